@@ -30,14 +30,19 @@ impl CivilDay {
         let mut parts = text.split(separator);
         let mut number = |digits: usize| {
             let part = parts.next()?;
-            (part.len() == digits && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<u16>().ok())?
+            (part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))
+                .then(|| part.parse::<u16>().ok())?
         };
         let (year, month, day) = (number(4)?, number(2)?, number(2)?);
         if parts.next().is_some() || year == 0 {
             return None;
         }
         NaiveDate::from_ymd_opt(i32::from(year), u32::from(month), u32::from(day))?;
-        Some(Self { year, month: u8::try_from(month).ok()?, day: u8::try_from(day).ok()? })
+        Some(Self {
+            year,
+            month: u8::try_from(month).ok()?,
+            day: u8::try_from(day).ok()?,
+        })
     }
 
     /// Returns the English name of the weekday, as git's `%A` prints it.
@@ -187,7 +192,10 @@ impl RevisionDate {
     /// [`DateError::Range`] outside 0 to 4294967295, or where the offset moves the day before 1970.
     pub fn from_seconds(seconds: i64, offset: UtcOffset) -> Result<Self, DateError> {
         let kept = u32::try_from(seconds).map_err(|_| DateError::Range(format!("second {seconds}")))?;
-        Ok(Self { seconds: kept, offset })
+        Ok(Self {
+            seconds: kept,
+            offset,
+        })
     }
 
     /// Returns noon of a day in an offset: what a date given without a time means.
@@ -287,7 +295,10 @@ impl RevisionDate {
     #[must_use]
     pub fn parse_git(text: &str) -> Option<Self> {
         let (seconds, offset) = text.split_once(' ')?;
-        let date = Self { seconds: seconds.parse().ok()?, offset: UtcOffset::parse_git(offset)? };
+        let date = Self {
+            seconds: seconds.parse().ok()?,
+            offset: UtcOffset::parse_git(offset)?,
+        };
         (date.as_git() == text).then_some(date)
     }
 }
@@ -326,16 +337,39 @@ mod tests {
     #[test]
     fn dates_that_do_not_exist_or_cannot_be_stored_are_refused() {
         let refused = |text: &str| RevisionDate::parse(text, UtcOffset::UTC).unwrap_err();
-        for text in ["2026-02-30", "0000-01-01", "2026-13-01", "2026-01-22T25:00:00", "2016-12-31T23:59:60Z"] {
+        for text in [
+            "2026-02-30",
+            "0000-01-01",
+            "2026-13-01",
+            "2026-01-22T25:00:00",
+            "2016-12-31T23:59:60Z",
+        ] {
             assert!(matches!(refused(text), DateError::Absent(_)), "{text}");
         }
-        for text in ["10000-01-01", "2026-1-2", "22 Jan 2026", "", "2026-01-22T9:30", "2026-01-22x", "二〇二六年一月"] {
+        for text in [
+            "10000-01-01",
+            "2026-1-2",
+            "22 Jan 2026",
+            "",
+            "2026-01-22T9:30",
+            "2026-01-22x",
+            "二〇二六年一月",
+        ] {
             assert!(matches!(refused(text), DateError::Form(_)), "{text}");
         }
-        for text in ["9999-12-31", "1969-12-31", "2106-02-08", "1970-01-01T00:00:00+08:00"] {
+        for text in [
+            "9999-12-31",
+            "1969-12-31",
+            "2106-02-08",
+            "1970-01-01T00:00:00+08:00",
+        ] {
             assert!(matches!(refused(text), DateError::Range(_)), "{text}");
         }
-        for text in ["2026-01-22T09:30:00+14:01", "2026-01-22T09:30:00+6000", "2026-01-22T09:30:00 CET"] {
+        for text in [
+            "2026-01-22T09:30:00+14:01",
+            "2026-01-22T09:30:00+6000",
+            "2026-01-22T09:30:00 CET",
+        ] {
             assert!(matches!(refused(text), DateError::Offset(_)), "{text}");
         }
         for seconds in [-1, 4_294_967_296, i64::MAX] {
@@ -346,16 +380,27 @@ mod tests {
     #[test]
     fn the_weekday_is_right_for_every_day_a_footer_can_carry() {
         // Zeller's congruence, an independent rule; Saturday is 0.
-        const NAMES: [&str; 7] = ["Saturday", "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday"];
+        const NAMES: [&str; 7] = [
+            "Saturday",
+            "Sunday",
+            "Monday",
+            "Tuesday",
+            "Wednesday",
+            "Thursday",
+            "Friday",
+        ];
         let mut days = 0;
         for day_number in 0..=LAST_SECOND / 86_400 {
-            let day = RevisionDate::from_seconds(day_number * 86_400, UtcOffset::UTC).unwrap().day();
+            let day = RevisionDate::from_seconds(day_number * 86_400, UtcOffset::UTC)
+                .unwrap()
+                .day();
             let (mut month, mut year) = (usize::from(day.month), usize::from(day.year));
             if month < 3 {
                 month += 12;
                 year -= 1;
             }
-            let zeller = usize::from(day.day) + 13 * (month + 1) / 5 + year + year / 4 - year / 100 + year / 400;
+            let zeller =
+                usize::from(day.day) + 13 * (month + 1) / 5 + year + year / 4 - year / 100 + year / 400;
             assert_eq!(day.weekday(), NAMES[zeller % 7], "{day}");
             days += 1;
         }

@@ -147,7 +147,10 @@ impl IdPrefix {
             let value = hex_value(byte)?;
             raw[position / 2] |= if position % 2 == 0 { value << 4 } else { value };
         }
-        Some(Self { raw, digits: text.len() })
+        Some(Self {
+            raw,
+            digits: text.len(),
+        })
     }
 
     /// Returns the id where all 40 digits are given.
@@ -250,7 +253,10 @@ fn parse_hex(text: &str) -> Result<RawId, IdError> {
     for (position, character) in text.chars().enumerate() {
         let known = u8::try_from(character).ok().and_then(hex_value).is_some();
         if !known {
-            return Err(IdError::Digit { column: position + 1, character });
+            return Err(IdError::Digit {
+                column: position + 1,
+                character,
+            });
         }
     }
     IdPrefix::parse(text)
@@ -278,7 +284,13 @@ mod tests {
         assert_eq!(id[..39].parse::<CommitId>(), Err(IdError::Length(39)));
         assert_eq!(format!("{id}0").parse::<CommitId>(), Err(IdError::Length(41)));
         let upper = id.to_uppercase();
-        assert_eq!(upper.parse::<CommitId>(), Err(IdError::Digit { column: 1, character: 'A' }));
+        assert_eq!(
+            upper.parse::<CommitId>(),
+            Err(IdError::Digit {
+                column: 1,
+                character: 'A'
+            })
+        );
     }
 
     #[test]
@@ -296,7 +308,14 @@ mod tests {
     fn an_article_id_reads_back_what_it_prints() {
         let id: ArticleId = "2026/01/22/export-controls".parse().unwrap();
         assert_eq!(id.to_string(), "2026/01/22/export-controls");
-        for bad in ["2026/02/30/x", "2026/01/22/../x", "2026/1/22/x", "2026/01/22/", "é026/01/22/x", ""] {
+        for bad in [
+            "2026/02/30/x",
+            "2026/01/22/../x",
+            "2026/1/22/x",
+            "2026/01/22/",
+            "é026/01/22/x",
+            "",
+        ] {
             assert!(bad.parse::<ArticleId>().is_err(), "{bad}");
         }
     }

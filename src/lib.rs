@@ -1,4 +1,7 @@
 //! An article archive in which every footer is a proof.
+pub mod canonical;
 pub mod date;
+pub mod footer;
 pub mod id;
+pub mod object;
 pub mod slug;

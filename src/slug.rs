@@ -50,10 +50,15 @@ impl Slug {
     pub fn derive(text: &str) -> Option<Self> {
         let plain = deunicode::deunicode(&text.chars().take(400).collect::<String>());
         let mut slug = String::new();
-        let words = plain.unicode_words().flat_map(|word| word.split(|c: char| !c.is_ascii_alphanumeric() && c != '\''));
+        let words = plain
+            .unicode_words()
+            .flat_map(|word| word.split(|c: char| !c.is_ascii_alphanumeric() && c != '\''));
         for word in words.filter(|word| !word.is_empty()).take(WORDS) {
-            let word: String =
-                word.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+            let word: String = word
+                .chars()
+                .filter(char::is_ascii_alphanumeric)
+                .map(|c| c.to_ascii_lowercase())
+                .collect();
             if word.is_empty() {
                 continue;
             }
@@ -91,8 +96,9 @@ impl FromStr for Slug {
     type Err = SlugError;
 
     fn from_str(text: &str) -> Result<Self, SlugError> {
-        let is_word =
-            |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let is_word = |word: &str| {
+            !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        };
         if !text.split('-').all(is_word) {
             return Err(SlugError::Form(text.to_owned()));
         }
@@ -107,8 +113,10 @@ impl FromStr for Slug {
 }
 
 fn is_device(slug: &str) -> bool {
-    let numbered =
-        |prefix| slug.strip_prefix(prefix).is_some_and(|n: &str| n.len() == 1 && n.as_bytes()[0].is_ascii_digit());
+    let numbered = |prefix| {
+        slug.strip_prefix(prefix)
+            .is_some_and(|n: &str| n.len() == 1 && n.as_bytes()[0].is_ascii_digit())
+    };
     DEVICES.contains(&slug) || numbered("com") || numbered("lpt")
 }
 
@@ -122,8 +130,29 @@ mod tests {
     fn names_that_a_file_system_or_git_treats_specially_are_refused() {
         let long = "a".repeat(81);
         let bad = [
-            "../x", "/x", "a/../b", ".git", ".GIT", "GIT~1", ".g\u{200c}it", "CON", "con", "nul.md", "com1", "a\\b",
-            "a:b", "a.", "a ", &long, "a\nb", "a\u{1b}b", "", "-rf", "a--b", "a-", "é",
+            "../x",
+            "/x",
+            "a/../b",
+            ".git",
+            ".GIT",
+            "GIT~1",
+            ".g\u{200c}it",
+            "CON",
+            "con",
+            "nul.md",
+            "com1",
+            "a\\b",
+            "a:b",
+            "a.",
+            "a ",
+            &long,
+            "a\nb",
+            "a\u{1b}b",
+            "",
+            "-rf",
+            "a--b",
+            "a-",
+            "é",
         ];
         for text in bad {
             assert!(text.parse::<Slug>().is_err(), "{text:?}");
@@ -133,7 +162,10 @@ mod tests {
     #[test]
     fn a_slug_comes_from_english_words_accents_or_pinyin() {
         let derive = |text| Slug::derive(text).map(|slug| slug.0);
-        assert_eq!(derive("The chief executive's “H200” chips").unwrap(), "the-chief-executives-h200-chips");
+        assert_eq!(
+            derive("The chief executive's “H200” chips").unwrap(),
+            "the-chief-executives-h200-chips"
+        );
         assert_eq!(derive("Été à Paris").unwrap(), "ete-a-paris");
         assert_eq!(derive("北京的春天").unwrap(), "bei-jing-de-chun-tian");
         assert_eq!(derive("……!"), None);

@@ -1,0 +1,299 @@
+//! Canonical text: the one form in which an article's text is stored, so that equal texts have equal bytes.
+//! Text is brought into it once, when it is added, never when it is hashed.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// The most bytes one article may have: 16 MiB.
+pub const LONGEST_ARTICLE: usize = 16 << 20;
+
+/// A place in a text: line and column, both from 1, columns counted in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+impl Position {
+    /// Returns the place of a byte offset in a text.
+    #[must_use]
+    pub fn of(text: &str, at: usize) -> Self {
+        let before = &text[..at];
+        let line_start = before.rfind('\n').map_or(0, |lf| lf + 1);
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
+/// Why bytes cannot become an article's text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Not UTF-8; UTF-16 is named as such.
+    #[error("not UTF-8 from byte {at} (line {line}){hint}", hint = if *utf16 { "; it looks like UTF-16: save it as UTF-8" } else { "" })]
+    Utf8 {
+        /// Offset of the first wrong byte, from 0.
+        at: usize,
+        /// Its line, from 1.
+        line: usize,
+        /// The bytes begin with a UTF-16 byte order mark.
+        utf16: bool,
+    },
+    /// A control character other than line feed and tab.
+    #[error("control character U+{:04X} at {position}", u32::from(*character))]
+    Control {
+        /// The character.
+        character: char,
+        /// Where it stands.
+        position: Position,
+    },
+    /// A character that shows nothing or turns the direction of the text around it.
+    #[error("invisible character U+{:04X} at {position}", u32::from(*character))]
+    Invisible {
+        /// The character.
+        character: char,
+        /// Where it stands.
+        position: Position,
+    },
+}
+
+/// What is done with characters that show nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invisible {
+    /// They are an error.
+    Refuse,
+    /// They are kept; the caller records them.
+    Allow,
+}
+
+/// Decodes a text: UTF-8 with or without a byte order mark, line ends LF, CRLF or CR, in NFC after decoding.
+///
+/// # Errors
+/// [`TextError`] with the place of the first byte or character that no article may hold.
+pub fn decode(bytes: &[u8], invisible: Invisible) -> Result<String, TextError> {
+    let utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        let at = e.valid_up_to();
+        TextError::Utf8 {
+            at,
+            line: bytes[..at].split(|b| *b == b'\n').count(),
+            utf16,
+        }
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    check_characters(&text, invisible)?;
+    Ok(text.nfc().collect())
+}
+
+/// Checks every character of a text.
+///
+/// # Errors
+/// [`TextError::Control`] or [`TextError::Invisible`] for the first character that may not stand there.
+pub fn check_characters(text: &str, invisible: Invisible) -> Result<(), TextError> {
+    if let Some((at, character)) = text.char_indices().find(|(_, c)| is_control(*c)) {
+        return Err(TextError::Control {
+            character,
+            position: Position::of(text, at),
+        });
+    }
+    match invisible_characters(text).next() {
+        Some((at, character)) if invisible == Invisible::Refuse => Err(TextError::Invisible {
+            character,
+            position: Position::of(text, at),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Lists the invisible characters of a text with their byte offsets, but for joiners where they have work to
+/// do: between emoji, and beside the letters of Arabic and Indic scripts.
+pub fn invisible_characters(text: &str) -> impl Iterator<Item = (usize, char)> {
+    text.char_indices().filter(|(at, c)| {
+        is_invisible(*c) && !(matches!(c, '\u{200c}' | '\u{200d}') && joins(text, *at, c.len_utf8()))
+    })
+}
+
+/// Returns the first character that a one-line field (a name, a title, a note's line) cannot hold: a control,
+/// a line or paragraph separator, or an invisible one.
+#[must_use]
+pub fn first_unprintable(text: &str) -> Option<(usize, char)> {
+    let strange = |c: char| c == '\n' || c == '\t' || is_control(c);
+    text.char_indices()
+        .find(|(_, c)| strange(*c))
+        .or_else(|| invisible_characters(text).next())
+}
+
+/// Brings a text that [`decode`] gave into canonical form: blanks at line ends gone, empty lines at the ends
+/// gone, exactly one empty line between paragraphs, one line feed at the end. An empty text stays empty.
+#[must_use]
+pub fn canonical(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 1);
+    for paragraph in paragraphs(text) {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(&paragraph);
+        out.push('\n');
+    }
+    out
+}
+
+/// Splits a text into its paragraphs: runs of lines that are not blank, without blanks at line ends.
+pub fn paragraphs(text: &str) -> impl Iterator<Item = String> + '_ {
+    let mut lines = text.split('\n').map(trim_line_end);
+    std::iter::from_fn(move || {
+        let mut paragraph = lines.find(|line| !line.is_empty())?.to_owned();
+        for line in lines.by_ref().take_while(|line| !line.is_empty()) {
+            paragraph.push('\n');
+            paragraph.push_str(line);
+        }
+        Some(paragraph)
+    })
+}
+
+/// Tells whether a text is in canonical form, in which it may be stored. Invisible characters may be part of
+/// it: whether they are welcome was asked when the text was added.
+#[must_use]
+pub fn is_canonical(text: &str) -> bool {
+    check_characters(text, Invisible::Allow).is_ok()
+        && unicode_normalization::is_nfc(text)
+        && canonical(text) == text
+}
+
+/// Takes off blanks at a line's end: spaces, tabs, and the ideographic and other spaces of Unicode.
+fn trim_line_end(line: &str) -> &str {
+    line.trim_end_matches(|c: char| c.is_whitespace())
+}
+
+fn is_control(c: char) -> bool {
+    c.is_control() && c != '\n' && c != '\t' || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}')
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}'
+        | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{3164}'
+        | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+fn joins(text: &str, at: usize, length: usize) -> bool {
+    let before = text[..at]
+        .chars()
+        .rev()
+        .find(|c| !matches!(c, '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}'));
+    let after = text[at + length..].chars().next();
+    match (before, after) {
+        (Some(before), Some(after)) => is_emoji(before) && is_emoji(after) || uses_joiners(before),
+        _ => false,
+    }
+}
+
+fn is_emoji(c: char) -> bool {
+    matches!(c, '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
+}
+
+/// Arabic, Syriac, N'Ko and the Indic scripts, Mongolian.
+fn uses_joiners(c: char) -> bool {
+    matches!(c, '\u{600}'..='\u{7ff}' | '\u{8a0}'..='\u{dff}' | '\u{f00}'..='\u{fff}' | '\u{1000}'..='\u{109f}'
+        | '\u{1780}'..='\u{17ff}' | '\u{1800}'..='\u{18af}' | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn text_is_brought_into_one_form() {
+        let decoded = decode(
+            "\u{feff}\r\n\r\n 你好 \t\r\n\r\n\r\n\ncafe\u{301}\rb\u{3000}\n".as_bytes(),
+            Invisible::Refuse,
+        );
+        assert_eq!(canonical(&decoded.unwrap()), " 你好\n\ncafé\nb\n");
+        assert_eq!(canonical(" \n\n"), "");
+    }
+
+    #[test]
+    fn what_no_article_may_hold_is_refused_with_its_place() {
+        let refused = |bytes: &[u8]| decode(bytes, Invisible::Refuse).unwrap_err();
+        assert_eq!(
+            refused(b"a\n\xffb"),
+            TextError::Utf8 {
+                at: 2,
+                line: 2,
+                utf16: false
+            }
+        );
+        assert_eq!(
+            refused(b"\xff\xfea\0"),
+            TextError::Utf8 {
+                at: 0,
+                line: 1,
+                utf16: true
+            }
+        );
+        let place = |line, column| Position { line, column };
+        assert_eq!(
+            refused(b"a\n\0"),
+            TextError::Control {
+                character: '\0',
+                position: place(2, 1)
+            }
+        );
+        assert_eq!(
+            refused("中文\u{202e}".as_bytes()),
+            TextError::Invisible {
+                character: '\u{202e}',
+                position: place(1, 3)
+            }
+        );
+        assert!(decode("中文\u{202e}".as_bytes(), Invisible::Allow).is_ok());
+        for control in ["\u{1b}", "\u{7f}", "\u{9b}", "\u{2028}"] {
+            assert!(
+                matches!(refused(control.as_bytes()), TextError::Control { .. }),
+                "{control:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn joiners_are_welcome_where_they_join() {
+        for text in ["👩\u{200d}💻", "👩🏽\u{200d}🚀", "می\u{200c}خواهم", "क्\u{200d}ष"]
+        {
+            assert_eq!(decode(text.as_bytes(), Invisible::Refuse).as_deref(), Ok(text));
+        }
+        assert!(decode("a\u{200d}b".as_bytes(), Invisible::Refuse).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_text_is_canonical(text in any::<String>()) {
+            if let Ok(decoded) = decode(text.as_bytes(), Invisible::Allow) {
+                let once = canonical(&decoded);
+                prop_assert!(is_canonical(&once), "{:?}", once);
+                prop_assert_eq!(canonical(&once), once);
+            }
+        }
+
+        #[test]
+        fn lines_and_blanks_make_canonical_text(text in "[ab \u{3000}\t\n\r中\u{301}]{0,60}") {
+            let once = canonical(&decode(text.as_bytes(), Invisible::Refuse).unwrap());
+            prop_assert!(is_canonical(&once), "{:?}", once);
+        }
+
+        #[test]
+        fn no_bytes_make_the_decoder_panic(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            let _ = decode(&bytes, Invisible::Refuse);
+        }
+    }
+}

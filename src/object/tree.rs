@@ -1,0 +1,258 @@
+//! Trees: the folders of a commit. Only files and folders are legal in an archive; a link or a submodule
+//! would show a reader something that the commit does not hold.
+
+use std::collections::HashSet;
+
+use crate::id::{BlobId, ObjectId, TreeId};
+
+/// What a name in a folder stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// A file, mode 100644.
+    File(BlobId),
+    /// A folder, mode 40000.
+    Folder(TreeId),
+}
+
+impl Entry {
+    /// Returns the id of the file's blob or the folder's tree.
+    #[must_use]
+    pub fn object(self) -> ObjectId {
+        match self {
+            Self::File(id) => id.into(),
+            Self::Folder(id) => id.into(),
+        }
+    }
+
+    fn mode(self) -> &'static str {
+        match self {
+            Self::File(_) => "100644",
+            Self::Folder(_) => "40000",
+        }
+    }
+}
+
+/// Why bytes are no tree that an archive holds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TreeError {
+    /// The bytes end in the middle of an entry.
+    #[error("tree ends in the middle of its entry {0}")]
+    Truncated(usize),
+    /// Neither a file nor a folder: a link, a submodule, an executable, or an unknown mode.
+    #[error("entry {name:?} has mode {mode:?}; an archive holds files (100644) and folders (40000) only")]
+    Mode {
+        /// Name of the entry.
+        name: String,
+        /// Its mode.
+        mode: String,
+    },
+    /// A name outside [`is_legal_name`].
+    #[error("entry name {0:?} is not legal in an archive")]
+    Name(String),
+    /// Entries are not in git's order, or one name stands twice.
+    #[error("entry {0:?} is out of order")]
+    Order(String),
+}
+
+/// A folder: names with what they stand for, in git's order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tree {
+    entries: Vec<(String, Entry)>,
+}
+
+impl Tree {
+    /// Returns the entries, in git's order.
+    #[must_use]
+    pub fn entries(&self) -> &[(String, Entry)] {
+        &self.entries
+    }
+
+    /// Returns what a name stands for.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Entry> {
+        self.entries
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, entry)| *entry)
+    }
+
+    /// Puts an entry in its place, over any other of the same name.
+    ///
+    /// # Errors
+    /// [`TreeError::Name`] where the name is not legal.
+    pub fn insert(&mut self, name: &str, entry: Entry) -> Result<(), TreeError> {
+        if !is_legal_name(name) {
+            return Err(TreeError::Name(name.to_owned()));
+        }
+        self.entries.retain(|(known, _)| known != name);
+        let key = sort_key(name, entry);
+        let place = self
+            .entries
+            .partition_point(|(known, other)| sort_key(known, *other) < key);
+        self.entries.insert(place, (name.to_owned(), entry));
+        Ok(())
+    }
+
+    /// Returns the bytes that are hashed after the header.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut body = Vec::with_capacity(self.entries.len() * 37);
+        for (name, entry) in &self.entries {
+            body.extend_from_slice(entry.mode().as_bytes());
+            body.push(b' ');
+            body.extend_from_slice(name.as_bytes());
+            body.push(0);
+            body.extend_from_slice(entry.object().raw());
+        }
+        body
+    }
+
+    /// Reads a tree.
+    ///
+    /// # Errors
+    /// [`TreeError`] for anything that [`Tree::encode`] would not have written.
+    pub fn parse(body: &[u8]) -> Result<Self, TreeError> {
+        let mut entries: Vec<(String, Entry)> = Vec::new();
+        let mut names = HashSet::new();
+        let mut rest = body;
+        while !rest.is_empty() {
+            let truncated = || TreeError::Truncated(entries.len() + 1);
+            let blank = memchr::memchr(b' ', rest).ok_or_else(truncated)?;
+            let (mode, after) = (&rest[..blank], &rest[blank + 1..]);
+            let nul = memchr::memchr(0, after).ok_or_else(truncated)?;
+            let (name, after) = (&after[..nul], &after[nul + 1..]);
+            let (raw, after) = after.split_first_chunk::<20>().ok_or_else(truncated)?;
+            rest = after;
+            let name = match std::str::from_utf8(name) {
+                Ok(name) if is_legal_name(name) => name.to_owned(),
+                _ => return Err(TreeError::Name(String::from_utf8_lossy(name).into_owned())),
+            };
+            let entry = match mode {
+                b"100644" => Entry::File(BlobId::from_raw(*raw)),
+                b"40000" => Entry::Folder(TreeId::from_raw(*raw)),
+                _ => {
+                    return Err(TreeError::Mode {
+                        name,
+                        mode: String::from_utf8_lossy(mode).into_owned(),
+                    });
+                }
+            };
+            let in_order = entries
+                .last()
+                .is_none_or(|(last, other)| sort_key(last, *other) < sort_key(&name, entry));
+            // A file `a` and a folder `a` differ in git's order, yet are one name.
+            if !in_order || !names.insert(name.clone()) {
+                return Err(TreeError::Order(name));
+            }
+            entries.push((name, entry));
+        }
+        Ok(Self { entries })
+    }
+}
+
+/// Tells whether a name may stand in an archive's tree: `[a-z0-9][A-Za-z0-9._-]{0,254}`, with no dot at the
+/// end. `.git` and its disguises, and what Windows or macOS treat specially, cannot be written so.
+#[must_use]
+pub fn is_legal_name(name: &str) -> bool {
+    let Some(first) = name.bytes().next() else {
+        return false;
+    };
+    let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    (first.is_ascii_lowercase() || first.is_ascii_digit())
+        && name.len() <= 255
+        && name.bytes().all(inner)
+        && !name.ends_with('.')
+        && !name.eq_ignore_ascii_case("git~1")
+}
+
+/// Git orders a folder as if its name ended in a slash.
+fn sort_key(name: &str, entry: Entry) -> Vec<u8> {
+    let mut key = name.as_bytes().to_vec();
+    if matches!(entry, Entry::Folder(_)) {
+        key.push(b'/');
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn file(byte: u8) -> Entry {
+        Entry::File(BlobId::from_raw([byte; 20]))
+    }
+
+    fn folder(byte: u8) -> Entry {
+        Entry::Folder(TreeId::from_raw([byte; 20]))
+    }
+
+    #[test]
+    fn folders_sort_as_if_they_ended_in_a_slash() {
+        let mut tree = Tree::default();
+        for (name, entry) in [
+            ("a0", file(1)),
+            ("a", folder(2)),
+            ("a.md", file(3)),
+            ("a-b", folder(4)),
+        ] {
+            tree.insert(name, entry).unwrap();
+        }
+        let names: Vec<&str> = tree.entries().iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["a-b", "a.md", "a", "a0"]);
+        assert_eq!(Tree::parse(&tree.encode()).unwrap(), tree);
+    }
+
+    #[test]
+    fn links_submodules_and_disorder_are_refused() {
+        let raw = |mode: &str, name: &str| [mode.as_bytes(), b" ", name.as_bytes(), &[0; 21]].concat();
+        for mode in ["120000", "160000", "100755", "100664", "040000", "0100644", ""] {
+            assert!(
+                matches!(Tree::parse(&raw(mode, "a")), Err(TreeError::Mode { .. })),
+                "{mode}"
+            );
+        }
+        for name in [
+            ".git",
+            ".gitmodules",
+            "a/b",
+            "..",
+            "",
+            "a\u{200c}",
+            "A",
+            "git~1",
+            "con.",
+            "-rf",
+            "名",
+        ] {
+            assert!(
+                matches!(Tree::parse(&raw("100644", name)), Err(TreeError::Name(_))),
+                "{name:?}"
+            );
+        }
+        let twice = [raw("100644", "b"), raw("100644", "b")].concat();
+        let swapped = [raw("100644", "b"), raw("100644", "a")].concat();
+        let both_kinds = [raw("100644", "b"), raw("100644", "b.c"), raw("40000", "b")].concat();
+        for body in [twice, swapped, both_kinds] {
+            assert!(matches!(Tree::parse(&body), Err(TreeError::Order(_))));
+        }
+        let whole = raw("100644", "a");
+        for length in 1..whole.len() {
+            assert_eq!(
+                Tree::parse(&whole[..length]),
+                Err(TreeError::Truncated(1)),
+                "{length}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(tree) = Tree::parse(&bytes) {
+                prop_assert_eq!(tree.encode(), bytes);
+            }
+        }
+    }
+}
