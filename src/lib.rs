@@ -3,5 +3,8 @@ pub mod canonical;
 pub mod date;
 pub mod footer;
 pub mod id;
+pub mod json;
+pub mod language;
 pub mod object;
+pub mod page;
 pub mod slug;

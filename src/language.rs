@@ -1,0 +1,526 @@
+//! Languages: their tags, and telling the languages of a page apart by script.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The longest tag, in bytes.
+pub const LONGEST_TAG: usize = 35;
+
+/// A BCP 47 language tag in its usual case (`zh`, `zh-Hant`, `pt-BR`): the file name of a source.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Language(String);
+
+/// A text that is no language tag.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no language tag; one looks like zh, en or zh-Hant (BCP 47)")]
+pub struct LanguageError(pub String);
+
+impl Language {
+    /// Returns the tag.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the first part of the tag: `zh` of `zh-Hant`.
+    #[must_use]
+    pub fn primary(&self) -> &str {
+        self.0.split('-').next().unwrap_or(&self.0)
+    }
+
+    /// Returns the file name of the language's source, `zh.md`.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        format!("{}.md", self.0)
+    }
+
+    fn of(tag: &str) -> Self {
+        Self(tag.to_owned())
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl FromStr for Language {
+    type Err = LanguageError;
+
+    fn from_str(text: &str) -> Result<Self, LanguageError> {
+        let refused = || LanguageError(text.to_owned());
+        let mut tag = String::with_capacity(text.len());
+        for (position, part) in text.split('-').enumerate() {
+            let letters = part.bytes().all(|b| b.is_ascii_alphabetic());
+            let legal = match position {
+                0 => letters && (2..=3).contains(&part.len()),
+                _ => (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()),
+            };
+            if !legal || text.len() > LONGEST_TAG {
+                return Err(refused());
+            }
+            let lower = part.to_ascii_lowercase();
+            if position > 0 {
+                tag.push('-');
+            }
+            match (position, part.len(), letters) {
+                (1.., 4, true) => tag.extend([&lower[..1].to_ascii_uppercase(), &lower[1..]]),
+                (1.., 2, true) => tag.push_str(&lower.to_ascii_uppercase()),
+                _ => tag.push_str(&lower),
+            }
+        }
+        Ok(Self(tag))
+    }
+}
+
+/// The languages of a page cannot be told apart in contiguous parts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SplitError {
+    /// Languages take turns, so that no order of parts keeps the order of the text.
+    #[error("the languages {} take turns on this page, so it has no part for each", list(.0))]
+    TakingTurns(Vec<Language>),
+    /// A language was asked for that no paragraph is in.
+    #[error("no paragraph of this page is in the language {0}")]
+    Absent(Language),
+    /// The languages were asked for in another order than the page's.
+    #[error("the part in {0} does not stand where it was named; name the languages in page order")]
+    Order(Language),
+    /// A language was asked for twice.
+    #[error("the language {0} is named twice")]
+    Twice(Language),
+}
+
+/// Returns tags with commas between them.
+#[must_use]
+pub fn list(languages: &[Language]) -> String {
+    languages
+        .iter()
+        .map(Language::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Divides the blocks of a page into contiguous parts, one for each language, without changing their order.
+///
+/// Each block's language is judged by script (Han, kana, Hangul, Cyrillic, …) and for alphabets shared by many
+/// languages by its words; then the parts are placed so that the fewest characters stand in another language's
+/// part. `asked` names the languages and their order; empty, they are detected. Returns each language with the
+/// number of blocks in its part, in page order.
+///
+/// # Errors
+/// [`SplitError`] where no placing is plausible.
+pub fn split(blocks: &[&str], asked: &[Language]) -> Result<Vec<(Language, usize)>, SplitError> {
+    for (position, language) in asked.iter().enumerate() {
+        if asked[..position].contains(language) {
+            return Err(SplitError::Twice(language.clone()));
+        }
+    }
+    if let [only] = asked {
+        return Ok(vec![(only.clone(), blocks.len())]);
+    }
+    let judged = judge(blocks, asked);
+    let mut found: Vec<Language> = Vec::new();
+    for language in judged.iter().flatten() {
+        if !found.contains(language) {
+            found.push(language.clone());
+        }
+    }
+    if found.is_empty() {
+        found.push(asked.first().cloned().unwrap_or_else(|| Language::of("und")));
+    }
+    let weights: Vec<usize> = blocks.iter().map(|block| block.chars().count()).collect();
+    let orders = if asked.is_empty() {
+        orders(&found)
+    } else {
+        vec![asked.to_vec()]
+    };
+    let (parts, strays) = orders
+        .into_iter()
+        .map(|order| place(&judged, &weights, &order))
+        .min_by_key(|(_, strays)| *strays)
+        .expect("at least one order is tried");
+    if let Some(absent) = asked
+        .iter()
+        .find(|asked| !parts.iter().any(|(placed, _)| placed == *asked))
+    {
+        let elsewhere = found.contains(absent);
+        return Err(if elsewhere {
+            SplitError::Order
+        } else {
+            SplitError::Absent
+        }(absent.clone()));
+    }
+    if asked.is_empty() && strays * 5 > weights.iter().sum::<usize>() {
+        return Err(SplitError::TakingTurns(found));
+    }
+    Ok(parts)
+}
+
+/// Puts the parts of the given languages, in that order, where the fewest characters are out of place.
+/// Returns the parts that are not empty, and the characters that are.
+fn place(
+    judged: &[Option<Language>],
+    weights: &[usize],
+    order: &[Language],
+) -> (Vec<(Language, usize)>, usize) {
+    // cost[k]: strays up to here with the last block in part k; came[i][k]: the part of the block before.
+    let mut cost = vec![usize::MAX; order.len()];
+    let mut came: Vec<Vec<usize>> = Vec::with_capacity(judged.len());
+    for (index, (language, weight)) in judged.iter().zip(weights).enumerate() {
+        let mut best = (usize::MAX, 0);
+        let mut from = Vec::with_capacity(order.len());
+        for (part, part_language) in order.iter().enumerate() {
+            if cost[part] < best.0 {
+                best = (cost[part], part);
+            }
+            let before = if index == 0 { 0 } else { best.0 };
+            from.push(best.1);
+            let stray = language
+                .as_ref()
+                .is_some_and(|language| language != part_language);
+            cost[part] = before.saturating_add(if stray { *weight } else { 0 });
+        }
+        came.push(from);
+    }
+    let mut part = (0..order.len()).min_by_key(|part| cost[*part]).unwrap_or(0);
+    let strays = cost.get(part).copied().unwrap_or(0);
+    let mut counts = vec![0; order.len()];
+    for from in came.iter().rev() {
+        counts[part] += 1;
+        part = from[part];
+    }
+    let parts = order
+        .iter()
+        .cloned()
+        .zip(counts)
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    (parts, strays)
+}
+
+/// Every order of up to four languages; of more, only the order of their first paragraphs.
+fn orders(found: &[Language]) -> Vec<Vec<Language>> {
+    if found.len() > 4 {
+        return vec![found.to_vec()];
+    }
+    let mut orders = vec![Vec::new()];
+    for language in found {
+        let longer = |order: &Vec<Language>| {
+            (0..=order.len())
+                .rev()
+                .map(|place| {
+                    let mut order = order.clone();
+                    order.insert(place, language.clone());
+                    order
+                })
+                .collect::<Vec<_>>()
+        };
+        orders = orders.iter().flat_map(longer).collect();
+    }
+    orders
+}
+
+/// Judges each block's language; `None` where it has no letters, which fits any part.
+fn judge(blocks: &[&str], asked: &[Language]) -> Vec<Option<Language>> {
+    let scripts: Vec<Option<Script>> = blocks.iter().map(|block| Script::of(block)).collect();
+    let whole = |script: Script| {
+        let mut text = String::new();
+        for (block, _) in blocks
+            .iter()
+            .zip(&scripts)
+            .filter(|(_, of)| **of == Some(script))
+            .take(200)
+        {
+            text.push_str(block);
+            text.push('\n');
+        }
+        by_words(&text, script, asked)
+    };
+    let latin = whole(Script::Latin).unwrap_or_else(|| fallback(Script::Latin, asked));
+    let cyrillic = whole(Script::Cyrillic).unwrap_or_else(|| fallback(Script::Cyrillic, asked));
+    let language = |(block, script): (&&str, &Option<Script>)| {
+        let script = (*script)?;
+        Some(match script {
+            Script::Latin => by_words(block, script, asked).unwrap_or_else(|| latin.clone()),
+            Script::Cyrillic => by_words(block, script, asked).unwrap_or_else(|| cyrillic.clone()),
+            _ => fallback(script, asked),
+        })
+    };
+    blocks.iter().zip(&scripts).map(language).collect()
+}
+
+/// The language that a script stands for: the asked one that is written in it, else its most usual.
+fn fallback(script: Script, asked: &[Language]) -> Language {
+    let usual = script.usual_language();
+    asked
+        .iter()
+        .find(|language| language.primary() == usual)
+        .or_else(|| {
+            asked
+                .iter()
+                .find(|language| Script::of_language(language) == script)
+        })
+        .cloned()
+        .unwrap_or_else(|| Language::of(usual))
+}
+
+/// Judges a text by its words, where it is long enough to be judged.
+fn by_words(text: &str, script: Script, asked: &[Language]) -> Option<Language> {
+    let text: String = text.chars().take(4000).collect();
+    let candidates: Vec<whatlang::Lang> = DETECTED
+        .iter()
+        .filter(|(tag, _)| Script::of_language(&Language::of(tag)) == script)
+        .filter(|(tag, _)| asked.is_empty() || asked.iter().any(|language| language.primary() == *tag))
+        .map(|(_, lang)| *lang)
+        .collect();
+    if candidates.is_empty() {
+        return None;
+    }
+    let info = whatlang::Detector::with_allowlist(candidates).detect(&text)?;
+    let long_enough = text.chars().count() >= 60;
+    let tag = DETECTED
+        .iter()
+        .find(|(_, lang)| *lang == info.lang())
+        .map(|(tag, _)| *tag)?;
+    if !(info.is_reliable() && long_enough) {
+        return None;
+    }
+    asked
+        .iter()
+        .find(|language| language.primary() == tag)
+        .cloned()
+        .or_else(|| Some(Language::of(tag)))
+}
+
+/// The languages that are told apart by their words.
+const DETECTED: [(&str, whatlang::Lang); 24] = [
+    ("en", whatlang::Lang::Eng),
+    ("fr", whatlang::Lang::Fra),
+    ("de", whatlang::Lang::Deu),
+    ("es", whatlang::Lang::Spa),
+    ("pt", whatlang::Lang::Por),
+    ("it", whatlang::Lang::Ita),
+    ("nl", whatlang::Lang::Nld),
+    ("pl", whatlang::Lang::Pol),
+    ("cs", whatlang::Lang::Ces),
+    ("sv", whatlang::Lang::Swe),
+    ("da", whatlang::Lang::Dan),
+    ("fi", whatlang::Lang::Fin),
+    ("hu", whatlang::Lang::Hun),
+    ("ro", whatlang::Lang::Ron),
+    ("tr", whatlang::Lang::Tur),
+    ("vi", whatlang::Lang::Vie),
+    ("id", whatlang::Lang::Ind),
+    ("hr", whatlang::Lang::Hrv),
+    ("ru", whatlang::Lang::Rus),
+    ("uk", whatlang::Lang::Ukr),
+    ("be", whatlang::Lang::Bel),
+    ("bg", whatlang::Lang::Bul),
+    ("sr", whatlang::Lang::Srp),
+    ("mk", whatlang::Lang::Mkd),
+];
+
+/// A writing system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Script {
+    Han,
+    Kana,
+    Hangul,
+    Cyrillic,
+    Greek,
+    Arabic,
+    Hebrew,
+    Thai,
+    Devanagari,
+    Latin,
+}
+
+impl Script {
+    const ALL: [Self; 10] = [
+        Self::Han,
+        Self::Kana,
+        Self::Hangul,
+        Self::Cyrillic,
+        Self::Greek,
+        Self::Arabic,
+        Self::Hebrew,
+        Self::Thai,
+        Self::Devanagari,
+        Self::Latin,
+    ];
+
+    fn usual_language(self) -> &'static str {
+        match self {
+            Self::Han => "zh",
+            Self::Kana => "ja",
+            Self::Hangul => "ko",
+            Self::Cyrillic => "ru",
+            Self::Greek => "el",
+            Self::Arabic => "ar",
+            Self::Hebrew => "he",
+            Self::Thai => "th",
+            Self::Devanagari => "hi",
+            Self::Latin => "en",
+        }
+    }
+
+    fn of_language(language: &Language) -> Self {
+        let by_tag = Self::ALL
+            .into_iter()
+            .find(|script| script.usual_language() == language.primary());
+        by_tag.unwrap_or(match language.primary() {
+            "uk" | "be" | "bg" | "sr" | "mk" | "kk" | "mn" => Self::Cyrillic,
+            "yue" | "wuu" | "lzh" => Self::Han,
+            "fa" | "ur" | "ps" | "ug" => Self::Arabic,
+            "mr" | "ne" | "sa" => Self::Devanagari,
+            "yi" => Self::Hebrew,
+            _ => Self::Latin,
+        })
+    }
+
+    /// Judges the script that most of a text is written in; a Han character says as much as three letters.
+    fn of(text: &str) -> Option<Self> {
+        let mut weights = [0_usize; 10];
+        for script in text.chars().filter_map(Self::of_character) {
+            weights[script as usize] += if matches!(script, Self::Han | Self::Kana | Self::Hangul) {
+                3
+            } else {
+                1
+            };
+        }
+        // Japanese is written in Han with kana between; a kana quoted in Chinese does not make it Japanese.
+        if weights[Self::Kana as usize] * 10 >= weights[Self::Han as usize]
+            && weights[Self::Kana as usize] > 0
+        {
+            weights[Self::Kana as usize] += std::mem::take(&mut weights[Self::Han as usize]);
+        }
+        let (position, weight) = weights
+            .iter()
+            .enumerate()
+            .max_by_key(|(position, w)| (**w, usize::MAX - position))?;
+        (*weight > 0).then(|| Self::ALL[position])
+    }
+
+    fn of_character(c: char) -> Option<Self> {
+        Some(match c {
+            '\u{2e80}'..='\u{2fdf}'
+            | '\u{3005}'
+            | '\u{3007}'
+            | '\u{3400}'..='\u{4dbf}'
+            | '\u{4e00}'..='\u{9fff}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{20000}'..='\u{323af}' => Self::Han,
+            '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{ff66}'..='\u{ff9f}' => Self::Kana,
+            '\u{1100}'..='\u{11ff}' | '\u{3131}'..='\u{318e}' | '\u{ac00}'..='\u{d7a3}' => Self::Hangul,
+            '\u{400}'..='\u{52f}' => Self::Cyrillic,
+            '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => Self::Greek,
+            '\u{600}'..='\u{6ff}'
+            | '\u{750}'..='\u{77f}'
+            | '\u{fb50}'..='\u{fdff}'
+            | '\u{fe70}'..='\u{fefc}' => Self::Arabic,
+            '\u{5d0}'..='\u{5ea}' => Self::Hebrew,
+            '\u{e01}'..='\u{e5b}' => Self::Thai,
+            '\u{900}'..='\u{97f}' => Self::Devanagari,
+            'A'..='Z' | 'a'..='z' | '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' => Self::Latin,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const EN: &str =
+        "The chief executive said that selling advanced chips carries incredible implications for everyone.";
+    const ZH: &str = "Anthropic首席执行官表示,向中国出售先进人工智能芯片具有难以置信的影响,Blackwell与H200。";
+    const FR: &str = "Le directeur général a déclaré que la vente de puces avancées aurait des conséquences pour tout le monde.";
+    const JA: &str = "最高経営責任者は、先端半導体の販売が安全保障に大きな影響を与えると述べた。";
+    const KO: &str = "최고경영자는 첨단 반도체 판매가 국가 안보에 영향을 미친다고 말했다.";
+    const RU: &str = "Генеральный директор заявил, что продажа передовых чипов имеет огромные последствия для безопасности.";
+
+    fn parts(blocks: &[&str], asked: &str) -> Result<String, SplitError> {
+        let asked: Vec<Language> = asked
+            .split(',')
+            .filter(|tag| !tag.is_empty())
+            .map(|tag| tag.parse().unwrap())
+            .collect();
+        let parts = split(blocks, &asked)?;
+        Ok(parts
+            .iter()
+            .map(|(language, count)| format!("{language}:{count}"))
+            .collect::<Vec<_>>()
+            .join(" "))
+    }
+
+    #[test]
+    fn languages_are_told_apart_by_script_and_words() {
+        assert_eq!(parts(&[ZH, ZH, EN], "").unwrap(), "zh:2 en:1");
+        assert_eq!(
+            parts(&[EN, FR, ZH, JA, KO], "").unwrap(),
+            "en:1 fr:1 zh:1 ja:1 ko:1"
+        );
+        assert_eq!(parts(&[RU, EN], "").unwrap(), "ru:1 en:1");
+        assert_eq!(parts(&["Short one.", "12"], "").unwrap(), "en:2");
+        assert_eq!(parts(&["12", "* * *"], "").unwrap(), "und:2");
+    }
+
+    #[test]
+    fn a_quotation_stays_in_the_part_it_stands_in() {
+        assert_eq!(
+            parts(&[ZH, ZH, "“We said so.”", ZH, EN, "中文", EN, EN], "").unwrap(),
+            "zh:4 en:4"
+        );
+        assert_eq!(parts(&[ZH, "* * *", EN, "1972", EN], "").unwrap(), "zh:2 en:3");
+    }
+
+    #[test]
+    fn languages_that_take_turns_are_refused_unless_one_is_named() {
+        assert!(matches!(
+            parts(&[ZH, EN, ZH, EN, ZH, EN], ""),
+            Err(SplitError::TakingTurns(_))
+        ));
+        assert_eq!(parts(&[ZH, EN, ZH, EN, ZH, EN], "mul").unwrap(), "mul:6");
+        assert_eq!(
+            parts(&[ZH, EN], "en,zh"),
+            Err(SplitError::Order("zh".parse().unwrap()))
+        assert_eq!(parts(&[ZH, EN], "zh,en,ko"), Err(SplitError::Absent("ko".parse().unwrap())));
+        );
+        assert_eq!(parts(&[ZH, EN], "zh-Hant,en-GB").unwrap(), "zh-Hant:1 en-GB:1");
+        assert_eq!(
+            parts(&[ZH], "zh,zh"),
+            Err(SplitError::Twice("zh".parse().unwrap()))
+        );
+    }
+
+    #[test]
+    fn a_tag_is_kept_in_its_usual_case() {
+        let tag = |text: &str| text.parse::<Language>().map(|language| language.to_string());
+        assert_eq!(tag("ZH-hant-tw").as_deref(), Ok("zh-Hant-TW"));
+        assert_eq!(tag("de-1996").as_deref(), Ok("de-1996"));
+        for bad in ["", "z", "中文", "zh_CN", "zh-", "../x", "english", "zh-123456789"] {
+            assert!(tag(bad).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_block_lands_in_exactly_one_part(picks in proptest::collection::vec(0..7_usize, 1..30)) {
+            let blocks: Vec<&str> = picks.iter().map(|pick| [EN, ZH, FR, JA, KO, RU, "7"][*pick]).collect();
+            if let Ok(parts) = split(&blocks, &[]) {
+                prop_assert_eq!(parts.iter().map(|(_, count)| count).sum::<usize>(), blocks.len());
+            }
+        }
+
+        #[test]
+        fn a_tag_reads_back_what_it_prints(text in "[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}") {
+            if let Ok(language) = text.parse::<Language>() {
+                prop_assert_eq!(language.to_string().parse::<Language>(), Ok(language.clone()));
+                prop_assert!(crate::object::tree::is_legal_name(&language.file_name()));
+            }
+        }
+    }
+}
