@@ -487,7 +487,10 @@ mod tests {
         assert_eq!(
             parts(&[ZH, EN], "en,zh"),
             Err(SplitError::Order("zh".parse().unwrap()))
-        assert_eq!(parts(&[ZH, EN], "zh,en,ko"), Err(SplitError::Absent("ko".parse().unwrap())));
+        );
+        assert_eq!(
+            parts(&[ZH, EN], "zh,en,ko"),
+            Err(SplitError::Absent("ko".parse().unwrap()))
         );
         assert_eq!(parts(&[ZH, EN], "zh-Hant,en-GB").unwrap(), "zh-Hant:1 en-GB:1");
         assert_eq!(
