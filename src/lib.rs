@@ -1,5 +1,7 @@
 //! An article archive in which every footer is a proof.
+pub mod article;
 pub mod canonical;
+pub mod commonmark;
 pub mod date;
 pub mod footer;
 pub mod id;
@@ -7,4 +9,6 @@ pub mod json;
 pub mod language;
 pub mod object;
 pub mod page;
+pub mod settings;
 pub mod slug;
+pub mod trailer;

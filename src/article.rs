@@ -1,0 +1,542 @@
+//! An article as it is stored: metadata, one source per language, and the page's text derived from them.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::canonical::{first_unprintable, is_canonical};
+use crate::commonmark::{self, CommonMarkError};
+use crate::date::{RevisionDate, UtcOffset};
+use crate::json;
+use crate::language::Language;
+use crate::object::ident::Person;
+use crate::settings::is_web_address;
+
+/// The metadata's file name.
+pub const METADATA_FILE: &str = "article.json";
+
+/// The file name of the text that a reader sees.
+pub const PAGE_FILE: &str = "page.txt";
+
+/// Characters of the first words that stand for a missing title.
+const FIRST_WORDS: usize = 40;
+
+/// What a revision is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The first revision of an article.
+    Publish,
+    /// News is added.
+    Update,
+    /// A mistake is mended; a note says which.
+    Correction,
+    /// The article is withdrawn; its text is now the notice.
+    Retraction,
+    /// A retracted article is put back.
+    Restoration,
+    /// The form changes, not what is said.
+    Technical,
+}
+
+/// A text that names no kind of revision.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is no kind of revision; kinds are publish, update, correction, retraction, restoration, technical"
+)]
+pub struct KindError(pub String);
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::Publish,
+        Self::Update,
+        Self::Correction,
+        Self::Retraction,
+        Self::Restoration,
+        Self::Technical,
+    ];
+
+    /// Returns the word for the kind.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Publish => "publish",
+            Self::Update => "update",
+            Self::Correction => "correction",
+            Self::Retraction => "retraction",
+            Self::Restoration => "restoration",
+            Self::Technical => "technical",
+        }
+    }
+
+    /// Tells whether a reader is owed a note that says why.
+    #[must_use]
+    pub const fn needs_note(self) -> bool {
+        matches!(self, Self::Correction | Self::Retraction | Self::Restoration)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Kind {
+    type Err = KindError;
+
+    fn from_str(text: &str) -> Result<Self, KindError> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name() == text)
+            .ok_or_else(|| KindError(text.to_owned()))
+    }
+}
+
+/// What is known of a revision beside its text: `article.json`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// What the revision is.
+    pub kind: Kind,
+    /// The revision's date, which the publisher declares.
+    pub date: RevisionDate,
+    /// The languages in page order; at least one.
+    pub languages: Vec<Language>,
+    /// Title per language, where there is one.
+    pub titles: BTreeMap<Language, String>,
+    /// The byline; at least one.
+    pub authors: Vec<Person>,
+    /// Tags in the order given.
+    pub tags: Vec<String>,
+    /// Where the text was taken from.
+    pub source_url: Option<String>,
+    /// One line that says why this revision was made.
+    pub note: Option<String>,
+    /// Invisible characters that were kept on demand, as `U+200B`, sorted.
+    pub invisible: Vec<String>,
+}
+
+/// Why a file is no `article.json` of this format, or values cannot become one.
+#[derive(Debug, thiserror::Error)]
+pub enum MetadataError {
+    /// Not JSON of the right shape.
+    #[error("{METADATA_FILE} is not what the format asks for")]
+    Shape(#[source] serde_json::Error),
+    /// A value cannot be stored.
+    #[error("{key} {value:?} {why}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The bytes differ from those the format asks for with the same values.
+    #[error("{METADATA_FILE} is not written in the archive's form (sorted keys, two blanks of indent)")]
+    Form,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    kind: Kind,
+    date: String,
+    languages: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    title: BTreeMap<String, String>,
+    authors: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    invisible: Vec<String>,
+}
+
+impl Metadata {
+    /// Checks values that come from outside: each one line of visible characters, addresses http or https, a
+    /// note where the kind asks for one.
+    ///
+    /// # Errors
+    /// [`MetadataError::Value`] for the first that cannot be stored.
+    pub fn check(&self) -> Result<(), MetadataError> {
+        let refused = |key, value: &str, why: String| {
+            Err(MetadataError::Value {
+                key,
+                value: value.to_owned(),
+                why,
+            })
+        };
+        let titles = self.titles.values().map(|title| ("title", title));
+        let tags = self.tags.iter().map(|tag| ("tag", tag));
+        let others = [("source URL", &self.source_url), ("note", &self.note)];
+        let others = others
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value.as_ref()?)));
+        for (key, value) in titles.chain(tags).chain(others) {
+            if let Some((at, c)) = first_unprintable(value) {
+                let column = value[..at].chars().count() + 1;
+                let why = format!(
+                    "holds U+{:04X} at column {column}; it must be one line of visible characters",
+                    u32::from(c)
+                );
+                return refused(key, value, why);
+            }
+            if value.is_empty() || value.trim() != value || value.len() > 4096 {
+                return refused(
+                    key,
+                    value,
+                    "is empty, longer than 4096 bytes, or has blanks at an end".to_owned(),
+                );
+            }
+        }
+        if let Some(url) = self.source_url.as_ref().filter(|url| !is_web_address(url)) {
+            return refused("source URL", url, "is no http or https address".to_owned());
+        }
+        if self.languages.is_empty() || self.authors.is_empty() {
+            return refused("authors", "", "and languages must not be empty".to_owned());
+        }
+        if let Some(language) = self
+            .titles
+            .keys()
+            .find(|language| !self.languages.contains(language))
+        {
+            return refused(
+                "title",
+                &self.titles[language],
+                format!("is in {language}, a language the page has no part in"),
+            );
+        }
+        if self.kind.needs_note() && self.note.is_none() {
+            return refused(
+                "note",
+                "",
+                format!("is missing: a {} must say why it is made", self.kind),
+            );
+        }
+        Ok(())
+    }
+
+    /// Returns the bytes of `article.json`.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let file = File {
+            kind: self.kind,
+            date: self.date.to_string(),
+            languages: self.languages.iter().map(ToString::to_string).collect(),
+            title: self
+                .titles
+                .iter()
+                .map(|(language, title)| (language.to_string(), title.clone()))
+                .collect(),
+            authors: self.authors.iter().map(ToString::to_string).collect(),
+            tags: self.tags.clone(),
+            source_url: self.source_url.clone(),
+            note: self.note.clone(),
+            invisible: self.invisible.clone(),
+        };
+        json::canonical(&file).into_bytes()
+    }
+
+    /// Reads `article.json`.
+    ///
+    /// # Errors
+    /// [`MetadataError`] for anything that [`Metadata::encode`] would not have written.
+    pub fn parse(bytes: &[u8]) -> Result<Self, MetadataError> {
+        let file: File = serde_json::from_slice(bytes).map_err(MetadataError::Shape)?;
+        let titles: Result<BTreeMap<_, _>, _> = file
+            .title
+            .into_iter()
+            .map(|(tag, title)| Ok((each("title", &tag)?, title)))
+            .collect();
+        let metadata = Self {
+            kind: file.kind,
+            date: RevisionDate::parse(&file.date, UtcOffset::UTC)
+                .map_err(|e| value_error("date", &file.date, &e))?,
+            languages: file
+                .languages
+                .iter()
+                .map(|tag| each("language", tag))
+                .collect::<Result<_, _>>()?,
+            titles: titles?,
+            authors: file
+                .authors
+                .iter()
+                .map(|author| Person::parse(author).map_err(|e| value_error("author", author, &e)))
+                .collect::<Result<_, _>>()?,
+            tags: file.tags,
+            source_url: file.source_url,
+            note: file.note,
+            invisible: file.invisible,
+        };
+        metadata.check()?;
+        if metadata.encode() == bytes {
+            Ok(metadata)
+        } else {
+            Err(MetadataError::Form)
+        }
+    }
+
+    /// Returns who the commit's author line names: every name, and the first one's address.
+    ///
+    /// # Errors
+    /// [`MetadataError::Value`] where the names together are too long for the line.
+    pub fn byline(&self) -> Result<Person, MetadataError> {
+        let names = self
+            .authors
+            .iter()
+            .map(Person::name)
+            .collect::<Vec<_>>()
+            .join(", ");
+        let email = self.authors.first().map(Person::email).unwrap_or_default();
+        Person::new(&names, email).map_err(|e| value_error("authors", &names, &e))
+    }
+}
+
+fn each<T: FromStr<Err: fmt::Display>>(key: &'static str, text: &str) -> Result<T, MetadataError> {
+    text.parse().map_err(|e| value_error(key, text, &e))
+}
+
+fn value_error(key: &'static str, value: &str, why: &dyn fmt::Display) -> MetadataError {
+    MetadataError::Value {
+        key,
+        value: value.to_owned(),
+        why: format!("cannot be stored: {why}"),
+    }
+}
+
+/// An article's revision: all that its folder holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Article {
+    /// `article.json`.
+    pub metadata: Metadata,
+    /// One CommonMark source for each of the metadata's languages, in their order.
+    pub sources: Vec<String>,
+}
+
+/// Why the sources give no page.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A source is not in canonical form.
+    #[error("source {0} is empty or not in canonical form")]
+    Form(String),
+    /// A source holds what no page may.
+    #[error("source {0} has no plain text")]
+    Markup(String, #[source] CommonMarkError),
+}
+
+impl Article {
+    /// Derives the text that a reader sees: the plain text of each source, in page order, an empty line between.
+    ///
+    /// # Errors
+    /// [`SourceError`] where a source is not canonical CommonMark without raw HTML.
+    pub fn page_text(&self) -> Result<String, SourceError> {
+        let mut text = String::new();
+        for (language, source) in self.metadata.languages.iter().zip(&self.sources) {
+            if source.is_empty() || !is_canonical(source) {
+                return Err(SourceError::Form(language.file_name()));
+            }
+            let plain =
+                commonmark::plain_text(source).map_err(|e| SourceError::Markup(language.file_name(), e))?;
+            if !text.is_empty() && !plain.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(&plain);
+        }
+        Ok(text)
+    }
+
+    /// Returns the files of the article's folder, sorted by name.
+    ///
+    /// # Errors
+    /// [`SourceError`] as for [`Article::page_text`].
+    pub fn files(&self) -> Result<BTreeMap<String, Vec<u8>>, SourceError> {
+        let mut files = BTreeMap::new();
+        files.insert(METADATA_FILE.to_owned(), self.metadata.encode());
+        files.insert(PAGE_FILE.to_owned(), self.page_text()?.into_bytes());
+        for (language, source) in self.metadata.languages.iter().zip(&self.sources) {
+            files.insert(language.file_name(), source.clone().into_bytes());
+        }
+        Ok(files)
+    }
+}
+
+/// Returns the second hash of an article: SHA-256 over `path NUL length NUL bytes` of each of its files, sorted
+/// by path, which is relative to the article's folder; the length is in decimal. 64 digits.
+#[must_use]
+pub fn content_sha256(files: &BTreeMap<String, Vec<u8>>) -> String {
+    let mut hasher = Sha256::new();
+    for (path, bytes) in files {
+        hasher.update(format!("{path}\0{}\0", bytes.len()));
+        hasher.update(bytes);
+    }
+    let mut digits = String::with_capacity(64);
+    for byte in hasher.finalize() {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
+
+/// Returns the subject of a revision's commit: kind, colon, and the title in the first of the page's languages
+/// that has one, else the page's first words.
+#[must_use]
+pub fn subject(metadata: &Metadata, page_text: &str) -> String {
+    format!("{}: {}", metadata.kind, headline(metadata, &[], page_text))
+}
+
+/// Returns the title, in the first of the preferred languages that has one, then in the first of the page's;
+/// without any title the page's first words.
+#[must_use]
+pub fn headline(metadata: &Metadata, preferred: &[Language], page_text: &str) -> String {
+    let title = preferred
+        .iter()
+        .chain(&metadata.languages)
+        .find_map(|language| metadata.titles.get(language));
+    title.cloned().unwrap_or_else(|| first_words(page_text))
+}
+
+/// Returns the first characters of a text, cut at a word's end where there is one, with an ellipsis.
+#[must_use]
+pub fn first_words(text: &str) -> String {
+    use unicode_segmentation::UnicodeSegmentation;
+    let line = text.lines().next().unwrap_or_default().trim().replace('\t', " ");
+    let words: Vec<&str> = line.graphemes(true).collect();
+    if words.len() <= FIRST_WORDS {
+        return line;
+    }
+    let cut = words[..FIRST_WORDS].concat();
+    let cut = match cut.rfind(' ') {
+        Some(blank) if blank * 2 > cut.len() => &cut[..blank],
+        _ => cut.as_str(),
+    };
+    format!(
+        "{}…",
+        cut.trim_end_matches(|c: char| c.is_whitespace() || c.is_ascii_punctuation())
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn metadata() -> Metadata {
+        let languages: Vec<Language> = ["zh", "en"].map(|tag| tag.parse().unwrap()).to_vec();
+        Metadata {
+            kind: Kind::Correction,
+            date: RevisionDate::parse("2026-01-22T09:30:00+08:00", UtcOffset::UTC).unwrap(),
+            titles: BTreeMap::from([(languages[1].clone(), "Export controls".to_owned())]),
+            languages,
+            authors: vec![
+                Person::parse("林晓 <lin@example.org>").unwrap(),
+                Person::parse("Ada").unwrap(),
+            ],
+            tags: vec!["芯片".to_owned()],
+            source_url: Some("https://example.org/a".to_owned()),
+            note: Some("The number was wrong.".to_owned()),
+            invisible: vec![],
+        }
+    }
+
+    #[test]
+    fn metadata_read_back_what_they_print() {
+        let metadata = metadata();
+        assert_eq!(Metadata::parse(&metadata.encode()).unwrap(), metadata);
+        assert_eq!(
+            metadata.byline().unwrap().to_string(),
+            "林晓, Ada <lin@example.org>"
+        );
+        let text = String::from_utf8(metadata.encode()).unwrap();
+        for (from, to) in [
+            ("  \"kind\"", " \"kind\""),
+            ("\"kind\"", "\"sort\""),
+            ("+08:00", "+08"),
+            ("\"en\"", "\"fr\""),
+        ] {
+            assert!(
+                Metadata::parse(text.replacen(from, to, 1).as_bytes()).is_err(),
+                "{from} {to}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_correction_without_a_note_is_refused() {
+        let mut metadata = metadata();
+        metadata.note = None;
+        assert!(
+            metadata
+                .check()
+                .unwrap_err()
+                .to_string()
+                .contains("a correction must say why")
+        );
+        metadata.kind = Kind::Update;
+        metadata.check().unwrap();
+        metadata.source_url = Some("javascript:alert(1)".to_owned());
+        assert!(metadata.check().is_err());
+    }
+
+    #[test]
+    fn deeply_nested_json_and_huge_numbers_are_refused() {
+        for bytes in [
+            "[".repeat(100_000),
+            "{\"kind\":1e400}".to_owned(),
+            format!("{{\"date\":{}}}", "9".repeat(5000)),
+        ] {
+            assert!(Metadata::parse(bytes.as_bytes()).is_err());
+        }
+    }
+
+    #[test]
+    fn the_first_words_stand_for_a_missing_title() {
+        let mut metadata = metadata();
+        assert_eq!(subject(&metadata, "x\n"), "correction: Export controls");
+        metadata.titles.clear();
+        assert_eq!(subject(&metadata, "Short.\n"), "correction: Short.");
+        let long = "The chief executive of Anthropic said selling chips\n";
+        assert_eq!(
+            headline(&metadata, &[], long),
+            "The chief executive of Anthropic said…"
+        );
+        assert_eq!(first_words(&"中".repeat(50)), format!("{}…", "中".repeat(40)));
+    }
+
+    #[test]
+    fn the_second_hash_is_over_paths_lengths_and_bytes() {
+        let files = BTreeMap::from([("b".to_owned(), b"x".to_vec()), ("a".to_owned(), b"".to_vec())]);
+        let by_hand: [u8; 32] = Sha256::digest(b"a\x000\x00b\x001\x00x").into();
+        assert_eq!(
+            content_sha256(&files),
+            by_hand.map(|b| format!("{b:02x}")).concat()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_metadata_that_pass_the_check_read_back(
+            title in "[^\\p{C}]{1,20}", tag in ".{1,10}", seconds in 86_400..=4_000_000_000_i64, minutes in -840..=840
+        ) {
+            let mut metadata = metadata();
+            metadata.date = RevisionDate::from_seconds(seconds, UtcOffset::from_minutes(minutes).unwrap()).unwrap();
+            metadata.titles.insert("zh".parse().unwrap(), title);
+            metadata.tags.push(tag);
+            if metadata.check().is_ok() {
+                prop_assert_eq!(Metadata::parse(&metadata.encode()).unwrap(), metadata);
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_the_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Metadata::parse(&bytes);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! `avalaches.json`: what an archive says about itself in every commit.
+
+use serde::{Deserialize, Serialize};
+
+use crate::canonical::first_unprintable;
+use crate::date::UtcOffset;
+use crate::json;
+use crate::language::Language;
+use crate::object::ident::Person;
+use crate::page::BACK_ARROW;
+
+/// The file's name in the tree.
+pub const FILE_NAME: &str = "avalaches.json";
+
+/// The version of the archive format that this program writes and reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The settings of an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Name of the publication.
+    pub title: String,
+    /// First line of every page.
+    pub home_link: String,
+    /// Where the pages are published, if anywhere.
+    pub base_url: Option<String>,
+    /// The byline of pages that name no author.
+    pub byline: Option<Person>,
+    /// The offset of dates given without one.
+    pub utc_offset: UtcOffset,
+    /// In which language a title is shown where there is a choice, best first.
+    pub language_order: Vec<Language>,
+}
+
+/// Why a file is no `avalaches.json` that this program can use.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// Not JSON of the right shape.
+    #[error("{FILE_NAME} is not what the format asks for")]
+    Shape(#[source] serde_json::Error),
+    /// Written by a later program.
+    #[error("{FILE_NAME} has format {0}, and this program knows {FORMAT_VERSION}; use a newer avalaches")]
+    Version(u32),
+    /// A value cannot be used.
+    #[error("{FILE_NAME}: {key} {value:?} {why}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The bytes differ from those this program writes for the same values.
+    #[error("{FILE_NAME} is not written in the archive's form (sorted keys, two blanks of indent)")]
+    Form,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: u32,
+    title: String,
+    home_link: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    byline: Option<String>,
+    utc_offset: String,
+    language_order: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    format: u32,
+}
+
+impl Settings {
+    /// Returns the settings of a new archive: back link and language order as on the project's own pages.
+    #[must_use]
+    pub fn new(title: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            home_link: format!("{BACK_ARROW} 返回 {title}"),
+            base_url: None,
+            byline: None,
+            utc_offset: UtcOffset::UTC,
+            language_order: ["zh", "en"]
+                .map(|tag| tag.parse().expect("both are tags"))
+                .to_vec(),
+        }
+    }
+
+    /// Checks values that come from outside.
+    ///
+    /// # Errors
+    /// [`SettingsError::Value`] for the first that cannot be used.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let refused = |key, value: &str, why| {
+            Err(SettingsError::Value {
+                key,
+                value: value.to_owned(),
+                why,
+            })
+        };
+        let lines = [
+            ("title", Some(&self.title)),
+            ("home_link", Some(&self.home_link)),
+            ("base_url", self.base_url.as_ref()),
+        ];
+        for (key, value) in lines.into_iter().filter_map(|(key, value)| Some((key, value?))) {
+            if value.trim() != value || value.is_empty() || first_unprintable(value).is_some() {
+                return refused(key, value, "is not one line of visible characters");
+            }
+        }
+        if !self.home_link.starts_with(BACK_ARROW) {
+            return refused("home_link", &self.home_link, "does not begin with ←");
+        }
+        match &self.base_url {
+            Some(url) if !is_web_address(url) => refused("base_url", url, "is no http or https address"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the bytes of the file.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let file = File {
+            format: FORMAT_VERSION,
+            title: self.title.clone(),
+            home_link: self.home_link.clone(),
+            base_url: self.base_url.clone(),
+            byline: self.byline.as_ref().map(ToString::to_string),
+            utc_offset: self.utc_offset.to_string(),
+            language_order: self.language_order.iter().map(ToString::to_string).collect(),
+        };
+        json::canonical(&file).into_bytes()
+    }
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for anything that [`Settings::encode`] would not have written.
+    pub fn parse(bytes: &[u8]) -> Result<Self, SettingsError> {
+        let version: Version = serde_json::from_slice(bytes).map_err(SettingsError::Shape)?;
+        if version.format != FORMAT_VERSION {
+            return Err(SettingsError::Version(version.format));
+        }
+        let file: File = serde_json::from_slice(bytes).map_err(SettingsError::Shape)?;
+        let refused = |key, value: &str, why| SettingsError::Value {
+            key,
+            value: value.to_owned(),
+            why,
+        };
+        let byline = match &file.byline {
+            Some(text) => {
+                Some(Person::parse(text).map_err(|_| refused("byline", text, "is no author's name"))?)
+            }
+            None => None,
+        };
+        let settings = Self {
+            title: file.title,
+            home_link: file.home_link,
+            base_url: file.base_url,
+            byline,
+            utc_offset: file
+                .utc_offset
+                .parse()
+                .map_err(|_| refused("utc_offset", &file.utc_offset, "is no offset"))?,
+            language_order: file
+                .language_order
+                .iter()
+                .map(|tag| {
+                    tag.parse()
+                        .map_err(|_| refused("language_order", tag, "is no language tag"))
+                })
+                .collect::<Result<_, _>>()?,
+        };
+        settings.check()?;
+        if settings.encode() == bytes {
+            Ok(settings)
+        } else {
+            Err(SettingsError::Form)
+        }
+    }
+}
+
+/// Tells whether a text is an http or https address of one line without blanks.
+#[must_use]
+pub fn is_web_address(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        && !text.contains(char::is_whitespace)
+        && first_unprintable(text).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_read_back_what_they_print() {
+        let mut settings = Settings::new("Avalaches");
+        assert_eq!(settings.home_link, "← 返回 Avalaches");
+        settings.byline = Some(Person::parse("林晓 <lin@example.org>").unwrap());
+        settings.base_url = Some("https://example.org/a".to_owned());
+        settings.utc_offset = "+08:00".parse().unwrap();
+        assert_eq!(Settings::parse(&settings.encode()).unwrap(), settings);
+    }
+
+    #[test]
+    fn a_file_in_another_form_or_of_another_version_is_refused() {
+        let text = String::from_utf8(Settings::new("A").encode()).unwrap();
+        let refused = |from: &str, to: &str| Settings::parse(text.replace(from, to).as_bytes()).unwrap_err();
+        assert!(matches!(
+            refused("\"format\": 1", "\"format\": 2, \"new\": 0"),
+            SettingsError::Version(2)
+        ));
+        assert!(matches!(
+            refused("  \"title\"", " \"title\""),
+            SettingsError::Form
+        ));
+        assert!(matches!(
+            refused("← ", ""),
+            SettingsError::Value { key: "home_link", .. }
+        ));
+        assert!(matches!(
+            refused("\"A\"", "\"\\n\""),
+            SettingsError::Value { key: "title", .. }
+        ));
+        assert!(matches!(
+            refused("+00:00", "+99:00"),
+            SettingsError::Value {
+                key: "utc_offset",
+                ..
+            }
+        ));
+        assert!(matches!(refused("{", "["), SettingsError::Shape(_)));
+    }
+}

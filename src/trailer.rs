@@ -1,0 +1,261 @@
+//! The message of a revision's commit: subject, note, and the trailers by which git's own tools find it.
+//!
+//! Trailers are the last paragraph of the message, one `Key: value` a line (git's `git-interpret-trailers`).
+//! Whoever reads must find each known key exactly once; unknown keys are for later programs and are ignored.
+
+use std::fmt::Write as _;
+
+use crate::article::Kind;
+use crate::footer::Footer;
+use crate::id::{ArticleId, CommitId};
+use crate::language::{self, Language};
+
+/// The trailer of an archive's first commit, which holds no article.
+pub const ARCHIVE_FORMAT: &str = "Archive-Format";
+
+/// What the trailers of a revision say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trailers {
+    /// The article.
+    pub article: ArticleId,
+    /// Which of the article's revisions this is, from 1.
+    pub revision: u32,
+    /// What kind of revision.
+    pub kind: Kind,
+    /// The revision before, absent for the first.
+    pub previous: Option<CommitId>,
+    /// The languages in page order.
+    pub languages: Vec<Language>,
+    /// SHA-256 of the article's files, 64 digits.
+    pub content_sha256: String,
+    /// Where the text was taken from.
+    pub source_url: Option<String>,
+    /// The footer that the added page carried.
+    pub claimed_footer: Option<Footer>,
+}
+
+/// The message of a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// First line, `<kind>: <title or first words>`.
+    pub subject: String,
+    /// One line that says why, required of corrections and retractions.
+    pub note: Option<String>,
+    /// The last paragraph.
+    pub trailers: Trailers,
+}
+
+/// Why a message is no revision's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// Not a subject, an optional note and trailers, with empty lines between.
+    #[error("message is not a subject, an optional note and trailers with one empty line between them")]
+    Form,
+    /// A line of the last paragraph is not `Key: value`.
+    #[error("message line {0:?} is no trailer")]
+    Line(String),
+    /// A key stands more than once, or is missing.
+    #[error("trailer {key} stands {count} times in place of once")]
+    Count {
+        /// The key.
+        key: &'static str,
+        /// How often it stands.
+        count: usize,
+    },
+    /// A value cannot be read.
+    #[error("trailer {key} has the value {value:?}, which is none")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        value: String,
+    },
+}
+
+impl Trailers {
+    fn encode(&self) -> String {
+        let mut text = String::new();
+        let mut line = |key: &str, value: &dyn std::fmt::Display| {
+            let _ = writeln!(text, "{key}: {value}");
+        };
+        line("Article-Id", &self.article);
+        line("Revision", &self.revision);
+        line("Revision-Kind", &self.kind);
+        if let Some(previous) = &self.previous {
+            line("Previous-Revision", previous);
+        }
+        line("Languages", &language::list(&self.languages));
+        line("Content-SHA256", &self.content_sha256);
+        if let Some(url) = &self.source_url {
+            line("Source-URL", url);
+        }
+        if let Some(footer) = &self.claimed_footer {
+            line("Claimed-Footer", footer);
+        }
+        text
+    }
+}
+
+impl Message {
+    /// Returns the message, which ends with one line feed.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let note = self
+            .note
+            .as_ref()
+            .map(|note| format!("{note}\n\n"))
+            .unwrap_or_default();
+        format!("{}\n\n{note}{}", self.subject, self.trailers.encode())
+    }
+
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// [`MessageError`] where it is not of the form that [`Message::encode`] writes, unknown trailers aside.
+    pub fn parse(message: &str) -> Result<Self, MessageError> {
+        let message = message.strip_suffix('\n').ok_or(MessageError::Form)?;
+        let paragraphs: Vec<&str> = message.split("\n\n").collect();
+        let (subject, note, last) = match paragraphs.as_slice() {
+            [subject, last] => (subject, None, last),
+            [subject, note, last] => (subject, Some(*note), last),
+            _ => return Err(MessageError::Form),
+        };
+        if subject.contains('\n') || note.is_some_and(|note| note.contains('\n')) {
+            return Err(MessageError::Form);
+        }
+        let mut lines = Vec::new();
+        for line in last.split('\n') {
+            let (key, value) = line
+                .split_once(": ")
+                .ok_or_else(|| MessageError::Line(line.to_owned()))?;
+            lines.push((key, value));
+        }
+        let all = |key: &'static str| {
+            lines
+                .iter()
+                .filter(move |(known, _)| known.eq_ignore_ascii_case(key))
+        };
+        let optional = |key: &'static str| match all(key).count() {
+            0 => Ok(None),
+            1 => Ok(all(key).next().map(|(_, value)| *value)),
+            count => Err(MessageError::Count { key, count }),
+        };
+        let required = |key| optional(key)?.ok_or(MessageError::Count { key, count: 0 });
+        let previous = optional("Previous-Revision")?
+            .map(|text| read("Previous-Revision", text))
+            .transpose()?;
+        let claimed = optional("Claimed-Footer")?
+            .map(|text| read("Claimed-Footer", text))
+            .transpose()?;
+        let languages = required("Languages")?;
+        let trailers = Trailers {
+            article: read("Article-Id", required("Article-Id")?)?,
+            revision: read("Revision", required("Revision")?)?,
+            kind: read("Revision-Kind", required("Revision-Kind")?)?,
+            previous,
+            languages: languages
+                .split(", ")
+                .map(|tag| read("Languages", tag))
+                .collect::<Result<_, _>>()?,
+            content_sha256: required("Content-SHA256")?.to_owned(),
+            source_url: optional("Source-URL")?.map(ToOwned::to_owned),
+            claimed_footer: claimed,
+        };
+        // What the known trailers print must be what stands there, first and in order.
+        if !format!("{last}\n").starts_with(&trailers.encode()) {
+            return Err(MessageError::Form);
+        }
+        Ok(Self {
+            subject: (*subject).to_owned(),
+            note: note.map(ToOwned::to_owned),
+            trailers,
+        })
+    }
+}
+
+/// Returns the message of an archive's first commit.
+#[must_use]
+pub fn first_message(title: &str, version: u32) -> String {
+    format!("init: {title}\n\n{ARCHIVE_FORMAT}: {version}\n")
+}
+
+fn read<T: std::str::FromStr>(key: &'static str, value: &str) -> Result<T, MessageError> {
+    value.parse().map_err(|_| MessageError::Value {
+        key,
+        value: value.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MESSAGE: &str = "correction: 标题\n\n改正了一个数字。\n\n\
+        Article-Id: 2026/01/22/export-controls\nRevision: 2\nRevision-Kind: correction\n\
+        Previous-Revision: a038737196a74c325d6a90900694dd78867e8af9\nLanguages: zh, en\n\
+        Content-SHA256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n\
+        Source-URL: https://example.org/a\n\
+        Claimed-Footer: 2026-01-22 (Thursday) · a038737196a74c325d6a90900694dd78867e8af9\n";
+
+    #[test]
+    fn a_message_reads_back_what_it_prints() {
+        let message = Message::parse(MESSAGE).unwrap();
+        assert_eq!(message.note.as_deref(), Some("改正了一个数字。"));
+        assert_eq!(message.trailers.revision, 2);
+        assert_eq!(message.encode(), MESSAGE);
+        let later = format!("{MESSAGE}Signed-off-by: a later program\n");
+        assert_eq!(Message::parse(&later).unwrap(), message);
+    }
+
+    #[test]
+    fn each_known_key_stands_exactly_once_in_its_place() {
+        let refused = |from: &str, to: &str| Message::parse(&MESSAGE.replacen(from, to, 1)).unwrap_err();
+        let count = |key, count| MessageError::Count { key, count };
+        assert_eq!(
+            refused("Languages", "languages: zh, en\nLanguages"),
+            count("Languages", 2)
+        );
+        assert_eq!(refused("Article-Id", "Articles"), count("Article-Id", 0));
+        assert_eq!(
+            refused("Revision: 2\n", "Revision: 2\nRevision: 2\n"),
+            count("Revision", 2)
+        );
+        assert_eq!(refused("Revision: 2\n", "Revision: 02\n"), MessageError::Form);
+        assert_eq!(refused("Revision: 2\n", "Revision: 2\n\n"), MessageError::Form);
+        assert_eq!(
+            refused("\n\nArticle", "\nArticle"),
+            MessageError::Line("改正了一个数字。".to_owned())
+        );
+        assert!(matches!(
+            refused("Kind: correction", "Kind: fix"),
+            MessageError::Value { .. }
+        ));
+        assert_eq!(Message::parse("x"), Err(MessageError::Form));
+    }
+
+    #[test]
+    fn ten_thousand_trailers_are_read_or_refused_at_once() {
+        let many = "Article-Id: 2026/01/22/x\n".repeat(10_000);
+        let refused = Message::parse(&format!("{MESSAGE}{many}")).unwrap_err();
+        assert_eq!(
+            refused,
+            MessageError::Count {
+                key: "Article-Id",
+                count: 10_001
+            }
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in any::<String>(), at in 0..40_usize) {
+            let _ = Message::parse(&text);
+            let mut lines: Vec<&str> = MESSAGE.split('\n').collect();
+            let at = at % lines.len();
+            lines[at] = &text;
+            let _ = Message::parse(&lines.join("\n"));
+        }
+    }
+}
