@@ -1,12 +1,482 @@
-//! The plain text of a CommonMark source.
-/// Placeholder.
-#[derive(Debug, thiserror::Error)]
-#[error("raw HTML")]
-pub struct CommonMarkError;
-/// Returns the plain text.
+//! The plain text of a CommonMark source: what a reader sees of it, and what `page.txt` is derived from.
+//!
+//! The dialect is CommonMark 0.31 with one addition, emphasis that works beside Han characters (comrak's
+//! `cjk_friendly_emphasis`): `**中文。**后` is strong as it would be beside a blank. The rules of the plain text:
+//!
+//! * blocks follow one another with an empty line between;
+//! * a paragraph or a heading is the text of its inlines: emphasis, strong emphasis and links give their text,
+//!   an image its alternative text, a code span its content; soft and hard breaks give a line feed;
+//! * a code block gives its content;
+//! * each item of a list begins with `- `, or with its number and `. `; the item's further lines are indented
+//!   by two blanks, or by as many as the number takes; items follow one another without an empty line, and so
+//!   does a list within an item;
+//! * each line of a quotation that is not empty begins with `> `;
+//! * a thematic break is `* * *`;
+//! * comments and link reference definitions give nothing; any other raw HTML is an error;
+//! * the whole is brought into NFC and canonical form.
+
+use comrak::nodes::{AstNode, ListType, NodeValue};
+use comrak::{Arena, Options, parse_document};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::canonical::{self, Invisible, TextError};
+
+/// How deep blocks and inlines may lie in one another.
+pub const DEEPEST: usize = 64;
+
+/// Why a source has no plain text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommonMarkError {
+    /// Raw HTML other than a comment.
+    #[error("raw HTML, which no article may hold; write it as text or in backticks")]
+    RawHtml {
+        /// Line of the source, from 1.
+        line: usize,
+    },
+    /// Quotations, lists or emphasis lie in one another more than [`DEEPEST`] times.
+    #[error("nested more than {DEEPEST} times")]
+    Depth {
+        /// Line of the source, from 1.
+        line: usize,
+    },
+    /// A character reference stands for a control character.
+    #[error("a character reference stands for what no article may hold: {0}")]
+    Character(#[from] TextError),
+}
+
+impl CommonMarkError {
+    /// Returns the line of the source, from 1, where it is known.
+    #[must_use]
+    pub fn line(&self) -> Option<usize> {
+        match self {
+            Self::RawHtml { line } | Self::Depth { line } => Some(*line),
+            Self::Character(_) => None,
+        }
+    }
+}
+
+/// One top-level block of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Its plain text, without a line feed at the end.
+    pub plain: String,
+    /// Its CommonMark source.
+    pub source: String,
+    /// Its first line in the source, from 1.
+    pub line: usize,
+}
+
+/// Derives the plain text of a source, in canonical form.
 ///
 /// # Errors
-/// None yet.
+/// [`CommonMarkError`] where the source holds what no page may.
 pub fn plain_text(source: &str) -> Result<String, CommonMarkError> {
-    Ok(crate::canonical::canonical(source))
+    check_nesting(source)?;
+    let arena = Arena::new();
+    let document = parse_document(&arena, source, &options());
+    finish(&lines_of_children(document, 0)?)
+}
+
+/// Splits a source into its top-level blocks, so that any run of the blocks' sources, joined by empty lines,
+/// has the plain text of the run.
+///
+/// # Errors
+/// [`CommonMarkError`] as for [`plain_text`].
+pub fn blocks(source: &str) -> Result<Vec<Block>, CommonMarkError> {
+    check_nesting(source)?;
+    let arena = Arena::new();
+    let document = parse_document(&arena, source, &options());
+    let source_lines: Vec<&str> = source.split('\n').collect();
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut after_list = false;
+    for node in document.children() {
+        let position = node.data().sourcepos;
+        let plain = finish(&lines_of(node, 0)?)?;
+        let plain = plain.trim_end_matches('\n').to_owned();
+        if plain.is_empty() {
+            continue;
+        }
+        let first = position.start.line.max(1);
+        let last = position.end.line.clamp(first, source_lines.len());
+        let slice = source_lines.get(first - 1..last).unwrap_or_default().join("\n");
+        let slice = slice.trim_end().to_owned();
+        // On its own, a block may have lost a definition that it refers to, or a list before it may take it in.
+        let alone = plain_text(&slice).is_ok_and(|alone| alone.trim_end_matches('\n') == plain);
+        let apart = !after_list
+            || blocks.last().is_none_or(|before| {
+                let together = plain_text(&format!("{}\n\n{slice}", before.source));
+                together.is_ok_and(|together| {
+                    together.trim_end_matches('\n') == format!("{}\n\n{plain}", before.plain)
+                })
+            });
+        let kept = alone && apart;
+        after_list = kept && matches!(node.data().value, NodeValue::List(_));
+        let source = if kept { slice } else { escape(&plain) };
+        blocks.push(Block {
+            plain,
+            source,
+            line: first,
+        });
+    }
+    Ok(blocks)
+}
+
+/// Writes a plain text as CommonMark whose plain text it is. Prose comes out as it is; where characters would
+/// be taken for markup, as few as possible are escaped.
+#[must_use]
+pub fn escape(plain: &str) -> String {
+    let escaped: Vec<String> = canonical::paragraphs(plain)
+        .map(|paragraph| escape_paragraph(&paragraph))
+        .collect();
+    escaped.join("\n\n")
+}
+
+fn escape_paragraph(paragraph: &str) -> String {
+    let some = |c: char| {
+        matches!(
+            c,
+            '\\' | '*' | '_' | '`' | '[' | ']' | '<' | '&' | '#' | '>' | '!' | '~'
+        )
+    };
+    let attempts: [&dyn Fn(char, bool) -> bool; 2] = [&|_, _| false, &|c, begins_line| {
+        some(c) || begins_line && c.is_ascii_punctuation()
+    }];
+    for escapes in attempts {
+        let source = escape_with(paragraph, escapes);
+        if is_prose(&source, paragraph) {
+            return source;
+        }
+    }
+    escape_with(paragraph, &|c, _| c.is_ascii_punctuation())
+}
+
+fn escape_with(paragraph: &str, escapes: &dyn Fn(char, bool) -> bool) -> String {
+    let mut source = String::with_capacity(paragraph.len() + 8);
+    let mut begins_line = true;
+    for c in paragraph.chars() {
+        match c {
+            '\n' => begins_line = true,
+            ' ' | '\t' if begins_line => {
+                source.push_str(if c == ' ' { "&#32;" } else { "&#9;" });
+                begins_line = false;
+                continue;
+            }
+            _ => {
+                if escapes(c, begins_line) {
+                    source.push('\\');
+                }
+                // A number at a line's beginning may become the number of a list's item.
+                begins_line = begins_line && c.is_ascii_digit();
+            }
+        }
+        source.push(c);
+    }
+    source
+}
+
+/// Tells whether a source is one paragraph of text and line ends alone, and that text is the given one.
+fn is_prose(source: &str, plain: &str) -> bool {
+    let arena = Arena::new();
+    let document = parse_document(&arena, source, &options());
+    let mut blocks = document.children();
+    let (Some(block), None) = (blocks.next(), blocks.next()) else {
+        return false;
+    };
+    if !matches!(block.data().value, NodeValue::Paragraph) {
+        return false;
+    }
+    let mut text = String::new();
+    for inline in block.children() {
+        match &inline.data().value {
+            NodeValue::Text(part) => text.push_str(part),
+            NodeValue::SoftBreak => text.push('\n'),
+            _ => return false,
+        }
+    }
+    text == plain
+}
+
+fn options() -> Options<'static> {
+    let mut options = Options::default();
+    options.extension.cjk_friendly_emphasis = true;
+    options
+}
+
+/// Refuses markers of quotations that lie in one another too often before the parser sees them: its time grows
+/// with the square of the depth.
+fn check_nesting(source: &str) -> Result<(), CommonMarkError> {
+    for (number, line) in source.split('\n').enumerate() {
+        let markers = line
+            .chars()
+            .take_while(|c| matches!(c, '>' | ' ' | '\t' | '-' | '*' | '+'));
+        if markers.filter(|c| *c == '>').count() > DEEPEST {
+            return Err(CommonMarkError::Depth { line: number + 1 });
+        }
+    }
+    Ok(())
+}
+
+fn finish(lines: &[String]) -> Result<String, CommonMarkError> {
+    let text: String = lines.join("\n").nfc().collect();
+    canonical::check_characters(&text, Invisible::Allow)?;
+    Ok(canonical::canonical(&text))
+}
+
+fn line_of<'a>(node: &'a AstNode<'a>) -> usize {
+    node.data().sourcepos.start.line
+}
+
+/// Returns the lines of a block's children, an empty line between.
+fn lines_of_children<'a>(node: &'a AstNode<'a>, depth: usize) -> Result<Vec<String>, CommonMarkError> {
+    let mut lines = Vec::new();
+    for child in node.children() {
+        let of_child = lines_of(child, depth)?;
+        if !lines.is_empty() && !of_child.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(of_child);
+    }
+    Ok(lines)
+}
+
+fn lines_of<'a>(node: &'a AstNode<'a>, depth: usize) -> Result<Vec<String>, CommonMarkError> {
+    if depth > DEEPEST {
+        return Err(CommonMarkError::Depth { line: line_of(node) });
+    }
+    let data = node.data();
+    match &data.value {
+        NodeValue::BlockQuote => Ok(lines_of_children(node, depth + 1)?
+            .into_iter()
+            .map(|line| {
+                if line.trim().is_empty() {
+                    String::new()
+                } else {
+                    format!("> {line}")
+                }
+            })
+            .collect()),
+        NodeValue::List(list) => {
+            let mut lines = Vec::new();
+            for (position, item) in node.children().enumerate() {
+                let marker = match list.list_type {
+                    ListType::Bullet => "- ".to_owned(),
+                    ListType::Ordered => format!("{}. ", list.start.saturating_add(position)),
+                };
+                lines.extend(lines_of_item(item, &marker, depth + 1)?);
+            }
+            Ok(lines)
+        }
+        NodeValue::CodeBlock(code) => Ok(code.literal.split('\n').map(str::to_owned).collect()),
+        NodeValue::ThematicBreak => Ok(vec!["* * *".to_owned()]),
+        NodeValue::HtmlBlock(html) if is_comment(&html.literal) => Ok(Vec::new()),
+        NodeValue::HtmlBlock(_) => Err(CommonMarkError::RawHtml { line: line_of(node) }),
+        _ => {
+            let mut text = String::new();
+            push_inlines(node, &mut text, depth + 1)?;
+            Ok(text.split('\n').map(str::to_owned).collect())
+        }
+    }
+}
+
+fn lines_of_item<'a>(
+    item: &'a AstNode<'a>,
+    marker: &str,
+    depth: usize,
+) -> Result<Vec<String>, CommonMarkError> {
+    let mut inner: Vec<String> = Vec::new();
+    for child in item.children() {
+        let is_list = matches!(child.data().value, NodeValue::List(_));
+        let of_child = lines_of(child, depth)?;
+        if !inner.is_empty() && !of_child.is_empty() && !is_list {
+            inner.push(String::new());
+        }
+        inner.extend(of_child);
+    }
+    if inner.is_empty() {
+        inner.push(String::new());
+    }
+    let indent = " ".repeat(marker.len());
+    let lines = inner
+        .into_iter()
+        .enumerate()
+        .map(|(number, line)| match (number, line.is_empty()) {
+            (0, _) => format!("{marker}{line}"),
+            (_, true) => line,
+            (_, false) => format!("{indent}{line}"),
+        });
+    Ok(lines.collect())
+}
+
+fn push_inlines<'a>(node: &'a AstNode<'a>, text: &mut String, depth: usize) -> Result<(), CommonMarkError> {
+    if depth > DEEPEST {
+        return Err(CommonMarkError::Depth { line: line_of(node) });
+    }
+    for inline in node.children() {
+        match &inline.data().value {
+            NodeValue::Text(part) => text.push_str(part),
+            NodeValue::SoftBreak | NodeValue::LineBreak => text.push('\n'),
+            NodeValue::Code(code) => text.push_str(&code.literal),
+            NodeValue::HtmlInline(html) if is_comment(html) => {}
+            NodeValue::HtmlInline(_) => return Err(CommonMarkError::RawHtml { line: line_of(node) }),
+            _ => push_inlines(inline, text, depth + 1)?,
+        }
+    }
+    Ok(())
+}
+
+fn is_comment(html: &str) -> bool {
+    let mut rest = html.trim();
+    while let Some(inner) = rest.strip_prefix("<!--") {
+        let Some((_, after)) = inner.split_once("-->") else {
+            return false;
+        };
+        rest = after.trim_start();
+    }
+    rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::canonical::{canonical, decode};
+
+    fn plain(source: &str) -> String {
+        plain_text(source).unwrap()
+    }
+
+    #[test]
+    fn each_construct_has_its_plain_text() {
+        assert_eq!(
+            plain("# 标题\n\nA *b* **c** `d` [e](http://x) ![f](g)\nnext  \nhard\n"),
+            "标题\n\nA b c d e f\nnext\nhard\n"
+        );
+        assert_eq!(
+            plain("- a\n- b\n  - c\n\n7. x\n8. y\n\n   z\n"),
+            "- a\n- b\n  - c\n\n7. x\n8. y\n\n   z\n"
+        );
+        assert_eq!(
+            plain("> a\n> b\n>\n> c\n\n***\n\n    code\n\n    more\n"),
+            "> a\n> b\n\n> c\n\n* * *\n\ncode\n\nmore\n"
+        );
+        assert_eq!(
+            plain("<!-- hidden -->\n\na <!-- b --> c\n\n[x]: http://y\n"),
+            "a  c\n"
+        );
+        assert_eq!(plain("**中文。**后"), "中文。后\n");
+        assert_eq!(plain("e&#x301;"), "é\n");
+    }
+
+    #[test]
+    fn raw_html_and_control_characters_are_refused() {
+        assert_eq!(
+            plain_text("a\n\n<script>x</script>"),
+            Err(CommonMarkError::RawHtml { line: 3 })
+        );
+        assert!(matches!(
+            plain_text("a <b>c</b>"),
+            Err(CommonMarkError::RawHtml { line: 1 })
+        ));
+        assert!(matches!(
+            plain_text("<!-- a --><script>"),
+            Err(CommonMarkError::RawHtml { .. })
+        ));
+        assert!(matches!(
+            plain_text("a&#27;b"),
+            Err(CommonMarkError::Character(_))
+        ));
+    }
+
+    #[test]
+    fn prose_stays_as_it_is_and_markup_is_escaped() {
+        let sample = include_str!("../tests/pages/2026-01-22-export-controls.txt");
+        let page: crate::page::Page = sample.parse().unwrap();
+        assert_eq!(format!("{}\n", escape(&page.text)), page.text);
+        for nasty in [
+            "# a",
+            "- a",
+            "+ a\n- b",
+            "1. a",
+            "12) a",
+            "> a",
+            "    a",
+            "\ta",
+            "===",
+            "a\n===",
+            "a\n---",
+            "`a`",
+            "*中文*",
+            "<b>",
+            "&amp;",
+            "a\\",
+            "[x]: y",
+            "[x](y)",
+            "http://a_b_c",
+            "* * *",
+            "a\n  b",
+            "```",
+            "~~~",
+            "!a[b]",
+            "&#32;",
+            "a*b*c",
+        ] {
+            assert_eq!(plain(&escape(nasty)), format!("{nasty}\n"), "{}", escape(nasty));
+        }
+    }
+
+    #[test]
+    fn blocks_keep_their_text_when_they_are_parted() {
+        let source = "See [a].\n\n- x\n- y\n\n<!-- -->\n\n- z\n\n[a]: http://b\n";
+        let blocks = blocks(source).unwrap();
+        let plains: Vec<&str> = blocks.iter().map(|block| block.plain.as_str()).collect();
+        assert_eq!(plains, ["See a.", "- x\n- y", "- z"]);
+        for from in 0..blocks.len() {
+            for to in from + 1..=blocks.len() {
+                let run = &blocks[from..to];
+                let sources: Vec<&str> = run.iter().map(|block| block.source.as_str()).collect();
+                let plains: Vec<&str> = run.iter().map(|block| block.plain.as_str()).collect();
+                assert_eq!(plain(&sources.join("\n\n")), plains.join("\n\n") + "\n");
+            }
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_in_no_time() {
+        for nest in [">", "> ", "- ", "[", "*a", "![", "**a "] {
+            let source = nest.repeat(20_000);
+            let _ = plain_text(&source);
+            let _ = escape(&source);
+        }
+        assert!(matches!(
+            plain_text(&">".repeat(100_000)),
+            Err(CommonMarkError::Depth { line: 1 })
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn escaped_text_reads_back(text in "[-+*_`\\[\\]<>()!#&;:=~.0-9a 中\n\t\\\\\"'|]{0,40}") {
+            let text = canonical(&text);
+            prop_assert_eq!(plain(&escape(&text)), text);
+        }
+
+        #[test]
+        fn any_text_reads_back_when_escaped(text in any::<String>()) {
+            if let Ok(text) = decode(text.as_bytes(), Invisible::Allow) {
+                let text = canonical(&text);
+                prop_assert_eq!(plain(&escape(&text)), text);
+            }
+        }
+
+        #[test]
+        fn no_source_makes_the_parser_panic(text in any::<String>(), marks in "[-*>#`\\[\\]()<! a\n\t]{0,60}") {
+            for source in [text, marks] {
+                let _ = blocks(&source);
+                if let Ok(plain) = plain_text(&source) {
+                    prop_assert!(canonical::is_canonical(&plain), "{plain:?}");
+                }
+            }
+        }
+    }
 }

@@ -1,14 +1,23 @@
 //! An article archive in which every footer is a proof.
+pub mod archive;
 pub mod article;
 pub mod canonical;
 pub mod commonmark;
 pub mod date;
 pub mod footer;
+pub mod history;
 pub mod id;
 pub mod json;
 pub mod language;
 pub mod object;
 pub mod page;
+pub mod platform;
+pub mod revision;
 pub mod settings;
 pub mod slug;
+pub mod storage;
 pub mod trailer;
+
+#[cfg(test)]
+#[path = "../tests/support/packs.rs"]
+mod packs;

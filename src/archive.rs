@@ -1,0 +1,351 @@
+//! An archive that is open for reading: one repository, seen as its branch was when it was opened.
+
+use std::cell::OnceCell;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::id::{BlobId, CommitId, IdPrefix, ObjectId, TreeId};
+use crate::object::commit::{Commit, CommitError};
+use crate::object::tree::{Entry, Tree, TreeError};
+use crate::object::{Object, ObjectKind};
+use crate::settings::{self, Settings, SettingsError};
+use crate::storage::branch_list::BranchList;
+use crate::storage::finding::ReadError;
+use crate::storage::objects::ObjectStore;
+use crate::storage::plumbing::{self, PlumbingFinding};
+use crate::storage::refs::{self, BRANCH, RefError};
+
+/// Whose archives are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// Only those of the calling user, as git does.
+    Caller,
+    /// Anyone's.
+    Anyone,
+}
+
+/// Why a folder could not be opened as an archive.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no such folder, or it cannot be looked into.
+    #[error("could not open {}", path.display())]
+    Io {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The folder is no bare git repository.
+    #[error("{} is no archive: it has no {missing}", path.display())]
+    NoArchive {
+        /// The folder.
+        path: PathBuf,
+        /// What an archive would have.
+        missing: &'static str,
+    },
+    /// Another user could have put anything there.
+    #[error("{} belongs to another user", .0.display())]
+    OtherOwner(PathBuf),
+    /// The branch cannot be read.
+    #[error(transparent)]
+    Ref(#[from] RefError),
+    /// The branch has no commit.
+    #[error("{} has no commit on {BRANCH}", .0.display())]
+    Empty(PathBuf),
+    /// The tip or the settings cannot be read.
+    #[error("could not read the tip of {BRANCH}")]
+    Tip(#[source] Fault),
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+}
+
+/// Why an object is not what a link says it is.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// It cannot be read, is missing or damaged.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It is of another kind.
+    #[error("object {id} is a {found}, not a {expected}")]
+    Kind {
+        /// The object.
+        id: ObjectId,
+        /// What it is.
+        found: ObjectKind,
+        /// What it should be.
+        expected: ObjectKind,
+    },
+    /// The commit is malformed.
+    #[error("commit {0} is malformed")]
+    Commit(CommitId, #[source] CommitError),
+    /// The tree is malformed.
+    #[error("tree {0} is malformed")]
+    Tree(TreeId, #[source] TreeError),
+    /// A folder has no such entry.
+    #[error("{path} is missing from tree {tree}")]
+    Absent {
+        /// The path.
+        path: String,
+        /// The tree that should have its last part.
+        tree: TreeId,
+    },
+    /// A folder stands where a file should, or a file where a folder should.
+    #[error("{0} is a folder where a file should be, or a file where a folder should be")]
+    Form(String),
+}
+
+impl Fault {
+    /// Tells whether an object is simply not there.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Read(ReadError::Missing(_)))
+    }
+
+    /// Tells whether the question could not be answered, rather than answered with no.
+    #[must_use]
+    pub fn is_system_error(&self) -> bool {
+        matches!(self, Self::Read(ReadError::Io { .. }))
+    }
+}
+
+/// An archive, seen as it was when it was opened.
+#[derive(Debug)]
+pub struct Archive {
+    path: PathBuf,
+    objects: ObjectStore,
+    tip: CommitId,
+    settings: Settings,
+    branch: OnceCell<BranchList>,
+}
+
+impl Archive {
+    /// Opens the archive in a folder. Nothing in it is run, and no configuration is honoured.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the folder is none, is another user's, or its tip cannot be read.
+    pub fn open(path: &Path, owner: Owner) -> Result<Self, OpenError> {
+        let io = |source| OpenError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        std::fs::metadata(path).map_err(io)?;
+        for missing in ["HEAD", "objects", "refs"] {
+            if std::fs::symlink_metadata(path.join(missing)).is_err() {
+                return Err(OpenError::NoArchive {
+                    path: path.to_owned(),
+                    missing,
+                });
+            }
+        }
+        if owner == Owner::Caller && !plumbing::owned_by_caller(path).map_err(io)? {
+            return Err(OpenError::OtherOwner(path.to_owned()));
+        }
+        let tip = refs::tip(path)?.ok_or_else(|| OpenError::Empty(path.to_owned()))?;
+        let objects = ObjectStore::open(&path.join("objects")).map_err(io)?;
+        let mut archive = Self {
+            path: path.to_owned(),
+            objects,
+            tip,
+            settings: Settings::new("none"),
+            branch: OnceCell::new(),
+        };
+        let settings = archive
+            .commit(tip)
+            .and_then(|commit| archive.file(commit.tree, settings::FILE_NAME));
+        let settings = match settings {
+            Err(Fault::Absent { .. }) => {
+                return Err(OpenError::NoArchive {
+                    path: path.to_owned(),
+                    missing: settings::FILE_NAME,
+                });
+            }
+            settings => settings.map_err(OpenError::Tip)?,
+        };
+        archive.settings = Settings::parse(&settings)?;
+        Ok(archive)
+    }
+
+    /// Returns the folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the newest commit of the branch.
+    #[must_use]
+    pub fn tip(&self) -> CommitId {
+        self.tip
+    }
+
+    /// Returns the settings of the newest commit.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Returns the object store.
+    #[must_use]
+    pub fn objects(&self) -> &ObjectStore {
+        &self.objects
+    }
+
+    /// Names what in the repository's own files could change what a reader is shown.
+    #[must_use]
+    pub fn plumbing(&self) -> Vec<PlumbingFinding> {
+        plumbing::check(&self.path)
+    }
+
+    /// Reads a commit, hashed again.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub fn commit(&self, id: CommitId) -> Result<Commit, Fault> {
+        let body = self.object(id.into(), ObjectKind::Commit)?;
+        Commit::parse(&body).map_err(|e| Fault::Commit(id, e))
+    }
+
+    /// Reads a tree, hashed again.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub fn tree(&self, id: TreeId) -> Result<Tree, Fault> {
+        let body = self.object(id.into(), ObjectKind::Tree)?;
+        Tree::parse(&body).map_err(|e| Fault::Tree(id, e))
+    }
+
+    /// Reads a file's bytes, hashed again.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub fn blob(&self, id: BlobId) -> Result<Vec<u8>, Fault> {
+        self.object(id.into(), ObjectKind::Blob)
+    }
+
+    /// Reads the file at a path in a tree.
+    ///
+    /// # Errors
+    /// [`Fault`], [`Fault::Absent`] where there is none.
+    pub fn file(&self, tree: TreeId, path: &str) -> Result<Vec<u8>, Fault> {
+        match self.entry(tree, path)? {
+            Entry::File(id) => self.blob(id),
+            Entry::Folder(_) => Err(Fault::Form(path.to_owned())),
+        }
+    }
+
+    /// Finds the folder at a path in a tree.
+    ///
+    /// # Errors
+    /// [`Fault`], [`Fault::Absent`] where there is none.
+    pub fn folder(&self, tree: TreeId, path: &str) -> Result<TreeId, Fault> {
+        match self.entry(tree, path)? {
+            Entry::Folder(id) => Ok(id),
+            Entry::File(_) => Err(Fault::Form(path.to_owned())),
+        }
+    }
+
+    fn entry(&self, mut tree: TreeId, path: &str) -> Result<Entry, Fault> {
+        let mut entry = Entry::Folder(tree);
+        for part in path.split('/') {
+            let Entry::Folder(id) = entry else {
+                return Err(Fault::Form(path.to_owned()));
+            };
+            tree = id;
+            let absent = || Fault::Absent {
+                path: path.to_owned(),
+                tree,
+            };
+            entry = self.tree(tree)?.get(part).ok_or_else(absent)?;
+        }
+        Ok(entry)
+    }
+
+    /// Lists the commits whose ids begin with some digits.
+    ///
+    /// # Errors
+    /// [`Fault`] where the store cannot be read.
+    pub fn commits_with_prefix(&self, prefix: &IdPrefix) -> Result<Vec<CommitId>, Fault> {
+        let mut commits = Vec::new();
+        for id in self.objects.with_prefix(prefix)? {
+            if self.objects.read(id)?.kind == ObjectKind::Commit {
+                commits.push(CommitId::from_raw(*id.raw()));
+            }
+        }
+        Ok(commits)
+    }
+
+    /// Walks the branch from its tip to its first commit, each hashed again; ends after the first fault.
+    pub fn walk(&self) -> impl Iterator<Item = Result<(CommitId, Commit), Fault>> + '_ {
+        let mut next = Some(self.tip);
+        std::iter::from_fn(move || {
+            let id = next.take()?;
+            let commit = self.commit(id);
+            if let Ok(commit) = &commit {
+                next = commit.parents.first().copied();
+            }
+            Some(commit.map(|commit| (id, commit)))
+        })
+    }
+
+    /// Returns the commits of the branch, oldest first: from the list beside the repository, brought up to the
+    /// tip, or by walking where there is none that fits.
+    ///
+    /// # Errors
+    /// [`Fault`] where the branch cannot be walked.
+    pub fn branch(&self) -> Result<&BranchList, Fault> {
+        if let Some(list) = self.branch.get() {
+            return Ok(list);
+        }
+        let mut list = BranchList::load(&self.path);
+        let known = list.last();
+        let mut newer = Vec::new();
+        let mut fits = known == Some(self.tip);
+        let mut walk = self.walk();
+        while !fits && let Some(step) = walk.next() {
+            let (id, _) = step?;
+            fits = Some(id) == known;
+            if !fits {
+                newer.push(id);
+            }
+        }
+        newer.reverse();
+        if fits {
+            list.extend(&newer);
+        } else {
+            list = BranchList::of(&newer);
+        }
+        Ok(self.branch.get_or_init(|| list))
+    }
+
+    /// Tells whether a commit is in the branch's history.
+    ///
+    /// # Errors
+    /// [`Fault`] where the branch cannot be walked.
+    pub fn is_on_branch(&self, id: CommitId) -> Result<bool, Fault> {
+        if id == self.tip {
+            return Ok(true);
+        }
+        let list = self.branch()?;
+        let Some(position) = list.position(id) else {
+            return Ok(false);
+        };
+        // The list is beside the repository, not in it: its neighbours must name this commit as their parent.
+        let Some(child) = list.get(position + 1) else {
+            return Ok(false);
+        };
+        Ok(self.commit(child)?.parents == [id])
+    }
+
+    fn object(&self, id: ObjectId, expected: ObjectKind) -> Result<Vec<u8>, Fault> {
+        let Object { kind, body } = self.objects.read(id)?;
+        if kind == expected {
+            Ok(body)
+        } else {
+            Err(Fault::Kind {
+                id,
+                found: kind,
+                expected,
+            })
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The calls that the compiler cannot check, kept in one room so that all of them can be read at once.
+#![allow(unsafe_code)] // a memory map and libdeflate's C interface have no safe form; each block says why it holds
+
+use std::fs::File;
+use std::io;
+use std::ptr::NonNull;
+
+use libdeflate_sys::{
+    libdeflate_alloc_decompressor, libdeflate_decompressor, libdeflate_free_decompressor,
+    libdeflate_result_LIBDEFLATE_INSUFFICIENT_SPACE as INSUFFICIENT_SPACE,
+    libdeflate_result_LIBDEFLATE_SUCCESS as SUCCESS, libdeflate_zlib_decompress_ex,
+};
+use memmap2::Mmap;
+
+/// Whether a write is on the disk when it is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Files and folders are synced: what is acknowledged survives a power cut.
+    Synced,
+    /// The operating system writes when it likes: for archives that can be made again.
+    Unsynced,
+}
+
+/// Sets libgit2 up for the whole process, before it opens anything: whether it syncs what it writes, and that
+/// the user's own configuration does not change what it does.
+///
+/// # Errors
+/// libgit2's, where it cannot be set up.
+pub fn prepare_libgit2(durability: Durability) -> Result<(), git2::Error> {
+    use git2::ConfigLevel;
+    for level in [
+        ConfigLevel::System,
+        ConfigLevel::Global,
+        ConfigLevel::XDG,
+        ConfigLevel::ProgramData,
+    ] {
+        // SAFETY: called once, from `main`, before any other thread exists and before anything is opened.
+        unsafe { git2::opts::set_search_path(level, "")? };
+    }
+    let sync = std::ffi::c_int::from(durability == Durability::Synced);
+    // SAFETY: as above; the option takes one int.
+    unsafe {
+        libgit2_sys::git_libgit2_opts(libgit2_sys::GIT_OPT_ENABLE_FSYNC_GITDIR.cast_signed(), sync);
+    }
+    Ok(())
+}
+
+/// Maps a whole file into memory, for reading.
+///
+/// The map shows what the file holds at each moment. Git never writes into a pack or an index that has its
+/// final name, so the bytes stay as they were; whoever shortens such a file under a running program ends that
+/// program with a bus error, here as in git itself.
+///
+/// # Errors
+/// The operating system's error where the file cannot be mapped.
+pub fn map_file(file: &File) -> io::Result<Mmap> {
+    // SAFETY: the map is private and read-only. Its bytes are only ever read as plain integers with every
+    // position checked against the length, so even bytes that change while they are read lead to a wrong
+    // answer at worst, and answers are hashed afterwards.
+    unsafe { Mmap::map(file) }
+}
+
+/// How far a zlib stream went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inflated {
+    /// Bytes of input that the stream took, header and checksum included.
+    pub consumed: usize,
+    /// Bytes of output that it gave.
+    pub written: usize,
+}
+
+/// Why a zlib stream could not be inflated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InflateError {
+    /// Not a zlib stream, one that ends early, or one whose checksum is wrong.
+    #[error("stream cannot be inflated, or fails its own checksum")]
+    Stream,
+    /// More bytes come out than there is room for.
+    #[error("stream holds more bytes than announced")]
+    Room,
+}
+
+/// Inflates whole zlib streams that lie in memory, through libdeflate.
+///
+/// The `libdeflater` crate does not tell how much input a stream took, and a pack entry has to end exactly
+/// where the next one begins; hence the C interface.
+#[derive(Debug)]
+pub struct Inflater {
+    state: NonNull<libdeflate_decompressor>,
+}
+
+// SAFETY: the state is plain memory of libdeflate's own, bound to no thread; every use of it needs `&mut`.
+unsafe impl Send for Inflater {}
+
+impl Inflater {
+    /// Makes an inflater; about 12 KiB, which later streams use again.
+    #[must_use]
+    pub fn new() -> Self {
+        // SAFETY: the call has no preconditions and returns null where memory is short.
+        let state = unsafe { libdeflate_alloc_decompressor() };
+        Self {
+            state: NonNull::new(state).expect("twelve KiB can be had, or nothing else could run either"),
+        }
+    }
+
+    /// Inflates the zlib stream at the beginning of `input` into the beginning of `output`, and checks its
+    /// header and its Adler-32. Bytes after the stream are not looked at.
+    ///
+    /// # Errors
+    /// [`InflateError`] where the stream is damaged or `output` is too small.
+    pub fn zlib(&mut self, input: &[u8], output: &mut [u8]) -> Result<Inflated, InflateError> {
+        let mut consumed = 0;
+        let mut written = 0;
+        // SAFETY: the state is alive until drop and borrowed alone; both buffers are given with their own
+        // lengths, which libdeflate never passes; the two results are valid places for a usize.
+        let result = unsafe {
+            libdeflate_zlib_decompress_ex(
+                self.state.as_ptr(),
+                input.as_ptr().cast(),
+                input.len(),
+                output.as_mut_ptr().cast(),
+                output.len(),
+                &raw mut consumed,
+                &raw mut written,
+            )
+        };
+        match result {
+            SUCCESS => Ok(Inflated { consumed, written }),
+            INSUFFICIENT_SPACE => Err(InflateError::Room),
+            _ => Err(InflateError::Stream),
+        }
+    }
+}
+
+impl Default for Inflater {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Inflater {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from libdeflate_alloc_decompressor and is freed once.
+        unsafe { libdeflate_free_decompressor(self.state.as_ptr()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_stream_tells_where_it_ends() {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(b"some words, some words").unwrap();
+        let mut stream = encoder.finish().unwrap();
+        let end = stream.len();
+        stream.extend_from_slice(b"behind");
+        let mut output = [0; 22];
+        let mut inflater = Inflater::new();
+        let went = inflater.zlib(&stream, &mut output).unwrap();
+        assert_eq!(
+            went,
+            Inflated {
+                consumed: end,
+                written: 22
+            }
+        );
+        assert_eq!(&output, b"some words, some words");
+        assert_eq!(inflater.zlib(&stream, &mut output[..21]), Err(InflateError::Room));
+        assert_eq!(
+            inflater.zlib(&stream[..end - 1], &mut output),
+            Err(InflateError::Stream)
+        );
+        stream[end - 1] ^= 1;
+        assert_eq!(inflater.zlib(&stream, &mut output), Err(InflateError::Stream));
+        assert_eq!(inflater.zlib(&[], &mut []), Err(InflateError::Stream));
+    }
+
+    #[test]
+    fn a_map_shows_the_bytes_of_the_file() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"bytes").unwrap();
+        assert_eq!(&map_file(&file).unwrap()[..], b"bytes");
+    }
+}

@@ -1,0 +1,281 @@
+//! One revision, read and checked whole: commit, message, folder, metadata, sources, page text, both hashes.
+
+use std::collections::BTreeMap;
+
+use crate::archive::{Archive, Fault};
+use crate::article::{self, Article, METADATA_FILE, Metadata, MetadataError, PAGE_FILE, SourceError};
+use crate::footer::Footer;
+use crate::id::{ArticleId, CommitId, TreeId};
+use crate::object::commit::Commit;
+use crate::object::tree::Entry;
+use crate::page::Page;
+use crate::trailer::{ARCHIVE_FORMAT, Message, MessageError};
+
+/// A revision whose every byte was hashed and found to be what the format asks for.
+#[derive(Debug, Clone)]
+pub struct Revision {
+    /// The commit's id.
+    pub id: CommitId,
+    /// The commit.
+    pub commit: Commit,
+    /// Its message.
+    pub message: Message,
+    /// The article's folder.
+    pub folder: TreeId,
+    /// What the folder holds.
+    pub article: Article,
+    /// The text that a reader sees.
+    pub page_text: String,
+}
+
+/// Why a commit is no revision of this format.
+#[derive(Debug, thiserror::Error)]
+pub enum RevisionFault {
+    /// An object on the way is missing, damaged or of another kind.
+    #[error("{path} of commit {id}")]
+    Object {
+        /// The commit.
+        id: CommitId,
+        /// The path in its tree, or `commit`.
+        path: String,
+        /// What is wrong.
+        source: Fault,
+    },
+    /// The archive's first commit, which holds no article.
+    #[error("commit {0} is the archive's first and holds no article")]
+    First(CommitId),
+    /// The message is of another form.
+    #[error("commit {id} has the message of no revision")]
+    Message {
+        /// The commit.
+        id: CommitId,
+        /// What is wrong.
+        source: MessageError,
+    },
+    /// The metadata are of another form.
+    #[error("{METADATA_FILE} of commit {id}")]
+    Metadata {
+        /// The commit.
+        id: CommitId,
+        /// What is wrong.
+        source: MetadataError,
+    },
+    /// The sources give no page.
+    #[error("sources of commit {id}")]
+    Source {
+        /// The commit.
+        id: CommitId,
+        /// What is wrong.
+        source: SourceError,
+    },
+    /// Two places that must say the same do not.
+    #[error("commit {id}: {what}")]
+    Disagreement {
+        /// The commit.
+        id: CommitId,
+        /// Which places.
+        what: String,
+    },
+}
+
+impl RevisionFault {
+    /// Tells whether the commit itself is not in the store.
+    #[must_use]
+    pub fn is_unknown(&self, asked: CommitId) -> bool {
+        matches!(self, Self::Object { id, path, source } if *id == asked && path == "commit" && source.is_missing())
+    }
+}
+
+impl Revision {
+    /// Reads a revision and checks that all its parts say the same.
+    ///
+    /// # Errors
+    /// [`RevisionFault`] for the first part that is not what the format asks for.
+    pub fn read(archive: &Archive, id: CommitId) -> Result<Self, RevisionFault> {
+        let object = |path: &str, source| RevisionFault::Object {
+            id,
+            path: path.to_owned(),
+            source,
+        };
+        let commit = archive.commit(id).map_err(|e| object("commit", e))?;
+        if is_first(&commit) {
+            return Err(RevisionFault::First(id));
+        }
+        let message =
+            Message::parse(&commit.message).map_err(|source| RevisionFault::Message { id, source })?;
+        let path = message.trailers.article.folder();
+        let folder = archive.folder(commit.tree, &path).map_err(|e| object(&path, e))?;
+        let files = read_files(archive, folder, &path).map_err(|(path, e)| object(&path, e))?;
+        let article = read_article(&files, &path).map_err(|fault| match fault {
+            ArticleFault::Absent(file) => object(
+                &file,
+                Fault::Absent {
+                    path: file.clone(),
+                    tree: folder,
+                },
+            ),
+            ArticleFault::Metadata(source) => RevisionFault::Metadata { id, source },
+            ArticleFault::Utf8(file) => RevisionFault::Disagreement {
+                id,
+                what: format!("{file} is not UTF-8"),
+            },
+        })?;
+        let expected = article
+            .files()
+            .map_err(|source| RevisionFault::Source { id, source })?;
+        let page_text = article
+            .page_text()
+            .map_err(|source| RevisionFault::Source { id, source })?;
+        let revision = Self {
+            id,
+            commit,
+            message,
+            folder,
+            article,
+            page_text,
+        };
+        revision
+            .check(&files, &expected)
+            .map_err(|what| RevisionFault::Disagreement { id, what })?;
+        Ok(revision)
+    }
+
+    /// Returns the revision's footer.
+    #[must_use]
+    pub fn footer(&self) -> Footer {
+        Footer::of(self.commit.author.date, self.id)
+    }
+
+    /// Returns the name of the article.
+    #[must_use]
+    pub fn article_id(&self) -> &ArticleId {
+        &self.message.trailers.article
+    }
+
+    /// Returns the metadata.
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        &self.article.metadata
+    }
+
+    /// Returns the page that a reader sees.
+    #[must_use]
+    pub fn page(&self, back_link: &str) -> Page {
+        Page {
+            back_link: back_link.to_owned(),
+            text: self.page_text.clone(),
+            footer: self.footer(),
+        }
+    }
+
+    /// Compares what is written twice.
+    fn check(
+        &self,
+        files: &BTreeMap<String, Vec<u8>>,
+        expected: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<(), String> {
+        let (metadata, trailers) = (&self.article.metadata, &self.message.trailers);
+        if let Some(name) = files.keys().find(|name| !expected.contains_key(*name)) {
+            return Err(format!("{name} is no file that {METADATA_FILE} accounts for"));
+        }
+        if files.get(PAGE_FILE) != expected.get(PAGE_FILE) {
+            return Err(format!("{PAGE_FILE} is not the text of the sources"));
+        }
+        let byline = metadata.byline().map_err(|e| e.to_string())?;
+        let footer_offset_day = trailers.article.day() != metadata.date.day() && trailers.revision == 1;
+        let pairs = [
+            (
+                article::content_sha256(files) != trailers.content_sha256,
+                "trailer Content-SHA256 is not that of the files",
+            ),
+            (
+                metadata.date != self.commit.author.date,
+                "author date is not that of article.json",
+            ),
+            (
+                byline != self.commit.author.person,
+                "author is not that of article.json",
+            ),
+            (
+                metadata.kind != trailers.kind,
+                "trailer Revision-Kind is not that of article.json",
+            ),
+            (
+                metadata.languages != trailers.languages,
+                "trailer Languages is not that of article.json",
+            ),
+            (
+                metadata.source_url != trailers.source_url,
+                "trailer Source-URL is not that of article.json",
+            ),
+            (
+                metadata.note != self.message.note,
+                "note in the message is not that of article.json",
+            ),
+            (
+                article::subject(metadata, &self.page_text) != self.message.subject,
+                "subject is not that of article.json",
+            ),
+            (
+                (trailers.revision == 1) != trailers.previous.is_none(),
+                "Previous-Revision and Revision disagree",
+            ),
+            (
+                footer_offset_day,
+                "first revision is of another day than the article's id",
+            ),
+            (self.commit.parents.len() != 1, "has not exactly one parent"),
+        ];
+        match pairs.into_iter().find(|(differ, _)| *differ) {
+            Some((_, what)) => Err(what.to_owned()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Tells whether a commit is an archive's first: no parent, and the trailer that says so.
+#[must_use]
+pub fn is_first(commit: &Commit) -> bool {
+    commit.parents.is_empty() && commit.message.contains(&format!("\n\n{ARCHIVE_FORMAT}: "))
+}
+
+enum ArticleFault {
+    Absent(String),
+    Metadata(MetadataError),
+    Utf8(String),
+}
+
+/// Reads the files of an article's folder, and of its `media` folder, by their paths in it.
+fn read_files(
+    archive: &Archive,
+    folder: TreeId,
+    path: &str,
+) -> Result<BTreeMap<String, Vec<u8>>, (String, Fault)> {
+    let mut files = BTreeMap::new();
+    let tree = archive.tree(folder).map_err(|e| (path.to_owned(), e))?;
+    for (name, entry) in tree.entries() {
+        let here = format!("{path}/{name}");
+        match entry {
+            Entry::File(blob) => files.insert(name.clone(), archive.blob(*blob).map_err(|e| (here, e))?),
+            Entry::Folder(_) => return Err((here.clone(), Fault::Form(here))),
+        };
+    }
+    Ok(files)
+}
+
+fn read_article(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Result<Article, ArticleFault> {
+    let file = |name: &str| {
+        files
+            .get(name)
+            .ok_or_else(|| ArticleFault::Absent(format!("{path}/{name}")))
+    };
+    file(PAGE_FILE)?;
+    let metadata = Metadata::parse(file(METADATA_FILE)?).map_err(ArticleFault::Metadata)?;
+    let mut sources = Vec::new();
+    for language in &metadata.languages {
+        let name = language.file_name();
+        let source = String::from_utf8(file(&name)?.clone()).map_err(|_| ArticleFault::Utf8(name))?;
+        sources.push(source);
+    }
+    Ok(Article { metadata, sources })
+}

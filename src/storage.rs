@@ -1,0 +1,16 @@
+//! The storage layer: git's files, read by code of our own wherever the answer is a verdict, and written
+//! through libgit2.
+
+pub mod branch_list;
+pub mod delta;
+pub mod file;
+pub mod finding;
+pub mod layout;
+pub mod loose;
+pub mod objects;
+pub mod pack;
+pub mod pack_check;
+pub mod pack_index;
+pub mod plumbing;
+pub mod refs;
+pub mod repository;

@@ -1,0 +1,119 @@
+//! How a file of an object store is opened: as itself, never through a link, and never so that opening blocks.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use memmap2::Mmap;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::platform::map_file;
+
+/// Why a file of the store was not read.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum FileError {
+    /// A symbolic link stands in its place.
+    #[error("is a symbolic link")]
+    Link,
+    /// A folder, a FIFO, a socket or a device stands in its place.
+    #[error("is no regular file")]
+    NotRegular,
+    /// The file is longer than anything an archive holds there.
+    #[error("is {0} bytes long, more than any object of an archive needs")]
+    TooLarge(u64),
+    /// The operating system refused.
+    #[error("could not be read")]
+    Io(#[source] Arc<io::Error>),
+}
+
+impl FileError {
+    /// Tells whether there is no such file.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+impl From<io::Error> for FileError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(Arc::new(error))
+    }
+}
+
+/// Opens a regular file for reading and tells its length.
+///
+/// # Errors
+/// [`FileError`]; a FIFO that nobody writes to is refused at once, not waited for.
+pub fn open(path: &Path) -> Result<(File, u64), FileError> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(descriptor) => File::from(descriptor),
+        Err(Errno::LOOP) => return Err(FileError::Link),
+        Err(Errno::NXIO) => return Err(FileError::NotRegular), // a socket, or a device without a driver
+        Err(error) => return Err(io::Error::from(error).into()),
+    };
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(FileError::NotRegular);
+    }
+    Ok((file, metadata.len()))
+}
+
+/// Reads a whole file of at most `most` bytes.
+///
+/// # Errors
+/// [`FileError`], [`FileError::TooLarge`] among them before anything is allocated.
+pub fn read(path: &Path, most: usize) -> Result<Vec<u8>, FileError> {
+    let most = u64::try_from(most).unwrap_or(u64::MAX);
+    let (file, length) = open(path)?;
+    if length > most {
+        return Err(FileError::TooLarge(length));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    let found = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if found > most {
+        return Err(FileError::TooLarge(found));
+    }
+    Ok(bytes)
+}
+
+/// Maps a whole file.
+///
+/// # Errors
+/// [`FileError`].
+pub fn map(path: &Path) -> Result<Mmap, FileError> {
+    let (file, _) = open(path)?;
+    Ok(map_file(&file)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_folders_and_fifos_are_refused_without_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, b"12345").unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let fifo = folder.path().join("fifo");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status().unwrap();
+        assert!(made.success());
+
+        assert_eq!(read(&file, 5).unwrap(), b"12345");
+        assert!(matches!(read(&file, 4), Err(FileError::TooLarge(5))));
+        assert!(matches!(read(&link, 5), Err(FileError::Link)));
+        assert!(matches!(read(&fifo, 5), Err(FileError::NotRegular)));
+        assert!(matches!(read(folder.path(), 5), Err(FileError::NotRegular)));
+        assert!(matches!(
+            read(Path::new("/dev/zero"), 5),
+            Err(FileError::NotRegular)
+        ));
+        assert!(read(&folder.path().join("none"), 5).unwrap_err().is_missing());
+        assert_eq!(map(&file).unwrap().len(), 5);
+    }
+}

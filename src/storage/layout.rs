@@ -1,0 +1,142 @@
+//! What may stand in an `objects` folder. Everything else is reported: alternates borrow objects from
+//! elsewhere, links show other objects to other readers, and a strange file may be a misnamed object.
+//!
+//! Source of the layout: git's documentation, `gitrepository-layout`.
+
+use std::ffi::OsStr;
+use std::fs::FileType;
+use std::io;
+use std::path::Path;
+
+use crate::storage::finding::FindingKind;
+
+/// A name in a folder of the store.
+#[derive(Debug)]
+pub struct Name {
+    /// The name; what is not UTF-8 has U+FFFD in it, which no legal name has.
+    pub text: String,
+    /// Kind of the thing itself, links not followed.
+    pub kind: FileType,
+}
+
+/// Lists a folder by name, so that findings come in the same order everywhere.
+///
+/// # Errors
+/// The operating system's error.
+pub fn list(folder: &Path) -> io::Result<Vec<Name>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        names.push(Name {
+            text: entry.file_name().to_string_lossy().into_owned(),
+            kind: entry.file_type()?,
+        });
+    }
+    names.sort_by(|one, other| one.text.cmp(&other.text));
+    Ok(names)
+}
+
+/// What a name in `objects` stands for.
+#[derive(Debug)]
+pub enum Top {
+    /// A folder of loose objects, named by the first byte of their ids.
+    FanOut,
+    /// The folder of packs.
+    Pack,
+    /// The folder of git's notes about the store.
+    Info,
+    /// A finding.
+    Strange(FindingKind),
+}
+
+/// Judges a name in `objects`.
+#[must_use]
+pub fn top(name: &Name) -> Top {
+    let known = match name.text.as_str() {
+        "pack" => Top::Pack,
+        "info" => Top::Info,
+        text if is_lower_hex(text, 2) => Top::FanOut,
+        _ => return Top::Strange(strange(name)),
+    };
+    if name.kind.is_symlink() {
+        Top::Strange(FindingKind::Link)
+    } else if name.kind.is_dir() {
+        known
+    } else {
+        Top::Strange(FindingKind::Stray)
+    }
+}
+
+/// Judges a name in a folder of loose objects; `None` for an object.
+#[must_use]
+pub fn loose(name: &Name) -> Option<FindingKind> {
+    (!is_lower_hex(&name.text, 38)).then(|| strange(name))
+}
+
+/// What a name in `objects/pack` stands for.
+#[derive(Debug)]
+pub enum InPack {
+    /// A pack.
+    Pack,
+    /// An index.
+    Index,
+    /// Something of git's that the objects do not depend upon.
+    Harmless,
+    /// A finding.
+    Strange(FindingKind),
+}
+
+/// Judges a name in `objects/pack`. Like git, takes a pack by its ending alone.
+#[must_use]
+pub fn in_pack(name: &Name) -> InPack {
+    if is_leftover(&name.text) {
+        return InPack::Strange(strange(name));
+    }
+    if name.kind.is_symlink() {
+        return InPack::Strange(FindingKind::Link);
+    }
+    let multi = name.text == "multi-pack-index" || name.text.starts_with("multi-pack-index-");
+    if multi && name.kind.is_file() || name.text == "multi-pack-index.d" && name.kind.is_dir() {
+        return InPack::Harmless;
+    }
+
+    match Path::new(&name.text).extension().and_then(OsStr::to_str) {
+        Some("pack") => InPack::Pack,
+        Some("idx") => InPack::Index,
+        Some("promisor") => InPack::Strange(FindingKind::Promisor),
+        Some("keep" | "rev" | "bitmap" | "mtimes") if name.kind.is_file() => InPack::Harmless,
+        _ => InPack::Strange(FindingKind::Stray),
+    }
+}
+
+/// Judges a name in `objects/info`; `None` for git's notes, which are never read here.
+#[must_use]
+pub fn in_info(name: &Name) -> Option<FindingKind> {
+    match name.text.as_str() {
+        "alternates" | "http-alternates" => Some(FindingKind::Alternates),
+        "packs" | "commit-graph" if name.kind.is_file() => None,
+        "commit-graphs" if name.kind.is_dir() => None,
+        text if text.starts_with("packs_") => Some(FindingKind::Leftover),
+        _ => Some(strange(name)),
+    }
+}
+
+fn strange(name: &Name) -> FindingKind {
+    if is_leftover(&name.text) {
+        FindingKind::Leftover
+    } else if name.kind.is_symlink() {
+        FindingKind::Link
+    } else {
+        FindingKind::Stray
+    }
+}
+
+/// Tells whether git or libgit2 gives such names to what is not finished.
+fn is_leftover(name: &str) -> bool {
+    let begins = ["tmp_", ".tmp-", "incoming-", "quarantine-", "pack_git2_"];
+    begins.iter().any(|start| name.starts_with(start)) || name.strip_suffix(".lock").is_some()
+}
+
+fn is_lower_hex(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}

@@ -1,0 +1,464 @@
+//! An object store: the `objects` folder of a bare repository, read object by object or checked as a whole.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use memmap2::Mmap;
+
+use crate::id::{IdPrefix, ObjectId};
+use crate::object::Object;
+use crate::platform::Inflater;
+use crate::storage::file::{self, FileError};
+use crate::storage::finding::{Damage, FindingKind, ReadError, StoreFinding};
+use crate::storage::layout::{self, InPack, Top};
+use crate::storage::loose;
+use crate::storage::pack::Pack;
+use crate::storage::pack_check::{self, Part, Visit, check_id};
+use crate::storage::pack_index::PackIndex;
+
+/// An `objects` folder. Nothing outside it is ever read: no alternates, no replacements, no configuration.
+///
+/// May be used by several threads at once. Objects that git moves from loose files into packs, or from pack to
+/// pack, while the store is open are found again.
+#[derive(Debug)]
+pub struct ObjectStore {
+    folder: PathBuf,
+    packs: RwLock<Arc<Packs>>,
+}
+
+/// The packs as they stood when the folder was last listed.
+#[derive(Debug, Default)]
+struct Packs {
+    names: Vec<String>,
+    usable: Vec<OpenPack>,
+    unusable: Vec<(PathBuf, Damage)>,
+}
+
+#[derive(Debug)]
+struct OpenPack {
+    path: PathBuf,
+    pack: Pack<Mmap>,
+}
+
+/// The good copy that was found, or the first damaged one.
+enum Copy {
+    Good(Object),
+    Bad(Option<ReadError>),
+}
+
+impl ObjectStore {
+    /// Opens the `objects` folder of a bare repository.
+    ///
+    /// Packs are mapped and their headers checked, in a time that does not depend on how many objects they
+    /// have. One that fails does not fail the call: [`ObjectStore::read`] tells of it where an object is found
+    /// nowhere else, and [`ObjectStore::check`] in any case.
+    ///
+    /// # Errors
+    /// The operating system's error where there is no such folder, or a link in its place.
+    pub fn open(objects: &Path) -> io::Result<Self> {
+        if !std::fs::symlink_metadata(objects)?.is_dir() {
+            return Err(io::Error::new(
+                io::ErrorKind::NotADirectory,
+                "the folder of objects is a link or a file",
+            ));
+        }
+        let packs = Packs::open(objects);
+        Ok(Self {
+            folder: objects.to_owned(),
+            packs: RwLock::new(Arc::new(packs)),
+        })
+    }
+
+    /// Reads an object, and checks its structure and its id.
+    ///
+    /// Every copy is tried, in packs first, until one is good.
+    ///
+    /// # Errors
+    /// [`ReadError`]; [`ReadError::Damaged`] tells of the first damaged copy where no good one exists.
+    pub fn read(&self, id: ObjectId) -> Result<Object, ReadError> {
+        let packs = self.packs();
+        let mut damaged = match packs.read(id) {
+            Copy::Good(object) => return Ok(object),
+            Copy::Bad(damaged) => damaged,
+        };
+        match self.read_loose(id) {
+            Copy::Good(object) => return Ok(object),
+            Copy::Bad(other) => damaged = damaged.or(other),
+        }
+        let packs = match self.listed_again()? {
+            Some(newer) => {
+                match newer.read(id) {
+                    Copy::Good(object) => return Ok(object),
+                    Copy::Bad(other) => damaged = damaged.or(other),
+                }
+                newer
+            }
+            None => packs,
+        };
+        Err(damaged
+            .or_else(|| packs.unusable())
+            .unwrap_or(ReadError::Missing(id)))
+    }
+
+    /// Tells whether the store has an object of this name. The object itself is not read.
+    ///
+    /// # Errors
+    /// [`ReadError::Unusable`] where it is not found and a pack cannot be looked into; [`ReadError::Io`].
+    pub fn contains(&self, id: ObjectId) -> Result<bool, ReadError> {
+        let packs = self.packs();
+        if packs.contain(id) || self.has_loose(id)? {
+            return Ok(true);
+        }
+        let packs = match self.listed_again()? {
+            Some(newer) if newer.contain(id) => return Ok(true),
+            Some(newer) => newer,
+            None => packs,
+        };
+        packs.unusable().map_or(Ok(false), Err)
+    }
+
+    /// Returns every id that begins with the prefix, in ascending order, each once.
+    ///
+    /// # Errors
+    /// [`ReadError::Unusable`] where there is none and a pack cannot be looked into; [`ReadError::Io`].
+    pub fn with_prefix(&self, prefix: &IdPrefix) -> Result<Vec<ObjectId>, ReadError> {
+        self.listed_again()?;
+        let packs = self.packs();
+        let mut found = BTreeSet::new();
+        for OpenPack { pack, .. } in &packs.usable {
+            let ids = pack.index().ids();
+            let from = pack.index().from_lowest(&prefix.lowest());
+            let from = ids.get(from).unwrap_or_default();
+            found.extend(
+                from.iter()
+                    .take_while(|id| prefix.matches(id))
+                    .copied()
+                    .map(ObjectId::from_raw),
+            );
+        }
+        let lowest = ObjectId::from_raw(prefix.lowest()).to_string();
+        let part = &lowest[..2];
+        match layout::list(&self.folder.join(part)) {
+            Ok(names) => {
+                for name in names {
+                    let id = format!("{part}{}", name.text).parse::<ObjectId>();
+                    found.extend(id.ok().filter(|id| prefix.matches(id.raw())));
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => {
+                return Err(ReadError::Io {
+                    path: self.folder.join(part),
+                    source,
+                });
+            }
+        }
+        if found.is_empty() {
+            packs.unusable().map_or(Ok(()), Err)?;
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    /// Checks every loose object, pack and index of the store from the raw bytes, and the folder for what does
+    /// not belong there. `visit` is shown each good object, once for each copy; the check ends early where it
+    /// returns `Break`, and at no finding.
+    ///
+    /// Memory is bounded as [`pack_check`] says; the findings themselves come on top.
+    pub fn check(&self, visit: &mut Visit<'_>) -> Vec<StoreFinding> {
+        let mut findings = Vec::new();
+        let _ = self.check_folder(&mut findings, visit);
+        findings
+    }
+
+    fn packs(&self) -> Arc<Packs> {
+        Arc::clone(&self.packs.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lists the packs again and returns them where their names are others than before.
+    fn listed_again(&self) -> Result<Option<Arc<Packs>>, ReadError> {
+        let names = pack_names(&self.folder).map_err(|error| ReadError::Unusable {
+            path: "pack".into(),
+            what: error.into(),
+        })?;
+        if names.usual == self.packs().names {
+            return Ok(None);
+        }
+        let newer = Arc::new(Packs::open(&self.folder));
+        *self.packs.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&newer);
+        Ok(Some(newer))
+    }
+
+    fn has_loose(&self, id: ObjectId) -> Result<bool, ReadError> {
+        let path = self.folder.join(loose_path(id));
+        match std::fs::symlink_metadata(&path) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(ReadError::Io { path, source }),
+        }
+    }
+
+    fn read_loose(&self, id: ObjectId) -> Copy {
+        let path = loose_path(id);
+        match read_loose_file(&self.folder.join(&path), id) {
+            Ok(object) => Copy::Good(object),
+            Err(Damage::File(error)) if error.is_missing() => Copy::Bad(None),
+            Err(what) => Copy::Bad(Some(ReadError::Damaged {
+                id,
+                path,
+                offset: None,
+                what,
+            })),
+        }
+    }
+
+    fn check_folder(&self, findings: &mut Vec<StoreFinding>, visit: &mut Visit<'_>) -> ControlFlow<()> {
+        let names = match layout::list(&self.folder) {
+            Ok(names) => names,
+            Err(error) => {
+                findings.push(unreadable(PathBuf::new(), error));
+                return ControlFlow::Continue(());
+            }
+        };
+        for name in names {
+            match layout::top(&name) {
+                Top::FanOut => self.check_loose(&name.text, findings, visit)?,
+                Top::Pack => self.check_packs(findings, visit)?,
+                Top::Info => self.check_info(findings),
+                Top::Strange(kind) => findings.push(about(name.text.into(), kind)),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn check_loose(
+        &self,
+        part: &str,
+        findings: &mut Vec<StoreFinding>,
+        visit: &mut Visit<'_>,
+    ) -> ControlFlow<()> {
+        let names = match layout::list(&self.folder.join(part)) {
+            Ok(names) => names,
+            Err(error) => {
+                findings.push(unreadable(part.into(), error));
+                return ControlFlow::Continue(());
+            }
+        };
+        for name in names {
+            let path = Path::new(part).join(&name.text);
+            if let Some(kind) = layout::loose(&name) {
+                findings.push(about(path, kind));
+                continue;
+            }
+            let Ok(id) = format!("{part}{}", name.text).parse::<ObjectId>() else {
+                findings.push(about(path, FindingKind::Stray));
+                continue;
+            };
+            match read_loose_file(&self.folder.join(&path), id) {
+                Ok(object) => visit(id, &object)?,
+                Err(what) => findings.push(StoreFinding {
+                    path,
+                    offset: None,
+                    id: Some(id),
+                    kind: what.into(),
+                }),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn check_packs(&self, findings: &mut Vec<StoreFinding>, visit: &mut Visit<'_>) -> ControlFlow<()> {
+        let PackNames {
+            usual: names,
+            strange,
+        } = match pack_names(&self.folder) {
+            Ok(names) => names,
+            Err(error) => {
+                findings.push(about("pack".into(), Damage::from(error).into()));
+                return ControlFlow::Continue(());
+            }
+        };
+        findings.extend(
+            strange
+                .into_iter()
+                .map(|(name, kind)| about(Path::new("pack").join(name), kind)),
+        );
+        for name in &names {
+            if let Some(stem) = name.strip_suffix(".pack")
+                && !names.contains(&format!("{stem}.idx"))
+            {
+                findings.push(about(Path::new("pack").join(name), Damage::PackAlone.into()));
+            }
+        }
+        for stem in names.iter().filter_map(|name| name.strip_suffix(".idx")) {
+            let path = Path::new("pack").join(format!("{stem}.pack"));
+            match OpenPack::open(&self.folder, stem, &names) {
+                Ok(OpenPack { pack, .. }) => {
+                    let mut report = |finding: pack_check::PackFinding| {
+                        findings.push(StoreFinding {
+                            path: match finding.part {
+                                Part::Pack => path.clone(),
+                                Part::Index => path.with_extension("idx"),
+                            },
+                            offset: finding.offset,
+                            id: finding.id,
+                            kind: finding.what.into(),
+                        });
+                    };
+                    pack_check::check(&pack, &mut report, visit)?;
+                }
+                Err((path, what)) => findings.push(about(path, what.into())),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn check_info(&self, findings: &mut Vec<StoreFinding>) {
+        match layout::list(&self.folder.join("info")) {
+            Ok(names) => findings.extend(names.iter().filter_map(|name| {
+                let kind = layout::in_info(name)?;
+                Some(about(Path::new("info").join(&name.text), kind))
+            })),
+            Err(error) => findings.push(unreadable("info".into(), error)),
+        }
+    }
+}
+
+impl Packs {
+    fn open(folder: &Path) -> Self {
+        let mut packs = Self::default();
+        let names = match pack_names(folder) {
+            Ok(names) => names,
+            Err(error) => {
+                packs.unusable.push(("pack".into(), error.into()));
+                return packs;
+            }
+        };
+        for (name, kind) in names.strange {
+            let path = Path::new("pack").join(name);
+            let is_index = path.extension().is_some_and(|ending| ending == "idx");
+            if is_index && matches!(kind, FindingKind::Link) {
+                packs.unusable.push((path, FileError::Link.into()));
+            }
+        }
+        for stem in names.usual.iter().filter_map(|name| name.strip_suffix(".idx")) {
+            match OpenPack::open(folder, stem, &names.usual) {
+                Ok(pack) => packs.usable.push(pack),
+                Err(fault) => packs.unusable.push(fault),
+            }
+        }
+        packs.names = names.usual;
+        packs
+    }
+
+    fn read(&self, id: ObjectId) -> Copy {
+        let mut damaged = None;
+        for OpenPack { path, pack } in &self.usable {
+            let Some(place) = pack.index().find(id.raw()) else {
+                continue;
+            };
+            let (offset, what) = match pack.read(place, &mut Inflater::new()) {
+                Ok(object) => match check_id(id, &object) {
+                    Ok(()) => return Copy::Good(object),
+                    Err(what) => (pack.index().offset(place).ok(), what),
+                },
+                Err(fault) => (Some(fault.offset), fault.what.into()),
+            };
+            damaged.get_or_insert(ReadError::Damaged {
+                id,
+                path: path.clone(),
+                offset,
+                what,
+            });
+        }
+        Copy::Bad(damaged)
+    }
+
+    fn contain(&self, id: ObjectId) -> bool {
+        self.usable
+            .iter()
+            .any(|open| open.pack.index().find(id.raw()).is_some())
+    }
+
+    fn unusable(&self) -> Option<ReadError> {
+        let (path, what) = self.unusable.first()?.clone();
+        Some(ReadError::Unusable { path, what })
+    }
+}
+
+impl OpenPack {
+    /// Maps a pack and its index and checks their headers; an error names the file at fault.
+    fn open(folder: &Path, stem: &str, names: &[String]) -> Result<Self, (PathBuf, Damage)> {
+        let path = Path::new("pack").join(format!("{stem}.pack"));
+        let index_path = Path::new("pack").join(format!("{stem}.idx"));
+        if !names.contains(&format!("{stem}.pack")) {
+            return Err((index_path, Damage::IndexAlone));
+        }
+        let index = file::map(&folder.join(&index_path))
+            .map_err(Damage::from)
+            .and_then(|map| Ok(PackIndex::parse(map)?))
+            .map_err(|what| (index_path, what))?;
+        let pack = file::map(&folder.join(&path))
+            .map_err(Damage::from)
+            .and_then(|map| Ok(Pack::parse(map, index)?))
+            .map_err(|what| (path.clone(), what))?;
+        Ok(Self { path, pack })
+    }
+}
+
+/// What the folder of packs has.
+#[derive(Debug, Default)]
+struct PackNames {
+    /// Packs and indexes, in order.
+    usual: Vec<String>,
+    /// What is to be reported.
+    strange: Vec<(String, FindingKind)>,
+}
+
+/// Lists the folder of packs; a store without one has none.
+fn pack_names(folder: &Path) -> Result<PackNames, FileError> {
+    let folder = folder.join("pack");
+    let mut names = PackNames::default();
+    match std::fs::symlink_metadata(&folder) {
+        Ok(metadata) if metadata.is_dir() => {}
+        Ok(metadata) if metadata.is_symlink() => return Err(FileError::Link),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
+        Ok(_) => return Err(io::Error::from(io::ErrorKind::NotADirectory).into()),
+        Err(error) => return Err(error.into()),
+    }
+    for name in layout::list(&folder)? {
+        match layout::in_pack(&name) {
+            InPack::Pack | InPack::Index => names.usual.push(name.text),
+            InPack::Harmless => {}
+            InPack::Strange(kind) => names.strange.push((name.text, kind)),
+        }
+    }
+    Ok(names)
+}
+
+fn loose_path(id: ObjectId) -> PathBuf {
+    let digits = id.to_string();
+    Path::new(&digits[..2]).join(&digits[2..])
+}
+
+fn read_loose_file(path: &Path, id: ObjectId) -> Result<Object, Damage> {
+    let bytes = file::read(path, loose::LONGEST_FILE)?;
+    let object = loose::parse(&bytes)?;
+    check_id(id, &object)?;
+    Ok(object)
+}
+
+fn about(path: PathBuf, kind: FindingKind) -> StoreFinding {
+    StoreFinding {
+        path,
+        offset: None,
+        id: None,
+        kind,
+    }
+}
+
+fn unreadable(path: PathBuf, error: io::Error) -> StoreFinding {
+    about(path, Damage::from(FileError::from(error)).into())
+}
