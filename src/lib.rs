@@ -1,9 +1,11 @@
 //! An article archive in which every footer is a proof.
+pub mod add;
 pub mod archive;
 pub mod article;
 pub mod canonical;
 pub mod commonmark;
 pub mod date;
+pub mod draft;
 pub mod footer;
 pub mod history;
 pub mod id;

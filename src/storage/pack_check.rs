@@ -520,6 +520,10 @@ mod tests {
     /// Checks a pack; returns what was found, and how many objects were shown.
     fn checked(writer: PackWriter) -> (Vec<String>, usize) {
         let (pack, index) = writer.finish();
+        checked_files(pack, index)
+    }
+
+    fn checked_files(pack: Vec<u8>, index: Vec<u8>) -> (Vec<String>, usize) {
         let pack = Pack::parse(pack, PackIndex::parse(index).unwrap()).unwrap();
         let mut found = Vec::new();
         let mut shown = 0;
@@ -621,6 +625,63 @@ mod tests {
                 Damage::OtherId(other).to_string(),
             ]
         );
+    }
+
+    #[test]
+    fn a_wrong_checksum_is_found_though_the_index_agrees_with_it() {
+        let mut writer = PackWriter::new();
+        let offset = writer.whole(blob(b"aa"), 3, b"aa");
+        let (mut pack, _) = writer.finish();
+        let end = pack.len() - 20;
+        let crc = crc32fast::hash(&pack[12..end]);
+        pack[end..].fill(7);
+        let index = crate::packs::write_index(&[(blob(b"aa"), crc, offset)], [7; 20], 1 << 31);
+        assert_eq!(
+            checked_files(pack, index),
+            (vec![PackError::Checksum.to_string()], 1)
+        );
+    }
+
+    #[test]
+    fn offsets_that_lead_nowhere_or_twice_to_one_place_are_found() {
+        let pack_of = |offsets: [fn(u64, u64) -> u64; 2]| {
+            let mut writer = PackWriter::new();
+            let first = writer.whole(blob(b"aa"), 3, b"aa");
+            let second = writer.whole(blob(b"bb"), 3, b"bb");
+            let (pack, _) = writer.finish();
+            let end = pack.len() - 20;
+            let cut = usize::try_from(second).unwrap();
+            let crcs = [crc32fast::hash(&pack[12..cut]), crc32fast::hash(&pack[cut..end])];
+            let end = u64::try_from(end).unwrap();
+            let entries = [
+                (blob(b"aa"), crcs[0], offsets[0](first, end)),
+                (blob(b"bb"), crcs[1], offsets[1](second, end)),
+            ];
+            let sum = *pack.last_chunk().unwrap();
+            checked_files(pack, crate::packs::write_index(&entries, sum, 1 << 31))
+        };
+        let says = |found: &[String], what: PackError| found.contains(&what.to_string());
+        assert_eq!(pack_of([|at, _| at, |at, _| at]), (vec![], 2));
+        let (found, shown) = pack_of([|_, end| end, |at, _| at]);
+        assert!(says(&found, PackError::Outside) && says(&found, PackError::Gap));
+        assert_eq!((found.len(), shown), (2, 1));
+        let (found, shown) = pack_of([|at, _| at, |_, _| 12]);
+        assert!(says(&found, PackError::Shared), "{found:?}");
+        assert_eq!(shown, 0, "the one entry that is left does not reach to the end");
+        let (found, _) = pack_of([|at, _| at, |_, _| 11]);
+        assert!(says(&found, PackError::Outside));
+    }
+
+    #[test]
+    fn a_pack_without_objects_holds_nothing_else() {
+        assert_eq!(checked(PackWriter::new()), (vec![], 0));
+        let (mut pack, _) = PackWriter::new().finish();
+        pack.truncate(12);
+        pack.push(b'x');
+        let sum: RawId = Sha1::digest(&pack).into();
+        pack.extend(sum);
+        let index = crate::packs::write_index(&[], sum, 1 << 31);
+        assert_eq!(checked_files(pack, index), (vec![PackError::Gap.to_string()], 0));
     }
 
     #[test]

@@ -1,0 +1,288 @@
+//! Reading what people have: pages in text, Markdown or HTML, with or without back link, footer and front
+//! matter. Reading is lenient where nothing can be misread, and refuses with a line where it could.
+
+use crate::canonical::{self, Invisible, LONGEST_ARTICLE, TextError};
+use crate::commonmark::{Block, CommonMarkError};
+use crate::footer::{Footer, FooterError};
+use crate::page::BACK_ARROW;
+
+pub mod front_matter;
+pub mod html;
+pub mod markdown;
+pub mod text;
+
+pub use front_matter::{FrontMatter, FrontMatterError};
+
+/// How a page is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Plain text.
+    Text,
+    /// CommonMark, with YAML or TOML front matter or without.
+    Markdown,
+    /// HTML.
+    Html,
+}
+
+impl Form {
+    /// Judges the form by a file's name; `None` where the name says nothing.
+    #[must_use]
+    pub fn of_name(file_name: &str) -> Option<Self> {
+        let (_, extension) = file_name.rsplit_once('.')?;
+        match extension.to_ascii_lowercase().as_str() {
+            "txt" | "text" => Some(Self::Text),
+            "md" | "markdown" => Some(Self::Markdown),
+            "html" | "htm" | "xhtml" => Some(Self::Html),
+            _ => None,
+        }
+    }
+
+    /// Judges the form by a page's beginning.
+    #[must_use]
+    pub fn sniff(bytes: &[u8]) -> Self {
+        let start = bytes
+            .strip_prefix(b"\xef\xbb\xbf")
+            .unwrap_or(bytes)
+            .trim_ascii_start();
+        let start = &start[..start.len().min(64)];
+        let lower = start.to_ascii_lowercase();
+        if lower.starts_with(b"<!doctype") || lower.starts_with(b"<html") || lower.starts_with(b"<?xml") {
+            Self::Html
+        } else if [&b"---\n"[..], b"---\r", b"+++\n", b"+++\r"]
+            .iter()
+            .any(|mark| start.starts_with(mark))
+        {
+            Self::Markdown
+        } else {
+            Self::Text
+        }
+    }
+}
+
+/// A page as it was read.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// What the page says about itself.
+    pub front: FrontMatter,
+    /// The text, block by block.
+    pub blocks: Vec<Block>,
+    /// The footer, where the page has one.
+    pub footer: Option<DraftFooter>,
+    /// What the reader of the page should be told.
+    pub notices: Vec<Notice>,
+}
+
+impl Draft {
+    /// Returns the text in canonical form.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let plains: Vec<&str> = self.blocks.iter().map(|block| block.plain.as_str()).collect();
+        canonical::canonical(&plains.join("\n\n"))
+    }
+}
+
+/// A footer and where it stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DraftFooter {
+    /// The footer.
+    pub footer: Footer,
+    /// Its line, from 1; 0 where it is not known.
+    pub line: usize,
+}
+
+/// Something about a page that is no error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The line, from 1; 0 where it is not known.
+    pub line: usize,
+    /// What is there.
+    pub what: NoticeKind,
+}
+
+/// What a [`Notice`] is about.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoticeKind {
+    /// A line of the text reads like a footer and is none: only the page's last line is.
+    #[error("a line of the text reads like a footer; only the last line of a page is one")]
+    FooterInText,
+    /// The front matter has a key that is not used.
+    #[error("the front matter's {0:?} is not used")]
+    UnknownKey(String),
+    /// The footer's weekday is not its day's own.
+    #[error("the footer's weekday is not that of its day")]
+    Weekday,
+}
+
+/// Why a page cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{kind}")]
+pub struct DraftError {
+    /// The line of the page, from 1, where it is known.
+    pub line: Option<usize>,
+    /// What is wrong.
+    #[source]
+    pub kind: DraftErrorKind,
+}
+
+/// What is wrong with a page.
+#[derive(Debug, thiserror::Error)]
+pub enum DraftErrorKind {
+    /// More than [`LONGEST_ARTICLE`] bytes.
+    #[error("the page has {0} bytes; at most {LONGEST_ARTICLE} (16 MiB) are taken")]
+    TooLong(usize),
+    /// A byte or character that no article may hold.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// Nothing but blanks.
+    #[error("the page is empty")]
+    Empty,
+    /// Nothing but a footer.
+    #[error("the page is only a footer; there is no text to archive")]
+    OnlyFooter,
+    /// A footer before the footer.
+    #[error("the page has two footers; a page has one, as its last line")]
+    TwoFooters,
+    /// The last line was meant as a footer and is none.
+    #[error(transparent)]
+    Footer(#[from] FooterError),
+    /// The text is no CommonMark that can be archived.
+    #[error(transparent)]
+    CommonMark(#[from] CommonMarkError),
+    /// The front matter cannot be used.
+    #[error(transparent)]
+    FrontMatter(#[from] FrontMatterError),
+    /// The HTML has no text that is an article's.
+    #[error("no article was found on this HTML page")]
+    NoArticle,
+    /// Elements lie in one another too often.
+    #[error("the HTML is nested more than {0} times")]
+    HtmlDepth(usize),
+}
+
+impl DraftError {
+    fn at(line: usize, kind: impl Into<DraftErrorKind>) -> Self {
+        Self {
+            line: (line > 0).then_some(line),
+            kind: kind.into(),
+        }
+    }
+}
+
+/// Reads a page.
+///
+/// # Errors
+/// [`DraftError`] with the line, where what stands there cannot be archived or could be misread.
+pub fn read(bytes: &[u8], form: Form, invisible: Invisible) -> Result<Draft, DraftError> {
+    if bytes.len() > LONGEST_ARTICLE {
+        return Err(DraftError::at(0, DraftErrorKind::TooLong(bytes.len())));
+    }
+    let decoded = canonical::decode(bytes, invisible).map_err(|error| {
+        let line = match &error {
+            TextError::Utf8 { line, .. } => *line,
+            TextError::Control { position, .. } | TextError::Invisible { position, .. } => position.line,
+        };
+        DraftError::at(line, error)
+    })?;
+    let draft = match form {
+        Form::Text => text::read(&decoded),
+        Form::Markdown => markdown::read(&decoded),
+        Form::Html => html::read(&decoded),
+    }?;
+    // Character references can bring in what the bytes did not show.
+    for block in &draft.blocks {
+        canonical::check_characters(&block.plain, invisible)
+            .map_err(|error| DraftError::at(block.line, error))?;
+    }
+    Ok(draft)
+}
+
+/// Takes the back link and the footer off a page's blocks and looks for what reads like a footer elsewhere.
+fn dress_down(
+    mut blocks: Vec<Block>,
+    front: FrontMatter,
+    mut notices: Vec<Notice>,
+) -> Result<Draft, DraftError> {
+    if blocks
+        .first()
+        .is_some_and(|block| block.plain.starts_with(BACK_ARROW) && !block.plain.contains('\n'))
+    {
+        blocks.remove(0);
+    }
+    let mut footer = None;
+    if let Some((found, rest)) = blocks.last().map(take_footer).transpose()?.flatten() {
+        if !found.footer.weekday_fits() {
+            notices.push(Notice {
+                line: found.line,
+                what: NoticeKind::Weekday,
+            });
+        }
+        footer = Some(found);
+        blocks.pop();
+        blocks.extend(rest);
+        if let Some(before) = blocks.last() {
+            let last = before.plain.lines().next_back().unwrap_or_default();
+            if Footer::looks_like_one(last) {
+                let line = before.line + before.plain.lines().count() - 1;
+                return Err(DraftError::at(line, DraftErrorKind::TwoFooters));
+            }
+        }
+    }
+    if blocks.is_empty() {
+        let kind = if footer.is_some() {
+            DraftErrorKind::OnlyFooter
+        } else {
+            DraftErrorKind::Empty
+        };
+        return Err(DraftError { line: None, kind });
+    }
+    for block in &blocks {
+        for (number, line) in block.plain.lines().enumerate() {
+            if Footer::looks_like_one(line) {
+                let line = if block.line == 0 { 0 } else { block.line + number };
+                notices.push(Notice {
+                    line,
+                    what: NoticeKind::FooterInText,
+                });
+            }
+        }
+    }
+    Ok(Draft {
+        front,
+        blocks,
+        footer,
+        notices,
+    })
+}
+
+/// Reads the footer in a page's last line; gives back what is left of the block that it ends.
+fn take_footer(block: &Block) -> Result<Option<(DraftFooter, Option<Block>)>, DraftError> {
+    let (rest, last) = block
+        .plain
+        .rsplit_once('\n')
+        .map_or(("", block.plain.as_str()), |(rest, last)| (rest, last));
+    let line = if block.line == 0 {
+        0
+    } else {
+        block.line + block.plain.lines().count() - 1
+    };
+    if !Footer::looks_like_one(last) {
+        // A day that is none at all, such as year 10000, is still a footer by its other parts.
+        return match last.trim().parse::<Footer>() {
+            Ok(footer) => Ok(Some((DraftFooter { footer, line }, None))),
+            Err(_) => Ok(None),
+        };
+    }
+    let footer = last
+        .trim()
+        .parse()
+        .map_err(|error: FooterError| DraftError::at(line, error))?;
+    let left = (!rest.is_empty()).then(|| {
+        let plain = canonical::canonical(rest).trim_end().to_owned();
+        Block {
+            source: crate::commonmark::escape(&plain),
+            plain,
+            line: block.line,
+        }
+    });
+    Ok(Some((DraftFooter { footer, line }, left)))
+}

@@ -1,0 +1,368 @@
+//! Front matter: what a Markdown page says about itself between two lines of `---` (YAML) or `+++` (TOML).
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{DraftError, Notice, NoticeKind};
+use crate::canonical::first_unprintable;
+
+/// The most bytes of front matter: 64 KiB.
+pub const LONGEST: usize = 64 << 10;
+
+/// The most keys at its top.
+pub const MOST_KEYS: usize = 64;
+
+/// What a page says about itself; what it does not say is absent or empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FrontMatter {
+    /// The title.
+    pub title: Titles,
+    /// The date, as it is written.
+    pub date: Option<String>,
+    /// The slug.
+    pub slug: Option<String>,
+    /// The languages, in page order.
+    pub languages: Vec<String>,
+    /// The byline.
+    pub authors: Vec<String>,
+    /// Where the text was taken from.
+    pub source_url: Option<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// What the revision is.
+    pub kind: Option<String>,
+    /// Why the revision is made.
+    pub note: Option<String>,
+    /// The article that gets a new revision.
+    pub article: Option<String>,
+}
+
+/// A title for any language, or one for each.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Titles {
+    /// The title whose language is not said.
+    pub plain: Option<String>,
+    /// Titles by language tag.
+    pub per_language: BTreeMap<String, String>,
+}
+
+/// Why front matter cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FrontMatterError {
+    /// The line that ends it is missing.
+    #[error("the front matter is not ended by a line of {0}")]
+    Open(&'static str),
+    /// More than [`LONGEST`] bytes or [`MOST_KEYS`] keys.
+    #[error("the front matter has more than {LONGEST} bytes or {MOST_KEYS} keys")]
+    TooLong,
+    /// Not YAML.
+    #[error("the front matter is not valid YAML: {0}")]
+    Yaml(String),
+    /// Not TOML.
+    #[error("the front matter is not valid TOML: {0}")]
+    Toml(String),
+    /// Not keys and values.
+    #[error("the front matter is not a list of keys and values")]
+    NoKeys,
+    /// A value has another type than its key asks for.
+    #[error("the front matter's {key} must be {expected}")]
+    Type {
+        /// The key.
+        key: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A value holds what one line cannot.
+    #[error("the front matter's {key} holds U+{:04X}; it must be one line of visible characters", u32::from(*character))]
+    Character {
+        /// The key.
+        key: String,
+        /// The character.
+        character: char,
+    },
+}
+
+/// Front matter cut from its page.
+#[derive(Debug)]
+pub struct Found<'a> {
+    syntax: Syntax,
+    text: &'a str,
+    /// What follows it.
+    pub body: &'a str,
+    /// Its lines, the two marks included.
+    pub lines: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Syntax {
+    Yaml,
+    Toml,
+}
+
+/// Cuts the front matter off a page; `None` where it has none.
+///
+/// # Errors
+/// [`FrontMatterError::Open`] or [`FrontMatterError::TooLong`], at its first line.
+pub fn split(page: &str) -> Result<Option<Found<'_>>, DraftError> {
+    let (syntax, mark) = match page.split('\n').next().map(str::trim_end) {
+        Some("---") => (Syntax::Yaml, "---"),
+        Some("+++") => (Syntax::Toml, "+++"),
+        _ => return Ok(None),
+    };
+    let start = page.find('\n').map_or(page.len(), |lf| lf + 1);
+    let mut at = start;
+    for (number, line) in page[start..].split_inclusive('\n').enumerate() {
+        if line.trim_end() == mark {
+            if at - start > LONGEST {
+                return Err(DraftError::at(1, FrontMatterError::TooLong));
+            }
+            let body = &page[at + line.len()..];
+            return Ok(Some(Found {
+                syntax,
+                text: &page[start..at],
+                body,
+                lines: number + 2,
+            }));
+        }
+        at += line.len();
+    }
+    Err(DraftError::at(1, FrontMatterError::Open(mark)))
+}
+
+/// Reads front matter.
+///
+/// # Errors
+/// [`FrontMatterError`] with the line, where it is known.
+pub fn read(found: &Found<'_>) -> Result<(FrontMatter, Vec<Notice>), DraftError> {
+    let value = match found.syntax {
+        Syntax::Yaml => yaml(found.text)?,
+        Syntax::Toml => toml(found.text)?,
+    };
+    let Value::Object(map) = value else {
+        // Nothing between the marks is no front matter, not a wrong one.
+        let none = value.is_null();
+        return if none {
+            Ok(Default::default())
+        } else {
+            Err(DraftError::at(2, FrontMatterError::NoKeys))
+        };
+    };
+    if map.len() > MOST_KEYS {
+        return Err(DraftError::at(1, FrontMatterError::TooLong));
+    }
+    let mut front = FrontMatter::default();
+    let mut notices = Vec::new();
+    for (key, value) in &map {
+        let line = line_of_key(found, key);
+        let fail = |error| DraftError::at(line, error);
+        let one = || line_value(key, value).map_err(fail);
+        let many = || list_value(key, value).map_err(fail);
+        match key.as_str() {
+            "title" => match value {
+                Value::Object(titles) => {
+                    for (tag, title) in titles {
+                        let title = line_value(&format!("title.{tag}"), title).map_err(fail)?;
+                        front
+                            .title
+                            .per_language
+                            .extend(title.map(|title| (tag.clone(), title)));
+                    }
+                }
+                _ => front.title.plain = one()?,
+            },
+            "date" => front.date = one()?,
+            "slug" => front.slug = one()?,
+            "lang" | "language" | "languages" => front.languages = many()?,
+            // A comma may stand within a name, so that a text is one author.
+            "author" | "authors" => {
+                front.authors = if value.is_array() {
+                    many()?
+                } else {
+                    one()?.into_iter().collect()
+                }
+            }
+            "source" | "source_url" | "source-url" => front.source_url = one()?,
+            "tags" => front.tags = many()?,
+            "kind" => front.kind = one()?,
+            "note" => front.note = one()?,
+            "article" => front.article = one()?,
+            _ => match key.strip_prefix("title_").or_else(|| key.strip_prefix("title-")) {
+                Some(tag) => front
+                    .title
+                    .per_language
+                    .extend(one()?.map(|title| (tag.to_owned(), title))),
+                None => notices.push(Notice {
+                    line,
+                    what: NoticeKind::UnknownKey(key.chars().take(80).collect()),
+                }),
+            },
+        }
+    }
+    Ok((front, notices))
+}
+
+fn yaml(text: &str) -> Result<Value, DraftError> {
+    serde_saphyr::from_str(text).map_err(|error| {
+        let line = error
+            .location()
+            .map_or(1, |location| usize::try_from(location.line()).unwrap_or(0) + 1);
+        let message = error.to_string();
+        let first = message.lines().next().unwrap_or_default().to_owned();
+        DraftError::at(line, FrontMatterError::Yaml(first))
+    })
+}
+
+fn toml(text: &str) -> Result<Value, DraftError> {
+    let table: toml::Table = toml::from_str(text).map_err(|error: toml::de::Error| {
+        let line = error.span().map_or(1, |span| {
+            text[..span.start.min(text.len())].matches('\n').count() + 2
+        });
+        DraftError::at(line, FrontMatterError::Toml(error.message().to_owned()))
+    })?;
+    Ok(json_of_toml(toml::Value::Table(table)))
+}
+
+/// Depth is bounded by the TOML parser.
+fn json_of_toml(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => Value::String(text),
+        toml::Value::Boolean(truth) => Value::Bool(truth),
+        toml::Value::Array(values) => Value::Array(values.into_iter().map(json_of_toml).collect()),
+        toml::Value::Table(table) => Value::Object(
+            table
+                .into_iter()
+                .map(|(key, value)| (key, json_of_toml(value)))
+                .collect(),
+        ),
+        number @ (toml::Value::Integer(_) | toml::Value::Float(_)) => Value::String(number.to_string()),
+        toml::Value::Datetime(date) => Value::String(date.to_string()),
+    }
+}
+
+fn line_value(key: &str, value: &Value) -> Result<Option<String>, FrontMatterError> {
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => {
+            return Err(FrontMatterError::Type {
+                key: key.to_owned(),
+                expected: "a text",
+            });
+        }
+    };
+    match first_unprintable(&text) {
+        Some((_, character)) => Err(FrontMatterError::Character {
+            key: key.to_owned(),
+            character,
+        }),
+        None => Ok((!text.is_empty()).then_some(text)),
+    }
+}
+
+fn list_value(key: &str, value: &Value) -> Result<Vec<String>, FrontMatterError> {
+    match value {
+        Value::Array(values) => {
+            let items: Result<Vec<_>, _> = values.iter().map(|value| line_value(key, value)).collect();
+            Ok(items?.into_iter().flatten().collect())
+        }
+        Value::Object(_) | Value::Bool(_) => Err(FrontMatterError::Type {
+            key: key.to_owned(),
+            expected: "a text or a list of texts",
+        }),
+        text => {
+            let text = line_value(key, text)?.unwrap_or_default();
+            Ok(text
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .map(str::to_owned)
+                .collect())
+        }
+    }
+}
+
+/// Finds the line of the page on which a key stands; 0 where it stands in another form.
+fn line_of_key(found: &Found<'_>, key: &str) -> usize {
+    let is_key = |line: &str| {
+        let rest = line
+            .trim_start()
+            .trim_start_matches(['"', '\''])
+            .strip_prefix(key);
+        rest.is_some_and(|rest| {
+            rest.trim_start_matches(['"', '\''])
+                .trim_start()
+                .starts_with([':', '='])
+        })
+    };
+    found.text.lines().position(is_key).map_or(0, |at| at + 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(page: &str) -> DraftError {
+        match split(page) {
+            Err(error) => error,
+            Ok(found) => read(&found.expect("the page has front matter")).expect_err(page),
+        }
+    }
+
+    #[test]
+    fn wrong_values_are_named_with_their_line() {
+        assert_eq!(error("---\nslug: a\ntitle: [a]\n---\n").line, Some(3));
+        assert_eq!(error("---\ntitle: \"a\\nb\"\n---\n").line, Some(2));
+        assert_eq!(
+            error("+++\nslug = 'a'\ntitle = \"a\\u202eb\"\n+++\n").line,
+            Some(3)
+        );
+        assert_eq!(error("---\n- a\n---\n").line, Some(2));
+        assert_eq!(error("+++\na = 1\nb = = 2\n+++\n").line, Some(3));
+        assert!(matches!(
+            error("---\na: [\n---\n").kind,
+            super::super::DraftErrorKind::FrontMatter(FrontMatterError::Yaml(_))
+        ));
+        assert_eq!(error("+++\na = 1\n---\n").line, Some(1));
+    }
+
+    #[test]
+    fn bombs_doubled_keys_and_endless_nesting_are_refused_at_once() {
+        let bomb: String = (1..20).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| {
+            format!("{text}a{n}: &a{n} [*a{0}, *a{0}, *a{0}, *a{0}, *a{0}]\n", n - 1)
+        });
+        let keys = |count: usize| {
+            (0..count)
+                .map(|n| format!("k{n}: 1\n"))
+                .collect::<Vec<_>>()
+                .concat()
+        };
+        for text in [
+            bomb,
+            keys(MOST_KEYS + 1),
+            "a: 1\na: 2\n".to_owned(),
+            format!("a: {}\n", "[".repeat(10_000)),
+            "x".repeat(LONGEST + 1),
+        ] {
+            error(&format!("---\n{text}---\n"));
+        }
+        for text in [
+            "a = 1\na = 2\n".to_owned(),
+            format!("a = {}\n", "[".repeat(10_000)),
+        ] {
+            error(&format!("+++\n{text}+++\n"));
+        }
+        error(&format!("---\n{}---\n", keys(1_000_000)));
+    }
+
+    #[test]
+    fn empty_front_matter_says_nothing() {
+        let found = split("---\n---\nbody").unwrap().unwrap();
+        assert_eq!(
+            (read(&found).unwrap().0, found.body),
+            (FrontMatter::default(), "body")
+        );
+        assert!(split("body\n---\n").unwrap().is_none());
+    }
+}
