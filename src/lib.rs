@@ -5,6 +5,7 @@ pub mod article;
 pub mod canonical;
 pub mod commonmark;
 pub mod date;
+pub mod diff;
 pub mod draft;
 pub mod footer;
 pub mod history;
@@ -19,6 +20,7 @@ pub mod settings;
 pub mod slug;
 pub mod storage;
 pub mod trailer;
+pub mod verify;
 
 #[cfg(test)]
 #[path = "../tests/support/packs.rs"]

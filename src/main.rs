@@ -1,3 +1,9 @@
-//! The command line.
+//! The command line of Avalaches. Everything it knows is in the library; here it is asked for and printed.
 
-fn main() {}
+use std::process::ExitCode;
+
+mod cli;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -251,6 +251,13 @@ impl Writer {
     }
 }
 
+impl Drop for Writer {
+    /// Clears what was staged and not published; the next writer would, too.
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(self.repository.join(INCOMING));
+    }
+}
+
 /// Objects on their way into the store: complete and read back, but not yet visible.
 pub struct Staging<'a> {
     repository: git2::Repository,

@@ -1,0 +1,218 @@
+//! The commands, one file each, and what they share: options, where the archive is, how failures are told.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anstream::ColorChoice;
+use avalaches::archive::{Archive, OpenError, Owner};
+use avalaches::platform::{self, Durability};
+use avalaches::verify::with_causes;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+mod add;
+mod completions;
+mod environment;
+mod history;
+mod init;
+mod list;
+mod man;
+mod output;
+mod resolve;
+mod show;
+mod verify;
+
+/// An article archive in which every footer is a proof.
+#[derive(Debug, Parser)]
+#[command(name = "avalaches", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options that every command has.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// The archive [default: ./archive, else the nearest one upwards]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "AVALACHES_ARCHIVE",
+        hide_env_values = true
+    )]
+    archive: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print results only
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Print more about what is done
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
+    /// Open archives that belong to another user
+    #[arg(long, global = true)]
+    any_owner: bool,
+    /// Do not wait for the disk; for archives that can be made again
+    #[arg(long, global = true)]
+    no_fsync: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    Add(add::Add),
+    Verify(verify::Verify),
+    Show(show::Show),
+    List(list::List),
+    History(history::History),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+/// Why a command could not answer: exit status 2.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// Makes a failure of a message.
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Adds what the user can do.
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::new(with_causes(&error))
+    }
+}
+
+/// What a command comes to: yes (exit status 0) or no (1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Yes,
+    No,
+}
+
+/// Runs the command line and returns the exit status: 0 yes, 1 no, 2 could not answer.
+pub fn run() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let parsed = Cli::command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        ColorChoice::Never.write_global();
+    }
+    match execute(&cli) {
+        Ok(Outcome::Yes) => ExitCode::SUCCESS,
+        Ok(Outcome::No) => ExitCode::from(1),
+        Err(failure) => {
+            output::error(&failure.message);
+            if let Some(hint) = &failure.hint {
+                output::hint(hint);
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn execute(cli: &Cli) -> Result<Outcome, Failure> {
+    let common = &cli.common;
+    platform::prepare_libgit2(common.durability())?;
+    match &cli.command {
+        Command::Init(init) => init.run(common),
+        Command::Add(add) => add.run(common),
+        Command::Verify(verify) => verify.run(common),
+        Command::Show(show) => show.run(common),
+        Command::List(list) => list.run(common),
+        Command::History(history) => history.run(common),
+        Command::Completions(completions) => completions.run(&mut Cli::command()),
+        Command::Man(man) => man.run(Cli::command()),
+    }
+}
+
+impl Common {
+    fn durability(&self) -> Durability {
+        if self.no_fsync {
+            Durability::Unsynced
+        } else {
+            Durability::Synced
+        }
+    }
+
+    fn owner(&self) -> Owner {
+        if self.any_owner {
+            Owner::Anyone
+        } else {
+            Owner::Caller
+        }
+    }
+
+    /// Finds the archive: the one named, else `./archive`, else the nearest one upwards.
+    fn archive_path(&self) -> Result<PathBuf, Failure> {
+        if let Some(path) = &self.archive {
+            return Ok(path.clone());
+        }
+        let here = std::env::current_dir()?;
+        for folder in here.ancestors() {
+            for candidate in [folder.join("archive"), folder.to_owned()] {
+                if candidate.join("HEAD").is_file() && candidate.join("objects").is_dir() {
+                    // Messages name the archive as the user would.
+                    let near = candidate
+                        .strip_prefix(&here)
+                        .map(PathBuf::from)
+                        .unwrap_or(candidate.clone());
+                    return Ok(if near.as_os_str().is_empty() {
+                        PathBuf::from(".")
+                    } else {
+                        near
+                    });
+                }
+            }
+        }
+        Err(Failure::new("there is no archive here or in any folder above")
+            .hint("name one with --archive DIR, or make one with `avalaches init`"))
+    }
+
+    fn open(&self) -> Result<Archive, Failure> {
+        Archive::open(&self.archive_path()?, self.owner()).map_err(open_failure)
+    }
+}
+
+fn open_failure(error: OpenError) -> Failure {
+    let hint = match &error {
+        OpenError::NoArchive { .. } | OpenError::Empty(_) => {
+            Some("make an archive with `avalaches init DIR`")
+        }
+        OpenError::OtherOwner(_) => Some("to read it all the same, add --any-owner"),
+        OpenError::Io { .. } => Some("name the archive with --archive DIR"),
+        _ => None,
+    };
+    let failure = Failure::from(error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}

@@ -1,0 +1,64 @@
+//! `avalaches history`.
+
+use avalaches::revision::Revision;
+use avalaches::{history, verify};
+use serde_json::{Value, json};
+
+use super::{Common, Failure, Outcome, output, resolve};
+
+/// Print the revisions of an article, newest first
+#[derive(Debug, clap::Args)]
+pub struct History {
+    /// The article, such as 2026/01/22/some-words, or the id of any revision of it
+    #[arg(value_name = "ARTICLE")]
+    article: String,
+}
+
+impl History {
+    pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        let archive = common.open()?;
+        let named = Revision::read(&archive, resolve::commit(&archive, &self.article)?)?;
+        let newest = match history::later(&archive, &named)?.last() {
+            Some((newest, _)) => *newest,
+            None => named.id,
+        };
+        let revisions =
+            history::revisions(&archive, newest).map_err(|e| Failure::new(verify::with_causes(&e)))?;
+        if common.json {
+            let items: Vec<Value> = revisions.iter().map(item).collect();
+            let article = named.article_id().to_string();
+            output::print_json(
+                &json!({"schema": "avalaches/history/1", "article": article, "revisions": items}),
+            )?;
+            return Ok(Outcome::Yes);
+        }
+        let mut text = String::new();
+        for revision in &revisions {
+            let trailers = &revision.message.trailers;
+            text.push_str(&format!(
+                "{:3}  {:11}  {}\n",
+                trailers.revision,
+                trailers.kind,
+                revision.footer()
+            ));
+            if let Some(note) = &revision.message.note {
+                text.push_str(&format!("     {}\n", output::visible(note)));
+            }
+        }
+        output::print(&text)?;
+        Ok(Outcome::Yes)
+    }
+}
+
+fn item(revision: &Revision) -> Value {
+    let trailers = &revision.message.trailers;
+    json!({
+        "revision": trailers.revision,
+        "kind": trailers.kind.name(),
+        "note": revision.message.note,
+        "date": revision.commit.author.date.to_string(),
+        "archived_at": revision.commit.committer.date.to_string(),
+        "id": revision.id.to_string(),
+        "footer": revision.footer().to_string(),
+    })
+}

@@ -1,0 +1,140 @@
+//! `avalaches init`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use avalaches::add;
+use avalaches::archive::Archive;
+use avalaches::date::UtcOffset;
+use avalaches::object::ident::Person;
+use avalaches::settings::Settings;
+use avalaches::storage::repository;
+use serde_json::json;
+
+use super::{Common, Failure, Outcome, environment, output};
+
+/// Make an archive: a bare git repository with its settings committed
+#[derive(Debug, clap::Args)]
+pub struct Init {
+    /// The folder [default: archive]
+    dir: Option<PathBuf>,
+    /// Name of the publication
+    #[arg(long, default_value = "Avalaches")]
+    title: String,
+    /// First line of every page [default: ← 返回 TITLE]
+    #[arg(long, value_name = "TEXT")]
+    home_link: Option<String>,
+    /// Author of pages that name none, as Name or Name <address>
+    #[arg(long, value_name = "AUTHOR")]
+    byline: Option<String>,
+    /// Where the pages are published
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Offset of dates given without one, such as +08:00
+    #[arg(
+        long,
+        value_name = "OFFSET",
+        default_value = "+00:00",
+        allow_hyphen_values = true
+    )]
+    utc_offset: String,
+    /// When it is archived [default: now]
+    #[arg(long, value_name = "DATE")]
+    archived_at: Option<String>,
+}
+
+impl Init {
+    pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        let dir = self
+            .dir
+            .clone()
+            .or_else(|| common.archive.clone())
+            .unwrap_or_else(|| PathBuf::from("archive"));
+        let is_empty = match fs::read_dir(&dir) {
+            Ok(mut entries) => entries.next().is_none(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+            Err(error) => {
+                return Err(Failure::new(format!(
+                    "could not look into {}: {error}",
+                    dir.display()
+                )));
+            }
+        };
+        if !is_empty {
+            return match Archive::open(&dir, common.owner()) {
+                Ok(archive) => {
+                    output::note(&format!(
+                        "{} is an archive already; nothing was changed",
+                        dir.display()
+                    ));
+                    report(common, &dir, &archive.tip().to_string(), false)
+                }
+                Err(_) => Err(
+                    Failure::new(format!("{} is not empty and no archive", dir.display()))
+                        .hint("name a folder that is empty or does not exist yet"),
+                ),
+            };
+        }
+        let settings = self.settings()?;
+        let now = environment::now(self.archived_at.as_deref(), settings.utc_offset)?;
+        let committer = match environment::person("COMMITTER")? {
+            Some(person) => person,
+            None => match &settings.byline {
+                Some(byline) => byline.clone(),
+                None => Person::new(&settings.title, "")?,
+            },
+        };
+        // Made beside its place and moved there whole, so that a kill leaves no half an archive.
+        let parent = dir
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let cannot = |error| Failure::new(format!("could not make {}: {error}", dir.display()));
+        fs::create_dir_all(parent).map_err(cannot)?;
+        let beside = parent.join(format!(".avalaches-init-{}", std::process::id()));
+        let made = repository::create(&beside)
+            .map_err(Failure::from)
+            .and_then(|()| {
+                Ok(add::first_commit(
+                    &beside,
+                    &settings,
+                    &committer,
+                    now,
+                    common.durability(),
+                )?)
+            })
+            .and_then(|id| fs::rename(&beside, &dir).map_err(cannot).map(|()| id));
+        let id = match made {
+            Ok(id) => id,
+            Err(failure) => {
+                let _ = fs::remove_dir_all(&beside);
+                return Err(failure);
+            }
+        };
+        repository::sync_folder(parent)?;
+        if !common.quiet && !common.json {
+            output::note(&format!("made the archive {}", dir.display()));
+        }
+        report(common, &dir, &id.to_string(), true)
+    }
+
+    fn settings(&self) -> Result<Settings, Failure> {
+        let mut settings = Settings::new(&self.title);
+        if let Some(link) = &self.home_link {
+            settings.home_link.clone_from(link);
+        }
+        settings.byline = self.byline.as_deref().map(Person::parse).transpose()?;
+        settings.base_url.clone_from(&self.base_url);
+        settings.utc_offset = self.utc_offset.parse::<UtcOffset>()?;
+        settings.check()?;
+        Ok(settings)
+    }
+}
+
+fn report(common: &Common, dir: &Path, commit: &str, made: bool) -> Result<Outcome, Failure> {
+    if common.json {
+        let document = json!({"schema": "avalaches/init/1", "archive": dir.to_string_lossy(), "commit": commit, "made": made});
+        output::print_json(&document)?;
+    }
+    Ok(Outcome::Yes)
+}

@@ -1,0 +1,50 @@
+//! From what a user writes to the commit that is meant: an article, an id, or the beginning of one.
+
+use avalaches::archive::Archive;
+use avalaches::footer::Footer;
+use avalaches::history;
+use avalaches::id::{ArticleId, CommitId, IdPrefix};
+
+use super::Failure;
+
+/// Finds the commit that a text names: an article's newest revision, a footer's, an id's, a prefix's.
+pub fn commit(archive: &Archive, text: &str) -> Result<CommitId, Failure> {
+    let text = text.trim().trim_end_matches('/');
+    if let Ok(article) = text.parse::<ArticleId>() {
+        return history::newest(archive, &article)?.ok_or_else(|| {
+            Failure::new(format!("the archive has no article {article}"))
+                .hint("`avalaches list` names all of them")
+        });
+    }
+    if let Ok(footer) = text.parse::<Footer>() {
+        return Ok(footer.commit);
+    }
+    match IdPrefix::parse(text) {
+        Some(prefix) => match by_prefix(archive, &prefix)? {
+            Some(id) => Ok(id),
+            None => Err(Failure::new(format!("the archive has no commit {prefix}"))),
+        },
+        None => Err(Failure::new(format!("{text:?} is no article, id or footer"))
+            .hint("an article looks like 2026/01/22/some-words, an id has 7 to 40 digits of 0-9 and a-f")),
+    }
+}
+
+/// Finds the one commit whose id begins with some digits; `None` where there is none.
+pub fn by_prefix(archive: &Archive, prefix: &IdPrefix) -> Result<Option<CommitId>, Failure> {
+    if let Some(id) = prefix.complete() {
+        return Ok(Some(CommitId::from_raw(*id.raw())));
+    }
+    let commits = archive.commits_with_prefix(prefix)?;
+    match commits.as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some(*only)),
+        several => {
+            let candidates: Vec<String> = several.iter().map(ToString::to_string).collect();
+            Err(Failure::new(format!(
+                "{prefix} is the beginning of several commits:\n  {}",
+                candidates.join("\n  ")
+            ))
+            .hint("give more digits"))
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! `avalaches show`.
+
+use avalaches::archive::Archive;
+use avalaches::id::{IdPrefix, ObjectId};
+use avalaches::object;
+use avalaches::revision::Revision;
+use serde_json::{Map, Value, json};
+
+use super::{Common, Failure, Outcome, output, resolve};
+
+/// Print a revision, or the newest one of an article
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    /// An id of 7 to 40 digits, a footer, or an article such as 2026/01/22/some-words
+    #[arg(value_name = "ID|ARTICLE")]
+    thing: String,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = Format::Page)]
+    format: Format,
+}
+
+/// What is printed of a revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// The page as it is published: back link, text, footer
+    Page,
+    /// The text alone
+    Text,
+    /// The sources, with front matter
+    Markdown,
+    /// Everything, as one JSON document
+    Json,
+    /// The git object as it is hashed: header and body
+    Raw,
+}
+
+impl Show {
+    pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        let archive = common.open()?;
+        let format = if common.json { Format::Json } else { self.format };
+        if format == Format::Raw {
+            let id = match IdPrefix::parse(self.thing.trim()).and_then(|prefix| prefix.complete()) {
+                Some(id) => id,
+                None => ObjectId::from(resolve::commit(&archive, &self.thing)?),
+            };
+            let object = archive.objects().read(id)?;
+            let mut bytes = object::header(object.kind, object.body.len());
+            bytes.extend(object.body);
+            output::print_bytes(&bytes)?;
+            return Ok(Outcome::Yes);
+        }
+        let id = resolve::commit(&archive, &self.thing)?;
+        let revision = Revision::read(&archive, id)?;
+        match format {
+            Format::Page => output::print_bytes(
+                revision
+                    .page(&archive.settings().home_link)
+                    .to_string()
+                    .as_bytes(),
+            )?,
+            Format::Text => output::print_bytes(revision.page_text.as_bytes())?,
+            Format::Markdown => output::print_bytes(markdown(&revision).as_bytes())?,
+            Format::Json => output::print_json(&document(&archive, &revision))?,
+            Format::Raw => unreachable!("it was printed above"),
+        }
+        Ok(Outcome::Yes)
+    }
+}
+
+/// Writes the sources with front matter in YAML, of which JSON is a part; `add` reads it back.
+fn markdown(revision: &Revision) -> String {
+    let metadata = revision.metadata();
+    let titles: Map<String, Value> = metadata
+        .titles
+        .iter()
+        .map(|(language, title)| (language.to_string(), json!(title)))
+        .collect();
+    let authors: Vec<String> = metadata.authors.iter().map(ToString::to_string).collect();
+    let languages: Vec<String> = metadata.languages.iter().map(ToString::to_string).collect();
+    let lines = [
+        ("title", (!titles.is_empty()).then_some(Value::Object(titles))),
+        ("date", Some(json!(metadata.date.to_string()))),
+        ("slug", Some(json!(revision.article_id().slug().as_str()))),
+        ("lang", Some(json!(languages))),
+        ("authors", Some(json!(authors))),
+        ("tags", (!metadata.tags.is_empty()).then(|| json!(metadata.tags))),
+        ("source_url", metadata.source_url.as_ref().map(|url| json!(url))),
+        ("note", metadata.note.as_ref().map(|note| json!(note))),
+    ];
+    let front: String = lines
+        .into_iter()
+        .filter_map(|(key, value)| Some(format!("{key}: {}\n", value?)))
+        .collect();
+    format!("---\n{front}---\n\n{}", revision.article.sources.join("\n"))
+}
+
+fn document(archive: &Archive, revision: &Revision) -> Value {
+    let trailers = &revision.message.trailers;
+    let metadata: Value = serde_json::from_slice(&revision.metadata().encode()).unwrap_or_default();
+    let languages = revision.metadata().languages.iter();
+    let sources: Map<String, Value> = languages
+        .zip(&revision.article.sources)
+        .map(|(language, source)| (language.to_string(), json!(source)))
+        .collect();
+    json!({
+        "schema": "avalaches/show/1",
+        "article": trailers.article.to_string(),
+        "revision": trailers.revision,
+        "id": revision.id.to_string(),
+        "footer": revision.footer().to_string(),
+        "previous": trailers.previous.map(|id| id.to_string()),
+        "claimed_footer": trailers.claimed_footer.as_ref().map(ToString::to_string),
+        "content_sha256": trailers.content_sha256,
+        "archived_at": revision.commit.committer.date.to_string(),
+        "archived_by": revision.commit.committer.person.to_string(),
+        "back_link": archive.settings().home_link,
+        "metadata": metadata,
+        "sources": sources,
+        "text": revision.page_text,
+    })
+}

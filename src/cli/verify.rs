@@ -1,0 +1,426 @@
+//! `avalaches verify`.
+
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use avalaches::add::PageError;
+use avalaches::archive::{Archive, OpenError};
+use avalaches::canonical::Invisible;
+use avalaches::diff::{ParagraphChange, Piece};
+use avalaches::draft;
+use avalaches::footer::Footer;
+use avalaches::id::IdPrefix;
+use avalaches::verify::whole::{self, Progress, Report};
+use avalaches::verify::{self, Answer, Named, Verdict, with_causes};
+use serde_json::{Value, json};
+
+use super::add::{FormName, form_of, page_failure, read_page};
+use super::output::{ADDED, BAD, FAINT, GOOD, NOTICE, REMOVED, visible};
+use super::{Common, Failure, Outcome, output, resolve};
+
+/// Check pages, footers and ids, or the whole archive when nothing is named
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    /// A page's file, - for stdin, a footer, or an id of 7 to 40 digits
+    #[arg(value_name = "PAGE|FOOTER|ID")]
+    things: Vec<String>,
+    /// Count a superseded revision as a no
+    #[arg(long)]
+    current: bool,
+    /// How pages are written [default: by name, else by content]
+    #[arg(long, value_enum)]
+    form: Option<FormName>,
+}
+
+impl Verify {
+    pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        let archive = match Archive::open(&common.archive_path()?, common.owner()) {
+            Ok(archive) => archive,
+            // The archive is there and damaged: that is an answer.
+            Err(error @ (OpenError::Ref(_) | OpenError::Tip(_) | OpenError::Settings(_)))
+                if self.things.is_empty() =>
+            {
+                let mut report = Report::default();
+                report.findings.push(whole::Finding {
+                    place: "the branch".to_owned(),
+                    what: with_causes(&error),
+                });
+                return tell_report(common, &report);
+            }
+            Err(error) => return Err(super::open_failure(error)),
+        };
+        if self.things.is_empty() {
+            return tell_report(common, &check_whole(common, &archive));
+        }
+        let mut outcome = Outcome::Yes;
+        let mut failed = None;
+        let mut documents = Vec::new();
+        let mut proved = false;
+        for thing in &self.things {
+            let answer = match self.judge(&archive, thing) {
+                Ok(answer) => answer,
+                Err(failure) => {
+                    output::error(&failure.message);
+                    failure.hint.iter().for_each(|hint| output::hint(hint));
+                    failed = Some(thing);
+                    continue;
+                }
+            };
+            let verdict = answer.verdict();
+            if !verdict.is_yes() || self.current && verdict == Verdict::Superseded {
+                outcome = Outcome::No;
+            }
+            proved |= verdict.is_yes();
+            if common.json {
+                documents.push(answer_json(thing, &answer));
+            } else {
+                output::print(&answer_text(common, thing, &answer))?;
+            }
+        }
+        if common.json {
+            output::print_json(&json!({"schema": "avalaches/verify/1", "answers": documents}))?;
+        } else if proved && !common.quiet {
+            output::note(
+                "a footer proves what was published and in which order; not that it is true, nor the clock time",
+            );
+        }
+        match failed {
+            Some(thing) => Err(Failure::new(format!("could not answer for {thing:?}"))),
+            None => Ok(outcome),
+        }
+    }
+
+    fn judge(&self, archive: &Archive, thing: &str) -> Result<Answer, Failure> {
+        let trimmed = thing.trim();
+        let is_page = thing == "-" || Path::new(thing).exists();
+        if !is_page {
+            if let Ok(footer) = trimmed.parse::<Footer>() {
+                return Ok(verify::footer(archive, &footer)?);
+            }
+            if Footer::looks_like_one(trimmed) {
+                return Err(Failure::from(
+                    trimmed.parse::<Footer>().expect_err("it was tried above"),
+                ));
+            }
+            if let Some(prefix) = IdPrefix::parse(trimmed) {
+                return Ok(match resolve::by_prefix(archive, &prefix)? {
+                    Some(id) => verify::id(archive, id)?,
+                    None => verify::unknown(&format!("the archive has no commit that begins with {prefix}")),
+                });
+            }
+        }
+        let file = Path::new(thing);
+        if file.is_dir() {
+            return Err(Failure::new(format!("{thing} is a folder; name its pages")));
+        }
+        if !is_page {
+            return Err(Failure::new(format!(
+                "there is no file {thing:?}, and it is no footer and no id"
+            ))
+            .hint("an id has 7 to 40 digits of 0-9 and a-f; a footer is pasted whole, in quotes"));
+        }
+        let bytes = read_page(file)?;
+        let form = self.form.map_or_else(|| form_of(file, &bytes), Into::into);
+        let draft = draft::read(&bytes, form, Invisible::Allow)
+            .map_err(|e| page_failure(file, &PageError::Draft(e)))?;
+        Ok(verify::page(archive, &draft)?)
+    }
+}
+
+fn check_whole(common: &Common, archive: &Archive) -> Report {
+    let shown = output::stderr_is_terminal() && !common.quiet;
+    let mut last = Instant::now();
+    let report = whole::check(archive, &mut |progress| {
+        if shown && last.elapsed() > Duration::from_millis(100) {
+            last = Instant::now();
+            output::progress(&match progress {
+                Progress::Objects(count) => format!("{count} objects hashed"),
+                Progress::Revisions(done, all) => format!("{done} of {all} commits read"),
+            });
+        }
+        ControlFlow::Continue(())
+    });
+    if shown {
+        output::progress("");
+    }
+    report
+}
+
+fn tell_report(common: &Common, report: &Report) -> Result<Outcome, Failure> {
+    let proved = report.findings.is_empty();
+    let objects: usize = report.objects.iter().sum();
+    if common.json {
+        let findings: Vec<Value> = report
+            .findings
+            .iter()
+            .map(|finding| json!({"place": finding.place, "what": finding.what}))
+            .collect();
+        output::print_json(&json!({
+            "schema": "avalaches/verify-archive/1",
+            "verdict": if proved { "verified" } else { "corrupt" },
+            "tip": report.tip.map(|id| id.to_string()),
+            "articles": report.articles,
+            "revisions": report.revisions,
+            "objects": objects,
+            "bytes": report.bytes,
+            "findings": findings,
+            "notes": report.notes,
+        }))?;
+        return Ok(if proved { Outcome::Yes } else { Outcome::No });
+    }
+    let mut text = String::new();
+    for finding in &report.findings {
+        let _ = writeln!(
+            text,
+            "{BAD}finding:{BAD:#} {}: {}",
+            visible(&finding.place),
+            visible(&finding.what)
+        );
+    }
+    let count = report.findings.len();
+    let tip = report.tip.map(|id| format!(" · {id}")).unwrap_or_default();
+    let counted = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let sums = format!(
+        "{} of {}, {} ({} bytes) hashed again",
+        counted(report.revisions, "revision"),
+        counted(report.articles, "article"),
+        counted(objects, "object"),
+        report.bytes
+    );
+    if proved {
+        let _ = writeln!(text, "{GOOD}verified{GOOD:#}  {sums}{tip}");
+    } else {
+        let _ = writeln!(
+            text,
+            "{BAD}corrupt{BAD:#}  {}; {sums}{tip}",
+            counted(count, "finding")
+        );
+    }
+    output::print(&text)?;
+    if !common.quiet {
+        report.notes.iter().for_each(|note| output::note(note));
+        if proved {
+            output::note(
+                "this proves what the archive holds and in which order; not that it is true, nor the clock time",
+            );
+            output::note(
+                "keep the last id: with it anyone can tell later whether this history was rewritten",
+            );
+        }
+    }
+    Ok(if proved { Outcome::Yes } else { Outcome::No })
+}
+
+fn answer_text(common: &Common, thing: &str, answer: &Answer) -> String {
+    let verdict = answer.verdict();
+    let style = match verdict {
+        Verdict::Verified => GOOD,
+        Verdict::Superseded => NOTICE,
+        _ => BAD,
+    };
+    let mut text = String::new();
+    let word = verdict.name();
+    let named = match &answer.revision {
+        Some(revision) => revision.footer().to_string(),
+        None => visible(thing),
+    };
+    let _ = writeln!(text, "{style}{word}{style:#}  {named}");
+    if common.quiet {
+        return text;
+    }
+    for reason in &answer.reasons {
+        let _ = writeln!(text, "  {}", visible(reason));
+    }
+    if let Some(revision) = &answer.revision {
+        let trailers = &revision.message.trailers;
+        let _ = writeln!(
+            text,
+            "  article {}, revision {}, {}",
+            trailers.article, trailers.revision, trailers.kind
+        );
+        if let Some(note) = &revision.message.note {
+            let _ = writeln!(text, "  note: {}", visible(note));
+        }
+    }
+    for later in &answer.later {
+        let note = later
+            .note
+            .as_ref()
+            .map(|note| format!(" ({})", visible(note)))
+            .unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "  superseded by revision {}, {}{note}: {}",
+            later.revision, later.kind, later.footer
+        );
+    }
+    for same in &answer.same_text {
+        let _ = writeln!(
+            text,
+            "  the text is that of {}, revision {}: {}",
+            same.article, same.revision, same.footer
+        );
+    }
+    for claim in &answer.claimed_by {
+        let _ = writeln!(
+            text,
+            "  recorded as the claim of {}, revision {}: {}",
+            claim.article, claim.revision, claim.footer
+        );
+    }
+    changes_text(&answer.changes, &mut text);
+    text
+}
+
+/// Shows what differs: `[-…-]` is in the archive and not on the page, `{+…+}` the other way round.
+fn changes_text(changes: &[ParagraphChange], text: &mut String) {
+    for change in changes {
+        let _ = match change {
+            ParagraphChange::Changed {
+                before,
+                after,
+                pieces,
+            } => {
+                let place = if before == after {
+                    format!("{before}")
+                } else {
+                    format!("{before}, now {after}")
+                };
+                writeln!(
+                    text,
+                    "  {FAINT}paragraph {place}{FAINT:#}\n    {}",
+                    pieces_text(pieces)
+                )
+            }
+            ParagraphChange::Removed { before, text: gone } => {
+                let gone = pieces_text(&[Piece::Removed(gone.clone())]);
+                writeln!(
+                    text,
+                    "  {FAINT}paragraph {before} is missing{FAINT:#}\n    {gone}"
+                )
+            }
+            ParagraphChange::Added { after, text: new } => {
+                let new = pieces_text(&[Piece::Added(new.clone())]);
+                writeln!(
+                    text,
+                    "  {FAINT}paragraph {after} is not the archive's{FAINT:#}\n    {new}"
+                )
+            }
+            ParagraphChange::Moved {
+                before,
+                after,
+                text: moved,
+            } => {
+                let start: String = moved.chars().take(40).collect();
+                writeln!(
+                    text,
+                    "  {FAINT}paragraph {before} was moved and is now {after}{FAINT:#}\n    {}…",
+                    visible(&start)
+                )
+            }
+        };
+    }
+}
+
+/// How much of an unchanged stretch is shown on either side of a change, in characters.
+const CONTEXT: usize = 24;
+
+fn pieces_text(pieces: &[Piece]) -> String {
+    let mut shown = String::new();
+    for (position, piece) in pieces.iter().enumerate() {
+        match piece {
+            Piece::Removed(gone) => {
+                let _ = write!(shown, "{REMOVED}[-{}-]{REMOVED:#}", visible(gone));
+            }
+            Piece::Added(new) => {
+                let _ = write!(shown, "{ADDED}{{+{}+}}{ADDED:#}", visible(new));
+            }
+            Piece::Same(same) => {
+                let characters: Vec<char> = same.chars().collect();
+                let (first, last) = (position == 0, position + 1 == pieces.len());
+                let head: String = if first {
+                    String::new()
+                } else {
+                    characters.iter().take(CONTEXT).collect()
+                };
+                let tail_start = characters.len().saturating_sub(CONTEXT);
+                let tail: String = if last {
+                    String::new()
+                } else {
+                    characters[tail_start..].iter().collect()
+                };
+                let kept = if first || last { CONTEXT } else { 2 * CONTEXT };
+                if characters.len() <= kept {
+                    shown.push_str(&visible(same));
+                } else {
+                    let _ = write!(shown, "{}…{}", visible(&head), visible(&tail));
+                }
+            }
+        }
+    }
+    shown.replace('\n', "\n    ")
+}
+
+fn answer_json(thing: &str, answer: &Answer) -> Value {
+    let revision = answer.revision.as_ref().map(|revision| {
+        let trailers = &revision.message.trailers;
+        json!({
+            "article": trailers.article.to_string(),
+            "revision": trailers.revision,
+            "kind": trailers.kind.name(),
+            "note": revision.message.note,
+            "date": revision.commit.author.date.to_string(),
+            "id": revision.id.to_string(),
+            "footer": revision.footer().to_string(),
+        })
+    });
+    json!({
+        "asked": thing,
+        "verdict": answer.verdict(),
+        "reasons": answer.reasons,
+        "revision": revision,
+        "changes": answer.changes.iter().map(change_json).collect::<Vec<_>>(),
+        "superseded_by": named_json(&answer.later),
+        "same_text": named_json(&answer.same_text),
+        "claimed_by": named_json(&answer.claimed_by),
+    })
+}
+
+fn named_json(named: &[Named]) -> Vec<Value> {
+    let one = |named: &Named| {
+        json!({
+            "article": named.article, "revision": named.revision, "kind": named.kind.name(), "note": named.note,
+            "id": named.footer.commit.to_string(), "footer": named.footer.to_string(),
+        })
+    };
+    named.iter().map(one).collect()
+}
+
+fn change_json(change: &ParagraphChange) -> Value {
+    match change {
+        ParagraphChange::Changed {
+            before,
+            after,
+            pieces,
+        } => {
+            let pieces: Vec<Value> = pieces
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Same(text) => json!({"same": text}),
+                    Piece::Removed(text) => json!({"removed": text}),
+                    Piece::Added(text) => json!({"added": text}),
+                })
+                .collect();
+            json!({"change": "changed", "before": before, "after": after, "pieces": pieces})
+        }
+        ParagraphChange::Removed { before, text } => {
+            json!({"change": "removed", "before": before, "text": text})
+        }
+        ParagraphChange::Added { after, text } => json!({"change": "added", "after": after, "text": text}),
+        ParagraphChange::Moved { before, after, text } => {
+            json!({"change": "moved", "before": before, "after": after, "text": text})
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! What `verify` answers for one thing: a page, a footer, or a commit id. A failed check is an answer.
+
+use serde::Serialize;
+
+use crate::archive::{Archive, Fault};
+use crate::article::{Kind, PAGE_FILE};
+use crate::diff::{self, ParagraphChange};
+use crate::draft::Draft;
+use crate::footer::Footer;
+use crate::history;
+use crate::id::{BlobId, CommitId};
+use crate::object::tree::Entry;
+use crate::object::{self, ObjectKind};
+use crate::revision::{Revision, RevisionFault};
+use crate::trailer::Message;
+
+pub mod whole;
+
+/// What is said of a page, a footer or an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Every object from the commit to the text was hashed again and linked; text and date are equal; the
+    /// commit is on the branch.
+    Verified,
+    /// Verified, and a later revision of the article exists.
+    Superseded,
+    /// The footer's commit is known and the text is another.
+    Altered,
+    /// The footer's day or weekday is not the commit's.
+    Misdated,
+    /// The archive has no such commit.
+    Unknown,
+    /// The commit is in the store and not in the branch's history.
+    Detached,
+    /// Objects are missing or not what their ids say.
+    Corrupt,
+}
+
+impl Verdict {
+    /// Returns the word for the verdict.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Superseded => "superseded",
+            Self::Altered => "altered",
+            Self::Misdated => "misdated",
+            Self::Unknown => "unknown",
+            Self::Detached => "detached",
+            Self::Corrupt => "corrupt",
+        }
+    }
+
+    /// Tells whether what was asked is so: the exit status 0.
+    #[must_use]
+    pub const fn is_yes(self) -> bool {
+        matches!(self, Self::Verified | Self::Superseded)
+    }
+}
+
+/// A revision, named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its footer.
+    pub footer: Footer,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its article and number.
+    pub article: String,
+    /// Its number, from 1.
+    pub revision: u32,
+    /// Why it was made.
+    pub note: Option<String>,
+}
+
+/// The verdict on one thing, with what it rests upon.
+#[derive(Debug, Default)]
+pub struct Answer {
+    verdict: Option<Verdict>,
+    /// The revision that the footer or id names, where it could be read.
+    pub revision: Option<Box<Revision>>,
+    /// Every reason against, in words.
+    pub reasons: Vec<String>,
+    /// What differs, from the archive's text to the page's.
+    pub changes: Vec<ParagraphChange>,
+    /// Later revisions of the article, oldest first.
+    pub later: Vec<Named>,
+    /// Revisions that have the page's text.
+    pub same_text: Vec<Named>,
+    /// Revisions that recorded this footer as their page's claim.
+    pub claimed_by: Vec<Named>,
+}
+
+impl Answer {
+    /// Returns the verdict: the gravest of those that were found.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.verdict.unwrap_or(if self.later.is_empty() {
+            Verdict::Verified
+        } else {
+            Verdict::Superseded
+        })
+    }
+
+    fn against(&mut self, verdict: Verdict, reason: String) {
+        self.verdict.get_or_insert(verdict);
+        self.reasons.push(reason);
+    }
+}
+
+/// Returns the answer about something that the archive does not have.
+#[must_use]
+pub fn unknown(reason: &str) -> Answer {
+    let mut answer = Answer::default();
+    answer.against(Verdict::Unknown, reason.to_owned());
+    answer
+}
+
+/// Judges a commit id.
+///
+/// # Errors
+/// [`Fault`] where the archive could not be looked into.
+pub fn id(archive: &Archive, id: CommitId) -> Result<Answer, Fault> {
+    let mut answer = Answer::default();
+    if let Some(revision) = revision(archive, id, &mut answer)? {
+        place(archive, &revision, &mut answer)?;
+        answer.revision = Some(Box::new(revision));
+    }
+    Ok(answer)
+}
+
+/// Judges a footer: its commit, and that its day and weekday are the commit's.
+///
+/// # Errors
+/// [`Fault`] where the archive could not be looked into.
+pub fn footer(archive: &Archive, footer: &Footer) -> Result<Answer, Fault> {
+    let mut answer = id(archive, footer.commit)?;
+    match &answer.revision {
+        Some(revision) => {
+            let reason = misdated(footer, &revision.footer());
+            if let Some(reason) = reason {
+                answer.against(Verdict::Misdated, reason);
+            }
+        }
+        None => look_elsewhere(archive, None, Some(footer), &mut answer)?,
+    }
+    Ok(answer)
+}
+
+/// Judges a page: its footer, and that its text is the commit's to the last character.
+///
+/// # Errors
+/// [`Fault`] where the archive could not be looked into.
+pub fn page(archive: &Archive, draft: &Draft) -> Result<Answer, Fault> {
+    let mut answer = Answer::default();
+    let text = draft.text();
+    let Some(found) = &draft.footer else {
+        answer.against(
+            Verdict::Unknown,
+            "the page has no footer as its last line".to_owned(),
+        );
+        look_elsewhere(archive, Some(&text), None, &mut answer)?;
+        return Ok(answer);
+    };
+    let Some(revision) = revision(archive, found.footer.commit, &mut answer)? else {
+        look_elsewhere(archive, Some(&text), Some(&found.footer), &mut answer)?;
+        return Ok(answer);
+    };
+    place(archive, &revision, &mut answer)?;
+    if text != revision.page_text {
+        answer.changes = diff::compare(&revision.page_text, &text);
+        answer.against(Verdict::Altered, "the text is not the commit's".to_owned());
+        look_elsewhere(archive, Some(&text), None, &mut answer)?;
+    }
+    if let Some(reason) = misdated(&found.footer, &revision.footer()) {
+        answer.against(Verdict::Misdated, reason);
+    }
+    answer.revision = Some(Box::new(revision));
+    Ok(answer)
+}
+
+/// Reads the revision that is asked for; where there is none, the answer says why.
+fn revision(archive: &Archive, id: CommitId, answer: &mut Answer) -> Result<Option<Revision>, Fault> {
+    match Revision::read(archive, id) {
+        Ok(revision) => return Ok(Some(revision)),
+        Err(fault) if fault.is_unknown(id) => {
+            answer.against(Verdict::Unknown, format!("the archive has no commit {id}"));
+        }
+        Err(RevisionFault::Object {
+            source: Fault::Kind { found, .. },
+            path,
+            ..
+        }) if path == "commit" => {
+            answer.against(
+                Verdict::Unknown,
+                format!("{id} is a {found} of this archive, not a commit"),
+            );
+        }
+        Err(RevisionFault::Object { source, .. }) if source.is_system_error() => return Err(source),
+        Err(RevisionFault::First(_)) => {
+            answer.against(
+                Verdict::Unknown,
+                format!("{id} is the archive's first commit, which holds no article"),
+            );
+        }
+        Err(fault) => answer.against(Verdict::Corrupt, with_causes(&fault)),
+    }
+    Ok(None)
+}
+
+/// Judges where a revision stands: on the branch, and whether later ones follow.
+fn place(archive: &Archive, revision: &Revision, answer: &mut Answer) -> Result<(), Fault> {
+    let placed = archive.is_on_branch(revision.id).and_then(|on_branch| {
+        Ok(if on_branch {
+            Some(history::later(archive, revision)?)
+        } else {
+            None
+        })
+    });
+    match placed {
+        Ok(Some(later)) => {
+            let mut named = Vec::new();
+            for (id, message) in later {
+                named.push(name(archive, id, message)?);
+            }
+            answer.later = named;
+        }
+        Ok(None) => answer.against(
+            Verdict::Detached,
+            "the commit is not in the branch's history".to_owned(),
+        ),
+        Err(fault) if fault.is_system_error() => return Err(fault),
+        Err(fault) => answer.against(
+            Verdict::Corrupt,
+            format!("the branch cannot be followed: {}", with_causes(&fault)),
+        ),
+    }
+    Ok(())
+}
+
+fn misdated(claimed: &Footer, own: &Footer) -> Option<String> {
+    if !claimed.weekday_fits() {
+        let (day, weekday) = (claimed.day, claimed.weekday());
+        return Some(format!(
+            "{day} is a {}, and the footer says {weekday}",
+            day.weekday()
+        ));
+    }
+    (claimed.day != own.day).then(|| {
+        format!(
+            "the commit's date is {} ({}), and the footer says {}",
+            own.day,
+            own.weekday(),
+            claimed.day
+        )
+    })
+}
+
+/// Looks along the branch for revisions that have the text, or that recorded the footer as their page's claim.
+fn look_elsewhere(
+    archive: &Archive,
+    text: Option<&str>,
+    claim: Option<&Footer>,
+    answer: &mut Answer,
+) -> Result<(), Fault> {
+    let blob = text.and_then(|text| object::hash(ObjectKind::Blob, text.as_bytes()).ok());
+    let blob = match blob {
+        Some(blob) if archive.objects().contains(blob)? => Some(BlobId::from_raw(*blob.raw())),
+        _ => None,
+    };
+    if blob.is_none() && claim.is_none() {
+        return Ok(());
+    }
+    for step in archive.walk() {
+        // A branch that breaks off has been told of, or is for the check of the whole archive.
+        let Ok((id, commit)) = step else { break };
+        let Ok(message) = Message::parse(&commit.message) else {
+            continue;
+        };
+        let claims = claim.is_some() && message.trailers.claimed_footer.as_ref() == claim;
+        let has_text = || {
+            let folder = archive
+                .folder(commit.tree, &message.trailers.article.folder())
+                .ok()?;
+            archive.tree(folder).ok()?.get(PAGE_FILE)
+        };
+        let has_text = blob.is_some_and(|blob| has_text() == Some(Entry::File(blob)));
+        if claims {
+            answer.claimed_by.push(name(archive, id, message.clone())?);
+        }
+        if has_text {
+            answer.same_text.push(name(archive, id, message)?);
+        }
+    }
+    Ok(())
+}
+
+fn name(archive: &Archive, id: CommitId, message: Message) -> Result<Named, Fault> {
+    let footer = Footer::of(archive.commit(id)?.author.date, id);
+    let trailers = message.trailers;
+    Ok(Named {
+        footer,
+        kind: trailers.kind,
+        article: trailers.article.to_string(),
+        revision: trailers.revision,
+        note: message.note,
+    })
+}
+
+/// Returns an error's message with the messages of its causes.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        if !text.ends_with(&message) {
+            text = format!("{text}: {message}");
+        }
+        cause = error.source();
+    }
+    text
+}
