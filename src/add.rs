@@ -97,6 +97,14 @@ pub enum PageError {
     /// Nobody is named as the author.
     #[error("the page names no author, and the archive has no byline")]
     NoAuthor,
+    /// Two titles were given that are taken for one language's.
+    #[error("two titles are taken for titles in {language}, {other:?} the first of them; write LANG=TITLE")]
+    TwoTitles {
+        /// The language.
+        language: Language,
+        /// The first of the two.
+        other: String,
+    },
     /// No slug can be made of the title or the text.
     #[error("no slug can be made from the title or the text")]
     NoSlug,
@@ -323,31 +331,23 @@ fn titles(
         titles.insert(front("title", tag)?, title.clone());
     }
     if let Some(title) = &draft.front.title.plain {
-        titles.insert(language_of_title(title, languages), title.clone());
+        titles.insert(language::of_title(title, languages), title.clone());
     }
+    let mut wished: BTreeMap<Language, String> = BTreeMap::new();
     for wish in &wishes.titles {
         let tagged = wish
             .split_once('=')
             .and_then(|(tag, title)| Some((tag.parse::<Language>().ok()?, title)));
-        match tagged.filter(|(language, _)| languages.contains(language)) {
-            Some((language, title)) => titles.insert(language, title.to_owned()),
-            None => titles.insert(language_of_title(wish, languages), wish.clone()),
+        let (language, title) = match tagged.filter(|(language, _)| languages.contains(language)) {
+            Some((language, title)) => (language, title.to_owned()),
+            None => (language::of_title(wish, languages), wish.clone()),
         };
+        if let Some(other) = wished.insert(language.clone(), title) {
+            return Err(PageError::TwoTitles { language, other });
+        }
     }
+    titles.extend(wished);
     Ok(titles)
-}
-
-/// Judges which of the page's languages a title is in; the first, where it cannot be told.
-fn language_of_title(title: &str, languages: &[Language]) -> Language {
-    let detected = language::split(&[title], &[])
-        .ok()
-        .and_then(|parts| parts.into_iter().next());
-    let detected =
-        detected.and_then(|(found, _)| languages.iter().find(|known| known.primary() == found.primary()));
-    detected
-        .or(languages.first())
-        .cloned()
-        .expect("a page with text has a language")
 }
 
 fn authors(

@@ -157,6 +157,31 @@ pub fn split(blocks: &[&str], asked: &[Language]) -> Result<Vec<(Language, usize
     Ok(parts)
 }
 
+/// Judges which of a page's languages a title is in: the one whose script it has any letter of, Latin aside,
+/// because names stay in Latin letters in any language; else the one its words are in; else the first.
+///
+/// # Panics
+/// Where no language is given: a page with text has one.
+#[must_use]
+pub fn of_title(title: &str, languages: &[Language]) -> Language {
+    let scripts: Vec<Script> = title.chars().filter_map(Script::of_character).collect();
+    let by_letter = languages.iter().find(|language| {
+        let script = Script::of_language(language);
+        script != Script::Latin && scripts.contains(&script)
+    });
+    let by_words = || {
+        let (found, _) = split(&[title], &[]).ok()?.into_iter().next()?;
+        languages
+            .iter()
+            .find(|language| language.primary() == found.primary())
+    };
+    by_letter
+        .or_else(by_words)
+        .or(languages.first())
+        .cloned()
+        .expect("a page with text has a language")
+}
+
 /// Puts the parts of the given languages, in that order, where the fewest characters are out of place.
 /// Returns the parts that are not empty, and the characters that are.
 fn place(
@@ -497,6 +522,14 @@ mod tests {
             parts(&[ZH], "zh,zh"),
             Err(SplitError::Twice("zh".parse().unwrap()))
         );
+    }
+
+    #[test]
+    fn a_title_with_latin_names_is_in_the_language_of_its_other_letters() {
+        let languages: Vec<Language> = ["en", "zh"].map(|tag| tag.parse().unwrap()).to_vec();
+        assert_eq!(of_title("SHA-1与SHAttered", &languages).as_str(), "zh");
+        assert_eq!(of_title("SHA-1 and SHAttered", &languages).as_str(), "en");
+        assert_eq!(of_title("1984", &languages).as_str(), "en");
     }
 
     #[test]
