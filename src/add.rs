@@ -333,7 +333,7 @@ fn titles(
     if let Some(title) = &draft.front.title.plain {
         titles.insert(language::of_title(title, languages), title.clone());
     }
-    let mut wished: BTreeMap<Language, String> = BTreeMap::new();
+    let mut by_language: BTreeMap<Language, String> = BTreeMap::new();
     for wish in &wishes.titles {
         let tagged = wish
             .split_once('=')
@@ -342,11 +342,11 @@ fn titles(
             Some((language, title)) => (language, title.to_owned()),
             None => (language::of_title(wish, languages), wish.clone()),
         };
-        if let Some(other) = wished.insert(language.clone(), title) {
+        if let Some(other) = by_language.insert(language.clone(), title) {
             return Err(PageError::TwoTitles { language, other });
         }
     }
-    titles.extend(wished);
+    titles.extend(by_language);
     Ok(titles)
 }
 

@@ -151,12 +151,9 @@ pub enum DraftErrorKind {
     /// The front matter cannot be used.
     #[error(transparent)]
     FrontMatter(#[from] FrontMatterError),
-    /// The HTML has no text that is an article's.
-    #[error("no article was found on this HTML page")]
-    NoArticle,
     /// Elements lie in one another too often.
-    #[error("the HTML is nested more than {0} times")]
-    HtmlDepth(usize),
+    #[error("the page's elements are nested too deep")]
+    HtmlDepth,
 }
 
 impl DraftError {
@@ -183,11 +180,17 @@ pub fn read(bytes: &[u8], form: Form, invisible: Invisible) -> Result<Draft, Dra
         };
         DraftError::at(line, error)
     })?;
-    let draft = match form {
+    let mut draft = match form {
         Form::Text => text::read(&decoded),
         Form::Markdown => markdown::read(&decoded),
         Form::Html => html::read(&decoded),
     }?;
+    if let Some(found) = draft.footer.as_ref().filter(|found| !found.footer.weekday_fits()) {
+        draft.notices.push(Notice {
+            line: found.line,
+            what: NoticeKind::Weekday,
+        });
+    }
     // Character references can bring in what the bytes did not show.
     for block in &draft.blocks {
         canonical::check_characters(&block.plain, invisible)
@@ -210,12 +213,6 @@ fn dress_down(
     }
     let mut footer = None;
     if let Some((found, rest)) = blocks.last().map(take_footer).transpose()?.flatten() {
-        if !found.footer.weekday_fits() {
-            notices.push(Notice {
-                line: found.line,
-                what: NoticeKind::Weekday,
-            });
-        }
         footer = Some(found);
         blocks.pop();
         blocks.extend(rest);

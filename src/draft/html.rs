@@ -1,9 +1,372 @@
-//! Pages in HTML.
-use super::{Draft, DraftError, DraftErrorKind};
-/// Placeholder.
+//! HTML pages: where the article is in one, its text, and the footer that ends it.
+//!
+//! A reader's eyes decide: what a browser does not show is no text, and a footer that stands in a comment, an
+//! attribute or a hidden element is none.
+
+use scraper::{ElementRef, Html};
+
+use super::{Draft, DraftError, DraftErrorKind, DraftFooter, FrontMatter, Notice, NoticeKind};
+use crate::canonical::first_unprintable;
+use crate::commonmark::Block;
+use crate::footer::{Footer, FooterError};
+
+use text::{Kind, Piece, TooDeep};
+
+mod bounds;
+mod source;
+mod text;
+
+/// The longest page in which an article that is not marked is sought by its look.
+const LONGEST_SEARCHED: usize = 2 << 20;
+/// The most elements of such a page.
+const MOST_SEARCHED: usize = 20_000;
+
+/// No line of an HTML page is known once it is parsed.
+const LINE: usize = 0;
+
+/// Reads an HTML page.
 ///
 /// # Errors
-/// Always.
-pub fn read(_: &str) -> Result<Draft, DraftError> {
-    Err(DraftError::at(0, DraftErrorKind::NoArticle))
+/// [`DraftError`] if the page has no text, if its footer cannot be read or is not the only one, or if its
+/// elements are nested deeper than a person nests them.
+pub fn read(text: &str) -> Result<Draft, DraftError> {
+    let text = &*text.replace('\0', "");
+    if let Some(line) = bounds::exceeded_at(&text.to_ascii_lowercase()) {
+        return Err(DraftError::at(line, DraftErrorKind::HtmlDepth));
+    }
+    let page = Html::parse_document(text);
+    let shown = shown_elements(page.root_element());
+    let deep = |TooDeep| DraftError::at(LINE, DraftErrorKind::HtmlDepth);
+    let mut article = Article::find(text, page.root_element(), &shown).map_err(deep)?;
+    let mut notices = Vec::new();
+    let footer = article.take_footer(&mut notices)?;
+    let title = article.take_title();
+    article.drop_frame();
+    if article.pieces.is_empty() {
+        let kind = if footer.is_some() {
+            DraftErrorKind::OnlyFooter
+        } else {
+            DraftErrorKind::Empty
+        };
+        return Err(DraftError::at(LINE, kind));
+    }
+    let mut front = FrontMatter {
+        languages: article.languages(page.root_element()),
+        authors: authors(page.root_element()),
+        source_url: canonical_link(page.root_element()),
+        ..FrontMatter::default()
+    };
+    front.title.plain = title;
+    if footer.is_none() {
+        front.date = article.date();
+    }
+    let blocks = article.pieces.into_iter().map(|piece| Block {
+        source: piece.source(),
+        plain: piece.plain,
+        line: LINE,
+    });
+    Ok(Draft {
+        front,
+        blocks: blocks.collect(),
+        footer,
+        notices,
+    })
 }
+
+/// Where the article was found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In an element that marks it.
+    Marked,
+    /// By its look.
+    Likely,
+    /// The whole page is it.
+    Page,
+}
+
+struct Article<'a> {
+    place: Place,
+    /// Elements of the place, where it is one.
+    shown: Vec<ElementRef<'a>>,
+    pieces: Vec<Piece>,
+    /// What the page shows after it.
+    after: Vec<Piece>,
+}
+
+impl<'a> Article<'a> {
+    fn find(text: &str, root: ElementRef<'a>, shown: &[ElementRef<'a>]) -> Result<Self, TooDeep> {
+        let named = |name: &str| {
+            let mut found = shown.iter().filter(|element| element.value().name() == name);
+            found.next().copied().filter(|_| found.next().is_none())
+        };
+        let body = root.children().filter_map(ElementRef::wrap);
+        let body = body
+            .filter(|child| child.value().name() == "body")
+            .last()
+            .unwrap_or(root);
+        if let Some(marked) = named("article").or_else(|| named("main")) {
+            return Ok(Self {
+                place: Place::Marked,
+                shown: shown_elements(marked),
+                pieces: text::pieces(marked)?,
+                after: text::pieces_after(body, marked)?,
+            });
+        }
+        let mut whole = Self {
+            place: Place::Page,
+            shown: shown.to_vec(),
+            pieces: text::pieces(body)?,
+            after: Vec::new(),
+        };
+        let is_plain = !shown
+            .iter()
+            .any(|e| matches!(e.value().name(), "div" | "section" | "table" | "article"));
+        if is_plain || text.len() > LONGEST_SEARCHED || shown.len() > MOST_SEARCHED {
+            return Ok(whole);
+        }
+        let Some(pieces) = likely_article(text)? else {
+            return Ok(whole);
+        };
+        // The page's last line counts as it does on a page that marks its article.
+        let last = whole.pieces.pop().filter(reads_as_footer);
+        let is_in = pieces
+            .last()
+            .is_some_and(|own| last.as_ref().is_some_and(|last| last.plain == own.plain));
+        Ok(Self {
+            place: Place::Likely,
+            after: last.into_iter().filter(|_| !is_in).collect(),
+            pieces,
+            ..whole
+        })
+    }
+
+    /// Takes the footer off: the last of the article, or the only thing after it.
+    fn take_footer(&mut self, notices: &mut Vec<Notice>) -> Result<Option<DraftFooter>, DraftError> {
+        let is_break = |piece: &Piece| piece.kind == Kind::Break;
+        self.after.retain(|piece| !is_break(piece));
+        while self.pieces.last().is_some_and(is_break) {
+            self.pieces.pop();
+        }
+        let behind = match &self.after[..] {
+            [only] if reads_as_footer(only) => self.after.pop(),
+            _ => None,
+        };
+        let own = self.pieces.pop_if(|last| reads_as_footer(last));
+        if behind.is_some() && own.is_some() {
+            return Err(DraftError::at(LINE, DraftErrorKind::TwoFooters));
+        }
+        let last = behind.or(own);
+        while self.pieces.last().is_some_and(is_break) {
+            self.pieces.pop();
+        }
+        if last.is_some() && self.pieces.last().is_some_and(reads_as_footer) {
+            return Err(DraftError::at(LINE, DraftErrorKind::TwoFooters));
+        }
+        if self.place == Place::Page {
+            // Of a page's own footer only what claims to be one of ours is kept, and reported.
+            self.pieces
+                .retain(|piece| !piece.in_footer || holds_footer(piece));
+        }
+        let in_text = self
+            .pieces
+            .iter()
+            .chain(&self.after)
+            .filter(|piece| holds_footer(piece));
+        notices.extend(in_text.map(|_| Notice {
+            line: LINE,
+            what: NoticeKind::FooterInText,
+        }));
+        let Some(last) = last else {
+            return Ok(None);
+        };
+        let footer = last
+            .plain
+            .parse()
+            .map_err(|error: FooterError| DraftError::at(LINE, error))?;
+        Ok(Some(DraftFooter { footer, line: LINE }))
+    }
+
+    /// Returns the only heading of the first level, if it stands before the text. In a header it is the title
+    /// alone, elsewhere it stays text as well.
+    fn take_title(&mut self) -> Option<String> {
+        let mut titles = (0..self.pieces.len()).filter(|at| self.pieces[*at].kind == Kind::Title);
+        let at = titles.next().filter(|_| titles.next().is_none())?;
+        let before = &self.pieces[..at];
+        if !before.iter().all(|piece| piece.in_header || is_back_link(piece)) {
+            return None;
+        }
+        let title = self.pieces[at].plain.replace('\n', " ");
+        if first_unprintable(&title).is_some() {
+            return None;
+        }
+        if self.pieces[at].in_header {
+            self.pieces.remove(at);
+        }
+        Some(title)
+    }
+
+    /// Drops the way back to the home page, and lines across the page that frame the text.
+    fn drop_frame(&mut self) {
+        if self.pieces.first().is_some_and(is_back_link) {
+            self.pieces.remove(0);
+        }
+        let is_text = |piece: &Piece| piece.kind != Kind::Break;
+        let start = self.pieces.iter().position(is_text).unwrap_or(self.pieces.len());
+        self.pieces.drain(..start);
+    }
+
+    /// The page's language, unless its text is in several.
+    fn languages(&self, root: ElementRef) -> Vec<String> {
+        let language =
+            |element: &ElementRef<'_>| element.value().attr("lang").map(|lang| lang.trim().to_owned());
+        let Some(whole) = language(&root).filter(|lang| is_language(lang)) else {
+            return Vec::new();
+        };
+        let primary = |lang: &str| lang.split('-').next().unwrap_or_default().to_ascii_lowercase();
+        let others = self.shown.iter().filter_map(language);
+        let is_one_language = others.into_iter().all(|lang| primary(&lang) == primary(&whole));
+        let is_one_script = self
+            .pieces
+            .windows(2)
+            .all(|two| is_han(&two[0]) == is_han(&two[1]));
+        if is_one_language && is_one_script {
+            vec![whole]
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn date(&self) -> Option<String> {
+        if self.place == Place::Likely {
+            return None;
+        }
+        let mut times = self
+            .shown
+            .iter()
+            .filter(|element| element.value().name() == "time");
+        times.find_map(|time| clean(time.value().attr("datetime")?))
+    }
+}
+
+/// Lists what a browser shows of an element, in the page's order, the element itself first.
+fn shown_elements(root: ElementRef<'_>) -> Vec<ElementRef<'_>> {
+    let mut shown = Vec::new();
+    let mut pending = vec![root];
+    while let Some(element) = pending.pop() {
+        shown.push(element);
+        let start = pending.len();
+        let children = element.children().filter_map(ElementRef::wrap);
+        pending.extend(children.filter(|child| !text::is_left_out(*child)));
+        pending[start..].reverse();
+    }
+    shown
+}
+
+/// Finds the article of a page that does not mark it, as the reader views of browsers do.
+fn likely_article(text: &str) -> Result<Option<Vec<Piece>>, TooDeep> {
+    let config = dom_smoothie::Config {
+        max_elements_to_parse: MOST_SEARCHED * 2,
+        disable_json_ld: true,
+        ..dom_smoothie::Config::default()
+    };
+    let Ok(mut readability) = dom_smoothie::Readability::new(text, None, Some(config)) else {
+        return Ok(None);
+    };
+    let Some(article) = readability
+        .is_probably_readable()
+        .then(|| readability.parse().ok())
+        .flatten()
+    else {
+        return Ok(None);
+    };
+    let content = Html::parse_document(&article.content);
+    let pieces = text::pieces(content.root_element())?;
+    Ok(Some(pieces).filter(|pieces| !pieces.is_empty()))
+}
+
+fn reads_as_footer(piece: &Piece) -> bool {
+    piece.kind == Kind::Paragraph && is_footer_line(&piece.plain)
+}
+
+/// Looks behind the marks of quotations and lists as well.
+fn holds_footer(piece: &Piece) -> bool {
+    let marks = |c: char| matches!(c, '>' | '-' | ' ');
+    let mut lines = piece.plain.lines().map(|line| line.trim_start_matches(marks));
+    lines.any(|line| {
+        is_footer_line(line)
+            || line
+                .split_once(". ")
+                .is_some_and(|(_, rest)| is_footer_line(rest))
+    })
+}
+
+fn is_footer_line(line: &str) -> bool {
+    Footer::looks_like_one(line) || line.parse::<Footer>().is_ok()
+}
+
+fn is_back_link(piece: &Piece) -> bool {
+    piece.kind == Kind::Paragraph && piece.plain.starts_with('←') && !piece.plain.contains('\n')
+}
+
+/// Tells whether most letters of a block are Han, kana or hangul.
+fn is_han(piece: &Piece) -> bool {
+    let letters = piece.plain.chars().filter(|c| c.is_alphabetic()).take(2000);
+    let (mut han, mut all) = (0, 0);
+    for letter in letters {
+        all += 1;
+        han += usize::from(
+            matches!(letter, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'),
+        );
+    }
+    han * 3 > all
+}
+
+/// A language tag as BCP 47 shapes it.
+fn is_language(tag: &str) -> bool {
+    let is_subtag =
+        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let primary = tag.split('-').next().unwrap_or_default();
+    (2..=3).contains(&primary.len())
+        && primary.bytes().all(|b| b.is_ascii_alphabetic())
+        && tag.split('-').all(is_subtag)
+}
+
+fn clean(value: &str) -> Option<String> {
+    let value = value.trim();
+    let is_clean = !value.is_empty() && value.len() <= 2048 && first_unprintable(value).is_none();
+    is_clean.then(|| value.to_owned())
+}
+
+/// The elements of a page's head, in which browsers look for what a page says of itself.
+fn head_elements<'a>(root: ElementRef<'a>, name: &'a str) -> impl Iterator<Item = ElementRef<'a>> {
+    let heads = root.children().filter_map(ElementRef::wrap);
+    let heads = heads.filter(|head| head.value().name() == "head");
+    let elements = heads.flat_map(|head| head.children().filter_map(ElementRef::wrap));
+    elements.filter(move |element| element.value().name() == name)
+}
+
+fn authors(root: ElementRef) -> Vec<String> {
+    let mut authors: Vec<String> = Vec::new();
+    for meta in head_elements(root, "meta").take(1000) {
+        let attribute = |name: &str| meta.value().attr(name);
+        let is_author = attribute("name").is_some_and(|name| name.trim().eq_ignore_ascii_case("author"));
+        let author = attribute("content").filter(|_| is_author).and_then(clean);
+        authors.extend(author.filter(|author| !authors.contains(author)));
+    }
+    authors
+}
+
+fn canonical_link(root: ElementRef) -> Option<String> {
+    head_elements(root, "link").find_map(|link| {
+        let rel = link.value().attr("rel")?;
+        let is_canonical = rel
+            .split_ascii_whitespace()
+            .any(|rel| rel.eq_ignore_ascii_case("canonical"));
+        let href = clean(link.value().attr("href").filter(|_| is_canonical)?)?;
+        let lower = href.to_ascii_lowercase();
+        (lower.starts_with("https://") || lower.starts_with("http://")).then_some(href)
+    })
+}
+
+#[cfg(test)]
+mod tests;

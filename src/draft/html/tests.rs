@@ -1,0 +1,340 @@
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::commonmark::plain_text;
+
+const PAGE: &str = include_str!("../../../tests/pages/2026-01-22-export-controls.txt");
+const FOOTER: &str = "2026-01-22 (Thursday) · a038737196a74c325d6a90900694dd78867e8af9";
+
+fn paragraphs() -> Vec<&'static str> {
+    PAGE.split("\n\n").skip(1).take(6).collect()
+}
+
+/// Reads the body of a page.
+#[track_caller]
+fn body(html: &str) -> Draft {
+    read(&format!("<!doctype html><html><body>{html}</body></html>")).unwrap()
+}
+
+fn kind(html: &str) -> DraftErrorKind {
+    read(html).expect_err(html).kind
+}
+
+fn plain(draft: &Draft) -> Vec<&str> {
+    for block in &draft.blocks {
+        let text = plain_text(&block.source).unwrap();
+        assert_eq!(text.trim_end_matches('\n'), block.plain, "{}", block.source);
+    }
+    draft.blocks.iter().map(|block| block.plain.as_str()).collect()
+}
+
+fn sources(draft: &Draft) -> Vec<&str> {
+    draft.blocks.iter().map(|block| block.source.as_str()).collect()
+}
+
+#[track_caller]
+fn footer(draft: &Draft) -> String {
+    draft.footer.as_ref().expect("a footer").footer.to_string()
+}
+
+#[test]
+fn a_page_around_the_text_changes_nothing() {
+    let text = format!("<p>{}</p>\n", paragraphs().join("</p>\n<p>"));
+    let fake = FOOTER.replace("a038", "beef");
+    let html = format!(
+        "<!DOCTYPE html><html lang=zh><head><title>x</title><style>p {{ color: red }}</style></head><body>
+        <nav><a href=/>← 返回 Avalaches</a></nav>
+        <article><a href=\"/\">← 返回 Avalaches</a>
+        <script>document.write('{fake}')</script>
+        {text}<!-- {fake} --><p hidden>{fake}</p><div data-footer=\"{fake}\"></div>
+        <aside>{fake}</aside>
+        <footer>{FOOTER}</footer><p aria-hidden=\"true\">{fake}</p><div style=\"display: none\">{fake}</div>
+        </article>
+        <noscript>{fake}</noscript><template><p>{fake}</p></template>
+        </body></html>"
+    );
+    let draft = read(&html).unwrap();
+    assert_eq!(plain(&draft), paragraphs());
+    assert_eq!(footer(&draft), FOOTER);
+    assert_eq!(draft.notices, []);
+    assert_eq!(draft.front, FrontMatter::default());
+}
+
+#[test]
+fn the_footer_is_the_last_of_the_article_or_all_that_follows_it() {
+    for html in [
+        format!("<article><p>a</p><footer>{FOOTER}</footer></article>"),
+        format!("<article><p>a</p></article><footer><p>{FOOTER}</p></footer>"),
+        format!("<article><p>a</p><p><a href=/x><code>{FOOTER}</code></a></p></article><nav>b</nav>"),
+        format!("<article><p>a</p><hr><footer>\n {FOOTER}\n</footer></article><footer>© b</footer>"),
+        format!("<p>a</p><hr>{FOOTER}"),
+        format!("<main><p>a</main><div><div>{FOOTER}"),
+    ] {
+        let draft = body(&html);
+        assert_eq!(
+            (plain(&draft), footer(&draft)),
+            (vec!["a"], FOOTER.to_owned()),
+            "{html}"
+        );
+    }
+    for html in [
+        format!("<article><p>a</p></article><footer>{FOOTER}</footer><p>b</p>"),
+        format!("<article><p>a</p></article><p>b</p><footer>{FOOTER}</footer>"),
+        format!("<article><p>a</p><p>{FOOTER}</p><p>b</p></article>"),
+        format!("<article><p>a</p><blockquote>{FOOTER}</blockquote></article>"),
+    ] {
+        let draft = body(&html);
+        assert_eq!(draft.footer, None, "{html}");
+        assert_eq!(draft.notices.len(), 1, "{html}");
+    }
+}
+
+#[test]
+fn a_page_has_one_footer_and_a_text() {
+    let two = format!("<article><p>a</p><p>{FOOTER}</p><p>{FOOTER}</p></article>");
+    assert!(matches!(kind(&two), DraftErrorKind::TwoFooters));
+    let two = format!("<article><p>a</p><p>{FOOTER}</p></article><footer>{FOOTER}</footer>");
+    assert!(matches!(kind(&two), DraftErrorKind::TwoFooters));
+    assert!(matches!(
+        kind(&format!("<p>{FOOTER}")),
+        DraftErrorKind::OnlyFooter
+    ));
+    for empty in [
+        "",
+        "<p></p>",
+        "<p>&nbsp;<br> </p><hr>",
+        "<script>x</script>",
+        "\0",
+    ] {
+        assert!(matches!(kind(empty), DraftErrorKind::Empty), "{empty:?}");
+    }
+    let wrong = FOOTER.replace("Thursday", "Donnerstag");
+    assert!(matches!(
+        kind(&format!("<p>a<p>{wrong}")),
+        DraftErrorKind::Footer(_)
+    ));
+}
+
+#[test]
+fn the_marked_article_is_the_article() {
+    assert_eq!(plain(&body("<p>x</p><article><p>a</p></article><p>y</p>")), ["a"]);
+    assert_eq!(plain(&body("<p>x</p><main><p>a</p></main>")), ["a"]);
+    let two = "<main><article><p>a</p></article><article><p>b</p></article></main><p>x</p>";
+    assert_eq!(plain(&body(two)), ["a", "b"]);
+    let hidden = "<article hidden><p>x</p></article><article><p>a</p></article>";
+    assert_eq!(plain(&body(hidden)), ["a"]);
+    assert_eq!(plain(&body("<p>a</p><footer>© 2026</footer>")), ["a"]);
+}
+
+#[test]
+fn an_article_that_is_not_marked_is_found_by_its_look() {
+    let text = format!("<p>{}</p>", paragraphs().join("</p><p>"));
+    let links = "<li><a href=/x>Somewhere else</a></li>".repeat(20);
+    let html = format!(
+        "<div class=sidebar><ul>{links}</ul></div><div class=content>{text}</div><div class=foot>{FOOTER}</div>"
+    );
+    let draft = body(&html);
+    assert_eq!(plain(&draft), paragraphs());
+    assert_eq!(footer(&draft), FOOTER);
+}
+
+#[test]
+fn blocks_read_as_their_commonmark_does() {
+    let draft = body(
+        "<article>stray <div>inner<p>p</p>tail</div>
+        <h2>Head <em>line</em></h2>
+        <ul><li>one<li><p>two</p><ol start=3><li>x</li><li>y</li></ol></li></ul>
+        <blockquote><p>q</p><p>r<br>s</p></blockquote>
+        <pre>  a\n\tb\n\n&lt;c&gt;\n</pre><hr>
+        <p>a<br>b<br><br>c</p>
+        <table><caption>cap</caption><tr><th>k<th>v<tr><td>1<td><b>2</b></table>
+        <figure><img src=x alt=\"a picture\"><figcaption>below</figcaption></figure>
+        <dl><dt>term<dd>meaning</dl><address>Where</address></article>",
+    );
+    let expected = [
+        "stray",
+        "inner",
+        "p",
+        "tail",
+        "Head line",
+        "- one\n- two\n  3. x\n  4. y",
+        "> q\n>\n> r\n> s",
+        "  a\n\tb",
+        "<c>",
+        "* * *",
+        "a\nb",
+        "c",
+        "cap",
+        "k | v\n1 | 2",
+        "a picture",
+        "below",
+        "term",
+        "meaning",
+        "Where",
+    ];
+    assert_eq!(plain(&draft), expected);
+    assert_eq!(
+        sources(&draft)[4..6],
+        ["## Head *line*", "- one\n- two\n  3. x\n  4. y"]
+    );
+}
+
+#[test]
+fn blanks_are_what_a_browser_shows() {
+    let draft = body("<p>\n a  b\t<b> c</b>\n<i>d </i> e\u{a0}\u{a0}f </p><p>x &nbsp;</p>");
+    assert_eq!(plain(&draft), ["a b c d e\u{a0}\u{a0}f", "x"]);
+}
+
+#[test]
+fn emphasis_links_and_code_are_kept() {
+    let draft = body(
+        "<p>A <strong>strong</strong>, <em>soft</em> <a href='https://x.org/?a=1&amp;copy;=2'>link</a> and <code>a*b`</code>.</p>
+        <p><a href='javascript:alert(1)'>no link</a> <a href='/here'>nor here</a></p><p>1. *x* &lt;b&gt;</p>",
+    );
+    assert_eq!(
+        plain(&draft),
+        ["A strong, soft link and a*b`.", "no link nor here", "1. *x* <b>"]
+    );
+    assert_eq!(
+        sources(&draft)[..2],
+        [
+            "A **strong**, *soft* [link](https://x.org/?a=1\\&copy;=2) and `` a*b` ``.",
+            "no link nor here"
+        ]
+    );
+}
+
+#[test]
+fn what_a_page_says_of_itself_is_offered() {
+    let head = "<head><meta name=author content=' A. Writer '><meta property='og:title' content=No>
+        <link rel=canonical href=https://x.org/a></head>";
+    let draft = read(&format!(
+        "<html lang=en>{head}<article><header><h1>The <i>title</i></h1><time datetime=2026-01-22>y</time></header><p>Text."
+    ))
+    .unwrap();
+    assert_eq!(draft.front.title.plain.as_deref(), Some("The title"));
+    assert_eq!(draft.front.authors, ["A. Writer"]);
+    assert_eq!(draft.front.languages, ["en"]);
+    assert_eq!(draft.front.source_url.as_deref(), Some("https://x.org/a"));
+    assert_eq!(draft.front.date.as_deref(), Some("2026-01-22"));
+    assert_eq!(plain(&draft), ["y", "Text."]);
+
+    let draft = body("<p><a href=/>← Back</a></p><h1>Title</h1><p>Text.");
+    assert_eq!(draft.front.title.plain.as_deref(), Some("Title"));
+    assert_eq!(plain(&draft)[..], ["Title", "Text."]);
+    let late = body("<p>Text.</p><h1>Title</h1>");
+    assert_eq!(late.front.title.plain, None);
+    let bad = read("<head><link rel=canonical href=javascript:x></head><p>a").unwrap();
+    assert_eq!(bad.front, FrontMatter::default());
+}
+
+#[test]
+fn what_leads_elsewhere_is_left_out() {
+    let draft = body(
+        "<header><a href=/>Site</a> <a href=/x>About</a></header><p>a</p><form>f</form><button>b</button>
+        <iframe>i</iframe><svg><text>s</text></svg><div role=navigation>n</div>",
+    );
+    assert_eq!(plain(&draft), ["a"]);
+}
+
+#[test]
+fn tricks_of_markup_give_no_footer() {
+    for html in [
+        format!("<p>a</p><svg></p><style><!--</style><p>{FOOTER}</p>--></svg>"),
+        format!("<p>a</p><svg><desc><p>{FOOTER}</p></desc></svg>"),
+        format!("<p>a</p><textarea><p>{FOOTER}</p>"),
+        format!("<p>a</p><noscript><p title=\"</noscript><p>{FOOTER}</p>\"></noscript><p>b"),
+    ] {
+        assert_eq!(body(&html).footer, None, "{html}");
+    }
+    let draft = body("<p>a</p><math><mtext><table><mglyph><style><img src=x onerror=alert(1)>");
+    assert!(!sources(&draft).concat().contains("onerror"), "{draft:?}");
+    assert_eq!(plain(&body("<p>&lt;script&gt;&#38;amp;</p>")), ["<script>&amp;"]);
+}
+
+/// Asserts that a page is read or refused in time; debug builds get more.
+#[track_caller]
+fn assert_quick(html: &str) -> Result<Draft, DraftError> {
+    let start = Instant::now();
+    let draft = read(html);
+    let took = start.elapsed();
+    let limit = if cfg!(debug_assertions) { 20 } else { 2 };
+    let shown: String = html.chars().take(80).collect();
+    assert!(took <= Duration::from_secs(limit), "{took:?} for {shown}");
+    draft
+}
+
+#[test]
+fn hostile_pages_are_read_or_refused_in_time() {
+    const LONGEST: usize = 16 << 20;
+    let deep = |tag: &str| assert_quick(&tag.repeat(100_000));
+    for tag in [
+        "<div>",
+        "<blockquote>",
+        "<ul><li>",
+        "<b>",
+        "<svg>",
+        "<table><td>",
+        "<font color=x>",
+        "<q><div>",
+    ] {
+        let refused = deep(tag).expect_err(tag);
+        assert!(matches!(refused.kind, DraftErrorKind::HtmlDepth), "{tag}");
+    }
+    for part in [
+        "<p>x", "</p>", "<", "<br>", "<!", "<!--x-->", "&amp;", "a ", "<a b>", "<li>x", "<td>x", "]]>",
+        "<i></b>",
+    ] {
+        let _ = assert_quick(&part.repeat(LONGEST / part.len()));
+    }
+    for (before, part, after) in [
+        ("<p ", "a ", ">x"),
+        ("<p title='", "a", "'>x"),
+        ("<plaintext>", "<div>", ""),
+        ("<pre>", "\n", "x"),
+        ("<p>", "x\0", ""),
+        ("<!--", "-", ""),
+        ("<script>", "</", ""),
+        ("<p>", "中文", "<b>x"),
+    ] {
+        let _ = assert_quick(&format!("{before}{}{after}", part.repeat(LONGEST / part.len())));
+    }
+    let attributes = (0..400).fold(String::new(), |tags, n| tags + &format!("<b a{n}>"));
+    let _ = assert_quick(&(attributes.clone() + &"<p>x".repeat(1_000_000)));
+    let fonts = (0..200).fold(String::new(), |tags, n| tags + &format!("<font size={n}>"));
+    let _ = assert_quick(&(fonts + &"<p>x</p>".repeat(200_000)));
+}
+
+#[test]
+fn a_long_page_is_read_whole() {
+    let draft =
+        assert_quick(&"<p>a <b>long</b> <a href=https://x.org>page</a> of prose</p>\n".repeat(120_000))
+            .unwrap();
+    assert_eq!(draft.blocks.len(), 120_000);
+    let lists = "<ul><li>a</li><li>b".repeat(60);
+    assert!(assert_quick(&lists).is_ok());
+}
+
+proptest! {
+    #[test]
+    fn no_page_makes_the_reader_panic(text in any::<String>()) {
+        let _ = read(&text);
+    }
+
+    #[test]
+    fn no_markup_makes_the_reader_panic(
+        parts in proptest::collection::vec(
+            "</?(p|div|b|i|a href=https://x|ul|ol|li|table|tr|td|pre|h1|svg|math|select|article|footer|header|br|hr|template|code|blockquote)>|[a* \u{a0}\n中`1._&<\\[\\]#-]{0,4}",
+            0..40
+        )
+    ) {
+        if let Ok(draft) = read(&parts.concat()) {
+            for block in &draft.blocks {
+                prop_assert!(!block.plain.is_empty());
+                prop_assert!(!block.plain.contains("\n\n"), "{:?}", block.plain);
+            }
+        }
+    }
+}

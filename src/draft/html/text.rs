@@ -1,0 +1,606 @@
+//! The text of elements, as a browser shows it, and the CommonMark that gives the same text.
+
+use scraper::{ElementRef, Node};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+use super::source::{Run, Style, kept_link, source_of};
+use crate::commonmark;
+
+/// The deepest element that is read. The parser adds some of its own to those a page writes.
+const DEEPEST: usize = 400;
+/// The deepest list or quotation that is shown as one.
+const DEEPEST_NEST: usize = 12;
+/// The longest block whose emphasis and links are kept.
+const LONGEST_SOURCE: usize = 1 << 20;
+
+/// Elements that hold no text of the article.
+const LEFT_OUT: &[&str] = &[
+    "script", "style", "template", "noscript", "nav", "aside", "form", "button", "iframe", "svg", "head",
+    "title", "textarea", "select", "input", "object", "embed", "applet", "audio", "video", "canvas", "map",
+    "menu", "noframes", "noembed", "datalist", "progress", "meter",
+];
+/// Roles that say the same of any element.
+const LEFT_OUT_ROLES: &[&str] = &[
+    "navigation",
+    "complementary",
+    "search",
+    "menu",
+    "menubar",
+    "toolbar",
+    "dialog",
+    "alertdialog",
+];
+/// Elements that stand on lines of their own.
+const BLOCKS: &[&str] = &[
+    "address",
+    "article",
+    "blockquote",
+    "body",
+    "caption",
+    "center",
+    "dd",
+    "details",
+    "dialog",
+    "dir",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hgroup",
+    "hr",
+    "html",
+    "legend",
+    "li",
+    "listing",
+    "main",
+    "ol",
+    "optgroup",
+    "option",
+    "p",
+    "plaintext",
+    "pre",
+    "search",
+    "section",
+    "summary",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "ul",
+    "xmp",
+];
+
+/// The page's elements are nested too deep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooDeep;
+
+/// What kind of block a text was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A paragraph, or text in an element of no kind.
+    Paragraph,
+    /// A heading of the first level.
+    Title,
+    /// A line across the page.
+    Break,
+    /// A list, a quotation, a table, a lower heading.
+    Other,
+}
+
+/// A block of text and where it stood.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    /// What a reader sees.
+    pub plain: String,
+    /// CommonMark that may give it; none where only escaped text does.
+    source: Option<String>,
+    /// What it was.
+    pub kind: Kind,
+    /// It stood in a `header`.
+    pub in_header: bool,
+    /// It stood in a `footer`.
+    pub in_footer: bool,
+}
+
+impl Piece {
+    /// Returns CommonMark that gives the very text.
+    pub fn source(&self) -> String {
+        let short = self
+            .source
+            .as_ref()
+            .filter(|source| source.len() <= LONGEST_SOURCE);
+        let gives_the_text = |source: &&String| {
+            commonmark::plain_text(source).is_ok_and(|text| text.trim_end_matches('\n') == self.plain)
+        };
+        short
+            .filter(gives_the_text)
+            .cloned()
+            .unwrap_or_else(|| commonmark::escape(&self.plain))
+    }
+
+    fn inner_source(&self) -> String {
+        self.source
+            .clone()
+            .unwrap_or_else(|| commonmark::escape(&self.plain))
+    }
+}
+
+/// Tells whether an element is not shown, or shows no part of an article.
+pub fn is_left_out(element: ElementRef) -> bool {
+    let value = element.value();
+    LEFT_OUT.contains(&value.name())
+        || is_hidden(element)
+        || value.name() == "dialog" && value.attr("open").is_none()
+        || value
+            .attr("role")
+            .is_some_and(|role| LEFT_OUT_ROLES.contains(&role.trim().to_ascii_lowercase().as_str()))
+}
+
+fn is_hidden(element: ElementRef) -> bool {
+    let attribute = |name: &str| element.value().attr(name);
+    let style = attribute("style")
+        .filter(|style| style.len() < 10_000)
+        .map(|style| {
+            let style: String = style.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+            style.to_ascii_lowercase()
+        });
+    attribute("hidden").is_some()
+        || attribute("aria-hidden").is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
+        || style.is_some_and(|style| style.contains("display:none") || style.contains("visibility:hidden"))
+}
+
+/// Tells whether a header only leads elsewhere: no heading in it, and no text that is no link.
+fn is_navigation(header: ElementRef) -> bool {
+    let mut pending: Vec<_> = header.children().collect();
+    while let Some(node) = pending.pop() {
+        match node.value() {
+            Node::Text(text) if !text.trim().is_empty() => return false,
+            Node::Element(element) if matches!(element.name(), "h1" | "h2" | "h3" | "h4" | "h5" | "h6") => {
+                return false;
+            }
+            Node::Element(element) if element.name() != "a" => {
+                let is_shown = ElementRef::wrap(node).is_some_and(|element| !is_left_out(element));
+                pending.extend(node.children().filter(|_| is_shown));
+            }
+            _ => {}
+        }
+    }
+    true
+}
+
+/// Returns the blocks of an element.
+///
+/// # Errors
+/// [`TooDeep`].
+pub fn pieces(root: ElementRef) -> Result<Vec<Piece>, TooDeep> {
+    let mut reader = Reader::default();
+    reader.children(root)?;
+    reader.flush(Kind::Paragraph);
+    Ok(reader.pieces)
+}
+
+/// Returns the blocks of an element that come after an element in it.
+///
+/// # Errors
+/// [`TooDeep`].
+pub fn pieces_after<'a>(root: ElementRef<'a>, after: ElementRef<'a>) -> Result<Vec<Piece>, TooDeep> {
+    let mut reader = Reader {
+        after: Some(after),
+        ..Reader::default()
+    };
+    reader.children(root)?;
+    reader.flush(Kind::Paragraph);
+    Ok(reader.pieces)
+}
+
+#[derive(Default)]
+struct Reader<'a> {
+    pieces: Vec<Piece>,
+    /// The block that is being read.
+    runs: Vec<Run>,
+    style: Style,
+    keeps_blanks: bool,
+    in_header: bool,
+    in_footer: bool,
+    depth: usize,
+    nest: usize,
+    /// What stands before this element's end does not count.
+    after: Option<ElementRef<'a>>,
+}
+
+impl<'a> Reader<'a> {
+    fn children(&mut self, element: ElementRef<'a>) -> Result<(), TooDeep> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(TooDeep);
+        }
+        for child in element.children() {
+            match child.value() {
+                Node::Text(text) => self.text(text),
+                Node::Element(_) => {
+                    if let Some(child) = ElementRef::wrap(child) {
+                        self.element(child)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn element(&mut self, element: ElementRef<'a>) -> Result<(), TooDeep> {
+        if self.after.is_some_and(|after| after.id() == element.id()) {
+            self.pieces.clear();
+            self.runs.clear();
+            return Ok(());
+        }
+        if is_left_out(element) {
+            return Ok(());
+        }
+        let name = element.value().name();
+        if !BLOCKS.contains(&name) {
+            return self.inline(element, name);
+        }
+        self.flush(Kind::Paragraph);
+        let nests = self.nest < DEEPEST_NEST;
+        match name {
+            "hr" => self
+                .pieces
+                .push(self.piece("* * *".to_owned(), Some("* * *".to_owned()), Kind::Break)),
+            "ul" | "ol" if nests => self.list(element, name == "ol")?,
+            "blockquote" if nests => self.quotation(element)?,
+            "table" if is_table(element) => self.table(element)?,
+            "pre" | "listing" | "xmp" | "plaintext" => self.preformatted(element)?,
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
+                self.children(element)?;
+                self.flush_heading(usize::from(name.as_bytes()[1] - b'0'));
+            }
+            "header" if !self.in_header => {
+                if !is_navigation(element) {
+                    self.in_header = true;
+                    self.children(element)?;
+                    self.flush(Kind::Paragraph);
+                    self.in_header = false;
+                }
+            }
+            "footer" => {
+                let outer = std::mem::replace(&mut self.in_footer, true);
+                self.children(element)?;
+                self.flush(Kind::Paragraph);
+                self.in_footer = outer;
+            }
+            _ => self.children(element)?,
+        }
+        self.flush(Kind::Paragraph);
+        Ok(())
+    }
+
+    fn inline(&mut self, element: ElementRef<'a>, name: &str) -> Result<(), TooDeep> {
+        let outer = self.style.clone();
+        match name {
+            "br" => {
+                self.line_break();
+                return Ok(());
+            }
+            "img" => {
+                self.text(element.value().attr("alt").unwrap_or_default());
+                return Ok(());
+            }
+            "b" | "strong" => self.style.strong = true,
+            "i" | "em" | "cite" | "dfn" | "var" => self.style.emphasis = true,
+            "code" | "kbd" | "samp" | "tt" => self.style.code = true,
+            "a" => self.style.link = element.value().attr("href").and_then(kept_link),
+            _ => {}
+        }
+        self.children(element)?;
+        self.style = outer;
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.keeps_blanks {
+            self.push(text);
+            return;
+        }
+        let mut rest = text;
+        while !rest.is_empty() {
+            let blanks = rest.len() - rest.trim_start_matches(is_blank).len();
+            if blanks > 0 && !self.at_line_start() && !self.ends_with(' ') {
+                self.push(" ");
+            }
+            rest = &rest[blanks..];
+            let word = rest.find(is_blank).unwrap_or(rest.len());
+            self.push(&rest[..word]);
+            rest = &rest[word..];
+        }
+    }
+
+    fn push(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        match self.runs.last_mut().filter(|last| last.style == self.style) {
+            Some(last) => last.text.push_str(text),
+            None => self.runs.push(Run {
+                text: text.to_owned(),
+                style: self.style.clone(),
+            }),
+        }
+    }
+
+    fn ends_with(&self, c: char) -> bool {
+        self.runs.last().is_some_and(|last| last.text.ends_with(c))
+    }
+
+    fn at_line_start(&self) -> bool {
+        self.runs.is_empty() || self.ends_with('\n')
+    }
+
+    /// Two breaks with nothing between them end the paragraph.
+    fn line_break(&mut self) {
+        if self.keeps_blanks {
+            self.push("\n");
+            return;
+        }
+        let lines = self.runs.len();
+        self.trim_line();
+        if self.at_line_start() || self.runs.is_empty() {
+            if lines > 0 {
+                self.flush(Kind::Paragraph);
+            }
+            return;
+        }
+        self.push("\n");
+    }
+
+    /// Takes the blanks off the line that is being read, and the line with them if it holds no more.
+    fn trim_line(&mut self) {
+        while let Some(last) = self.runs.last_mut() {
+            let kept = last
+                .text
+                .trim_end_matches(|c: char| c.is_whitespace() && c != '\n')
+                .len();
+            last.text.truncate(kept);
+            if !last.text.is_empty() {
+                return;
+            }
+            self.runs.pop();
+        }
+    }
+
+    fn piece(&self, plain: String, source: Option<String>, kind: Kind) -> Piece {
+        Piece {
+            plain,
+            source,
+            kind,
+            in_header: self.in_header,
+            in_footer: self.in_footer,
+        }
+    }
+
+    /// Takes what was read since the last block.
+    fn taken(&mut self) -> Option<(String, Option<String>)> {
+        while let Some(last) = self.runs.last_mut() {
+            last.text.truncate(last.text.trim_end().len());
+            if !last.text.is_empty() {
+                break;
+            }
+            self.runs.pop();
+        }
+        let runs = std::mem::take(&mut self.runs);
+        let plain = composed(runs.iter().map(|run| run.text.as_str()).collect());
+        let is_set = runs.iter().any(|run| run.style != Style::default());
+        (!plain.is_empty()).then(|| (plain, is_set.then(|| source_of(&runs))))
+    }
+
+    fn flush(&mut self, kind: Kind) {
+        if self.keeps_blanks {
+            self.flush_preformatted();
+            return;
+        }
+        if let Some((plain, source)) = self.taken() {
+            self.pieces.push(self.piece(plain, source, kind));
+        }
+    }
+
+    fn flush_heading(&mut self, level: usize) {
+        if self.keeps_blanks {
+            self.flush_preformatted();
+            return;
+        }
+        let Some((plain, source)) = self.taken() else {
+            return;
+        };
+        let kind = if level == 1 { Kind::Title } else { Kind::Other };
+        let source = source.unwrap_or_else(|| commonmark::escape(&plain));
+        let source = (!source.contains('\n')).then(|| format!("{} {source}", "#".repeat(level)));
+        self.pieces.push(self.piece(plain, source, kind));
+    }
+
+    /// Reads an element by itself.
+    fn inner(&mut self, element: ElementRef<'a>) -> Result<Vec<Piece>, TooDeep> {
+        let mut inner = Reader {
+            depth: self.depth,
+            nest: self.nest + 1,
+            style: self.style.clone(),
+            in_header: self.in_header,
+            ..Reader::default()
+        };
+        inner.children(element)?;
+        inner.flush(Kind::Paragraph);
+        Ok(inner.pieces)
+    }
+
+    fn list(&mut self, list: ElementRef<'a>, is_ordered: bool) -> Result<(), TooDeep> {
+        let mut items: Vec<Vec<Piece>> = Vec::new();
+        for child in list.children().filter_map(ElementRef::wrap) {
+            if is_left_out(child) {
+                continue;
+            }
+            let pieces = self.inner(child)?;
+            // What stands in a list beside its items belongs to the item before it.
+            match items.last_mut().filter(|_| child.value().name() != "li") {
+                Some(item) => item.extend(pieces),
+                None => items.push(pieces),
+            }
+        }
+        items.retain(|item| !item.is_empty());
+        let start = list
+            .value()
+            .attr("start")
+            .and_then(|start| start.trim().parse::<u32>().ok());
+        let start = start.filter(|start| *start < 900_000_000).unwrap_or(1);
+        let (mut plain, mut source) = (Vec::new(), Vec::new());
+        for (number, item) in (start..).zip(&items) {
+            let marker = if is_ordered {
+                format!("{number}. ")
+            } else {
+                "- ".to_owned()
+            };
+            let indent = " ".repeat(marker.len());
+            let joined = |text: &dyn Fn(&Piece) -> String| {
+                let texts: Vec<String> = item.iter().map(text).collect();
+                prefixed(&texts.join("\n"), &marker, &indent)
+            };
+            plain.push(joined(&|piece| piece.plain.clone()));
+            source.push(joined(&Piece::inner_source));
+        }
+        if !items.is_empty() {
+            self.pieces
+                .push(self.piece(plain.join("\n"), Some(source.join("\n")), Kind::Other));
+        }
+        Ok(())
+    }
+
+    fn quotation(&mut self, quotation: ElementRef<'a>) -> Result<(), TooDeep> {
+        let pieces = self.inner(quotation)?;
+        let joined = |text: &dyn Fn(&Piece) -> String| {
+            let texts: Vec<String> = pieces.iter().map(text).collect();
+            prefixed(&texts.join("\n\n"), "> ", "> ")
+        };
+        if !pieces.is_empty() {
+            let (plain, source) = (joined(&|piece| piece.plain.clone()), joined(&Piece::inner_source));
+            self.pieces.push(self.piece(plain, Some(source), Kind::Other));
+        }
+        Ok(())
+    }
+
+    fn table(&mut self, table: ElementRef<'a>) -> Result<(), TooDeep> {
+        let mut lines = Vec::new();
+        for row in rows(table) {
+            let mut cells = Vec::new();
+            for cell in row.children().filter_map(ElementRef::wrap) {
+                if is_left_out(cell) {
+                    continue;
+                }
+                let pieces = self.inner(cell)?;
+                let texts: Vec<String> = pieces
+                    .iter()
+                    .map(|piece| piece.plain.replace('\n', " "))
+                    .collect();
+                if row.value().name() == "caption" && texts.is_empty() {
+                    continue;
+                }
+                cells.push(texts.join(" "));
+            }
+            if cells.iter().any(|cell| !cell.is_empty()) {
+                lines.push(cells.join(" | ").trim_end().to_owned());
+            }
+        }
+        for caption in table.children().filter_map(ElementRef::wrap) {
+            if caption.value().name() == "caption" && !is_left_out(caption) {
+                self.children(caption)?;
+                self.flush(Kind::Paragraph);
+            }
+        }
+        if !lines.is_empty() {
+            self.pieces.push(self.piece(lines.join("\n"), None, Kind::Other));
+        }
+        Ok(())
+    }
+
+    fn preformatted(&mut self, element: ElementRef<'a>) -> Result<(), TooDeep> {
+        let outer = std::mem::replace(&mut self.keeps_blanks, true);
+        self.children(element)?;
+        self.flush(Kind::Other);
+        self.keeps_blanks = outer;
+        Ok(())
+    }
+
+    /// Empty lines in it end a block, as they do in the article.
+    fn flush_preformatted(&mut self) {
+        let text: String = std::mem::take(&mut self.runs)
+            .into_iter()
+            .map(|run| run.text)
+            .collect();
+        let text = composed(text.replace("\r\n", "\n").replace('\r', "\n"));
+        for plain in crate::canonical::paragraphs(&text) {
+            let longest = plain.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+            let fence = "`".repeat(longest.max(2) + 1);
+            let source = format!("{fence}\n{plain}\n{fence}");
+            self.pieces.push(self.piece(plain, Some(source), Kind::Other));
+        }
+    }
+}
+
+/// A reference such as `&#x301;` may follow the letter it belongs to.
+fn composed(text: String) -> String {
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => text,
+        _ => text.nfc().collect(),
+    }
+}
+
+/// The blanks that a browser makes one of.
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{c}')
+}
+
+/// The rows of a table, not those of tables in it.
+fn rows(table: ElementRef<'_>) -> impl Iterator<Item = ElementRef<'_>> {
+    let groups = table.children().filter_map(ElementRef::wrap);
+    groups.filter(|group| !is_left_out(*group)).flat_map(|group| {
+        let is_group = matches!(group.value().name(), "thead" | "tbody" | "tfoot");
+        let rows = group.children().filter_map(ElementRef::wrap);
+        rows.filter(move |row| is_group && row.value().name() == "tr" && !is_left_out(*row))
+    })
+}
+
+/// Tells a table of facts from one that only lays out a page: that has one cell a row.
+fn is_table(table: ElementRef) -> bool {
+    rows(table).any(|row| row.children().filter_map(ElementRef::wrap).count() > 1)
+}
+
+fn prefixed(text: &str, first: &str, rest: &str) -> String {
+    let mut out = String::with_capacity(text.len() + first.len());
+    for (at, line) in text.split('\n').enumerate() {
+        let prefix = match at {
+            0 => first,
+            _ => rest,
+        };
+        if at > 0 {
+            out.push('\n');
+        }
+        out.push_str(if line.is_empty() {
+            prefix.trim_end()
+        } else {
+            prefix
+        });
+        out.push_str(line);
+    }
+    out
+}
