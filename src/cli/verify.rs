@@ -11,7 +11,7 @@ use avalaches::canonical::Invisible;
 use avalaches::diff::{ParagraphChange, Piece};
 use avalaches::draft;
 use avalaches::footer::Footer;
-use avalaches::id::IdPrefix;
+use avalaches::id::{ArticleId, IdPrefix};
 use avalaches::verify::whole::{self, Progress, Report};
 use avalaches::verify::{self, Answer, Named, Verdict, with_causes};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ use super::{Common, Failure, Outcome, output, resolve};
 /// Check pages, footers and ids, or the whole archive when nothing is named
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// A page's file, - for stdin, a footer, or an id of 7 to 40 digits
+    /// A page's file, - for stdin, a footer, an id of 7 to 40 digits, or an article
     #[arg(value_name = "PAGE|FOOTER|ID")]
     things: Vec<String>,
     /// Count a superseded revision as a no
@@ -61,6 +61,7 @@ impl Verify {
         for thing in &self.things {
             let answer = match self.judge(&archive, thing) {
                 Ok(answer) => answer,
+                Err(failure) if self.things.len() == 1 => return Err(failure),
                 Err(failure) => {
                     output::error(&failure.message);
                     failure.hint.iter().for_each(|hint| output::hint(hint));
@@ -104,6 +105,9 @@ impl Verify {
                     trimmed.parse::<Footer>().expect_err("it was tried above"),
                 ));
             }
+            if trimmed.parse::<ArticleId>().is_ok() {
+                return Ok(verify::id(archive, resolve::commit(archive, trimmed)?)?);
+            }
             if let Some(prefix) = IdPrefix::parse(trimmed) {
                 return Ok(match resolve::by_prefix(archive, &prefix)? {
                     Some(id) => verify::id(archive, id)?,
@@ -117,7 +121,7 @@ impl Verify {
         }
         if !is_page {
             return Err(Failure::new(format!(
-                "there is no file {thing:?}, and it is no footer and no id"
+                "there is no file {thing:?}, and it is no footer, id or article"
             ))
             .hint("an id has 7 to 40 digits of 0-9 and a-f; a footer is pasted whole, in quotes"));
         }
