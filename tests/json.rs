@@ -1,0 +1,122 @@
+//! JSON.md names every member that `--json` prints, under the schema that prints it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const ARTICLE: &str = "2026/11/24/how-newspapers-print-corrections";
+
+#[test]
+fn every_member_of_every_document_is_described() {
+    let described = fs::read_to_string(format!("{ROOT}/JSON.md")).unwrap();
+    let temp = tempfile::tempdir().unwrap();
+    let mine = temp.path().join("mine");
+    let (mine, shipped) = (mine.to_str().unwrap(), format!("{ROOT}/archive"));
+    let shipped = shipped.as_str();
+    let sample = format!("{ROOT}/tests/pages/2026-01-22-export-controls.txt");
+    let text = fs::read_to_string(&sample).unwrap();
+    let changed = temp.path().join("changed.txt");
+    let page = |archive: &str, id: &str| run(&["--archive", archive, "show", id]);
+    let init = document(&["init", mine, "--byline", "Desk", "--json"]);
+    let add = document(&["--archive", mine, "add", &sample, "--json"]);
+    let id = add["pages"][0]["id"].as_str().unwrap();
+    // Every kind of change in one page: a word, a paragraph gone, one new, two that changed places.
+    let own = page(mine, id).replace("serious mistake", "grave mistake");
+    let mut paragraphs: Vec<&str> = own.split("\n\n").collect();
+    paragraphs.remove(3);
+    paragraphs.swap(1, 2);
+    paragraphs.insert(4, "Something else altogether, in words of its own.");
+    fs::write(&changed, paragraphs.join("\n\n")).unwrap();
+    let changed = changed.to_str().unwrap();
+    let altered = document(&["--archive", mine, "verify", changed, "--json"]);
+    let unknown = document(&["--archive", mine, "verify", &sample, "--json"]);
+    assert!(
+        !unknown["answers"][0]["claimed_by"].as_array().unwrap().is_empty(),
+        "{text}"
+    );
+    let first = document(&["--archive", shipped, "history", ARTICLE, "--json"])["revisions"][1]["id"].clone();
+    let documents = [
+        init,
+        add,
+        altered,
+        unknown,
+        document(&["--archive", shipped, "verify", first.as_str().unwrap(), "--json"]),
+        document(&["--archive", shipped, "verify", "--json"]),
+        document(&["--archive", shipped, "show", ARTICLE, "--json"]),
+        document(&["--archive", shipped, "list", "--json"]),
+        document(&["--archive", shipped, "history", ARTICLE, "--json"]),
+    ];
+    let mut schemas = BTreeSet::new();
+    for document in &documents {
+        let schema = document["schema"]
+            .as_str()
+            .expect("every document names its schema");
+        schemas.insert(schema);
+        let section = described
+            .split(&format!("`{schema}`:"))
+            .nth(1)
+            .unwrap_or_else(|| panic!("JSON.md lacks {schema}"));
+        let section = section.split("\n\n").next().unwrap();
+        let mut members = BTreeSet::new();
+        collect(document, &mut members);
+        for member in members.iter().filter(|member| *member != "schema") {
+            let named =
+                section.contains(&format!("`{member}`")) || section.contains(&format!("\"{member}\""));
+            assert!(named, "JSON.md does not describe {member} of {schema}");
+        }
+    }
+    assert_eq!(schemas.len(), 7);
+    let kinds: Vec<&str> = documents[2]["answers"][0]["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["change"].as_str().unwrap())
+        .collect();
+    for kind in ["changed", "removed", "added", "moved"] {
+        assert!(
+            kinds.contains(&kind),
+            "the altered page shows no {kind}: {kinds:?}"
+        );
+    }
+}
+
+/// Collects the names of members; what article.json holds and what is keyed by language is described elsewhere.
+fn collect(value: &Value, members: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                members.insert(key.clone());
+                if key != "metadata" && key != "sources" {
+                    collect(value, members);
+                }
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect(value, members)),
+        _ => {}
+    }
+}
+
+fn document(arguments: &[&str]) -> Value {
+    serde_json::from_str(&run(arguments)).expect("--json prints JSON")
+}
+
+fn run(arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_avalaches"));
+    for variable in [
+        "AVALACHES_ARCHIVE",
+        "GIT_AUTHOR_NAME",
+        "GIT_COMMITTER_NAME",
+        "GIT_COMMITTER_DATE",
+    ] {
+        command.env_remove(variable);
+    }
+    let output = command
+        .args(arguments)
+        .env("SOURCE_DATE_EPOCH", "1769140800")
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
