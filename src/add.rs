@@ -19,7 +19,7 @@ use crate::platform::Durability;
 use crate::revision::{Revision, RevisionFault};
 use crate::settings::{self, Settings};
 use crate::slug::{Slug, SlugError};
-use crate::storage::repository::{Staging, WriteError, Writer};
+use crate::storage::repository::{WriteError, Writer};
 use crate::trailer::{Message, Trailers, first_message};
 
 /// What the caller says about every page of a call; it stands above what a page says about itself.
@@ -439,11 +439,10 @@ pub fn first_commit(
     durability: Durability,
 ) -> Result<CommitId, AddError> {
     let mut writer = Writer::begin(repository, durability)?;
-    let mut staging = writer.stage()?;
-    let blob = staging.write(ObjectKind::Blob, &settings.encode())?;
+    let blob = writer.write(ObjectKind::Blob, &settings.encode())?;
     let mut tree = Tree::default();
     tree.insert(settings::FILE_NAME, Entry::File(BlobId::from_raw(*blob.raw())))?;
-    let tree = staging.write(ObjectKind::Tree, &tree.encode())?;
+    let tree = writer.write(ObjectKind::Tree, &tree.encode())?;
     let ident = Ident {
         person: committer.clone(),
         date: now,
@@ -456,9 +455,8 @@ pub fn first_commit(
         signature: None,
         message: first_message(&settings.title, settings::FORMAT_VERSION),
     };
-    let id = staging.write(ObjectKind::Commit, &commit.encode())?;
+    let id = writer.write(ObjectKind::Commit, &commit.encode())?;
     let id = CommitId::from_raw(*id.raw());
-    drop(staging);
     writer.publish(id, "init")?;
     Ok(id)
 }
@@ -478,8 +476,7 @@ pub fn add(
     // Opened under the lock: what is compared with is what the commits will follow.
     let archive = open_for_writing(archive, owner)?;
     let tip = archive.tip();
-    let staging = writer.stage()?;
-    let (outcomes, newest, added) = plan(&archive, Sink::Disk(staging), pages, circumstances)?;
+    let (outcomes, newest, added) = plan(&archive, Sink::Disk(&mut writer), pages, circumstances)?;
     if newest != tip {
         writer.publish(newest, "add")?;
         // The list can be made again, so that it could not be written is no failure of the call.
@@ -540,14 +537,14 @@ fn plan(
 
 /// Where objects go.
 enum Sink<'a> {
-    Disk(Staging<'a>),
+    Disk(&'a mut Writer),
     Nowhere,
 }
 
 impl Sink<'_> {
     fn write(&mut self, kind: ObjectKind, body: &[u8]) -> Result<ObjectId, AddError> {
         match self {
-            Self::Disk(staging) => Ok(staging.write(kind, body)?),
+            Self::Disk(writer) => Ok(writer.write(kind, body)?),
             Self::Nowhere => Ok(object::hash(kind, body)?),
         }
     }

@@ -140,7 +140,7 @@ pub fn run() -> ExitCode {
 
 fn execute(cli: &Cli) -> Result<Outcome, Failure> {
     let common = &cli.common;
-    platform::prepare_libgit2(common.durability())?;
+    platform::prepare_libgit2()?;
     match &cli.command {
         Command::Init(init) => init.run(common),
         Command::Add(add) => add.run(common),

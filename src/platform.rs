@@ -3,7 +3,9 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::ptr::NonNull;
+use std::sync::{Mutex, PoisonError};
 
 use libdeflate_sys::{
     libdeflate_alloc_decompressor, libdeflate_decompressor, libdeflate_free_decompressor,
@@ -21,12 +23,12 @@ pub enum Durability {
     Unsynced,
 }
 
-/// Sets libgit2 up for the whole process, before it opens anything: whether it syncs what it writes, and that
-/// the user's own configuration does not change what it does.
+/// Sets libgit2 up for the whole process, before it opens anything: the user's own configuration does not
+/// change what it does.
 ///
 /// # Errors
 /// libgit2's, where it cannot be set up.
-pub fn prepare_libgit2(durability: Durability) -> Result<(), git2::Error> {
+pub fn prepare_libgit2() -> Result<(), git2::Error> {
     use git2::ConfigLevel;
     for level in [
         ConfigLevel::System,
@@ -37,12 +39,29 @@ pub fn prepare_libgit2(durability: Durability) -> Result<(), git2::Error> {
         // SAFETY: called once, from `main`, before any other thread exists and before anything is opened.
         unsafe { git2::opts::set_search_path(level, "")? };
     }
-    let sync = std::ffi::c_int::from(durability == Durability::Synced);
-    // SAFETY: as above; the option takes one int.
+    Ok(())
+}
+
+/// Opens a repository so that libgit2 syncs the refs it writes there, or does not.
+///
+/// libgit2 has one switch for the whole process and reads it when it opens a repository's refs; git2 has no
+/// call for it.
+///
+/// # Errors
+/// libgit2's, where the repository cannot be opened.
+pub fn open_repository(path: &Path, refs: Durability) -> Result<git2::Repository, git2::Error> {
+    static SWITCH: Mutex<()> = Mutex::new(());
+    let _held = SWITCH.lock().unwrap_or_else(PoisonError::into_inner);
+    let sync = std::ffi::c_int::from(refs == Durability::Synced);
+    // SAFETY: the option takes one int; the lock keeps another thread from turning the switch before the refs
+    // are opened, which reading one does.
     unsafe {
         libgit2_sys::git_libgit2_opts(libgit2_sys::GIT_OPT_ENABLE_FSYNC_GITDIR.cast_signed(), sync);
     }
-    Ok(())
+    let flags = git2::RepositoryOpenFlags::NO_SEARCH | git2::RepositoryOpenFlags::BARE;
+    let repository = git2::Repository::open_ext(path, flags, [] as [&Path; 0])?;
+    let _ = repository.refname_to_id("HEAD");
+    Ok(repository)
 }
 
 /// Maps a whole file into memory, for reading.

@@ -111,7 +111,7 @@ impl Init {
                 return Err(failure);
             }
         };
-        repository::sync_folder(parent)?;
+        repository::sync_path(parent)?;
         if !common.quiet && !common.json {
             output::note(&format!("made the archive {}", dir.display()));
         }

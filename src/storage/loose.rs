@@ -3,9 +3,12 @@
 //! Source of the format: git's documentation, `gitformat-loose`. Stricter than git: nothing may follow the
 //! stream, and the length in the header has one spelling only.
 
-use flate2::{Decompress, FlushDecompress, Status};
+use std::io::{self, Write as _};
 
-use crate::object::{LARGEST_OBJECT, Object, ObjectKind};
+use flate2::write::ZlibEncoder;
+use flate2::{Compression, Decompress, FlushDecompress, Status};
+
+use crate::object::{self, LARGEST_OBJECT, Object, ObjectKind};
 
 /// The longest loose file that can hold an object of [`LARGEST_OBJECT`] bytes: deflate's stored blocks add
 /// less than one byte in 256.
@@ -175,16 +178,25 @@ impl Stream<'_> {
     }
 }
 
+/// Writes an object as the file of a loose object: header and body in one zlib stream.
+///
+/// # Errors
+/// None of the operating system's; the stream is made in memory.
+pub fn encode(kind: ObjectKind, body: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = ZlibEncoder::new(Vec::with_capacity(body.len() / 2 + 64), Compression::default());
+    encoder.write_all(&object::header(kind, body.len()))?;
+    encoder.write_all(body)?;
+    encoder.finish()
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use proptest::prelude::*;
 
     use super::*;
 
     fn deflate(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()
     }

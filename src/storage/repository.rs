@@ -1,21 +1,25 @@
-//! The one user of libgit2: makes repositories, stores objects, moves the branch. Everything that is read
-//! for an answer is read by the neighbours of this file instead.
+//! The one user of libgit2: makes repositories and moves the branch. Objects are written here, because libgit2
+//! can only put an object where readers see it at once, synced one by one or not at all. Everything that is
+//! read for an answer is read by the neighbours of this file.
 //!
 //! What a writer acknowledges is on disk: objects are written and synced in a folder of their own
 //! (`avalaches.incoming`), read back and hashed again, moved into the store, the folders synced, and only then
 //! the branch is moved by compare-and-swap. A kill at any instant leaves the old tip or the new one.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use git2::{ErrorCode, ObjectType, Oid};
+use git2::{ErrorCode, Oid};
 use rustix::fs::FlockOperation;
 
 use crate::id::{CommitId, ObjectId};
 use crate::object::{self, HashError, ObjectKind};
-use crate::platform::Durability;
+use crate::platform::{self, Durability};
 use crate::storage::loose;
 use crate::storage::refs::{self, BRANCH, RefError};
 
@@ -27,6 +31,9 @@ pub const LOCK: &str = "avalaches.lock";
 
 /// In [`INCOMING`]: the id that the branch was about to be moved to.
 const MOVING: &str = "moving";
+
+/// How many files are synced at once.
+const SYNCED_AT_ONCE: usize = 8;
 
 /// How long another git program's lock of the branch is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -100,7 +107,10 @@ pub fn create(path: &Path) -> Result<(), WriteError> {
         .initial_head("main");
     git2::Repository::init_opts(path, &options)
         .map(drop)
-        .map_err(git("make a repository"))
+        .map_err(git("make a repository"))?;
+    ["HEAD", "config", "objects", "refs", ""]
+        .iter()
+        .try_for_each(|name| sync_path(&path.join(name)))
 }
 
 /// The right to write into a repository, held by one process at a time.
@@ -109,7 +119,7 @@ pub struct Writer {
     repository: PathBuf,
     durability: Durability,
     tip: Option<CommitId>,
-    staged: Vec<ObjectId>,
+    staged: BTreeSet<ObjectId>,
     _lock: File,
 }
 
@@ -134,7 +144,7 @@ impl Writer {
             repository: repository.to_owned(),
             durability,
             tip,
-            staged: Vec::new(),
+            staged: BTreeSet::new(),
             _lock: lock,
         })
     }
@@ -145,27 +155,30 @@ impl Writer {
         self.tip
     }
 
-    /// Opens the staging area for a batch of objects.
+    /// Writes an object into the staging area and reads it back from there; nobody sees it yet.
     ///
     /// # Errors
-    /// [`WriteError`] where it cannot be made.
-    pub fn stage(&mut self) -> Result<Staging<'_>, WriteError> {
-        let incoming = self.repository.join(INCOMING);
-        for folder in ["", "objects", "refs"] {
-            let path = incoming.join(folder);
-            fs::create_dir(&path).map_err(io_error("make", &path))?;
+    /// [`WriteError`] where it could not be written, or came back as something else.
+    pub fn write(&mut self, kind: ObjectKind, body: &[u8]) -> Result<ObjectId, WriteError> {
+        let id = object::hash(kind, body).map_err(|source| WriteError::Hash { kind, source })?;
+        if self.staged.contains(&id) {
+            return Ok(id);
         }
-        let head = incoming.join("HEAD");
-        fs::write(&head, format!("ref: {BRANCH}\n")).map_err(io_error("write", &head))?;
-        let opened = git2::Repository::open_ext(
-            &incoming,
-            git2::RepositoryOpenFlags::NO_SEARCH | git2::RepositoryOpenFlags::BARE,
-            [] as [&Path; 0],
-        );
-        Ok(Staging {
-            repository: opened.map_err(git("open the staging area"))?,
-            writer: self,
-        })
+        let incoming = self.repository.join(INCOMING);
+        if self.staged.is_empty() {
+            fs::create_dir(&incoming).map_err(io_error("make", &incoming))?;
+        }
+        let path = incoming.join(id.to_string());
+        let mut options = fs::OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(0o444).open(&path);
+        let written = file.and_then(|mut file| file.write_all(&loose::encode(kind, body)?));
+        written.map_err(io_error("write", &path))?;
+        let back = fs::read(&path).ok().and_then(|bytes| loose::parse(&bytes).ok());
+        if back.is_none_or(|back| back.kind != kind || back.body != body) {
+            return Err(WriteError::NotReadBack(id));
+        }
+        self.staged.insert(id);
+        Ok(id)
     }
 
     /// Moves every staged object into the store and then the branch to its new tip. The writer's tip is the new
@@ -177,47 +190,66 @@ impl Writer {
         self.move_into_store()?;
         let marker = self.repository.join(INCOMING).join(MOVING);
         fs::write(&marker, tip.to_string()).map_err(io_error("write", &marker))?;
-        self.move_branch(tip, reason)?;
+        if let Err(error) = self.move_branch(tip, reason) {
+            // The branch's folder is synced after the move: what fails then does not undo it.
+            let moved = refs::tip(&self.repository).is_ok_and(|now| now == Some(tip));
+            return Err(if moved {
+                WriteError::Unconfirmed {
+                    id: tip,
+                    source: Box::new(error),
+                }
+            } else {
+                error
+            });
+        }
         self.tip = Some(tip);
-        let heads = self.repository.join("refs/heads");
-        let confirmed = self
-            .sync_folder(&heads)
-            .and_then(|()| clear_interrupted(&self.repository));
-        confirmed.map_err(|source| WriteError::Unconfirmed {
-            id: tip,
-            source: Box::new(source),
-        })
+        Ok(())
     }
 
     fn move_into_store(&mut self) -> Result<(), WriteError> {
         let objects = self.repository.join("objects");
-        let mut touched = vec![objects.clone()];
-        for id in std::mem::take(&mut self.staged) {
+        let incoming = self.repository.join(INCOMING);
+        let ids = std::mem::take(&mut self.staged);
+        self.sync(ids.iter().map(|id| incoming.join(id.to_string())).collect())?;
+        let mut folders: Vec<PathBuf> = Vec::new();
+        for id in ids {
             let name = loose_name(id);
-            let from = self.repository.join(INCOMING).join("objects").join(&name);
-            let to = objects.join(&name);
             let folder = objects.join(&name[..2]);
-            match fs::create_dir(&folder) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                    return Err(io_error("make", &folder)(error));
+            if !folders.contains(&folder) {
+                match fs::create_dir(&folder) {
+                    Ok(()) if !folders.contains(&objects) => folders.push(objects.clone()),
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                        return Err(io_error("make", &folder)(error));
+                    }
+                    _ => {}
                 }
-                _ => {}
+                folders.push(folder);
             }
-            fs::rename(&from, &to).map_err(io_error("write", &to))?;
-            if !touched.contains(&folder) {
-                touched.push(folder);
-            }
+            let to = objects.join(&name);
+            fs::rename(incoming.join(id.to_string()), &to).map_err(io_error("write", &to))?;
         }
-        touched
-            .iter()
-            .rev()
-            .try_for_each(|folder| self.sync_folder(folder))
+        self.sync(folders)
+    }
+
+    /// Syncs files or folders, some at a time: the file system then writes its journal once for all of them.
+    fn sync(&self, paths: Vec<PathBuf>) -> Result<(), WriteError> {
+        if self.durability == Durability::Unsynced {
+            return Ok(());
+        }
+        let waiting = Mutex::new(paths.into_iter());
+        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let work = || std::iter::from_fn(next).try_for_each(|path| sync_path(&path));
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..SYNCED_AT_ONCE).map(|_| scope.spawn(work)).collect();
+            threads
+                .into_iter()
+                .try_for_each(|thread| thread.join().expect("syncing does not panic"))
+        })
     }
 
     fn move_branch(&self, tip: CommitId, reason: &str) -> Result<(), WriteError> {
-        let flags = git2::RepositoryOpenFlags::NO_SEARCH | git2::RepositoryOpenFlags::BARE;
-        let repository = git2::Repository::open_ext(&self.repository, flags, [] as [&Path; 0]);
-        let repository = repository.map_err(git("open the repository"))?;
+        let repository = platform::open_repository(&self.repository, self.durability)
+            .map_err(git("open the repository"))?;
         let new = oid(tip.into());
         let deadline = std::time::Instant::now() + PATIENCE;
         loop {
@@ -242,13 +274,6 @@ impl Writer {
             Err(WriteError::Moved)
         }
     }
-
-    fn sync_folder(&self, folder: &Path) -> Result<(), WriteError> {
-        match self.durability {
-            Durability::Synced => sync_folder(folder),
-            Durability::Unsynced => Ok(()),
-        }
-    }
 }
 
 impl Drop for Writer {
@@ -258,54 +283,14 @@ impl Drop for Writer {
     }
 }
 
-/// Objects on their way into the store: complete and read back, but not yet visible.
-pub struct Staging<'a> {
-    repository: git2::Repository,
-    writer: &'a mut Writer,
-}
-
-impl Staging<'_> {
-    /// Stores an object and reads it back from the disk.
-    ///
-    /// # Errors
-    /// [`WriteError`] where it could not be written, or came back as something else.
-    pub fn write(&mut self, kind: ObjectKind, body: &[u8]) -> Result<ObjectId, WriteError> {
-        let id = object::hash(kind, body).map_err(|source| WriteError::Hash { kind, source })?;
-        if self.writer.staged.contains(&id) {
-            return Ok(id);
-        }
-        let of_git = match kind {
-            ObjectKind::Commit => ObjectType::Commit,
-            ObjectKind::Tree => ObjectType::Tree,
-            ObjectKind::Blob => ObjectType::Blob,
-            ObjectKind::Tag => ObjectType::Tag,
-        };
-        let store = self.repository.odb().map_err(git("open the staging area"))?;
-        let written = store.write(of_git, body).map_err(git("write an object"))?;
-        let path = self
-            .writer
-            .repository
-            .join(INCOMING)
-            .join("objects")
-            .join(loose_name(id));
-        let back = fs::read(&path).ok().and_then(|bytes| loose::parse(&bytes).ok());
-        let same = back.is_some_and(|back| back.kind == kind && back.body == body);
-        if !same || written.as_bytes() != id.raw() {
-            return Err(WriteError::NotReadBack(id));
-        }
-        self.writer.staged.push(id);
-        Ok(id)
-    }
-}
-
-/// Syncs a folder, so that the names in it are on the disk.
+/// Syncs a file, or a folder, so that the names in it are on the disk.
 ///
 /// # Errors
 /// [`WriteError::Io`].
-pub fn sync_folder(folder: &Path) -> Result<(), WriteError> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(io_error("sync", folder))
+pub fn sync_path(path: &Path) -> Result<(), WriteError> {
+    File::open(path)
+        .and_then(|file| file.sync_all())
+        .map_err(io_error("sync", path))
 }
 
 /// Clears the staging area of a writer that is gone, and the branch's lock if that writer left it.
