@@ -128,8 +128,8 @@ pub struct DraftError {
 #[derive(Debug, thiserror::Error)]
 pub enum DraftErrorKind {
     /// More than [`LONGEST_ARTICLE`] bytes.
-    #[error("the page has {0} bytes; at most {LONGEST_ARTICLE} (16 MiB) are taken")]
-    TooLong(usize),
+    #[error("the page is longer than {LONGEST_ARTICLE} bytes (16 MiB), the most that an article may have")]
+    TooLong,
     /// A byte or character that no article may hold.
     #[error(transparent)]
     Text(#[from] TextError),
@@ -171,7 +171,7 @@ impl DraftError {
 /// [`DraftError`] with the line, where what stands there cannot be archived or could be misread.
 pub fn read(bytes: &[u8], form: Form, invisible: Invisible) -> Result<Draft, DraftError> {
     if bytes.len() > LONGEST_ARTICLE {
-        return Err(DraftError::at(0, DraftErrorKind::TooLong(bytes.len())));
+        return Err(DraftError::at(0, DraftErrorKind::TooLong));
     }
     let decoded = canonical::decode(bytes, invisible).map_err(|error| {
         let line = match &error {

@@ -1,0 +1,337 @@
+//! Damage to every bit: whatever happens to a file of an archive, the check of the whole archive finds it, or
+//! every object still decodes to the same bytes. It never waits, panics or dies.
+
+#[path = "support/archives.rs"]
+mod archives;
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use archives::{PAGE, Story, copy, files, git};
+use avalaches::archive::{Archive, Owner};
+use avalaches::verify::whole;
+
+/// The longest that one check may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// What an undamaged archive shows: objects by kind, revisions, tip.
+type Sight = ([usize; 4], usize, String);
+
+/// How an archive keeps its objects and its branch.
+#[derive(Clone, Copy)]
+enum Kept {
+    Loose,
+    Packed,
+}
+
+fn archive(kept: Kept) -> Story {
+    let story = Story::begin();
+    story.add("a.txt", PAGE, &["--slug", "a"]);
+    story.add("b.txt", &PAGE.replace("First", "Second"), &["--slug", "b"]);
+    if let Kept::Packed = kept {
+        story.git(&["repack", "-adfq", "--depth=50"]);
+        story.git(&["pack-refs", "--all"]);
+        // What git writes for speed, and neither git nor this program believes.
+        let aside = |file: &PathBuf| {
+            file.ends_with("info/packs") || file.extension().is_some_and(|e| e == "rev" || e == "bitmap")
+        };
+        for file in files(&story.archive()).into_iter().filter(aside) {
+            fs::remove_file(story.archive().join(file)).unwrap();
+        }
+    }
+    fs::remove_file(story.archive().join("avalaches.branch")).unwrap();
+    story
+}
+
+/// Checks an archive; `None` where it cannot be opened or has a finding.
+fn look(path: &Path) -> Option<Sight> {
+    let archive = Archive::open(path, Owner::Anyone).ok()?;
+    let report = whole::check(&archive, &mut |_| ControlFlow::Continue(()));
+    report
+        .findings
+        .is_empty()
+        .then(|| (report.objects, report.revisions, archive.tip().to_string()))
+}
+
+/// The files that hold objects and refs.
+fn targets(archive: &Path) -> Vec<PathBuf> {
+    let judged = |file: &PathBuf| {
+        let name = file.to_string_lossy();
+        name.starts_with("objects/") || name.starts_with("refs/") || name == "HEAD" || name == "packed-refs"
+    };
+    files(archive).into_iter().filter(judged).collect()
+}
+
+/// Applies each damage to a private copy of its file, checks the archive, and puts the file back. Returns how
+/// many were found and how many left every object as it was.
+fn each_damage(story: &Story, damages: Vec<(PathBuf, Damage)>) -> (usize, usize) {
+    let whole = look(&story.archive()).expect("the archive is sound before it is damaged");
+    let all = damages.len();
+    let waiting = Mutex::new(damages.into_iter());
+    let (found, same) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                let folder = tempfile::tempdir().unwrap();
+                let path = folder.path().join("archive");
+                copy(&story.archive(), &path);
+                loop {
+                    let next = waiting.lock().unwrap().next();
+                    let Some((file, damage)) = next else { break };
+                    let sound = fs::read(path.join(&file)).unwrap();
+                    fs::write(path.join(&file), damage.apply(&sound)).unwrap();
+                    let start = Instant::now();
+                    let sight = look(&path);
+                    assert!(
+                        start.elapsed() < LIMIT,
+                        "{damage:?} of {} took {:?}",
+                        file.display(),
+                        start.elapsed()
+                    );
+                    match sight {
+                        None => found.fetch_add(1, Ordering::Relaxed),
+                        Some(sight) => {
+                            assert_eq!(
+                                sight,
+                                whole,
+                                "{damage:?} of {} shows other content",
+                                file.display()
+                            );
+                            same.fetch_add(1, Ordering::Relaxed)
+                        }
+                    };
+                    fs::write(path.join(&file), sound).unwrap();
+                }
+            });
+        }
+    });
+    let counts = (found.into_inner(), same.into_inner());
+    assert_eq!(counts.0 + counts.1, all);
+    counts
+}
+
+#[derive(Debug, Clone)]
+enum Damage {
+    Flip { byte: usize, bit: u8 },
+    Cut(usize),
+    Append(Vec<u8>),
+}
+
+impl Damage {
+    fn apply(&self, sound: &[u8]) -> Vec<u8> {
+        let mut bytes = sound.to_vec();
+        match self {
+            Self::Flip { byte, bit } => bytes[*byte] ^= 1 << bit,
+            Self::Cut(length) => bytes.truncate(*length),
+            Self::Append(junk) => bytes.extend_from_slice(junk),
+        }
+        bytes
+    }
+}
+
+fn flips(story: &Story) -> Vec<(PathBuf, Damage)> {
+    let mut damages = Vec::new();
+    for file in targets(&story.archive()) {
+        let length = fs::read(story.archive().join(&file)).unwrap().len();
+        let each = (0..length).flat_map(|byte| (0..8).map(move |bit| Damage::Flip { byte, bit }));
+        damages.extend(each.map(|damage| (file.clone(), damage)));
+    }
+    damages
+}
+
+fn cuts(story: &Story) -> Vec<(PathBuf, Damage)> {
+    let mut damages = Vec::new();
+    for file in targets(&story.archive()) {
+        let length = fs::read(story.archive().join(&file)).unwrap().len();
+        damages.extend((0..length).map(|length| (file.clone(), Damage::Cut(length))));
+        damages.extend(
+            [&b"\0"[..], b"junk", &[0; 4096]].map(|junk| (file.clone(), Damage::Append(junk.to_vec()))),
+        );
+    }
+    damages
+}
+
+#[test]
+fn every_flipped_bit_of_loose_objects_and_the_ref_is_found_or_changes_nothing() {
+    let story = archive(Kept::Loose);
+    let (found, same) = each_damage(&story, flips(&story));
+    println!("loose: {found} flips found, {same} left every object as it was");
+    // Padding bits at the end of deflate's last block, and stored block headers, decode to the same bytes.
+    assert!(
+        found > 15_000 && same * 50 < found,
+        "{found} found, {same} the same"
+    );
+}
+
+#[test]
+fn every_flipped_bit_of_a_pack_its_index_and_packed_refs_is_found() {
+    let story = archive(Kept::Packed);
+    let (found, same) = each_damage(&story, flips(&story));
+    println!("packed: {found} flips found, {same} left every object as it was");
+    // The pack and its index end in hashes of their own.
+    assert!(found > 20_000, "{found}");
+    assert_eq!(same, 0);
+}
+
+#[test]
+fn every_truncation_and_every_appended_byte_is_found() {
+    for kept in [Kept::Loose, Kept::Packed] {
+        let story = archive(kept);
+        let (found, same) = each_damage(&story, cuts(&story));
+        println!("{found} truncations and appended bytes found, {same} left every object as it was");
+        assert!(found > 1_000);
+        assert_eq!(same, 0);
+    }
+}
+
+#[test]
+fn every_missing_file_is_found() {
+    for kept in [Kept::Loose, Kept::Packed] {
+        let story = archive(kept);
+        for file in targets(&story.archive()) {
+            let path = story.archive().join(&file);
+            let sound = fs::read(&path).unwrap();
+            fs::remove_file(&path).unwrap();
+            assert_eq!(
+                look(&story.archive()),
+                None,
+                "{} is gone and nothing is found",
+                file.display()
+            );
+            let output = story.run(&["verify"]);
+            assert!(
+                matches!(output.status.code(), Some(1 | 2)),
+                "{}: {output:?}",
+                file.display()
+            );
+            fs::write(&path, sound).unwrap();
+        }
+        assert!(look(&story.archive()).is_some());
+    }
+}
+
+#[test]
+fn the_program_answers_no_to_damage_and_names_the_object() {
+    let story = archive(Kept::Loose);
+    let all = flips(&story);
+    let mut named = 0;
+    for (file, damage) in all.iter().step_by(all.len() / 60) {
+        let path = story.archive().join(file);
+        let sound = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, damage.apply(&sound)).unwrap();
+        let identical = look(&story.archive()).is_some();
+        let output = story.run(&["verify"]);
+        let code = output.status.code();
+        assert!(
+            matches!(code, Some(1 | 2)) || identical && code == Some(0),
+            "{damage:?} of {}: {output:?}",
+            file.display()
+        );
+        let object = file.to_string_lossy().replace("objects/", "").replace('/', "");
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        named += usize::from(said.contains(&object));
+        fs::write(&path, sound).unwrap();
+    }
+    assert!(named > 50, "only {named} damaged objects were named");
+}
+
+/// What makes git itself show something else, most of it in silence.
+#[test]
+fn a_repository_that_deceives_is_refused_by_name() {
+    let sound = archive(Kept::Loose);
+    let tip = git(&sound.archive(), &["rev-parse", "main"]);
+    let parent = git(&sound.archive(), &["rev-parse", "main~1"]);
+    let config = fs::read_to_string(sound.archive().join("config")).unwrap();
+    let deceptions: [(&str, String); 12] = [
+        ("info/grafts", format!("{tip}\n")),
+        ("shallow", format!("{parent}\n")),
+        ("objects/info/alternates", "/somewhere/objects\n".to_owned()),
+        (
+            "objects/info/http-alternates",
+            "http://somewhere/objects\n".to_owned(),
+        ),
+        ("commondir", "../other\n".to_owned()),
+        ("config.worktree", String::new()),
+        ("config", format!("{config}[include]\n\tpath = /somewhere\n")),
+        ("config", format!("{config}[core]\n\tworktree = /\n")),
+        ("config", format!("{config}[core]\n\thooksPath = /somewhere\n")),
+        (
+            "config",
+            format!("{config}[extensions]\n\tpartialClone = origin\n"),
+        ),
+        ("config", format!("{config}[filter \"x\"]\n\tsmudge = rm\n")),
+        (
+            "objects/pack/pack-0123456789012345678901234567890123456789.promisor",
+            String::new(),
+        ),
+    ];
+    for (name, text) in deceptions {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("archive");
+        copy(&sound.archive(), &path);
+        fs::create_dir_all(path.join(name).parent().unwrap()).unwrap();
+        fs::write(path.join(name), text).unwrap();
+        assert_refused(&sound, &path, name);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let each = |name: &str, deceive: &dyn Fn(&Path)| {
+        let path = folder.path().join(name.replace('/', "-"));
+        copy(&sound.archive(), &path);
+        deceive(&path);
+        assert_refused(&sound, &path, name);
+    };
+    each("refs/replace", &|path| {
+        git(path, &["replace", &tip, &parent]);
+    });
+    each("hooks/post-update", &|path| {
+        fs::create_dir_all(path.join("hooks")).unwrap();
+        fs::write(path.join("hooks/post-update"), "#!/bin/sh\n").unwrap();
+        assert!(
+            std::process::Command::new("chmod")
+                .arg("+x")
+                .arg(path.join("hooks/post-update"))
+                .status()
+                .unwrap()
+                .success()
+        );
+    });
+    for link in ["objects", "refs/heads/main", "config"] {
+        each(link, &|path| {
+            let elsewhere = path.with_extension("elsewhere");
+            fs::rename(path.join(link), &elsewhere).unwrap();
+            std::os::unix::fs::symlink(&elsewhere, path.join(link)).unwrap();
+        });
+    }
+    let object = files(&sound.archive().join("objects")).remove(0);
+    let fifo = format!("objects/{}", object.display());
+    each(&fifo, &|path| {
+        fs::remove_file(path.join(&fifo)).unwrap();
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(path.join(&fifo))
+                .status()
+                .unwrap()
+                .success()
+        );
+    });
+}
+
+fn assert_refused(story: &Story, path: &Path, name: &str) {
+    let start = Instant::now();
+    let output = story.run(&["--archive", path.to_str().unwrap(), "verify"]);
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(matches!(output.status.code(), Some(1 | 2)), "{name}: {said}");
+    assert!(start.elapsed() < LIMIT, "{name} took {:?}", start.elapsed());
+    let object = name.replace("objects/", "").replace('/', "");
+    assert!(
+        said.contains(name) || said.contains(&object),
+        "{name} is not named: {said}"
+    );
+}

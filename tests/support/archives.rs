@@ -1,0 +1,137 @@
+//! Throw-away archives for stories: the program and the real git, each in a clean environment.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A page in the sample's form, small enough to flip every bit of its archive.
+pub const PAGE: &str = "第一段。\n\nFirst paragraph.\n";
+
+/// A folder with an archive in it.
+pub struct Story {
+    /// Goes with the story.
+    pub folder: tempfile::TempDir,
+}
+
+impl Story {
+    /// Makes an archive in `archive` of a new folder.
+    pub fn begin() -> Self {
+        let story = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        story.yes(&["init", "--byline", "Desk", "--archived-at", "2026-01-22"]);
+        story
+    }
+
+    /// Returns the archive's path.
+    pub fn archive(&self) -> PathBuf {
+        self.folder.path().join("archive")
+    }
+
+    /// Writes a file beside the archive.
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    /// Returns the program's command in the story's folder.
+    pub fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_avalaches"));
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear();
+        command
+            .env("PATH", path)
+            .env("HOME", self.folder.path())
+            .env("SOURCE_DATE_EPOCH", "1769140800");
+        command
+    }
+
+    /// Runs the program.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.program(arguments).output().unwrap()
+    }
+
+    /// Runs the program, which has to answer yes, and returns what it printed.
+    pub fn yes(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {:?}\n{said}",
+            output.status
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Adds a page and returns its footer.
+    pub fn add(&self, name: &str, text: &str, options: &[&str]) -> String {
+        self.write(name, text);
+        self.yes(&[&["add", name, "-q"], options].concat())
+            .trim_end()
+            .to_owned()
+    }
+
+    /// Runs the real git on the archive, which has to succeed, and returns what it printed.
+    pub fn git(&self, arguments: &[&str]) -> String {
+        git(&self.archive(), arguments)
+    }
+}
+
+/// Runs the real git on a repository, which has to succeed, and returns what it printed.
+pub fn git(repository: &Path, arguments: &[&str]) -> String {
+    let output = git_command(repository, arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "git {arguments:?}: {said}");
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
+/// Returns the real git's command, without the user's configuration.
+pub fn git_command(repository: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("git");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command
+        .arg("--git-dir")
+        .arg(repository)
+        .args(arguments)
+        .env_clear()
+        .env("PATH", path);
+    command
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null");
+    command
+}
+
+/// Copies a folder with everything in it.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            let _ = fs::remove_file(&target);
+            fs::write(&target, fs::read(entry.path()).unwrap()).unwrap();
+        }
+    }
+}
+
+/// Lists the files below a folder, by their paths in it, sorted.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(next) = waiting.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_dir() {
+                waiting.push(entry.path());
+            } else {
+                found.push(entry.path().strip_prefix(folder).unwrap().to_owned());
+            }
+        }
+    }
+    found.sort();
+    found
+}
