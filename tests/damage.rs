@@ -11,9 +11,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use archives::{PAGE, Story, copy, files, git};
+use archives::{Story, copy, git};
 use avalaches::archive::{Archive, Owner};
 use avalaches::verify::whole;
+
+/// A page in the sample's form, small enough to flip every bit of its archive.
+const PAGE: &str = "第一段。\n\nFirst paragraph.\n";
 
 /// The longest that one check may take.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -334,4 +337,22 @@ fn assert_refused(story: &Story, path: &Path, name: &str) {
         said.contains(name) || said.contains(&object),
         "{name} is not named: {said}"
     );
+}
+
+/// Lists the files below a folder, by their paths in it, sorted.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(next) = waiting.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_dir() {
+                waiting.push(entry.path());
+            } else {
+                found.push(entry.path().strip_prefix(folder).unwrap().to_owned());
+            }
+        }
+    }
+    found.sort();
+    found
 }

@@ -4,9 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A page in the sample's form, small enough to flip every bit of its archive.
-pub const PAGE: &str = "第一段。\n\nFirst paragraph.\n";
-
 /// A folder with an archive in it.
 pub struct Story {
     /// Goes with the story.
@@ -116,22 +113,4 @@ pub fn copy(from: &Path, to: &Path) {
             fs::write(&target, fs::read(entry.path()).unwrap()).unwrap();
         }
     }
-}
-
-/// Lists the files below a folder, by their paths in it, sorted.
-pub fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(next) = waiting.pop() {
-        for entry in fs::read_dir(next).unwrap() {
-            let entry = entry.unwrap();
-            if entry.file_type().unwrap().is_dir() {
-                waiting.push(entry.path());
-            } else {
-                found.push(entry.path().strip_prefix(folder).unwrap().to_owned());
-            }
-        }
-    }
-    found.sort();
-    found
 }
