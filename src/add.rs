@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::archive::{Archive, Fault, OpenError, Owner};
 use crate::article::{self, Article, Kind, Metadata, MetadataError, PAGE_FILE, SourceError};
 use crate::canonical::{self, Invisible};
+use crate::commonmark;
 use crate::date::{DateError, RevisionDate};
 use crate::draft::{self, Draft, DraftError, Form, Notice};
 use crate::footer::Footer;
@@ -223,19 +224,8 @@ pub fn prepare(
     };
     let plains: Vec<&str> = draft.blocks.iter().map(|block| block.plain.as_str()).collect();
     let parts = language::split(&plains, &asked)?;
-    let mut blocks = draft.blocks.iter();
-    let sources: Vec<String> = parts
-        .iter()
-        .map(|(_, count)| {
-            let part: Vec<&str> = blocks
-                .by_ref()
-                .take(*count)
-                .map(|block| block.source.as_str())
-                .collect();
-            canonical::canonical(&part.join("\n\n"))
-        })
-        .collect();
-    let languages: Vec<Language> = parts.into_iter().map(|(language, _)| language).collect();
+    let sources = divide(draft.blocks.iter().map(|block| block.source.clone()), &parts);
+    let languages: Vec<Language> = parts.iter().map(|(language, _)| language.clone()).collect();
     let kind = match (&wishes.kind, &draft.front.kind) {
         (Some(kind), _) => Some(*kind),
         (None, Some(text)) => Some(front("kind", text)?),
@@ -284,8 +274,13 @@ pub fn prepare(
     };
     metadata.check()?;
     metadata.byline()?;
-    let article = Article { metadata, sources };
-    let page_text = article.page_text()?;
+    let mut article = Article { metadata, sources };
+    let mut page_text = article.page_text()?;
+    if page_text != draft.text() {
+        // Blocks that were apart on the page would run into one another: what a reader sees decides.
+        article.sources = divide(plains.iter().map(|plain| commonmark::escape(plain)), &parts);
+        page_text = article.page_text()?;
+    }
     let slug = slug(&draft, wishes, &article, &page_text)?;
     Ok(Prepared {
         article,
@@ -296,6 +291,15 @@ pub fn prepare(
         claimed_footer: draft.footer.map(|found| found.footer),
         notices: draft.notices,
     })
+}
+
+/// Joins the sources of the blocks in each language's part.
+fn divide(mut blocks: impl Iterator<Item = String>, parts: &[(Language, usize)]) -> Vec<String> {
+    let join = |(_, count): &(Language, usize)| {
+        let part: Vec<String> = blocks.by_ref().take(*count).collect();
+        canonical::canonical(&part.join("\n\n"))
+    };
+    parts.iter().map(join).collect()
 }
 
 fn languages(draft: &Draft) -> Result<Vec<Language>, PageError> {
@@ -386,11 +390,7 @@ fn slug(draft: &Draft, wishes: &Wishes, article: &Article, page_text: &str) -> R
     let english_part = english.map(|position| {
         let skipped: usize = article.sources[..position]
             .iter()
-            .filter_map(|source| {
-                crate::commonmark::plain_text(source)
-                    .ok()
-                    .map(|plain| plain.len() + 1)
-            })
+            .filter_map(|source| commonmark::plain_text(source).ok().map(|plain| plain.len() + 1))
             .sum();
         page_text.get(skipped..).unwrap_or(page_text)
     });

@@ -89,6 +89,7 @@ pub fn blocks(source: &str) -> Result<Vec<Block>, CommonMarkError> {
     let source_lines: Vec<&str> = source.split('\n').collect();
     let mut blocks: Vec<Block> = Vec::new();
     let mut after_list = false;
+    let defines = source.contains("]:");
     for node in document.children() {
         let position = node.data().sourcepos;
         let plain = finish(&lines_of(node, 0)?)?;
@@ -101,7 +102,12 @@ pub fn blocks(source: &str) -> Result<Vec<Block>, CommonMarkError> {
         let slice = source_lines.get(first - 1..last).unwrap_or_default().join("\n");
         let slice = slice.trim_end().to_owned();
         // On its own, a block may have lost a definition that it refers to, or a list before it may take it in.
-        let alone = plain_text(&slice).is_ok_and(|alone| alone.trim_end_matches('\n') == plain);
+        let simple = matches!(
+            node.data().value,
+            NodeValue::Paragraph | NodeValue::Heading(_) | NodeValue::ThematicBreak
+        );
+        let alone =
+            simple && !defines || plain_text(&slice).is_ok_and(|alone| alone.trim_end_matches('\n') == plain);
         let apart = !after_list
             || blocks.last().is_none_or(|before| {
                 let together = plain_text(&format!("{}\n\n{slice}", before.source));

@@ -293,6 +293,9 @@ fn fallback(script: Script, asked: &[Language]) -> Language {
 /// Judges a text by its words, where it is long enough to be judged.
 fn by_words(text: &str, script: Script, asked: &[Language]) -> Option<Language> {
     let text: String = text.chars().take(4000).collect();
+    if text.chars().count() < SHORTEST_JUDGED {
+        return None;
+    }
     let candidates: Vec<whatlang::Lang> = DETECTED
         .iter()
         .filter(|(tag, _)| Script::of_language(&Language::of(tag)) == script)
@@ -303,12 +306,11 @@ fn by_words(text: &str, script: Script, asked: &[Language]) -> Option<Language> 
         return None;
     }
     let info = whatlang::Detector::with_allowlist(candidates).detect(&text)?;
-    let long_enough = text.chars().count() >= 60;
     let tag = DETECTED
         .iter()
         .find(|(_, lang)| *lang == info.lang())
         .map(|(tag, _)| *tag)?;
-    if !(info.is_reliable() && long_enough) {
+    if !info.is_reliable() {
         return None;
     }
     asked
@@ -317,6 +319,9 @@ fn by_words(text: &str, script: Script, asked: &[Language]) -> Option<Language> 
         .cloned()
         .or_else(|| Some(Language::of(tag)))
 }
+
+/// The fewest characters from which a language is judged by its words.
+const SHORTEST_JUDGED: usize = 60;
 
 /// The languages that are told apart by their words.
 const DETECTED: [(&str, whatlang::Lang); 24] = [

@@ -3,6 +3,8 @@
 
 #[path = "support/archives.rs"]
 mod archives;
+#[path = "support/folders.rs"]
+mod folders;
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -11,9 +13,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use archives::{Story, copy, git};
+use archives::{Story, git};
 use avalaches::archive::{Archive, Owner};
 use avalaches::verify::whole;
+use folders::copy;
 
 /// A page in the sample's form, small enough to flip every bit of its archive.
 const PAGE: &str = "第一段。\n\nFirst paragraph.\n";

@@ -4,13 +4,16 @@
 
 #[path = "support/archives.rs"]
 mod archives;
+#[path = "support/folders.rs"]
+mod folders;
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use archives::{Story, copy, git};
+use archives::{Story, git};
+use folders::copy;
 
 /// The calls by which something can be half done.
 const CALLS: &str = "write,fsync,link,rename,openat,open,mkdir,unlink,unlinkat,flock";

@@ -1,10 +1,15 @@
 //! Every console block of the README, run line by line in a folder that holds what a clone holds.
 
+#[path = "support/folders.rs"]
+mod folders;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
+
+use folders::copy;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_avalaches");
@@ -104,18 +109,5 @@ fn fits(printed: &str, expected: &str) -> bool {
         }
         // A page has no line feed at its end, which no console block can show.
         _ => printed == expected || format!("{printed}\n") == expected,
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }

@@ -99,18 +99,3 @@ pub fn git_command(repository: &Path, arguments: &[&str]) -> Command {
         .env("GIT_CONFIG_GLOBAL", "/dev/null");
     command
 }
-
-/// Copies a folder with everything in it.
-pub fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            let _ = fs::remove_file(&target);
-            fs::write(&target, fs::read(entry.path()).unwrap()).unwrap();
-        }
-    }
-}

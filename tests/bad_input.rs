@@ -1,0 +1,438 @@
+//! Bad input: each a clear error that names the file and the place, exit status 2, and nothing written.
+
+#[path = "support/archives.rs"]
+mod archives;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use archives::Story;
+
+const FOOTER: &str = "2026-01-22 (Thursday) · a038737196a74c325d6a90900694dd78867e8af9";
+
+/// Everything in a folder, but for the file whose lock writers hold.
+fn state(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut state = BTreeMap::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(next) = waiting.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                waiting.push(path.clone());
+                state.insert(path, Vec::new());
+            } else if !path.ends_with("avalaches.lock") {
+                let bytes = fs::read(&path).unwrap();
+                state.insert(path, bytes);
+            }
+        }
+    }
+    state
+}
+
+/// Runs a command that has to be refused: exit status 2, these words said, nothing printed, nothing written.
+#[track_caller]
+fn refused(story: &Story, arguments: &[&str], words: &[&str]) {
+    let before = state(&story.archive());
+    let start = Instant::now();
+    let output = story.run(arguments);
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{arguments:?} took {:?}",
+        start.elapsed()
+    );
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+    for word in words {
+        assert!(said.contains(word), "{arguments:?} does not say {word:?}: {said}");
+    }
+    assert!(said.starts_with("error: "), "{said}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    assert!(
+        state(&story.archive()) == before,
+        "{arguments:?} changed the archive"
+    );
+}
+
+#[test]
+fn pages_that_no_article_can_be_made_of_are_refused_with_file_and_place() {
+    let story = Story::begin();
+    let long = "a".repeat(20 << 20);
+    let id = &FOOTER[FOOTER.len() - 40..];
+    let with = |from: &str, to: &str| format!("Text.\n\n{}\n", FOOTER.replacen(from, to, 1)).into_bytes();
+    let pages: [(&[u8], &[&str]); 25] = [
+        (b"a\n\n\xff b\n", &[":3:", "not UTF-8 from byte 3"]),
+        (b"\xff\xfea\0\n\0", &[":1:", "UTF-16"]),
+        (b"a\n\nx\0b\n", &[":3:", "U+0000", "line 3, column 2"]),
+        (b"a\x1b[2Jb\n", &[":1:", "U+001B", "column 2"]),
+        (
+            "中\u{202e}文\n".as_bytes(),
+            &[":1:", "U+202E", "column 2", "--allow-invisible"],
+        ),
+        ("中\u{200b}文\n".as_bytes(), &["U+200B"]),
+        ("a\u{2066}b\n".as_bytes(), &["U+2066"]),
+        ("a\u{e0041}b\n".as_bytes(), &["U+E0041"]),
+        (long.as_bytes(), &["16 MiB"]),
+        (b"", &["the page is empty"]),
+        (b" \n\t\n\r\n", &["the page is empty"]),
+        (FOOTER.as_bytes(), &["only a footer"]),
+        (b"\xe2\x86\x90 back\n", &["the page is empty"]),
+        (
+            &format!("a\n\n{FOOTER}\n\n{FOOTER}").into_bytes(),
+            &[":3:", "two footers"],
+        ),
+        (&with("01-22", "02-30"), &[":3:", "2026-02-30", "does not exist"]),
+        (&with("2026", "0000"), &[":3:", "0000-01-22"]),
+        (&with("2026", "10000"), &[":3:", "10000-01-22"]),
+        (&with("Thurs", "Wens"), &[":3:", "Wensday"]),
+        (&with(id, &id[1..]), &[":3:", "39"]),
+        (&with(id, &format!("{id}0")), &[":3:", "41"]),
+        (&with(id, &id.to_uppercase()), &[":3:", "'A'"]),
+        (
+            "中文的一段话。\n\nEnglish words.\n\n又是中文的一段。\n\nEnglish again.\n\n中文的最后一段。\n"
+                .as_bytes(),
+            &["take turns", "--lang mul"],
+        ),
+        ("……\n".as_bytes(), &["no slug", "--slug"]),
+        (b"2026-02-30 (Monday) \xc2\xb7 a0387371", &[":1:", "2026-02-30"]),
+        (b"a\xef\xbf\xbf", &["U+FFFF"]),
+    ];
+    for (bytes, words) in pages {
+        story.write("page.txt", bytes);
+        refused(&story, &["add", "page.txt"], &[&["page.txt"], words].concat());
+    }
+}
+
+#[test]
+fn options_that_cannot_be_stored_are_refused() {
+    let story = Story::begin();
+    story.write("page.txt", "Some text.\n");
+    let options: [(&[&str], &[&str]); 18] = [
+        (&["--title", "a\nb"], &["page.txt", "title", "U+000A", "column 2"]),
+        (&["--title", "a\u{202e}b"], &["title", "U+202E"]),
+        (&["--title", "a\u{85}b"], &["title", "U+0085"]),
+        (&["--title", "a\u{2028}b"], &["title", "U+2028"]),
+        (&["--author", "A <b"], &["author", "'<'", "column 3"]),
+        (&["--author", "A\nparent 0123"], &["author", "'\\n'"]),
+        (&["--author", "<a@example.org>"], &["no name"]),
+        (&["--note", "x\n\nArticle-Id: 2026/01/01/y"], &["note", "U+000A"]),
+        (&["--tag", "x\ry"], &["tag", "U+000D"]),
+        (&["--source-url", "javascript:alert(1)"], &["source URL", "http"]),
+        (&["--date", "2026-02-30"], &["2026-02-30", "does not exist"]),
+        (&["--date", "0000-01-01"], &["0000-01-01"]),
+        (&["--date", "10000-01-01"], &["10000-01-01"]),
+        (&["--date", "1969-12-31"], &["1969-12-31", "1970-01-01"]),
+        (&["--date", "2026-01-22T10:00:00+14:01"], &["+14:01"]),
+        (
+            &["--kind", "correction", "--note", "x"],
+            &["no article is named", "--article"],
+        ),
+        (&["--article", "2026/01/01/none"], &["no article 2026/01/01/none"]),
+        (&["--lang", "en,zh"], &["zh"]),
+    ];
+    for (options, words) in options {
+        refused(&story, &[&["add", "page.txt"], options].concat(), words);
+    }
+    let long = "a".repeat(81);
+    for slug in [
+        "../x",
+        "/x",
+        "a/../b",
+        ".git",
+        ".GIT",
+        "GIT~1",
+        ".g\u{200c}it",
+        "CON",
+        "nul.md",
+        "a\\b",
+        "a:b",
+        "a.",
+        "a ",
+        &long,
+        "a\nb",
+        "a\u{1b}b",
+        "",
+        "-rf",
+        "a--b",
+        "é",
+    ] {
+        refused(
+            &story,
+            &["add", "page.txt", &format!("--slug={slug}")],
+            &["page.txt", "slug"],
+        );
+    }
+    story.add("page.txt", "Some text.\n", &["--slug", "a"]);
+    story.write("next.txt", "Other text.\n");
+    let kinds = ["correction", "retraction", "restoration"];
+    for kind in kinds {
+        refused(
+            &story,
+            &["add", "next.txt", "--article", "2026/01/23/a", "--kind", kind],
+            &["note", kind],
+        );
+    }
+}
+
+#[test]
+fn front_matter_that_is_not_valid_is_refused_with_its_line() {
+    let story = Story::begin();
+    let bomb: String = (1..20).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| {
+        format!("{text}a{n}: &a{n} [*a{0}, *a{0}, *a{0}, *a{0}, *a{0}]\n", n - 1)
+    });
+    let pages = [
+        ("---\ntitle: [\n---\ntext\n".to_owned(), "page.md:"),
+        ("---\ntitle: a\ntitle: b\n---\ntext\n".to_owned(), "page.md:"),
+        (
+            "+++\ntitle = 'a'\ntitle = 'b'\n+++\ntext\n".to_owned(),
+            "page.md:",
+        ),
+        ("---\ntitle: a\ntext\n".to_owned(), "not ended"),
+        ("---\ntitle: \"a\\nb\"\n---\ntext\n".to_owned(), "page.md:2:"),
+        ("---\nslug: ../x\n---\ntext\n".to_owned(), "slug"),
+        ("---\ndate: 2026-02-30\n---\ntext\n".to_owned(), "2026-02-30"),
+        ("---\nlang: nonsense!\n---\ntext\n".to_owned(), "nonsense!"),
+        ("---\nkind: joke\n---\ntext\n".to_owned(), "joke"),
+        (format!("---\n{bomb}---\ntext\n"), "page.md:"),
+        (format!("---\na: {}\n---\ntext\n", "[".repeat(10_000)), "page.md:"),
+        ("text\n\n<script>alert(1)</script>\n".to_owned(), "page.md:3:"),
+        ("text &#27;[2J\n".to_owned(), "U+001B"),
+        ("text &#x202e; x\n".to_owned(), "U+202E"),
+    ];
+    for (page, word) in pages {
+        story.write("page.md", page);
+        refused(&story, &["add", "page.md"], &["page.md", word]);
+    }
+}
+
+#[test]
+fn folders_and_archives_that_are_none_are_named() {
+    let story = Story::begin();
+    story.write("page.txt", "Some text.\n");
+    fs::create_dir(story.folder.path().join("empty")).unwrap();
+    refused(&story, &["add", "empty"], &["empty is a folder without pages"]);
+    refused(&story, &["add", "none.txt"], &["none.txt", "No such file"]);
+    refused(
+        &story,
+        &["--archive", "empty", "add", "page.txt"],
+        &["empty is no archive", "avalaches init"],
+    );
+    refused(&story, &["--archive", "nowhere", "verify"], &["nowhere"]);
+    refused(&story, &["--archive", "page.txt", "verify"], &["page.txt"]);
+}
+
+#[test]
+fn init_refuses_a_folder_that_is_not_empty_and_leaves_an_archive_alone() {
+    let story = Story::begin();
+    let full = story.folder.path().join("full");
+    fs::create_dir(&full).unwrap();
+    fs::write(full.join("x"), "").unwrap();
+    refused(&story, &["init", "full"], &["full is not empty and no archive"]);
+    assert_eq!(fs::read_dir(&full).unwrap().count(), 1);
+    refused(&story, &["init", "new", "--title", "a\nb"], &["title"]);
+    refused(&story, &["init", "new", "--byline", "A <"], &["author"]);
+    refused(&story, &["init", "new", "--utc-offset", "+15:00"], &["+15:00"]);
+    assert!(!story.folder.path().join("new").exists());
+    let before = state(&story.archive());
+    story.yes(&["init"]);
+    assert!(state(&story.archive()) == before);
+}
+
+#[test]
+fn an_archive_of_another_user_is_opened_only_on_demand() {
+    let story = Story::begin();
+    story.add("page.txt", "Some text.\n", &[]);
+    if std::os::unix::fs::chown(story.archive(), Some(12_345), None).is_err() {
+        println!("skipped: only root can give an archive away");
+        return;
+    }
+    for arguments in [&["verify"][..], &["list"], &["add", "page.txt"]] {
+        refused(&story, arguments, &["belongs to another user", "--any-owner"]);
+    }
+    story.yes(&["--any-owner", "verify"]);
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_to_is_named_and_can_be_read() {
+    let story = Story::begin();
+    story.add("page.txt", "Some text.\n", &[]);
+    story.write("next.txt", "Other text.\n");
+    let mount = |arguments: &[&str]| {
+        let mounted = Command::new("mount")
+            .args(arguments)
+            .arg(story.archive())
+            .stderr(Stdio::null())
+            .status();
+        mounted.is_ok_and(|status| status.success())
+    };
+    let path = story.archive();
+    if !mount(&["--bind", path.to_str().unwrap()]) || !mount(&["-o", "remount,ro,bind"]) {
+        println!("skipped: nothing can be mounted here");
+        return;
+    }
+    let output = story.run(&["add", "next.txt"]);
+    let read = [
+        &["verify"][..],
+        &["list"],
+        &["show", "2026/01/23/some-text"],
+        &["history", "2026/01/23/some-text"],
+    ]
+    .map(|arguments| story.run(arguments).status.code());
+    assert!(
+        Command::new("umount")
+            .arg(story.archive())
+            .status()
+            .unwrap()
+            .success()
+    );
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("Read-only file system") && said.contains("avalaches.lock"),
+        "{said}"
+    );
+    assert_eq!(read, [Some(0); 4]);
+}
+
+#[test]
+fn one_bad_page_of_several_stops_all_unless_told_to_keep_going() {
+    let story = Story::begin();
+    story.write("good.txt", "A good page.\n");
+    story.write("bad.txt", "A bad \0 page.\n");
+    refused(
+        &story,
+        &["add", "good.txt", "bad.txt"],
+        &["bad.txt:1:", "1 of 2 pages", "--keep-going"],
+    );
+    let dry = story.run(&["add", "good.txt", "bad.txt", "--keep-going", "--dry-run", "-q"]);
+    let output = story.run(&["add", "good.txt", "bad.txt", "--keep-going", "-q"]);
+    assert_eq!((dry.status.code(), output.status.code()), (Some(1), Some(1)));
+    assert_eq!(dry.stdout, output.stdout);
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1);
+    let before = state(&story.archive());
+    let again = story.run(&["add", "good.txt"]);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("unchanged"));
+    assert!(again.status.success() && state(&story.archive()) == before);
+}
+
+#[test]
+fn what_steers_a_terminal_never_reaches_one() {
+    let story = Story::begin();
+    let name = "e\u{1b}]8;;x\u{7}\u{1b}[2J.txt";
+    story.write(name, "A page.\n\nWith a \u{9b} in it.\n");
+    for arguments in [
+        &["add", name][..],
+        &["verify", name],
+        &["show", "\u{1b}[2J"],
+        &["add", ".", "--keep-going"],
+    ] {
+        let output = story.run(arguments);
+        let printed = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8(printed).unwrap();
+        assert!(
+            text.chars().all(|c| c == '\n' || c == '\t' || !c.is_control()),
+            "{text:?}"
+        );
+    }
+    story.write("named.txt", "A page.\n");
+    fs::rename(
+        story.folder.path().join("named.txt"),
+        story.folder.path().join("n\u{1b}.txt"),
+    )
+    .unwrap();
+    let output = story.run(&["add", "n\u{1b}.txt"]);
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("n\\u{1b}.txt: added")
+    );
+}
+
+#[test]
+fn large_and_deep_pages_are_added_or_refused_in_seconds_and_half_a_gibibyte() {
+    let story = Story::begin();
+    let pages = [
+        ("line.txt", "words and words ".repeat(1 << 16)),
+        ("longest.txt", "字".repeat((16 << 20) / 3)),
+        ("headings.md", "# h\n\n".repeat(1_000_000)),
+        ("quotes.md", ">".repeat(100_000)),
+        ("brackets.md", "[".repeat(100_000)),
+        ("stars.md", "*a ".repeat(100_000)),
+        ("table.md", "|a".repeat(100_000)),
+        ("elements.html", "<div>".repeat(100_000)),
+    ];
+    for (name, text) in pages {
+        story.write(name, text);
+        let start = Instant::now();
+        let limited = format!("ulimit -v 1572864; exec \"$0\" add -q --dry-run --slug x {name}");
+        let output = Command::new("sh")
+            .args(["-c", &limited, env!("CARGO_BIN_EXE_avalaches")])
+            .current_dir(story.folder.path())
+            .output()
+            .unwrap();
+        let took = start.elapsed();
+        println!("{name}: {:?} in {took:?}", output.status.code());
+        assert!(matches!(output.status.code(), Some(0 | 2)), "{name}: {output:?}");
+        assert!(took < Duration::from_secs(30), "{name} took {took:?}");
+    }
+}
+
+#[test]
+fn results_that_cannot_be_written_are_told_and_a_closed_pipe_is_quiet() {
+    let story = Story::begin();
+    story.write("page.txt", "Some text.\n");
+    let program = env!("CARGO_BIN_EXE_avalaches");
+    let shell = |line: &str| {
+        Command::new("sh")
+            .args(["-c", line, program])
+            .current_dir(story.folder.path())
+            .output()
+            .unwrap()
+    };
+    let output = shell("\"$0\" add -q page.txt > /dev/full; echo $?");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.stdout, b"2\n");
+    let tip = story.git(&["rev-parse", "main"]);
+    assert!(
+        said.contains(&format!("committed {tip}, but could not write the result")),
+        "{said}"
+    );
+    let output = shell("\"$0\" completions bash | head -c 1; \"$0\" list | true");
+    assert!(output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn archives_are_found_and_help_is_written() {
+    let story = Story::begin();
+    let footer = story.add("page.txt", "Some text.\n", &[]);
+    let deep = story.archive().join("../a/b");
+    fs::create_dir_all(&deep).unwrap();
+    let listed = story.program(&["list"]).current_dir(&deep).output().unwrap();
+    assert!(
+        String::from_utf8(listed.stdout)
+            .unwrap()
+            .trim_end()
+            .ends_with(&footer)
+    );
+    let elsewhere = tempfile::tempdir().unwrap();
+    let listed = story
+        .program(&["list"])
+        .current_dir(elsewhere.path())
+        .env("AVALACHES_ARCHIVE", story.archive())
+        .output()
+        .unwrap();
+    assert!(
+        String::from_utf8(listed.stdout)
+            .unwrap()
+            .trim_end()
+            .ends_with(&footer)
+    );
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(story.yes(&["completions", shell]).contains("verify"), "{shell}");
+    }
+    story.yes(&["man", "man"]);
+    let page = fs::read_to_string(story.folder.path().join("man/avalaches-verify.1")).unwrap();
+    assert!(page.contains("superseded"));
+}
