@@ -768,7 +768,7 @@ impl<'a> Branch<'a> {
     fn tree(&self, id: TreeId) -> Result<Tree, AddError> {
         match self.trees.get(&id) {
             Some(tree) => Ok(tree.clone()),
-            None => Ok(self.archive.tree(id)?),
+            None => Ok(Tree::clone(&*self.archive.tree(id)?)),
         }
     }
 }

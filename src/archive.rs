@@ -1,8 +1,10 @@
 //! An archive that is open for reading: one repository, seen as its branch was when it was opened.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::id::{BlobId, CommitId, IdPrefix, ObjectId, TreeId};
 use crate::object::commit::{Commit, CommitError};
@@ -14,6 +16,12 @@ use crate::storage::finding::ReadError;
 use crate::storage::objects::ObjectStore;
 use crate::storage::plumbing::{self, PlumbingFinding};
 use crate::storage::refs::{self, BRANCH, RefError};
+
+/// How many trees are remembered.
+const MOST_REMEMBERED: usize = 1024;
+
+/// The longest tree that is remembered, in bytes.
+const LONGEST_REMEMBERED: usize = 64 << 10;
 
 /// Whose archives are opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +125,7 @@ pub struct Archive {
     tip: CommitId,
     settings: Settings,
     branch: OnceCell<BranchList>,
+    trees: RefCell<HashMap<TreeId, Rc<Tree>>>,
 }
 
 impl Archive {
@@ -149,6 +158,7 @@ impl Archive {
             tip,
             settings: Settings::new("none"),
             branch: OnceCell::new(),
+            trees: RefCell::new(HashMap::new()),
         };
         let settings = archive
             .commit(tip)
@@ -205,13 +215,25 @@ impl Archive {
         Commit::parse(&body).map_err(|e| Fault::Commit(id, e))
     }
 
-    /// Reads a tree, hashed again.
+    /// Reads a tree, hashed again; one that was read lately is remembered, because neighbours share most of
+    /// theirs.
     ///
     /// # Errors
     /// [`Fault`].
-    pub fn tree(&self, id: TreeId) -> Result<Tree, Fault> {
+    pub fn tree(&self, id: TreeId) -> Result<Rc<Tree>, Fault> {
+        if let Some(tree) = self.trees.borrow().get(&id) {
+            return Ok(Rc::clone(tree));
+        }
         let body = self.object(id.into(), ObjectKind::Tree)?;
-        Tree::parse(&body).map_err(|e| Fault::Tree(id, e))
+        let tree = Rc::new(Tree::parse(&body).map_err(|e| Fault::Tree(id, e))?);
+        if body.len() <= LONGEST_REMEMBERED {
+            let mut trees = self.trees.borrow_mut();
+            if trees.len() >= MOST_REMEMBERED {
+                trees.clear();
+            }
+            trees.insert(id, Rc::clone(&tree));
+        }
+        Ok(tree)
     }
 
     /// Reads a file's bytes, hashed again.

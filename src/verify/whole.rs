@@ -9,7 +9,7 @@ use crate::archive::{Archive, Fault};
 use crate::id::{ArticleId, CommitId, ObjectId, RawId, TreeId};
 use crate::object::ObjectKind;
 use crate::object::commit::Commit;
-use crate::object::tree::{Entry, Tree};
+use crate::object::tree::Entry;
 use crate::revision::{Revision, is_first};
 use crate::settings;
 use crate::storage::branch_list::{BranchList, FILE_NAME};
@@ -334,7 +334,7 @@ fn changes(
     let mut changed = Vec::new();
     let mut names: Vec<&str> = [&old, &new]
         .into_iter()
-        .flat_map(Tree::entries)
+        .flat_map(|tree| tree.entries())
         .map(|(name, _)| name.as_str())
         .collect();
     names.sort_unstable();

@@ -1,0 +1,233 @@
+//! How long this program takes beside git, in the same run: medians of alternating runs of whole processes.
+//!
+//! `cargo bench --bench against_git`; `BENCH_LARGE` sets the size of the large archive (100,000 articles), and
+//! `BENCH_RUNS` the runs of each side (31).
+
+#[path = "support/generate.rs"]
+mod generate;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_avalaches");
+const SMALL: usize = 1_000;
+
+fn main() {
+    let number = |name: &str, default: usize| {
+        std::env::var(name)
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(default)
+    };
+    let (large, runs) = (number("BENCH_LARGE", 100_000), number("BENCH_RUNS", 31));
+    let folder = tempfile::tempdir().expect("a folder for the archives");
+    println!("medians of {runs} alternating runs, milliseconds of whole processes\n");
+    println!("{:46} {:>9} {:>9} {:>7}  goal", "", "avalaches", "git", "ratio");
+    let mut rows = Vec::new();
+    for articles in [SMALL, large] {
+        let home = folder.path().join(articles.to_string());
+        fs::create_dir(&home).expect("a new folder");
+        let archive = home.join("archive");
+        generate::archive(&archive, articles);
+        let work = work_tree(&home, articles);
+        for (word, ours, git) in [
+            (
+                "synced",
+                &[][..],
+                &["-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync"][..],
+            ),
+            ("not synced", &["--no-fsync"][..], &["-c", "core.fsync=none"][..]),
+        ] {
+            let row = add(&home, &archive, &work, runs, ours, git);
+            report(&format!("add one page, {word}, {articles} articles"), row, 1.0);
+            rows.push((articles, format!("add one page, {word}"), row.0));
+        }
+        let row = verify_one(&archive, runs);
+        report(
+            &format!("verify ID / cat-file -p ID, {articles} articles"),
+            row,
+            2.0,
+        );
+        rows.push((articles, "verify ID".to_owned(), row.0));
+        if articles == SMALL {
+            let whole = alternate(
+                9,
+                &mut |_| {
+                    run(Command::new(PROGRAM)
+                        .args(["-q", "verify", "--archive"])
+                        .arg(&archive));
+                },
+                &mut |_| {
+                    run(Command::new("git").arg("--git-dir").arg(&archive).args([
+                        "fsck",
+                        "--full",
+                        "--no-progress",
+                    ]));
+                },
+            );
+            report(
+                &format!("verify the whole archive / fsck, {articles} articles"),
+                whole,
+                1.0,
+            );
+        }
+    }
+    println!(
+        "\n{:46} {:>9} {:>9} {:>7}  goal",
+        "avalaches alone", SMALL, large, "ratio"
+    );
+    for (_, name, small) in rows.iter().filter(|row| row.0 == SMALL) {
+        let big = rows
+            .iter()
+            .find(|row| row.0 == large && row.1 == *name)
+            .expect("both sizes were measured")
+            .2;
+        report(name, (*small, big), 0.0);
+    }
+}
+
+/// Prints a row; a goal of 0 stands for the growth from the small archive to the large one.
+fn report(name: &str, (ours, peer): (Duration, Duration), goal: f64) {
+    let (ours, peer) = (ours.as_secs_f64() * 1e3, peer.as_secs_f64() * 1e3);
+    let (ratio, goal) = if goal > 0.0 {
+        (ours / peer, goal)
+    } else {
+        (peer / ours, 1.5)
+    };
+    let met = if ratio <= goal { "met" } else { "missed" };
+    println!("{name:46} {ours:9.2} {peer:9.2} {ratio:7.2}  <= {goal} {met}");
+}
+
+/// Runs both sides in turn, so that a noisy moment falls on both; returns the medians.
+fn alternate(runs: usize, ours: &mut dyn FnMut(usize), peer: &mut dyn FnMut(usize)) -> (Duration, Duration) {
+    let mut times = (Vec::new(), Vec::new());
+    for number in 0..runs + 2 {
+        let start = Instant::now();
+        ours(number);
+        let middle = Instant::now();
+        peer(number);
+        // The first two runs of each warm the caches.
+        if number >= 2 {
+            times.0.push(middle - start);
+            times.1.push(middle.elapsed());
+        }
+    }
+    let median = |mut times: Vec<Duration>| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    };
+    (median(times.0), median(times.1))
+}
+
+fn add(
+    home: &Path,
+    archive: &Path,
+    work: &Path,
+    runs: usize,
+    ours: &[&str],
+    git: &[&str],
+) -> (Duration, Duration) {
+    let key = ours.len() + git.len();
+    let text = |number: usize| {
+        format!(
+            "第{key}组第{number}篇文章的正文，写在这里。\n\nArticle {number} of group {key}, in a few words.\n"
+        )
+    };
+    alternate(
+        runs,
+        &mut |number| {
+            let page = home.join("page.txt");
+            fs::write(&page, text(number)).expect("it can be written");
+            run(Command::new(PROGRAM)
+                .args(ours)
+                .args(["-q", "add", "--author", "Desk", "--archive"])
+                .arg(archive)
+                .arg(&page));
+        },
+        &mut |number| {
+            let name = format!("articles/2026/11/24/new-{key}-{number}/page.txt");
+            fs::create_dir_all(work.join(&name).parent().expect("a folder")).expect("it can be made");
+            fs::write(work.join(&name), text(number)).expect("it can be written");
+            run(Command::new("git")
+                .arg("-C")
+                .arg(work)
+                .args(git)
+                .args(["add", &name]));
+            run(Command::new("git")
+                .arg("-C")
+                .arg(work)
+                .args(git)
+                .args(["commit", "-q", "-m", "add"]));
+        },
+    )
+}
+
+fn verify_one(archive: &Path, runs: usize) -> (Duration, Duration) {
+    let middle = Command::new("git")
+        .arg("--git-dir")
+        .arg(archive)
+        .args(["rev-list", "--skip=500", "-n1", "main"])
+        .output()
+        .expect("git runs");
+    let id = String::from_utf8(middle.stdout).expect("an id");
+    let id = id.trim();
+    alternate(
+        runs,
+        &mut |_| {
+            run(Command::new(PROGRAM)
+                .args(["-q", "verify", id, "--archive"])
+                .arg(archive));
+        },
+        &mut |_| {
+            run(Command::new("git")
+                .arg("--git-dir")
+                .arg(archive)
+                .args(["cat-file", "-p", id]));
+        },
+    )
+}
+
+/// Makes git's side: a work tree with one file for each article, in folders by date as in the archive.
+fn work_tree(home: &Path, articles: usize) -> std::path::PathBuf {
+    let work = home.join("work");
+    for number in 0..articles {
+        let (year, month, day) = (1980 + number / 1800, 1 + number / 150 % 12, 1 + number / 5 % 30);
+        let folder = work.join(format!("articles/{year}/{month:02}/{day:02}/article-{number}"));
+        fs::create_dir_all(&folder).expect("it can be made");
+        fs::write(folder.join("page.txt"), format!("Article {number}.\n")).expect("it can be written");
+    }
+    run(Command::new("git").args(["init", "-q", "-b", "main"]).arg(&work));
+    // Housekeeping in the background would fall on whichever side runs next.
+    for setting in ["gc.auto", "maintenance.auto"] {
+        run(Command::new("git")
+            .arg("-C")
+            .arg(&work)
+            .args(["config", setting, "0"]));
+    }
+    run(Command::new("git").arg("-C").arg(&work).args(["add", "."]));
+    run(Command::new("git")
+        .arg("-C")
+        .arg(&work)
+        .args(["commit", "-q", "-m", "all"]));
+    run(Command::new("git").arg("-C").arg(&work).args(["gc", "-q"]));
+    work
+}
+
+fn run(command: &mut Command) {
+    for (name, value) in [
+        ("GIT_AUTHOR_NAME", "Desk"),
+        ("GIT_AUTHOR_EMAIL", "d@e"),
+        ("GIT_COMMITTER_NAME", "Desk"),
+        ("GIT_COMMITTER_EMAIL", "d@e"),
+    ] {
+        command.env(name, value);
+    }
+    let status = command
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .stdout(Stdio::null())
+        .status()
+        .expect("it runs");
+    assert!(status.success(), "{command:?}");
+}
