@@ -294,6 +294,25 @@ fn the_same_page_in_markdown_and_html_is_verified_and_one_changed_word_is_not() 
 }
 
 #[test]
+fn quiet_says_the_verdict_alone_and_verbose_says_what_was_hashed() {
+    let (story, page) = published();
+    let id = id_of(&page);
+    let quiet = story.run(&["verify", &id, "-q"]);
+    assert_eq!(
+        String::from_utf8(quiet.stdout).unwrap(),
+        format!("verified  {}\n", page.lines().last().unwrap())
+    );
+    assert!(quiet.stderr.is_empty());
+    let verbose = story.yes(&["verify", &id, "-v"]);
+    let tree = story.git(&["rev-parse", &format!("{id}:articles/{ARTICLE}")]);
+    assert!(
+        verbose.contains(&format!("tree of the article: {tree}")),
+        "{verbose}"
+    );
+    assert!(story.yes(&["verify", "-v"]).contains("2 commits, "));
+}
+
+#[test]
 fn colours_are_for_terminals_and_nothing_follows_an_id() {
     let (story, page) = published();
     story.write("altered.txt", page.replacen('错', "措", 1));

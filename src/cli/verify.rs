@@ -202,6 +202,13 @@ fn tell_report(common: &Common, report: &Report) -> Result<Outcome, Failure> {
             counted(count, "finding")
         );
     }
+    if common.verbose {
+        let [commits, trees, blobs, tags] = report.objects;
+        let _ = writeln!(
+            text,
+            "  {commits} commits, {trees} trees, {blobs} blobs, {tags} tags"
+        );
+    }
     output::print(&text)?;
     if !common.quiet {
         report.notes.iter().for_each(|note| output::note(note));
@@ -247,6 +254,28 @@ fn answer_text(common: &Common, thing: &str, answer: &Answer) -> String {
         if let Some(note) = &revision.message.note {
             let _ = writeln!(text, "  note: {}", visible(note));
         }
+    }
+    if let Some(revision) = answer.revision.as_ref().filter(|_| common.verbose) {
+        let commit = &revision.commit;
+        let _ = writeln!(
+            text,
+            "  dated {} by {}",
+            commit.author.date,
+            visible(&commit.author.person.to_string())
+        );
+        let _ = writeln!(
+            text,
+            "  archived {} by {}",
+            commit.committer.date,
+            visible(&commit.committer.person.to_string())
+        );
+        let _ = writeln!(
+            text,
+            "  SHA-256 of the article's files: {}",
+            revision.message.trailers.content_sha256
+        );
+        let _ = writeln!(text, "  tree of the archive: {}", commit.tree);
+        let _ = writeln!(text, "  tree of the article: {}", revision.folder);
     }
     for later in &answer.later {
         let note = later
