@@ -20,6 +20,7 @@ use crate::platform::Durability;
 use crate::revision::{Revision, RevisionFault};
 use crate::settings::{self, Settings};
 use crate::slug::{Slug, SlugError};
+use crate::storage::branch_list;
 use crate::storage::repository::{WriteError, Writer};
 use crate::trailer::{Message, Trailers, first_message};
 
@@ -480,10 +481,11 @@ pub fn add(
     if newest != tip {
         writer.publish(newest, "add")?;
         // The list can be made again, so that it could not be written is no failure of the call.
-        if let Ok(known) = archive.branch() {
-            let mut list = known.clone();
+        let path = archive.path().to_owned();
+        let appended = branch_list::append(&path, tip, &added).unwrap_or(false);
+        if !appended && let Ok(mut list) = archive.take_branch() {
             list.extend(&added);
-            let _ = list.save(archive.path(), known.len());
+            let _ = list.save(&path);
         }
     }
     Ok(outcomes)

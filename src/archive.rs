@@ -339,6 +339,15 @@ impl Archive {
         Ok(self.branch.get_or_init(|| list))
     }
 
+    /// Gives up the archive for the list of its branch.
+    ///
+    /// # Errors
+    /// [`Fault`] as for [`Archive::branch`].
+    pub fn take_branch(self) -> Result<BranchList, Fault> {
+        self.branch()?;
+        Ok(self.branch.into_inner().unwrap_or_default())
+    }
+
     /// Tells whether a commit is in the branch's history.
     ///
     /// # Errors

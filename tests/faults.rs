@@ -95,28 +95,26 @@ fn add_with(story: &Story, inject: &str) -> Output {
     command.env("SOURCE_DATE_EPOCH", "1769140800").output().unwrap()
 }
 
-/// Counts how often each call is made in one undisturbed `add`.
-fn calls(story: &Story) -> Vec<(String, usize)> {
-    let story = again(story);
+/// Adds the second page undisturbed and returns the trace of some calls, with the files that they are about.
+fn traced(story: &Story, calls: &str) -> String {
     let trace = story.folder.path().join("trace");
     let mut command = Command::new("strace");
     command
-        .args(["-f", "-qq", "-o"])
+        .args(["-f", "-y", "-qq", "-o"])
         .arg(&trace)
-        .args(["-e", &format!("trace={CALLS}")]);
+        .args(["-e", calls]);
     command
         .args([env!("CARGO_BIN_EXE_avalaches"), "add", "b.txt"])
         .current_dir(story.folder.path())
         .env_clear();
-    assert!(
-        command
-            .env("SOURCE_DATE_EPOCH", "1769140800")
-            .output()
-            .unwrap()
-            .status
-            .success()
-    );
-    let trace = fs::read_to_string(trace).unwrap();
+    let output = command.env("SOURCE_DATE_EPOCH", "1769140800").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    fs::read_to_string(trace).unwrap()
+}
+
+/// Counts how often each call is made in one undisturbed `add`.
+fn calls(story: &Story) -> Vec<(String, usize)> {
+    let trace = traced(&again(story), &format!("trace={CALLS}"));
     let count = |call: &str| {
         trace
             .lines()
@@ -230,25 +228,7 @@ fn everything_is_synced_before_the_branch_moves_and_the_branch_before_the_footer
         return;
     }
     let (story, _) = two_pages();
-    let trace = story.folder.path().join("trace");
-    let mut command = Command::new("strace");
-    command
-        .args(["-f", "-y", "-qq", "-o"])
-        .arg(&trace)
-        .args(["-e", "trace=fsync,rename,write"]);
-    command
-        .args([env!("CARGO_BIN_EXE_avalaches"), "add", "b.txt"])
-        .current_dir(story.folder.path())
-        .env_clear();
-    assert!(
-        command
-            .env("SOURCE_DATE_EPOCH", "1769140800")
-            .output()
-            .unwrap()
-            .status
-            .success()
-    );
-    let trace = fs::read_to_string(&trace).unwrap();
+    let trace = traced(&story, "trace=fsync,rename,write");
     let lines: Vec<&str> = trace.lines().collect();
     let place = |what: &dyn Fn(&str) -> bool, name: &str| {
         lines

@@ -6,8 +6,10 @@
 //! archive compares all of it with the history.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
+
+use memmap2::Mmap;
 
 use crate::id::CommitId;
 use crate::storage::file;
@@ -15,49 +17,57 @@ use crate::storage::file;
 /// The file's name.
 pub const FILE_NAME: &str = "avalaches.branch";
 
-/// The most bytes that are read: 25 million commits.
-const LARGEST: usize = 500 << 20;
-
 /// The commits of a branch, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Default)]
 pub struct BranchList {
-    bytes: Vec<u8>,
+    /// The file as it is on the disk, of which only the first `known` commits are used.
+    file: Option<Mmap>,
+    known: usize,
+    newer: Vec<u8>,
 }
 
 impl BranchList {
     /// Reads the list; what is missing or malformed is an empty list, for it can be made again.
     #[must_use]
     pub fn load(repository: &Path) -> Self {
-        let mut bytes = file::read(&repository.join(FILE_NAME), LARGEST).unwrap_or_default();
+        let file = file::map(&repository.join(FILE_NAME)).ok();
         // A kill can leave a part of an id at the end.
-        bytes.truncate(bytes.len() / 20 * 20);
-        Self { bytes }
+        let known = file.as_ref().map_or(0, |file| file.len() / 20);
+        Self {
+            file,
+            known,
+            newer: Vec::new(),
+        }
     }
 
     /// Makes a list of ids in the branch's order.
     #[must_use]
     pub fn of(ids: &[CommitId]) -> Self {
-        Self {
-            bytes: ids.iter().flat_map(|id| *id.raw()).collect(),
-        }
+        let mut list = Self::default();
+        list.extend(ids);
+        list
     }
 
     /// Returns the number of commits.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.bytes.len() / 20
+        self.known + self.newer.len() / 20
     }
 
     /// Tells whether no commit is in the list.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.len() == 0
     }
 
     /// Returns the commit at a position from 0, the oldest.
     #[must_use]
     pub fn get(&self, position: usize) -> Option<CommitId> {
-        let raw = self.bytes.chunks_exact(20).nth(position)?;
+        let (part, at) = match position.checked_sub(self.known) {
+            None => (self.older(), position),
+            Some(at) => (self.newer.as_slice(), at),
+        };
+        let raw = part.chunks_exact(20).nth(at)?;
         Some(CommitId::from_raw(raw.try_into().ok()?))
     }
 
@@ -70,30 +80,66 @@ impl BranchList {
     /// Returns a commit's position, from 0.
     #[must_use]
     pub fn position(&self, id: CommitId) -> Option<usize> {
-        let found = memchr::memmem::find_iter(&self.bytes, id.raw()).find(|at| at % 20 == 0);
-        found.map(|at| at / 20)
+        let find = |part: &[u8]| {
+            memchr::memmem::find_iter(part, id.raw())
+                .find(|at| at % 20 == 0)
+                .map(|at| at / 20)
+        };
+        find(self.older()).or_else(|| find(&self.newer).map(|at| at + self.known))
+    }
+
+    fn older(&self) -> &[u8] {
+        self.file.as_ref().map_or(&[], |file| &file[..self.known * 20])
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        [self.older(), &self.newer].concat()
     }
 
     /// Puts newer commits at the end, oldest first.
     pub fn extend(&mut self, ids: &[CommitId]) {
-        self.bytes.extend(ids.iter().flat_map(|id| *id.raw()));
+        self.newer.extend(ids.iter().flat_map(|id| *id.raw()));
     }
 
-    /// Writes what the file lacks: appends where the file is this list's beginning, else writes it anew.
+    /// Writes the file anew.
     ///
     /// # Errors
     /// The operating system's, which the caller may ignore: the list can be made again.
-    pub fn save(&self, repository: &Path, known: usize) -> io::Result<()> {
+    pub fn save(&self, repository: &Path) -> io::Result<()> {
         let path = repository.join(FILE_NAME);
-        let on_disk = fs::metadata(&path).map_or(0, |metadata| metadata.len());
-        if known > 0 && on_disk == u64::try_from(known * 20).unwrap_or(u64::MAX) {
-            let mut file = fs::OpenOptions::new().append(true).open(&path)?;
-            return file.write_all(&self.bytes[known * 20..]);
-        }
         let fresh = repository.join(format!("{FILE_NAME}.new"));
-        fs::write(&fresh, &self.bytes)?;
+        fs::write(&fresh, self.bytes())?;
         fs::rename(&fresh, &path)
     }
+}
+
+/// Puts newer commits, oldest first, at the end of the file, where that is known to be the branch up to `tip`.
+/// Returns whether it was; nothing else of the file is read, however long the branch.
+///
+/// # Errors
+/// The operating system's, which the caller may ignore: the list can be made again.
+pub fn append(repository: &Path, tip: CommitId, ids: &[CommitId]) -> io::Result<bool> {
+    let mut file = match fs::OpenOptions::new()
+        .read(true)
+        .append(true)
+        .open(repository.join(FILE_NAME))
+    {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let length = file.metadata()?.len();
+    let mut last = [0; 20];
+    if length < 20 || !length.is_multiple_of(20) {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::End(-20))?;
+    file.read_exact(&mut last)?;
+    if last != *tip.raw() {
+        return Ok(false);
+    }
+    file.write_all(&BranchList::of(ids).bytes())?;
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -113,21 +159,36 @@ mod tests {
     }
 
     #[test]
-    fn a_saved_list_is_appended_to_and_a_torn_one_is_mended() {
+    fn a_saved_list_is_appended_to_and_a_torn_one_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let ids = [1, 2, 3].map(|byte| CommitId::from_raw([byte; 20]));
-        let mut list = BranchList::of(&ids[..2]);
-        list.save(folder.path(), 0).unwrap();
-        list.extend(&ids[2..]);
-        list.save(folder.path(), 2).unwrap();
-        assert_eq!(BranchList::load(folder.path()), list);
+        assert!(
+            !append(folder.path(), ids[1], &ids[2..]).unwrap(),
+            "there is nothing to append to"
+        );
+        BranchList::of(&ids[..2]).save(folder.path()).unwrap();
+        assert!(
+            !append(folder.path(), ids[0], &ids[2..]).unwrap(),
+            "it ends in another commit"
+        );
+        assert!(append(folder.path(), ids[1], &ids[2..]).unwrap());
+        let list = BranchList::load(folder.path());
+        assert_eq!(
+            (list.len(), list.last(), list.position(ids[1])),
+            (3, Some(ids[2]), Some(1))
+        );
         let path = folder.path().join(FILE_NAME);
         let torn = fs::read(&path).unwrap();
         fs::write(&path, &torn[..50]).unwrap();
+        assert!(
+            !append(folder.path(), ids[1], &ids[2..]).unwrap(),
+            "a part of an id stands at its end"
+        );
         let mut torn = BranchList::load(folder.path());
         assert_eq!(torn.len(), 2);
         torn.extend(&ids[2..]);
-        torn.save(folder.path(), 2).unwrap();
-        assert_eq!(BranchList::load(folder.path()), list);
+        assert_eq!((torn.get(2), torn.position(ids[2])), (Some(ids[2]), Some(2)));
+        torn.save(folder.path()).unwrap();
+        assert_eq!(BranchList::load(folder.path()).len(), 3);
     }
 }
