@@ -7,7 +7,7 @@ use crate::article::{self, Article, Kind, Metadata, MetadataError, PAGE_FILE, So
 use crate::canonical::{self, Invisible};
 use crate::commonmark;
 use crate::date::{DateError, RevisionDate};
-use crate::draft::{self, Draft, DraftError, Form, Notice};
+use crate::draft::{self, Draft, DraftError, Form, Notice, NoticeKind};
 use crate::footer::Footer;
 use crate::history;
 use crate::id::{ArticleId, BlobId, CommitId, ObjectId, TreeId};
@@ -283,6 +283,16 @@ pub fn prepare(
         page_text = article.page_text()?;
     }
     let slug = slug(&draft, wishes, &article, &page_text)?;
+    let mut notices = draft.notices;
+    let look_alikes = article
+        .metadata
+        .titles
+        .values()
+        .filter_map(|title| language::mixed_word(title));
+    notices.extend(look_alikes.map(|word| Notice {
+        line: 0,
+        what: NoticeKind::LookAlikes(word.to_owned()),
+    }));
     Ok(Prepared {
         article,
         page_text,
@@ -290,7 +300,7 @@ pub fn prepare(
         kind,
         target,
         claimed_footer: draft.footer.map(|found| found.footer),
-        notices: draft.notices,
+        notices,
     })
 }
 

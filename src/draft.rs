@@ -108,9 +108,19 @@ pub enum NoticeKind {
     /// The front matter has a key that is not used.
     #[error("the front matter's {0:?} is not used")]
     UnknownKey(String),
+    /// A title's word mixes alphabets whose letters look alike.
+    #[error("the title's word {0:?} mixes alphabets whose letters look alike: {code_points}", code_points = code_points(.0))]
+    LookAlikes(String),
     /// The footer's weekday is not its day's own.
     #[error("the footer's weekday is not that of its day")]
     Weekday,
+}
+
+fn code_points(word: &str) -> String {
+    word.chars()
+        .map(|c| format!("U+{:04X}", u32::from(c)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Why a page cannot be read.

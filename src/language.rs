@@ -182,6 +182,20 @@ pub fn of_title(title: &str, languages: &[Language]) -> Language {
         .expect("a page with text has a language")
 }
 
+/// Finds a word that mixes Latin letters with Cyrillic or Greek ones, many of which look the same: `pаypal`
+/// with a Cyrillic `а` is another word than it seems (Unicode Technical Standard 39).
+#[must_use]
+pub fn mixed_word(text: &str) -> Option<&str> {
+    text.split(|c: char| !c.is_alphabetic()).find(|word| {
+        let has = |wanted: &[Script]| {
+            word.chars()
+                .filter_map(Script::of_character)
+                .any(|script| wanted.contains(&script))
+        };
+        has(&[Script::Latin]) && has(&[Script::Cyrillic, Script::Greek])
+    })
+}
+
 /// Puts the parts of the given languages, in that order, where the fewest characters are out of place.
 /// Returns the parts that are not empty, and the characters that are.
 fn place(
@@ -535,6 +549,13 @@ mod tests {
         assert_eq!(of_title("SHA-1与SHAttered", &languages).as_str(), "zh");
         assert_eq!(of_title("SHA-1 and SHAttered", &languages).as_str(), "en");
         assert_eq!(of_title("1984", &languages).as_str(), "en");
+    }
+
+    #[test]
+    fn a_word_of_look_alikes_is_found_and_honest_words_are_not() {
+        assert_eq!(mixed_word("Buy at p\u{430}ypal now"), Some("p\u{430}ypal"));
+        assert_eq!(mixed_word("Газета New York Times и α-частицы"), None);
+        assert_eq!(mixed_word("Anthropic首席执行官"), None);
     }
 
     #[test]

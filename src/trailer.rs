@@ -250,6 +250,28 @@ mod tests {
 
     proptest! {
         #[test]
+        fn any_message_reads_back_what_it_prints(
+            title in "[^\\p{C}\\p{Z}][^\\p{C}]{0,30}", note in proptest::option::of("[^\\p{C}\\p{Z}][^\\p{C}]{0,40}"),
+            revision in 1..u32::MAX, raw in any::<[u8; 20]>(), kind in 0..Kind::ALL.len(), slug in "[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,3}",
+            sha256 in "[0-9a-f]{64}", url in proptest::option::of("https://[a-z]{1,9}/[a-z0-9:/]{0,20}"), claim in any::<bool>(),
+        ) {
+            let kind = Kind::ALL[kind];
+            let claimed: Footer = "2026-01-22 (Friday) · a038737196a74c325d6a90900694dd78867e8af9".parse().unwrap();
+            let trailers = Trailers {
+                article: format!("2026/01/22/{slug}").parse().unwrap(),
+                revision,
+                kind,
+                previous: (revision > 1).then(|| CommitId::from_raw(raw)),
+                languages: vec!["zh".parse().unwrap(), "pt-BR".parse().unwrap()],
+                content_sha256: sha256,
+                source_url: url,
+                claimed_footer: claim.then_some(claimed),
+            };
+            let message = Message { subject: format!("{kind}: {title}"), note, trailers };
+            prop_assert_eq!(Message::parse(&message.encode()), Ok(message));
+        }
+
+        #[test]
         fn no_text_makes_the_parser_panic(text in any::<String>(), at in 0..40_usize) {
             let _ = Message::parse(&text);
             let mut lines: Vec<&str> = MESSAGE.split('\n').collect();

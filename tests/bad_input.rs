@@ -318,6 +318,18 @@ fn one_bad_page_of_several_stops_all_unless_told_to_keep_going() {
 }
 
 #[test]
+fn a_title_of_look_alikes_is_warned_of() {
+    let story = Story::begin();
+    story.write("page.txt", "Some text.\n");
+    let output = story.run(&["add", "page.txt", "--title", "News from p\u{430}ypal"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.success() && said.contains("U+0070 U+0430 U+0079"),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_steers_a_terminal_never_reaches_one() {
     let story = Story::begin();
     let name = "e\u{1b}]8;;x\u{7}\u{1b}[2J.txt";
