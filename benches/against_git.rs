@@ -25,7 +25,6 @@ fn main() {
     let folder = tempfile::tempdir().expect("a folder for the archives");
     println!("medians of {runs} alternating runs, milliseconds of whole processes\n");
     println!("{:46} {:>9} {:>9} {:>7}  goal", "", "avalaches", "git", "ratio");
-    let mut rows = Vec::new();
     for articles in [SMALL, large] {
         let home = folder.path().join(articles.to_string());
         fs::create_dir(&home).expect("a new folder");
@@ -42,7 +41,6 @@ fn main() {
         ] {
             let row = add(&home, &archive, &work, runs, ours, git);
             report(&format!("add one page, {word}, {articles} articles"), row, 1.0);
-            rows.push((articles, format!("add one page, {word}"), row.0));
         }
         let row = verify_one(&archive, runs);
         report(
@@ -50,7 +48,6 @@ fn main() {
             row,
             2.0,
         );
-        rows.push((articles, "verify ID".to_owned(), row.0));
         if articles == SMALL {
             let whole = alternate(
                 9,
@@ -76,26 +73,38 @@ fn main() {
     }
     println!(
         "\n{:46} {:>9} {:>9} {:>7}  goal",
-        "avalaches alone", SMALL, large, "ratio"
+        "avalaches alone", large, SMALL, "ratio"
     );
-    for (_, name, small) in rows.iter().filter(|row| row.0 == SMALL) {
-        let big = rows
-            .iter()
-            .find(|row| row.0 == large && row.1 == *name)
-            .expect("both sizes were measured")
-            .2;
-        report(name, (*small, big), 0.0);
-    }
+    growth(folder.path(), large, runs);
 }
 
-/// Prints a row; a goal of 0 stands for the growth from the small archive to the large one.
+/// Runs the program on the large archive and on the small one in turn.
+fn growth(folder: &Path, large: usize, runs: usize) {
+    let homes = [large, SMALL].map(|articles| folder.join(articles.to_string()));
+    for (word, options) in [("synced", &[][..]), ("not synced", &["--no-fsync"][..])] {
+        let mut add = homes.each_ref().map(|home| {
+            let archive = home.join("archive");
+            move |number: usize| add_page(home, &archive, options, &format!("growth, {word}"), number)
+        });
+        let [large, small] = &mut add;
+        report(
+            &format!("add one page, {word}"),
+            alternate(runs, large, small),
+            1.5,
+        );
+    }
+    let mut verify = homes.each_ref().map(|home| {
+        let archive = home.join("archive");
+        let id = an_id(&archive);
+        move |_| verify_id(&archive, &id)
+    });
+    let [large, small] = &mut verify;
+    report("verify ID", alternate(runs, large, small), 1.5);
+}
+
 fn report(name: &str, (ours, peer): (Duration, Duration), goal: f64) {
     let (ours, peer) = (ours.as_secs_f64() * 1e3, peer.as_secs_f64() * 1e3);
-    let (ratio, goal) = if goal > 0.0 {
-        (ours / peer, goal)
-    } else {
-        (peer / ours, 1.5)
-    };
+    let ratio = ours / peer;
     let met = if ratio <= goal { "met" } else { "missed" };
     println!("{name:46} {ours:9.2} {peer:9.2} {ratio:7.2}  <= {goal} {met}");
 }
@@ -130,26 +139,13 @@ fn add(
     git: &[&str],
 ) -> (Duration, Duration) {
     let key = ours.len() + git.len();
-    let text = |number: usize| {
-        format!(
-            "第{key}组第{number}篇文章的正文，写在这里。\n\nArticle {number} of group {key}, in a few words.\n"
-        )
-    };
     alternate(
         runs,
-        &mut |number| {
-            let page = home.join("page.txt");
-            fs::write(&page, text(number)).expect("it can be written");
-            run(Command::new(PROGRAM)
-                .args(ours)
-                .args(["-q", "add", "--author", "Desk", "--archive"])
-                .arg(archive)
-                .arg(&page));
-        },
+        &mut |number| add_page(home, archive, ours, &key.to_string(), number),
         &mut |number| {
             let name = format!("articles/2026/11/24/new-{key}-{number}/page.txt");
             fs::create_dir_all(work.join(&name).parent().expect("a folder")).expect("it can be made");
-            fs::write(work.join(&name), text(number)).expect("it can be written");
+            fs::write(work.join(&name), page_text(&key.to_string(), number)).expect("it can be written");
             run(Command::new("git")
                 .arg("-C")
                 .arg(work)
@@ -164,7 +160,34 @@ fn add(
     )
 }
 
+fn page_text(key: &str, number: usize) -> String {
+    format!(
+        "第{key}组第{number}篇文章的正文，写在这里。\n\nArticle {number} of group {key}, in a few words.\n"
+    )
+}
+
+fn add_page(home: &Path, archive: &Path, options: &[&str], key: &str, number: usize) {
+    let page = home.join("page.txt");
+    fs::write(&page, page_text(key, number)).expect("it can be written");
+    run(Command::new(PROGRAM)
+        .args(options)
+        .args(["-q", "add", "--author", "Desk", "--archive"])
+        .arg(archive)
+        .arg(&page));
+}
+
 fn verify_one(archive: &Path, runs: usize) -> (Duration, Duration) {
+    let id = an_id(archive);
+    alternate(runs, &mut |_| verify_id(archive, &id), &mut |_| {
+        run(Command::new("git")
+            .arg("--git-dir")
+            .arg(archive)
+            .args(["cat-file", "-p", &id]));
+    })
+}
+
+/// Returns the id of a commit in the middle of the branch.
+fn an_id(archive: &Path) -> String {
     let middle = Command::new("git")
         .arg("--git-dir")
         .arg(archive)
@@ -172,21 +195,13 @@ fn verify_one(archive: &Path, runs: usize) -> (Duration, Duration) {
         .output()
         .expect("git runs");
     let id = String::from_utf8(middle.stdout).expect("an id");
-    let id = id.trim();
-    alternate(
-        runs,
-        &mut |_| {
-            run(Command::new(PROGRAM)
-                .args(["-q", "verify", id, "--archive"])
-                .arg(archive));
-        },
-        &mut |_| {
-            run(Command::new("git")
-                .arg("--git-dir")
-                .arg(archive)
-                .args(["cat-file", "-p", id]));
-        },
-    )
+    id.trim().to_owned()
+}
+
+fn verify_id(archive: &Path, id: &str) {
+    run(Command::new(PROGRAM)
+        .args(["-q", "verify", id, "--archive"])
+        .arg(archive));
 }
 
 /// Makes git's side: a work tree with one file for each article, in folders by date as in the archive.

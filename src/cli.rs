@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use avalaches::archive::{Archive, OpenError, Owner};
-use avalaches::platform::{self, Durability};
+use avalaches::platform::Durability;
 use avalaches::verify::with_causes;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -140,7 +140,6 @@ pub fn run() -> ExitCode {
 
 fn execute(cli: &Cli) -> Result<Outcome, Failure> {
     let common = &cli.common;
-    platform::prepare_libgit2()?;
     match &cli.command {
         Command::Init(init) => init.run(common),
         Command::Add(add) => add.run(common),

@@ -23,23 +23,43 @@ pub enum Durability {
     Unsynced,
 }
 
-/// Sets libgit2 up for the whole process, before it opens anything: the user's own configuration does not
-/// change what it does.
-///
-/// # Errors
-/// libgit2's, where it cannot be set up.
-pub fn prepare_libgit2() -> Result<(), git2::Error> {
+/// Keeps other threads from libgit2's process-wide options while one of them is set, and knows whether libgit2
+/// was set up.
+static OPTIONS: Mutex<bool> = Mutex::new(false);
+
+/// Sets libgit2 up for the whole process: the user's own configuration does not change what it does.
+fn set_up_libgit2(is_set_up: &mut bool) -> Result<(), git2::Error> {
     use git2::ConfigLevel;
+    if *is_set_up {
+        return Ok(());
+    }
     for level in [
         ConfigLevel::System,
         ConfigLevel::Global,
         ConfigLevel::XDG,
         ConfigLevel::ProgramData,
     ] {
-        // SAFETY: called once, from `main`, before any other thread exists and before anything is opened.
+        // SAFETY: done once, under the lock, and by every function here before libgit2 opens anything; no other
+        // room opens repositories, so nothing reads these paths at the same time.
         unsafe { git2::opts::set_search_path(level, "")? };
     }
+    *is_set_up = true;
     Ok(())
+}
+
+/// Makes a bare repository whose `HEAD` names a branch that is still to come.
+///
+/// # Errors
+/// libgit2's, where it cannot be made.
+pub fn make_repository(path: &Path, head: &str) -> Result<(), git2::Error> {
+    set_up_libgit2(&mut OPTIONS.lock().unwrap_or_else(PoisonError::into_inner))?;
+    let mut options = git2::RepositoryInitOptions::new();
+    options
+        .bare(true)
+        .no_reinit(true)
+        .external_template(false)
+        .initial_head(head);
+    git2::Repository::init_opts(path, &options).map(drop)
 }
 
 /// Opens a repository so that libgit2 syncs the refs it writes there, or does not.
@@ -50,8 +70,8 @@ pub fn prepare_libgit2() -> Result<(), git2::Error> {
 /// # Errors
 /// libgit2's, where the repository cannot be opened.
 pub fn open_repository(path: &Path, refs: Durability) -> Result<git2::Repository, git2::Error> {
-    static SWITCH: Mutex<()> = Mutex::new(());
-    let _held = SWITCH.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut is_set_up = OPTIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    set_up_libgit2(&mut is_set_up)?;
     let sync = std::ffi::c_int::from(refs == Durability::Synced);
     // SAFETY: the option takes one int; the lock keeps another thread from turning the switch before the refs
     // are opened, which reading one does.

@@ -99,15 +99,7 @@ pub enum WriteError {
 /// # Errors
 /// [`WriteError`] where it cannot be made.
 pub fn create(path: &Path) -> Result<(), WriteError> {
-    let mut options = git2::RepositoryInitOptions::new();
-    options
-        .bare(true)
-        .no_reinit(true)
-        .external_template(false)
-        .initial_head("main");
-    git2::Repository::init_opts(path, &options)
-        .map(drop)
-        .map_err(git("make a repository"))?;
+    platform::make_repository(path, "main").map_err(git("make a repository"))?;
     ["HEAD", "config", "objects", "refs", ""]
         .iter()
         .try_for_each(|name| sync_path(&path.join(name)))
