@@ -368,12 +368,13 @@ impl Article {
     }
 }
 
-/// Returns the second hash of an article: SHA-256 over `path NUL length NUL bytes` of each of its files, sorted
-/// by path, which is relative to the article's folder; the length is in decimal. 64 digits.
+/// Returns the second hash of an article: SHA-256 over `path NUL length NUL bytes` of each of its files, which
+/// are given sorted by path, relative to the article's folder; the length is in decimal. 64 digits.
 #[must_use]
-pub fn content_sha256(files: &BTreeMap<String, Vec<u8>>) -> String {
+pub fn content_sha256(files: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<[u8]>)>) -> String {
     let mut hasher = Sha256::new();
     for (path, bytes) in files {
+        let (path, bytes) = (path.as_ref(), bytes.as_ref());
         hasher.update(format!("{path}\0{}\0", bytes.len()));
         hasher.update(bytes);
     }
@@ -407,7 +408,7 @@ pub fn headline(metadata: &Metadata, preferred: &[Language], page_text: &str) ->
 pub fn first_words(text: &str) -> String {
     use unicode_segmentation::UnicodeSegmentation;
     let line = text.lines().next().unwrap_or_default().trim().replace('\t', " ");
-    let words: Vec<&str> = line.graphemes(true).collect();
+    let words: Vec<&str> = line.graphemes(true).take(FIRST_WORDS + 1).collect();
     if words.len() <= FIRST_WORDS {
         return line;
     }

@@ -71,6 +71,13 @@ pub struct Block {
 /// # Errors
 /// [`CommonMarkError`] where the source holds what no page may.
 pub fn plain_text(source: &str) -> Result<String, CommonMarkError> {
+    if is_plainly_prose(source) && canonical::is_plainly_canonical(source) {
+        return Ok(source.to_owned());
+    }
+    parsed_plain_text(source)
+}
+
+fn parsed_plain_text(source: &str) -> Result<String, CommonMarkError> {
     check_nesting(source)?;
     let arena = Arena::new();
     let document = parse_document(&arena, source, &options());
@@ -178,6 +185,28 @@ fn escape_with(paragraph: &str, escapes: &dyn Fn(char, bool) -> bool) -> String 
         source.push(c);
     }
     source
+}
+
+/// Tells in one pass that a source is paragraphs without a trace of markup, so that its plain text is itself.
+/// `false` says nothing.
+fn is_plainly_prose(source: &str) -> bool {
+    let markup = |byte: &u8| {
+        matches!(
+            byte,
+            b'\\' | b'`' | b'*' | b'_' | b'[' | b']' | b'<' | b'>' | b'&' | b'~' | b'|'
+        ) || byte.is_ascii_control() && *byte != b'\n'
+    };
+    !source.bytes().any(|byte| markup(&byte))
+        && !source.starts_with('\u{feff}')
+        && source.split('\n').all(|line| {
+            let begins_block = line
+                .bytes()
+                .next()
+                .is_some_and(|first| matches!(first, b' ' | b'#' | b'-' | b'+' | b'=' | b':'));
+            let after_digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
+            let numbered = after_digits.len() < line.len() && after_digits.starts_with(['.', ')']);
+            !begins_block && !numbered && !line.ends_with(' ')
+        })
 }
 
 /// Tells whether a source is one paragraph of text and line ends alone, and that text is the given one.
@@ -461,6 +490,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn prose_that_is_told_at_a_glance_is_what_the_parser_says(
+            lines in proptest::collection::vec("[-+=:#!$%\"'^({}@/,;.)0-9aé中，\u{3000} ]{0,12}", 1..6),
+        ) {
+            let source = canonical(&lines.join("\n"));
+            prop_assert_eq!(plain_text(&source), parsed_plain_text(&source));
+        }
+
         #[test]
         fn escaped_text_reads_back(text in "[-+*_`\\[\\]<>()!#&;:=~.0-9a 中\n\t\\\\\"'|]{0,40}") {
             let text = canonical(&text);

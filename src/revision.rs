@@ -6,6 +6,7 @@ use crate::archive::{Archive, Fault};
 use crate::article::{self, Article, METADATA_FILE, Metadata, MetadataError, PAGE_FILE, SourceError};
 use crate::footer::Footer;
 use crate::id::{ArticleId, CommitId, TreeId};
+use crate::language::Language;
 use crate::object::commit::Commit;
 use crate::object::tree::Entry;
 use crate::page::Page;
@@ -106,23 +107,40 @@ impl Revision {
         let path = message.trailers.article.folder();
         let folder = archive.folder(commit.tree, &path).map_err(|e| object(&path, e))?;
         let files = read_files(archive, folder, &path).map_err(|(path, e)| object(&path, e))?;
-        let article = read_article(&files, &path).map_err(|fault| match fault {
-            ArticleFault::Absent(file) => object(
-                &file,
-                Fault::Absent {
-                    path: file.clone(),
-                    tree: folder,
-                },
-            ),
+        let files: Vec<(&str, &[u8])> = files
+            .iter()
+            .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+            .collect();
+        Self::of_parts(id, commit, message, folder, &files)
+    }
+
+    /// Checks that the parts of a revision, each of which was read and hashed, say the same. The files are those
+    /// of the article's folder, sorted by name.
+    ///
+    /// # Errors
+    /// [`RevisionFault`] for the first part that is not what the format asks for.
+    pub fn of_parts(
+        id: CommitId,
+        commit: Commit,
+        message: Message,
+        folder: TreeId,
+        files: &[(&str, &[u8])],
+    ) -> Result<Self, RevisionFault> {
+        let article = read_article(files).map_err(|fault| match fault {
+            ArticleFault::Absent(file) => {
+                let path = format!("{}/{file}", message.trailers.article.folder());
+                RevisionFault::Object {
+                    id,
+                    path: path.clone(),
+                    source: Fault::Absent { path, tree: folder },
+                }
+            }
             ArticleFault::Metadata(source) => RevisionFault::Metadata { id, source },
             ArticleFault::Utf8(file) => RevisionFault::Disagreement {
                 id,
                 what: format!("{file} is not UTF-8"),
             },
         })?;
-        let expected = article
-            .files()
-            .map_err(|source| RevisionFault::Source { id, source })?;
         let page_text = article
             .page_text()
             .map_err(|source| RevisionFault::Source { id, source })?;
@@ -135,7 +153,7 @@ impl Revision {
             page_text,
         };
         revision
-            .check(&files, &expected)
+            .check(files)
             .map_err(|what| RevisionFault::Disagreement { id, what })?;
         Ok(revision)
     }
@@ -168,24 +186,24 @@ impl Revision {
         }
     }
 
-    /// Compares what is written twice.
-    fn check(
-        &self,
-        files: &BTreeMap<String, Vec<u8>>,
-        expected: &BTreeMap<String, Vec<u8>>,
-    ) -> Result<(), String> {
+    /// Compares what is written twice. Metadata and sources are these files' own.
+    fn check(&self, files: &[(&str, &[u8])]) -> Result<(), String> {
         let (metadata, trailers) = (&self.article.metadata, &self.message.trailers);
-        if let Some(name) = files.keys().find(|name| !expected.contains_key(*name)) {
-            return Err(format!("{name} is no file that {METADATA_FILE} accounts for"));
-        }
-        if files.get(PAGE_FILE) != expected.get(PAGE_FILE) {
-            return Err(format!("{PAGE_FILE} is not the text of the sources"));
+        let sources: Vec<String> = metadata.languages.iter().map(Language::file_name).collect();
+        for (name, bytes) in files {
+            if *name == PAGE_FILE {
+                if *bytes != self.page_text.as_bytes() {
+                    return Err(format!("{PAGE_FILE} is not the text of the sources"));
+                }
+            } else if *name != METADATA_FILE && sources.iter().all(|source| source != name) {
+                return Err(format!("{name} is no file that {METADATA_FILE} accounts for"));
+            }
         }
         let byline = metadata.byline().map_err(|e| e.to_string())?;
         let footer_offset_day = trailers.article.day() != metadata.date.day() && trailers.revision == 1;
         let pairs = [
             (
-                article::content_sha256(files) != trailers.content_sha256,
+                article::content_sha256(files.iter().copied()) != trailers.content_sha256,
                 "trailer Content-SHA256 is not that of the files",
             ),
             (
@@ -263,19 +281,21 @@ fn read_files(
     Ok(files)
 }
 
-fn read_article(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Result<Article, ArticleFault> {
-    let file = |name: &str| {
-        files
-            .get(name)
-            .ok_or_else(|| ArticleFault::Absent(format!("{path}/{name}")))
+fn read_article(files: &[(&str, &[u8])]) -> Result<Article, ArticleFault> {
+    let file = |wanted: &str| {
+        let found = files.iter().find(|(name, _)| *name == wanted);
+        found.map_or_else(
+            || Err(ArticleFault::Absent(wanted.to_owned())),
+            |(_, bytes)| Ok(*bytes),
+        )
     };
     file(PAGE_FILE)?;
     let metadata = Metadata::parse(file(METADATA_FILE)?).map_err(ArticleFault::Metadata)?;
     let mut sources = Vec::new();
     for language in &metadata.languages {
         let name = language.file_name();
-        let source = String::from_utf8(file(&name)?.clone()).map_err(|_| ArticleFault::Utf8(name))?;
-        sources.push(source);
+        let source = std::str::from_utf8(file(&name)?).map_err(|_| ArticleFault::Utf8(name))?;
+        sources.push(source.to_owned());
     }
     Ok(Article { metadata, sources })
 }

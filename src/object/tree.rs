@@ -1,7 +1,7 @@
 //! Trees: the folders of a commit. Only files and folders are legal in an archive; a link or a submodule
 //! would show a reader something that the commit does not hold.
 
-use std::collections::HashSet;
+use std::cmp::Ordering;
 
 use crate::id::{BlobId, ObjectId, TreeId};
 
@@ -85,10 +85,9 @@ impl Tree {
             return Err(TreeError::Name(name.to_owned()));
         }
         self.entries.retain(|(known, _)| known != name);
-        let key = sort_key(name, entry);
         let place = self
             .entries
-            .partition_point(|(known, other)| sort_key(known, *other) < key);
+            .partition_point(|(known, other)| compare(known, *other, name, entry).is_lt());
         self.entries.insert(place, (name.to_owned(), entry));
         Ok(())
     }
@@ -112,41 +111,96 @@ impl Tree {
     /// # Errors
     /// [`TreeError`] for anything that [`Tree::encode`] would not have written.
     pub fn parse(body: &[u8]) -> Result<Self, TreeError> {
-        let mut entries: Vec<(String, Entry)> = Vec::new();
-        let mut names = HashSet::new();
-        let mut rest = body;
-        while !rest.is_empty() {
-            let truncated = || TreeError::Truncated(entries.len() + 1);
-            let blank = memchr::memchr(b' ', rest).ok_or_else(truncated)?;
-            let (mode, after) = (&rest[..blank], &rest[blank + 1..]);
-            let nul = memchr::memchr(0, after).ok_or_else(truncated)?;
-            let (name, after) = (&after[..nul], &after[nul + 1..]);
-            let (raw, after) = after.split_first_chunk::<20>().ok_or_else(truncated)?;
-            rest = after;
-            let name = match std::str::from_utf8(name) {
-                Ok(name) if is_legal_name(name) => name.to_owned(),
-                _ => return Err(TreeError::Name(String::from_utf8_lossy(name).into_owned())),
-            };
-            let entry = match mode {
-                b"100644" => Entry::File(BlobId::from_raw(*raw)),
-                b"40000" => Entry::Folder(TreeId::from_raw(*raw)),
-                _ => {
-                    return Err(TreeError::Mode {
-                        name,
-                        mode: String::from_utf8_lossy(mode).into_owned(),
-                    });
-                }
-            };
-            let in_order = entries
-                .last()
-                .is_none_or(|(last, other)| sort_key(last, *other) < sort_key(&name, entry));
-            // A file `a` and a folder `a` differ in git's order, yet are one name.
-            if !in_order || !names.insert(name.clone()) {
-                return Err(TreeError::Order(name));
-            }
-            entries.push((name, entry));
+        let entries = Entries::of(body).map(|entry| entry.map(|(name, entry)| (name.to_owned(), entry)));
+        Ok(Self {
+            entries: entries.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// The entries of a tree's bytes, each checked when its turn comes: what [`Tree::parse`] reads, without a copy.
+#[derive(Debug, Clone)]
+pub struct Entries<'a> {
+    rest: &'a [u8],
+    count: usize,
+    last: Option<(&'a str, Entry)>,
+    /// Files whose names the last name begins with: a folder of the same name may still come.
+    files: Vec<&'a str>,
+}
+
+impl<'a> Entries<'a> {
+    /// Reads the entries of a tree's bytes.
+    #[must_use]
+    pub fn of(body: &'a [u8]) -> Self {
+        Self {
+            rest: body,
+            count: 0,
+            last: None,
+            files: Vec::new(),
         }
-        Ok(Self { entries })
+    }
+
+    fn read(&mut self) -> Result<(&'a str, Entry), TreeError> {
+        self.count += 1;
+        let truncated = TreeError::Truncated(self.count);
+        let cut = |bytes: &'a [u8], at: u8| {
+            let place = memchr::memchr(at, bytes)?;
+            Some((&bytes[..place], &bytes[place + 1..]))
+        };
+        let Some((mode, after)) = cut(self.rest, b' ') else {
+            return Err(truncated);
+        };
+        let Some((name, after)) = cut(after, 0) else {
+            return Err(truncated);
+        };
+        let Some((raw, after)) = after.split_first_chunk::<20>() else {
+            return Err(truncated);
+        };
+        self.rest = after;
+        let name = match std::str::from_utf8(name) {
+            Ok(name) if is_legal_name(name) => name,
+            _ => return Err(TreeError::Name(String::from_utf8_lossy(name).into_owned())),
+        };
+        let entry = match mode {
+            b"100644" => Entry::File(BlobId::from_raw(*raw)),
+            b"40000" => Entry::Folder(TreeId::from_raw(*raw)),
+            _ => {
+                return Err(TreeError::Mode {
+                    name: name.to_owned(),
+                    mode: String::from_utf8_lossy(mode).into_owned(),
+                });
+            }
+        };
+        // A file `a` and a folder `a` differ in git's order, yet are one name.
+        while self.files.last().is_some_and(|file| !name.starts_with(file)) {
+            self.files.pop();
+        }
+        let in_order = self
+            .last
+            .is_none_or(|(last, other)| compare(last, other, name, entry).is_lt());
+        if !in_order || self.files.last() == Some(&name) {
+            return Err(TreeError::Order(name.to_owned()));
+        }
+        if matches!(entry, Entry::File(_)) {
+            self.files.push(name);
+        }
+        self.last = Some((name, entry));
+        Ok((name, entry))
+    }
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Result<(&'a str, Entry), TreeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let entry = self.read();
+        if entry.is_err() {
+            self.rest = &[];
+        }
+        Some(entry)
     }
 }
 
@@ -165,13 +219,15 @@ pub fn is_legal_name(name: &str) -> bool {
         && !name.eq_ignore_ascii_case("git~1")
 }
 
-/// Git orders a folder as if its name ended in a slash.
-fn sort_key(name: &str, entry: Entry) -> Vec<u8> {
-    let mut key = name.as_bytes().to_vec();
-    if matches!(entry, Entry::Folder(_)) {
-        key.push(b'/');
-    }
-    key
+/// Compares two names in git's order, in which a folder stands as if its name ended in a slash.
+fn compare(name: &str, entry: Entry, other: &str, other_entry: Entry) -> Ordering {
+    let ending = |entry| match entry {
+        Entry::Folder(_) => Some(b'/'),
+        Entry::File(_) => None,
+    };
+    name.bytes()
+        .chain(ending(entry))
+        .cmp(other.bytes().chain(ending(other_entry)))
 }
 
 #[cfg(test)]
