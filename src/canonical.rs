@@ -174,28 +174,36 @@ pub fn is_canonical(text: &str) -> bool {
 /// are visible, begin a cluster, and are what they normalize to. `false` says nothing.
 #[must_use]
 pub fn is_plainly_canonical(text: &str) -> bool {
-    let mut last = '\n';
-    let mut empty_lines = 1;
-    for c in text.chars() {
-        match c {
-            '\n' => {
-                empty_lines = if last == '\n' { empty_lines + 1 } else { 0 };
-                if empty_lines > 1 || matches!(last, ' ' | '\u{3000}') {
+    let bytes = text.as_bytes();
+    let (mut at, mut line) = (0, 0);
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b' '..=b'~' => at += 1,
+            // Han from U+5000 on
+            0xe5..=0xe9 => at += 3,
+            b'\n' => {
+                let ends_in_blank = text[line..at].ends_with([' ', '\u{3000}']);
+                let second_empty = at == line && (line < 2 || bytes[line - 2] == b'\n');
+                if ends_in_blank || second_empty {
                     return false;
                 }
+                at += 1;
+                line = at;
             }
-            ' '..='~'
-            | '\u{a1}'..='\u{ac}'
-            | '\u{ae}'..='\u{ff}'
-            | '\u{2010}'..='\u{2027}'
-            | '\u{3000}'..='\u{3029}'
-            | '\u{4e00}'..='\u{9fff}'
-            | '\u{ff01}'..='\u{ff5e}' => {}
-            _ => return false,
+            _ => match text[at..].chars().next() {
+                Some(
+                    c @ ('\u{a1}'..='\u{ac}'
+                    | '\u{ae}'..='\u{ff}'
+                    | '\u{2010}'..='\u{2027}'
+                    | '\u{3000}'..='\u{3029}'
+                    | '\u{4e00}'..='\u{9fff}'
+                    | '\u{ff01}'..='\u{ff5e}'),
+                ) => at += c.len_utf8(),
+                _ => return false,
+            },
         }
-        last = c;
     }
-    last == '\n' && (text.is_empty() || empty_lines == 0)
+    text.is_empty() || text.ends_with('\n') && !text.ends_with("\n\n")
 }
 
 /// Takes off blanks at a line's end: spaces, tabs, and the ideographic and other spaces of Unicode.

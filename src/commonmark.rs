@@ -190,23 +190,30 @@ fn escape_with(paragraph: &str, escapes: &dyn Fn(char, bool) -> bool) -> String 
 /// Tells in one pass that a source is paragraphs without a trace of markup, so that its plain text is itself.
 /// `false` says nothing.
 fn is_plainly_prose(source: &str) -> bool {
-    let markup = |byte: &u8| {
-        matches!(
-            byte,
-            b'\\' | b'`' | b'*' | b'_' | b'[' | b']' | b'<' | b'>' | b'&' | b'~' | b'|'
-        ) || byte.is_ascii_control() && *byte != b'\n'
+    const IS_MARKUP: [bool; 256] = {
+        let mut is_markup = [false; 256];
+        let mut control = 0;
+        while control < 0x20 {
+            is_markup[control] = control != b'\n' as usize;
+            control += 1;
+        }
+        let markup = b"\\`*_[]<>&~|\x7f";
+        let mut at = 0;
+        while at < markup.len() {
+            is_markup[markup[at] as usize] = true;
+            at += 1;
+        }
+        is_markup
     };
-    !source.bytes().any(|byte| markup(&byte))
+    let is_prose = |line: &str| {
+        let begins_block = line.starts_with([' ', '#', '-', '+', '=', ':']);
+        let after_digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
+        let numbered = after_digits.len() < line.len() && after_digits.starts_with(['.', ')']);
+        !begins_block && !numbered && !line.ends_with(' ')
+    };
+    !source.bytes().any(|byte| IS_MARKUP[usize::from(byte)])
         && !source.starts_with('\u{feff}')
-        && source.split('\n').all(|line| {
-            let begins_block = line
-                .bytes()
-                .next()
-                .is_some_and(|first| matches!(first, b' ' | b'#' | b'-' | b'+' | b'=' | b':'));
-            let after_digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
-            let numbered = after_digits.len() < line.len() && after_digits.starts_with(['.', ')']);
-            !begins_block && !numbered && !line.ends_with(' ')
-        })
+        && source.split('\n').all(is_prose)
 }
 
 /// Tells whether a source is one paragraph of text and line ends alone, and that text is the given one.

@@ -83,6 +83,32 @@ pub fn header(kind: ObjectKind, length: usize) -> Vec<u8> {
     format!("{kind} {length}\0").into_bytes()
 }
 
+/// How ids are computed where a whole archive is hashed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hashing {
+    /// By two implementations, which must agree, one of which detects prepared collisions.
+    #[default]
+    Both,
+    /// By `sha1` alone: to see what the detection costs.
+    Sha1,
+}
+
+impl Hashing {
+    /// Computes the id of an object.
+    ///
+    /// # Errors
+    /// [`HashError`] as for [`hash`]; never with [`Hashing::Sha1`].
+    pub fn id(self, kind: ObjectKind, body: &[u8]) -> Result<ObjectId, HashError> {
+        match self {
+            Self::Both => hash(kind, body),
+            Self::Sha1 => {
+                let hasher = Sha1::new_with_prefix(header(kind, body.len()));
+                Ok(ObjectId::from_raw(hasher.chain_update(body).finalize().into()))
+            }
+        }
+    }
+}
+
 /// Computes the id of an object, twice: with `sha1`, and with `sha1dc`, which detects prepared collisions.
 ///
 /// # Errors

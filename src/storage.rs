@@ -1,16 +1,20 @@
 //! The storage layer: git's files, read by code of our own wherever the answer is a verdict, and written
 //! through libgit2.
 
+pub mod bits;
 pub mod branch_list;
 pub mod delta;
 pub mod file;
 pub mod finding;
+pub mod inventory;
 pub mod layout;
 pub mod loose;
 pub mod objects;
 pub mod pack;
 pub mod pack_check;
 pub mod pack_index;
+pub mod pack_map;
 pub mod plumbing;
+pub mod reader;
 pub mod refs;
 pub mod repository;

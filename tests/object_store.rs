@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use avalaches::id::{IdPrefix, ObjectId};
@@ -180,13 +181,14 @@ fn overwrite(path: &Path, bytes: &[u8]) {
 
 /// Returns the findings of a check, and every object that it showed, with how many copies of them there are.
 fn check(store: &ObjectStore) -> (Vec<StoreFinding>, Objects, usize) {
-    let mut shown = Objects::new();
-    let mut copies = 0;
-    let findings = store.check(&mut |id, object| {
-        shown.insert(id, object.clone());
-        copies += 1;
+    let shown = Mutex::new((Objects::new(), 0));
+    let findings = store.check(&|id, object| {
+        let mut shown = shown.lock().unwrap();
+        shown.0.insert(id, object.clone());
+        shown.1 += 1;
         ControlFlow::Continue(())
     });
+    let (shown, copies) = shown.into_inner().unwrap();
     (findings, shown, copies)
 }
 

@@ -12,6 +12,7 @@ use avalaches::diff::{ParagraphChange, Piece};
 use avalaches::draft;
 use avalaches::footer::Footer;
 use avalaches::id::{ArticleId, IdPrefix};
+use avalaches::object::Hashing;
 use avalaches::verify::whole::{self, Progress, Report};
 use avalaches::verify::{self, Answer, Named, Verdict, with_causes};
 use serde_json::{Value, json};
@@ -136,13 +137,10 @@ impl Verify {
 fn check_whole(common: &Common, archive: &Archive) -> Report {
     let shown = output::stderr_is_terminal() && !common.quiet;
     let mut last = Instant::now();
-    let report = whole::check(archive, &mut |progress| {
+    let report = whole::check(archive, Hashing::Both, &mut |Progress { done, all }| {
         if shown && last.elapsed() > Duration::from_millis(100) {
             last = Instant::now();
-            output::progress(&match progress {
-                Progress::Objects(count) => format!("{count} objects hashed"),
-                Progress::Revisions(done, all) => format!("{done} of {all} commits read"),
-            });
+            output::progress(&format!("{done} of {all} objects hashed"));
         }
         ControlFlow::Continue(())
     });

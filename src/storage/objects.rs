@@ -9,14 +9,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use memmap2::Mmap;
 
 use crate::id::{IdPrefix, ObjectId};
-use crate::object::Object;
+use crate::object::{Hashing, Object};
 use crate::platform::Inflater;
 use crate::storage::file::{self, FileError};
 use crate::storage::finding::{Damage, FindingKind, ReadError, StoreFinding};
-use crate::storage::layout::{self, InPack, Top};
+use crate::storage::inventory::Inventory;
+use crate::storage::layout::{self, InPack};
 use crate::storage::loose;
 use crate::storage::pack::Pack;
-use crate::storage::pack_check::{self, Part, Visit, check_id};
+use crate::storage::pack_check::check_id;
 use crate::storage::pack_index::PackIndex;
 
 /// An `objects` folder. Nothing outside it is ever read: no alternates, no replacements, no configuration.
@@ -37,10 +38,13 @@ struct Packs {
     unusable: Vec<(PathBuf, Damage)>,
 }
 
+/// A pack that is mapped.
 #[derive(Debug)]
-struct OpenPack {
-    path: PathBuf,
-    pack: Pack<Mmap>,
+pub(super) struct OpenPack {
+    /// Its file, relative to the `objects` folder.
+    pub path: PathBuf,
+    /// The pack.
+    pub pack: Pack<Mmap>,
 }
 
 /// The good copy that was found, or the first damaged one.
@@ -163,14 +167,19 @@ impl ObjectStore {
     }
 
     /// Checks every loose object, pack and index of the store from the raw bytes, and the folder for what does
-    /// not belong there. `visit` is shown each good object, once for each copy; the check ends early where it
-    /// returns `Break`, and at no finding.
+    /// not belong there. `visit` is shown each good object, once for each copy, on every core at once; the check
+    /// ends early where it returns `Break`, and at no finding.
     ///
-    /// Memory is bounded as [`pack_check`] says; the findings themselves come on top.
-    pub fn check(&self, visit: &mut Visit<'_>) -> Vec<StoreFinding> {
-        let mut findings = Vec::new();
-        let _ = self.check_folder(&mut findings, visit);
-        findings
+    /// Memory is bounded as [`Inventory`] and [`crate::storage::pack_check`] say; the findings themselves come
+    /// on top.
+    pub fn check(&self, visit: &(dyn Fn(ObjectId, &Object) -> ControlFlow<()> + Sync)) -> Vec<StoreFinding> {
+        let inventory = Inventory::of(self);
+        let _ = inventory.check(Hashing::Both, &|_| true, &|_, id, object| visit(id, object));
+        inventory.into_findings()
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn packs(&self) -> Arc<Packs> {
@@ -202,7 +211,7 @@ impl ObjectStore {
 
     fn read_loose(&self, id: ObjectId) -> Copy {
         let path = loose_path(id);
-        match read_loose_file(&self.folder.join(&path), id) {
+        match read_loose_file(&self.folder.join(&path), Hashing::Both, id) {
             Ok(object) => Copy::Good(object),
             Err(Damage::File(error)) if error.is_missing() => Copy::Bad(None),
             Err(what) => Copy::Bad(Some(ReadError::Damaged {
@@ -211,117 +220,6 @@ impl ObjectStore {
                 offset: None,
                 what,
             })),
-        }
-    }
-
-    fn check_folder(&self, findings: &mut Vec<StoreFinding>, visit: &mut Visit<'_>) -> ControlFlow<()> {
-        let names = match layout::list(&self.folder) {
-            Ok(names) => names,
-            Err(error) => {
-                findings.push(unreadable(PathBuf::new(), error));
-                return ControlFlow::Continue(());
-            }
-        };
-        for name in names {
-            match layout::top(&name) {
-                Top::FanOut => self.check_loose(&name.text, findings, visit)?,
-                Top::Pack => self.check_packs(findings, visit)?,
-                Top::Info => self.check_info(findings),
-                Top::Strange(kind) => findings.push(about(name.text.into(), kind)),
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn check_loose(
-        &self,
-        part: &str,
-        findings: &mut Vec<StoreFinding>,
-        visit: &mut Visit<'_>,
-    ) -> ControlFlow<()> {
-        let names = match layout::list(&self.folder.join(part)) {
-            Ok(names) => names,
-            Err(error) => {
-                findings.push(unreadable(part.into(), error));
-                return ControlFlow::Continue(());
-            }
-        };
-        for name in names {
-            let path = Path::new(part).join(&name.text);
-            if let Some(kind) = layout::loose(&name) {
-                findings.push(about(path, kind));
-                continue;
-            }
-            let Ok(id) = format!("{part}{}", name.text).parse::<ObjectId>() else {
-                findings.push(about(path, FindingKind::Stray));
-                continue;
-            };
-            match read_loose_file(&self.folder.join(&path), id) {
-                Ok(object) => visit(id, &object)?,
-                Err(what) => findings.push(StoreFinding {
-                    path,
-                    offset: None,
-                    id: Some(id),
-                    kind: what.into(),
-                }),
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn check_packs(&self, findings: &mut Vec<StoreFinding>, visit: &mut Visit<'_>) -> ControlFlow<()> {
-        let PackNames {
-            usual: names,
-            strange,
-        } = match pack_names(&self.folder) {
-            Ok(names) => names,
-            Err(error) => {
-                findings.push(about("pack".into(), Damage::from(error).into()));
-                return ControlFlow::Continue(());
-            }
-        };
-        findings.extend(
-            strange
-                .into_iter()
-                .map(|(name, kind)| about(Path::new("pack").join(name), kind)),
-        );
-        for name in &names {
-            if let Some(stem) = name.strip_suffix(".pack")
-                && !names.contains(&format!("{stem}.idx"))
-            {
-                findings.push(about(Path::new("pack").join(name), Damage::PackAlone.into()));
-            }
-        }
-        for stem in names.iter().filter_map(|name| name.strip_suffix(".idx")) {
-            let path = Path::new("pack").join(format!("{stem}.pack"));
-            match OpenPack::open(&self.folder, stem, &names) {
-                Ok(OpenPack { pack, .. }) => {
-                    let mut report = |finding: pack_check::PackFinding| {
-                        findings.push(StoreFinding {
-                            path: match finding.part {
-                                Part::Pack => path.clone(),
-                                Part::Index => path.with_extension("idx"),
-                            },
-                            offset: finding.offset,
-                            id: finding.id,
-                            kind: finding.what.into(),
-                        });
-                    };
-                    pack_check::check(&pack, &mut report, visit)?;
-                }
-                Err((path, what)) => findings.push(about(path, what.into())),
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn check_info(&self, findings: &mut Vec<StoreFinding>) {
-        match layout::list(&self.folder.join("info")) {
-            Ok(names) => findings.extend(names.iter().filter_map(|name| {
-                let kind = layout::in_info(name)?;
-                Some(about(Path::new("info").join(&name.text), kind))
-            })),
-            Err(error) => findings.push(unreadable("info".into(), error)),
         }
     }
 }
@@ -360,7 +258,7 @@ impl Packs {
                 continue;
             };
             let (offset, what) = match pack.read(place, &mut Inflater::new()) {
-                Ok(object) => match check_id(id, &object) {
+                Ok(object) => match check_id(Hashing::Both, id, &object) {
                     Ok(()) => return Copy::Good(object),
                     Err(what) => (pack.index().offset(place).ok(), what),
                 },
@@ -390,7 +288,7 @@ impl Packs {
 
 impl OpenPack {
     /// Maps a pack and its index and checks their headers; an error names the file at fault.
-    fn open(folder: &Path, stem: &str, names: &[String]) -> Result<Self, (PathBuf, Damage)> {
+    pub fn open(folder: &Path, stem: &str, names: &[String]) -> Result<Self, (PathBuf, Damage)> {
         let path = Path::new("pack").join(format!("{stem}.pack"));
         let index_path = Path::new("pack").join(format!("{stem}.idx"));
         if !names.contains(&format!("{stem}.pack")) {
@@ -410,15 +308,15 @@ impl OpenPack {
 
 /// What the folder of packs has.
 #[derive(Debug, Default)]
-struct PackNames {
+pub(super) struct PackNames {
     /// Packs and indexes, in order.
-    usual: Vec<String>,
+    pub usual: Vec<String>,
     /// What is to be reported.
-    strange: Vec<(String, FindingKind)>,
+    pub strange: Vec<(String, FindingKind)>,
 }
 
 /// Lists the folder of packs; a store without one has none.
-fn pack_names(folder: &Path) -> Result<PackNames, FileError> {
+pub(super) fn pack_names(folder: &Path) -> Result<PackNames, FileError> {
     let folder = folder.join("pack");
     let mut names = PackNames::default();
     match std::fs::symlink_metadata(&folder) {
@@ -438,27 +336,15 @@ fn pack_names(folder: &Path) -> Result<PackNames, FileError> {
     Ok(names)
 }
 
-fn loose_path(id: ObjectId) -> PathBuf {
+pub(super) fn loose_path(id: ObjectId) -> PathBuf {
     let digits = id.to_string();
     Path::new(&digits[..2]).join(&digits[2..])
 }
 
-fn read_loose_file(path: &Path, id: ObjectId) -> Result<Object, Damage> {
+/// Reads a loose object, and checks its id.
+pub(super) fn read_loose_file(path: &Path, hashing: Hashing, id: ObjectId) -> Result<Object, Damage> {
     let bytes = file::read(path, loose::LONGEST_FILE)?;
     let object = loose::parse(&bytes)?;
-    check_id(id, &object)?;
+    check_id(hashing, id, &object)?;
     Ok(object)
-}
-
-fn about(path: PathBuf, kind: FindingKind) -> StoreFinding {
-    StoreFinding {
-        path,
-        offset: None,
-        id: None,
-        kind,
-    }
-}
-
-fn unreadable(path: PathBuf, error: io::Error) -> StoreFinding {
-    about(path, Damage::from(FileError::from(error)).into())
 }

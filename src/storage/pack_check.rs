@@ -1,67 +1,36 @@
 //! The check of one pack and its index, from the raw bytes: every checksum, every entry, every id.
 //!
-//! Deltas are walked by family: a base is inflated once, then everything that builds upon it. The heaviest
-//! branch of a family comes last, when its base is no longer needed; so at most as many bases are held at a
-//! time as the number of entries has binary digits, and of those only [`MOST_HELD`] bytes: a base that was let
-//! go is read again. Memory is therefore bounded by [`MOST_HELD`], three objects of the largest size (base,
-//! delta, result), and some hundred bytes for each entry of the pack.
+//! Deltas are walked by family, the families on every core: a base is inflated once, then everything that
+//! builds upon it. The heaviest branch of a family comes last, when its base is no longer needed; so at most as
+//! many bases are held at a time as the number of entries has binary digits, and of those only [`MOST_HELD`]
+//! bytes: a base that was let go is read again. Memory is therefore bounded by [`MOST_HELD`], on each core three
+//! objects of the largest size (base, delta, result), and some thirty bytes for each entry of the pack.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
+use rayon::prelude::*;
 use sha1::{Digest, Sha1};
 
 use crate::id::ObjectId;
-use crate::object::{self, Object};
+use crate::object::{Hashing, Object};
 use crate::platform::Inflater;
+use crate::storage::bits::Bits;
 use crate::storage::delta;
 use crate::storage::finding::Damage;
-use crate::storage::pack::{DEEPEST_CHAIN, EntryKind, FIRST_ENTRY, Pack, PackError};
+use crate::storage::pack::{DEEPEST_CHAIN, EntryKind, Pack, PackError};
+use crate::storage::pack_map::{Footing, PackFinding, PackMap, Part, Report, id_at};
 
-/// The most bytes of bases held for entries that are still to come.
+/// The most bytes of bases held for entries that are still to come, on all cores together.
 pub const MOST_HELD: usize = 128 << 20;
 
-/// What is told of each good object; `Break` ends the check.
-pub type Visit<'a> = dyn FnMut(ObjectId, &Object) -> ControlFlow<()> + 'a;
+/// What is told of each good object, with the number of its entry; `Break` ends the check.
+pub type Visit<'a> = dyn Fn(usize, ObjectId, &Object) -> ControlFlow<()> + Sync + 'a;
 
-/// Which of the two files has a fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// The `.idx` file.
-    Index,
-    /// The `.pack` file.
-    Pack,
-}
-
-/// A fault of a pack or its index.
-#[derive(Debug)]
-pub struct PackFinding {
-    /// The file.
-    pub part: Part,
-    /// Where in the pack the entry begins.
-    pub offset: Option<u64>,
-    /// The object, where it is known.
-    pub id: Option<ObjectId>,
-    /// What is wrong.
-    pub what: Damage,
-}
-
-/// Checks a pack and its index, reports every fault, and shows each good object.
-pub fn check<B: AsRef<[u8]>>(
-    pack: &Pack<B>,
-    report: &mut dyn FnMut(PackFinding),
-    visit: &mut Visit<'_>,
-) -> ControlFlow<()> {
-    check_within(MOST_HELD, pack, report, visit)
-}
-
-/// Checks as [`check`] does, with another bound on the bytes of bases held.
-fn check_within<B: AsRef<[u8]>>(
-    most_held: usize,
-    pack: &Pack<B>,
-    report: &mut dyn FnMut(PackFinding),
-    visit: &mut Visit<'_>,
-) -> ControlFlow<()> {
-    for (id, error) in pack.index().check() {
+/// Checks the checksums that pack and index end with, and all that can be seen of the index without the pack.
+pub fn check_files<B: AsRef<[u8]> + Sync>(pack: &Pack<B>, report: &Report<'_>) {
+    let (content, sum) = pack.content();
+    let (of_index, found) = rayon::join(|| pack.index().check(), || Sha1::digest(content));
+    for (id, error) in of_index {
         report(PackFinding {
             part: Part::Index,
             offset: None,
@@ -69,40 +38,85 @@ fn check_within<B: AsRef<[u8]>>(
             what: error.into(),
         });
     }
-    let (content, sum) = pack.content();
     let whole = |what: PackError| PackFinding {
         part: Part::Pack,
         offset: None,
         id: None,
         what: what.into(),
     };
-    if Sha1::digest(content).as_slice() != sum {
+    if found.as_slice() != sum {
         report(whole(PackError::Checksum));
     }
     if pack.index().pack_checksum().as_ref() != Some(sum) {
         report(whole(PackError::OtherPack));
     }
-    let mut families = Families {
-        pack,
-        nodes: Vec::new(),
-        children: Vec::new(),
-        most_held,
-        inflater: Inflater::new(),
-        report,
-        visit,
-    };
-    families.list();
-    families.find_bases();
-    let roots = families.arrange();
-    roots.into_iter().try_for_each(|root| families.walk(root))
+}
+
+/// Which entries of a pack are checked.
+#[derive(Debug)]
+pub struct Check<'a, B> {
+    /// The pack.
+    pub pack: &'a Pack<B>,
+    /// Its map.
+    pub map: &'a PackMap,
+    /// How ids are computed.
+    pub hashing: Hashing,
+    /// The most bytes of bases held: [`MOST_HELD`].
+    pub most_held: usize,
+}
+
+impl<B: AsRef<[u8]> + Sync> Check<'_, B> {
+    /// Checks the entries that are wanted, and what they stand upon; reports every fault, and shows each good
+    /// object, on every core at once.
+    pub fn run(
+        &self,
+        wanted: impl Fn(usize) -> bool,
+        report: &Report<'_>,
+        visit: &Visit<'_>,
+    ) -> ControlFlow<()> {
+        let Some(wanted) = self.with_bases(wanted) else {
+            return ControlFlow::Continue(());
+        };
+        let families = Families::arrange(self, wanted, report);
+        let roots: Vec<usize> = (0..self.map.len())
+            .filter(|&number| self.map.footing(number) == Footing::Whole && families.wanted.get(number))
+            .collect();
+        roots
+            .par_iter()
+            .try_for_each_init(Inflater::new, |inflater, &root| {
+                let mut walk = Walk {
+                    families: &families,
+                    inflater,
+                    report,
+                    visit,
+                };
+                walk.family(root)
+            })
+    }
+
+    /// Marks the wanted entries and all that they stand upon; `None` where there are none.
+    fn with_bases(&self, wanted: impl Fn(usize) -> bool) -> Option<Bits> {
+        let marked = Bits::new(self.map.len());
+        let mut any = false;
+        for start in (0..self.map.len()).filter(|&number| wanted(number)) {
+            any = true;
+            let mut number = start;
+            while marked.set(number)
+                && let Footing::Base(base) = self.map.footing(number)
+            {
+                number = base;
+            }
+        }
+        any.then_some(marked)
+    }
 }
 
 /// Checks the id of an object.
 ///
 /// # Errors
 /// [`Damage`] where it has another one, or bytes prepared to have the same as others.
-pub(super) fn check_id(id: ObjectId, object: &Object) -> Result<(), Damage> {
-    let found = object::hash(object.kind, &object.body)?;
+pub(super) fn check_id(hashing: Hashing, id: ObjectId, object: &Object) -> Result<(), Damage> {
+    let found = hashing.id(object.kind, &object.body)?;
     if found == id {
         Ok(())
     } else {
@@ -110,221 +124,121 @@ pub(super) fn check_id(id: ObjectId, object: &Object) -> Result<(), Damage> {
     }
 }
 
-/// What an entry stands upon.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Footing {
-    /// Nothing: it is a whole object.
-    Whole,
-    /// Another entry, by its number in pack order.
-    Base(usize),
-    /// It was reported already and is not read.
-    Broken,
+/// The entries of a pack as trees of deltas.
+struct Families<'a, B> {
+    check: &'a Check<'a, B>,
+    wanted: Bits,
+    /// Entries that are not read, because they or what they stand upon cannot be; this was reported.
+    broken: Bits,
+    /// Where each entry's children begin in the common list.
+    firsts: Vec<u32>,
+    children: Vec<u32>,
 }
 
-struct Node {
-    offset: u64,
-    /// Where the next entry begins.
-    end: u64,
-    /// Place in the index.
-    place: usize,
-    footing: Footing,
-    /// Range of its children in the common list.
-    first_child: usize,
-    last_child: usize,
-}
-
-/// The entries of a pack in the order in which they lie there, as trees of deltas.
-struct Families<'a, 'v, B> {
-    pack: &'a Pack<B>,
-    nodes: Vec<Node>,
-    children: Vec<usize>,
-    most_held: usize,
-    inflater: Inflater,
-    report: &'a mut dyn FnMut(PackFinding),
-    visit: &'a mut Visit<'v>,
-}
-
-impl<B: AsRef<[u8]>> Families<'_, '_, B> {
-    /// Lists the entries that the index names, in pack order, and reports offsets that cannot be.
-    fn list(&mut self) {
-        let index = self.pack.index();
-        let end = u64::try_from(self.pack.content().0.len()).unwrap_or(u64::MAX);
-        let mut places = Vec::with_capacity(index.count());
-        for place in 0..index.count() {
-            let (offset, what) = match index.offset(place) {
-                Ok(offset) if (FIRST_ENTRY..end).contains(&offset) => {
-                    places.push((offset, place));
-                    continue;
-                }
-                Ok(offset) => (Some(offset), PackError::Outside.into()),
-                Err(error) => (None, error.into()),
-            };
-            (self.report)(PackFinding {
-                part: Part::Index,
-                offset,
-                id: id_at(self.pack, place),
-                what,
-            });
-        }
-        places.sort_unstable();
-        places.dedup_by(|later, earlier| {
-            let shared = later.0 == earlier.0;
-            if shared {
-                (self.report)(PackFinding {
-                    part: Part::Index,
-                    offset: Some(later.0),
-                    id: id_at(self.pack, later.1),
-                    what: PackError::Shared.into(),
-                });
-            }
-            shared
-        });
-        let first = places.first().map_or(end, |&(offset, _)| offset);
-        if first != FIRST_ENTRY {
-            (self.report)(PackFinding {
-                part: Part::Pack,
-                offset: Some(FIRST_ENTRY),
-                id: None,
-                what: PackError::Gap.into(),
-            });
-        }
-        let ends = places
-            .iter()
-            .skip(1)
-            .map(|&(offset, _)| offset)
-            .chain([end])
-            .collect::<Vec<_>>();
-        self.nodes = places
-            .iter()
-            .zip(ends)
-            .map(|(&(offset, place), end)| Node {
-                offset,
-                end,
-                place,
-                footing: Footing::Broken,
-                first_child: 0,
-                last_child: 0,
-            })
-            .collect();
-    }
-
-    /// Reads each entry's header, checks its CRC-32, and finds what it stands upon.
-    fn find_bases(&mut self) {
-        for number in 0..self.nodes.len() {
-            let Node {
-                offset, end, place, ..
-            } = self.nodes[number];
-            let raw = usize::try_from(offset)
-                .ok()
-                .zip(usize::try_from(end).ok())
-                .and_then(|(from, to)| self.pack.content().0.get(from..to))
-                .unwrap_or_default();
-            if self.pack.index().crc(place) != Some(crc32fast::hash(raw)) {
-                self.fault(number, PackError::Crc);
-            }
-            match self.footing(offset) {
-                Ok(footing) => self.nodes[number].footing = footing,
-                Err(what) => self.fault(number, what),
-            }
-        }
-    }
-
-    fn footing(&self, offset: u64) -> Result<Footing, PackError> {
-        let base = match self.pack.entry(offset)?.kind {
-            EntryKind::Whole(_) => return Ok(Footing::Whole),
-            EntryKind::OffsetDelta(base) => base,
-            EntryKind::IdDelta(base) => self.pack.base_offset(base)?,
+impl<'a, B: AsRef<[u8]> + Sync> Families<'a, B> {
+    /// Gives each wanted entry its wanted children, the heaviest family last, and reports entries that stand
+    /// upon broken ones, upon too many, or upon themselves.
+    fn arrange(check: &'a Check<'a, B>, wanted: Bits, report: &Report<'_>) -> Self {
+        let map = check.map;
+        let count = map.len();
+        let base_of = |number: usize| match map.footing(number) {
+            Footing::Base(base) if wanted.get(number) => Some(base),
+            _ => None,
         };
-        self.nodes
-            .binary_search_by_key(&base, |node| node.offset)
-            .map(Footing::Base)
-            .map_err(|_| PackError::BaseUnlisted(base))
-    }
-
-    /// Gives each entry its children, the heaviest family last; reports entries that stand upon broken ones,
-    /// upon too many, or upon themselves; and returns the whole objects.
-    fn arrange(&mut self) -> Vec<usize> {
-        let count = self.nodes.len();
-        self.count_children();
-        self.children = vec![0; self.nodes.last().map_or(0, |node| node.last_child)];
-        let mut next: Vec<usize> = self.nodes.iter().map(|node| node.first_child).collect();
+        let mut firsts = vec![0_u32; count + 1];
+        for base in (0..count).filter_map(base_of) {
+            firsts[base + 1] += 1;
+        }
         for number in 0..count {
-            if let Footing::Base(base) = self.nodes[number].footing {
-                self.children[next[base]] = number;
+            firsts[number + 1] += firsts[number];
+        }
+        let mut children = vec![0_u32; firsts[count] as usize];
+        let mut next = firsts.clone();
+        for (number, child) in (0..count).zip(0..) {
+            if let Some(base) = base_of(number) {
+                children[next[base] as usize] = child;
                 next[base] += 1;
             }
         }
         drop(next);
+        let mut families = Self {
+            check,
+            wanted,
+            broken: Bits::new(count),
+            firsts,
+            children,
+        };
+        families.weigh(report);
+        families
+    }
 
-        let is_start = |node: &Node| !matches!(node.footing, Footing::Base(_));
-        let mut order: Vec<usize> = (0..count)
-            .filter(|&number| is_start(&self.nodes[number]))
-            .collect();
-        let roots = order
-            .iter()
-            .copied()
-            .filter(|&number| self.nodes[number].footing == Footing::Whole)
-            .collect();
-        let mut depth = vec![0_usize; count];
-        let mut bases = vec![None; count];
+    fn weigh(&mut self, report: &Report<'_>) {
+        let map = self.check.map;
+        let fault =
+            |number: usize, what: PackError| report(map.finding(self.check.pack, number, what.into()));
+        let mut order: Vec<u32> = Vec::new();
+        for (number, entry) in (0..map.len()).zip(0..) {
+            if self.wanted.get(number) && !matches!(map.footing(number), Footing::Base(_)) {
+                order.push(entry);
+                if map.footing(number) == Footing::Broken {
+                    self.broken.set(number);
+                }
+            }
+        }
+        let mut depth = vec![0_u16; map.len()];
         let mut reached = 0;
         while let Some(&number) = order.get(reached) {
             reached += 1;
-            for child in self.children_of(number) {
-                let child = self.children[child];
+            let number = number as usize;
+            for &child in &self.children[self.children_of(number)] {
                 order.push(child);
-                bases[child] = Some(number);
-                depth[child] = depth[number] + 1;
-                let what = if depth[child] > DEEPEST_CHAIN {
+                let child = child as usize;
+                depth[child] = depth[number].saturating_add(1);
+                let what = if usize::from(depth[child]) > DEEPEST_CHAIN {
                     PackError::TooDeep
-                } else if self.nodes[number].footing == Footing::Broken {
+                } else if self.broken.get(number) {
                     PackError::BaseDamaged
                 } else {
                     continue;
                 };
-                self.nodes[child].footing = Footing::Broken;
-                self.fault(child, what);
+                self.broken.set(child);
+                fault(child, what);
             }
         }
-        let mut weight = vec![0_usize; count];
+        drop(depth);
+        let mut weight = vec![0_u32; map.len()];
         for &number in order.iter().rev() {
+            let number = number as usize;
             weight[number] += 1;
-            if let Some(base) = bases[number] {
+            if let Footing::Base(base) = map.footing(number) {
                 weight[base] += weight[number];
             }
         }
-        for number in 0..count {
-            if weight[number] == 0 {
-                self.fault(number, PackError::Cycle);
+        for number in 0..map.len() {
+            if self.wanted.get(number) && weight[number] == 0 {
+                fault(number, PackError::Cycle);
             }
             let range = self.children_of(number);
-            self.children[range].sort_by_key(|&child| weight[child]);
-        }
-        roots
-    }
-
-    /// Lays out the ranges of children, one after another.
-    fn count_children(&mut self) {
-        let mut counts = vec![0_usize; self.nodes.len()];
-        for node in &self.nodes {
-            if let Footing::Base(base) = node.footing {
-                counts[base] += 1;
-            }
-        }
-        let mut at = 0;
-        for (node, count) in self.nodes.iter_mut().zip(counts) {
-            node.first_child = at;
-            at += count;
-            node.last_child = at;
+            self.children[range].sort_by_key(|&child| weight[child as usize]);
         }
     }
 
-    fn children_of(&self, number: usize) -> std::ops::Range<usize> {
-        self.nodes[number].first_child..self.nodes[number].last_child
+    fn children_of(&self, number: usize) -> Range<usize> {
+        self.firsts[number] as usize..self.firsts[number + 1] as usize
     }
+}
 
+/// One thread's way through the families.
+struct Walk<'a, 'b, B> {
+    families: &'a Families<'b, B>,
+    inflater: &'a mut Inflater,
+    report: &'a Report<'a>,
+    visit: &'a Visit<'a>,
+}
+
+impl<B: AsRef<[u8]> + Sync> Walk<'_, '_, B> {
     /// Reads a whole object and everything that builds upon it.
-    fn walk(&mut self, root: usize) -> ControlFlow<()> {
+    fn family(&mut self, root: usize) -> ControlFlow<()> {
         let object = match self.whole(root) {
             Ok(object) => object,
             Err(what) => {
@@ -336,25 +250,22 @@ impl<B: AsRef<[u8]>> Families<'_, '_, B> {
         let mut held = Held {
             branches: Vec::new(),
             bytes: 0,
-            most: self.most_held,
+            most: self.families.check.most_held / rayon::current_num_threads(),
         };
         held.push(self.branch(root, object));
         while let Some(mut branch) = held.pop() {
             let Some(child) = branch.rest.next() else { continue };
-            let child = self.children[child];
-            if self.nodes[child].footing == Footing::Broken {
+            let child = self.families.children[child] as usize;
+            if self.families.broken.get(child) {
                 held.push(branch);
                 continue;
             }
             let base = match branch.object.take() {
                 Some(base) => base,
-                None => match self
-                    .pack
-                    .read_at(self.nodes[branch.number].offset, &mut self.inflater)
-                {
+                None => match self.again(branch.number) {
                     Ok(base) => base,
-                    Err(fault) => {
-                        self.fault_of_family(child, fault.what);
+                    Err(what) => {
+                        self.fault_of_family(child, what);
                         held.push(branch);
                         continue;
                     }
@@ -379,23 +290,32 @@ impl<B: AsRef<[u8]>> Families<'_, '_, B> {
     fn branch(&self, number: usize, object: Object) -> Branch {
         Branch {
             number,
-            rest: self.children_of(number),
+            rest: self.families.children_of(number),
             object: Some(object),
         }
     }
 
+    /// Reads a base that was let go.
+    fn again(&mut self, number: usize) -> Result<Object, PackError> {
+        let Check { pack, map, .. } = *self.families.check;
+        pack.read_at(map.offset(number), self.inflater)
+            .map_err(|fault| fault.what)
+    }
+
     fn whole(&mut self, number: usize) -> Result<Object, PackError> {
-        match self.pack.entry(self.nodes[number].offset)?.kind {
+        let Check { pack, map, .. } = *self.families.check;
+        match pack.entry(map.offset(number))?.kind {
             EntryKind::Whole(kind) => Ok(Object {
                 kind,
-                body: self.stream(number)?,
+                body: stream(pack, map, number, self.inflater)?,
             }),
             EntryKind::OffsetDelta(_) | EntryKind::IdDelta(_) => Err(PackError::BaseDamaged),
         }
     }
 
     fn delta(&mut self, number: usize, base: &Object) -> Result<Object, PackError> {
-        let delta = self.stream(number)?;
+        let Check { pack, map, .. } = *self.families.check;
+        let delta = stream(pack, map, number, self.inflater)?;
         let body = delta::apply(&base.body, &delta).map_err(PackError::Delta)?;
         Ok(Object {
             kind: base.kind,
@@ -403,26 +323,17 @@ impl<B: AsRef<[u8]>> Families<'_, '_, B> {
         })
     }
 
-    /// Inflates an entry's stream, which has to end where the next entry begins.
-    fn stream(&mut self, number: usize) -> Result<Vec<u8>, PackError> {
-        let Node { offset, end, .. } = self.nodes[number];
-        let entry = self.pack.entry(offset)?;
-        let (bytes, stream_end) = self.pack.inflate(&entry, end, &mut self.inflater)?;
-        if stream_end == end {
-            Ok(bytes)
-        } else {
-            Err(PackError::Trailing(end.saturating_sub(stream_end)))
-        }
-    }
-
     fn judge(&mut self, number: usize, object: &Object) -> ControlFlow<()> {
-        let Some(id) = id_at(self.pack, self.nodes[number].place) else {
+        let Check {
+            pack, map, hashing, ..
+        } = *self.families.check;
+        let Some(id) = id_at(pack, map.place(number)) else {
             return ControlFlow::Continue(());
         };
-        match check_id(id, object) {
-            Ok(()) => (self.visit)(id, object),
+        match check_id(hashing, id, object) {
+            Ok(()) => (self.visit)(number, id, object),
             Err(what) => {
-                self.report(number, what);
+                (self.report)(map.finding(pack, number, what));
                 ControlFlow::Continue(())
             }
         }
@@ -430,34 +341,38 @@ impl<B: AsRef<[u8]>> Families<'_, '_, B> {
 
     /// Reports a fault of an entry and names it the fault of all that build upon it.
     fn fault_of_family(&mut self, number: usize, what: PackError) {
-        self.fault(number, what);
-        let mut rest: Vec<usize> = self.children_of(number).collect();
+        let families = self.families;
+        let fault = |number: usize, what: PackError| {
+            let Check { pack, map, .. } = *families.check;
+            (self.report)(map.finding(pack, number, what.into()));
+        };
+        fault(number, what);
+        let mut rest: Vec<usize> = families.children_of(number).collect();
         while let Some(child) = rest.pop() {
-            let child = self.children[child];
-            if self.nodes[child].footing != Footing::Broken {
-                self.fault(child, PackError::BaseDamaged);
-                rest.extend(self.children_of(child));
+            let child = families.children[child] as usize;
+            if !families.broken.get(child) {
+                fault(child, PackError::BaseDamaged);
+                rest.extend(families.children_of(child));
             }
         }
     }
-
-    fn fault(&mut self, number: usize, what: PackError) {
-        self.report(number, what.into());
-    }
-
-    fn report(&mut self, number: usize, what: Damage) {
-        let node = &self.nodes[number];
-        (self.report)(PackFinding {
-            part: Part::Pack,
-            offset: Some(node.offset),
-            id: id_at(self.pack, node.place),
-            what,
-        });
-    }
 }
 
-fn id_at<B: AsRef<[u8]>>(pack: &Pack<B>, place: usize) -> Option<ObjectId> {
-    pack.index().ids().get(place).copied().map(ObjectId::from_raw)
+/// Inflates an entry's stream, which has to end where the next entry begins.
+pub(super) fn stream<B: AsRef<[u8]>>(
+    pack: &Pack<B>,
+    map: &PackMap,
+    number: usize,
+    inflater: &mut Inflater,
+) -> Result<Vec<u8>, PackError> {
+    let end = map.end(number);
+    let entry = pack.entry(map.offset(number))?;
+    let (bytes, stream_end) = pack.inflate(&entry, end, inflater)?;
+    if stream_end == end {
+        Ok(bytes)
+    } else {
+        Err(PackError::Trailing(end.saturating_sub(stream_end)))
+    }
 }
 
 /// A base with the children that are still to come.
@@ -507,9 +422,12 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
     use crate::id::RawId;
-    use crate::object::ObjectKind;
+    use crate::object::{self, ObjectKind};
     use crate::packs::PackWriter;
     use crate::storage::pack_index::PackIndex;
 
@@ -525,19 +443,32 @@ mod tests {
 
     fn checked_files(pack: Vec<u8>, index: Vec<u8>) -> (Vec<String>, usize) {
         let pack = Pack::parse(pack, PackIndex::parse(index).unwrap()).unwrap();
-        let mut found = Vec::new();
-        let mut shown = 0;
-        let flow = check(
-            &pack,
-            &mut |finding| found.push(finding.what.to_string()),
-            &mut |_, _| {
-                shown += 1;
-                ControlFlow::Continue(())
-            },
-        );
-        assert_eq!(flow, ControlFlow::Continue(()));
+        let found = Mutex::new(Vec::new());
+        let shown = check(MOST_HELD, &pack, &|finding| {
+            found.lock().unwrap().push(finding.what.to_string());
+        });
+        let mut found = found.into_inner().unwrap();
         found.sort();
         (found, shown)
+    }
+
+    /// Checks a pack with its files; returns how many objects were shown.
+    fn check(most_held: usize, pack: &Pack<Vec<u8>>, report: &Report<'_>) -> usize {
+        check_files(pack, report);
+        let map = PackMap::of(pack, report);
+        let check = Check {
+            pack,
+            map: &map,
+            hashing: Hashing::Both,
+            most_held: most_held * rayon::current_num_threads(),
+        };
+        let shown = AtomicUsize::new(0);
+        let flow = check.run(|_| true, report, &|_, _, _| {
+            shown.fetch_add(1, Ordering::Relaxed);
+            ControlFlow::Continue(())
+        });
+        assert_eq!(flow, ControlFlow::Continue(()));
+        shown.into_inner()
     }
 
     /// A delta that replaces a base of two bytes by two others.
@@ -711,17 +642,7 @@ mod tests {
         let (pack, index) = writer.finish();
         let pack = Pack::parse(pack, PackIndex::parse(index).unwrap()).unwrap();
         for most_held in [0, 2, 3, 5, 100] {
-            let mut shown = 0;
-            let flow = check_within(
-                most_held,
-                &pack,
-                &mut |finding| panic!("{finding:?}"),
-                &mut |_, _| {
-                    shown += 1;
-                    ControlFlow::Continue(())
-                },
-            );
-            assert_eq!((flow, shown), (ControlFlow::Continue(()), count));
+            assert_eq!(check(most_held, &pack, &|finding| panic!("{finding:?}")), count);
         }
     }
 
@@ -758,11 +679,49 @@ mod tests {
         writer.whole(blob(b"bb"), 3, b"bb");
         let (pack, index) = writer.finish();
         let pack = Pack::parse(pack, PackIndex::parse(index).unwrap()).unwrap();
-        let mut shown = 0;
-        let flow = check(&pack, &mut |_| (), &mut |_, _| {
-            shown += 1;
-            ControlFlow::Break(())
+        let map = PackMap::of(&pack, &|_| ());
+        let check = Check {
+            pack: &pack,
+            map: &map,
+            hashing: Hashing::Both,
+            most_held: MOST_HELD,
+        };
+        let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let shown = AtomicUsize::new(0);
+        let flow = alone.install(|| {
+            check.run(|_| true, &|_| (), &|_, _, _| {
+                shown.fetch_add(1, Ordering::Relaxed);
+                ControlFlow::Break(())
+            })
         });
-        assert_eq!((flow, shown), (ControlFlow::Break(()), 1));
+        assert_eq!((flow, shown.into_inner()), (ControlFlow::Break(()), 1));
+    }
+
+    #[test]
+    fn only_what_is_wanted_and_its_bases_are_read() {
+        let mut writer = PackWriter::new();
+        let base = writer.whole(blob(b"aa"), 3, b"aa");
+        let middle = writer.offset_delta(blob(b"bb"), base, &two(*b"bb"));
+        writer.offset_delta(blob(b"cc"), middle, &two(*b"cc"));
+        writer.offset_delta(blob(b"dd"), base, &two(*b"dd"));
+        writer.whole(blob(b"ee"), 3, b"ee");
+        let (pack, index) = writer.finish();
+        let pack = Pack::parse(pack, PackIndex::parse(index).unwrap()).unwrap();
+        let map = PackMap::of(&pack, &|finding| panic!("{finding:?}"));
+        let check = Check {
+            pack: &pack,
+            map: &map,
+            hashing: Hashing::Sha1,
+            most_held: MOST_HELD,
+        };
+        let shown = Mutex::new(Vec::new());
+        let flow = check.run(|number| number == 1, &|_| (), &|number, _, _| {
+            shown.lock().unwrap().push(number);
+            ControlFlow::Continue(())
+        });
+        assert_eq!(
+            (flow, shown.into_inner().unwrap()),
+            (ControlFlow::Continue(()), vec![0, 1])
+        );
     }
 }

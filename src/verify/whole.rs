@@ -1,19 +1,31 @@
 //! The check of a whole archive: the repository's own files, every object from its raw bytes, and the history
 //! from the first commit to the tip.
+//!
+//! The branch is read in its own order, a stretch of it on each core, so that every object is inflated and hashed
+//! once, where the revision that brought it is judged (`sound`). That tells only whether a revision is sound; a
+//! doubtful one is judged again by slower code that says why (`explain`). What the branch does not lead to is
+//! hashed at the end.
+//!
+//! Memory: what [`Inventory`] holds, two bits for each object, 40 bytes for each commit, 16 MiB of bases on each
+//! core, and a few objects at a time.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
+use self::line::Line;
 use super::with_causes;
-use crate::archive::{Archive, Fault};
-use crate::id::{ArticleId, CommitId, ObjectId, RawId, TreeId};
-use crate::object::ObjectKind;
-use crate::object::commit::Commit;
-use crate::object::tree::Entry;
-use crate::revision::{Revision, is_first};
-use crate::settings;
+use crate::archive::Archive;
+use crate::id::{CommitId, ObjectId};
+use crate::object::{Hashing, ObjectKind};
+use crate::storage::bits::Bits;
 use crate::storage::branch_list::{BranchList, FILE_NAME};
-use crate::trailer::first_message;
+use crate::storage::inventory::Inventory;
+
+mod explain;
+mod line;
+mod sound;
 
 /// What the check of a whole archive found.
 #[derive(Debug, Default)]
@@ -32,6 +44,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What is worth knowing and not wrong.
     pub notes: Vec<String>,
+    /// The check was ended before it was complete.
+    pub is_ended: bool,
 }
 
 /// One thing that is wrong.
@@ -54,18 +68,129 @@ impl Report {
 
 /// How far the check is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// So many objects were hashed.
-    Objects(usize),
-    /// So many revisions of all were read.
-    Revisions(usize, usize),
+pub struct Progress {
+    /// Objects that were hashed.
+    pub done: usize,
+    /// Objects of the store; copies count.
+    pub all: usize,
+}
+
+/// How often it is told how far the check is.
+const TOLD_EVERY: Duration = Duration::from_millis(50);
+
+/// What is known of the objects while they are checked.
+#[derive(Debug)]
+struct Census<'a> {
+    inventory: &'a Inventory,
+    hashing: Hashing,
+    /// Objects whose bytes were hashed and are what their id says.
+    hashed: Bits,
+    /// Objects that the branch leads to.
+    reached: Bits,
+    done: AtomicUsize,
+    kinds: [AtomicUsize; 4],
+    bytes: AtomicU64,
+    stop: AtomicBool,
+}
+
+impl<'a> Census<'a> {
+    fn new(inventory: &'a Inventory, hashing: Hashing) -> Self {
+        Self {
+            inventory,
+            hashing,
+            hashed: Bits::new(inventory.len()),
+            reached: Bits::new(inventory.len()),
+            done: AtomicUsize::new(0),
+            kinds: Default::default(),
+            bytes: AtomicU64::new(0),
+            stop: AtomicBool::new(false),
+        }
+    }
+
+    /// Notes that an object's bytes are good. Of several copies the first is counted.
+    fn good(&self, number: usize, kind: ObjectKind, length: usize) {
+        if !self.hashed.set(number) {
+            return;
+        }
+        self.done.fetch_add(1, Ordering::Relaxed);
+        let is_first = !self.inventory.may_have_copies()
+            || self.inventory.find(self.inventory.id(number).raw()) == Some(number);
+        if is_first {
+            self.kinds[kind as usize].fetch_add(1, Ordering::Relaxed);
+            let length = u64::try_from(length).unwrap_or(0);
+            self.bytes.fetch_add(length, Ordering::Relaxed);
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Hashes every object that was not hashed yet.
+    fn hash_the_rest(&self) {
+        let _ = self.inventory.check(
+            self.hashing,
+            &|number| !self.hashed.get(number),
+            &|number, _, object| {
+                self.good(number, object.kind, object.body.len());
+                if self.is_stopped() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            },
+        );
+    }
+
+    /// Counts the sound objects that the branch does not lead to, copies aside.
+    fn unreachable(&self) -> usize {
+        let unreachable = |number: &usize| {
+            let reached = |number| self.reached.get(number);
+            self.hashed.get(*number)
+                && !reached(*number)
+                && self
+                    .inventory
+                    .find(self.inventory.id(*number).raw())
+                    .is_some_and(|first| first == *number || !reached(first) && !self.hashed.get(first))
+        };
+        (0..self.inventory.len()).filter(unreachable).count()
+    }
+
+    /// Does some work on another thread while `progress` is told how far it is.
+    fn watch<T: Send>(
+        &self,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+        work: impl FnOnce() -> T + Send,
+    ) -> T {
+        std::thread::scope(|scope| {
+            let (ended, end) = mpsc::channel::<()>();
+            let worker = std::thread::Builder::new().stack_size(sound::STACK);
+            let worker = worker.spawn_scoped(scope, move || {
+                let _ended = ended;
+                work()
+            });
+            let worker = worker.expect("one thread can be had, or nothing else could run either");
+            while end.recv_timeout(TOLD_EVERY) == Err(RecvTimeoutError::Timeout) {
+                let now = Progress {
+                    done: self.done.load(Ordering::Relaxed),
+                    all: self.inventory.len(),
+                };
+                if progress(now).is_break() {
+                    self.stop.store(true, Ordering::Relaxed);
+                }
+            }
+            worker.join().expect("checking does not panic")
+        })
+    }
 }
 
 /// Checks everything about an archive. `progress` is told how far it is and may end the check with `Break`,
 /// which the report notes as a finding.
-///
-/// Memory: 21 bytes for each object, 20 for each commit, and what [`crate::storage::pack_check`] holds.
-pub fn check(archive: &Archive, progress: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Report {
+pub fn check(
+    archive: &Archive,
+    hashing: Hashing,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Report {
     let mut report = Report {
         tip: Some(archive.tip()),
         ..Report::default()
@@ -73,66 +198,65 @@ pub fn check(archive: &Archive, progress: &mut dyn FnMut(Progress) -> ControlFlo
     for finding in archive.plumbing() {
         report.found(finding.path.display().to_string(), finding.why);
     }
-    let Some(stored) = check_store(archive, &mut report, progress) else {
-        return report;
-    };
-    let commits = walk(archive, &mut report);
-    check_branch_list(archive, &commits, &mut report);
-    let mut history = History {
-        archive,
-        reached: HashSet::new(),
-        articles: BTreeMap::new(),
-        before: None,
-    };
-    let all = commits.len();
-    for (number, (id, commit)) in commits.into_iter().enumerate() {
-        history.check(id, &commit, &mut report);
-        if progress(Progress::Revisions(number + 1, all)).is_break() {
-            report.found(id.to_string(), "the check was ended here");
-            return report;
+    let inventory = Inventory::of(archive.objects());
+    let census = Census::new(&inventory, hashing);
+    let line =
+        Line::follow(&inventory, archive.tip()).unwrap_or_else(|| walk(archive, &inventory, &mut report));
+    check_branch_list(archive, &inventory, &line, &mut report);
+    let proof = census.watch(progress, || sound::prove(&census, &line));
+    if !census.is_stopped() {
+        let doubtful = explain::Doubtful {
+            archive,
+            census: &census,
+            line: &line,
+        };
+        let mut previous = proof.previous;
+        for index in &proof.doubtful {
+            let fact = doubtful.explain(*index, &mut report);
+            report.revisions += usize::from(fact.is_revision);
+            report.articles += usize::from(fact.is_first);
+            previous.extend(fact.previous.map(|previous| (previous, *index)));
+        }
+        report.revisions += proof.revisions;
+        report.articles += proof.articles;
+        check_previous(&inventory, &line, previous, &mut report);
+        census.watch(progress, || census.hash_the_rest());
+    }
+    tell_counts(&census, &mut report);
+    if census.is_stopped() {
+        let (done, all) = (census.done.load(Ordering::Relaxed), inventory.len());
+        report.found(
+            "objects",
+            format!("the check was ended after {done} of {all} objects"),
+        );
+        report.is_ended = true;
+    } else {
+        let unreachable = census.unreachable();
+        if unreachable > 0 {
+            let objects = if unreachable == 1 {
+                "object is"
+            } else {
+                "objects are"
+            };
+            report.notes.push(format!(
+                "{unreachable} {objects} sound and not part of the branch's history"
+            ));
         }
     }
-    report.articles = history.articles.len();
-    let unreachable = stored.keys().filter(|id| !history.reached.contains(*id)).count();
-    if unreachable > 0 {
-        let objects = if unreachable == 1 {
-            "object is"
-        } else {
-            "objects are"
-        };
-        report.notes.push(format!(
-            "{unreachable} {objects} sound and not part of the branch's history"
-        ));
-    }
+    drop(census);
+    tell_store(inventory, &mut report);
     report
 }
 
-/// Hashes every object of the store; `None` where the check was ended.
-fn check_store(
-    archive: &Archive,
-    report: &mut Report,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Option<HashMap<RawId, ObjectKind>> {
-    let mut stored = HashMap::new();
-    let mut ended = false;
-    let mut bytes = 0_u64;
-    let findings = archive.objects().check(&mut |id, object| {
-        if stored.insert(*id.raw(), object.kind).is_none() {
-            bytes += u64::try_from(object.body.len()).unwrap_or(0);
-        }
-        let step = if stored.len().is_multiple_of(512) {
-            progress(Progress::Objects(stored.len()))
-        } else {
-            ControlFlow::Continue(())
-        };
-        ended = step.is_break();
-        step
-    });
-    for kind in stored.values() {
-        report.objects[*kind as usize] += 1;
+fn tell_counts(census: &Census<'_>, report: &mut Report) {
+    for (count, counted) in report.objects.iter_mut().zip(&census.kinds) {
+        *count = counted.load(Ordering::Relaxed);
     }
-    report.bytes = bytes;
-    for finding in findings {
+    report.bytes = census.bytes.load(Ordering::Relaxed);
+}
+
+fn tell_store(inventory: Inventory, report: &mut Report) {
+    for finding in inventory.into_findings() {
         let place = format!("objects/{}", finding.path.display());
         if finding.is_harmless() {
             report.notes.push(format!("{place} {}", finding.kind));
@@ -148,44 +272,34 @@ fn check_store(
             format!("{object}{}", with_causes(&finding.kind)),
         );
     }
-    if ended {
-        report.found(
-            "objects",
-            format!("the check was ended after {} objects", stored.len()),
-        );
-        return None;
-    }
-    Some(stored)
 }
 
-/// Walks the branch; returns its commits, oldest first, as far as it can be followed.
-fn walk(archive: &Archive, report: &mut Report) -> Vec<(CommitId, Commit)> {
+/// Walks a branch that breaks off, commit by commit, as far as it can be followed, and says where it ends.
+fn walk(archive: &Archive, inventory: &Inventory, report: &mut Report) -> Line {
     let mut commits = Vec::new();
     let mut expected = archive.tip();
     for step in archive.walk() {
         match step {
             Ok((id, commit)) => {
-                if commit.parents.len() > 1 {
-                    report.found(
-                        format!("commit {id}"),
-                        "has more than one parent; an archive's history is one line",
-                    );
-                }
                 expected = commit.parents.first().copied().unwrap_or(id);
-                commits.push((id, commit));
+                if let Some(number) = inventory.find(id.raw()) {
+                    commits.push((number, commit.committer.date.seconds()));
+                }
             }
             Err(fault) => report.found(format!("commit {expected}"), with_causes(&fault)),
         }
     }
     commits.reverse();
-    commits
+    Line::of(&commits)
 }
 
 /// Compares the list beside the repository with the history: an answer about one page rests upon it.
-fn check_branch_list(archive: &Archive, commits: &[(CommitId, Commit)], report: &mut Report) {
+fn check_branch_list(archive: &Archive, inventory: &Inventory, line: &Line, report: &mut Report) {
     let list = BranchList::load(archive.path());
-    let differs =
-        (0..list.len()).find(|position| list.get(*position) != commits.get(*position).map(|(id, _)| *id));
+    let differs = (0..list.len()).find(|position| {
+        let own = line.number(*position).map(|number| inventory.id(number));
+        list.get(*position).map(ObjectId::from) != own
+    });
     if let Some(position) = differs {
         report.found(
             FILE_NAME,
@@ -197,164 +311,24 @@ fn check_branch_list(archive: &Archive, commits: &[(CommitId, Commit)], report: 
     }
 }
 
-struct History<'a> {
-    archive: &'a Archive,
-    reached: HashSet<RawId>,
-    articles: BTreeMap<ArticleId, (CommitId, u32)>,
-    before: Option<(TreeId, i64)>,
-}
-
-impl History<'_> {
-    fn check(&mut self, id: CommitId, commit: &Commit, report: &mut Report) {
-        let place = format!("commit {id}");
-        self.reached.insert(*id.raw());
-        self.reach(commit.tree, report, &place);
-        let before = self
-            .before
-            .replace((commit.tree, commit.committer.date.seconds()));
-        match before {
-            None => self.check_first(commit, report, &place),
-            Some((tree, archived)) => {
-                if commit.committer.date.seconds() < archived {
-                    report.found(place.as_str(), "was archived before the commit that it follows");
-                }
-                self.check_revision(id, commit, tree, report, &place);
-            }
-        }
-    }
-
-    fn check_first(&self, commit: &Commit, report: &mut Report, place: &str) {
-        if !is_first(commit) {
+/// Checks that no two revisions follow the same one: with what is checked of each, every article's revisions are
+/// then one line.
+fn check_previous(
+    inventory: &Inventory,
+    line: &Line,
+    mut previous: Vec<(usize, usize)>,
+    report: &mut Report,
+) {
+    previous.sort_unstable();
+    for pair in previous.windows(2) {
+        if let [(one, _), (other, later)] = *pair
+            && one == other
+            && let Some(number) = line.number(later)
+        {
             report.found(
-                place,
-                "is the first that can be reached and not an archive's first",
-            );
-            return;
-        }
-        let settings = self.archive.file(commit.tree, settings::FILE_NAME);
-        match settings.map(|bytes| settings::Settings::parse(&bytes)) {
-            Ok(Ok(settings))
-                if commit.message == first_message(&settings.title, settings::FORMAT_VERSION) => {}
-            Ok(Ok(_)) => report.found(place, "the first commit's message is not that of its settings"),
-            Ok(Err(error)) => report.found(place, with_causes(&error)),
-            Err(fault) => report.found(place, with_causes(&fault)),
-        }
-        match changes(self.archive, None, commit.tree, 0) {
-            Ok(changed) if changed == [settings::FILE_NAME] => {}
-            Ok(_) => report.found(place, "the first commit holds more than the settings"),
-            Err(fault) => report.found(place, with_causes(&fault)),
-        }
-    }
-
-    fn check_revision(
-        &mut self,
-        id: CommitId,
-        commit: &Commit,
-        before: TreeId,
-        report: &mut Report,
-        place: &str,
-    ) {
-        let revision = match Revision::read(self.archive, id) {
-            Ok(revision) => revision,
-            Err(fault) => {
-                report.found(place, with_causes(&fault));
-                return;
-            }
-        };
-        report.revisions += 1;
-        match changes(self.archive, Some(before), commit.tree, 0) {
-            Ok(changed) if changed == [revision.article_id().folder()] => {}
-            Ok(changed) => {
-                let what = format!(
-                    "changes {} in place of its article's folder alone",
-                    changed.join(", ")
-                );
-                report.found(place, what);
-            }
-            Err(fault) => report.found(place, with_causes(&fault)),
-        }
-        let trailers = &revision.message.trailers;
-        let known = self
-            .articles
-            .insert(trailers.article.clone(), (id, trailers.revision));
-        let follows = match known {
-            Some((previous, number)) => {
-                trailers.previous == Some(previous) && trailers.revision == number + 1
-            }
-            None => trailers.previous.is_none() && trailers.revision == 1,
-        };
-        if !follows {
-            report.found(
-                place,
-                "Revision and Previous-Revision are not those that follow from the history",
+                format!("commit {}", inventory.id(number)),
+                explain::DOES_NOT_FOLLOW,
             );
         }
     }
-
-    /// Notes everything that a tree leads to, each tree once.
-    fn reach(&mut self, tree: TreeId, report: &mut Report, place: &str) {
-        let mut waiting = vec![tree];
-        while let Some(id) = waiting.pop() {
-            if !self.reached.insert(*id.raw()) {
-                continue;
-            }
-            let tree = match self.archive.tree(id) {
-                Ok(tree) => tree,
-                Err(fault) => {
-                    report.found(place, with_causes(&fault));
-                    continue;
-                }
-            };
-            for (name, entry) in tree.entries() {
-                match entry {
-                    Entry::Folder(id) => waiting.push(*id),
-                    Entry::File(blob) => {
-                        let object = ObjectId::from(*blob);
-                        if self.reached.insert(*blob.raw())
-                            && !self.archive.objects().contains(object).unwrap_or(false)
-                        {
-                            report.found(place, format!("{name}: object {object} is missing"));
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Names what differs between two trees: article folders as a whole, five levels down, and anything else.
-fn changes(
-    archive: &Archive,
-    before: Option<TreeId>,
-    after: TreeId,
-    depth: usize,
-) -> Result<Vec<String>, Fault> {
-    let old = before.map(|id| archive.tree(id)).transpose()?.unwrap_or_default();
-    let new = archive.tree(after)?;
-    let mut changed = Vec::new();
-    let mut names: Vec<&str> = [&old, &new]
-        .into_iter()
-        .flat_map(|tree| tree.entries())
-        .map(|(name, _)| name.as_str())
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    for name in names {
-        match (old.get(name), new.get(name)) {
-            (old, new) if old == new => {}
-            (old, Some(Entry::Folder(new))) if depth < 4 => {
-                let old = match old {
-                    Some(Entry::Folder(old)) => Some(old),
-                    _ => None,
-                };
-                changed.extend(
-                    changes(archive, old, new, depth + 1)?
-                        .into_iter()
-                        .map(|path| format!("{name}/{path}")),
-                );
-            }
-            _ => changed.push(name.to_owned()),
-        }
-    }
-    Ok(changed)
 }

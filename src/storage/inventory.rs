@@ -1,0 +1,297 @@
+//! All that an object store holds, numbered, so that a check of the whole can keep a bit for each object: the
+//! packs one after another, each in pack order, then the loose objects by id.
+//!
+//! Memory: what [`PackMap`] says for each object of a pack, twenty bytes for each loose one.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use crate::id::{ObjectId, RawId};
+use crate::object::{Hashing, Object, ObjectKind};
+use crate::storage::file::FileError;
+use crate::storage::finding::{Damage, FindingKind, StoreFinding};
+use crate::storage::layout::{self, Top};
+use crate::storage::objects::{ObjectStore, OpenPack, loose_path, pack_names, read_loose_file};
+use crate::storage::pack_check::{self, Check, MOST_HELD};
+use crate::storage::pack_map::{PackFinding, PackMap, Part};
+
+/// What is told of each good object, with its number; `Break` ends the check.
+pub type Visit<'a> = dyn Fn(usize, ObjectId, &Object) -> ControlFlow<()> + Sync + 'a;
+
+/// The numbered objects of a store, as it stood when they were listed.
+#[derive(Debug)]
+pub struct Inventory {
+    folder: PathBuf,
+    pub(super) packs: Vec<Listed>,
+    first_loose: usize,
+    loose: Vec<RawId>,
+    findings: Mutex<Vec<StoreFinding>>,
+}
+
+/// A pack with its map and the number of its first object.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub open: OpenPack,
+    pub map: PackMap,
+    pub first: usize,
+}
+
+/// Where an object is kept.
+pub(super) enum Kept<'a> {
+    Pack(&'a Listed, usize),
+    Loose(ObjectId),
+}
+
+impl Inventory {
+    /// Lists a store, and checks what lies in its folder, the checksums of packs and indexes, and the headers and
+    /// CRC-32s of their entries.
+    #[must_use]
+    pub fn of(store: &ObjectStore) -> Self {
+        let mut inventory = Self {
+            folder: store.folder().to_owned(),
+            packs: Vec::new(),
+            first_loose: 0,
+            loose: Vec::new(),
+            findings: Mutex::new(Vec::new()),
+        };
+        inventory.list();
+        inventory.first_loose = inventory
+            .packs
+            .last()
+            .map_or(0, |listed| listed.first + listed.map.len());
+        inventory
+    }
+
+    /// Returns the number of objects; copies count.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.first_loose + self.loose.len()
+    }
+
+    /// Tells whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the number of the first loose object: those of packs come before.
+    #[must_use]
+    pub fn first_loose(&self) -> usize {
+        self.first_loose
+    }
+
+    /// Returns the number of the first copy of an object.
+    #[must_use]
+    pub fn find(&self, id: &RawId) -> Option<usize> {
+        let packed = self
+            .packs
+            .iter()
+            .find_map(|listed| Some(listed.first + listed.map.find(&listed.open.pack, id)?));
+        packed.or_else(|| Some(self.first_loose + self.loose.binary_search(id).ok()?))
+    }
+
+    /// Returns the id under which an object is kept.
+    #[must_use]
+    pub fn id(&self, number: usize) -> ObjectId {
+        match self.kept(number) {
+            Kept::Loose(id) => id,
+            Kept::Pack(listed, number) => {
+                let ids = listed.open.pack.index().ids();
+                ObjectId::from_raw(ids[listed.map.place(number)])
+            }
+        }
+    }
+
+    /// Returns the kind of an object that is in a pack, as its header says; `None` for a loose one.
+    #[must_use]
+    pub fn kind(&self, number: usize) -> Option<ObjectKind> {
+        match self.kept(number) {
+            Kept::Loose(_) => None,
+            Kept::Pack(listed, number) => listed.map.kind(number),
+        }
+    }
+
+    /// Tells whether several copies of one object may be there.
+    #[must_use]
+    pub fn may_have_copies(&self) -> bool {
+        self.packs.len() + usize::from(!self.loose.is_empty()) > 1
+    }
+
+    /// Checks the objects that are wanted, and shows each good one, on every core at once. Faults are added to
+    /// the findings.
+    pub fn check(
+        &self,
+        hashing: Hashing,
+        wanted: &(dyn Fn(usize) -> bool + Sync),
+        visit: &Visit<'_>,
+    ) -> ControlFlow<()> {
+        for listed in &self.packs {
+            let check = Check {
+                pack: &listed.open.pack,
+                map: &listed.map,
+                hashing,
+                most_held: MOST_HELD,
+            };
+            check.run(
+                |number| wanted(listed.first + number),
+                &|finding| self.found_in_pack(&listed.open.path, finding),
+                &|number, id, object| visit(listed.first + number, id, object),
+            )?;
+        }
+        let loose = self.loose.par_iter().enumerate();
+        loose.try_for_each(|(at, raw)| {
+            let (number, id) = (self.first_loose + at, ObjectId::from_raw(*raw));
+            if !wanted(number) {
+                return ControlFlow::Continue(());
+            }
+            match self.read_loose(hashing, id) {
+                Ok(object) => visit(number, id, &object),
+                Err(what) => {
+                    self.found(StoreFinding {
+                        path: loose_path(id),
+                        offset: None,
+                        id: Some(id),
+                        kind: what.into(),
+                    });
+                    ControlFlow::Continue(())
+                }
+            }
+        })
+    }
+
+    /// Gives up the inventory for what was found, sorted by file and place.
+    #[must_use]
+    pub fn into_findings(self) -> Vec<StoreFinding> {
+        let mut findings = self.findings.into_inner().unwrap_or_else(PoisonError::into_inner);
+        findings.sort_by(|one, other| (&one.path, one.offset).cmp(&(&other.path, other.offset)));
+        findings
+    }
+
+    pub(super) fn kept(&self, number: usize) -> Kept<'_> {
+        if let Some(at) = number.checked_sub(self.first_loose) {
+            return Kept::Loose(ObjectId::from_raw(self.loose[at]));
+        }
+        let after = self.packs.partition_point(|listed| listed.first <= number);
+        let listed = &self.packs[after - 1];
+        Kept::Pack(listed, number - listed.first)
+    }
+
+    pub(super) fn read_loose(&self, hashing: Hashing, id: ObjectId) -> Result<Object, Damage> {
+        read_loose_file(&self.folder.join(loose_path(id)), hashing, id)
+    }
+
+    fn found(&self, finding: StoreFinding) {
+        self.findings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(finding);
+    }
+
+    fn found_in_pack(&self, pack: &Path, finding: PackFinding) {
+        self.found(StoreFinding {
+            path: match finding.part {
+                Part::Pack => pack.to_owned(),
+                Part::Index => pack.with_extension("idx"),
+            },
+            offset: finding.offset,
+            id: finding.id,
+            kind: finding.what.into(),
+        });
+    }
+
+    fn list(&mut self) {
+        let names = match layout::list(&self.folder) {
+            Ok(names) => names,
+            Err(error) => return self.unreadable(PathBuf::new(), error),
+        };
+        for name in names {
+            match layout::top(&name) {
+                Top::FanOut => self.list_loose(&name.text),
+                Top::Pack => self.list_packs(),
+                Top::Info => self.list_info(),
+                Top::Strange(kind) => self.about(name.text.into(), kind),
+            }
+        }
+    }
+
+    fn list_loose(&mut self, part: &str) {
+        let names = match layout::list(&self.folder.join(part)) {
+            Ok(names) => names,
+            Err(error) => return self.unreadable(part.into(), error),
+        };
+        for name in names {
+            let path = Path::new(part).join(&name.text);
+            if let Some(kind) = layout::loose(&name) {
+                self.about(path, kind);
+                continue;
+            }
+            match format!("{part}{}", name.text).parse::<ObjectId>() {
+                Ok(id) => self.loose.push(*id.raw()),
+                Err(_) => self.about(path, FindingKind::Stray),
+            }
+        }
+    }
+
+    fn list_packs(&mut self) {
+        let names = match pack_names(&self.folder) {
+            Ok(names) => names,
+            Err(error) => return self.about("pack".into(), Damage::from(error).into()),
+        };
+        for (name, kind) in names.strange {
+            self.about(Path::new("pack").join(name), kind);
+        }
+        let names = names.usual;
+        for name in &names {
+            if let Some(stem) = name.strip_suffix(".pack")
+                && !names.contains(&format!("{stem}.idx"))
+            {
+                self.about(Path::new("pack").join(name), Damage::PackAlone.into());
+            }
+        }
+        let mut first = 0;
+        for stem in names.iter().filter_map(|name| name.strip_suffix(".idx")) {
+            match OpenPack::open(&self.folder, stem, &names) {
+                Ok(open) => {
+                    let report = |finding| self.found_in_pack(&open.path, finding);
+                    let ((), map) = rayon::join(
+                        || pack_check::check_files(&open.pack, &report),
+                        || PackMap::of(&open.pack, &report),
+                    );
+                    let count = map.len();
+                    self.packs.push(Listed { open, map, first });
+                    first += count;
+                }
+                Err((path, what)) => self.about(path, what.into()),
+            }
+        }
+    }
+
+    fn list_info(&self) {
+        match layout::list(&self.folder.join("info")) {
+            Ok(names) => {
+                for name in names {
+                    if let Some(kind) = layout::in_info(&name) {
+                        self.about(Path::new("info").join(&name.text), kind);
+                    }
+                }
+            }
+            Err(error) => self.unreadable("info".into(), error),
+        }
+    }
+
+    fn about(&self, path: PathBuf, kind: FindingKind) {
+        self.found(StoreFinding {
+            path,
+            offset: None,
+            id: None,
+            kind,
+        });
+    }
+
+    fn unreadable(&self, path: PathBuf, error: std::io::Error) {
+        self.about(path, Damage::from(FileError::from(error)).into());
+    }
+}

@@ -1,0 +1,252 @@
+//! Telling which revisions are sound, in the branch's own order: each object is read and hashed where the first
+//! revision that holds it is judged. Whatever is out of the ordinary makes a revision doubtful, no more.
+
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::Census;
+use super::line::Line;
+use crate::id::{CommitId, ObjectId, TreeId};
+use crate::object::ObjectKind;
+use crate::object::commit::Commit;
+use crate::object::tree::{Entries, Entry};
+use crate::revision::Revision;
+use crate::storage::reader::Reader;
+use crate::trailer::{Message, Trailers};
+
+/// Commits that one thread judges in a row.
+const STRETCH: usize = 512;
+
+/// Stack of a thread that judges; a page's markup may lie sixty-four deep.
+pub(super) const STACK: usize = 8 << 20;
+
+/// What was found out about the branch.
+#[derive(Debug, Default)]
+pub(super) struct Proof {
+    /// Sound revisions.
+    pub revisions: usize,
+    /// Articles that sound revisions begin.
+    pub articles: usize,
+    /// For each sound revision that follows another of its article, the place of that one and its own.
+    pub previous: Vec<(usize, usize)>,
+    /// Places of the commits that are still to be judged, oldest first.
+    pub doubtful: Vec<usize>,
+}
+
+/// Judges every commit of the branch.
+pub(super) fn prove(census: &Census<'_>, line: &Line) -> Proof {
+    let next = AtomicUsize::new(0);
+    let proof = Mutex::new(Proof::default());
+    let work = || {
+        let mut prover = Prover {
+            census,
+            line,
+            reader: Reader::new(census.inventory, census.hashing),
+            before: None,
+            touched: Vec::new(),
+        };
+        let mut own = Proof::default();
+        loop {
+            let first = next.fetch_add(STRETCH, Ordering::Relaxed);
+            if first >= line.len() {
+                break;
+            }
+            prover.stretch(first, &mut own);
+        }
+        let mut proof = proof.lock().unwrap_or_else(PoisonError::into_inner);
+        proof.revisions += own.revisions;
+        proof.articles += own.articles;
+        proof.previous.append(&mut own.previous);
+        proof.doubtful.append(&mut own.doubtful);
+    };
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            // Where no further thread can be had, those that are there do the work.
+            let _ = std::thread::Builder::new()
+                .stack_size(STACK)
+                .spawn_scoped(scope, work);
+        }
+        work();
+    });
+    let mut proof = proof.into_inner().unwrap_or_else(PoisonError::into_inner);
+    proof.doubtful.sort_unstable();
+    proof
+}
+
+/// The trees on the way to the article of the commit before, from the root down.
+#[derive(Debug)]
+struct Before {
+    root: TreeId,
+    trees: Vec<(TreeId, Rc<Vec<u8>>)>,
+}
+
+struct Prover<'a> {
+    census: &'a Census<'a>,
+    line: &'a Line,
+    reader: Reader<'a>,
+    before: Option<Before>,
+    /// What the present commit was found to lead to.
+    touched: Vec<usize>,
+}
+
+/// What a sound revision adds.
+struct Fact {
+    /// Where the article's revision before stands.
+    previous: Option<usize>,
+}
+
+impl Prover<'_> {
+    fn stretch(&mut self, first: usize, proof: &mut Proof) {
+        self.before = self.look_at(first.wrapping_sub(1));
+        for place in first..self.line.len().min(first + STRETCH) {
+            if self.census.is_stopped() {
+                return;
+            }
+            self.touched.clear();
+            let Some(fact) = self.judge(place) else {
+                proof.doubtful.push(place);
+                self.before = self.look_at(place);
+                continue;
+            };
+            for number in &self.touched {
+                self.census.reached.set(*number);
+            }
+            proof.revisions += 1;
+            match fact.previous {
+                Some(previous) => proof.previous.push((previous, place)),
+                None => proof.articles += 1,
+            }
+        }
+    }
+
+    /// Reads which tree a commit has, for the one after it.
+    fn look_at(&mut self, place: usize) -> Option<Before> {
+        let number = self.line.number(place)?;
+        let body = self.reader.read_unhashed(number, ObjectKind::Commit)?;
+        let root = Commit::parse(&body).ok()?.tree;
+        Some(Before {
+            root,
+            trees: Vec::new(),
+        })
+    }
+
+    /// Judges the commit at a place; `None` where it is doubtful.
+    fn judge(&mut self, place: usize) -> Option<Fact> {
+        let number = self.line.number(place)?;
+        let parent = self.census.inventory.id(self.line.number(place.checked_sub(1)?)?);
+        let before = self.before.take()?;
+        let id = CommitId::from_raw(*self.census.inventory.id(number).raw());
+        let commit = Commit::parse(&self.numbered(number, id.into(), ObjectKind::Commit)?).ok()?;
+        let seconds = commit.committer.date.seconds();
+        let in_order = self.line.seconds(place) == Some(seconds) && self.line.seconds(place - 1)? <= seconds;
+        if commit.parents != [CommitId::from_raw(*parent.raw())] || !in_order {
+            return None;
+        }
+        let message = Message::parse(&commit.message).ok()?;
+        let path = message.trailers.article.folder();
+        let root = commit.tree;
+        let mut new = root;
+        let mut old = Some(before.root);
+        let mut trees = Vec::with_capacity(5);
+        for (depth, name) in path.split('/').enumerate() {
+            let body = self.object(new.into(), ObjectKind::Tree)?;
+            let old_body = match old {
+                None => None,
+                Some(id) => Some(match before.trees.get(depth) {
+                    Some((known, body)) if *known == id => Rc::clone(body),
+                    _ => self.object(id.into(), ObjectKind::Tree)?,
+                }),
+            };
+            let old_body: &[u8] = old_body.as_ref().map_or(&[], |body| body);
+            let (old_folder, new_folder) = only_change(old_body, &body, name)?;
+            trees.push((new, body));
+            (old, new) = (old_folder, new_folder);
+        }
+        let folder = self.object(new.into(), ObjectKind::Tree)?;
+        let mut files = Vec::with_capacity(4);
+        for entry in Entries::of(&folder) {
+            let (name, Entry::File(blob)) = entry.ok()? else {
+                return None;
+            };
+            files.push((name, self.object(blob.into(), ObjectKind::Blob)?));
+        }
+        let files: Vec<(&str, &[u8])> = files
+            .iter()
+            .map(|(name, bytes)| (*name, bytes.as_slice()))
+            .collect();
+        let previous = self.previous(place, &message.trailers, old)?;
+        Revision::of_parts(id, commit, message, new, &files).ok()?;
+        self.before = Some(Before { root, trees });
+        Some(Fact { previous })
+    }
+
+    /// Finds where the revision before stands: the one whose folder this revision replaces.
+    #[expect(clippy::option_option, reason = "doubtful, none, or a place")]
+    fn previous(&mut self, place: usize, trailers: &Trailers, old: Option<TreeId>) -> Option<Option<usize>> {
+        let Some(previous) = trailers.previous else {
+            return (trailers.revision == 1 && old.is_none()).then_some(None);
+        };
+        let number = self.census.inventory.find(previous.raw())?;
+        let earlier = self.line.place(number).filter(|earlier| *earlier < place)?;
+        let commit = Commit::parse(&self.numbered(number, previous.into(), ObjectKind::Commit)?).ok()?;
+        let message = Message::parse(&commit.message).ok()?;
+        let follows = message.trailers.article == trailers.article
+            && message.trailers.revision.checked_add(1) == Some(trailers.revision);
+        let mut tree = commit.tree;
+        for name in trailers.article.folder().split('/') {
+            let body = self.object(tree.into(), ObjectKind::Tree)?;
+            tree = Entries::of(&body).find_map(|entry| match entry {
+                Ok((known, Entry::Folder(id))) if known == name => Some(id),
+                _ => None,
+            })?;
+        }
+        (follows && old == Some(tree)).then_some(Some(earlier))
+    }
+
+    /// Reads an object that the branch leads to.
+    fn object(&mut self, id: ObjectId, kind: ObjectKind) -> Option<Rc<Vec<u8>>> {
+        let number = self.census.inventory.find(id.raw())?;
+        self.numbered(number, id, kind)
+    }
+
+    fn numbered(&mut self, number: usize, id: ObjectId, kind: ObjectKind) -> Option<Rc<Vec<u8>>> {
+        self.touched.push(number);
+        if self.census.hashed.get(number) {
+            return self.reader.read_unhashed(number, kind);
+        }
+        let body = self.reader.read(number, id, kind)?;
+        self.census.good(number, kind, body.len());
+        Some(body)
+    }
+}
+
+/// Returns the folder of a name in two trees, where it is all that differs between them and the new tree has it.
+fn only_change(old: &[u8], new: &[u8], name: &str) -> Option<(Option<TreeId>, TreeId)> {
+    let (mut old, mut new) = (Entries::of(old), Entries::of(new));
+    let mut change = None;
+    let mut old_entry = old.next().transpose().ok()?;
+    for entry in &mut new {
+        let entry = entry.ok()?;
+        if old_entry == Some(entry) {
+            old_entry = old.next().transpose().ok()?;
+            continue;
+        }
+        let (found, Entry::Folder(id)) = entry else {
+            return None;
+        };
+        if found != name || change.is_some() {
+            return None;
+        }
+        change = Some(match old_entry {
+            Some((known, Entry::Folder(before))) if known == name => {
+                old_entry = old.next().transpose().ok()?;
+                (Some(before), id)
+            }
+            Some((known, _)) if known == name => return None,
+            _ => (None, id),
+        });
+    }
+    change.filter(|_| old_entry.is_none())
+}
