@@ -18,6 +18,7 @@ mod init;
 mod list;
 mod man;
 mod output;
+mod progress;
 mod resolve;
 mod show;
 mod verify;
@@ -102,14 +103,16 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
-/// What a command comes to: yes (exit status 0) or no (1).
+/// What a command comes to: yes (exit status 0), no (1), or ended by Ctrl-C (130).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Yes,
     No,
+    Interrupted,
 }
 
-/// Runs the command line and returns the exit status: 0 yes, 1 no, 2 could not answer.
+/// Runs the command line and returns the exit status: 0 yes, 1 no, 2 could not answer, 130 ended
+/// by Ctrl-C.
 pub fn run() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let parsed = Cli::command()
@@ -128,6 +131,7 @@ pub fn run() -> ExitCode {
     match execute(&cli) {
         Ok(Outcome::Yes) => ExitCode::SUCCESS,
         Ok(Outcome::No) => ExitCode::from(1),
+        Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(failure) => {
             output::error(&failure.message);
             if let Some(hint) = &failure.hint {

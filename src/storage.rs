@@ -18,3 +18,4 @@ pub mod plumbing;
 pub mod reader;
 pub mod refs;
 pub mod repository;
+pub mod verified;

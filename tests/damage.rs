@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 
 use archives::{Story, git};
 use avalaches::archive::{Archive, Owner};
-use avalaches::object::Hashing;
 use avalaches::verify::whole;
 use folders::copy;
 
@@ -57,7 +56,9 @@ fn archive(kept: Kept) -> Story {
 /// Checks an archive; `None` where it cannot be opened or has a finding.
 fn look(path: &Path) -> Option<Sight> {
     let archive = Archive::open(path, Owner::Anyone).ok()?;
-    let report = whole::check(&archive, Hashing::Both, &mut |_| ControlFlow::Continue(()));
+    let report = whole::check(&archive, whole::Options::default(), &mut |_| {
+        ControlFlow::Continue(())
+    });
     report
         .findings
         .is_empty()

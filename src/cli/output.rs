@@ -91,11 +91,6 @@ pub fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Shows progress on the last line of a terminal; an empty text takes it away.
-pub fn progress(text: &str) {
-    let _ = write!(io::stderr().lock(), "\r\u{1b}[K{}", visible(text));
-}
-
 /// Returns a text in which every character that could steer a terminal or turn the direction of what follows
 /// is shown as `\u{1b}`. Line feeds and tabs stay.
 pub fn visible(text: &str) -> String {

@@ -1,9 +1,7 @@
 //! `avalaches verify`.
 
 use std::fmt::Write as _;
-use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use avalaches::add::PageError;
 use avalaches::archive::{Archive, OpenError};
@@ -11,14 +9,17 @@ use avalaches::canonical::Invisible;
 use avalaches::diff::{ParagraphChange, Piece};
 use avalaches::draft;
 use avalaches::footer::Footer;
-use avalaches::id::{ArticleId, IdPrefix};
+use avalaches::id::{ArticleId, CommitId, IdPrefix};
 use avalaches::object::Hashing;
-use avalaches::verify::whole::{self, Progress, Report};
+use avalaches::storage::verified;
+use avalaches::verify::whole::{self, Options, Report, Scope};
 use avalaches::verify::{self, Answer, Named, Verdict, with_causes};
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::add::{FormName, form_of, page_failure, read_page};
 use super::output::{ADDED, BAD, FAINT, GOOD, NOTICE, REMOVED, visible};
+use super::progress::{Meter, Shown};
 use super::{Common, Failure, Outcome, output, resolve};
 
 /// Check pages, footers and ids, or the whole archive when nothing is named
@@ -33,6 +34,38 @@ pub struct Verify {
     /// How pages are written [default: by name, else by content]
     #[arg(long, value_enum)]
     form: Option<FormName>,
+    /// Of the whole archive, check only what came after a commit, given by its 40 digits
+    #[arg(long, value_name = "ID", conflicts_with_all = ["things", "subset"])]
+    since: Option<CommitId>,
+    /// Check what came after the last --changed that found nothing wrong, and record the tip
+    #[arg(long, conflicts_with_all = ["things", "since", "subset"])]
+    changed: bool,
+    /// Check one share of the whole archive: 1/7, 2/7 … are together a full check
+    #[arg(long, value_name = "N/T", value_parser = share, conflicts_with = "things")]
+    subset: Option<Scope>,
+    /// How ids are computed: by two implementations, one of which detects prepared collisions, or by one
+    #[arg(long, value_enum, default_value = "both", conflicts_with = "things")]
+    hash: HashName,
+    /// How progress is shown
+    #[arg(long, value_enum, default_value = "auto", conflicts_with = "things")]
+    progress: Shown,
+}
+
+/// The names of [`Hashing`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum HashName {
+    Both,
+    Sha1,
+}
+
+fn share(text: &str) -> Result<Scope, String> {
+    let parts = text
+        .split_once('/')
+        .and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+    match parts {
+        Some((number, of)) if (1..=of).contains(&number) => Ok(Scope::Share { number, of }),
+        _ => Err("a share is N/T with N from 1 to T, such as 1/7".to_owned()),
+    }
 }
 
 impl Verify {
@@ -48,12 +81,12 @@ impl Verify {
                     place: "the branch".to_owned(),
                     what: with_causes(&error),
                 });
-                return tell_report(common, &report);
+                return tell_report(common, Scope::Whole, &report);
             }
             Err(error) => return Err(super::open_failure(error)),
         };
         if self.things.is_empty() {
-            return tell_report(common, &check_whole(common, &archive));
+            return self.check_whole(common, &archive);
         }
         let mut outcome = Outcome::Yes;
         let mut failed = None;
@@ -92,6 +125,37 @@ impl Verify {
             Some(thing) => Err(Failure::new(format!("could not answer for {thing:?}"))),
             None => Ok(outcome),
         }
+    }
+
+    fn check_whole(&self, common: &Common, archive: &Archive) -> Result<Outcome, Failure> {
+        let recorded = self.changed.then(|| verified::load(archive.path())).flatten();
+        let scope = match self.since.or(recorded) {
+            Some(id) => Scope::Since(id),
+            None => self.subset.unwrap_or_default(),
+        };
+        let hashing = match self.hash {
+            HashName::Both => Hashing::Both,
+            HashName::Sha1 => Hashing::Sha1,
+        };
+        let mut meter = Meter::begin(common, self.progress, "objects")?;
+        let mut report = whole::check(archive, Options { scope, hashing }, &mut |progress| {
+            meter.tell(progress.done, progress.all)
+        });
+        meter.end();
+        if self.changed && report.findings.is_empty() {
+            if recorded.is_none() {
+                report
+                    .notes
+                    .push("no check was recorded before: everything was checked".to_owned());
+            }
+            if let Err(error) = verified::save(archive.path(), archive.tip()) {
+                let file = archive.path().join(verified::FILE_NAME);
+                report
+                    .notes
+                    .push(format!("could not record the tip in {}: {error}", file.display()));
+            }
+        }
+        tell_report(common, scope, &report)
     }
 
     fn judge(&self, archive: &Archive, thing: &str) -> Result<Answer, Failure> {
@@ -134,23 +198,7 @@ impl Verify {
     }
 }
 
-fn check_whole(common: &Common, archive: &Archive) -> Report {
-    let shown = output::stderr_is_terminal() && !common.quiet;
-    let mut last = Instant::now();
-    let report = whole::check(archive, Hashing::Both, &mut |Progress { done, all }| {
-        if shown && last.elapsed() > Duration::from_millis(100) {
-            last = Instant::now();
-            output::progress(&format!("{done} of {all} objects hashed"));
-        }
-        ControlFlow::Continue(())
-    });
-    if shown {
-        output::progress("");
-    }
-    report
-}
-
-fn tell_report(common: &Common, report: &Report) -> Result<Outcome, Failure> {
+fn tell_report(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, Failure> {
     let proved = report.findings.is_empty();
     let objects: usize = report.objects.iter().sum();
     if common.json {
@@ -161,7 +209,8 @@ fn tell_report(common: &Common, report: &Report) -> Result<Outcome, Failure> {
             .collect();
         output::print_json(&json!({
             "schema": "avalaches/verify-archive/1",
-            "verdict": if proved { "verified" } else { "corrupt" },
+            "verdict": if proved { "verified" } else if report.is_ended { "ended" } else { "corrupt" },
+            "scope": scope_name(scope),
             "tip": report.tip.map(|id| id.to_string()),
             "articles": report.articles,
             "revisions": report.revisions,
@@ -170,7 +219,7 @@ fn tell_report(common: &Common, report: &Report) -> Result<Outcome, Failure> {
             "findings": findings,
             "notes": report.notes,
         }))?;
-        return Ok(if proved { Outcome::Yes } else { Outcome::No });
+        return Ok(outcome(report));
     }
     let mut text = String::new();
     for finding in &report.findings {
@@ -191,8 +240,12 @@ fn tell_report(common: &Common, report: &Report) -> Result<Outcome, Failure> {
         counted(objects, "object"),
         report.bytes
     );
+    let scope = match scope {
+        Scope::Whole => String::new(),
+        _ => format!("{}: ", scope_name(scope)),
+    };
     if proved {
-        let _ = writeln!(text, "{GOOD}verified{GOOD:#}  {sums}{tip}");
+        let _ = writeln!(text, "{GOOD}verified{GOOD:#}  {scope}{sums}{tip}");
     } else {
         let _ = writeln!(
             text,
@@ -219,7 +272,25 @@ fn tell_report(common: &Common, report: &Report) -> Result<Outcome, Failure> {
             );
         }
     }
-    Ok(if proved { Outcome::Yes } else { Outcome::No })
+    Ok(outcome(report))
+}
+
+fn outcome(report: &Report) -> Outcome {
+    if report.is_ended {
+        Outcome::Interrupted
+    } else if report.findings.is_empty() {
+        Outcome::Yes
+    } else {
+        Outcome::No
+    }
+}
+
+fn scope_name(scope: Scope) -> String {
+    match scope {
+        Scope::Whole => "whole".to_owned(),
+        Scope::Since(id) => format!("since {id}"),
+        Scope::Share { number, of } => format!("share {number}/{of}"),
+    }
 }
 
 fn answer_text(common: &Common, thing: &str, answer: &Answer) -> String {

@@ -114,6 +114,15 @@ impl Inventory {
         }
     }
 
+    /// Returns the number of the whole object that a delta comes to stand upon, or the object's own.
+    #[must_use]
+    pub fn root(&self, number: usize) -> usize {
+        match self.kept(number) {
+            Kept::Loose(_) => number,
+            Kept::Pack(listed, entry) => listed.first + listed.map.root(entry),
+        }
+    }
+
     /// Tells whether several copies of one object may be there.
     #[must_use]
     pub fn may_have_copies(&self) -> bool {

@@ -11,7 +11,7 @@ use crate::id::{ObjectId, RawId};
 use crate::object::ObjectKind;
 use crate::storage::bits::Bits;
 use crate::storage::finding::Damage;
-use crate::storage::pack::{EntryKind, FIRST_ENTRY, Pack, PackError};
+use crate::storage::pack::{DEEPEST_CHAIN, EntryKind, FIRST_ENTRY, Pack, PackError};
 
 /// Which of the two files has a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,6 +170,19 @@ impl PackMap {
             BROKEN => Footing::Broken,
             base => Footing::Base(base as usize),
         }
+    }
+
+    /// Returns the entry that an entry comes to stand upon: a whole object, or one that leads nowhere.
+    #[must_use]
+    pub fn root(&self, number: usize) -> usize {
+        let mut number = number;
+        for _ in 0..DEEPEST_CHAIN {
+            match self.footing(number) {
+                Footing::Base(base) => number = base,
+                Footing::Whole | Footing::Broken => break,
+            }
+        }
+        number
     }
 
     /// Returns the kind of an entry's object; `None` where its chain of deltas leads nowhere.

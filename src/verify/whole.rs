@@ -22,6 +22,7 @@ use crate::object::{Hashing, ObjectKind};
 use crate::storage::bits::Bits;
 use crate::storage::branch_list::{BranchList, FILE_NAME};
 use crate::storage::inventory::Inventory;
+use crate::storage::reader::Reader;
 
 mod explain;
 mod line;
@@ -66,14 +67,54 @@ impl Report {
     }
 }
 
+/// How much of an archive is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// Everything.
+    #[default]
+    Whole,
+    /// What came after a commit, which is hashed again and must be on the branch.
+    Since(CommitId),
+    /// One of so many shares, which together are everything but for one thing: whether two revisions follow the
+    /// same one, of which no share sees both.
+    Share {
+        /// Which, from 1.
+        number: usize,
+        /// Of how many.
+        of: usize,
+    },
+}
+
+impl Scope {
+    /// Tells whether a stretch of the branch or a family of objects is part of the scope, by its number.
+    fn has_share(self, at: usize) -> bool {
+        match self {
+            Self::Share { number, of } => at % of == number - 1,
+            Self::Whole | Self::Since(_) => true,
+        }
+    }
+}
+
+/// What is checked, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// How much.
+    pub scope: Scope,
+    /// How ids are computed.
+    pub hashing: Hashing,
+}
+
 /// How far the check is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// Objects that were hashed.
     pub done: usize,
-    /// Objects of the store; copies count.
+    /// Objects that are to be hashed, as far as that is known before; copies count.
     pub all: usize,
 }
+
+/// Objects that a revision of two languages brings.
+const OBJECTS: usize = 11;
 
 /// How often it is told how far the check is.
 const TOLD_EVERY: Duration = Duration::from_millis(50);
@@ -82,7 +123,9 @@ const TOLD_EVERY: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 struct Census<'a> {
     inventory: &'a Inventory,
-    hashing: Hashing,
+    options: Options,
+    /// Objects that will be hashed, about.
+    expected: usize,
     /// Objects whose bytes were hashed and are what their id says.
     hashed: Bits,
     /// Objects that the branch leads to.
@@ -94,10 +137,20 @@ struct Census<'a> {
 }
 
 impl<'a> Census<'a> {
-    fn new(inventory: &'a Inventory, hashing: Hashing) -> Self {
+    fn new(inventory: &'a Inventory, line: &Line, options: Options) -> Self {
+        let expected = match options.scope {
+            Scope::Whole => inventory.len(),
+            Scope::Share { of, .. } => inventory.len() / of,
+            Scope::Since(_) => {
+                line.len()
+                    .saturating_sub(first_place(inventory, line, options.scope))
+                    * OBJECTS
+            }
+        };
         Self {
             inventory,
-            hashing,
+            options,
+            expected,
             hashed: Bits::new(inventory.len()),
             reached: Bits::new(inventory.len()),
             done: AtomicUsize::new(0),
@@ -128,18 +181,21 @@ impl<'a> Census<'a> {
 
     /// Hashes every object that was not hashed yet.
     fn hash_the_rest(&self) {
-        let _ = self.inventory.check(
-            self.hashing,
-            &|number| !self.hashed.get(number),
-            &|number, _, object| {
+        let scope = self.options.scope;
+        let is_wanted = |number: usize| {
+            !self.hashed.get(number)
+                && (scope == Scope::Whole || scope.has_share(self.inventory.root(number)))
+        };
+        let _ = self
+            .inventory
+            .check(self.options.hashing, &is_wanted, &|number, _, object| {
                 self.good(number, object.kind, object.body.len());
                 if self.is_stopped() {
                     ControlFlow::Break(())
                 } else {
                     ControlFlow::Continue(())
                 }
-            },
-        );
+            });
     }
 
     /// Counts the sound objects that the branch does not lead to, copies aside.
@@ -173,7 +229,7 @@ impl<'a> Census<'a> {
             while end.recv_timeout(TOLD_EVERY) == Err(RecvTimeoutError::Timeout) {
                 let now = Progress {
                     done: self.done.load(Ordering::Relaxed),
-                    all: self.inventory.len(),
+                    all: self.expected.max(self.done.load(Ordering::Relaxed)),
                 };
                 if progress(now).is_break() {
                     self.stop.store(true, Ordering::Relaxed);
@@ -184,11 +240,11 @@ impl<'a> Census<'a> {
     }
 }
 
-/// Checks everything about an archive. `progress` is told how far it is and may end the check with `Break`,
-/// which the report notes as a finding.
+/// Checks an archive. `progress` is told how far the check is and may end it with `Break`, which the report notes
+/// as a finding.
 pub fn check(
     archive: &Archive,
-    hashing: Hashing,
+    options: Options,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Report {
     let mut report = Report {
@@ -199,38 +255,31 @@ pub fn check(
         report.found(finding.path.display().to_string(), finding.why);
     }
     let inventory = Inventory::of(archive.objects());
-    let census = Census::new(&inventory, hashing);
     let line =
         Line::follow(&inventory, archive.tip()).unwrap_or_else(|| walk(archive, &inventory, &mut report));
     check_branch_list(archive, &inventory, &line, &mut report);
-    let proof = census.watch(progress, || sound::prove(&census, &line));
+    let census = Census::new(&inventory, &line, options);
+    if let Scope::Since(id) = options.scope {
+        check_recorded(&census, &line, id, &mut report);
+    }
+    let first = first_place(&inventory, &line, options.scope);
+    let proof = census.watch(progress, || sound::prove(&census, &line, first));
     if !census.is_stopped() {
-        let doubtful = explain::Doubtful {
-            archive,
-            census: &census,
-            line: &line,
-        };
-        let mut previous = proof.previous;
-        for index in &proof.doubtful {
-            let fact = doubtful.explain(*index, &mut report);
-            report.revisions += usize::from(fact.is_revision);
-            report.articles += usize::from(fact.is_first);
-            previous.extend(fact.previous.map(|previous| (previous, *index)));
+        explain_doubtful(archive, &census, &line, proof, &mut report);
+        if !matches!(options.scope, Scope::Since(_)) {
+            census.watch(progress, || census.hash_the_rest());
         }
-        report.revisions += proof.revisions;
-        report.articles += proof.articles;
-        check_previous(&inventory, &line, previous, &mut report);
-        census.watch(progress, || census.hash_the_rest());
     }
     tell_counts(&census, &mut report);
     if census.is_stopped() {
-        let (done, all) = (census.done.load(Ordering::Relaxed), inventory.len());
+        let done = census.done.load(Ordering::Relaxed);
+        let all = census.expected.max(done);
         report.found(
             "objects",
             format!("the check was ended after {done} of {all} objects"),
         );
         report.is_ended = true;
-    } else {
+    } else if options.scope == Scope::Whole {
         let unreachable = census.unreachable();
         if unreachable > 0 {
             let objects = if unreachable == 1 {
@@ -246,6 +295,62 @@ pub fn check(
     drop(census);
     tell_store(inventory, &mut report);
     report
+}
+
+/// Returns where on the branch the check begins.
+fn first_place(inventory: &Inventory, line: &Line, scope: Scope) -> usize {
+    let Scope::Since(id) = scope else { return 0 };
+    let number = inventory.find(id.raw());
+    number
+        .and_then(|number| line.place(number))
+        .map_or(0, |place| place + 1)
+}
+
+/// Checks that a commit that was recorded is still what it was, and still on the branch.
+fn check_recorded(census: &Census<'_>, line: &Line, id: CommitId, report: &mut Report) {
+    let place = format!("commit {id}");
+    let Some(number) = census.inventory.find(id.raw()) else {
+        report.found(
+            place,
+            "was recorded and is not in the archive: its history was rewritten",
+        );
+        return;
+    };
+    let mut reader = Reader::new(census.inventory, census.options.hashing);
+    match reader.read(number, id.into(), ObjectKind::Commit) {
+        Some(body) => census.good(number, ObjectKind::Commit, body.len()),
+        None => report.found(place.as_str(), "was recorded and is damaged, or no commit"),
+    }
+    if line.place(number).is_none() {
+        report.found(
+            place,
+            "was recorded and is not on the branch: its history was rewritten",
+        );
+    }
+}
+
+fn explain_doubtful(
+    archive: &Archive,
+    census: &Census<'_>,
+    line: &Line,
+    proof: sound::Proof,
+    report: &mut Report,
+) {
+    let doubtful = explain::Doubtful {
+        archive,
+        census,
+        line,
+    };
+    report.revisions += proof.revisions;
+    report.articles += proof.articles;
+    let mut previous = proof.previous;
+    for place in proof.doubtful {
+        let fact = doubtful.explain(place, report);
+        report.revisions += usize::from(fact.is_revision);
+        report.articles += usize::from(fact.is_first);
+        previous.extend(fact.previous.map(|previous| (previous, place)));
+    }
+    check_previous(census.inventory, line, previous, report);
 }
 
 fn tell_counts(census: &Census<'_>, report: &mut Report) {

@@ -34,15 +34,15 @@ pub(super) struct Proof {
     pub doubtful: Vec<usize>,
 }
 
-/// Judges every commit of the branch.
-pub(super) fn prove(census: &Census<'_>, line: &Line) -> Proof {
-    let next = AtomicUsize::new(0);
+/// Judges the commits of the branch from a place on, those of the scope's share.
+pub(super) fn prove(census: &Census<'_>, line: &Line, first: usize) -> Proof {
+    let next = AtomicUsize::new(first);
     let proof = Mutex::new(Proof::default());
     let work = || {
         let mut prover = Prover {
             census,
             line,
-            reader: Reader::new(census.inventory, census.hashing),
+            reader: Reader::new(census.inventory, census.options.hashing),
             before: None,
             touched: Vec::new(),
         };
@@ -52,7 +52,9 @@ pub(super) fn prove(census: &Census<'_>, line: &Line) -> Proof {
             if first >= line.len() {
                 break;
             }
-            prover.stretch(first, &mut own);
+            if census.options.scope.has_share(first / STRETCH) {
+                prover.stretch(first, &mut own);
+            }
         }
         let mut proof = proof.lock().unwrap_or_else(PoisonError::into_inner);
         proof.revisions += own.revisions;

@@ -1,0 +1,54 @@
+//! The tip of the last check that found nothing wrong, in one file beside the repository: where the next check of
+//! what changed begins. Whoever can change the archive can change this file; an id that is kept elsewhere is a
+//! stronger point to begin from.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::id::CommitId;
+use crate::storage::file;
+
+/// The file's name.
+pub const FILE_NAME: &str = "avalaches.verified";
+
+/// Reads the recorded tip; `None` where there is none, or what is there is no id.
+#[must_use]
+pub fn load(repository: &Path) -> Option<CommitId> {
+    let bytes = file::read(&repository.join(FILE_NAME), 41).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    text.strip_suffix('\n')?.parse().ok()
+}
+
+/// Records a tip.
+///
+/// # Errors
+/// The operating system's.
+pub fn save(repository: &Path, tip: CommitId) -> io::Result<()> {
+    let fresh = repository.join(format!("{FILE_NAME}.new"));
+    fs::write(&fresh, format!("{tip}\n"))?;
+    fs::rename(&fresh, repository.join(FILE_NAME))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recorded_tip_reads_back_and_nothing_else_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(load(folder.path()), None);
+        let tip = CommitId::from_raw([7; 20]);
+        save(folder.path(), tip).unwrap();
+        assert_eq!(load(folder.path()), Some(tip));
+        for text in [
+            "",
+            "0707",
+            &"7".repeat(42),
+            "g707070707070707070707070707070707070707\n",
+        ] {
+            fs::write(folder.path().join(FILE_NAME), text).unwrap();
+            assert_eq!(load(folder.path()), None, "{text:?}");
+        }
+    }
+}
