@@ -31,7 +31,7 @@ pub struct Meter {
     bar: Option<ProgressBar>,
     lines: bool,
     begun: Instant,
-    last: Instant,
+    last: Option<Instant>,
     interrupted: Arc<AtomicBool>,
 }
 
@@ -49,12 +49,11 @@ impl Meter {
             let style = ProgressStyle::with_template(&style).expect("the template is one");
             ProgressBar::new(0).with_style(style)
         });
-        let now = Instant::now();
         Ok(Self {
             bar,
             lines: shown == Shown::Json,
-            begun: now,
-            last: now,
+            begun: Instant::now(),
+            last: None,
             interrupted,
         })
     }
@@ -66,8 +65,8 @@ impl Meter {
             bar.set_length(all);
             bar.set_position(done);
         }
-        if self.lines && self.last.elapsed() >= LINE_EVERY {
-            self.last = Instant::now();
+        if self.lines && self.last.is_none_or(|last| last.elapsed() >= LINE_EVERY) {
+            self.last = Some(Instant::now());
             let seconds = self.begun.elapsed().as_secs_f64();
             let line =
                 json!({"schema": "avalaches/progress/1", "done": done, "all": all, "seconds": seconds});

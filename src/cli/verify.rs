@@ -12,7 +12,7 @@ use avalaches::footer::Footer;
 use avalaches::id::{ArticleId, CommitId, IdPrefix};
 use avalaches::object::Hashing;
 use avalaches::storage::verified;
-use avalaches::verify::whole::{self, Options, Report, Scope};
+use avalaches::verify::whole::{self, Options, Progress, Report, Scope};
 use avalaches::verify::{self, Answer, Named, Verdict, with_causes};
 use clap::ValueEnum;
 use serde_json::{Value, json};
@@ -142,7 +142,7 @@ impl Verify {
             meter.tell(progress.done, progress.all)
         });
         meter.end();
-        if self.changed && report.findings.is_empty() {
+        if self.changed && report.findings.is_empty() && report.ended.is_none() {
             if recorded.is_none() {
                 report
                     .notes
@@ -199,7 +199,7 @@ impl Verify {
 }
 
 fn tell_report(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, Failure> {
-    let proved = report.findings.is_empty();
+    let proved = report.findings.is_empty() && report.ended.is_none();
     let objects: usize = report.objects.iter().sum();
     if common.json {
         let findings: Vec<Value> = report
@@ -209,7 +209,7 @@ fn tell_report(common: &Common, scope: Scope, report: &Report) -> Result<Outcome
             .collect();
         output::print_json(&json!({
             "schema": "avalaches/verify-archive/1",
-            "verdict": if proved { "verified" } else if report.is_ended { "ended" } else { "corrupt" },
+            "verdict": if proved { "verified" } else if report.ended.is_some() { "ended" } else { "corrupt" },
             "scope": scope_name(scope),
             "tip": report.tip.map(|id| id.to_string()),
             "articles": report.articles,
@@ -246,6 +246,12 @@ fn tell_report(common: &Common, scope: Scope, report: &Report) -> Result<Outcome
     };
     if proved {
         let _ = writeln!(text, "{GOOD}verified{GOOD:#}  {scope}{sums}{tip}");
+    } else if let Some(Progress { done, all }) = report.ended {
+        let _ = writeln!(
+            text,
+            "{NOTICE}ended{NOTICE:#}  {scope}the check was ended after {done} of {all} objects, with {}",
+            counted(count, "finding")
+        );
     } else {
         let _ = writeln!(
             text,
@@ -276,7 +282,7 @@ fn tell_report(common: &Common, scope: Scope, report: &Report) -> Result<Outcome
 }
 
 fn outcome(report: &Report) -> Outcome {
-    if report.is_ended {
+    if report.ended.is_some() {
         Outcome::Interrupted
     } else if report.findings.is_empty() {
         Outcome::Yes

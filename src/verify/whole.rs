@@ -45,8 +45,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What is worth knowing and not wrong.
     pub notes: Vec<String>,
-    /// The check was ended before it was complete.
-    pub is_ended: bool,
+    /// How far the check was when `progress` ended it before it was complete.
+    pub ended: Option<Progress>,
 }
 
 /// One thing that is wrong.
@@ -175,6 +175,14 @@ impl<'a> Census<'a> {
         }
     }
 
+    fn progress(&self) -> Progress {
+        let done = self.done.load(Ordering::Relaxed);
+        Progress {
+            done,
+            all: self.expected.max(done),
+        }
+    }
+
     fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
@@ -227,11 +235,7 @@ impl<'a> Census<'a> {
             });
             let worker = worker.expect("one thread can be had, or nothing else could run either");
             while end.recv_timeout(TOLD_EVERY) == Err(RecvTimeoutError::Timeout) {
-                let now = Progress {
-                    done: self.done.load(Ordering::Relaxed),
-                    all: self.expected.max(self.done.load(Ordering::Relaxed)),
-                };
-                if progress(now).is_break() {
+                if progress(self.progress()).is_break() {
                     self.stop.store(true, Ordering::Relaxed);
                 }
             }
@@ -240,8 +244,8 @@ impl<'a> Census<'a> {
     }
 }
 
-/// Checks an archive. `progress` is told how far the check is and may end it with `Break`, which the report notes
-/// as a finding.
+/// Checks an archive. `progress` is told how far the check is and may end it with `Break`, which the report
+/// tells.
 pub fn check(
     archive: &Archive,
     options: Options,
@@ -272,13 +276,7 @@ pub fn check(
     }
     tell_counts(&census, &mut report);
     if census.is_stopped() {
-        let done = census.done.load(Ordering::Relaxed);
-        let all = census.expected.max(done);
-        report.found(
-            "objects",
-            format!("the check was ended after {done} of {all} objects"),
-        );
-        report.is_ended = true;
+        report.ended = Some(census.progress());
     } else if options.scope == Scope::Whole {
         let unreachable = census.unreachable();
         if unreachable > 0 {

@@ -1,0 +1,339 @@
+//! The check of a whole archive: what it says of histories whose every hash is right and which still are forged,
+//! of parts of an archive, and when it is ended early.
+
+#[path = "support/archives.rs"]
+mod archives;
+#[path = "../benches/support/generate.rs"]
+mod generate;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Stdio};
+
+use archives::{Story, git_command};
+
+const ARTICLE: &str = "2026/01/22/first-words";
+
+/// An archive with two revisions of one article and another one; returns the ids, oldest first.
+fn three() -> (Story, [String; 3]) {
+    let story = Story::begin();
+    let id = |footer: String| footer.trim().rsplit(' ').next().unwrap().to_owned();
+    let options = ["--date", "2026-01-22", "--slug", "first-words"];
+    let first = id(story.add("one.txt", "一些文字。\n\nSome words.\n", &options));
+    let options = [
+        "--date",
+        "2026-01-22",
+        "--article",
+        ARTICLE,
+        "--kind",
+        "correction",
+        "--note",
+        "A word.",
+    ];
+    let second = id(story.add("two.txt", "一些文字。\n\nOther words.\n", &options));
+    let third = id(story.add(
+        "three.txt",
+        "另一篇。\n\nAnother one.\n",
+        &["--date", "2026-01-23"],
+    ));
+    (story, [first, second, third])
+}
+
+/// Says whether the archive is proved, and everything that was printed.
+fn verify(story: &Story, options: &[&str]) -> (Option<i32>, String) {
+    let output = story.run(&[&["verify"], options].concat());
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+fn with_input(story: &Story, arguments: &[&str], input: &str) -> String {
+    let mut command = git_command(&story.archive(), arguments);
+    let mut child = command
+        .env("GIT_INDEX_FILE", story.folder.path().join("index"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// Puts a commit on the branch: the text of another one with some of it replaced.
+fn forge(story: &Story, like: &str, replaced: &[(&str, &str)]) -> String {
+    let mut text = story.git(&["cat-file", "commit", like]) + "\n";
+    for (from, to) in replaced {
+        assert!(text.contains(from), "{from:?} in {text}");
+        text = text.replace(from, to);
+    }
+    let id = with_input(story, &["hash-object", "-t", "commit", "-w", "--stdin"], &text);
+    story.git(&["update-ref", "refs/heads/main", &id]);
+    id
+}
+
+/// Makes a tree like that of a commit, with one file put in or replaced.
+fn tree_with(story: &Story, like: &str, path: &str, text: &str) -> String {
+    let blob = with_input(story, &["hash-object", "-w", "--stdin"], text);
+    with_input(story, &["read-tree", like], "");
+    let entry = format!("100644,{blob},{path}");
+    with_input(story, &["update-index", "--add", "--cacheinfo", &entry], "");
+    with_input(story, &["write-tree"], "")
+}
+
+#[test]
+fn a_forged_history_is_found_though_every_hash_is_right() {
+    let (story, [first, second, third]) = three();
+    assert_eq!(verify(&story, &[]).0, Some(0));
+    let tree = |id: &str| story.git(&["rev-parse", &format!("{id}^{{tree}}")]);
+    let (first_tree, second_tree, third_tree) = (tree(&first), tree(&second), tree(&third));
+    let found = |forged: &str, words: &str| {
+        for packed in [false, true] {
+            if packed {
+                story.git(&["repack", "-q", "-a", "-d", "-f", "-k"]);
+            }
+            let (code, said) = verify(&story, &[]);
+            assert_eq!(code, Some(1), "{words}: {said}");
+            let line = said
+                .lines()
+                .find(|line| line.contains(forged) && line.contains(words));
+            assert!(line.is_some(), "{words} of {forged}: {said}");
+        }
+        story.git(&["update-ref", "refs/heads/main", &third]);
+    };
+    let third_parent = format!("parent {second}");
+    let after_third = format!("parent {third}");
+
+    let id = forge(&story, &third, &[("Revision: 1", "Revision: 2")]);
+    found(&id, "Previous-Revision and Revision disagree");
+    let id = forge(&story, &second, &[("Revision: 2", "Revision: 3")]);
+    found(&id, "are not those that follow from the history");
+    let id = forge(&story, &third, &[("Languages: zh, en", "Languages: en, zh")]);
+    found(&id, "Languages is not that of article.json");
+    let id = forge(
+        &story,
+        &third,
+        &[("committer Desk <> 1769140800", "committer Desk <> 1769000000")],
+    );
+    found(&id, "was archived before the commit that it follows");
+    let id = forge(
+        &story,
+        &third,
+        &[(&third_parent, &format!("{third_parent}\nparent {first}"))],
+    );
+    found(&id, "has more than one parent");
+    // A commit that changes two articles: the third's tree upon the first.
+    let id = forge(&story, &third, &[(&third_parent, &format!("parent {first}"))]);
+    found(&id, "in place of its article's folder alone");
+    let id = forge(&story, &third, &[(&third_parent, &after_third)]);
+    found(&id, "in place of its article's folder alone");
+    let stray = tree_with(&story, &third, "articles/2026/notes.txt", "x");
+    let id = forge(&story, &third, &[(&third_tree, &stray)]);
+    found(&id, "in place of its article's folder alone");
+    let settings = story.git(&["show", &format!("{third}:avalaches.json")]) + "\n";
+    let settings = settings.replace("\"title\": \"", "\"title\": \"Not ");
+    let settings = tree_with(&story, &third, "avalaches.json", &settings);
+    let id = forge(&story, &third, &[(&third_tree, &settings)]);
+    found(&id, "in place of its article's folder alone");
+    let listed = story.git(&["ls-tree", "-d", "-r", "--name-only", &third]);
+    let folder = listed
+        .lines()
+        .find(|path| path.starts_with("articles/2026/01/23/"))
+        .unwrap();
+    for (name, text, words) in [
+        ("page.txt", "别的。\n", "page.txt is not the text of the sources"),
+        (
+            "en.md",
+            "Another two.\n",
+            "page.txt is not the text of the sources",
+        ),
+        ("ja.md", "x\n", "ja.md is no file that article.json accounts for"),
+        ("article.json", "{}\n", "article.json"),
+        ("media/x.txt", "x\n", "media"),
+    ] {
+        let tree = tree_with(&story, &third, &format!("{folder}/{name}"), text);
+        let id = forge(&story, &third, &[(&third_tree, &tree)]);
+        found(&id, words);
+    }
+
+    // Two revisions upon the same one, where a third has brought its very text back in between.
+    let message = format!("Revision: 3\nRevision-Kind: publish\nPrevious-Revision: {second}");
+    let parent = story.git(&["rev-parse", &format!("{first}~1")]);
+    let replaced = [
+        ("Revision: 1\nRevision-Kind: publish", message.as_str()),
+        (&parent, &second),
+    ];
+    let back = forge(&story, &first, &replaced);
+    fs::remove_file(story.archive().join("avalaches.branch")).unwrap();
+    let (code, said) = verify(&story, &[]);
+    assert_eq!(code, Some(0), "a text may come back: {said}");
+    assert_eq!(tree(&back), first_tree);
+    let fork = forge(
+        &story,
+        &second,
+        &[(&format!("parent {first}"), &format!("parent {back}"))],
+    );
+    assert_eq!(tree(&fork), second_tree);
+    found(&fork, "are not those that follow from the history");
+}
+
+#[test]
+fn what_came_after_a_recorded_commit_is_checked_and_nothing_else() {
+    let (story, [first, second, third]) = three();
+    let (code, said) = verify(&story, &["--since", &second]);
+    assert_eq!(code, Some(0));
+    assert!(
+        said.starts_with(&format!("verified  since {second}: 1 revision of 1 article, ")),
+        "{said}"
+    );
+    assert!(said.contains(&format!(" · {third}\n")), "{said}");
+    let (code, said) = verify(&story, &["--since", &third]);
+    assert!(code == Some(0) && said.contains("0 revisions"), "{said}");
+
+    let spoil = |id: &str, name: &str| {
+        let blob = story.git(&["rev-parse", &format!("{id}:{name}")]);
+        fs::remove_file(story.archive().join("objects").join(&blob[..2]).join(&blob[2..])).unwrap();
+        blob
+    };
+    spoil(&first, &format!("articles/{ARTICLE}/en.md"));
+    assert_eq!(
+        verify(&story, &["--since", &second]).0,
+        Some(0),
+        "older than what is asked"
+    );
+    let listed = story.git(&["ls-tree", "-r", "--name-only", &third]);
+    let newer = listed
+        .lines()
+        .find(|path| path.contains("/23/") && path.ends_with("page.txt"))
+        .unwrap();
+    let blob = spoil(&third, newer);
+    let (code, said) = verify(&story, &["--since", &second]);
+    assert!(code == Some(1) && said.contains(&blob), "{said}");
+}
+
+#[test]
+fn a_rewritten_history_no_longer_holds_the_recorded_commit() {
+    let (story, [_, second, third]) = three();
+    story.git(&["update-ref", "refs/heads/main", &second]);
+    let (code, said) = verify(&story, &["--since", &third]);
+    assert!(
+        code == Some(1) && said.contains("is not on the branch: its history was rewritten"),
+        "{said}"
+    );
+    let gone = "1".repeat(40);
+    let (code, said) = verify(&story, &["--since", &gone]);
+    assert!(
+        code == Some(1) && said.contains("is not in the archive"),
+        "{said}"
+    );
+    assert_eq!(verify(&story, &["--since", "12345678"]).0, Some(2));
+}
+
+#[test]
+fn changed_records_the_tip_and_begins_there_the_next_time() {
+    let (story, [_, _, third]) = three();
+    let (code, said) = verify(&story, &["--changed"]);
+    assert!(
+        code == Some(0) && said.contains("3 revisions of 2 articles"),
+        "{said}"
+    );
+    assert!(said.contains("everything was checked"), "{said}");
+    let (code, said) = verify(&story, &["--changed"]);
+    assert!(
+        code == Some(0) && said.contains(&format!("since {third}: 0 revisions")),
+        "{said}"
+    );
+    story.add("four.txt", "A fourth.\n", &["--date", "2026-01-24"]);
+    let (code, said) = verify(&story, &["--changed"]);
+    assert!(
+        code == Some(0) && said.contains("1 revision of 1 article"),
+        "{said}"
+    );
+    story.git(&["update-ref", "refs/heads/main", &third]);
+    for _ in 0..2 {
+        let (code, said) = verify(&story, &["--changed"]);
+        assert!(
+            code == Some(1) && said.contains("history was rewritten"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn the_shares_together_find_every_damaged_object() {
+    for packed in [false, true] {
+        let (story, _) = three();
+        if packed {
+            story.git(&["repack", "-q", "-a", "-d"]);
+        }
+        let listed = story.git(&["cat-file", "--batch-all-objects", "--batch-check=%(objectname)"]);
+        let shares = ["1/3", "2/3", "3/3"].map(|share| {
+            let (code, said) = verify(&story, &["--subset", share]);
+            assert!(
+                code == Some(0) && said.contains(&format!("share {share}: ")),
+                "{said}"
+            );
+            said
+        });
+        let count = |said: &str| -> usize {
+            let before = said.split(" objects (").next().unwrap();
+            before.rsplit(' ').next().unwrap().parse().unwrap()
+        };
+        let counts = shares.each_ref().map(|said| count(said));
+        assert!(
+            counts.iter().sum::<usize>() >= listed.lines().count(),
+            "{counts:?}"
+        );
+        if packed {
+            continue;
+        }
+        for id in listed.lines() {
+            let file = story.archive().join("objects").join(&id[..2]).join(&id[2..]);
+            let sound = fs::read(&file).unwrap();
+            fs::remove_file(&file).unwrap();
+            fs::write(&file, b"x").unwrap();
+            let found = ["1/3", "2/3", "3/3"]
+                .iter()
+                .any(|share| verify(&story, &["--subset", share]).0 != Some(0));
+            assert!(found, "{id}");
+            fs::write(&file, sound).unwrap();
+        }
+    }
+    let (story, _) = three();
+    for share in ["0/3", "4/3", "1", "a/b", "1/0"] {
+        assert_eq!(verify(&story, &["--subset", share]).0, Some(2), "{share}");
+    }
+}
+
+#[test]
+fn ctrl_c_ends_the_check_in_order_and_says_how_far_it_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive");
+    generate::archive(&path, 4000);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_avalaches"))
+        .args(["verify", "--progress", "json", "--archive"])
+        .arg(&path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    said.read_line(&mut line).unwrap();
+    let progress: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(progress["schema"], "avalaches/progress/1");
+    assert!(progress["all"].as_u64() >= Some(44_000), "{line}");
+    let pid = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut printed = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{printed}");
+    assert!(printed.contains("the check was ended after "), "{printed}");
+    assert!(printed.contains("of 44003 objects, with 0 findings"), "{printed}");
+}
