@@ -9,7 +9,7 @@ use avalaches::canonical::Invisible;
 use avalaches::diff::{ParagraphChange, Piece};
 use avalaches::draft;
 use avalaches::footer::Footer;
-use avalaches::id::{ArticleId, CommitId, IdPrefix};
+use avalaches::id::{ArticleId, IdPrefix};
 use avalaches::object::Hashing;
 use avalaches::storage::verified;
 use avalaches::verify::whole::{self, Options, Progress, Report, Scope};
@@ -34,9 +34,9 @@ pub struct Verify {
     /// How pages are written [default: by name, else by content]
     #[arg(long, value_enum)]
     form: Option<FormName>,
-    /// Of the whole archive, check only what came after a commit, given by its 40 digits
+    /// Of the whole archive, check only what came after a commit
     #[arg(long, value_name = "ID", conflicts_with_all = ["things", "subset"])]
-    since: Option<CommitId>,
+    since: Option<String>,
     /// Check what came after the last --changed that found nothing wrong, and record the tip
     #[arg(long, conflicts_with_all = ["things", "since", "subset"])]
     changed: bool,
@@ -129,7 +129,12 @@ impl Verify {
 
     fn check_whole(&self, common: &Common, archive: &Archive) -> Result<Outcome, Failure> {
         let recorded = self.changed.then(|| verified::load(archive.path())).flatten();
-        let scope = match self.since.or(recorded) {
+        let since = match &self.since {
+            None => recorded,
+            // An id that is not in the archive is an answer: its history was rewritten.
+            Some(text) => Some(text.parse().or_else(|_| resolve::commit(archive, text))?),
+        };
+        let scope = match since {
             Some(id) => Scope::Since(id),
             None => self.subset.unwrap_or_default(),
         };
