@@ -322,7 +322,8 @@ fn ctrl_c_ends_the_check_in_order_and_says_how_far_it_came() {
     said.read_line(&mut line).unwrap();
     let progress: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(progress["schema"], "avalaches/progress/1");
-    assert!(progress["all"].as_u64() >= Some(44_000), "{line}");
+    let all = progress["all"].as_u64().unwrap();
+    assert!(all > 40_000, "{line}");
     let pid = child.id().to_string();
     assert!(
         Command::new("kill")
@@ -335,5 +336,6 @@ fn ctrl_c_ends_the_check_in_order_and_says_how_far_it_came() {
     child.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{printed}");
     assert!(printed.contains("the check was ended after "), "{printed}");
-    assert!(printed.contains("of 44003 objects, with 0 findings"), "{printed}");
+    let end = format!(" of {all} objects, with 0 findings");
+    assert!(printed.contains(&end), "{printed}");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -14,10 +14,25 @@ use avalaches::object::ident::Person;
 use avalaches::settings::Settings;
 use avalaches::trailer::{Message, Trailers, first_message};
 
+/// Articles a day, as a news agency has them.
+const A_DAY: usize = 200;
+
+/// Of so many commits one is a revision of an earlier article.
+const REVISED: usize = 10;
+
 /// Marsaglia's xorshift, which is all the randomness that filler text needs.
 struct Dice(u64);
 
 impl Dice {
+    /// Makes dice of their own for each thing that is generated.
+    fn of(thing: usize) -> Self {
+        let mut dice = Self(0x9e37_79b9_7f4a_7c15 ^ (thing as u64 + 1).wrapping_mul(0xd6e8_feb8_6659_fd93));
+        for _ in 0..8 {
+            dice.below(2);
+        }
+        dice
+    }
+
     fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -26,8 +41,119 @@ impl Dice {
     }
 }
 
-/// Makes a bare repository with so many articles, five a day, two languages of three paragraphs each, in one pack.
-pub fn archive(path: &Path, articles: usize) {
+/// Words that are used as often as those of a language are: the n-th in proportion to 1/n (Zipf's law).
+struct Words {
+    words: Vec<String>,
+    sums: Vec<f64>,
+}
+
+impl Words {
+    fn new(dice: &mut Dice, word: impl Fn(&mut Dice) -> String) -> Self {
+        let words: Vec<String> = (0..6000).map(|_| word(dice)).collect();
+        let mut sum = 0.0;
+        let sums = (0..6000_u32)
+            .map(|rank| {
+                sum += 1.0 / (f64::from(rank) + 2.7);
+                sum
+            })
+            .collect();
+        Self { words, sums }
+    }
+
+    fn throw(&self, dice: &mut Dice) -> usize {
+        let at = u32::try_from(dice.below(1 << 30)).expect("30 bits");
+        let wanted = f64::from(at) / f64::from(1 << 30) * self.sums.last().expect("there are words");
+        self.sums
+            .partition_point(|sum| *sum <= wanted)
+            .min(self.words.len() - 1)
+    }
+}
+
+/// The two languages' words.
+struct Languages {
+    chinese: Words,
+    english: Words,
+}
+
+impl Languages {
+    fn new() -> Self {
+        let mut dice = Dice::of(0);
+        let syllables = [
+            "ba", "ce", "di", "fo", "gu", "ha", "in", "jo", "ka", "le", "mi", "no", "or", "pe", "qui", "ra",
+            "st", "ter", "un", "ver", "wa", "ex", "yl", "za", "tion", "ment", "ing", "ed", "al", "ous",
+        ];
+        let english = Words::new(&mut dice, |dice| {
+            let length = 1 + dice.below(4);
+            (0..length)
+                .map(|_| syllables[dice.below(syllables.len())])
+                .collect()
+        });
+        let chinese = Words::new(&mut dice, |dice| {
+            let length = 1 + dice.below(3);
+            let mut character = || char::from_u32(0x4e00 + u32::try_from(dice.below(2500)).expect("few"));
+            (0..length).map(|_| character().expect("it is Han")).collect()
+        });
+        Self { chinese, english }
+    }
+
+    /// Returns an article's sources after so many revisions, each of which puts some words in the place of others.
+    fn sources(&self, article: usize, revisions: usize) -> Vec<String> {
+        let mut dice = Dice::of(article + 1);
+        let mut texts = [
+            (&self.chinese, 160 + dice.below(100)),
+            (&self.english, 170 + dice.below(150)),
+        ]
+        .map(|(words, length)| (0..length).map(|_| words.throw(&mut dice)).collect::<Vec<_>>());
+        for _ in 0..revisions {
+            for (text, words) in texts.iter_mut().zip([&self.chinese, &self.english]) {
+                let from = dice.below(text.len() - 20);
+                for word in &mut text[from..from + 10] {
+                    *word = words.throw(&mut dice);
+                }
+            }
+        }
+        let [chinese, english] = &texts;
+        vec![
+            write(&self.chinese, chinese, "", "，", "。"),
+            write(&self.english, english, " ", ", ", ". "),
+        ]
+    }
+}
+
+/// Writes words as sentences and paragraphs.
+fn write(words: &Words, text: &[usize], between: &str, comma: &str, stop: &str) -> String {
+    let mut written = String::new();
+    for (number, sentence) in text.chunks(16).enumerate() {
+        let (one, other) = sentence.split_at(sentence.len().div_ceil(2));
+        let part = |part: &[usize]| {
+            part.iter()
+                .map(|word| words.words[*word].as_str())
+                .collect::<Vec<_>>()
+                .join(between)
+        };
+        written.push_str(&part(one));
+        if !other.is_empty() {
+            written.push_str(comma);
+            written.push_str(&part(other));
+        }
+        written.push_str(if number % 5 == 4 { stop.trim_end() } else { stop });
+        if number % 5 == 4 {
+            written.push_str("\n\n");
+        }
+    }
+    escape(written.trim_end()) + "\n"
+}
+
+/// What is remembered of an article.
+struct Known {
+    id: ArticleId,
+    mark: usize,
+    revisions: usize,
+}
+
+/// Makes a bare repository with so many revisions, 200 a day, one in ten of an earlier article, in two languages
+/// of some 3 KB together, in one pack.
+pub fn archive(path: &Path, revisions: usize) {
     let run = |command: &mut Command| assert!(command.status().expect("git runs").success());
     run(Command::new("git")
         .args(["init", "-q", "--bare", "-b", "main"])
@@ -43,54 +169,85 @@ pub fn archive(path: &Path, articles: usize) {
         .arg("--git-dir")
         .arg(path)
         .args(["fast-import", "--quiet"])
-        .stdin(Stdio::piped());
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
     let mut child = import.spawn().expect("git runs");
     let mut stream = BufWriter::new(child.stdin.take().expect("it was asked for"));
-    write_stream(&mut stream, articles).expect("git reads all of it");
+    let mut answers = BufReader::new(child.stdout.take().expect("it was asked for"));
+    write_stream(&mut stream, &mut answers, revisions).expect("git reads all of it");
     drop(stream);
     assert!(child.wait().expect("git ends").success());
 }
 
-fn write_stream(stream: &mut impl Write, articles: usize) -> std::io::Result<()> {
+fn write_stream(
+    stream: &mut impl Write,
+    answers: &mut impl BufRead,
+    revisions: usize,
+) -> std::io::Result<()> {
     let desk = Person::new("Desk", "desk@example.org").expect("a name");
     let settings = Settings::new("Generated");
-    let start = 315_532_800; // 1980-01-01
+    let start = 1_325_376_000; // 2012-01-01
     write!(stream, "commit refs/heads/main\ncommitter {desk} {start} +0000\n")?;
     data(stream, first_message(&settings.title, 1).as_bytes())?;
     writeln!(stream, "M 100644 inline avalaches.json")?;
     data(stream, &settings.encode())?;
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
-    for number in 0..articles {
-        let seconds = start
-            + i64::try_from(number).expect("few") / 5 * 86_400
-            + 43_200
-            + i64::try_from(number % 5).expect("few");
+    let languages = Languages::new();
+    let mut articles: Vec<Known> = Vec::new();
+    for commit in 0..revisions {
+        let mut dice = Dice::of(usize::MAX / 2 + commit);
+        let seconds = start + i64::try_from(commit * 86_400 / A_DAY).expect("few");
         let date = RevisionDate::from_seconds(seconds, UtcOffset::UTC).expect("before 2106");
+        let revised = commit > 10 && dice.below(REVISED) == 0;
+        let number = if revised {
+            // Most corrections come soon.
+            let back = if dice.below(5) > 0 { 2000 } else { articles.len() };
+            articles.len() - 1 - dice.below(back.min(articles.len()))
+        } else {
+            let slug = format!("article-{}", articles.len()).parse().expect("a slug");
+            articles.push(Known {
+                id: ArticleId::new(date.day(), slug),
+                mark: 0,
+                revisions: 0,
+            });
+            articles.len() - 1
+        };
+        let known = &mut articles[number];
+        let previous = if revised {
+            writeln!(stream, "get-mark :{}", known.mark)?;
+            stream.flush()?;
+            let mut line = String::new();
+            answers.read_line(&mut line)?;
+            Some(line.trim_end().parse().expect("git answers with the commit's id"))
+        } else {
+            None
+        };
+        let kind = if revised { Kind::Correction } else { Kind::Publish };
         let article = Article {
             metadata: Metadata {
-                kind: Kind::Publish,
+                kind,
                 date,
                 languages: ["zh", "en"].map(|tag| tag.parse().expect("a tag")).to_vec(),
                 titles: BTreeMap::new(),
                 authors: vec![desk.clone()],
                 tags: Vec::new(),
                 source_url: None,
-                note: None,
+                note: revised.then(|| "Some words were wrong.".to_owned()),
                 invisible: Vec::new(),
             },
-            sources: vec![chinese(&mut dice), english(&mut dice)],
+            sources: languages.sources(number, known.revisions),
         };
+        known.revisions += 1;
+        known.mark = commit + 1;
         let files = article.files().expect("generated text is canonical");
         let text = article.page_text().expect("generated text is canonical");
-        let id = ArticleId::new(date.day(), format!("article-{number}").parse().expect("a slug"));
         let message = Message {
             subject: article::subject(&article.metadata, &text),
-            note: None,
+            note: article.metadata.note.clone(),
             trailers: Trailers {
-                article: id.clone(),
-                revision: 1,
-                kind: Kind::Publish,
-                previous: None,
+                article: known.id.clone(),
+                revision: u32::try_from(known.revisions).expect("few"),
+                kind,
+                previous,
                 languages: article.metadata.languages.clone(),
                 content_sha256: article::content_sha256(&files),
                 source_url: None,
@@ -100,11 +257,12 @@ fn write_stream(stream: &mut impl Write, articles: usize) -> std::io::Result<()>
         let when = date.as_git();
         write!(
             stream,
-            "commit refs/heads/main\nauthor {desk} {when}\ncommitter {desk} {when}\n"
+            "commit refs/heads/main\nmark :{}\nauthor {desk} {when}\ncommitter {desk} {when}\n",
+            known.mark
         )?;
         data(stream, message.encode().as_bytes())?;
         for (name, bytes) in &files {
-            writeln!(stream, "M 100644 inline {}/{name}", id.folder())?;
+            writeln!(stream, "M 100644 inline {}/{name}", known.id.folder())?;
             data(stream, bytes)?;
         }
     }
@@ -115,39 +273,4 @@ fn data(stream: &mut impl Write, bytes: &[u8]) -> std::io::Result<()> {
     writeln!(stream, "data {}", bytes.len())?;
     stream.write_all(bytes)?;
     stream.write_all(b"\n")
-}
-
-fn chinese(dice: &mut Dice) -> String {
-    let words = [
-        "档案", "修订", "提交", "新闻", "更正", "读者", "版本", "历史", "页脚", "证明", "散列", "作者",
-        "出版", "核对",
-    ];
-    text(dice, &words, "", "。", 60)
-}
-
-fn english(dice: &mut Dice) -> String {
-    let words = [
-        "archive",
-        "revision",
-        "commit",
-        "news",
-        "correction",
-        "reader",
-        "version",
-        "history",
-        "footer",
-        "proof",
-        "hash",
-        "author",
-    ];
-    text(dice, &words, " ", ".", 80)
-}
-
-fn text(dice: &mut Dice, words: &[&str], between: &str, end: &str, length: usize) -> String {
-    let mut paragraph = || {
-        let chosen: Vec<&str> = (0..length).map(|_| words[dice.below(words.len())]).collect();
-        format!("{}{end}", chosen.join(between))
-    };
-    let paragraphs = [paragraph(), paragraph(), paragraph()];
-    escape(&paragraphs.join("\n\n")) + "\n"
 }
