@@ -5,22 +5,20 @@
 
 #[path = "support/generate.rs"]
 mod generate;
+#[path = "support/measure.rs"]
+mod measure;
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use measure::{alternate, number, report};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_avalaches");
 const SMALL: usize = 1_000;
 
 fn main() {
-    let number = |name: &str, default: usize| {
-        std::env::var(name)
-            .ok()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(default)
-    };
     let (large, runs) = (number("BENCH_LARGE", 100_000), number("BENCH_RUNS", 31));
     let folder = tempfile::tempdir().expect("a folder for the archives");
     println!("medians of {runs} alternating runs, milliseconds of whole processes\n");
@@ -48,28 +46,6 @@ fn main() {
             row,
             2.0,
         );
-        if articles == SMALL {
-            let whole = alternate(
-                9,
-                &mut |_| {
-                    run(Command::new(PROGRAM)
-                        .args(["-q", "verify", "--archive"])
-                        .arg(&archive));
-                },
-                &mut |_| {
-                    run(Command::new("git").arg("--git-dir").arg(&archive).args([
-                        "fsck",
-                        "--full",
-                        "--no-progress",
-                    ]));
-                },
-            );
-            report(
-                &format!("verify the whole archive / fsck, {articles} articles"),
-                whole,
-                1.0,
-            );
-        }
     }
     println!(
         "\n{:46} {:>9} {:>9} {:>7}  goal",
@@ -100,34 +76,6 @@ fn growth(folder: &Path, large: usize, runs: usize) {
     });
     let [large, small] = &mut verify;
     report("verify ID", alternate(runs, large, small), 1.5);
-}
-
-fn report(name: &str, (ours, peer): (Duration, Duration), goal: f64) {
-    let (ours, peer) = (ours.as_secs_f64() * 1e3, peer.as_secs_f64() * 1e3);
-    let ratio = ours / peer;
-    let met = if ratio <= goal { "met" } else { "missed" };
-    println!("{name:46} {ours:9.2} {peer:9.2} {ratio:7.2}  <= {goal} {met}");
-}
-
-/// Runs both sides in turn, so that a noisy moment falls on both; returns the medians.
-fn alternate(runs: usize, ours: &mut dyn FnMut(usize), peer: &mut dyn FnMut(usize)) -> (Duration, Duration) {
-    let mut times = (Vec::new(), Vec::new());
-    for number in 0..runs + 2 {
-        let start = Instant::now();
-        ours(number);
-        let middle = Instant::now();
-        peer(number);
-        // The first two runs of each warm the caches.
-        if number >= 2 {
-            times.0.push(middle - start);
-            times.1.push(middle.elapsed());
-        }
-    }
-    let median = |mut times: Vec<Duration>| {
-        times.sort_unstable();
-        times[times.len() / 2]
-    };
-    (median(times.0), median(times.1))
 }
 
 fn add(
