@@ -15,8 +15,8 @@ use crate::storage::pack_map::Footing;
 /// How many bases a reader keeps.
 const SLOTS: usize = 8192;
 
-/// The most bytes of bases that a reader keeps: 16 MiB.
-const MOST_KEPT: usize = 16 << 20;
+/// The most bytes of bases that a reader keeps: 8 MiB.
+const MOST_KEPT: usize = 8 << 20;
 
 /// One thread's reader. It tells only whether an object is good: what is wrong with another one is found out by
 /// [`Inventory::check`].

@@ -6,7 +6,7 @@
 //! doubtful one is judged again by slower code that says why (`explain`). What the branch does not lead to is
 //! hashed at the end.
 //!
-//! Memory: what [`Inventory`] holds, two bits for each object, 40 bytes for each commit, 16 MiB of bases on each
+//! Memory: what [`Inventory`] holds, two bits for each object, 40 bytes for each commit, 8 MiB of bases on each
 //! core, and a few objects at a time.
 
 use std::ops::ControlFlow;
@@ -73,10 +73,11 @@ pub enum Scope {
     /// Everything.
     #[default]
     Whole,
-    /// What came after a commit, which is hashed again and must be on the branch.
+    /// What came after a commit, which is hashed again and must be on the branch. That a revision follows the
+    /// same one as an older revision does, where the text came back in between, only a whole check can see.
     Since(CommitId),
-    /// One of so many shares, which together are everything but for one thing: whether two revisions follow the
-    /// same one, of which no share sees both.
+    /// One of so many shares, which together hash everything and judge every revision. They overlap, and two
+    /// revisions that follow the same one may fall into two of them.
     Share {
         /// Which, from 1.
         number: usize,
