@@ -18,6 +18,7 @@ mod init;
 mod list;
 mod man;
 mod output;
+mod pages;
 mod progress;
 mod resolve;
 mod show;

@@ -30,7 +30,12 @@ const LAYERS: [(&str, &[&str]); 3] = [
         ],
     ),
     ("storage", &["platform", "storage"]),
-    ("archive", &["add", "archive", "history", "revision", "verify"]),
+    (
+        "archive",
+        &[
+            "add", "archive", "branch", "history", "import", "revision", "verify",
+        ],
+    ),
 ];
 
 #[test]

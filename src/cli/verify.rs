@@ -17,8 +17,8 @@ use avalaches::verify::{self, Answer, Named, Verdict, with_causes};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::add::{FormName, form_of, page_failure, read_page};
 use super::output::{ADDED, BAD, FAINT, GOOD, NOTICE, REMOVED, visible};
+use super::pages::{FormName, form_of, page_failure, read_page};
 use super::progress::{Meter, Shown};
 use super::{Common, Failure, Outcome, output, resolve};
 
@@ -198,7 +198,7 @@ impl Verify {
         let bytes = read_page(file)?;
         let form = self.form.map_or_else(|| form_of(file, &bytes), Into::into);
         let draft = draft::read(&bytes, form, Invisible::Allow)
-            .map_err(|e| page_failure(file, &PageError::Draft(e)))?;
+            .map_err(|e| page_failure(&file.to_string_lossy(), &PageError::Draft(e)))?;
         Ok(verify::page(archive, &draft)?)
     }
 }
