@@ -123,6 +123,8 @@ pub struct Placed {
     pub outcome: Outcome,
     /// The trees above the article's folder, the lowest first, then the commit; none where nothing changed.
     pub objects: Vec<NewObject>,
+    /// The text of the article's revision before, where there was one.
+    pub previous_page: Option<BlobId>,
 }
 
 /// Why a page has no place on the branch.
@@ -146,6 +148,14 @@ pub enum PlaceError {
     /// An object cannot be hashed.
     #[error("could not hash an object")]
     Hash(#[from] HashError),
+}
+
+impl PlaceError {
+    /// Tells whether another page could still have its place.
+    #[must_use]
+    pub fn is_about_the_page(&self) -> bool {
+        matches!(self, Self::NoArticle(_) | Self::NoFirst)
+    }
 }
 
 /// A folder as it is at the end of the branch.
@@ -265,8 +275,9 @@ impl<'a> Branch<'a> {
                     clash: None,
                 },
                 objects: Vec::new(),
+                previous_page: page,
             },
-            None => self.put(candidate, &article, page.is_some(), clash)?,
+            None => self.put(candidate, &article, page, clash)?,
         };
         if let Target::FirstOf(text) = candidate.target {
             self.numbered.insert(text, article);
@@ -278,14 +289,10 @@ impl<'a> Branch<'a> {
         &mut self,
         candidate: &Candidate,
         article: &ArticleId,
-        follows: bool,
+        previous_page: Option<BlobId>,
         clash: Option<ArticleId>,
     ) -> Result<Placed, PlaceError> {
-        let previous = if follows {
-            Some(self.newest_revision(article)?)
-        } else {
-            None
-        };
+        let previous = previous_page.map(|_| self.newest_revision(article)).transpose()?;
         let revision = previous.as_ref().map_or(1, |previous| previous.revision + 1);
         let message = Message {
             subject: candidate.subject.clone(),
@@ -366,7 +373,11 @@ impl<'a> Branch<'a> {
             change: Change::Added,
             clash,
         };
-        Ok(Placed { outcome, objects })
+        Ok(Placed {
+            outcome,
+            objects,
+            previous_page,
+        })
     }
 
     /// Names a new article by its day and slug; where that name is another text's, the slug gets a number.

@@ -14,6 +14,7 @@ mod add;
 mod completions;
 mod environment;
 mod history;
+mod import;
 mod init;
 mod list;
 mod man;
@@ -67,6 +68,7 @@ pub struct Common {
 enum Command {
     Init(init::Init),
     Add(add::Add),
+    Import(import::Import),
     Verify(verify::Verify),
     Show(show::Show),
     List(list::List),
@@ -148,6 +150,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
     match &cli.command {
         Command::Init(init) => init.run(common),
         Command::Add(add) => add.run(common),
+        Command::Import(import) => import.run(common),
         Command::Verify(verify) => verify.run(common),
         Command::Show(show) => show.run(common),
         Command::List(list) => list.run(common),

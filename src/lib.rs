@@ -11,6 +11,7 @@ pub mod draft;
 pub mod footer;
 pub mod history;
 pub mod id;
+pub mod import;
 pub mod json;
 pub mod language;
 pub mod object;

@@ -154,7 +154,7 @@ impl Add {
             let items: Vec<Value> = pages
                 .iter()
                 .zip(outcomes)
-                .map(|((file, _), outcome)| as_json(file, outcome))
+                .map(|((file, _), outcome)| as_json(&file.to_string_lossy(), outcome))
                 .collect();
             let document = json!({"schema": "avalaches/add/1", "dry_run": self.dry_run, "pages": items});
             return output::print_json(&document).map_err(unreported);
@@ -231,9 +231,10 @@ fn failure(error: AddError, pages: &[(&PathBuf, Prepared)]) -> Failure {
     }
 }
 
-fn as_json(file: &Path, outcome: &add::Outcome) -> Value {
+/// Returns what became of a page, as `JSON.md` has it.
+pub fn as_json(page: &str, outcome: &add::Outcome) -> Value {
     json!({
-        "page": file.to_string_lossy(),
+        "page": page,
         "article": outcome.article.to_string(),
         "revision": outcome.revision,
         "kind": outcome.kind.name(),

@@ -237,12 +237,11 @@ fn tell_report(common: &Common, scope: Scope, report: &Report) -> Result<Outcome
     }
     let count = report.findings.len();
     let tip = report.tip.map(|id| format!(" · {id}")).unwrap_or_default();
-    let counted = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let sums = format!(
         "{} of {}, {} ({} bytes) hashed again",
-        counted(report.revisions, "revision"),
-        counted(report.articles, "article"),
-        counted(objects, "object"),
+        output::counted(report.revisions, "revision"),
+        output::counted(report.articles, "article"),
+        output::counted(objects, "object"),
         report.bytes
     );
     let scope = match scope {
@@ -255,13 +254,13 @@ fn tell_report(common: &Common, scope: Scope, report: &Report) -> Result<Outcome
         let _ = writeln!(
             text,
             "{NOTICE}ended{NOTICE:#}  {scope}the check was ended after {done} of {all} objects, with {}",
-            counted(count, "finding")
+            output::counted(count, "finding")
         );
     } else {
         let _ = writeln!(
             text,
             "{BAD}corrupt{BAD:#}  {}; {sums}{tip}",
-            counted(count, "finding")
+            output::counted(count, "finding")
         );
     }
     if common.verbose {
