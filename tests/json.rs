@@ -22,6 +22,9 @@ fn every_member_of_every_document_is_described() {
     let page = |archive: &str, id: &str| run(&["--archive", archive, "show", id]);
     let init = document(&["init", mine, "--byline", "Desk", "--json"]);
     let add = document(&["--archive", mine, "add", &sample, "--json"]);
+    let lines = temp.path().join("lines.jsonl");
+    fs::write(&lines, "{\"page\": \"一页。\", \"slug\": \"one\"}\n").unwrap();
+    let import = document(&["--archive", mine, "import", lines.to_str().unwrap(), "--json"]);
     let id = add["pages"][0]["id"].as_str().unwrap();
     // Every kind of change in one page: a word, a paragraph gone, one new, two that changed places.
     let own = page(mine, id).replace("serious mistake", "grave mistake");
@@ -41,6 +44,7 @@ fn every_member_of_every_document_is_described() {
     let documents = [
         init,
         add,
+        import,
         altered,
         unknown,
         document(&["--archive", shipped, "verify", first.as_str().unwrap(), "--json"]),
@@ -68,8 +72,8 @@ fn every_member_of_every_document_is_described() {
             assert!(named, "JSON.md does not describe {member} of {schema}");
         }
     }
-    assert_eq!(schemas.len(), 7);
-    let kinds: Vec<&str> = documents[2]["answers"][0]["changes"]
+    assert_eq!(schemas.len(), 8);
+    let kinds: Vec<&str> = documents[3]["answers"][0]["changes"]
         .as_array()
         .unwrap()
         .iter()
