@@ -19,6 +19,7 @@ mod list;
 mod man;
 mod output;
 mod progress;
+mod reindex;
 mod resolve;
 mod show;
 mod verify;
@@ -70,6 +71,7 @@ enum Command {
     Show(show::Show),
     List(list::List),
     History(history::History),
+    Reindex(reindex::Reindex),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -151,6 +153,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Show(show) => show.run(common),
         Command::List(list) => list.run(common),
         Command::History(history) => history.run(common),
+        Command::Reindex(reindex) => reindex.run(common),
         Command::Completions(completions) => completions.run(&mut Cli::command()),
         Command::Man(man) => man.run(Cli::command()),
     }

@@ -30,7 +30,12 @@ const LAYERS: [(&str, &[&str]); 3] = [
         ],
     ),
     ("storage", &["platform", "storage"]),
-    ("archive", &["add", "archive", "history", "revision", "verify"]),
+    (
+        "archive",
+        &[
+            "add", "archive", "history", "index", "listing", "revision", "verify",
+        ],
+    ),
 ];
 
 #[test]
