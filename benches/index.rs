@@ -93,6 +93,7 @@ fn old_day(archive: &Archive) -> avalaches::date::CivilDay {
 fn lookups(archive: &Archive) {
     let index = Index::of(archive).expect("an index can be had");
     let articles = index.articles(None, None).expect("it reads");
+    let held = index.hold().expect("it can be held");
     let begun = Instant::now();
     for article in &articles {
         assert!(index.newest(&article.article).expect("it reads").is_some());
@@ -104,6 +105,7 @@ fn lookups(archive: &Archive) {
         .map(|article| index.revisions(&article.article).expect("it reads").len())
         .sum();
     let all = begun.elapsed();
+    drop(held);
     println!(
         "\n{} articles: newest {:.2} s, revisions ({revisions}) {:.2} s; index of {} bytes",
         articles.len(),

@@ -35,7 +35,7 @@ use crate::id::{ArticleId, BlobId, CommitId};
 use crate::object::commit::Commit;
 use crate::storage::branch_list::BranchList;
 use crate::storage::index_file::{self, Builder, IndexFile, IndexFileError, Lock};
-pub use crate::storage::index_file::{ArticleRow, NewRevision, RevisionRow};
+pub use crate::storage::index_file::{ArticleRow, Hold, NewRevision, RevisionRow};
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
 use crate::storage::refs;
@@ -89,11 +89,10 @@ impl Index {
     /// Where the file cannot be written, a copy in memory is brought up to date.
     #[must_use]
     pub fn of(archive: &Archive) -> Option<Self> {
-        let found = IndexFile::open(archive.path());
-        if let Ok(file) = found
-            && file.covered().tip == archive.tip()
-        {
-            return Some(Self { file });
+        match IndexFile::open(archive.path()) {
+            Ok(file) if file.covered().tip == archive.tip() => return Some(Self { file }),
+            Err(error) if !error.is_damage() => return None,
+            _ => {}
         }
         let Some(_lock) = Lock::take(archive.path(), PATIENCE) else {
             return Self::in_memory(archive);
@@ -138,6 +137,15 @@ impl Index {
     #[must_use]
     pub fn revision_count(&self) -> usize {
         self.file.covered().commits.saturating_sub(1)
+    }
+
+    /// Keeps the index as it is while many questions are asked, which makes each of them faster. Writers of the index
+    /// wait.
+    ///
+    /// # Errors
+    /// [`IndexFileError`], also where it is held already.
+    pub fn hold(&self) -> Result<Hold<'_>, IndexFileError> {
+        self.file.hold()
     }
 
     /// Finds an article's newest revision, as the index has it; [`crate::history::newest`] checks it.

@@ -142,10 +142,9 @@ impl<'a> Listing<'a> {
             let revision = Revision::read(archive, id).ok()?;
             let tip = archive.commit(archive.tip()).ok()?;
             let next = index.commit_at(row.position.checked_add(1)?).ok()?;
-            let is_so = *revision.article_id() == row.article
+            let is_so = describes(row, &revision)
                 && archive.folder(tip.tree, &row.article.folder()).ok()? == revision.folder
-                && archive.stands_at(id, row.position, next).ok()?
-                && self.wanted.wants(revision.metadata());
+                && archive.stands_at(id, row.position, next).ok()?;
             is_so.then_some(revision)
         };
         index::ask(archive, read)
@@ -156,7 +155,7 @@ impl Iterator for Listing<'_> {
     type Item = Result<Revision, ListError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
+        while self.given.len() < self.wanted.limit.unwrap_or(usize::MAX) {
             let revision = match &mut self.rows {
                 None => self.walked.next()?,
                 Some(rows) => {
@@ -179,7 +178,22 @@ impl Iterator for Listing<'_> {
                 return Some(Ok(revision));
             }
         }
+        None
     }
+}
+
+fn authors(metadata: &Metadata) -> Vec<String> {
+    metadata.authors.iter().map(ToString::to_string).collect()
+}
+
+/// Tells whether a row is a revision's in all that articles are chosen by.
+fn describes(row: &ArticleRow, revision: &Revision) -> bool {
+    let metadata = revision.metadata();
+    *revision.article_id() == row.article
+        && metadata.date.day() == row.day
+        && metadata.languages == row.languages
+        && metadata.tags == row.tags
+        && authors(metadata) == row.authors
 }
 
 /// Takes the articles that are wanted from the index. A list of everything must be what the tip's folders hold.

@@ -255,6 +255,17 @@ fn a_file_that_is_no_index_of_this_archive_is_made_anew() {
             assert!(!left.exists(), "{what}: {}", left.display());
         }
     }
+    // A journal is not played: it could say what another file should lose.
+    for ending in ["-journal", "-wal"] {
+        fs::write(index(&story), &good).unwrap();
+        fs::write(
+            story.archive().join(format!("avalaches.index{ending}")),
+            b"\xd9\xd5\x05\xf9 and more",
+        )
+        .unwrap();
+        assert_eq!(ask(&story.archive(), &questions), walked);
+        assert!(!story.archive().join(format!("avalaches.index{ending}")).exists());
+    }
     // A link is replaced, and what it points to stays as it is.
     let elsewhere = story.folder.path().join("elsewhere");
     fs::write(&elsewhere, &good).unwrap();
@@ -568,6 +579,16 @@ fn a_kill_at_any_moment_leaves_an_index_that_is_used_or_made_anew() {
     }
     story.yes(&["reindex"]);
     assert!(!story.archive().join("avalaches.index.new").exists());
+}
+
+#[test]
+fn an_id_is_verified_without_opening_the_index() {
+    let story = story();
+    let newest = story.git(&["rev-parse", "main~2"]);
+    fs::write(index(&story), "garbage").unwrap();
+    story.yes(&["verify", &newest, "-q"]);
+    story.yes(&["verify", &newest[..8], "-q"]);
+    assert_eq!(fs::read(index(&story)).unwrap(), b"garbage");
 }
 
 #[test]

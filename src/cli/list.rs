@@ -36,8 +36,8 @@ pub struct List {
 /// Columns that a title may take.
 const TITLE_WIDTH: usize = 48;
 
-/// Lines that are printed at a time.
-const SCREEN: usize = 24;
+/// Lines that are printed at a time: a reader who has seen enough is noticed soon.
+const SCREEN: usize = 8;
 
 impl List {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
@@ -73,7 +73,6 @@ impl List {
                 revision.article_id().to_string(),
                 revision.footer()
             ));
-            // Whoever reads one screen need not wait for the rest.
             if number % SCREEN == SCREEN - 1 {
                 output::print(&lines)?;
                 lines.clear();

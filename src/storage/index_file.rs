@@ -7,14 +7,16 @@
 //! must be this program's to the letter, every row carries a sum, and rows that are counted must come to what the
 //! file says elsewhere.
 //!
-//! That is why nothing here waits for the disk (`synchronous = OFF`). A rollback journal, which is there only
-//! while a few commits are put in, keeps a kill from leaving half of them; the journal's other form (WAL) would
-//! leave two more files beside the repository and could not be read in a folder that cannot be written to. A new
-//! file is made beside the old one and takes its place when it is whole. Who writes holds `avalaches.index-lock`,
-//! so that no journal meets a file that it does not belong to.
+//! A new file is made beside the old one and takes its place when it is whole and synced. When a few commits are put
+//! in, what the file covers is taken out of it first, and put back when their rows are synced; in between it is no
+//! index, so that a kill or a power cut leaves one that is made anew. There is no journal on the disk: a journal
+//! that somebody else put there could make SQLite write into the file and even delete another one, so a file that
+//! has one is made anew without being opened. SQLite's other journal (WAL) would leave two more files beside the
+//! repository, and would keep the index from being read in a folder that cannot be written to. Who writes holds
+//! `avalaches.index-lock`.
 //!
-//! Memory: 32 MiB of SQLite's pages at most, and while a new file is made, its lists of ids and about 200 bytes for
-//! each article.
+//! Memory: 32 MiB of SQLite's pages at most, half a kilobyte for each commit that is put in at once, and while a
+//! new file is made, its lists of ids and about 200 bytes for each article.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +24,7 @@ use std::time::Duration;
 
 use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Params, Transaction};
 
 use self::rows::{ARTICLE, Keyed, REVISION, read_article, read_revision, to_sql};
 pub use self::rows::{ArticleRow, NewRevision, RevisionRow};
@@ -42,7 +44,10 @@ const APPLICATION: i64 = 0x4176_616c;
 const FORM: i64 = 1;
 
 /// How long another process's lock of the file is waited for.
-const BUSY: Duration = Duration::from_secs(5);
+const BUSY: Duration = Duration::from_secs(2);
+
+/// What SQLite would read beside the file.
+const JOURNALS: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 /// Tables, as SQLite keeps them: a file with other words in it is another program's.
 const TABLES: [&str; 4] = [
@@ -127,6 +132,12 @@ pub struct Covered {
     pub articles: usize,
 }
 
+/// Keeps the index as it is until it is dropped.
+#[derive(Debug)]
+pub struct Hold<'a> {
+    _transaction: Transaction<'a>,
+}
+
 /// The index, open.
 #[derive(Debug)]
 pub struct IndexFile {
@@ -148,6 +159,10 @@ impl IndexFile {
         };
         if !fs::symlink_metadata(&path).map_err(io)?.is_file() {
             return Err(IndexFileError::Damaged("it is no regular file"));
+        }
+        let has_journal = |ending: &&str| fs::symlink_metadata(journal(repository, ending)).is_ok();
+        if JOURNALS.iter().any(has_journal) {
+            return Err(IndexFileError::Damaged("it has a journal"));
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags)?;
@@ -178,6 +193,16 @@ impl IndexFile {
     #[must_use]
     pub fn covered(&self) -> Covered {
         self.covered
+    }
+
+    /// Keeps the index as it is while many questions are asked, which makes each of them faster. Writers wait.
+    ///
+    /// # Errors
+    /// [`IndexFileError`], also where it is held already.
+    pub fn hold(&self) -> Result<Hold<'_>, IndexFileError> {
+        Ok(Hold {
+            _transaction: self.connection.unchecked_transaction()?,
+        })
     }
 
     /// Tells whether another process put further commits into the file after it was opened.
@@ -318,11 +343,12 @@ impl IndexFile {
             since.map_or(0, rows::day_number),
             until.map_or(i64::MAX, rows::day_number),
         ];
-        // One transaction: rows and counts of the same moment.
-        let transaction = self.connection.unchecked_transaction()?;
-        let covered = covered(&transaction)?;
+        // Rows and counts of the same moment.
+        let held = self.connection.is_autocommit().then(|| self.hold()).transpose()?;
+        let covered = covered(&self.connection)?;
         let counted = "SELECT coalesce(sum(articles), 0) FROM day WHERE day BETWEEN ?1 AND ?2";
-        let counted: i64 = transaction
+        let counted: i64 = self
+            .connection
             .prepare_cached(counted)?
             .query_row(range, |row| row.get(0))?;
         let counted = usize::try_from(counted).unwrap_or(0);
@@ -334,7 +360,7 @@ impl IndexFile {
         let sql = format!("SELECT {ARTICLE} FROM article {order} WHERE day BETWEEN ?1 AND ?2");
         let mut articles = Vec::new();
         {
-            let mut statement = transaction.prepare_cached(&sql)?;
+            let mut statement = self.connection.prepare_cached(&sql)?;
             let mut rows = statement.query(range)?;
             while let Some(row) = rows.next()?.filter(|_| articles.len() <= counted) {
                 articles.push(read_article(row)?.row);
@@ -343,6 +369,7 @@ impl IndexFile {
         if articles.len() != counted {
             return Err(IndexFileError::Damaged("articles are missing"));
         }
+        drop(held);
         articles.sort_unstable_by_key(|article| std::cmp::Reverse(article.position));
         Ok(articles)
     }
@@ -373,6 +400,11 @@ fn place(repository: &Path, name: &str) -> PathBuf {
     Path::new(".").join(repository).join(name)
 }
 
+/// Returns the path of one of the files that SQLite would read beside the index.
+fn journal(repository: &Path, ending: &str) -> PathBuf {
+    place(repository, &format!("{FILE_NAME}{ending}"))
+}
+
 /// Takes nothing from the file that could run or redirect something, and nothing from the disk for granted.
 fn set_up(connection: &Connection) -> Result<(), IndexFileError> {
     connection.busy_timeout(BUSY)?;
@@ -380,7 +412,7 @@ fn set_up(connection: &Connection) -> Result<(), IndexFileError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.execute_batch(
-        "PRAGMA cell_size_check = ON; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; \
+        "PRAGMA cell_size_check = ON; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; \
          PRAGMA cache_size = -32768;",
     )?;
     Ok(())
@@ -405,6 +437,7 @@ fn check_form(connection: &Connection) -> Result<(), IndexFileError> {
     if mode == "wal" {
         return Err(IndexFileError::Damaged("it has another journal"));
     }
+    connection.execute_batch("PRAGMA journal_mode = MEMORY")?;
     Ok(())
 }
 

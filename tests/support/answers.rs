@@ -22,7 +22,7 @@ pub struct Questions {
     pub footers: Vec<Footer>,
 }
 
-/// Asks everything of an archive and returns the answers, one a line. `opened` sees the archive first.
+/// Asks everything of an archive and returns the answers.
 pub fn ask(archive: &Path, questions: &Questions) -> Vec<String> {
     let open = || Archive::open(archive, Owner::Caller).unwrap();
     let mut answers = Vec::new();
@@ -40,7 +40,8 @@ pub fn ask(archive: &Path, questions: &Questions) -> Vec<String> {
         let footers: Vec<String> = listing
             .map(|revision| revision.unwrap().footer().to_string())
             .collect();
-        answers.push(format!("{wanted:?} {width}:\n  {}", footers.join("\n  ")));
+        answers.push(format!("width of {wanted:?}: {width}"));
+        answers.push(format!("{wanted:?}:\n  {}", footers.join("\n  ")));
     }
     let archive = open();
     for id in &questions.first_revisions {

@@ -90,10 +90,10 @@ impl Sum {
         self
     }
 
-    fn bytes(mut self, bytes: &[u8]) -> Self {
-        self.0.update(&bytes.len().to_le_bytes());
-        self.0.update(bytes);
-        self
+    fn bytes(self, bytes: &[u8]) -> Self {
+        let mut sum = self.number(to_sql(bytes.len()));
+        sum.0.update(bytes);
+        sum
     }
 
     fn optional(self, text: Option<&str>) -> Self {

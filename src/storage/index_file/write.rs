@@ -5,12 +5,13 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
 use super::rows::{NewRevision, StoredArticle, StoredRevision, branch_sum, day_number, to_sql};
 use super::{
-    APPLICATION, Covered, FILE_NAME, FORM, INDEXES, IndexFile, IndexFileError, TABLES, place, set_up,
+    APPLICATION, Covered, FILE_NAME, FORM, INDEXES, IndexFile, IndexFileError, JOURNALS, TABLES, journal,
+    place, set_up,
 };
 use crate::id::{ArticleId, CommitId};
 
@@ -106,7 +107,9 @@ impl Builder {
         if let Some(connection) = &builder.connection {
             set_up(connection)?;
             // Nobody else sees the file, and a part of it is worth nothing.
-            connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA locking_mode = EXCLUSIVE; BEGIN;")?;
+            connection.execute_batch(
+                "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; BEGIN;",
+            )?;
             connection.execute_batch(&format!(
                 "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORM}; {};",
                 TABLES.join("; ")
@@ -176,13 +179,17 @@ impl Builder {
             let path = path.to_owned();
             move |source| IndexFileError::Io { what, path, source }
         };
-        // What a killed writer left to be undone in the old file must not be undone in the new one.
-        let journal = place(repository, &format!("{FILE_NAME}-journal"));
-        match fs::remove_file(&journal) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(io("remove", &journal)(source));
+        File::open(&self.fresh)
+            .and_then(|file| file.sync_all())
+            .map_err(io("sync", &self.fresh))?;
+        for ending in JOURNALS {
+            let journal = journal(repository, ending);
+            match fs::remove_file(&journal) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(io("remove", &journal)(source));
+                }
+                _ => {}
             }
-            _ => {}
         }
         fs::rename(&self.fresh, &self.path).map_err(io("replace", &self.path))?;
         IndexFile::open(repository)
@@ -204,29 +211,30 @@ impl IndexFile {
     /// [`IndexFileError::Order`] where one does not follow its article's revision before; others where the file
     /// cannot be written, or another process did so meanwhile.
     pub fn extend(&mut self, revisions: impl IntoIterator<Item = NewRevision>) -> Result<(), IndexFileError> {
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        let done = self.append(revisions).and_then(|covered| {
-            self.connection.execute_batch("COMMIT")?;
-            Ok(covered)
-        });
-        match done {
-            Ok(covered) => {
-                self.covered = covered;
-                Ok(())
-            }
-            Err(error) => {
-                // Where SQLite undid everything by itself there is nothing to undo.
-                let _ = self.connection.execute_batch("ROLLBACK");
-                Err(error)
-            }
+        let transaction = self.begin()?;
+        if super::covered(&self.connection)? != self.covered {
+            return Err(IndexFileError::Damaged("another process wrote it meanwhile"));
         }
+        self.connection.execute("DELETE FROM branch", [])?;
+        transaction.commit()?;
+        // From here to the end there is nothing that the file covers: it is no index.
+        let done = self.append(revisions);
+        put_covered(&self.connection, done.as_ref().unwrap_or(&self.covered))?;
+        self.covered = done?;
+        Ok(())
+    }
+
+    fn begin(&self) -> Result<Transaction<'_>, IndexFileError> {
+        Ok(Transaction::new_unchecked(
+            &self.connection,
+            TransactionBehavior::Immediate,
+        )?)
     }
 
     fn append(&self, revisions: impl IntoIterator<Item = NewRevision>) -> Result<Covered, IndexFileError> {
-        let mut covered = super::covered(&self.connection)?;
-        if covered != self.covered {
-            return Err(IndexFileError::Damaged("another process wrote it meanwhile"));
-        }
+        // Undone where it is not committed.
+        let transaction = self.begin()?;
+        let mut covered = self.covered;
         for mut new in revisions {
             new.row.position = covered.commits;
             let article = self.article(&new.row.article)?;
@@ -251,7 +259,7 @@ impl IndexFile {
             covered.commits += 1;
             covered.tip = new.row.id;
         }
-        put_covered(&self.connection, &covered)?;
+        transaction.commit()?;
         Ok(covered)
     }
 
@@ -309,7 +317,6 @@ fn put_article(connection: &Connection, article: &StoredArticle) -> Result<(), I
 fn put_covered(connection: &Connection, covered: &Covered) -> Result<(), IndexFileError> {
     let [commits, articles] = [covered.commits, covered.articles].map(to_sql);
     let sum = branch_sum(covered.first.raw(), covered.tip.raw(), commits, articles);
-    connection.execute("DELETE FROM branch", [])?;
     connection.execute(
         "INSERT INTO branch(first, tip, commits, articles, sum) VALUES(?1, ?2, ?3, ?4, ?5)",
         params![covered.first.raw(), covered.tip.raw(), commits, articles, sum],
