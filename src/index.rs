@@ -10,15 +10,15 @@
 //! | that there is no such article | the tip's tree is asked, not the index |
 //! | revisions left out of an article | older ones are found along `Previous-Revision`, not in the index |
 //! | articles left out of a list | [`crate::listing`]: a list of everything must be what the tip's folders hold; a list of some must have as many rows for each day as were counted |
-//! | a wrong day, language, author or tag | a row that is shown is read from git and must fit; one that is left out for it is not seen (see below) |
+//! | a wrong day, language, author or tag | a revision that is shown is read from git and must have the row's own; one that is left out of a list of some is not seen (see below) |
 //! | a wrong text or claim | a revision that is named is read from git and must have it; one that is left out is not seen |
 //! | wrong positions | whether a commit is on the branch takes the branch list or a child that names it; the order of a list rests upon the index |
 //!
 //! An answer that does not agree leads to a new index, once; where that does not agree either, the branch is
 //! walked and says what is wrong. Accidents are told by the sums and counts of [`index_file`]. What is left is a
 //! file that somebody wrote with care: it can keep an article out of a *filtered* list, a revision out of "the
-//! text is that of …" and "recorded as the claim of …", and put a list in another order. No verdict of `verify`
-//! depends upon that, and `avalaches reindex` makes the file anew.
+//! text is that of …" and "recorded as the claim of …", put a list in another order, and make a column wider. No
+//! verdict of `verify` depends upon that, and `avalaches reindex` makes the file anew.
 //!
 //! The index is there only for a branch whose commits follow one another as the format says; any other is walked.
 

@@ -14,7 +14,7 @@ use crate::revision::{Revision, RevisionFault, is_first};
 use crate::trailer::{Message, MessageError};
 
 /// Which articles are wanted, by their newest revisions. What is `None` does not matter.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// Of this day or later.
     pub since: Option<CivilDay>,
