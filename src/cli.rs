@@ -21,6 +21,7 @@ mod man;
 mod output;
 mod pages;
 mod progress;
+mod reindex;
 mod resolve;
 mod show;
 mod verify;
@@ -73,6 +74,7 @@ enum Command {
     Show(show::Show),
     List(list::List),
     History(history::History),
+    Reindex(reindex::Reindex),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -155,6 +157,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Show(show) => show.run(common),
         Command::List(list) => list.run(common),
         Command::History(history) => history.run(common),
+        Command::Reindex(reindex) => reindex.run(common),
         Command::Completions(completions) => completions.run(&mut Cli::command()),
         Command::Man(man) => man.run(Cli::command()),
     }

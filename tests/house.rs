@@ -33,7 +33,7 @@ const LAYERS: [(&str, &[&str]); 3] = [
     (
         "archive",
         &[
-            "add", "archive", "branch", "history", "import", "revision", "verify",
+            "add", "archive", "branch", "history", "import", "index", "listing", "revision", "verify",
         ],
     ),
 ];
