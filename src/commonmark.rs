@@ -196,24 +196,20 @@ fn parsed_escape_paragraph(paragraph: &str) -> String {
 
 fn escape_with(paragraph: &str, escapes: &dyn Fn(char, bool) -> bool) -> String {
     let mut source = String::with_capacity(paragraph.len() + 8);
+    let mut before = '\n';
+    // A number at a line's beginning may become the number of a list's item.
     let mut begins_line = true;
     for c in paragraph.chars() {
-        match c {
-            '\n' => begins_line = true,
-            ' ' | '\t' if begins_line => {
-                source.push_str(if c == ' ' { "&#32;" } else { "&#9;" });
-                begins_line = false;
-                continue;
+        if before == '\n' && matches!(c, ' ' | '\t') {
+            source.push_str(if c == ' ' { "&#32;" } else { "&#9;" });
+        } else {
+            if c != '\n' && escapes(c, begins_line) {
+                source.push('\\');
             }
-            _ => {
-                if escapes(c, begins_line) {
-                    source.push('\\');
-                }
-                // A number at a line's beginning may become the number of a list's item.
-                begins_line = begins_line && c.is_ascii_digit();
-            }
+            source.push(c);
         }
-        source.push(c);
+        begins_line = c == '\n' || begins_line && c.is_ascii_digit();
+        before = c;
     }
     source
 }

@@ -25,7 +25,6 @@ use crate::id::{CommitId, ObjectId};
 use crate::language::Language;
 use crate::platform::{Deflater, Durability};
 use crate::settings::Settings;
-use crate::storage::pack_entry::LEVEL;
 use crate::storage::pack_writer::PackWriter;
 use crate::storage::repository::{WriteError, Writer};
 
@@ -38,6 +37,9 @@ use json_lines::LineError;
 use packing::{Choice, Job};
 use sheet::Sheet;
 use spool::{Spool, SpoolWriter, Spooled};
+
+/// The level at which entries are deflated: an import is waited for, and `maintain` takes its time later.
+const LEVEL: u8 = 4;
 
 /// The most pages that are prepared or placed together.
 const MOST_TOGETHER: usize = 512;
@@ -304,7 +306,7 @@ fn first_half(
             {
                 // The versions before were refused: this one begins the article.
                 item.wishes.version = Version::First(text);
-                (name, spooled) = prepare(&item, settings, options, &mut Deflater::new(LEVEL));
+                (name, spooled) = prepare(&item, settings, options, &mut deflaters());
             }
             match spooled {
                 Ok((spooled, notices)) => {
@@ -352,14 +354,16 @@ fn read_some(items: &mut dyn Iterator<Item = Item>, begun: &mut HashSet<u64>) ->
 fn prepare_all(batch: Vec<Item>, settings: &Settings, options: &Options) -> Vec<Tried> {
     batch
         .into_par_iter()
-        .map_init(
-            || Deflater::new(LEVEL),
-            |deflater, item| {
-                let (name, spooled) = prepare(&item, settings, options, deflater);
-                Tried { item, name, spooled }
-            },
-        )
+        .map_init(deflaters, |deflaters, item| {
+            let (name, spooled) = prepare(&item, settings, options, deflaters);
+            Tried { item, name, spooled }
+        })
         .collect()
+}
+
+/// Returns one that deflates and one that only stores.
+fn deflaters() -> (Deflater, Deflater) {
+    (Deflater::new(LEVEL), Deflater::new(0))
 }
 
 /// Prepares a page; the first of what is returned is what it is called in messages.
@@ -367,7 +371,7 @@ fn prepare(
     item: &Item,
     settings: &Settings,
     options: &Options,
-    deflater: &mut Deflater,
+    (deflater, stored): &mut (Deflater, Deflater),
 ) -> (String, Result<(Spooled, Vec<Notice>), Refusal>) {
     let circumstances = &options.circumstances;
     let (mut name, mut own_name) = (item.name.clone(), None);
@@ -392,7 +396,12 @@ fn prepare(
         text => of_text(text, &item.wishes),
     };
     let spooled = prepared.map(|prepared| {
-        let sheet = Sheet::of(own_name.unwrap_or_else(|| name.clone()), &prepared, deflater);
+        let sheet = Sheet::of(
+            own_name.unwrap_or_else(|| name.clone()),
+            &prepared,
+            deflater,
+            stored,
+        );
         let order = item.order.unwrap_or(sheet.candidate.date.seconds());
         (Spooled::of(order, &sheet), prepared.notices)
     });

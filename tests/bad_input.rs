@@ -23,13 +23,19 @@ fn state(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             if path.is_dir() {
                 waiting.push(path.clone());
                 state.insert(path, Vec::new());
-            } else if !path.ends_with("avalaches.lock") {
+            } else if !is_disposable(&path) {
                 let bytes = fs::read(&path).unwrap();
                 state.insert(path, bytes);
             }
         }
     }
     state
+}
+
+/// Tells the locks, and the index that is made anew when it is missing, from what the archive holds.
+fn is_disposable(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name == "avalaches.lock" || name.starts_with("avalaches.index"))
 }
 
 /// Runs a command that has to be refused: exit status 2, these words said, nothing printed, nothing written.

@@ -10,14 +10,14 @@ use std::io;
 
 use rayon::prelude::*;
 
-use super::sheet::Sheet;
+use super::sheet::{SHORT, Sheet};
 use super::spool::Spool;
 use crate::branch::{NewObject, Placed};
 use crate::id::{BlobId, ObjectId};
 use crate::object::ObjectKind;
 use crate::platform::{Deflater, Inflater};
 use crate::storage::delta;
-use crate::storage::pack_entry::{LEVEL, PackEntry};
+use crate::storage::pack_entry::PackEntry;
 
 /// The longest chain of folders, or of texts: as git has it.
 const DEEPEST: u8 = 50;
@@ -101,65 +101,95 @@ impl Choice {
 pub fn pack(jobs: &[Job], spool: &Spool) -> io::Result<Vec<Vec<Packed>>> {
     jobs.par_iter()
         .enumerate()
-        .map_init(
-            || (Deflater::new(LEVEL), Inflater::new()),
-            |(deflater, inflater), (at, job)| {
-                let before = at.checked_sub(1).map(|before| &jobs[before].sheet);
-                pack_one(job, before, spool, deflater, inflater)
-            },
-        )
+        .map_init(Tools::new, |tools, (at, job)| {
+            let before = at.checked_sub(1).map(|before| &jobs[before].sheet);
+            tools.pack(job, before, spool)
+        })
         .collect()
 }
 
-fn pack_one(
-    job: &Job,
-    before: Option<&Sheet>,
-    spool: &Spool,
-    deflater: &mut Deflater,
-    inflater: &mut Inflater,
-) -> io::Result<Vec<Packed>> {
-    let sheet = &job.sheet;
-    let mut packed = Vec::with_capacity(12);
-    let page = ObjectId::from(sheet.candidate.page);
-    let mut shorter = |new: &PackEntry, old: &PackEntry, deflater: &mut Deflater| {
-        let (new_body, old_body) = (Sheet::inflate(new, inflater)?, Sheet::inflate(old, inflater)?);
-        let delta = delta::encode(&old_body, &new_body, new.stream().len())?;
-        let entry = PackEntry::delta(&delta, deflater);
-        (entry.stream().len() < new.stream().len()).then_some(entry)
-    };
-    let mut text = None;
-    if let Some(number) = job.text_upon {
+/// What one thread packs with.
+struct Tools {
+    deflater: Deflater,
+    stored: Deflater,
+    inflater: Inflater,
+}
+
+impl Tools {
+    fn new() -> Self {
+        Self {
+            deflater: Deflater::new(super::LEVEL),
+            stored: Deflater::new(0),
+            inflater: Inflater::new(),
+        }
+    }
+
+    fn pack(&mut self, job: &Job, before: Option<&Sheet>, spool: &Spool) -> io::Result<Vec<Packed>> {
+        let sheet = &job.sheet;
+        let mut packed = Vec::with_capacity(12);
+        let page = ObjectId::from(sheet.candidate.page);
+        let upon = job.text_upon.map(|number| self.text_upon(sheet, number, spool));
+        let text = upon.transpose()?.flatten();
+        packed.push(text.unwrap_or_else(|| (page, sheet.page.clone(), None)));
+        for (id, entry) in &sheet.sources {
+            let base = entry.kind().is_none().then_some(page);
+            packed.push((*id, entry.clone(), base));
+        }
+        let (metadata, json) = &sheet.metadata;
+        let upon = before
+            .filter(|_| job.metadata_upon)
+            .map(|before| &before.metadata);
+        let upon = upon.map(|(id, json)| (*id, json.as_slice()));
+        packed.push(self.delta_or_whole(*metadata, ObjectKind::Blob, json, upon));
+        packed.push((sheet.candidate.folder.into(), sheet.folder.clone(), None));
+        for (object, upon) in &job.objects {
+            let before = object.before.as_ref().filter(|_| *upon == Upon::Before);
+            let before = before.map(|(id, body)| (*id, body.as_slice()));
+            packed.push(self.delta_or_whole(object.id, object.kind, &object.body, before));
+        }
+        Ok(packed)
+    }
+
+    /// Tells a text by what it changes of an earlier one, where that is shorter.
+    fn text_upon(&mut self, sheet: &Sheet, number: u32, spool: &Spool) -> io::Result<Option<Packed>> {
         let old = spool.read(usize::try_from(number).map_err(io::Error::other)?)?;
-        let delta = shorter(&sheet.page, &old.page, deflater);
-        text = delta.map(|delta| (page, delta, Some(ObjectId::from(old.candidate.page))));
-    }
-    packed.push(text.unwrap_or_else(|| (page, sheet.page.clone(), None)));
-    for (id, entry) in &sheet.sources {
-        let base = entry.kind().is_none().then_some(page);
-        packed.push((*id, entry.clone(), base));
-    }
-    let (metadata, whole) = &sheet.metadata;
-    let upon = before
-        .filter(|_| job.metadata_upon)
-        .map(|before| &before.metadata);
-    let short = upon.and_then(|(id, old)| Some((shorter(whole, old, deflater)?, *id)));
-    packed.push(match short {
-        Some((delta, base)) => (*metadata, delta, Some(base)),
-        None => (*metadata, whole.clone(), None),
-    });
-    packed.push((sheet.candidate.folder.into(), sheet.folder.clone(), None));
-    for (object, upon) in &job.objects {
-        let delta = object.before.as_ref().filter(|_| *upon == Upon::Before);
-        let delta = delta.and_then(|(id, old)| {
-            let delta = delta::encode(old, &object.body, object.body.len() / 2)?;
-            Some((PackEntry::delta(&delta, deflater), *id))
-        });
-        let mut whole = || (PackEntry::whole(object.kind, &object.body, deflater), None);
-        let (entry, base) = match delta {
-            Some((entry, base)) => (entry, Some(base)),
-            None => whole(),
+        let bodies = [&sheet.page, &old.page].map(|entry| Sheet::inflate(entry, &mut self.inflater));
+        let [Some(new), Some(before)] = bodies else {
+            return Ok(None);
         };
-        packed.push((object.id, entry, base));
+        let most = sheet.page.stream().len();
+        let entry =
+            delta::encode(&before, &new, most).map(|delta| PackEntry::delta(&delta, &mut self.deflater));
+        let shorter = entry.filter(|entry| entry.stream().len() < most);
+        Ok(shorter.map(|entry| {
+            (
+                sheet.candidate.page.into(),
+                entry,
+                Some(old.candidate.page.into()),
+            )
+        }))
     }
-    Ok(packed)
+
+    /// Tells an object by what it changes of another one, where that is much shorter.
+    fn delta_or_whole(
+        &mut self,
+        id: ObjectId,
+        kind: ObjectKind,
+        body: &[u8],
+        upon: Option<(ObjectId, &[u8])>,
+    ) -> Packed {
+        let delta =
+            upon.and_then(|(base, before)| Some((base, delta::encode(before, body, body.len() * 3 / 4)?)));
+        let length = delta.as_ref().map_or(body.len(), |(_, delta)| delta.len());
+        let is_short = length < SHORT && (delta.is_some() || kind == ObjectKind::Tree);
+        let deflater = if is_short {
+            &mut self.stored
+        } else {
+            &mut self.deflater
+        };
+        match delta {
+            Some((base, delta)) => (id, PackEntry::delta(&delta, deflater), Some(base)),
+            None => (id, PackEntry::whole(kind, body, deflater), None),
+        }
+    }
 }

@@ -14,6 +14,9 @@ use crate::platform::{Deflater, Inflater};
 use crate::storage::delta;
 use crate::storage::pack_entry::PackEntry;
 
+/// A delta or tree of fewer bytes is not worth the time to deflate.
+pub const SHORT: usize = 96;
+
 /// A page, ready but for its place.
 #[derive(Debug, Clone)]
 pub struct Sheet {
@@ -23,8 +26,8 @@ pub struct Sheet {
     pub candidate: Candidate,
     /// The text that a reader sees, whole.
     pub page: PackEntry,
-    /// `article.json`, whole.
-    pub metadata: (ObjectId, PackEntry),
+    /// `article.json`, as it is: what becomes of it depends upon the one before it.
+    pub metadata: (ObjectId, Vec<u8>),
     /// The sources: deltas against the text, or whole.
     pub sources: Vec<(ObjectId, PackEntry)>,
     /// The article's folder, whole.
@@ -49,6 +52,7 @@ struct Head {
     source_commit: Option<String>,
     folder: String,
     page: String,
+    metadata: (String, usize),
     entries: Vec<EntryHead>,
 }
 
@@ -67,20 +71,20 @@ struct EntryHead(String, bool, usize, usize);
 impl Sheet {
     /// Deflates a prepared page.
     #[must_use]
-    pub fn of(name: String, prepared: &Prepared, deflater: &mut Deflater) -> Self {
+    pub fn of(name: String, prepared: &Prepared, deflater: &mut Deflater, stored: &mut Deflater) -> Self {
         let text = prepared.files.iter().find(|file| file.name == PAGE_FILE);
         let text = text.map_or(&[][..], |file| &file.bytes);
-        let mut whole = |bytes: &[u8]| PackEntry::whole(ObjectKind::Blob, bytes, deflater);
-        let page = whole(text);
+        let page = PackEntry::whole(ObjectKind::Blob, text, deflater);
         let mut metadata = None;
         let mut sources = Vec::with_capacity(prepared.files.len());
         for file in prepared.files.iter().filter(|file| file.name != PAGE_FILE) {
             let id = ObjectId::from(file.id);
             if file.name == METADATA_FILE {
-                metadata = Some((id, PackEntry::whole(ObjectKind::Blob, &file.bytes, deflater)));
+                metadata = Some((id, file.bytes.clone()));
             } else {
                 let short = delta::encode(text, &file.bytes, file.bytes.len() / 2);
                 let entry = match short {
+                    Some(delta) if delta.len() < SHORT => PackEntry::delta(&delta, stored),
                     Some(delta) => PackEntry::delta(&delta, deflater),
                     None => PackEntry::whole(ObjectKind::Blob, &file.bytes, deflater),
                 };
@@ -93,7 +97,8 @@ impl Sheet {
             page,
             metadata: metadata.expect("every article has metadata"),
             sources,
-            folder: PackEntry::whole(ObjectKind::Tree, &prepared.folder, deflater),
+            // Nearly all of it are ids, which do not get shorter.
+            folder: PackEntry::whole(ObjectKind::Tree, &prepared.folder, stored),
         }
     }
 
@@ -110,6 +115,7 @@ impl Sheet {
     pub fn encode(&self) -> Vec<u8> {
         let candidate = &self.candidate;
         let entries: Vec<(ObjectId, &PackEntry)> = self.entries().collect();
+        let (metadata, json) = &self.metadata;
         let head = Head {
             name: self.name.clone(),
             slug: candidate.slug.to_string(),
@@ -131,6 +137,7 @@ impl Sheet {
             source_commit: candidate.source_commit.map(|id| id.to_string()),
             folder: candidate.folder.to_string(),
             page: candidate.page.to_string(),
+            metadata: (metadata.to_string(), json.len()),
             entries: entries
                 .iter()
                 .map(|(id, entry)| {
@@ -141,6 +148,7 @@ impl Sheet {
         };
         let mut bytes = serde_json::to_vec(&head).expect("strings and numbers are JSON");
         bytes.push(b'\n');
+        bytes.extend_from_slice(json);
         for (_, entry) in entries {
             bytes.extend_from_slice(entry.stream());
         }
@@ -152,7 +160,8 @@ impl Sheet {
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let end = memchr::memchr(b'\n', bytes)?;
         let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
-        let mut rest = &bytes[end + 1..];
+        let (metadata, length) = head.metadata;
+        let (json, mut rest) = bytes[end + 1..].split_at_checked(length)?;
         let mut entries = Vec::with_capacity(head.entries.len());
         for (number, EntryHead(id, is_delta, length, stream)) in head.entries.into_iter().enumerate() {
             let (stream, after) = rest.split_at_checked(stream)?;
@@ -169,7 +178,7 @@ impl Sheet {
             ));
         }
         let mut entries = entries.into_iter();
-        let ((_, page), (_, folder), metadata) = (entries.next()?, entries.next()?, entries.next()?);
+        let ((_, page), (_, folder)) = (entries.next()?, entries.next()?);
         let candidate = Candidate {
             slug: head.slug.parse().ok()?,
             target: match head.target {
@@ -200,7 +209,7 @@ impl Sheet {
             name: head.name,
             candidate,
             page,
-            metadata,
+            metadata: (metadata.parse().ok()?, json.to_vec()),
             sources: entries.collect(),
             folder,
         })
@@ -208,11 +217,9 @@ impl Sheet {
 
     /// Lists the entries in the order in which they stand in the spool.
     fn entries(&self) -> impl Iterator<Item = (ObjectId, &PackEntry)> {
-        let (metadata, entry) = &self.metadata;
         let fixed = [
             (self.candidate.page.into(), &self.page),
             (self.candidate.folder.into(), &self.folder),
-            (*metadata, entry),
         ];
         let sources = self.sources.iter().map(|(id, entry)| (*id, entry));
         fixed.into_iter().chain(sources)

@@ -2,6 +2,7 @@
 //! would show a reader something that the commit does not hold.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use crate::id::{BlobId, ObjectId, TreeId};
 
@@ -114,21 +115,26 @@ impl Tree {
     }
 }
 
-/// Finds what a name stands for in a tree's bytes.
+/// Finds what a name stands for in a tree's bytes that were read before: what [`Entries`] refuses is not looked for.
 ///
 /// # Errors
 /// [`TreeError`] where the bytes up to that entry are no tree.
 pub fn find(body: &[u8], name: &str) -> Result<Option<Entry>, TreeError> {
-    for entry in Entries::of(body) {
-        let (known, entry) = entry?;
-        if known == name {
-            return Ok(Some(entry));
+    let mut start = 0;
+    while start < body.len() {
+        let (place, end) = place_at(body, start)?;
+        if &body[place] == name.as_bytes() {
+            return Entries::of(&body[start..end])
+                .next()
+                .map(|entry| entry.map(|(_, entry)| entry))
+                .transpose();
         }
+        start = end;
     }
     Ok(None)
 }
 
-/// Returns a tree's bytes with an entry put in its place, over any other of the same name.
+/// Returns a tree's bytes, which were read before, with an entry put in its place, over any other of the same name.
 ///
 /// # Errors
 /// [`TreeError::Name`] where the name is not legal; others where the bytes are no tree.
@@ -140,18 +146,21 @@ pub fn with_entry(body: &[u8], name: &str, entry: Entry) -> Result<Vec<u8>, Tree
     let mut placed = false;
     let mut copied = 0;
     let mut start = 0;
-    let mut entries = Entries::of(body);
-    while let Some(next) = entries.next() {
-        let (known, other) = next?;
-        let end = body.len() - entries.rest.len();
-        if known == name {
+    while start < body.len() {
+        let (place, end) = place_at(body, start)?;
+        let known = &body[place];
+        if known == name.as_bytes() {
             new.extend_from_slice(&body[copied..start]);
             copied = end;
-        } else if !placed && compare(known, other, name, entry).is_gt() {
-            new.extend_from_slice(&body[copied..start]);
-            copied = start;
-            encode_entry(&mut new, name, entry);
-            placed = true;
+        } else if !placed && (known > name.as_bytes() || name.as_bytes().starts_with(known)) {
+            // The order of bytes is git's, but for names of which one begins with the other.
+            let ordered = Entries::of(&body[start..end]).next().transpose()?;
+            if ordered.is_some_and(|(known, other)| compare(known, other, name, entry).is_gt()) {
+                new.extend_from_slice(&body[copied..start]);
+                copied = start;
+                encode_entry(&mut new, name, entry);
+                placed = true;
+            }
         }
         start = end;
     }
@@ -160,6 +169,20 @@ pub fn with_entry(body: &[u8], name: &str, entry: Entry) -> Result<Vec<u8>, Tree
         encode_entry(&mut new, name, entry);
     }
     Ok(new)
+}
+
+/// Returns where the name of the entry that starts somewhere in a tree's bytes lies, and where the entry ends.
+fn place_at(body: &[u8], start: usize) -> Result<(Range<usize>, usize), TreeError> {
+    let truncated = || TreeError::Truncated(start);
+    let rest = &body[start..];
+    let blank = rest.iter().position(|byte| *byte == b' ').ok_or_else(truncated)?;
+    let name = start + blank + 1;
+    let length = memchr::memchr(0, &body[name..]).ok_or_else(truncated)?;
+    let end = name + length + 21;
+    if end > body.len() {
+        return Err(truncated());
+    }
+    Ok((name..name + length, end))
 }
 
 fn encode_entry(body: &mut Vec<u8>, name: &str, entry: Entry) {
