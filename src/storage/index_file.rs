@@ -26,8 +26,8 @@ use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Params, Transaction};
 
-use self::rows::{ARTICLE, Keyed, REVISION, read_article, read_revision, to_sql};
-pub use self::rows::{ArticleRow, NewRevision, RevisionRow};
+use self::rows::{ARTICLE, Keyed, REVISION, choose_article, read_article, read_revision, to_sql};
+pub use self::rows::{ArticleRow, Candidate, Chosen, NewRevision, RevisionRow};
 pub use self::write::{Builder, Lock};
 use crate::date::CivilDay;
 use crate::footer::Footer;
@@ -330,7 +330,8 @@ impl IndexFile {
         Ok(found.and_then(|position| usize::try_from(position).ok()))
     }
 
-    /// Finds the articles whose newest revision is of a day in a range, that with the newest revision first.
+    /// Finds the articles whose newest revision is of a day in a range and that are wanted, that with the newest
+    /// revision first.
     ///
     /// # Errors
     /// [`IndexFileError`], also where they are not as many as were counted when they were put in.
@@ -338,7 +339,8 @@ impl IndexFile {
         &self,
         since: Option<CivilDay>,
         until: Option<CivilDay>,
-    ) -> Result<Vec<ArticleRow>, IndexFileError> {
+        wanted: &mut dyn FnMut(Candidate<'_>) -> bool,
+    ) -> Result<Vec<Chosen>, IndexFileError> {
         let range = [
             since.map_or(0, rows::day_number),
             until.map_or(i64::MAX, rows::day_number),
@@ -358,20 +360,34 @@ impl IndexFile {
         }
         let order = if every { "NOT INDEXED" } else { "" };
         let sql = format!("SELECT {ARTICLE} FROM article {order} WHERE day BETWEEN ?1 AND ?2");
-        let mut articles = Vec::new();
+        let mut chosen = Vec::new();
+        let mut found = 0;
         {
             let mut statement = self.connection.prepare_cached(&sql)?;
             let mut rows = statement.query(range)?;
-            while let Some(row) = rows.next()?.filter(|_| articles.len() <= counted) {
-                articles.push(read_article(row)?.row);
+            while let Some(row) = rows.next()?.filter(|_| found <= counted) {
+                chosen.extend(choose_article(row, wanted)?);
+                found += 1;
             }
         }
-        if articles.len() != counted {
+        if found != counted {
             return Err(IndexFileError::Damaged("articles are missing"));
         }
         drop(held);
-        articles.sort_unstable_by_key(|article| std::cmp::Reverse(article.position));
-        Ok(articles)
+        chosen.sort_unstable_by(|one, other| other.cmp(one));
+        Ok(chosen)
+    }
+
+    /// Reads the row of an article that was chosen; `None` where it is gone.
+    ///
+    /// # Errors
+    /// [`IndexFileError`].
+    pub fn chosen(&self, chosen: Chosen) -> Result<Option<ArticleRow>, IndexFileError> {
+        let sql = format!("SELECT {ARTICLE} FROM article WHERE key = ?1");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([chosen.key])?;
+        let keyed = rows.next()?.map(read_article).transpose()?;
+        Ok(keyed.map(|keyed| keyed.row))
     }
 
     fn article(&self, article: &ArticleId) -> Result<Option<Keyed>, IndexFileError> {
