@@ -198,7 +198,19 @@ impl Index {
         positions.into_iter().map(commit).collect()
     }
 
-    /// Finds the articles whose newest revision is of a day in a range and that are wanted, that with the newest
+    /// Finds the articles whose newest revision is of a day in a range, that with the newest revision first.
+    ///
+    /// # Errors
+    /// [`IndexFileError`] where the file cannot be read or is damaged.
+    pub fn of_days(
+        &self,
+        since: Option<CivilDay>,
+        until: Option<CivilDay>,
+    ) -> Result<Vec<Chosen>, IndexFileError> {
+        self.file.of_days(since, until)
+    }
+
+    /// Finds those of the articles whose newest revision is of a day in a range that are wanted, that with the newest
     /// revision first.
     ///
     /// # Errors
@@ -212,11 +224,15 @@ impl Index {
         self.file.articles(since, until, wanted)
     }
 
-    /// Reads the row of an article that was chosen; `None` where it is gone.
+    /// Reads the row of an article that was chosen, with the commit of its newest revision and the commit after that;
+    /// `None` where it is gone.
     ///
     /// # Errors
     /// [`IndexFileError`] where the file cannot be read or is damaged.
-    pub fn chosen(&self, chosen: Chosen) -> Result<Option<ArticleRow>, IndexFileError> {
+    pub fn chosen(
+        &self,
+        chosen: Chosen,
+    ) -> Result<Option<(ArticleRow, CommitId, Option<CommitId>)>, IndexFileError> {
         self.file.chosen(chosen)
     }
 

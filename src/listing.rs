@@ -46,15 +46,11 @@ pub enum ListError {
 
 impl Wanted {
     fn is_everything(&self) -> bool {
-        let Self {
-            since,
-            until,
-            language,
-            author,
-            tag,
-            limit: _,
-        } = self;
-        since.is_none() && until.is_none() && language.is_none() && author.is_none() && tag.is_none()
+        self.is_days_alone() && self.since.is_none() && self.until.is_none()
+    }
+
+    fn is_days_alone(&self) -> bool {
+        self.language.is_none() && self.author.is_none() && self.tag.is_none()
     }
 
     /// Tells whether an article is wanted whose newest revision is of a day that is.
@@ -141,12 +137,11 @@ impl<'a> Listing<'a> {
     fn read(&self, chosen: Chosen) -> Option<Revision> {
         let archive = self.archive;
         let read = |index: &Index| {
-            let row = index.chosen(chosen).ok()??;
-            let id = index.commit_at(row.position).ok()??;
+            let (row, id, next) = index.chosen(chosen).ok()??;
             let revision = Revision::read(archive, id).ok()?;
             let tip = archive.commit(archive.tip()).ok()?;
-            let next = index.commit_at(row.position.checked_add(1)?).ok()?;
-            let is_so = describes(&row, &revision)
+            let is_so = row.position == chosen.position
+                && describes(&row, &revision)
                 && archive.folder(tip.tree, &row.article.folder()).ok()? == revision.folder
                 && archive.stands_at(id, row.position, next).ok()?;
             is_so.then_some(revision)
@@ -202,23 +197,24 @@ fn describes(row: &ArticleRow, revision: &Revision) -> bool {
 
 /// Takes the articles that are wanted from the index. A list of everything must be what the tip's folders hold.
 fn rows(index: &Index, archive: &Archive, wanted: &Wanted) -> Option<Vec<Chosen>> {
-    let mut held = if wanted.is_everything() {
-        Some(held(archive)?)
+    let (since, until) = (wanted.since, wanted.until);
+    let mut rows = if wanted.is_everything() {
+        let mut held = held(archive)?;
+        let mut is_held = true;
+        let rows = index.articles(since, until, &mut |article| {
+            is_held &= held.remove(article.name);
+            true
+        });
+        if !is_held || !held.is_empty() {
+            return None;
+        }
+        rows
+    } else if wanted.is_days_alone() {
+        index.of_days(since, until)
     } else {
-        None
-    };
-    let mut is_held = true;
-    let mut rows = index
-        .articles(wanted.since, wanted.until, &mut |article| {
-            if let Some(held) = &mut held {
-                is_held &= held.remove(article.name);
-            }
-            wanted.fits(article)
-        })
-        .ok()?;
-    if !is_held || held.is_some_and(|left| !left.is_empty()) {
-        return None;
+        index.articles(since, until, &mut |article| wanted.fits(article))
     }
+    .ok()?;
     rows.truncate(wanted.limit.unwrap_or(usize::MAX));
     Some(rows)
 }

@@ -260,6 +260,14 @@ impl StoredArticle {
         }
     }
 
+    pub fn width(&self) -> i64 {
+        to_sql(self.name.len())
+    }
+
+    pub fn day_part(&self) -> i64 {
+        day_part([self.key, self.newest, self.day, self.width()])
+    }
+
     pub fn sum(&self) -> i64 {
         let candidate = Candidate {
             name: &self.name,
@@ -298,6 +306,27 @@ fn article_values<'a>(row: &'a Row<'_>) -> Result<([i64; 3], Candidate<'a>), Ind
     } else {
         Err(IndexFileError::Damaged("an article's sum is wrong"))
     }
+}
+
+/// Returns what an article adds to the sum of its day, by which its entry in the list of days is checked.
+pub(super) fn day_part([key, newest, day, width]: [i64; 4]) -> i64 {
+    let sum = Sum::default().number(key).number(newest);
+    sum.number(day).number(width).end()
+}
+
+/// Reads the key, the newest revision's position, the day and the width of an article from the list of days, and
+/// adds it to the sum.
+pub(super) fn choose_by_day(row: &Row<'_>, sum: &mut i64) -> Result<Chosen, IndexFileError> {
+    let numbers: [i64; 4] = [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?];
+    *sum = sum.wrapping_add(day_part(numbers));
+    let [key, newest, _, width] = numbers;
+    let of =
+        |number| usize::try_from(number).map_err(|_| IndexFileError::Damaged("an article's values are none"));
+    Ok(Chosen {
+        position: of(newest)?,
+        width: of(width)?,
+        key,
+    })
 }
 
 /// Reads the columns [`ARTICLE`] of an article that may be wanted.
