@@ -16,7 +16,8 @@ use std::time::Instant;
 
 use avalaches::archive::{Archive, Owner};
 use avalaches::history;
-use avalaches::index::Index;
+use avalaches::id::ArticleId;
+use avalaches::index::{Candidate, Index};
 use avalaches::trailer::Message;
 use measure::{alternate, number, report};
 
@@ -92,17 +93,27 @@ fn old_day(archive: &Archive) -> avalaches::date::CivilDay {
 /// Asks for every article, as a program that adds many pages does.
 fn lookups(archive: &Archive) {
     let index = Index::of(archive).expect("an index can be had");
-    let articles = index.articles(None, None).expect("it reads");
+    let mut articles: Vec<ArticleId> = Vec::new();
+    let mut name = |article: Candidate<'_>| {
+        articles.push(article.name.parse().expect("an article"));
+        false
+    };
+    assert!(
+        index
+            .articles(None, None, &mut name)
+            .expect("it reads")
+            .is_empty()
+    );
     let held = index.hold().expect("it can be held");
     let begun = Instant::now();
     for article in &articles {
-        assert!(index.newest(&article.article).expect("it reads").is_some());
+        assert!(index.newest(article).expect("it reads").is_some());
     }
     let newest = begun.elapsed();
     let begun = Instant::now();
     let revisions: usize = articles
         .iter()
-        .map(|article| index.revisions(&article.article).expect("it reads").len())
+        .map(|article| index.revisions(article).expect("it reads").len())
         .sum();
     let all = begun.elapsed();
     drop(held);
@@ -117,11 +128,7 @@ fn lookups(archive: &Archive) {
     );
     let begun = Instant::now();
     for article in articles.iter().take(200) {
-        assert!(
-            history::newest(archive, &article.article)
-                .expect("it reads")
-                .is_some()
-        );
+        assert!(history::newest(archive, article).expect("it reads").is_some());
     }
     println!(
         "checked against git: {:.2} ms each",

@@ -35,7 +35,7 @@ use crate::id::{ArticleId, BlobId, CommitId};
 use crate::object::commit::Commit;
 use crate::storage::branch_list::BranchList;
 use crate::storage::index_file::{self, Builder, IndexFile, IndexFileError, Lock};
-pub use crate::storage::index_file::{ArticleRow, Hold, NewRevision, RevisionRow};
+pub use crate::storage::index_file::{ArticleRow, Candidate, Chosen, Hold, NewRevision, RevisionRow};
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
 use crate::storage::refs;
@@ -202,12 +202,38 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexFileError`] where the file cannot be read or is damaged.
+    pub fn of_days(
+        &self,
+        since: Option<CivilDay>,
+        until: Option<CivilDay>,
+    ) -> Result<Vec<Chosen>, IndexFileError> {
+        self.file.of_days(since, until)
+    }
+
+    /// Finds those of the articles whose newest revision is of a day in a range that are wanted, that with the newest
+    /// revision first.
+    ///
+    /// # Errors
+    /// [`IndexFileError`] where the file cannot be read or is damaged.
     pub fn articles(
         &self,
         since: Option<CivilDay>,
         until: Option<CivilDay>,
-    ) -> Result<Vec<ArticleRow>, IndexFileError> {
-        self.file.articles(since, until)
+        wanted: &mut dyn FnMut(Candidate<'_>) -> bool,
+    ) -> Result<Vec<Chosen>, IndexFileError> {
+        self.file.articles(since, until, wanted)
+    }
+
+    /// Reads the row of an article that was chosen, with the commit of its newest revision and the commit after that;
+    /// `None` where it is gone.
+    ///
+    /// # Errors
+    /// [`IndexFileError`] where the file cannot be read or is damaged.
+    pub fn chosen(
+        &self,
+        chosen: Chosen,
+    ) -> Result<Option<(ArticleRow, CommitId, Option<CommitId>)>, IndexFileError> {
+        self.file.chosen(chosen)
     }
 
     /// Returns the commit at a position from 0, the archive's first.
@@ -256,7 +282,7 @@ impl Index {
     /// Brings an index up to date that is many commits behind, or makes it anew where that is less work.
     fn far(archive: &Archive, mut file: IndexFile) -> Option<Self> {
         let covered = file.covered();
-        let inventory = Inventory::of(archive.objects());
+        let inventory = Inventory::for_reading(archive.objects());
         let line = Line::follow(&inventory, archive.tip())?;
         let place = inventory
             .find(covered.tip.raw())
@@ -343,7 +369,7 @@ fn build(
     archive: &Archive,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Index, IndexError> {
-    let inventory = Inventory::of(archive.objects());
+    let inventory = Inventory::for_reading(archive.objects());
     let line = Line::follow(&inventory, archive.tip()).ok_or(IndexError::Branch)?;
     build_from(archive, &inventory, &line, progress)
 }

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use crate::archive::{Archive, Fault};
 use crate::article::Metadata;
 use crate::date::CivilDay;
-use crate::id::{ArticleId, CommitId};
-use crate::index::{self, ArticleRow, Index};
+use crate::id::CommitId;
+use crate::index::{self, ArticleRow, Candidate, Chosen, Index};
 use crate::language::Language;
 use crate::object::tree::Entry;
 use crate::revision::{Revision, RevisionFault, is_first};
@@ -46,35 +46,39 @@ pub enum ListError {
 
 impl Wanted {
     fn is_everything(&self) -> bool {
-        let Self {
-            since,
-            until,
-            language,
-            author,
-            tag,
-            limit: _,
-        } = self;
-        since.is_none() && until.is_none() && language.is_none() && author.is_none() && tag.is_none()
+        self.is_days_alone() && self.since.is_none() && self.until.is_none()
     }
 
-    fn fits(&self, day: CivilDay, languages: &[Language], authors: &[String], tags: &[String]) -> bool {
+    fn is_days_alone(&self) -> bool {
+        self.language.is_none() && self.author.is_none() && self.tag.is_none()
+    }
+
+    /// Tells whether an article is wanted whose newest revision is of a day that is.
+    fn fits(&self, article: Candidate<'_>) -> bool {
+        let has = |list: &str, wanted: &str| list.lines().any(|known| known == wanted);
         let by = |author: &String| {
             let wanted = author.to_lowercase();
-            authors.iter().any(|known| known.to_lowercase().contains(&wanted))
+            let mut authors = article.authors.lines();
+            authors.any(|known| known.to_lowercase().contains(&wanted))
         };
-        self.since.is_none_or(|since| day >= since)
-            && self.until.is_none_or(|until| day <= until)
-            && self
-                .language
-                .as_ref()
-                .is_none_or(|language| languages.contains(language))
+        self.language
+            .as_ref()
+            .is_none_or(|language| has(article.languages, language.as_str()))
             && self.author.as_ref().is_none_or(by)
-            && self.tag.as_ref().is_none_or(|tag| tags.contains(tag))
+            && self.tag.as_ref().is_none_or(|tag| has(article.tags, tag))
     }
 
     fn wants(&self, metadata: &Metadata) -> bool {
-        let authors: Vec<String> = metadata.authors.iter().map(ToString::to_string).collect();
-        self.fits(metadata.date.day(), &metadata.languages, &authors, &metadata.tags)
+        let day = metadata.date.day();
+        let languages: Vec<&str> = metadata.languages.iter().map(Language::as_str).collect();
+        self.since.is_none_or(|since| day >= since)
+            && self.until.is_none_or(|until| day <= until)
+            && self.fits(Candidate {
+                name: "",
+                languages: &languages.join("\n"),
+                authors: &authors(metadata).join("\n"),
+                tags: &metadata.tags.join("\n"),
+            })
     }
 }
 
@@ -84,7 +88,7 @@ pub struct Listing<'a> {
     archive: &'a Archive,
     wanted: Wanted,
     /// Those that are still to come from the index; `None` where the branch was walked.
-    rows: Option<std::vec::IntoIter<ArticleRow>>,
+    rows: Option<std::vec::IntoIter<Chosen>>,
     walked: std::vec::IntoIter<Revision>,
     width: usize,
     given: HashSet<CommitId>,
@@ -116,33 +120,28 @@ impl<'a> Listing<'a> {
 
     fn begin(&mut self) -> Result<(), ListError> {
         let (archive, wanted) = (self.archive, &self.wanted);
-        let width = |articles: &mut dyn Iterator<Item = &ArticleId>| {
-            articles
-                .map(|article| article.to_string().len())
-                .max()
-                .unwrap_or(0)
-        };
         if let Some(rows) = index::ask(archive, |index| rows(index, archive, wanted)) {
-            self.width = width(&mut rows.iter().map(|row| &row.article));
+            self.width = rows.iter().map(|chosen| chosen.width).max().unwrap_or(0);
             self.rows = Some(rows.into_iter());
             return Ok(());
         }
         let revisions = walk(archive, wanted)?;
-        self.width = width(&mut revisions.iter().map(Revision::article_id));
+        let names = revisions.iter().map(|revision| revision.article_id().to_string());
+        self.width = names.map(|name| name.len()).max().unwrap_or(0);
         self.rows = None;
         self.walked = revisions.into_iter();
         Ok(())
     }
 
     /// Reads the revision that the index has for an article; `None` where git does not agree.
-    fn read(&self, row: &ArticleRow) -> Option<Revision> {
+    fn read(&self, chosen: Chosen) -> Option<Revision> {
         let archive = self.archive;
         let read = |index: &Index| {
-            let id = index.commit_at(row.position).ok()??;
+            let (row, id, next) = index.chosen(chosen).ok()??;
             let revision = Revision::read(archive, id).ok()?;
             let tip = archive.commit(archive.tip()).ok()?;
-            let next = index.commit_at(row.position.checked_add(1)?).ok()?;
-            let is_so = describes(row, &revision)
+            let is_so = row.position == chosen.position
+                && describes(&row, &revision)
                 && archive.folder(tip.tree, &row.article.folder()).ok()? == revision.folder
                 && archive.stands_at(id, row.position, next).ok()?;
             is_so.then_some(revision)
@@ -160,7 +159,7 @@ impl Iterator for Listing<'_> {
                 None => self.walked.next()?,
                 Some(rows) => {
                     let row = rows.next()?;
-                    match self.read(&row) {
+                    match self.read(row) {
                         Some(revision) => revision,
                         // The list rested upon an index that is no more: the rest is taken from a better one.
                         None => match self.begin() {
@@ -197,29 +196,34 @@ fn describes(row: &ArticleRow, revision: &Revision) -> bool {
 }
 
 /// Takes the articles that are wanted from the index. A list of everything must be what the tip's folders hold.
-fn rows(index: &Index, archive: &Archive, wanted: &Wanted) -> Option<Vec<ArticleRow>> {
-    let mut rows = index.articles(wanted.since, wanted.until).ok()?;
-    if wanted.is_everything() {
-        let listed: HashSet<&ArticleId> = rows.iter().map(|row| &row.article).collect();
-        let held = held(archive)?;
-        if listed.len() != rows.len()
-            || held.len() != rows.len()
-            || !held.iter().all(|id| listed.contains(id))
-        {
+fn rows(index: &Index, archive: &Archive, wanted: &Wanted) -> Option<Vec<Chosen>> {
+    let (since, until) = (wanted.since, wanted.until);
+    let mut rows = if wanted.is_everything() {
+        let mut held = held(archive)?;
+        let mut is_held = true;
+        let rows = index.articles(since, until, &mut |article| {
+            is_held &= held.remove(article.name);
+            true
+        });
+        if !is_held || !held.is_empty() {
             return None;
         }
+        rows
+    } else if wanted.is_days_alone() {
+        index.of_days(since, until)
     } else {
-        rows.retain(|row| wanted.fits(row.day, &row.languages, &row.authors, &row.tags));
+        index.articles(since, until, &mut |article| wanted.fits(article))
     }
+    .ok()?;
     rows.truncate(wanted.limit.unwrap_or(usize::MAX));
     Some(rows)
 }
 
 /// Lists the articles that have a folder at the tip; `None` where a folder cannot be read or has another form.
-fn held(archive: &Archive) -> Option<Vec<ArticleId>> {
+fn held(archive: &Archive) -> Option<HashSet<String>> {
     let root = archive.tree(archive.commit(archive.tip()).ok()?.tree).ok()?;
     let Some(articles) = root.get("articles") else {
-        return Some(Vec::new());
+        return Some(HashSet::new());
     };
     let mut level = vec![(String::new(), articles)];
     for _ in 0..4 {
@@ -237,7 +241,7 @@ fn held(archive: &Archive) -> Option<Vec<ArticleId>> {
         }
         level = below;
     }
-    level.into_iter().map(|(path, _)| path.parse().ok()).collect()
+    Some(level.into_iter().map(|(path, _)| path).collect())
 }
 
 /// Walks the branch for the articles that are wanted.

@@ -1,6 +1,7 @@
 //! The storage layer: git's files, read by code of our own wherever the answer is a verdict, and written
 //! through libgit2.
 
+pub mod bases;
 pub mod bits;
 pub mod branch_list;
 pub mod delta;

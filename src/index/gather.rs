@@ -11,9 +11,9 @@ use serde::Deserialize;
 
 use crate::archive::Archive;
 use crate::article::{METADATA_FILE, PAGE_FILE};
-use crate::id::{BlobId, CommitId, ObjectId, TreeId};
+use crate::id::{BlobId, CommitId, ObjectId, RawId, TreeId};
 use crate::object::commit::Commit;
-use crate::object::tree::{Entries, Entry};
+use crate::object::tree::Entry;
 use crate::object::{Hashing, ObjectKind};
 use crate::revision::is_first;
 use crate::storage::index_file::{NewRevision, RevisionRow};
@@ -21,6 +21,10 @@ use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
 use crate::storage::reader::Reader;
 use crate::trailer::Message;
+
+/// Modes of a tree's entries.
+const FOLDER: &str = "40000";
+const FILE: &str = "100644";
 
 /// Commits that one thread reads in a row.
 const STRETCH: usize = 512;
@@ -199,18 +203,12 @@ impl Gatherer<'_> {
         let mut tree = commit.tree;
         for (depth, name) in message.trailers.article.folder().split('/').enumerate() {
             let body = self.tree(depth, tree)?;
-            let Entry::Folder(next) = entry(&body, name)? else {
-                return None;
-            };
-            tree = next;
+            tree = TreeId::from_raw(entry(&body, FOLDER, name)?);
         }
         let folder = self.object(tree.into(), ObjectKind::Tree)?;
-        let (Entry::File(metadata), Entry::File(page)) =
-            (entry(&folder, METADATA_FILE)?, entry(&folder, PAGE_FILE)?)
-        else {
-            return None;
-        };
-        let metadata = self.object(metadata.into(), ObjectKind::Blob)?;
+        let metadata = ObjectId::from_raw(entry(&folder, FILE, METADATA_FILE)?);
+        let page = BlobId::from_raw(entry(&folder, FILE, PAGE_FILE)?);
+        let metadata = self.object(metadata, ObjectKind::Blob)?;
         of_parts(CommitId::from_raw(*id.raw()), &commit, message, page, &metadata)
     }
 
@@ -231,9 +229,10 @@ impl Gatherer<'_> {
     }
 }
 
-fn entry(tree: &[u8], name: &str) -> Option<Entry> {
-    Entries::of(tree).find_map(|entry| match entry {
-        Ok((known, entry)) if known == name => Some(entry),
-        _ => None,
-    })
+/// Finds an entry by the bytes that it has in any tree that names it. What has them by chance, within another entry's
+/// id, is no matter: an answer is never taken from the index alone.
+fn entry(tree: &[u8], mode: &str, name: &str) -> Option<RawId> {
+    let wanted = format!("{mode} {name}\0");
+    let at = memchr::memmem::find(tree, wanted.as_bytes())? + wanted.len();
+    tree.get(at..)?.first_chunk().copied()
 }

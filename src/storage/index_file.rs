@@ -24,14 +24,16 @@ use std::time::Duration;
 
 use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Params, Transaction};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Params, Row, Transaction};
 
-use self::rows::{ARTICLE, Keyed, REVISION, read_article, read_revision, to_sql};
-pub use self::rows::{ArticleRow, NewRevision, RevisionRow};
+use self::rows::{
+    ARTICLE, Keyed, REVISION, choose_article, choose_by_day, read_article, read_revision, to_sql,
+};
+pub use self::rows::{ArticleRow, Candidate, Chosen, NewRevision, RevisionRow};
 pub use self::write::{Builder, Lock};
 use crate::date::CivilDay;
 use crate::footer::Footer;
-use crate::id::{ArticleId, BlobId, CommitId};
+use crate::id::{ArticleId, BlobId, CommitId, RawId};
 
 mod rows;
 mod write;
@@ -41,7 +43,7 @@ pub const FILE_NAME: &str = "avalaches.index";
 
 /// Marks the file as this program's ("Aval"), and its form; another form is made anew.
 const APPLICATION: i64 = 0x4176_616c;
-const FORM: i64 = 1;
+const FORM: i64 = 2;
 
 /// How long another process's lock of the file is waited for.
 const BUSY: Duration = Duration::from_secs(2);
@@ -58,9 +60,9 @@ const TABLES: [&str; 4] = [
      archived INTEGER NOT NULL, archived_offset INTEGER NOT NULL, languages TEXT NOT NULL, note TEXT, \
      page BLOB NOT NULL, claim TEXT, sum INTEGER NOT NULL) STRICT",
     "CREATE TABLE article(key INTEGER PRIMARY KEY, name TEXT NOT NULL, newest INTEGER NOT NULL, \
-     day INTEGER NOT NULL, languages TEXT NOT NULL, authors TEXT NOT NULL, tags TEXT NOT NULL, \
-     sum INTEGER NOT NULL) STRICT",
-    "CREATE TABLE day(day INTEGER PRIMARY KEY, articles INTEGER NOT NULL) STRICT",
+     day INTEGER NOT NULL, width INTEGER NOT NULL, languages TEXT NOT NULL, authors TEXT NOT NULL, \
+     tags TEXT NOT NULL, sum INTEGER NOT NULL) STRICT",
+    "CREATE TABLE day(day INTEGER PRIMARY KEY, articles INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT",
 ];
 
 /// What is made when the rows of a new file are in their places.
@@ -70,7 +72,7 @@ const INDEXES: [&str; 6] = [
     "CREATE INDEX revision_by_page ON revision(page)",
     "CREATE INDEX revision_by_claim ON revision(claim) WHERE claim IS NOT NULL",
     "CREATE UNIQUE INDEX article_by_name ON article(name)",
-    "CREATE INDEX article_by_day ON article(day)",
+    "CREATE INDEX article_by_day ON article(day, newest, width)",
 ];
 
 /// Why the index cannot be used, or not be written.
@@ -330,7 +332,30 @@ impl IndexFile {
         Ok(found.and_then(|position| usize::try_from(position).ok()))
     }
 
-    /// Finds the articles whose newest revision is of a day in a range, that with the newest revision first.
+    /// Finds the articles whose newest revision is of a day in a range, that with the newest revision first. Only
+    /// the list of days is read, and checked by the sums of its days.
+    ///
+    /// # Errors
+    /// [`IndexFileError`], also where they are not those that were counted when they were put in.
+    pub fn of_days(
+        &self,
+        since: Option<CivilDay>,
+        until: Option<CivilDay>,
+    ) -> Result<Vec<Chosen>, IndexFileError> {
+        let mut sum = 0;
+        let (chosen, expected) = self.in_range(
+            "SELECT key, newest, day, width FROM article INDEXED BY article_by_day WHERE day BETWEEN ?1 AND ?2",
+            [since, until],
+            &mut |row| choose_by_day(row, &mut sum).map(Some),
+        )?;
+        if sum != expected {
+            return Err(IndexFileError::Damaged("the list of days is wrong"));
+        }
+        Ok(chosen)
+    }
+
+    /// Finds the articles whose newest revision is of a day in a range and that are wanted, that with the newest
+    /// revision first. Every row is read, and checked by its sum.
     ///
     /// # Errors
     /// [`IndexFileError`], also where they are not as many as were counted when they were put in.
@@ -338,7 +363,22 @@ impl IndexFile {
         &self,
         since: Option<CivilDay>,
         until: Option<CivilDay>,
-    ) -> Result<Vec<ArticleRow>, IndexFileError> {
+        wanted: &mut dyn FnMut(Candidate<'_>) -> bool,
+    ) -> Result<Vec<Chosen>, IndexFileError> {
+        let every = since.is_none() && until.is_none();
+        let order = if every { "NOT INDEXED" } else { "" };
+        let sql = format!("SELECT {ARTICLE} FROM article {order} WHERE day BETWEEN ?1 AND ?2");
+        let (chosen, _) = self.in_range(&sql, [since, until], &mut |row| choose_article(row, wanted))?;
+        Ok(chosen)
+    }
+
+    /// Reads the articles of a range of days, which must be as many as were counted, and the sum of those days.
+    fn in_range(
+        &self,
+        sql: &str,
+        [since, until]: [Option<CivilDay>; 2],
+        choose: &mut dyn FnMut(&Row<'_>) -> Result<Option<Chosen>, IndexFileError>,
+    ) -> Result<(Vec<Chosen>, i64), IndexFileError> {
         let range = [
             since.map_or(0, rows::day_number),
             until.map_or(i64::MAX, rows::day_number),
@@ -346,32 +386,62 @@ impl IndexFile {
         // Rows and counts of the same moment.
         let held = self.connection.is_autocommit().then(|| self.hold()).transpose()?;
         let covered = covered(&self.connection)?;
-        let counted = "SELECT coalesce(sum(articles), 0) FROM day WHERE day BETWEEN ?1 AND ?2";
-        let counted: i64 = self
-            .connection
-            .prepare_cached(counted)?
-            .query_row(range, |row| row.get(0))?;
-        let counted = usize::try_from(counted).unwrap_or(0);
+        let counted_days = "SELECT articles, sum FROM day WHERE day BETWEEN ?1 AND ?2";
+        let (mut counted, mut sum) = (0_usize, 0_i64);
+        {
+            let mut statement = self.connection.prepare_cached(counted_days)?;
+            let mut rows = statement.query(range)?;
+            while let Some(row) = rows.next()? {
+                let (articles, of_day): (i64, i64) = (row.get(0)?, row.get(1)?);
+                let articles = usize::try_from(articles).unwrap_or(usize::MAX);
+                counted = counted.saturating_add(articles);
+                sum = sum.wrapping_add(of_day);
+            }
+        }
         let every = since.is_none() && until.is_none();
         if covered != self.covered || counted > covered.articles || every && counted != covered.articles {
             return Err(IndexFileError::Damaged("articles were miscounted"));
         }
-        let order = if every { "NOT INDEXED" } else { "" };
-        let sql = format!("SELECT {ARTICLE} FROM article {order} WHERE day BETWEEN ?1 AND ?2");
-        let mut articles = Vec::new();
+        let mut chosen = Vec::new();
+        let mut found = 0;
         {
-            let mut statement = self.connection.prepare_cached(&sql)?;
+            let mut statement = self.connection.prepare_cached(sql)?;
             let mut rows = statement.query(range)?;
-            while let Some(row) = rows.next()?.filter(|_| articles.len() <= counted) {
-                articles.push(read_article(row)?.row);
+            while let Some(row) = rows.next()?.filter(|_| found <= counted) {
+                chosen.extend(choose(row)?);
+                found += 1;
             }
         }
-        if articles.len() != counted {
+        if found != counted {
             return Err(IndexFileError::Damaged("articles are missing"));
         }
         drop(held);
-        articles.sort_unstable_by_key(|article| std::cmp::Reverse(article.position));
-        Ok(articles)
+        chosen.sort_unstable_by(|one, other| other.cmp(one));
+        Ok((chosen, sum))
+    }
+
+    /// Reads the row of an article that was chosen, with the commit of its newest revision and the commit after that;
+    /// `None` where it is gone.
+    ///
+    /// # Errors
+    /// [`IndexFileError`].
+    pub fn chosen(
+        &self,
+        chosen: Chosen,
+    ) -> Result<Option<(ArticleRow, CommitId, Option<CommitId>)>, IndexFileError> {
+        let sql = format!(
+            "SELECT {ARTICLE}, own.id, next.id FROM article JOIN revision AS own ON own.position = newest \
+             LEFT JOIN revision AS next ON next.position = newest + 1 WHERE key = ?1"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([chosen.key])?;
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
+        let next: Option<RawId> = row.get(9)?;
+        let row_of_article = read_article(row)?.row;
+        let id = CommitId::from_raw(row.get(8)?);
+        Ok(Some((row_of_article, id, next.map(CommitId::from_raw))))
     }
 
     fn article(&self, article: &ArticleId) -> Result<Option<Keyed>, IndexFileError> {

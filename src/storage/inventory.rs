@@ -39,6 +39,13 @@ pub(super) struct Listed {
     pub first: usize,
 }
 
+/// Whether the checksums over whole files of a store are computed.
+#[derive(Debug, Clone, Copy)]
+enum Checksums {
+    Checked,
+    Ignored,
+}
+
 /// Where an object is kept.
 pub(super) enum Kept<'a> {
     Pack(&'a Listed, usize),
@@ -50,6 +57,17 @@ impl Inventory {
     /// CRC-32s of their entries.
     #[must_use]
     pub fn of(store: &ObjectStore) -> Self {
+        Self::listed(store, Checksums::Checked)
+    }
+
+    /// Lists a store for those who hash every object that they read, and find nothing: the checksums of whole packs
+    /// and indexes are left alone.
+    #[must_use]
+    pub fn for_reading(store: &ObjectStore) -> Self {
+        Self::listed(store, Checksums::Ignored)
+    }
+
+    fn listed(store: &ObjectStore, checksums: Checksums) -> Self {
         let mut inventory = Self {
             folder: store.folder().to_owned(),
             packs: Vec::new(),
@@ -57,7 +75,7 @@ impl Inventory {
             loose: Vec::new(),
             findings: Mutex::new(Vec::new()),
         };
-        inventory.list();
+        inventory.list(checksums);
         inventory.first_loose = inventory
             .packs
             .last()
@@ -211,7 +229,7 @@ impl Inventory {
         });
     }
 
-    fn list(&mut self) {
+    fn list(&mut self, checksums: Checksums) {
         let names = match layout::list(&self.folder) {
             Ok(names) => names,
             Err(error) => return self.unreadable(PathBuf::new(), error),
@@ -219,7 +237,7 @@ impl Inventory {
         for name in names {
             match layout::top(&name) {
                 Top::FanOut => self.list_loose(&name.text),
-                Top::Pack => self.list_packs(),
+                Top::Pack => self.list_packs(checksums),
                 Top::Info => self.list_info(),
                 Top::Strange(kind) => self.about(name.text.into(), kind),
             }
@@ -244,7 +262,7 @@ impl Inventory {
         }
     }
 
-    fn list_packs(&mut self) {
+    fn list_packs(&mut self, checksums: Checksums) {
         let names = match pack_names(&self.folder) {
             Ok(names) => names,
             Err(error) => return self.about("pack".into(), Damage::from(error).into()),
@@ -266,7 +284,10 @@ impl Inventory {
                 Ok(open) => {
                     let report = |finding| self.found_in_pack(&open.path, finding);
                     let ((), map) = rayon::join(
-                        || pack_check::check_files(&open.pack, &report),
+                        || match checksums {
+                            Checksums::Checked => pack_check::check_files(&open.pack, &report),
+                            Checksums::Ignored => {}
+                        },
                         || PackMap::of(&open.pack, &report),
                     );
                     let count = map.len();

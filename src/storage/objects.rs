@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use memmap2::Mmap;
 
 use crate::id::{IdPrefix, ObjectId};
 use crate::object::{Hashing, Object};
 use crate::platform::Inflater;
+use crate::storage::bases::Bases;
 use crate::storage::file::{self, FileError};
 use crate::storage::finding::{Damage, FindingKind, ReadError, StoreFinding};
 use crate::storage::inventory::Inventory;
@@ -45,6 +46,8 @@ pub(super) struct OpenPack {
     pub path: PathBuf,
     /// The pack.
     pub pack: Pack<Mmap>,
+    /// What was read of it lately.
+    bases: Mutex<Bases>,
 }
 
 /// The good copy that was found, or the first damaged one.
@@ -253,11 +256,13 @@ impl Packs {
 
     fn read(&self, id: ObjectId) -> Copy {
         let mut damaged = None;
-        for OpenPack { path, pack } in &self.usable {
+        for OpenPack { path, pack, bases } in &self.usable {
             let Some(place) = pack.index().find(id.raw()) else {
                 continue;
             };
-            let (offset, what) = match pack.read(place, &mut Inflater::new()) {
+            let mut bases = bases.lock().unwrap_or_else(PoisonError::into_inner);
+            let read = pack.read_over(place, &mut Inflater::new(), &mut bases);
+            let (offset, what) = match read {
                 Ok(object) => match check_id(Hashing::Both, id, &object) {
                     Ok(()) => return Copy::Good(object),
                     Err(what) => (pack.index().offset(place).ok(), what),
@@ -302,7 +307,11 @@ impl OpenPack {
             .map_err(Damage::from)
             .and_then(|map| Ok(Pack::parse(map, index)?))
             .map_err(|what| (path.clone(), what))?;
-        Ok(Self { path, pack })
+        Ok(Self {
+            path,
+            pack,
+            bases: Mutex::default(),
+        })
     }
 }
 

@@ -2,9 +2,12 @@
 //!
 //! Source of the format: git's documentation, `gitformat-pack`.
 
+use std::sync::Arc;
+
 use crate::id::{ObjectId, RawId};
 use crate::object::{LARGEST_OBJECT, Object, ObjectKind};
 use crate::platform::{InflateError, Inflater};
+use crate::storage::bases::Bases;
 use crate::storage::delta::{self, DeltaError};
 use crate::storage::loose::{MOST_EXPANSION, check_stream_header};
 use crate::storage::pack_index::{IndexError, PackIndex};
@@ -193,27 +196,53 @@ impl<B: AsRef<[u8]>> Pack<B> {
     /// # Errors
     /// [`EntryFault`], which names the entry at fault: the object's own or one it builds upon.
     pub fn read(&self, place: usize, inflater: &mut Inflater) -> Result<Object, EntryFault> {
+        self.read_over(place, inflater, &mut Bases::none())
+    }
+
+    /// Reads an object over what was read before, and keeps what it stands upon.
+    ///
+    /// # Errors
+    /// As for [`Pack::read`].
+    pub fn read_over(
+        &self,
+        place: usize,
+        inflater: &mut Inflater,
+        bases: &mut Bases,
+    ) -> Result<Object, EntryFault> {
         let offset = self.index.offset(place).map_err(|error| EntryFault {
             offset: 0,
             what: PackError::Index(error),
         })?;
-        self.read_at(offset, inflater)
+        self.read_at(offset, inflater, bases)
     }
 
     /// Reads the object whose entry begins at an offset.
     ///
     /// # Errors
     /// As for [`Pack::read`].
-    pub fn read_at(&self, offset: u64, inflater: &mut Inflater) -> Result<Object, EntryFault> {
+    pub fn read_at(
+        &self,
+        offset: u64,
+        inflater: &mut Inflater,
+        bases: &mut Bases,
+    ) -> Result<Object, EntryFault> {
         let end = u64::try_from(self.content().0.len()).unwrap_or(u64::MAX);
         let mut deltas = Vec::new();
         let mut at = offset;
-        let (kind, whole) = loop {
+        let (kind, mut body) = loop {
+            if let Some(kept) = bases.get(at) {
+                break kept;
+            }
             let here = |what| EntryFault { offset: at, what };
             let entry = self.entry(at).map_err(here)?;
             let offset_of_delta = at;
             at = match entry.kind {
-                EntryKind::Whole(kind) => break (kind, entry),
+                EntryKind::Whole(kind) => {
+                    let (body, _) = self.inflate(&entry, end, inflater).map_err(here)?;
+                    let body = Arc::new(body);
+                    bases.keep(at, kind, &body);
+                    break (kind, body);
+                }
                 EntryKind::OffsetDelta(base) => base,
                 EntryKind::IdDelta(base) => self.base_offset(base).map_err(here)?,
             };
@@ -225,16 +254,17 @@ impl<B: AsRef<[u8]>> Pack<B> {
                 });
             }
         };
-        let fault = |what| EntryFault { offset: at, what };
-        let (mut body, _) = self.inflate(&whole, end, inflater).map_err(fault)?;
         for (offset, entry) in deltas.iter().rev() {
             let fault = |what| EntryFault {
                 offset: *offset,
                 what,
             };
             let (delta, _) = self.inflate(entry, end, inflater).map_err(fault)?;
-            body = delta::apply(&body, &delta).map_err(|error| fault(PackError::Delta(error)))?;
+            let applied = delta::apply(&body, &delta).map_err(|error| fault(PackError::Delta(error)))?;
+            body = Arc::new(applied);
+            bases.keep(*offset, kind, &body);
         }
+        let body = Arc::try_unwrap(body).unwrap_or_else(|body| body.to_vec());
         Ok(Object { kind, body })
     }
 

@@ -14,6 +14,7 @@ use sha1::{Digest, Sha1};
 use crate::id::ObjectId;
 use crate::object::{Hashing, Object};
 use crate::platform::Inflater;
+use crate::storage::bases::Bases;
 use crate::storage::bits::Bits;
 use crate::storage::delta;
 use crate::storage::finding::Damage;
@@ -298,7 +299,7 @@ impl<B: AsRef<[u8]> + Sync> Walk<'_, '_, B> {
     /// Reads a base that was let go.
     fn again(&mut self, number: usize) -> Result<Object, PackError> {
         let Check { pack, map, .. } = *self.families.check;
-        pack.read_at(map.offset(number), self.inflater)
+        pack.read_at(map.offset(number), self.inflater, &mut Bases::none())
             .map_err(|fault| fault.what)
     }
 

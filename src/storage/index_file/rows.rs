@@ -66,6 +66,29 @@ pub struct ArticleRow {
     pub tags: Vec<String>,
 }
 
+/// What an article is chosen by, as it stands in the index: nothing is copied of those that are not wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// The article's name.
+    pub name: &'a str,
+    /// The languages of its newest revision, one a line.
+    pub languages: &'a str,
+    /// The byline, one a line.
+    pub authors: &'a str,
+    /// The tags, one a line.
+    pub tags: &'a str,
+}
+
+/// Where an article that was chosen stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Chosen {
+    /// Where its newest revision stands.
+    pub position: usize,
+    /// The bytes of its name.
+    pub width: usize,
+    pub(super) key: i64,
+}
+
 /// Columns of a revision, in the order in which [`read_revision`] takes them; the name comes from the article.
 pub(super) const REVISION: &str = "position, id, revision.article, number, kind, date, date_offset, archived, \
      archived_offset, revision.languages, note, page, claim, revision.sum";
@@ -237,53 +260,105 @@ impl StoredArticle {
         }
     }
 
-    fn read(row: &Row<'_>) -> rusqlite::Result<(Self, i64)> {
-        let stored = Self {
-            key: row.get(0)?,
-            name: row.get(1)?,
-            newest: row.get(2)?,
-            day: row.get(3)?,
-            languages: row.get(4)?,
-            authors: row.get(5)?,
-            tags: row.get(6)?,
-        };
-        Ok((stored, row.get(7)?))
+    pub fn width(&self) -> i64 {
+        to_sql(self.name.len())
+    }
+
+    pub fn day_part(&self) -> i64 {
+        day_part([self.key, self.newest, self.day, self.width()])
     }
 
     pub fn sum(&self) -> i64 {
-        Sum::default()
-            .number(self.key)
-            .bytes(self.name.as_bytes())
-            .number(self.newest)
-            .number(self.day)
-            .bytes(self.languages.as_bytes())
-            .bytes(self.authors.as_bytes())
-            .bytes(self.tags.as_bytes())
-            .end()
+        let candidate = Candidate {
+            name: &self.name,
+            languages: &self.languages,
+            authors: &self.authors,
+            tags: &self.tags,
+        };
+        article_sum([self.key, self.newest, self.day], candidate)
     }
+}
 
-    fn into_row(self) -> Option<ArticleRow> {
-        Some(ArticleRow {
-            article: self.name.parse().ok()?,
-            position: usize::try_from(self.newest).ok()?,
-            day: day_of(self.day)?,
-            languages: languages_of(&self.languages)?,
-            authors: self.authors.lines().map(ToOwned::to_owned).collect(),
-            tags: self.tags.lines().map(ToOwned::to_owned).collect(),
-        })
+fn article_sum([key, newest, day]: [i64; 3], article: Candidate<'_>) -> i64 {
+    Sum::default()
+        .number(key)
+        .bytes(article.name.as_bytes())
+        .number(newest)
+        .number(day)
+        .bytes(article.languages.as_bytes())
+        .bytes(article.authors.as_bytes())
+        .bytes(article.tags.as_bytes())
+        .end()
+}
+
+/// Reads the numbers and texts of the columns [`ARTICLE`], where they come to their sum.
+fn article_values<'a>(row: &'a Row<'_>) -> Result<([i64; 3], Candidate<'a>), IndexFileError> {
+    let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
+    let numbers = [row.get(0)?, row.get(2)?, row.get(3)?];
+    let candidate = Candidate {
+        name: text(1)?,
+        languages: text(4)?,
+        authors: text(5)?,
+        tags: text(6)?,
+    };
+    if article_sum(numbers, candidate) == row.get::<_, i64>(7)? {
+        Ok((numbers, candidate))
+    } else {
+        Err(IndexFileError::Damaged("an article's sum is wrong"))
     }
+}
+
+/// Returns what an article adds to the sum of its day, by which its entry in the list of days is checked.
+pub(super) fn day_part([key, newest, day, width]: [i64; 4]) -> i64 {
+    let sum = Sum::default().number(key).number(newest);
+    sum.number(day).number(width).end()
+}
+
+/// Reads the key, the newest revision's position, the day and the width of an article from the list of days, and
+/// adds it to the sum.
+pub(super) fn choose_by_day(row: &Row<'_>, sum: &mut i64) -> Result<Chosen, IndexFileError> {
+    let numbers: [i64; 4] = [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?];
+    *sum = sum.wrapping_add(day_part(numbers));
+    let [key, newest, _, width] = numbers;
+    let of =
+        |number| usize::try_from(number).map_err(|_| IndexFileError::Damaged("an article's values are none"));
+    Ok(Chosen {
+        position: of(newest)?,
+        width: of(width)?,
+        key,
+    })
+}
+
+/// Reads the columns [`ARTICLE`] of an article that may be wanted.
+pub(super) fn choose_article(
+    row: &Row<'_>,
+    wanted: &mut dyn FnMut(Candidate<'_>) -> bool,
+) -> Result<Option<Chosen>, IndexFileError> {
+    let ([key, newest, _], candidate) = article_values(row)?;
+    let position =
+        usize::try_from(newest).map_err(|_| IndexFileError::Damaged("an article's values are none"))?;
+    Ok(wanted(candidate).then_some(Chosen {
+        position,
+        width: candidate.name.len(),
+        key,
+    }))
 }
 
 /// Reads the columns [`ARTICLE`].
 pub(super) fn read_article(row: &Row<'_>) -> Result<Keyed, IndexFileError> {
-    let (stored, sum) = StoredArticle::read(row)?;
-    if stored.sum() != sum {
-        return Err(IndexFileError::Damaged("an article's sum is wrong"));
-    }
-    let key = stored.key;
-    let row = stored
-        .into_row()
-        .ok_or(IndexFileError::Damaged("an article's values are none"))?;
+    let ([key, newest, day], article) = article_values(row)?;
+    let list = |text: &str| text.lines().map(ToOwned::to_owned).collect();
+    let row = || {
+        Some(ArticleRow {
+            article: article.name.parse().ok()?,
+            position: usize::try_from(newest).ok()?,
+            day: day_of(day)?,
+            languages: languages_of(article.languages)?,
+            authors: list(article.authors),
+            tags: list(article.tags),
+        })
+    };
+    let row = row().ok_or(IndexFileError::Damaged("an article's values are none"))?;
     Ok(Keyed { key, row })
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
-use super::rows::{NewRevision, StoredArticle, StoredRevision, branch_sum, day_number, to_sql};
+use super::rows::{NewRevision, StoredArticle, StoredRevision, branch_sum, day_number, day_part, to_sql};
 use super::{
     APPLICATION, Covered, FILE_NAME, FORM, INDEXES, IndexFile, IndexFileError, JOURNALS, TABLES, journal,
     place, set_up,
@@ -25,8 +25,8 @@ const INSERT_REVISION: &str = "INSERT INTO revision(position, id, article, numbe
      archived, archived_offset, languages, note, page, claim, sum) \
      VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
-const PUT_ARTICLE: &str = "INSERT OR REPLACE INTO article(key, name, newest, day, languages, authors, tags, sum) \
-     VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+const PUT_ARTICLE: &str = "INSERT OR REPLACE INTO article(key, name, newest, day, width, languages, authors, tags, \
+     sum) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 
 /// The right to write the index, held by one process at a time.
 #[derive(Debug)]
@@ -153,13 +153,16 @@ impl Builder {
             let mut articles: Vec<StoredArticle> =
                 self.latest.drain().map(|(_, latest)| latest.article).collect();
             articles.sort_unstable_by_key(|article| article.key);
-            let mut days: BTreeMap<i64, i64> = BTreeMap::new();
+            let mut days: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
             for article in &articles {
                 put_article(&connection, article)?;
-                *days.entry(article.day).or_default() += 1;
+                let (count, sum) = days.entry(article.day).or_default();
+                *count += 1;
+                *sum = sum.wrapping_add(article.day_part());
             }
-            for (day, count) in days {
-                connection.execute("INSERT INTO day(day, articles) VALUES(?1, ?2)", [day, count])?;
+            for (day, (count, sum)) in days {
+                let sql = "INSERT INTO day(day, articles, sum) VALUES(?1, ?2, ?3)";
+                connection.execute(sql, [day, count, sum])?;
             }
             put_covered(
                 &connection,
@@ -251,10 +254,14 @@ impl IndexFile {
             let stored = StoredArticle::of(&new, key);
             insert_revision(&self.connection, &StoredRevision::of(&new.row, key))?;
             match article {
-                Some(known) => self.count_day(day_number(known.row.day), -1)?,
+                Some(known) => {
+                    let (day, newest) = (day_number(known.row.day), to_sql(known.row.position));
+                    let part = day_part([known.key, newest, day, stored.width()]);
+                    self.count_day(day, -1, part.wrapping_neg())?;
+                }
                 None => covered.articles += 1,
             }
-            self.count_day(stored.day, 1)?;
+            self.count_day(stored.day, 1, stored.day_part())?;
             put_article(&self.connection, &stored)?;
             covered.commits += 1;
             covered.tip = new.row.id;
@@ -263,10 +270,12 @@ impl IndexFile {
         Ok(covered)
     }
 
-    fn count_day(&self, day: i64, change: i64) -> Result<(), IndexFileError> {
-        let sql = "INSERT INTO day(day, articles) VALUES(?1, ?2) \
-                   ON CONFLICT(day) DO UPDATE SET articles = articles + ?2";
-        self.connection.prepare_cached(sql)?.execute([day, change])?;
+    fn count_day(&self, day: i64, articles: i64, sum: i64) -> Result<(), IndexFileError> {
+        let sql = "INSERT INTO day(day, articles, sum) VALUES(?1, ?2, ?3) \
+                   ON CONFLICT(day) DO UPDATE SET articles = articles + ?2, sum = sum + ?3";
+        self.connection
+            .prepare_cached(sql)?
+            .execute([day, articles, sum])?;
         Ok(())
     }
 }
@@ -306,6 +315,7 @@ fn put_article(connection: &Connection, article: &StoredArticle) -> Result<(), I
         article.name,
         article.newest,
         article.day,
+        article.width(),
         article.languages,
         article.authors,
         article.tags,
