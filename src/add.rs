@@ -47,6 +47,8 @@ pub struct Wishes {
     pub kind: Option<Kind>,
     /// The article that gets a new revision.
     pub article: Option<ArticleId>,
+    /// The commit of the publisher's own repository that the text was taken from.
+    pub source_commit: Option<CommitId>,
 }
 
 /// What is so for a whole call.
@@ -176,6 +178,7 @@ pub struct Prepared {
     kind: Option<Kind>,
     target: Option<ArticleId>,
     claimed_footer: Option<Footer>,
+    source_commit: Option<CommitId>,
     /// What the caller should tell its user.
     pub notices: Vec<Notice>,
 }
@@ -300,6 +303,7 @@ pub fn prepare(
         kind,
         target,
         claimed_footer: draft.footer.map(|found| found.footer),
+        source_commit: wishes.source_commit,
         notices,
     })
 }
@@ -638,6 +642,7 @@ impl<'a> Branch<'a> {
             content_sha256: article::content_sha256(&files),
             source_url: page.article.metadata.source_url.clone(),
             claimed_footer: page.claimed_footer.clone(),
+            source_commit: page.source_commit,
         };
         let message = Message {
             subject: article::subject(&page.article.metadata, &page.page_text),

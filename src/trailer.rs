@@ -32,6 +32,8 @@ pub struct Trailers {
     pub source_url: Option<String>,
     /// The footer that the added page carried.
     pub claimed_footer: Option<Footer>,
+    /// The commit of a publisher's own repository that the text was taken from.
+    pub source_commit: Option<CommitId>,
 }
 
 /// The message of a revision.
@@ -92,6 +94,9 @@ impl Trailers {
         if let Some(footer) = &self.claimed_footer {
             line("Claimed-Footer", footer);
         }
+        if let Some(commit) = &self.source_commit {
+            line("Source-Commit", commit);
+        }
         text
     }
 }
@@ -147,6 +152,9 @@ impl Message {
         let claimed = optional("Claimed-Footer")?
             .map(|text| read("Claimed-Footer", text))
             .transpose()?;
+        let source_commit = optional("Source-Commit")?
+            .map(|text| read("Source-Commit", text))
+            .transpose()?;
         let languages = required("Languages")?;
         let trailers = Trailers {
             article: read("Article-Id", required("Article-Id")?)?,
@@ -160,6 +168,7 @@ impl Message {
             content_sha256: required("Content-SHA256")?.to_owned(),
             source_url: optional("Source-URL")?.map(ToOwned::to_owned),
             claimed_footer: claimed,
+            source_commit,
         };
         // What the known trailers print must be what stands there, first and in order.
         if !format!("{last}\n").starts_with(&trailers.encode()) {
@@ -197,7 +206,8 @@ mod tests {
         Previous-Revision: a038737196a74c325d6a90900694dd78867e8af9\nLanguages: zh, en\n\
         Content-SHA256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n\
         Source-URL: https://example.org/a\n\
-        Claimed-Footer: 2026-01-22 (Thursday) · a038737196a74c325d6a90900694dd78867e8af9\n";
+        Claimed-Footer: 2026-01-22 (Thursday) · a038737196a74c325d6a90900694dd78867e8af9\n\
+        Source-Commit: 28f82ed1ccfdb6111c4f0ba7731617571b699e06\n";
 
     #[test]
     fn a_message_reads_back_what_it_prints() {
@@ -228,10 +238,20 @@ mod tests {
             refused("\n\nArticle", "\nArticle"),
             MessageError::Line("改正了一个数字。".to_owned())
         );
-        assert!(matches!(
-            refused("Kind: correction", "Kind: fix"),
-            MessageError::Value { .. }
-        ));
+        for (from, to) in [
+            ("Kind: correction", "Kind: fix"),
+            ("28f82ed1", "28F82ED1"),
+            ("699e06\n", "699e0\n"),
+        ] {
+            assert!(matches!(refused(from, to), MessageError::Value { .. }), "{to:?}");
+        }
+        let line = "Source-Commit: 28f82ed1ccfdb6111c4f0ba7731617571b699e06\n";
+        assert_eq!(refused(line, &line.repeat(2)), count("Source-Commit", 2));
+        let sooner = format!("{}{}", line, "Claimed-Footer");
+        let moved = MESSAGE
+            .replacen(line, "", 1)
+            .replacen("Claimed-Footer", &sooner, 1);
+        assert_eq!(Message::parse(&moved), Err(MessageError::Form));
         assert_eq!(Message::parse("x"), Err(MessageError::Form));
     }
 
@@ -254,6 +274,7 @@ mod tests {
             title in "[^\\p{C}\\p{Z}][^\\p{C}]{0,30}", note in proptest::option::of("[^\\p{C}\\p{Z}][^\\p{C}]{0,40}"),
             revision in 1..u32::MAX, raw in any::<[u8; 20]>(), kind in 0..Kind::ALL.len(), slug in "[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,3}",
             sha256 in "[0-9a-f]{64}", url in proptest::option::of("https://[a-z]{1,9}/[a-z0-9:/]{0,20}"), claim in any::<bool>(),
+            source in proptest::option::of(any::<[u8; 20]>()),
         ) {
             let kind = Kind::ALL[kind];
             let claimed: Footer = "2026-01-22 (Friday) · a038737196a74c325d6a90900694dd78867e8af9".parse().unwrap();
@@ -266,6 +287,7 @@ mod tests {
                 content_sha256: sha256,
                 source_url: url,
                 claimed_footer: claim.then_some(claimed),
+                source_commit: source.map(CommitId::from_raw),
             };
             let message = Message { subject: format!("{kind}: {title}"), note, trailers };
             prop_assert_eq!(Message::parse(&message.encode()), Ok(message));

@@ -252,6 +252,7 @@ fn write_stream(
                 content_sha256: article::content_sha256(&files),
                 source_url: None,
                 claimed_footer: None,
+                source_commit: None,
             },
         };
         let when = date.as_git();

@@ -219,6 +219,7 @@ impl Add {
             note: self.note.clone(),
             kind: self.kind,
             article: self.article.clone(),
+            source_commit: None,
         }
     }
 

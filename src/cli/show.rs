@@ -110,6 +110,7 @@ fn document(archive: &Archive, revision: &Revision) -> Value {
         "footer": revision.footer().to_string(),
         "previous": trailers.previous.map(|id| id.to_string()),
         "claimed_footer": trailers.claimed_footer.as_ref().map(ToString::to_string),
+        "source_commit": trailers.source_commit.map(|id| id.to_string()),
         "content_sha256": trailers.content_sha256,
         "archived_at": revision.commit.committer.date.to_string(),
         "archived_by": revision.commit.committer.person.to_string(),
