@@ -17,6 +17,7 @@ mod history;
 mod init;
 mod list;
 mod man;
+mod mirror;
 mod output;
 mod progress;
 mod resolve;
@@ -70,6 +71,7 @@ enum Command {
     Show(show::Show),
     List(list::List),
     History(history::History),
+    Mirror(mirror::Mirror),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -151,6 +153,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Show(show) => show.run(common),
         Command::List(list) => list.run(common),
         Command::History(history) => history.run(common),
+        Command::Mirror(mirror) => mirror.run(common),
         Command::Completions(completions) => completions.run(&mut Cli::command()),
         Command::Man(man) => man.run(Cli::command()),
     }

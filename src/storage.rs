@@ -4,6 +4,7 @@
 pub mod bits;
 pub mod branch_list;
 pub mod delta;
+pub mod fetch;
 pub mod file;
 pub mod finding;
 pub mod inventory;
