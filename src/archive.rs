@@ -12,7 +12,7 @@ use crate::object::foreign::ForeignError;
 use crate::object::tree::{Entry, Tree, TreeError};
 use crate::object::{Object, ObjectKind};
 use crate::settings::{self, Settings, SettingsError};
-use crate::storage::branch_list::BranchList;
+use crate::storage::branch_list::{self, BranchList};
 use crate::storage::finding::ReadError;
 use crate::storage::objects::ObjectStore;
 use crate::storage::plumbing::{self, PlumbingFinding};
@@ -67,6 +67,9 @@ pub enum OpenError {
     /// The settings cannot be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The repository's own files are not to be trusted.
+    #[error("the archive is not to be written to: {0}")]
+    Plumbing(PlumbingFinding),
 }
 
 /// Why an object is not what a link says it is.
@@ -178,6 +181,18 @@ impl Archive {
         };
         archive.settings = Settings::parse(&settings)?;
         Ok(archive)
+    }
+
+    /// Opens an archive that is to be written to, in which nothing may deceive.
+    ///
+    /// # Errors
+    /// [`OpenError`]; [`OpenError::Plumbing`] for the first thing that could.
+    pub fn open_for_writing(path: &Path, owner: Owner) -> Result<Self, OpenError> {
+        let archive = Self::open(path, owner)?;
+        match archive.plumbing().into_iter().next() {
+            Some(finding) => Err(OpenError::Plumbing(finding)),
+            None => Ok(archive),
+        }
     }
 
     /// Returns the folder.
@@ -343,13 +358,15 @@ impl Archive {
         Ok(self.branch.get_or_init(|| list))
     }
 
-    /// Gives up the archive for the list of its branch.
-    ///
-    /// # Errors
-    /// [`Fault`] as for [`Archive::branch`].
-    pub fn take_branch(self) -> Result<BranchList, Fault> {
-        self.branch()?;
-        Ok(self.branch.into_inner().unwrap_or_default())
+    /// Adds the commits that were put on the branch after the tip, oldest first, to the list beside the
+    /// repository. The list can be made again, so that it could not be written is no failure.
+    pub fn record_on_branch(self, added: &[CommitId]) {
+        let appended = branch_list::append(&self.path, self.tip, added).unwrap_or(false);
+        if !appended && self.branch().is_ok() {
+            let mut list = self.branch.into_inner().unwrap_or_default();
+            list.extend(added);
+            let _ = list.save(&self.path);
+        }
     }
 
     /// Tells whether a commit is in the branch's history.

@@ -358,13 +358,19 @@ impl Article {
     /// # Errors
     /// [`SourceError`] as for [`Article::page_text`].
     pub fn files(&self) -> Result<BTreeMap<String, Vec<u8>>, SourceError> {
+        Ok(self.files_of(self.page_text()?))
+    }
+
+    /// Returns the files of the article's folder, sorted by name, for a text that [`Article::page_text`] gave.
+    #[must_use]
+    pub fn files_of(&self, page_text: String) -> BTreeMap<String, Vec<u8>> {
         let mut files = BTreeMap::new();
         files.insert(METADATA_FILE.to_owned(), self.metadata.encode());
-        files.insert(PAGE_FILE.to_owned(), self.page_text()?.into_bytes());
+        files.insert(PAGE_FILE.to_owned(), page_text.into_bytes());
         for (language, source) in self.metadata.languages.iter().zip(&self.sources) {
             files.insert(language.file_name(), source.clone().into_bytes());
         }
-        Ok(files)
+        files
     }
 }
 

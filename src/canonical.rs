@@ -89,6 +89,9 @@ pub fn decode(bytes: &[u8], invisible: Invisible) -> Result<String, TextError> {
         }
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if is_common(text) {
+        return Ok(text.to_owned());
+    }
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     check_characters(&text, invisible)?;
     Ok(text.nfc().collect())
@@ -99,6 +102,9 @@ pub fn decode(bytes: &[u8], invisible: Invisible) -> Result<String, TextError> {
 /// # Errors
 /// [`TextError::Control`] or [`TextError::Invisible`] for the first character that may not stand there.
 pub fn check_characters(text: &str, invisible: Invisible) -> Result<(), TextError> {
+    if is_common(text) {
+        return Ok(());
+    }
     if let Some((at, character)) = text.char_indices().find(|(_, c)| is_control(*c)) {
         return Err(TextError::Control {
             character,
@@ -170,26 +176,35 @@ pub fn is_canonical(text: &str) -> bool {
             && canonical(text) == text
 }
 
-/// Tells in one pass that a text is in canonical form, where it is made of common characters alone: those that
-/// are visible, begin a cluster, and are what they normalize to. `false` says nothing.
+/// Tells in one pass that a text is in canonical form, where it is made of common characters alone. `false` says
+/// nothing.
 #[must_use]
 pub fn is_plainly_canonical(text: &str) -> bool {
+    let is_line = |(number, line): (usize, &str)| {
+        if line.is_empty() {
+            number > 0
+        } else {
+            !line.ends_with([' ', '\u{3000}'])
+        }
+    };
+    let ends_once = text.ends_with('\n') && !text.ends_with("\n\n");
+    text.is_empty()
+        || ends_once
+            && memchr::memmem::find(text.as_bytes(), b"\n\n\n").is_none()
+            && text.split('\n').enumerate().all(is_line)
+            && is_common(text)
+}
+
+/// Tells in one pass that a text is made of line feeds and common characters alone: those that are visible, begin a
+/// cluster, and are what they normalize to. `false` says nothing.
+fn is_common(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let (mut at, mut line) = (0, 0);
+    let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b' '..=b'~' => at += 1,
+        at += match byte {
+            b' '..=b'~' | b'\n' => 1,
             // Han from U+5000 on
-            0xe5..=0xe9 => at += 3,
-            b'\n' => {
-                let ends_in_blank = text[line..at].ends_with([' ', '\u{3000}']);
-                let second_empty = at == line && (line < 2 || bytes[line - 2] == b'\n');
-                if ends_in_blank || second_empty {
-                    return false;
-                }
-                at += 1;
-                line = at;
-            }
+            0xe5..=0xe9 => 3,
             _ => match text[at..].chars().next() {
                 Some(
                     c @ ('\u{a1}'..='\u{ac}'
@@ -198,12 +213,12 @@ pub fn is_plainly_canonical(text: &str) -> bool {
                     | '\u{3000}'..='\u{3029}'
                     | '\u{4e00}'..='\u{9fff}'
                     | '\u{ff01}'..='\u{ff5e}'),
-                ) => at += c.len_utf8(),
+                ) => c.len_utf8(),
                 _ => return false,
             },
         }
     }
-    text.is_empty() || text.ends_with('\n') && !text.ends_with("\n\n")
+    true
 }
 
 /// Takes off blanks at a line's end: spaces, tabs, and the ideographic and other spaces of Unicode.

@@ -14,11 +14,13 @@ mod add;
 mod completions;
 mod environment;
 mod history;
+mod import;
 mod init;
 mod list;
 mod man;
 mod mirror;
 mod output;
+mod pages;
 mod progress;
 mod resolve;
 mod show;
@@ -67,6 +69,7 @@ pub struct Common {
 enum Command {
     Init(init::Init),
     Add(add::Add),
+    Import(import::Import),
     Verify(verify::Verify),
     Show(show::Show),
     List(list::List),
@@ -149,6 +152,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
     match &cli.command {
         Command::Init(init) => init.run(common),
         Command::Add(add) => add.run(common),
+        Command::Import(import) => import.run(common),
         Command::Verify(verify) => verify.run(common),
         Command::Show(show) => show.run(common),
         Command::List(list) => list.run(common),

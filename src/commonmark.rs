@@ -90,6 +90,30 @@ fn parsed_plain_text(source: &str) -> Result<String, CommonMarkError> {
 /// # Errors
 /// [`CommonMarkError`] as for [`plain_text`].
 pub fn blocks(source: &str) -> Result<Vec<Block>, CommonMarkError> {
+    if is_plainly_prose(source) && canonical::is_plainly_canonical(source) {
+        return Ok(blocks_of_prose(source));
+    }
+    parsed_blocks(source)
+}
+
+/// Splits canonical prose into its paragraphs.
+fn blocks_of_prose(source: &str) -> Vec<Block> {
+    let mut line = 1;
+    let block = |paragraph: &str| {
+        let plain = paragraph.trim_end_matches('\n').to_owned();
+        let first = line;
+        line += paragraph.split('\n').count() + 1;
+        Block {
+            source: plain.clone(),
+            plain,
+            line: first,
+        }
+    };
+    let paragraphs = source.split("\n\n").filter(|paragraph| !paragraph.is_empty());
+    paragraphs.map(block).collect()
+}
+
+fn parsed_blocks(source: &str) -> Result<Vec<Block>, CommonMarkError> {
     check_nesting(source)?;
     let arena = Arena::new();
     let document = parse_document(&arena, source, &options());
@@ -145,6 +169,13 @@ pub fn escape(plain: &str) -> String {
 }
 
 fn escape_paragraph(paragraph: &str) -> String {
+    if is_plainly_prose(paragraph) {
+        return paragraph.to_owned();
+    }
+    parsed_escape_paragraph(paragraph)
+}
+
+fn parsed_escape_paragraph(paragraph: &str) -> String {
     let some = |c: char| {
         matches!(
             c,
@@ -503,6 +534,10 @@ mod tests {
         ) {
             let source = canonical(&lines.join("\n"));
             prop_assert_eq!(plain_text(&source), parsed_plain_text(&source));
+            prop_assert_eq!(blocks(&source), parsed_blocks(&source));
+            for paragraph in canonical::paragraphs(&source) {
+                prop_assert_eq!(escape_paragraph(&paragraph), parsed_escape_paragraph(&paragraph));
+            }
         }
 
         #[test]

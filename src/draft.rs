@@ -2,7 +2,7 @@
 //! matter. Reading is lenient where nothing can be misread, and refuses with a line where it could.
 
 use crate::canonical::{self, Invisible, LONGEST_ARTICLE, TextError};
-use crate::commonmark::{Block, CommonMarkError};
+use crate::commonmark::{self, Block, CommonMarkError};
 use crate::footer::{Footer, FooterError};
 use crate::page::BACK_ARROW;
 
@@ -60,7 +60,7 @@ impl Form {
 }
 
 /// A page as it was read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Draft {
     /// What the page says about itself.
     pub front: FrontMatter,
@@ -180,16 +180,7 @@ impl DraftError {
 /// # Errors
 /// [`DraftError`] with the line, where what stands there cannot be archived or could be misread.
 pub fn read(bytes: &[u8], form: Form, invisible: Invisible) -> Result<Draft, DraftError> {
-    if bytes.len() > LONGEST_ARTICLE {
-        return Err(DraftError::at(0, DraftErrorKind::TooLong));
-    }
-    let decoded = canonical::decode(bytes, invisible).map_err(|error| {
-        let line = match &error {
-            TextError::Utf8 { line, .. } => *line,
-            TextError::Control { position, .. } | TextError::Invisible { position, .. } => position.line,
-        };
-        DraftError::at(line, error)
-    })?;
+    let decoded = decode(bytes, invisible)?;
     let mut draft = match form {
         Form::Text => text::read(&decoded),
         Form::Markdown => markdown::read(&decoded),
@@ -201,12 +192,43 @@ pub fn read(bytes: &[u8], form: Form, invisible: Invisible) -> Result<Draft, Dra
             what: NoticeKind::Weekday,
         });
     }
-    // Character references can bring in what the bytes did not show.
-    for block in &draft.blocks {
-        canonical::check_characters(&block.plain, invisible)
-            .map_err(|error| DraftError::at(block.line, error))?;
-    }
+    check_blocks(&draft.blocks, invisible)?;
     Ok(draft)
+}
+
+/// Reads the CommonMark source of one language: no front matter, no back link, no footer.
+///
+/// # Errors
+/// [`DraftError`] with the line, where what stands there cannot be archived.
+pub fn read_source(source: &str, invisible: Invisible) -> Result<Vec<Block>, DraftError> {
+    let decoded = decode(source.as_bytes(), invisible)?;
+    let blocks = commonmark::blocks(&decoded).map_err(|e| DraftError::at(e.line().unwrap_or(0), e))?;
+    if blocks.is_empty() {
+        return Err(DraftError::at(0, DraftErrorKind::Empty));
+    }
+    check_blocks(&blocks, invisible)?;
+    Ok(blocks)
+}
+
+fn decode(bytes: &[u8], invisible: Invisible) -> Result<String, DraftError> {
+    if bytes.len() > LONGEST_ARTICLE {
+        return Err(DraftError::at(0, DraftErrorKind::TooLong));
+    }
+    canonical::decode(bytes, invisible).map_err(|error| {
+        let line = match &error {
+            TextError::Utf8 { line, .. } => *line,
+            TextError::Control { position, .. } | TextError::Invisible { position, .. } => position.line,
+        };
+        DraftError::at(line, error)
+    })
+}
+
+/// Checks what character references brought in, which the bytes did not show.
+fn check_blocks(blocks: &[Block], invisible: Invisible) -> Result<(), DraftError> {
+    blocks.iter().try_for_each(|block| {
+        canonical::check_characters(&block.plain, invisible)
+            .map_err(|error| DraftError::at(block.line, error))
+    })
 }
 
 /// Takes the back link and the footer off a page's blocks and looks for what reads like a footer elsewhere.
@@ -286,7 +308,7 @@ fn take_footer(block: &Block) -> Result<Option<(DraftFooter, Option<Block>)>, Dr
     let left = (!rest.is_empty()).then(|| {
         let plain = canonical::canonical(rest).trim_end().to_owned();
         Block {
-            source: crate::commonmark::escape(&plain),
+            source: commonmark::escape(&plain),
             plain,
             line: block.line,
         }

@@ -306,6 +306,12 @@ fn fallback(script: Script, asked: &[Language]) -> Language {
 
 /// Judges a text by its words, where it is long enough to be judged.
 fn by_words(text: &str, script: Script, asked: &[Language]) -> Option<Language> {
+    let mut in_script = asked
+        .iter()
+        .filter(|language| Script::of_language(language) == script);
+    if let (Some(only), None) = (in_script.next(), in_script.next()) {
+        return Some(only.clone());
+    }
     let text: String = text.chars().take(4000).collect();
     if text.chars().count() < SHORTEST_JUDGED {
         return None;

@@ -2,6 +2,7 @@
 pub mod add;
 pub mod archive;
 pub mod article;
+pub mod branch;
 pub mod canonical;
 pub mod commonmark;
 pub mod date;
@@ -10,6 +11,7 @@ pub mod draft;
 pub mod footer;
 pub mod history;
 pub mod id;
+pub mod import;
 pub mod json;
 pub mod language;
 pub mod mirror;

@@ -32,7 +32,17 @@ const LAYERS: [(&str, &[&str]); 3] = [
     ("storage", &["platform", "storage"]),
     (
         "archive",
-        &["add", "archive", "history", "mirror", "revision", "verify"],
+        &[
+            "add",
+            "archive",
+            "branch",
+            "history",
+            "import",
+            "mirror",
+            "publisher",
+            "revision",
+            "verify",
+        ],
     ),
 ];
 

@@ -46,6 +46,22 @@ fn verify(story: &Story, options: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(said).unwrap())
 }
 
+#[test]
+fn everything_is_part_of_the_branch_and_what_is_not_is_counted() {
+    let (story, _) = three();
+    let (status, said) = verify(&story, &[]);
+    assert!(
+        status == Some(0) && !said.contains("not part of the branch's history"),
+        "{said}"
+    );
+    with_input(&story, &["hash-object", "-w", "--stdin"], "left over");
+    let (status, said) = verify(&story, &[]);
+    assert!(
+        status == Some(0) && said.contains("1 object is sound and not part of the branch's history"),
+        "{said}"
+    );
+}
+
 fn with_input(story: &Story, arguments: &[&str], input: &str) -> String {
     let mut command = git_command(&story.archive(), arguments);
     let mut child = command

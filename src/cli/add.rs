@@ -1,20 +1,19 @@
 //! `avalaches add`.
 
-use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use avalaches::add::{self, AddError, Change, Circumstances, PageError, Prepared, Wishes};
+use avalaches::add::{self, AddError, Change, Circumstances, Prepared, Wishes};
 use avalaches::article::Kind;
-use avalaches::canonical::{Invisible, LONGEST_ARTICLE};
+use avalaches::canonical::Invisible;
 use avalaches::draft::Form;
 use avalaches::id::ArticleId;
-use avalaches::language::{self, Language};
+use avalaches::language::Language;
 use avalaches::settings::Settings;
 use avalaches::storage::repository::WriteError;
 use avalaches::verify::with_causes;
 use serde_json::{Value, json};
 
+use super::pages::{FormName, files, form_of, page_failure, place_failure, read_page, tell_notices};
 use super::{Common, Failure, Outcome, environment, open_failure, output};
 
 /// Add pages, each as one commit, and print their footers
@@ -70,24 +69,6 @@ pub struct Add {
     keep_going: bool,
 }
 
-/// How a page is written.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub enum FormName {
-    Text,
-    Markdown,
-    Html,
-}
-
-impl From<FormName> for Form {
-    fn from(name: FormName) -> Self {
-        match name {
-            FormName::Text => Self::Text,
-            FormName::Markdown => Self::Markdown,
-            FormName::Html => Self::Html,
-        }
-    }
-}
-
 impl Add {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let archive = common.open()?;
@@ -117,7 +98,7 @@ impl Add {
         for file in &files {
             match self.prepare(file, &wishes, &settings, &circumstances) {
                 Ok(prepared) => {
-                    tell_notices(common, file, &prepared);
+                    tell_notices(common, &file.to_string_lossy(), &prepared.notices);
                     good.push((file, prepared));
                 }
                 Err(failure) => {
@@ -173,7 +154,7 @@ impl Add {
             let items: Vec<Value> = pages
                 .iter()
                 .zip(outcomes)
-                .map(|((file, _), outcome)| as_json(file, outcome))
+                .map(|((file, _), outcome)| as_json(&file.to_string_lossy(), outcome))
                 .collect();
             let document = json!({"schema": "avalaches/add/1", "dry_run": self.dry_run, "pages": items});
             return output::print_json(&document).map_err(unreported);
@@ -219,7 +200,7 @@ impl Add {
             note: self.note.clone(),
             kind: self.kind,
             article: self.article.clone(),
-            source_commit: None,
+            ..Wishes::default()
         }
     }
 
@@ -233,119 +214,15 @@ impl Add {
         let bytes = read_page(file)?;
         let form = self.form.map_or_else(|| form_of(file, &bytes), Form::from);
         add::prepare(&bytes, form, wishes, settings, circumstances)
-            .map_err(|error| page_failure(file, &error))
-    }
-}
-
-/// Lists the files of the arguments: folders give their pages, in the order of their names.
-fn files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for argument in arguments {
-        if !argument.is_dir() {
-            files.push(argument.clone());
-            continue;
-        }
-        let before = files.len();
-        list_folder(argument, &mut files, 0)?;
-        if files.len() == before {
-            return Err(
-                Failure::new(format!("{} is a folder without pages", argument.display()))
-                    .hint("pages are files named .txt, .md, .markdown, .html or .htm"),
-            );
-        }
-    }
-    Ok(files)
-}
-
-fn list_folder(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), Failure> {
-    let cannot = |error| Failure::new(format!("could not look into {}: {error}", folder.display()));
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
-        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
-        .map_err(cannot)?;
-    entries.sort();
-    for entry in entries {
-        let name = entry
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        let metadata = fs::symlink_metadata(&entry).map_err(cannot)?;
-        if name.starts_with('.') {
-            continue;
-        }
-        if metadata.is_dir() && depth < 32 {
-            list_folder(&entry, files, depth + 1)?;
-        } else if metadata.is_file() && Form::of_name(&name).is_some() {
-            files.push(entry);
-        }
-    }
-    Ok(())
-}
-
-/// Reads a page from a file or from stdin, not more than can be used.
-pub fn read_page(file: &Path) -> Result<Vec<u8>, Failure> {
-    let most = u64::try_from(LONGEST_ARTICLE).unwrap_or(u64::MAX) + 1;
-    let mut bytes = Vec::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().take(most).read_to_end(&mut bytes)
-    } else {
-        fs::File::open(file).and_then(|file| file.take(most).read_to_end(&mut bytes))
-    };
-    match read {
-        Ok(_) => Ok(bytes),
-        Err(error) => Err(Failure::new(format!(
-            "could not read {}: {error}",
-            file.display()
-        ))),
-    }
-}
-
-/// Judges how a page is written: by its name, else by its beginning.
-pub fn form_of(file: &Path, bytes: &[u8]) -> Form {
-    Form::of_name(&file.to_string_lossy()).unwrap_or_else(|| Form::sniff(bytes))
-}
-
-/// Tells of a page that cannot be read: file, line, reason, and what to do.
-pub fn page_failure(file: &Path, error: &PageError) -> Failure {
-    let line = error.line().map(|line| format!(":{line}")).unwrap_or_default();
-    let failure = Failure::new(format!("{}{line}: {}", file.display(), with_causes(error)));
-    match error {
-        PageError::Split(language::SplitError::TakingTurns(_)) => {
-            failure.hint("say --lang mul to keep the page as one text")
-        }
-        PageError::NoAuthor => {
-            failure.hint("say --author NAME, or give the archive a byline when you make it")
-        }
-        PageError::NoSlug => failure.hint("say --slug some-words"),
-        PageError::Kind(_) => {
-            failure.hint("say --article ID with --kind KIND; `avalaches list` names the articles")
-        }
-        PageError::NoArticle(_) => failure.hint("`avalaches list` names the articles"),
-        PageError::Draft(error) if error.to_string().contains("invisible character") => {
-            failure.hint("delete it, or say --allow-invisible to keep and record it")
-        }
-        _ => failure,
-    }
-}
-
-fn tell_notices(common: &Common, file: &Path, prepared: &Prepared) {
-    if common.quiet {
-        return;
-    }
-    for notice in &prepared.notices {
-        let line = if notice.line == 0 {
-            String::new()
-        } else {
-            format!(":{}", notice.line)
-        };
-        output::warning(&format!("{}{line}: {}", file.display(), notice.what));
+            .map_err(|error| page_failure(&file.to_string_lossy(), &error))
     }
 }
 
 fn failure(error: AddError, pages: &[(&PathBuf, Prepared)]) -> Failure {
     match error {
         AddError::Page(position, why) => match pages.get(position) {
-            Some((file, _)) => page_failure(file, &why),
-            None => Failure::new(with_causes(&*why)),
+            Some((file, _)) => place_failure(&file.to_string_lossy(), &why),
+            None => Failure::new(with_causes(&why)),
         },
         AddError::Open(error) => open_failure(error),
         AddError::Write(error @ WriteError::Io { .. }) => Failure::from(error)
@@ -354,9 +231,10 @@ fn failure(error: AddError, pages: &[(&PathBuf, Prepared)]) -> Failure {
     }
 }
 
-fn as_json(file: &Path, outcome: &add::Outcome) -> Value {
+/// Returns what became of a page, as `JSON.md` has it.
+pub fn as_json(page: &str, outcome: &add::Outcome) -> Value {
     json!({
-        "page": file.to_string_lossy(),
+        "page": page,
         "article": outcome.article.to_string(),
         "revision": outcome.revision,
         "kind": outcome.kind.name(),

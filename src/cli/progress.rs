@@ -79,6 +79,14 @@ impl Meter {
         }
     }
 
+    /// Lets something else be printed to stderr, with the bar out of its way.
+    pub fn suspend(&self, print: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
     /// Takes the bar away.
     pub fn end(self) {
         if let Some(bar) = self.bar {

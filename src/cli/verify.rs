@@ -19,8 +19,8 @@ use avalaches::verify::{self, Answer, Named, Verdict, with_causes};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::add::{FormName, form_of, page_failure, read_page};
 use super::output::{ADDED, BAD, FAINT, GOOD, NOTICE, REMOVED, visible};
+use super::pages::{FormName, form_of, page_failure, read_page};
 use super::progress::{Meter, Shown};
 use super::{Common, Failure, Outcome, output, resolve};
 
@@ -200,7 +200,7 @@ impl Verify {
         let bytes = read_page(file)?;
         let form = self.form.map_or_else(|| form_of(file, &bytes), Into::into);
         let draft = draft::read(&bytes, form, Invisible::Allow)
-            .map_err(|e| page_failure(file, &PageError::Draft(e)))?;
+            .map_err(|e| page_failure(&file.to_string_lossy(), &PageError::Draft(e)))?;
         Ok(verify::page(archive, &draft)?)
     }
 }
@@ -239,12 +239,11 @@ fn tell_report(common: &Common, scope: Scope, report: &Report) -> Result<Outcome
     }
     let count = report.findings.len();
     let tip = report.tip.map(|id| format!(" · {id}")).unwrap_or_default();
-    let counted = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let sums = format!(
         "{} of {}, {} ({} bytes) hashed again",
-        counted(report.revisions, "revision"),
-        counted(report.articles, "article"),
-        counted(objects, "object"),
+        output::counted(report.revisions, "revision"),
+        output::counted(report.articles, "article"),
+        output::counted(objects, "object"),
         report.bytes
     );
     let scope = match scope {
@@ -257,13 +256,13 @@ fn tell_report(common: &Common, scope: Scope, report: &Report) -> Result<Outcome
         let _ = writeln!(
             text,
             "{NOTICE}ended{NOTICE:#}  {scope}the check was ended after {done} of {all} objects, with {}",
-            counted(count, "finding")
+            output::counted(count, "finding")
         );
     } else {
         let _ = writeln!(
             text,
             "{BAD}corrupt{BAD:#}  {}; {sums}{tip}",
-            counted(count, "finding")
+            output::counted(count, "finding")
         );
     }
     if common.verbose {

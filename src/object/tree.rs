@@ -97,11 +97,7 @@ impl Tree {
     pub fn encode(&self) -> Vec<u8> {
         let mut body = Vec::with_capacity(self.entries.len() * 37);
         for (name, entry) in &self.entries {
-            body.extend_from_slice(entry.mode().as_bytes());
-            body.push(b' ');
-            body.extend_from_slice(name.as_bytes());
-            body.push(0);
-            body.extend_from_slice(entry.object().raw());
+            encode_entry(&mut body, name, *entry);
         }
         body
     }
@@ -116,6 +112,62 @@ impl Tree {
             entries: entries.collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// Finds what a name stands for in a tree's bytes.
+///
+/// # Errors
+/// [`TreeError`] where the bytes up to that entry are no tree.
+pub fn find(body: &[u8], name: &str) -> Result<Option<Entry>, TreeError> {
+    for entry in Entries::of(body) {
+        let (known, entry) = entry?;
+        if known == name {
+            return Ok(Some(entry));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns a tree's bytes with an entry put in its place, over any other of the same name.
+///
+/// # Errors
+/// [`TreeError::Name`] where the name is not legal; others where the bytes are no tree.
+pub fn with_entry(body: &[u8], name: &str, entry: Entry) -> Result<Vec<u8>, TreeError> {
+    if !is_legal_name(name) {
+        return Err(TreeError::Name(name.to_owned()));
+    }
+    let mut new = Vec::with_capacity(body.len() + name.len() + 28);
+    let mut placed = false;
+    let mut copied = 0;
+    let mut start = 0;
+    let mut entries = Entries::of(body);
+    while let Some(next) = entries.next() {
+        let (known, other) = next?;
+        let end = body.len() - entries.rest.len();
+        if known == name {
+            new.extend_from_slice(&body[copied..start]);
+            copied = end;
+        } else if !placed && compare(known, other, name, entry).is_gt() {
+            new.extend_from_slice(&body[copied..start]);
+            copied = start;
+            encode_entry(&mut new, name, entry);
+            placed = true;
+        }
+        start = end;
+    }
+    new.extend_from_slice(&body[copied..]);
+    if !placed {
+        encode_entry(&mut new, name, entry);
+    }
+    Ok(new)
+}
+
+fn encode_entry(body: &mut Vec<u8>, name: &str, entry: Entry) {
+    body.extend_from_slice(entry.mode().as_bytes());
+    body.push(b' ');
+    body.extend_from_slice(name.as_bytes());
+    body.push(0);
+    body.extend_from_slice(entry.object().raw());
 }
 
 /// The entries of a tree's bytes, each checked when its turn comes: what [`Tree::parse`] reads, without a copy.
@@ -304,6 +356,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn an_entry_is_put_where_git_has_it_and_replaces_its_namesake(
+            names in proptest::collection::vec("[a-c]{1,3}(-[a-c])?", 0..12), folders in any::<u16>(),
+            name in "[a-c]{1,3}(-[a-c])?", is_folder in any::<bool>(),
+        ) {
+            let entry = |is_folder, byte| if is_folder { folder(byte) } else { file(byte) };
+            let mut tree = Tree::default();
+            for (at, name) in names.iter().enumerate() {
+                tree.insert(name, entry(folders >> at & 1 == 1, 1)).unwrap();
+            }
+            let body = with_entry(&tree.encode(), &name, entry(is_folder, 2)).unwrap();
+            tree.insert(&name, entry(is_folder, 2)).unwrap();
+            prop_assert_eq!(&body, &tree.encode());
+            prop_assert_eq!(find(&body, &name), Ok(Some(entry(is_folder, 2))));
+            prop_assert_eq!(find(&body, "zz"), Ok(None));
+        }
+
         #[test]
         fn no_bytes_make_the_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(tree) = Tree::parse(&bytes) {

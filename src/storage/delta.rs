@@ -4,6 +4,10 @@
 
 use crate::object::LARGEST_OBJECT;
 
+mod encode;
+
+pub use encode::encode;
+
 /// A copy without a length copies this many bytes.
 const COPY_WITHOUT_LENGTH: usize = 0x1_0000;
 

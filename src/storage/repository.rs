@@ -21,6 +21,7 @@ use crate::id::{CommitId, ObjectId};
 use crate::object::{self, HashError, ObjectKind};
 use crate::platform::{self, Durability};
 use crate::storage::loose;
+use crate::storage::pack_writer::{PackWriter, WrittenPack};
 use crate::storage::refs::{self, BRANCH, RefError};
 
 /// The folder in which a writer keeps objects until they are complete.
@@ -73,6 +74,12 @@ pub enum WriteError {
     /// What was written did not come back from the disk.
     #[error("object {0} was written and did not read back; the disk is not to be trusted")]
     NotReadBack(ObjectId),
+    /// A file of a pack does not hold what was written.
+    #[error("{} was written and did not read back; the disk is not to be trusted", .0.display())]
+    FileNotReadBack(PathBuf),
+    /// A pack has as many objects as a pack can have.
+    #[error("a pack cannot have more objects")]
+    PackFull,
     /// The branch cannot be read.
     #[error(transparent)]
     Ref(#[from] RefError),
@@ -172,7 +179,7 @@ impl Writer {
         }
         let incoming = self.repository.join(INCOMING);
         if self.staged.is_empty() {
-            fs::create_dir(&incoming).map_err(io_error("make", &incoming))?;
+            make_folder(&incoming)?;
         }
         let path = incoming.join(id.to_string());
         let mut options = fs::OpenOptions::new();
@@ -185,6 +192,42 @@ impl Writer {
         }
         self.staged.insert(id);
         Ok(id)
+    }
+
+    /// Begins a pack in the staging area; nobody sees it until it is published. There is one at a time.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn stage_pack(&self) -> Result<PackWriter, WriteError> {
+        let incoming = self.repository.join(INCOMING);
+        make_folder(&incoming)?;
+        PackWriter::create(&incoming)
+    }
+
+    /// Completes a pack, moves it into the store, and then the branch to its new tip, as [`Writer::publish`] does.
+    ///
+    /// # Errors
+    /// [`WriteError`]; but for [`WriteError::Unconfirmed`] the branch is where it was.
+    pub fn publish_pack(&mut self, pack: PackWriter, tip: CommitId, reason: &str) -> Result<(), WriteError> {
+        self.put_pack(&pack.finish(self.durability)?)?;
+        self.publish(tip, reason)
+    }
+
+    /// Moves a pack that was completed into the store; the branch stays where it is.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn put_pack(&self, pack: &WrittenPack) -> Result<(), WriteError> {
+        let objects = self.repository.join("objects");
+        let folder = objects.join("pack");
+        if make_folder(&folder)? {
+            self.sync(vec![objects])?;
+        }
+        for (from, ending) in pack.files() {
+            let to = folder.join(pack.name()).with_extension(ending);
+            fs::rename(from, &to).map_err(io_error("write", &to))?;
+        }
+        self.sync(vec![folder])
     }
 
     /// Moves every staged object into the store and then the branch to its new tip. The writer's tip is the new
@@ -278,12 +321,8 @@ impl Writer {
             let name = loose_name(id);
             let folder = objects.join(&name[..2]);
             if !folders.contains(&folder) {
-                match fs::create_dir(&folder) {
-                    Ok(()) if !folders.contains(&objects) => folders.push(objects.clone()),
-                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                        return Err(io_error("make", &folder)(error));
-                    }
-                    _ => {}
+                if make_folder(&folder)? && !folders.contains(&objects) {
+                    folders.push(objects.clone());
                 }
                 folders.push(folder);
             }
@@ -401,6 +440,15 @@ fn clear_abandoned_lock(repository: &Path, name: &str, moving: Option<&str>) -> 
     Ok(())
 }
 
+/// Makes a folder and tells whether it was not there before.
+fn make_folder(folder: &Path) -> Result<bool, WriteError> {
+    match fs::create_dir(folder) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(io_error("make", folder)(error)),
+    }
+}
+
 fn ref_lock(repository: &Path, name: &str) -> PathBuf {
     repository.join(format!("{name}.lock"))
 }
@@ -414,7 +462,7 @@ fn oid(id: ObjectId) -> Oid {
     Oid::from_bytes(id.raw()).expect("an id has twenty bytes")
 }
 
-fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteError {
+pub(super) fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteError + use<> {
     let path = path.to_owned();
     move |source| WriteError::Io { what, path, source }
 }

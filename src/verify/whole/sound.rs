@@ -44,7 +44,7 @@ pub(super) fn prove(census: &Census<'_>, line: &Line, first: usize) -> Proof {
             line,
             reader: Reader::new(census.inventory, census.options.hashing),
             before: None,
-            touched: Vec::new(),
+            brought: Vec::new(),
         };
         let mut own = Proof::default();
         loop {
@@ -89,8 +89,8 @@ struct Prover<'a> {
     line: &'a Line,
     reader: Reader<'a>,
     before: Option<Before>,
-    /// What the present commit was found to lead to.
-    touched: Vec<usize>,
+    /// What the present commit brings, as far as it was read.
+    brought: Vec<usize>,
 }
 
 /// What a sound revision adds.
@@ -106,13 +106,13 @@ impl Prover<'_> {
             if self.census.is_stopped() {
                 return;
             }
-            self.touched.clear();
+            self.brought.clear();
             let Some(fact) = self.judge(place) else {
                 proof.doubtful.push(place);
                 self.before = self.look_at(place);
                 continue;
             };
-            for number in &self.touched {
+            for number in &self.brought {
                 self.census.reached.set(*number);
             }
             proof.revisions += 1;
@@ -140,7 +140,7 @@ impl Prover<'_> {
         let parent = self.census.inventory.id(self.line.number(place.checked_sub(1)?)?);
         let before = self.before.take()?;
         let id = CommitId::from_raw(*self.census.inventory.id(number).raw());
-        let commit = Commit::parse(&self.numbered(number, id.into(), ObjectKind::Commit)?).ok()?;
+        let commit = Commit::parse(&self.brought(id.into(), ObjectKind::Commit)?).ok()?;
         let seconds = commit.committer.date.seconds();
         let in_order = self.line.seconds(place) == Some(seconds) && self.line.seconds(place - 1)? <= seconds;
         if commit.parents != [CommitId::from_raw(*parent.raw())] || !in_order {
@@ -153,7 +153,7 @@ impl Prover<'_> {
         let mut old = Some(before.root);
         let mut trees = Vec::with_capacity(5);
         for (depth, name) in path.split('/').enumerate() {
-            let body = self.object(new.into(), ObjectKind::Tree)?;
+            let body = self.brought(new.into(), ObjectKind::Tree)?;
             let old_body = match old {
                 None => None,
                 Some(id) => Some(match before.trees.get(depth) {
@@ -166,13 +166,13 @@ impl Prover<'_> {
             trees.push((new, body));
             (old, new) = (old_folder, new_folder);
         }
-        let folder = self.object(new.into(), ObjectKind::Tree)?;
+        let folder = self.brought(new.into(), ObjectKind::Tree)?;
         let mut files = Vec::with_capacity(4);
         for entry in Entries::of(&folder) {
             let (name, Entry::File(blob)) = entry.ok()? else {
                 return None;
             };
-            files.push((name, self.object(blob.into(), ObjectKind::Blob)?));
+            files.push((name, self.brought(blob.into(), ObjectKind::Blob)?));
         }
         let files: Vec<(&str, &[u8])> = files
             .iter()
@@ -207,6 +207,13 @@ impl Prover<'_> {
         (follows && old == Some(tree)).then_some(Some(earlier))
     }
 
+    /// Reads an object that the present commit leads to and that was not looked into for the commit before: what
+    /// is in it and not brought by this commit was brought by an earlier one.
+    fn brought(&mut self, id: ObjectId, kind: ObjectKind) -> Option<Rc<Vec<u8>>> {
+        self.brought.push(self.census.inventory.find(id.raw())?);
+        self.object(id, kind)
+    }
+
     /// Reads an object that the branch leads to.
     fn object(&mut self, id: ObjectId, kind: ObjectKind) -> Option<Rc<Vec<u8>>> {
         let number = self.census.inventory.find(id.raw())?;
@@ -214,7 +221,6 @@ impl Prover<'_> {
     }
 
     fn numbered(&mut self, number: usize, id: ObjectId, kind: ObjectKind) -> Option<Rc<Vec<u8>>> {
-        self.touched.push(number);
         if self.census.hashed.get(number) {
             return self.reader.read_unhashed(number, kind);
         }

@@ -1,0 +1,435 @@
+//! From a page to what is stored of it: read, divided by language, canonical, checked. Everything about a page that
+//! can be done without the archive's articles is done here, so that many pages can be prepared at once.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use super::{Circumstances, Version, Wishes};
+use crate::article::{self, Article, Kind, Metadata, MetadataError, PAGE_FILE, SourceError};
+use crate::branch::{Candidate, Target};
+use crate::canonical;
+use crate::commonmark;
+use crate::date::{DateError, RevisionDate};
+use crate::draft::{self, Draft, DraftError, Form, Notice, NoticeKind};
+use crate::id::{BlobId, TreeId};
+use crate::language::{self, Language, SplitError};
+use crate::object::ident::{Person, PersonError};
+use crate::object::tree::{Entry, Tree};
+use crate::object::{self, HashError, ObjectKind};
+use crate::settings::Settings;
+use crate::slug::{Slug, SlugError};
+
+/// Why a page cannot be added.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// The page cannot be read as one.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// The languages have no parts of their own.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// The date is none.
+    #[error(transparent)]
+    Date(#[from] DateError),
+    /// An author is none.
+    #[error(transparent)]
+    Person(#[from] PersonError),
+    /// The slug is none.
+    #[error(transparent)]
+    Slug(#[from] SlugError),
+    /// A value cannot be stored.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// The text cannot be stored.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A value of the page's front matter is none.
+    #[error("front matter: {key} {value:?} is none: {why}")]
+    Front {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// Why.
+        why: String,
+    },
+    /// Nobody is named as the author.
+    #[error("the page names no author, and the archive has no byline")]
+    NoAuthor,
+    /// Two titles were given that are taken for one language's.
+    #[error("two titles are taken for titles in {language}, {other:?} the first of them; write LANG=TITLE")]
+    TwoTitles {
+        /// The language.
+        language: Language,
+        /// The first of the two.
+        other: String,
+    },
+    /// No slug can be made of the title or the text.
+    #[error("no slug can be made from the title or the text")]
+    NoSlug,
+    /// The kind does not fit: a first revision is published, a later one is not.
+    #[error("{0}")]
+    Kind(String),
+    /// The source that was given for a language cannot be read.
+    #[error("the {0} source")]
+    InSource(Language, #[source] DraftError),
+    /// An object cannot be hashed.
+    #[error("could not hash a file of the article")]
+    Hash(#[from] HashError),
+}
+
+impl PageError {
+    /// Returns the line of the page that the error is about, from 1.
+    #[must_use]
+    pub fn line(&self) -> Option<usize> {
+        match self {
+            Self::Draft(error) | Self::InSource(_, error) => error.line,
+            _ => None,
+        }
+    }
+}
+
+/// A page that was read and found good, as the objects that it will be, before it meets the archive.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// What waits for its place on the branch.
+    pub candidate: Candidate,
+    /// The files of the article's folder, sorted by name.
+    pub files: Vec<PreparedFile>,
+    /// The bytes of the folder's tree.
+    pub folder: Vec<u8>,
+    /// What the caller should tell its user.
+    pub notices: Vec<Notice>,
+}
+
+/// A file of an article's folder.
+#[derive(Debug, Clone)]
+pub struct PreparedFile {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub id: BlobId,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Reads a page and checks everything about it that can be checked without the archive's articles.
+///
+/// # Errors
+/// [`PageError`].
+pub fn prepare(
+    bytes: &[u8],
+    form: Form,
+    wishes: &Wishes,
+    settings: &Settings,
+    circumstances: &Circumstances,
+) -> Result<Prepared, PageError> {
+    let draft = draft::read(bytes, form, circumstances.invisible)?;
+    let asked = if wishes.languages.is_empty() {
+        languages(&draft)?
+    } else {
+        wishes.languages.clone()
+    };
+    let plains: Vec<&str> = draft.blocks.iter().map(|block| block.plain.as_str()).collect();
+    let parts = language::split(&plains, &asked)?;
+    prepare_parts(draft, &parts, wishes, settings, circumstances)
+}
+
+/// Prepares a page whose text is given as one CommonMark source for each language, in page order, as [`prepare`]
+/// does one that is given whole.
+///
+/// # Errors
+/// [`PageError`].
+pub fn prepare_sources(
+    sources: &[(Language, String)],
+    wishes: &Wishes,
+    settings: &Settings,
+    circumstances: &Circumstances,
+) -> Result<Prepared, PageError> {
+    let mut draft = Draft::default();
+    let mut parts: Vec<(Language, usize)> = Vec::new();
+    for (language, source) in sources {
+        if parts.iter().any(|(known, _)| known == language) {
+            return Err(SplitError::Twice(language.clone()).into());
+        }
+        let blocks = draft::read_source(source, circumstances.invisible)
+            .map_err(|why| PageError::InSource(language.clone(), why))?;
+        parts.push((language.clone(), blocks.len()));
+        draft.blocks.extend(blocks);
+    }
+    prepare_parts(draft, &parts, wishes, settings, circumstances)
+}
+
+/// Prepares a draft whose blocks are divided already.
+fn prepare_parts(
+    draft: Draft,
+    parts: &[(Language, usize)],
+    wishes: &Wishes,
+    settings: &Settings,
+    circumstances: &Circumstances,
+) -> Result<Prepared, PageError> {
+    let sources = divide(draft.blocks.iter().map(|block| block.source.clone()), parts);
+    let languages: Vec<Language> = parts.iter().map(|(language, _)| language.clone()).collect();
+    let kind = match (&wishes.kind, &draft.front.kind) {
+        (Some(kind), _) => Some(*kind),
+        (None, Some(text)) => Some(front("kind", text)?),
+        (None, None) => None,
+    };
+    let target = match (&wishes.article, &draft.front.article) {
+        (Some(article), _) => Some(article.clone()),
+        (None, Some(text)) => Some(front("article", text)?),
+        (None, None) => None,
+    };
+    let follows = target.is_some() || matches!(wishes.version, Version::Later(_));
+    let kind = kind.unwrap_or(if follows { Kind::Update } else { Kind::Publish });
+    if follows && kind == Kind::Publish {
+        let article = target.map_or_else(|| "an article".to_owned(), |article| article.to_string());
+        return Err(PageError::Kind(format!(
+            "a new revision of {article} is an update, correction, retraction, restoration or technical, not publish"
+        )));
+    }
+    if !follows && kind != Kind::Publish {
+        return Err(PageError::Kind(format!(
+            "a {kind} is a new revision of an article, and no article is named"
+        )));
+    }
+    let metadata = Metadata {
+        kind,
+        date: date(&draft, wishes, settings, circumstances)?,
+        titles: titles(&draft, wishes, &languages)?,
+        authors: authors(&draft, wishes, settings, circumstances)?,
+        tags: if wishes.tags.is_empty() {
+            draft.front.tags.clone()
+        } else {
+            wishes.tags.clone()
+        },
+        source_url: wishes
+            .source_url
+            .clone()
+            .or_else(|| draft.front.source_url.clone()),
+        note: wishes.note.clone().or_else(|| draft.front.note.clone()),
+        invisible: invisible_kept(&sources),
+        languages,
+    };
+    metadata.check()?;
+    metadata.byline()?;
+    let mut article = Article { metadata, sources };
+    let mut page_text = article.page_text()?;
+    if page_text != draft.text() {
+        // Blocks that were apart on the page would run into one another: what a reader sees decides.
+        article.sources = divide(
+            draft.blocks.iter().map(|block| commonmark::escape(&block.plain)),
+            parts,
+        );
+        page_text = article.page_text()?;
+    }
+    let mut notices = draft.notices.clone();
+    let look_alikes = article
+        .metadata
+        .titles
+        .values()
+        .filter_map(|title| language::mixed_word(title));
+    notices.extend(look_alikes.map(|word| Notice {
+        line: 0,
+        what: NoticeKind::LookAlikes(word.to_owned()),
+    }));
+    let slug = slug(&draft, wishes, &article, &page_text)?;
+    let target = match (target, wishes.version) {
+        (Some(article), _) => Target::Article(article),
+        (None, Version::Alone) => Target::New,
+        (None, Version::First(text)) => Target::FirstOf(text),
+        (None, Version::Later(text)) => Target::LaterOf(text),
+    };
+    let subject = article::subject(&article.metadata, &page_text);
+    let byline = article.metadata.byline()?;
+    let files = article.files_of(page_text);
+    let content_sha256 = article::content_sha256(&files);
+    let files = files
+        .into_iter()
+        .map(PreparedFile::of)
+        .collect::<Result<Vec<_>, _>>()?;
+    let page = files
+        .iter()
+        .find(|file| file.name == PAGE_FILE)
+        .map(|file| file.id);
+    let folder = folder(&files).encode();
+    let Metadata {
+        kind,
+        date,
+        languages,
+        note,
+        source_url,
+        ..
+    } = article.metadata;
+    let candidate = Candidate {
+        slug,
+        target,
+        date,
+        byline,
+        kind,
+        languages,
+        subject,
+        note,
+        content_sha256,
+        source_url,
+        claimed_footer: draft.footer.map(|found| found.footer),
+        source_commit: wishes.source_commit,
+        folder: TreeId::from_raw(*object::hash(ObjectKind::Tree, &folder)?.raw()),
+        page: page.expect("every article has a page"),
+    };
+    Ok(Prepared {
+        candidate,
+        files,
+        folder,
+        notices,
+    })
+}
+
+impl PreparedFile {
+    fn of((name, bytes): (String, Vec<u8>)) -> Result<Self, HashError> {
+        let id = object::hash(ObjectKind::Blob, &bytes)?;
+        let id = BlobId::from_raw(*id.raw());
+        Ok(Self { name, id, bytes })
+    }
+}
+
+fn folder(files: &[PreparedFile]) -> Tree {
+    let mut folder = Tree::default();
+    for file in files {
+        let inserted = folder.insert(&file.name, Entry::File(file.id));
+        inserted.expect("names of an article's files are legal");
+    }
+    folder
+}
+
+/// Joins the sources of the blocks in each language's part.
+fn divide(mut blocks: impl Iterator<Item = String>, parts: &[(Language, usize)]) -> Vec<String> {
+    let join = |(_, count): &(Language, usize)| {
+        let part: Vec<String> = blocks.by_ref().take(*count).collect();
+        canonical::canonical(&part.join("\n\n"))
+    };
+    parts.iter().map(join).collect()
+}
+
+fn languages(draft: &Draft) -> Result<Vec<Language>, PageError> {
+    draft
+        .front
+        .languages
+        .iter()
+        .map(|tag| front("lang", tag))
+        .collect()
+}
+
+fn date(
+    draft: &Draft,
+    wishes: &Wishes,
+    settings: &Settings,
+    circumstances: &Circumstances,
+) -> Result<RevisionDate, PageError> {
+    let given = wishes.date.as_ref().or(draft.front.date.as_ref());
+    Ok(match (given, &draft.footer) {
+        (Some(text), _) => RevisionDate::parse(text, settings.utc_offset)?,
+        (None, Some(found)) => RevisionDate::noon(found.footer.day, settings.utc_offset)?,
+        (None, None) => RevisionDate::from_seconds(circumstances.now.seconds(), settings.utc_offset)?,
+    })
+}
+
+fn titles(
+    draft: &Draft,
+    wishes: &Wishes,
+    languages: &[Language],
+) -> Result<BTreeMap<Language, String>, PageError> {
+    let mut titles = BTreeMap::new();
+    for (tag, title) in &draft.front.title.per_language {
+        titles.insert(front("title", tag)?, title.clone());
+    }
+    if let Some(title) = &draft.front.title.plain {
+        titles.insert(language::of_title(title, languages), title.clone());
+    }
+    let mut by_language: BTreeMap<Language, String> = BTreeMap::new();
+    for wish in &wishes.titles {
+        let tagged = wish
+            .split_once('=')
+            .and_then(|(tag, title)| Some((tag.parse::<Language>().ok()?, title)));
+        let (language, title) = match tagged.filter(|(language, _)| languages.contains(language)) {
+            Some((language, title)) => (language, title.to_owned()),
+            None => (language::of_title(wish, languages), wish.clone()),
+        };
+        if let Some(other) = by_language.insert(language.clone(), title) {
+            return Err(PageError::TwoTitles { language, other });
+        }
+    }
+    titles.extend(by_language);
+    Ok(titles)
+}
+
+fn authors(
+    draft: &Draft,
+    wishes: &Wishes,
+    settings: &Settings,
+    circumstances: &Circumstances,
+) -> Result<Vec<Person>, PageError> {
+    let named = if wishes.authors.is_empty() {
+        &draft.front.authors
+    } else {
+        &wishes.authors
+    };
+    if !named.is_empty() {
+        return Ok(named
+            .iter()
+            .map(|author| Person::parse(author))
+            .collect::<Result<_, _>>()?);
+    }
+    let default = settings.byline.clone().or_else(|| circumstances.author.clone());
+    Ok(vec![default.ok_or(PageError::NoAuthor)?])
+}
+
+/// Chooses the slug: the one asked for, else the English title, another title, the first words of the English
+/// part, of the whole page.
+fn slug(draft: &Draft, wishes: &Wishes, article: &Article, page_text: &str) -> Result<Slug, PageError> {
+    if let Some(asked) = wishes.slug.as_ref().or(draft.front.slug.as_ref()) {
+        return Ok(asked.parse()?);
+    }
+    let metadata = &article.metadata;
+    let english = metadata
+        .languages
+        .iter()
+        .position(|language| language.primary() == "en");
+    let english_title = english.and_then(|position| metadata.titles.get(&metadata.languages[position]));
+    let english_part = english.map(|position| {
+        let skipped: usize = article.sources[..position]
+            .iter()
+            .filter_map(|source| commonmark::plain_text(source).ok().map(|plain| plain.len() + 1))
+            .sum();
+        page_text.get(skipped..).unwrap_or(page_text)
+    });
+    let titles = english_title.into_iter().chain(metadata.titles.values()).cloned();
+    let texts = english_part
+        .into_iter()
+        .chain([page_text])
+        .map(article::first_words);
+    titles
+        .chain(texts)
+        .find_map(|text| Slug::derive(&text))
+        .ok_or(PageError::NoSlug)
+}
+
+fn invisible_kept(sources: &[String]) -> Vec<String> {
+    let mut kept: Vec<String> = sources
+        .iter()
+        .flat_map(|source| canonical::invisible_characters(source))
+        .map(|(_, c)| format!("U+{:04X}", u32::from(c)))
+        .collect();
+    kept.sort();
+    kept.dedup();
+    kept
+}
+
+fn front<T: FromStr<Err: Display>>(key: &'static str, value: &str) -> Result<T, PageError> {
+    value.parse().map_err(|why: T::Err| PageError::Front {
+        key,
+        value: value.to_owned(),
+        why: why.to_string(),
+    })
+}

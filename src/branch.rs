@@ -1,0 +1,547 @@
+//! The end of the branch, with the commits that are about to be put on it: which article a page belongs to, which
+//! number its revision has, and which trees and which commit that makes. Nothing is written here.
+//!
+//! Memory: the newest bytes of each folder that was looked into or changed, which is some 60 bytes for each article
+//! in them, and some 250 bytes for each article that got a revision.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::archive::{Archive, Fault};
+use crate::article::{Kind, PAGE_FILE};
+use crate::date::RevisionDate;
+use crate::footer::Footer;
+use crate::history;
+use crate::id::{ArticleId, BlobId, CommitId, ObjectId, TreeId};
+use crate::language::Language;
+use crate::object::commit::Commit;
+use crate::object::ident::{Ident, Person};
+use crate::object::tree::{self, Entry, TreeError};
+use crate::object::{self, HashError, ObjectKind};
+use crate::slug::Slug;
+use crate::trailer::{Message, Trailers};
+
+/// Which article a page is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// One that its day and its slug name.
+    New,
+    /// One that is there.
+    Article(ArticleId),
+    /// One that its day and its slug name, and that later pages with the same number are for, too.
+    FirstOf(u64),
+    /// The one that the first page with this number was for.
+    LaterOf(u64),
+}
+
+/// A revision that has no place on the branch yet.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The last part of the article's id, where the article is a new one.
+    pub slug: Slug,
+    /// The article.
+    pub target: Target,
+    /// The revision's date.
+    pub date: RevisionDate,
+    /// Who the author line names.
+    pub byline: Person,
+    /// What the revision is.
+    pub kind: Kind,
+    /// The languages in page order.
+    pub languages: Vec<Language>,
+    /// The first line of the commit's message.
+    pub subject: String,
+    /// One line that says why the revision is made.
+    pub note: Option<String>,
+    /// SHA-256 of the article's files, 64 digits.
+    pub content_sha256: String,
+    /// Where the text was taken from.
+    pub source_url: Option<String>,
+    /// The footer that the page carried.
+    pub claimed_footer: Option<Footer>,
+    /// The commit of the publisher's own repository that the text was taken from.
+    pub source_commit: Option<CommitId>,
+    /// The article's folder.
+    pub folder: TreeId,
+    /// The text that a reader sees.
+    pub page: BlobId,
+}
+
+/// Which pages are in the archive already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// Those whose text is that of the article's newest revision.
+    Newest,
+    /// Those, and those whose files are all the same as those of any revision of the article: what was brought in
+    /// once is found again, whatever came after it.
+    Any,
+}
+
+/// Whether a page changed the archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// A commit was made.
+    Added,
+    /// The text was in the archive already.
+    None,
+}
+
+/// What became of a page.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The revision's footer.
+    pub footer: Footer,
+    /// The article.
+    pub article: ArticleId,
+    /// The number of the revision, from 1.
+    pub revision: u32,
+    /// What the revision is.
+    pub kind: Kind,
+    /// Whether a commit was made.
+    pub change: Change,
+    /// The article of the same day and slug with another text, where the slug had to be numbered.
+    pub clash: Option<ArticleId>,
+}
+
+/// A tree or commit that a revision brings.
+#[derive(Debug, Clone)]
+pub struct NewObject {
+    /// Its id.
+    pub id: ObjectId,
+    /// Whether it is a tree or a commit.
+    pub kind: ObjectKind,
+    /// Its bytes.
+    pub body: Arc<Vec<u8>>,
+    /// For a tree: the one in whose place it comes, where there was one.
+    pub before: Option<(ObjectId, Arc<Vec<u8>>)>,
+}
+
+/// A revision with its place.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    /// What became of the page.
+    pub outcome: Outcome,
+    /// The trees above the article's folder, the lowest first, then the commit; none where nothing changed.
+    pub objects: Vec<NewObject>,
+    /// The text of the article's revision before, where there was one.
+    pub previous_page: Option<BlobId>,
+}
+
+/// Why a page has no place on the branch.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// The archive cannot be read.
+    #[error("could not read the archive")]
+    Read(#[from] Fault),
+    /// The archive has no such article.
+    #[error("the archive has no article {0}")]
+    NoArticle(ArticleId),
+    /// The first version of the text was refused.
+    #[error("no earlier version of this text was taken")]
+    NoFirst,
+    /// The article has no revision on the branch, though it has a folder.
+    #[error("article {0} has a folder and no revision; run verify")]
+    NoRevision(ArticleId),
+    /// A tree could not be made.
+    #[error("could not make a folder")]
+    Tree(#[from] TreeError),
+    /// An object cannot be hashed.
+    #[error("could not hash an object")]
+    Hash(#[from] HashError),
+}
+
+impl PlaceError {
+    /// Tells whether another page could still have its place.
+    #[must_use]
+    pub fn is_about_the_page(&self) -> bool {
+        matches!(self, Self::NoArticle(_) | Self::NoFirst)
+    }
+}
+
+/// A folder as it is at the end of the branch.
+#[derive(Debug, Clone)]
+struct Folder {
+    id: TreeId,
+    body: Arc<Vec<u8>>,
+}
+
+/// A revision of an article, as far as placing the next one needs it.
+#[derive(Debug, Clone)]
+struct Earlier {
+    footer: Footer,
+    revision: u32,
+    kind: Kind,
+    content_sha256: Box<str>,
+}
+
+/// The revisions of an article that are known.
+#[derive(Debug, Clone)]
+struct Chain {
+    /// Newest last.
+    revisions: Vec<Earlier>,
+    /// The revision before the first of them, in the archive.
+    before: Option<CommitId>,
+    /// The newest one's text, where it is not in the archive yet.
+    page: Option<BlobId>,
+}
+
+/// After so many articles were looked for along the branch one by one, all are found in one walk.
+const LOOKED_FOR_SINGLY: usize = 4;
+
+/// The end of the branch.
+pub struct Branch<'a> {
+    archive: &'a Archive,
+    committer: Option<Person>,
+    now: RevisionDate,
+    known: Known,
+    newest: CommitId,
+    committed: RevisionDate,
+    /// By path; the root's is empty.
+    folders: HashMap<String, Folder>,
+    chains: HashMap<ArticleId, Chain>,
+    /// The articles of the pages that have numbers.
+    numbered: HashMap<u64, ArticleId>,
+    looked_for: usize,
+    /// Every article's newest revision in the archive, once many were looked for.
+    in_archive: Option<HashMap<ArticleId, CommitId>>,
+}
+
+impl<'a> Branch<'a> {
+    /// Stands at the tip. `committer` is who archives, absent the byline; `now` is when.
+    ///
+    /// # Errors
+    /// [`PlaceError`] where the tip cannot be read.
+    pub fn at_tip(
+        archive: &'a Archive,
+        committer: Option<Person>,
+        now: RevisionDate,
+        known: Known,
+    ) -> Result<Self, PlaceError> {
+        let commit = archive.commit(archive.tip())?;
+        let mut branch = Self {
+            archive,
+            committer,
+            now,
+            known,
+            newest: archive.tip(),
+            committed: commit.committer.date,
+            folders: HashMap::new(),
+            chains: HashMap::new(),
+            numbered: HashMap::new(),
+            looked_for: 0,
+            in_archive: None,
+        };
+        let root = branch.read_folder(commit.tree)?;
+        branch.folders.insert(String::new(), root);
+        Ok(branch)
+    }
+
+    /// Returns the newest commit, with those that were placed.
+    #[must_use]
+    pub fn newest(&self) -> CommitId {
+        self.newest
+    }
+
+    /// Gives a revision its place, unless it is there already.
+    ///
+    /// # Errors
+    /// [`PlaceError`]; the branch is as it was.
+    pub fn place(&mut self, candidate: &Candidate) -> Result<Placed, PlaceError> {
+        let (article, clash) = match &candidate.target {
+            Target::Article(article) => (article.clone(), None),
+            Target::LaterOf(text) => {
+                let article = self.numbered.get(text).ok_or(PlaceError::NoFirst)?;
+                (article.clone(), None)
+            }
+            Target::New | Target::FirstOf(_) => self.choose_name(candidate)?,
+        };
+        let page = self.page(&article)?;
+        if page.is_none() && matches!(candidate.target, Target::Article(_) | Target::LaterOf(_)) {
+            return Err(PlaceError::NoArticle(article));
+        }
+        let known = match page {
+            None => None,
+            Some(page) if page == candidate.page => Some(self.newest_revision(&article)?),
+            Some(_) => self.revision_with(&article, &candidate.content_sha256)?,
+        };
+        let placed = match known {
+            Some(known) => Placed {
+                outcome: Outcome {
+                    footer: known.footer,
+                    article: article.clone(),
+                    revision: known.revision,
+                    kind: known.kind,
+                    change: Change::None,
+                    clash: None,
+                },
+                objects: Vec::new(),
+                previous_page: page,
+            },
+            None => self.put(candidate, &article, page, clash)?,
+        };
+        if let Target::FirstOf(text) = candidate.target {
+            self.numbered.insert(text, article);
+        }
+        Ok(placed)
+    }
+
+    fn put(
+        &mut self,
+        candidate: &Candidate,
+        article: &ArticleId,
+        previous_page: Option<BlobId>,
+        clash: Option<ArticleId>,
+    ) -> Result<Placed, PlaceError> {
+        let previous = previous_page.map(|_| self.newest_revision(article)).transpose()?;
+        let revision = previous.as_ref().map_or(1, |previous| previous.revision + 1);
+        let message = Message {
+            subject: candidate.subject.clone(),
+            note: candidate.note.clone(),
+            trailers: Trailers {
+                article: article.clone(),
+                revision,
+                kind: candidate.kind,
+                previous: previous.map(|previous| previous.footer.commit),
+                languages: candidate.languages.clone(),
+                content_sha256: candidate.content_sha256.clone(),
+                source_url: candidate.source_url.clone(),
+                claimed_footer: candidate.claimed_footer.clone(),
+                source_commit: candidate.source_commit,
+            },
+        };
+        let changed = self.with_article(article, candidate.folder)?;
+        let root = changed.last().map(|(_, folder, _)| folder.id);
+        // Time does not run backwards along the branch, whatever this machine's clock says.
+        let archived = if self.now.seconds() < self.committed.seconds() {
+            self.committed
+        } else {
+            self.now
+        };
+        let commit = Commit {
+            tree: root.expect("an article lies below the root"),
+            parents: vec![self.newest],
+            author: Ident {
+                person: candidate.byline.clone(),
+                date: candidate.date,
+            },
+            committer: Ident {
+                person: self.committer.clone().unwrap_or_else(|| candidate.byline.clone()),
+                date: archived,
+            },
+            signature: None,
+            message: message.encode(),
+        };
+        let body = commit.encode();
+        let id = object::hash(ObjectKind::Commit, &body)?;
+        let mut objects = Vec::with_capacity(changed.len() + 1);
+        for (path, folder, before) in changed {
+            objects.push(NewObject {
+                id: folder.id.into(),
+                kind: ObjectKind::Tree,
+                body: Arc::clone(&folder.body),
+                before: before.map(|before| (before.id.into(), before.body)),
+            });
+            self.folders.insert(path, folder);
+        }
+        objects.push(NewObject {
+            id,
+            kind: ObjectKind::Commit,
+            body: Arc::new(body),
+            before: None,
+        });
+        let id = CommitId::from_raw(*id.raw());
+        let footer = Footer::of(candidate.date, id);
+        self.newest = id;
+        self.committed = archived;
+        let chain = self.chains.entry(article.clone()).or_insert(Chain {
+            revisions: Vec::with_capacity(1),
+            before: None,
+            page: None,
+        });
+        chain.page = Some(candidate.page);
+        chain.revisions.push(Earlier {
+            footer: footer.clone(),
+            revision,
+            kind: candidate.kind,
+            content_sha256: candidate.content_sha256.as_str().into(),
+        });
+        let outcome = Outcome {
+            footer,
+            article: article.clone(),
+            revision,
+            kind: candidate.kind,
+            change: Change::Added,
+            clash,
+        };
+        Ok(Placed {
+            outcome,
+            objects,
+            previous_page,
+        })
+    }
+
+    /// Names a new article by its day and slug; where that name is another text's, the slug gets a number.
+    fn choose_name(&mut self, candidate: &Candidate) -> Result<(ArticleId, Option<ArticleId>), PlaceError> {
+        let day = candidate.date.day();
+        let first = ArticleId::new(day, candidate.slug.clone());
+        let mut name = first.clone();
+        let mut number = 1;
+        while let Some(page) = self.page(&name)? {
+            let is_known =
+                page == candidate.page || self.revision_with(&name, &candidate.content_sha256)?.is_some();
+            if is_known {
+                return Ok((name, None));
+            }
+            number += 1;
+            name = ArticleId::new(day, candidate.slug.numbered(number));
+        }
+        Ok((name, (number > 1).then_some(first)))
+    }
+
+    /// Finds the text of an article at the end of the branch.
+    fn page(&mut self, article: &ArticleId) -> Result<Option<BlobId>, PlaceError> {
+        if let Some(page) = self.chains.get(article).and_then(|chain| chain.page) {
+            return Ok(Some(page));
+        }
+        let path = article.folder();
+        let (above, name) = path.rsplit_once('/').expect("an article lies below a day");
+        let Some(day) = self.folder(above)? else {
+            return Ok(None);
+        };
+        let Some(Entry::Folder(id)) = tree::find(&day.body, name)? else {
+            return Ok(None);
+        };
+        match self.archive.tree(id)?.get(PAGE_FILE) {
+            Some(Entry::File(page)) => Ok(Some(page)),
+            _ => Err(PlaceError::NoRevision(article.clone())),
+        }
+    }
+
+    fn newest_revision(&mut self, article: &ArticleId) -> Result<Earlier, PlaceError> {
+        let newest = self.chain(article)?.revisions.last().cloned();
+        newest.ok_or_else(|| PlaceError::NoRevision(article.clone()))
+    }
+
+    /// Finds the revision of an article that has the same files, if it is to be looked for.
+    fn revision_with(
+        &mut self,
+        article: &ArticleId,
+        content_sha256: &str,
+    ) -> Result<Option<Earlier>, PlaceError> {
+        if self.known == Known::Newest {
+            return Ok(None);
+        }
+        let archive = self.archive;
+        let chain = self.chain(article)?;
+        let is_wanted = |earlier: &&Earlier| *earlier.content_sha256 == *content_sha256;
+        if let Some(known) = chain.revisions.iter().rev().find(is_wanted) {
+            return Ok(Some(known.clone()));
+        }
+        while let Some(id) = chain.before {
+            let (earlier, before) = read_earlier(archive, article, id)?;
+            chain.before = before;
+            chain.revisions.insert(0, earlier.clone());
+            if is_wanted(&&earlier) {
+                return Ok(Some(earlier));
+            }
+        }
+        Ok(None)
+    }
+
+    fn chain(&mut self, article: &ArticleId) -> Result<&mut Chain, PlaceError> {
+        if !self.chains.contains_key(article) {
+            let id = self.newest_in_archive(article)?;
+            let id = id.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
+            let (newest, before) = read_earlier(self.archive, article, id)?;
+            let chain = Chain {
+                revisions: vec![newest],
+                before,
+                page: None,
+            };
+            self.chains.insert(article.clone(), chain);
+        }
+        Ok(self.chains.get_mut(article).expect("it was put there"))
+    }
+
+    fn newest_in_archive(&mut self, article: &ArticleId) -> Result<Option<CommitId>, PlaceError> {
+        self.looked_for += 1;
+        if self.looked_for <= LOOKED_FOR_SINGLY {
+            return Ok(history::newest(self.archive, article)?);
+        }
+        if self.in_archive.is_none() {
+            self.in_archive = Some(history::newest_of_all(self.archive)?);
+        }
+        Ok(self.in_archive.as_ref().and_then(|all| all.get(article)).copied())
+    }
+
+    /// Returns the folders above an article, the lowest first, as they become with its folder in them, each with
+    /// its path and the folder in whose place it comes.
+    fn with_article(
+        &mut self,
+        article: &ArticleId,
+        folder: TreeId,
+    ) -> Result<Vec<(String, Folder, Option<Folder>)>, PlaceError> {
+        let path = article.folder();
+        let mut path = path.as_str();
+        let mut below = folder;
+        let mut changed = Vec::with_capacity(5);
+        while !path.is_empty() {
+            let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let before = self.folder(above)?;
+            let body = before.as_ref().map_or(&[][..], |before| &before.body);
+            let body = tree::with_entry(body, name, Entry::Folder(below))?;
+            let id = object::hash(ObjectKind::Tree, &body)?;
+            below = TreeId::from_raw(*id.raw());
+            let becomes = Folder {
+                id: below,
+                body: Arc::new(body),
+            };
+            changed.push((above.to_owned(), becomes, before));
+            path = above;
+        }
+        Ok(changed)
+    }
+
+    /// Returns a folder as it is at the end of the branch.
+    fn folder(&mut self, path: &str) -> Result<Option<Folder>, PlaceError> {
+        if let Some(folder) = self.folders.get(path) {
+            return Ok(Some(folder.clone()));
+        }
+        let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let Some(above) = self.folder(above)? else {
+            return Ok(None);
+        };
+        let Some(Entry::Folder(id)) = tree::find(&above.body, name)? else {
+            return Ok(None);
+        };
+        let folder = self.read_folder(id)?;
+        self.folders.insert(path.to_owned(), folder.clone());
+        Ok(Some(folder))
+    }
+
+    fn read_folder(&self, id: TreeId) -> Result<Folder, PlaceError> {
+        let body = Arc::new(self.archive.tree(id)?.encode());
+        Ok(Folder { id, body })
+    }
+}
+
+/// Reads a revision of an article that is in the archive, and which one came before it.
+fn read_earlier(
+    archive: &Archive,
+    article: &ArticleId,
+    id: CommitId,
+) -> Result<(Earlier, Option<CommitId>), PlaceError> {
+    let commit = archive.commit(id)?;
+    let message = Message::parse(&commit.message).ok();
+    let trailers = message
+        .map(|message| message.trailers)
+        .filter(|trailers| trailers.article == *article);
+    let trailers = trailers.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
+    let earlier = Earlier {
+        footer: Footer::of(commit.author.date, id),
+        revision: trailers.revision,
+        kind: trailers.kind,
+        content_sha256: trailers.content_sha256.into(),
+    };
+    Ok((earlier, trailers.previous))
+}

@@ -1,0 +1,403 @@
+//! `avalaches import`.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write as _};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use avalaches::add::{Circumstances, Wishes};
+use avalaches::branch::Outcome as Placed;
+use avalaches::canonical::Invisible;
+use avalaches::draft::Notice;
+use avalaches::import::json_lines::LONGEST_LINE;
+use avalaches::import::{
+    self, ImportError, Item, Listener, Mode, OnRefusal, Options, Progress, Refusal, Report, Text, Unreadable,
+};
+use avalaches::language::Language;
+use avalaches::storage::repository::WriteError;
+use avalaches::verify::with_causes;
+use serde_json::json;
+
+use super::pages::{FormName, files, form_of, page_failure, place_failure, read_page, tell_notices};
+use super::progress::{Meter, Shown};
+use super::{Common, Failure, Outcome, environment, open_failure, output};
+
+/// Bring in any number of pages, in the order of their dates, in one pack and one move of the branch
+#[derive(Debug, clap::Args)]
+pub struct Import {
+    /// Folders and files of pages, files of JSON Lines (.jsonl), or - for JSON Lines from stdin
+    #[arg(required = true, value_name = "SOURCE")]
+    sources: Vec<PathBuf>,
+    /// Languages in page order, such as zh,en, of pages that do not say [default: detected]
+    #[arg(long, value_delimiter = ',', value_name = "LANG")]
+    lang: Vec<Language>,
+    /// Author, as Name or Name <address>, of pages that name none; again for several
+    #[arg(long)]
+    author: Vec<String>,
+    /// Tag of pages that have none; again for several
+    #[arg(long)]
+    tag: Vec<String>,
+    /// How pages are written that are files [default: by name, else by content]
+    #[arg(long, value_enum)]
+    form: Option<FormName>,
+    /// When it is archived [default: `SOURCE_DATE_EPOCH`, else now]
+    #[arg(long, value_name = "DATE")]
+    archived_at: Option<String>,
+    /// Keep invisible characters, and record which
+    #[arg(long)]
+    allow_invisible: bool,
+    /// Import the good pages where some are bad, and exit with 1
+    #[arg(long)]
+    keep_going: bool,
+    /// Tell what would be imported, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the footer of each page to a file, as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    footers: Option<PathBuf>,
+    /// How progress is shown
+    #[arg(long, value_enum, default_value = "auto")]
+    progress: Shown,
+}
+
+impl Import {
+    pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        let archive = common.open()?;
+        let offset = archive.settings().utc_offset;
+        let path = archive.path().to_owned();
+        drop(archive);
+        let options = Options {
+            circumstances: Circumstances {
+                author: environment::person("AUTHOR")?,
+                committer: environment::person("COMMITTER")?,
+                now: environment::now(self.archived_at.as_deref(), offset)?,
+                invisible: if self.allow_invisible {
+                    Invisible::Allow
+                } else {
+                    Invisible::Refuse
+                },
+            },
+            on_refusal: if self.keep_going {
+                OnRefusal::Skip
+            } else {
+                OnRefusal::Stop
+            },
+            mode: if self.dry_run { Mode::Rehearse } else { Mode::Write },
+            durability: common.durability(),
+        };
+        let mut items = self.items()?;
+        let mut teller = Teller {
+            common,
+            meter: Meter::begin(common, self.progress, "steps")?,
+            footers: self.footers.as_deref().map(Footers::create).transpose()?,
+            failed: None,
+        };
+        let done = import::import(&path, common.owner(), &mut items, &options, &mut teller);
+        let Teller {
+            meter,
+            footers,
+            failed,
+            ..
+        } = teller;
+        meter.end();
+        let report = done.map_err(failure)?;
+        if report.ended && failed.is_none() {
+            output::note("ended; nothing was imported, and the same command begins anew");
+            return Ok(Outcome::Interrupted);
+        }
+        if !report.is_imported(options.on_refusal) {
+            let refused = if report.refused == 1 {
+                "1 page was".to_owned()
+            } else {
+                format!("{} pages were", report.refused)
+            };
+            let failure = failed.unwrap_or_else(|| {
+                Failure::new(format!("{refused} refused, and nothing was imported"))
+                    .hint("--keep-going imports the good ones")
+            });
+            return Err(failure);
+        }
+        // The commits are on disk; that this could not be said must not pass for "not imported".
+        let unreported = |failure: Failure| match report.tip {
+            Some(tip) if report.revisions > 0 && !self.dry_run => {
+                Failure::new(format!("imported up to {tip}, but {}", failure.message))
+            }
+            _ => failure,
+        };
+        let footers = footers.map_or(Ok(()), Footers::finish);
+        footers
+            .and_then(|()| self.tell(common, &report))
+            .map_err(unreported)?;
+        Ok(if report.refused == 0 {
+            Outcome::Yes
+        } else {
+            Outcome::No
+        })
+    }
+
+    fn tell(&self, common: &Common, report: &Report) -> Result<(), Failure> {
+        if common.json {
+            return output::print_json(&json!({
+                "schema": "avalaches/import/1",
+                "dry_run": self.dry_run,
+                "pages": report.pages,
+                "revisions": report.revisions,
+                "articles": report.articles,
+                "unchanged": report.unchanged,
+                "refused": report.refused,
+                "objects": report.objects,
+                "bytes": report.bytes,
+                "tip": report.tip.map(|tip| tip.to_string()),
+            }));
+        }
+        let word = if self.dry_run { "would import" } else { "imported" };
+        let mut text = format!(
+            "{word}  {}, {} new, of {}",
+            output::counted(report.revisions, "revision"),
+            output::counted(report.articles, "article"),
+            output::counted(report.pages, "page"),
+        );
+        if report.unchanged > 0 {
+            text.push_str(&format!("; {} in the archive already", report.unchanged));
+        }
+        if report.refused > 0 {
+            text.push_str(&format!("; {} refused", report.refused));
+        }
+        if let Some(tip) = report.tip {
+            text.push_str(&format!(" · {tip}"));
+        }
+        output::print(&format!("{text}\n"))
+    }
+
+    /// Opens the sources; what is in them is read when its turn comes.
+    fn items(&self) -> Result<Items, Failure> {
+        let wishes = Wishes {
+            languages: self.lang.clone(),
+            authors: self.author.clone(),
+            tags: self.tag.clone(),
+            ..Wishes::default()
+        };
+        let mut parts: Vec<Part> = Vec::new();
+        for source in &self.sources {
+            let has_lines = source
+                .extension()
+                .is_some_and(|ending| ending == "jsonl" || ending == "ndjson");
+            if source.as_os_str() == "-" {
+                parts.push(Part::lines("-".to_owned(), Box::new(BufReader::new(io::stdin()))));
+            } else if has_lines {
+                let file = File::open(source)
+                    .map_err(|e| Failure::new(format!("could not open {}: {e}", source.display())))?;
+                let file = BufReader::with_capacity(1 << 20, file);
+                parts.push(Part::lines(source.to_string_lossy().into_owned(), Box::new(file)));
+            } else if source.exists() {
+                parts.push(Part::Files(files(std::slice::from_ref(source))?.into_iter()));
+            } else {
+                return Err(Failure::new(format!("there is no {}", source.display())).hint(
+                    "name a folder of pages, a page, a file of JSON Lines named .jsonl, or - for stdin",
+                ));
+            }
+        }
+        Ok(Items {
+            parts: parts.into_iter().rev().collect(),
+            form: self.form,
+            wishes,
+        })
+    }
+}
+
+/// A source that is read page by page.
+enum Part {
+    Files(std::vec::IntoIter<PathBuf>),
+    Lines {
+        name: String,
+        number: usize,
+        reader: Box<dyn BufRead>,
+    },
+}
+
+impl Part {
+    fn lines(name: String, reader: Box<dyn BufRead>) -> Self {
+        Self::Lines {
+            name,
+            number: 0,
+            reader,
+        }
+    }
+}
+
+/// The pages of the sources.
+struct Items {
+    /// The next one last.
+    parts: Vec<Part>,
+    form: Option<FormName>,
+    wishes: Wishes,
+}
+
+impl Items {
+    fn item(&self, name: String, text: Text) -> Item {
+        Item {
+            name,
+            text,
+            wishes: self.wishes.clone(),
+            order: None,
+            file: None,
+        }
+    }
+
+    fn page(&self, file: &Path) -> Item {
+        let text = match read_page(file) {
+            Ok(bytes) => {
+                let form = self.form.map_or_else(|| form_of(file, &bytes), Into::into);
+                Text::Page { bytes, form }
+            }
+            Err(failure) => Text::Unreadable(Unreadable(failure.message)),
+        };
+        self.item(file.to_string_lossy().into_owned(), text)
+    }
+}
+
+impl Iterator for Items {
+    type Item = Item;
+
+    fn next(&mut self) -> Option<Item> {
+        loop {
+            match self.parts.last_mut()? {
+                Part::Files(files) => {
+                    if let Some(file) = files.next() {
+                        return Some(self.page(&file));
+                    }
+                }
+                Part::Lines { name, number, reader } => {
+                    *number += 1;
+                    let place = format!("{name}:{number}");
+                    match read_line(reader) {
+                        Ok(None) => {}
+                        Ok(Some(line)) if line.trim_ascii().is_empty() => continue,
+                        Ok(Some(line)) => {
+                            let text = match String::from_utf8(line) {
+                                Ok(line) => Text::JsonLine(line),
+                                Err(error) => {
+                                    let at = error.utf8_error().valid_up_to();
+                                    Text::Unreadable(Unreadable(format!(
+                                        "the line is not UTF-8 from byte {at}"
+                                    )))
+                                }
+                            };
+                            return Some(self.item(place, text));
+                        }
+                        Err(error) => {
+                            // What follows cannot be read either.
+                            self.parts.pop();
+                            let text = Text::Unreadable(Unreadable(format!("could not be read: {error}")));
+                            return Some(self.item(place, text));
+                        }
+                    }
+                }
+            }
+            self.parts.pop();
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let count = |part: &Part| match part {
+            Part::Files(files) => files.len(),
+            Part::Lines { .. } => 0,
+        };
+        (self.parts.iter().map(count).sum(), None)
+    }
+}
+
+/// Reads a line, not more of it than can be used.
+fn read_line(reader: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let most = u64::try_from(LONGEST_LINE).unwrap_or(u64::MAX);
+    if reader.take(most).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    if line.len() == LONGEST_LINE && line.last() != Some(&b'\n') {
+        return Err(io::Error::other(format!(
+            "the line is longer than {LONGEST_LINE} bytes (128 MiB)"
+        )));
+    }
+    Ok(Some(line))
+}
+
+/// The footers of pages, in a file that has its name once all of them are in it.
+struct Footers {
+    path: PathBuf,
+    file: BufWriter<tempfile::NamedTempFile>,
+}
+
+impl Footers {
+    fn create(path: &Path) -> Result<Self, Failure> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+            .map_err(|e| Failure::new(format!("could not write {}: {e}", path.display())))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file: BufWriter::new(file),
+        })
+    }
+
+    fn finish(self) -> Result<(), Failure> {
+        let path = self.path;
+        let failed = |error: io::Error| Failure::new(format!("could not write {}: {error}", path.display()));
+        let file = self.file.into_inner().map_err(|e| failed(e.into_error()))?;
+        file.persist(&path).map_err(|e| failed(e.error))?;
+        Ok(())
+    }
+}
+
+/// Tells the user what happens.
+struct Teller<'a> {
+    common: &'a Common,
+    meter: Meter,
+    footers: Option<Footers>,
+    failed: Option<Failure>,
+}
+
+impl Listener for Teller<'_> {
+    fn refused(&mut self, name: &str, why: &Refusal) {
+        let failure = match why {
+            Refusal::Page(error) => page_failure(name, error),
+            Refusal::Place(error) => place_failure(name, error),
+            other => Failure::new(format!("{name}: {}", with_causes(other))),
+        };
+        self.meter.suspend(|| {
+            output::error(&failure.message);
+            failure.hint.iter().for_each(|hint| output::hint(hint));
+        });
+    }
+
+    fn noticed(&mut self, name: &str, notices: &[Notice]) {
+        let common = self.common;
+        self.meter.suspend(|| tell_notices(common, name, notices));
+    }
+
+    fn placed(&mut self, name: &str, outcome: &Placed) {
+        let Some(footers) = &mut self.footers else { return };
+        let line = super::add::as_json(name, outcome);
+        if let Err(error) = writeln!(footers.file, "{line}") {
+            let path = footers.path.display();
+            self.failed.get_or_insert(Failure::new(format!(
+                "could not write {path}: {error}; nothing was imported"
+            )));
+        }
+    }
+
+    fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
+        if self.failed.is_some() {
+            return ControlFlow::Break(());
+        }
+        self.meter.tell(progress.done, progress.all)
+    }
+}
+
+fn failure(error: ImportError) -> Failure {
+    match error {
+        ImportError::Open(error) => open_failure(error),
+        error @ (ImportError::Write(WriteError::Io { .. }) | ImportError::Spool(_)) => Failure::from(error)
+            .hint("nothing was imported; run the command again when the disk can be written to"),
+        other => Failure::from(other),
+    }
+}

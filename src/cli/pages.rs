@@ -1,0 +1,145 @@
+//! Pages as the command line has them: files, folders, stdin; and what is said of those that cannot be taken.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use avalaches::add::PageError;
+use avalaches::branch::PlaceError;
+use avalaches::canonical::LONGEST_ARTICLE;
+use avalaches::draft::{Form, Notice};
+use avalaches::language;
+use avalaches::verify::with_causes;
+
+use super::{Common, Failure, output};
+
+/// How a page is written.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum FormName {
+    Text,
+    Markdown,
+    Html,
+}
+
+impl From<FormName> for Form {
+    fn from(name: FormName) -> Self {
+        match name {
+            FormName::Text => Self::Text,
+            FormName::Markdown => Self::Markdown,
+            FormName::Html => Self::Html,
+        }
+    }
+}
+
+/// Lists the files of the arguments: folders give their pages, in the order of their names.
+pub fn files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for argument in arguments {
+        if !argument.is_dir() {
+            files.push(argument.clone());
+            continue;
+        }
+        let before = files.len();
+        list_folder(argument, &mut files, 0)?;
+        if files.len() == before {
+            return Err(
+                Failure::new(format!("{} is a folder without pages", argument.display()))
+                    .hint("pages are files named .txt, .md, .markdown, .html or .htm"),
+            );
+        }
+    }
+    Ok(files)
+}
+
+fn list_folder(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), Failure> {
+    let cannot = |error| Failure::new(format!("could not look into {}: {error}", folder.display()));
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
+        .map_err(cannot)?;
+    entries.sort();
+    for entry in entries {
+        let name = entry
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let metadata = fs::symlink_metadata(&entry).map_err(cannot)?;
+        if name.starts_with('.') {
+            continue;
+        }
+        if metadata.is_dir() && depth < 32 {
+            list_folder(&entry, files, depth + 1)?;
+        } else if metadata.is_file() && Form::of_name(&name).is_some() {
+            files.push(entry);
+        }
+    }
+    Ok(())
+}
+
+/// Reads a page from a file or from stdin, not more than can be used.
+pub fn read_page(file: &Path) -> Result<Vec<u8>, Failure> {
+    let most = u64::try_from(LONGEST_ARTICLE).unwrap_or(u64::MAX) + 1;
+    let mut bytes = Vec::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(most).read_to_end(&mut bytes)
+    } else {
+        fs::File::open(file).and_then(|file| file.take(most).read_to_end(&mut bytes))
+    };
+    match read {
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(Failure::new(format!(
+            "could not read {}: {error}",
+            file.display()
+        ))),
+    }
+}
+
+/// Judges how a page is written: by its name, else by its beginning.
+pub fn form_of(file: &Path, bytes: &[u8]) -> Form {
+    Form::of_name(&file.to_string_lossy()).unwrap_or_else(|| Form::sniff(bytes))
+}
+
+/// Tells of a page that cannot be read: file, line, reason, and what to do.
+pub fn page_failure(name: &str, error: &PageError) -> Failure {
+    let line = error.line().map(|line| format!(":{line}")).unwrap_or_default();
+    let failure = Failure::new(format!("{name}{line}: {}", with_causes(error)));
+    match error {
+        PageError::Split(language::SplitError::TakingTurns(_)) => {
+            failure.hint("say --lang mul to keep the page as one text")
+        }
+        PageError::NoAuthor => {
+            failure.hint("say --author NAME, or give the archive a byline when you make it")
+        }
+        PageError::NoSlug => failure.hint("say --slug some-words"),
+        PageError::Kind(_) => {
+            failure.hint("say --article ID with --kind KIND; `avalaches list` names the articles")
+        }
+        PageError::Draft(error) if error.to_string().contains("invisible character") => {
+            failure.hint("delete it, or say --allow-invisible to keep and record it")
+        }
+        _ => failure,
+    }
+}
+
+/// Tells what a page that was added cannot say itself.
+pub fn place_failure(name: &str, error: &PlaceError) -> Failure {
+    let failure = Failure::new(format!("{name}: {}", with_causes(error)));
+    match error {
+        PlaceError::NoArticle(_) => failure.hint("`avalaches list` names the articles"),
+        _ => failure,
+    }
+}
+
+/// Tells what is worth knowing of a page.
+pub fn tell_notices(common: &Common, name: &str, notices: &[Notice]) {
+    if common.quiet {
+        return;
+    }
+    for notice in notices {
+        let line = if notice.line == 0 {
+            String::new()
+        } else {
+            format!(":{}", notice.line)
+        };
+        output::warning(&format!("{name}{line}: {}", notice.what));
+    }
+}

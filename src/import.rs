@@ -1,0 +1,497 @@
+//! Bringing in any number of pages at once: one pack, one commit for each revision in the order of their dates, one
+//! move of the branch.
+//!
+//! It has two halves. In the first, pages are read as they come, prepared, hashed and deflated on every core, and
+//! kept in a spool on disk; the archive is not locked. In the second, under the lock, they get their places on the
+//! branch in the order of their dates, the trees and commits that this makes are deflated on every core, and all is
+//! written into a pack that nobody sees before it is complete. A kill at any instant leaves the old tip or the new
+//! one; a second run adds what is missing, because a page whose files are those of a revision is known again.
+//!
+//! Memory: some MiB of pages at a time, and about 1 KB for each page: eleven objects in the pack's index at 51 bytes
+//! each, its place in the spool, and what [`crate::branch`] and [`packing`] say.
+
+use std::collections::HashSet;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use crate::add::{self, Circumstances, PageError, Prepared, Version, Wishes};
+use crate::archive::{Archive, OpenError, Owner};
+use crate::branch::{Branch, Change, Known, Outcome, PlaceError};
+use crate::draft::{Form, Notice};
+use crate::id::{CommitId, ObjectId};
+use crate::language::Language;
+use crate::platform::{Deflater, Durability};
+use crate::settings::Settings;
+use crate::storage::pack_entry::LEVEL;
+use crate::storage::pack_writer::PackWriter;
+use crate::storage::repository::{WriteError, Writer};
+
+pub mod json_lines;
+mod packing;
+mod sheet;
+mod spool;
+
+use json_lines::LineError;
+use packing::{Choice, Job};
+use sheet::Sheet;
+use spool::{Spool, SpoolWriter};
+
+/// The most pages that are prepared or placed together.
+const MOST_TOGETHER: usize = 512;
+
+/// The most bytes of pages that are prepared together, but for the last of them: 16 MiB.
+const MOST_BYTES_TOGETHER: usize = 16 << 20;
+
+/// The text of a page.
+#[derive(Debug, Clone)]
+pub enum Text {
+    /// The page as it is, as [`add::prepare`] takes it.
+    Page {
+        /// Its bytes.
+        bytes: Vec<u8>,
+        /// How it is written.
+        form: Form,
+    },
+    /// One CommonMark source for each language, in page order.
+    Sources(Vec<(Language, String)>),
+    /// A line as [`json_lines::read`] takes it. What it does not say is as the item's wishes have it.
+    JsonLine(String),
+    /// Nothing: it could not be read, and this is why.
+    Unreadable(Unreadable),
+}
+
+/// Why there is nothing to read.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
+
+/// One page to import.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// What it is called in messages.
+    pub name: String,
+    /// Its text.
+    pub text: Text,
+    /// What is known of it.
+    pub wishes: Wishes,
+    /// What it is sorted by; absent, the seconds of its date.
+    pub order: Option<i64>,
+    /// A number that all versions of one text share, which become the revisions of one article.
+    pub file: Option<u64>,
+}
+
+impl Item {
+    fn bytes(&self) -> usize {
+        match &self.text {
+            Text::Page { bytes, .. } => bytes.len(),
+            Text::Sources(sources) => sources.iter().map(|(_, source)| source.len()).sum(),
+            Text::JsonLine(line) => line.len(),
+            Text::Unreadable(_) => 0,
+        }
+    }
+}
+
+/// Why a page is not imported.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// It could not be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// The line of JSON is none of a page.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// It cannot be added.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// It has no place in the archive.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+}
+
+/// How far an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Steps done: one when a page is prepared, one when it has its place.
+    pub done: usize,
+    /// Steps in all, as far as is known.
+    pub all: usize,
+}
+
+/// Who is told what happens during an import.
+pub trait Listener {
+    /// A page is refused.
+    fn refused(&mut self, name: &str, why: &Refusal);
+    /// Something about a page is worth knowing.
+    fn noticed(&mut self, name: &str, notices: &[Notice]);
+    /// A page has its place. That counts when the import returns without an error.
+    fn placed(&mut self, name: &str, outcome: &Outcome);
+    /// How far it is; `Break` ends it, and nothing is imported.
+    fn progress(&mut self, progress: Progress) -> ControlFlow<()>;
+}
+
+/// What happens where pages are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnRefusal {
+    /// Nothing is imported.
+    Stop,
+    /// The others are imported.
+    Skip,
+}
+
+/// Whether anything is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Everything is.
+    Write,
+    /// Nothing is: only told, to the ids.
+    Rehearse,
+}
+
+/// How pages are imported.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Who archives, and when.
+    pub circumstances: Circumstances,
+    /// What happens where pages are refused.
+    pub on_refusal: OnRefusal,
+    /// Whether anything is written.
+    pub mode: Mode,
+    /// Whether the disk is waited for.
+    pub durability: Durability,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Pages that were read.
+    pub pages: usize,
+    /// Revisions that were added.
+    pub revisions: usize,
+    /// Articles that are new.
+    pub articles: usize,
+    /// Pages that were in the archive already.
+    pub unchanged: usize,
+    /// Pages that were refused.
+    pub refused: usize,
+    /// Objects of the pack that was written.
+    pub objects: usize,
+    /// Its bytes.
+    pub bytes: u64,
+    /// The newest commit of the branch afterwards.
+    pub tip: Option<CommitId>,
+    /// Whether the listener ended it; nothing was imported.
+    pub ended: bool,
+}
+
+impl Report {
+    /// Tells whether everything was imported, or is to be where some pages were refused.
+    #[must_use]
+    pub fn is_imported(&self, on_refusal: OnRefusal) -> bool {
+        !self.ended && (self.refused == 0 || on_refusal == OnRefusal::Skip)
+    }
+}
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The archive cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The archive cannot be read.
+    #[error(transparent)]
+    Archive(PlaceError),
+    /// The pages could not be kept on disk.
+    #[error("could not keep the pages in a file of their own beside the archive")]
+    Spool(#[from] io::Error),
+    /// The settings were changed by another program meanwhile.
+    #[error("the archive's settings were changed meanwhile; run the command again")]
+    Settings,
+    /// Something could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// Imports pages: all of them are on disk and on the branch when this returns, or none.
+///
+/// # Errors
+/// [`ImportError`]; nothing was imported, but for [`WriteError::Unconfirmed`], which names the commit.
+pub fn import(
+    path: &Path,
+    owner: Owner,
+    items: &mut dyn Iterator<Item = Item>,
+    options: &Options,
+    listener: &mut dyn Listener,
+) -> Result<Report, ImportError> {
+    let settings = Archive::open_for_writing(path, owner)?.settings().clone();
+    let mut report = Report::default();
+    let spool = first_half(path, items, &settings, options, listener, &mut report)?;
+    if !report.is_imported(options.on_refusal) || spool.len() == 0 {
+        return Ok(report);
+    }
+    let mut writer = match options.mode {
+        Mode::Write => Some(Writer::begin(path, options.durability)?),
+        Mode::Rehearse => None,
+    };
+    // Opened under the lock: what is compared with is what the commits will follow.
+    let archive = Archive::open_for_writing(path, owner)?;
+    if *archive.settings() != settings {
+        return Err(ImportError::Settings);
+    }
+    let pack = writer.as_ref().map(Writer::stage_pack).transpose()?;
+    let mut second = SecondHalf {
+        spool: &spool,
+        options,
+        listener,
+        report: &mut report,
+        pack,
+        added: Vec::new(),
+    };
+    second.run(&archive)?;
+    let SecondHalf { pack, added, .. } = second;
+    report.tip = Some(added.last().copied().unwrap_or(archive.tip()));
+    let (Some(writer), Some(pack)) = (&mut writer, pack) else {
+        return Ok(report);
+    };
+    if let Some(newest) = added.last().filter(|_| report.is_imported(options.on_refusal)) {
+        (report.objects, report.bytes) = (pack.len(), pack.bytes());
+        writer.publish_pack(pack, *newest, "import")?;
+        archive.record_on_branch(&added);
+    }
+    Ok(report)
+}
+
+/// A page that was prepared, or why it cannot be.
+struct Tried {
+    item: Item,
+    sheet: Result<(Sheet, Vec<Notice>), Refusal>,
+}
+
+/// Reads and prepares all pages. While some are prepared, the next ones are read.
+fn first_half(
+    folder: &Path,
+    items: &mut dyn Iterator<Item = Item>,
+    settings: &Settings,
+    options: &Options,
+    listener: &mut dyn Listener,
+    report: &mut Report,
+) -> Result<Spool, ImportError> {
+    let mut spool = SpoolWriter::create(folder)?;
+    let mut begun: HashSet<u64> = HashSet::new();
+    let mut good: HashSet<u64> = HashSet::new();
+    let mut next = read_some(items, &mut begun);
+    while !next.is_empty() {
+        let batch = std::mem::take(&mut next);
+        let mut tried = Vec::new();
+        rayon::in_place_scope(|scope| {
+            let tried = &mut tried;
+            scope.spawn(|_| *tried = prepare_all(batch, settings, options));
+            next = read_some(items, &mut begun);
+        });
+        for Tried { mut item, mut sheet } in tried {
+            report.pages += 1;
+            if let Version::Later(text) = item.wishes.version
+                && !good.contains(&text)
+            {
+                // The versions before were refused: this one begins the article.
+                item.wishes.version = Version::First(text);
+                sheet = prepare(&item, settings, options, &mut Deflater::new(LEVEL));
+            }
+            match sheet {
+                Ok((sheet, notices)) => {
+                    good.extend(item.file);
+                    listener.noticed(&item.name, &notices);
+                    let order = item.order.unwrap_or(sheet.candidate.date.seconds());
+                    spool.push(order, &sheet)?;
+                }
+                Err(why) => {
+                    report.refused += 1;
+                    listener.refused(&item.name, &why);
+                }
+            }
+        }
+        let known = report.pages + next.len() + items.size_hint().0;
+        let progress = Progress {
+            done: report.pages,
+            all: known * 2,
+        };
+        if listener.progress(progress).is_break() {
+            report.ended = true;
+            break;
+        }
+    }
+    Ok(spool.finish()?)
+}
+
+fn read_some(items: &mut dyn Iterator<Item = Item>, begun: &mut HashSet<u64>) -> Vec<Item> {
+    let mut some = Vec::new();
+    let mut bytes = 0;
+    while some.len() < MOST_TOGETHER && bytes < MOST_BYTES_TOGETHER {
+        let Some(mut item) = items.next() else { break };
+        if let Some(text) = item.file {
+            item.wishes.version = if begun.insert(text) {
+                Version::First(text)
+            } else {
+                Version::Later(text)
+            };
+        }
+        bytes += item.bytes();
+        some.push(item);
+    }
+    some
+}
+
+fn prepare_all(batch: Vec<Item>, settings: &Settings, options: &Options) -> Vec<Tried> {
+    batch
+        .into_par_iter()
+        .map_init(
+            || Deflater::new(LEVEL),
+            |deflater, item| Tried {
+                sheet: prepare(&item, settings, options, deflater),
+                item,
+            },
+        )
+        .collect()
+}
+
+fn prepare(
+    item: &Item,
+    settings: &Settings,
+    options: &Options,
+    deflater: &mut Deflater,
+) -> Result<(Sheet, Vec<Notice>), Refusal> {
+    let circumstances = &options.circumstances;
+    let mut name = item.name.clone();
+    let of_text = |text: &Text, wishes: &Wishes| -> Result<Prepared, Refusal> {
+        match text {
+            Text::Page { bytes, form } => Ok(add::prepare(bytes, *form, wishes, settings, circumstances)?),
+            Text::Sources(sources) => Ok(add::prepare_sources(sources, wishes, settings, circumstances)?),
+            Text::Unreadable(why) => Err(why.clone().into()),
+            Text::JsonLine(_) => Err(LineError::Text.into()),
+        }
+    };
+    let prepared = match &item.text {
+        Text::JsonLine(line) => {
+            let read = json_lines::read(line, &item.wishes)?;
+            name = read.name.unwrap_or(name);
+            of_text(&read.text, &read.wishes)?
+        }
+        text => of_text(text, &item.wishes)?,
+    };
+    let sheet = Sheet::of(name, &prepared, deflater);
+    Ok((sheet, prepared.notices))
+}
+
+/// Gives all pages their places and writes the pack. While some are placed, those before are deflated, and the next
+/// ones are read back.
+struct SecondHalf<'a> {
+    spool: &'a Spool,
+    options: &'a Options,
+    listener: &'a mut dyn Listener,
+    report: &'a mut Report,
+    pack: Option<PackWriter>,
+    added: Vec<CommitId>,
+}
+
+impl SecondHalf<'_> {
+    fn run(&mut self, archive: &Archive) -> Result<(), ImportError> {
+        let circumstances = &self.options.circumstances;
+        let committer = circumstances.committer.clone();
+        let branch = Branch::at_tip(archive, committer, circumstances.now, Known::Any);
+        let mut branch = branch.map_err(ImportError::Archive)?;
+        let spool = self.spool;
+        let mut choice = Choice::default();
+        let mut jobs = Vec::new();
+        let mut first = 0;
+        let mut sheets = read_back(spool, 0)?;
+        while !sheets.is_empty() || !jobs.is_empty() {
+            let next = first + sheets.len();
+            let batch = std::mem::take(&mut sheets);
+            let before = std::mem::take(&mut jobs);
+            let mut packed = Ok(Vec::new());
+            let mut back = Ok(Vec::new());
+            let mut placed = Ok(Vec::new());
+            let writes = self.pack.is_some();
+            rayon::in_place_scope(|scope| {
+                let (packed, back) = (&mut packed, &mut back);
+                scope.spawn(move |_| {
+                    if writes {
+                        *packed = packing::pack(&before, spool);
+                    }
+                });
+                scope.spawn(move |_| *back = read_back(spool, next));
+                placed = self.place(&mut branch, &mut choice, first, batch);
+            });
+            sheets = back?;
+            jobs = placed?;
+            for object in packed?.into_iter().flatten() {
+                self.write(&object)?;
+            }
+            first = next;
+            let progress = Progress {
+                done: self.report.pages + first,
+                all: self.report.pages + spool.len(),
+            };
+            if self.listener.progress(progress).is_break() {
+                self.report.ended = true;
+            }
+            if !self.report.is_imported(self.options.on_refusal) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn place(
+        &mut self,
+        branch: &mut Branch<'_>,
+        choice: &mut Choice,
+        first: usize,
+        batch: Vec<Sheet>,
+    ) -> Result<Vec<Job>, ImportError> {
+        let mut jobs = Vec::with_capacity(batch.len());
+        for (at, sheet) in batch.into_iter().enumerate() {
+            let placed = match branch.place(&sheet.candidate) {
+                Ok(placed) => placed,
+                Err(why) if why.is_about_the_page() => {
+                    self.report.refused += 1;
+                    self.listener.refused(&sheet.name, &why.into());
+                    continue;
+                }
+                Err(why) => return Err(ImportError::Archive(why)),
+            };
+            let outcome = &placed.outcome;
+            self.listener.placed(&sheet.name, outcome);
+            if outcome.change == Change::None {
+                self.report.unchanged += 1;
+                continue;
+            }
+            self.report.revisions += 1;
+            self.report.articles += usize::from(outcome.revision == 1);
+            self.added.push(outcome.footer.commit);
+            let is_first = jobs.is_empty();
+            jobs.push(choice.choose(first + at, sheet, placed, is_first));
+        }
+        Ok(jobs)
+    }
+
+    fn write(&mut self, (id, entry, base): &packing::Packed) -> Result<(), ImportError> {
+        let Some(pack) = &mut self.pack else {
+            return Ok(());
+        };
+        let base = base.map(|base: ObjectId| pack.offset(base).expect("a base is written before its delta"));
+        pack.write(*id, entry, base)?;
+        Ok(())
+    }
+}
+
+/// Reads the next pages in their order back from the spool, on every core.
+fn read_back(spool: &Spool, first: usize) -> io::Result<Vec<Sheet>> {
+    let last = spool.len().min(first + MOST_TOGETHER);
+    (first..last)
+        .into_par_iter()
+        .map(|number| spool.read(number))
+        .collect()
+}

@@ -1,0 +1,220 @@
+//! A prepared page as it waits in the spool: what its commit will say, and its files as entries of the pack to come,
+//! deflated already. The sources of a page are nearly slices of its text, so they are deltas against it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::add::Prepared;
+use crate::article::{METADATA_FILE, PAGE_FILE};
+use crate::branch::{Candidate, Target};
+use crate::date::{RevisionDate, UtcOffset};
+use crate::id::{ObjectId, TreeId};
+use crate::object::ObjectKind;
+use crate::object::ident::Person;
+use crate::platform::{Deflater, Inflater};
+use crate::storage::delta;
+use crate::storage::pack_entry::PackEntry;
+
+/// A page, ready but for its place.
+#[derive(Debug, Clone)]
+pub struct Sheet {
+    /// What the page is called in messages.
+    pub name: String,
+    /// What its commit will say.
+    pub candidate: Candidate,
+    /// The text that a reader sees, whole.
+    pub page: PackEntry,
+    /// `article.json`, whole.
+    pub metadata: (ObjectId, PackEntry),
+    /// The sources: deltas against the text, or whole.
+    pub sources: Vec<(ObjectId, PackEntry)>,
+    /// The article's folder, whole.
+    pub folder: PackEntry,
+}
+
+/// The form in which a sheet begins in the spool; the streams of its entries follow.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    name: String,
+    slug: String,
+    target: TargetHead,
+    date: String,
+    byline: String,
+    kind: String,
+    languages: Vec<String>,
+    subject: String,
+    note: Option<String>,
+    content_sha256: String,
+    source_url: Option<String>,
+    claimed_footer: Option<String>,
+    source_commit: Option<String>,
+    folder: String,
+    page: String,
+    entries: Vec<EntryHead>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum TargetHead {
+    New,
+    Article(String),
+    FirstOf(u64),
+    LaterOf(u64),
+}
+
+/// An entry but for its stream: id, whether it is a delta, inflated length, length of the stream.
+#[derive(Serialize, Deserialize)]
+struct EntryHead(String, bool, usize, usize);
+
+impl Sheet {
+    /// Deflates a prepared page.
+    #[must_use]
+    pub fn of(name: String, prepared: &Prepared, deflater: &mut Deflater) -> Self {
+        let text = prepared.files.iter().find(|file| file.name == PAGE_FILE);
+        let text = text.map_or(&[][..], |file| &file.bytes);
+        let mut whole = |bytes: &[u8]| PackEntry::whole(ObjectKind::Blob, bytes, deflater);
+        let page = whole(text);
+        let mut metadata = None;
+        let mut sources = Vec::with_capacity(prepared.files.len());
+        for file in prepared.files.iter().filter(|file| file.name != PAGE_FILE) {
+            let id = ObjectId::from(file.id);
+            if file.name == METADATA_FILE {
+                metadata = Some((id, PackEntry::whole(ObjectKind::Blob, &file.bytes, deflater)));
+            } else {
+                let short = delta::encode(text, &file.bytes, file.bytes.len() / 2);
+                let entry = match short {
+                    Some(delta) => PackEntry::delta(&delta, deflater),
+                    None => PackEntry::whole(ObjectKind::Blob, &file.bytes, deflater),
+                };
+                sources.push((id, entry));
+            }
+        }
+        Self {
+            name,
+            candidate: prepared.candidate.clone(),
+            page,
+            metadata: metadata.expect("every article has metadata"),
+            sources,
+            folder: PackEntry::whole(ObjectKind::Tree, &prepared.folder, deflater),
+        }
+    }
+
+    /// Returns the bytes of a whole entry of a sheet.
+    #[must_use]
+    pub fn inflate(entry: &PackEntry, inflater: &mut Inflater) -> Option<Vec<u8>> {
+        let mut body = vec![0; entry.length()];
+        let inflated = inflater.zlib(entry.stream(), &mut body).ok()?;
+        (inflated.written == body.len()).then_some(body)
+    }
+
+    /// Returns the sheet as it stands in the spool.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let candidate = &self.candidate;
+        let entries: Vec<(ObjectId, &PackEntry)> = self.entries().collect();
+        let head = Head {
+            name: self.name.clone(),
+            slug: candidate.slug.to_string(),
+            target: match &candidate.target {
+                Target::New => TargetHead::New,
+                Target::Article(article) => TargetHead::Article(article.to_string()),
+                Target::FirstOf(text) => TargetHead::FirstOf(*text),
+                Target::LaterOf(text) => TargetHead::LaterOf(*text),
+            },
+            date: candidate.date.to_string(),
+            byline: candidate.byline.to_string(),
+            kind: candidate.kind.to_string(),
+            languages: candidate.languages.iter().map(ToString::to_string).collect(),
+            subject: candidate.subject.clone(),
+            note: candidate.note.clone(),
+            content_sha256: candidate.content_sha256.clone(),
+            source_url: candidate.source_url.clone(),
+            claimed_footer: candidate.claimed_footer.as_ref().map(ToString::to_string),
+            source_commit: candidate.source_commit.map(|id| id.to_string()),
+            folder: candidate.folder.to_string(),
+            page: candidate.page.to_string(),
+            entries: entries
+                .iter()
+                .map(|(id, entry)| {
+                    let is_delta = entry.kind().is_none();
+                    EntryHead(id.to_string(), is_delta, entry.length(), entry.stream().len())
+                })
+                .collect(),
+        };
+        let mut bytes = serde_json::to_vec(&head).expect("strings and numbers are JSON");
+        bytes.push(b'\n');
+        for (_, entry) in entries {
+            bytes.extend_from_slice(entry.stream());
+        }
+        bytes
+    }
+
+    /// Reads a sheet; `None` for anything that [`Sheet::encode`] would not have written.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let end = memchr::memchr(b'\n', bytes)?;
+        let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
+        let mut rest = &bytes[end + 1..];
+        let mut entries = Vec::with_capacity(head.entries.len());
+        for (number, EntryHead(id, is_delta, length, stream)) in head.entries.into_iter().enumerate() {
+            let (stream, after) = rest.split_at_checked(stream)?;
+            rest = after;
+            let kind = if number == 1 {
+                ObjectKind::Tree
+            } else {
+                ObjectKind::Blob
+            };
+            let kind = (!is_delta).then_some(kind);
+            entries.push((
+                id.parse().ok()?,
+                PackEntry::of_parts(kind, length, stream.to_vec()),
+            ));
+        }
+        let mut entries = entries.into_iter();
+        let ((_, page), (_, folder), metadata) = (entries.next()?, entries.next()?, entries.next()?);
+        let candidate = Candidate {
+            slug: head.slug.parse().ok()?,
+            target: match head.target {
+                TargetHead::New => Target::New,
+                TargetHead::Article(article) => Target::Article(article.parse().ok()?),
+                TargetHead::FirstOf(text) => Target::FirstOf(text),
+                TargetHead::LaterOf(text) => Target::LaterOf(text),
+            },
+            date: RevisionDate::parse(&head.date, UtcOffset::UTC).ok()?,
+            byline: Person::parse(&head.byline).ok()?,
+            kind: head.kind.parse().ok()?,
+            languages: head
+                .languages
+                .iter()
+                .map(|tag| tag.parse())
+                .collect::<Result<_, _>>()
+                .ok()?,
+            subject: head.subject,
+            note: head.note,
+            content_sha256: head.content_sha256,
+            source_url: head.source_url,
+            claimed_footer: head.claimed_footer.map(|text| text.parse()).transpose().ok()?,
+            source_commit: head.source_commit.map(|text| text.parse()).transpose().ok()?,
+            folder: head.folder.parse::<TreeId>().ok()?,
+            page: head.page.parse().ok()?,
+        };
+        rest.is_empty().then_some(Self {
+            name: head.name,
+            candidate,
+            page,
+            metadata,
+            sources: entries.collect(),
+            folder,
+        })
+    }
+
+    /// Lists the entries in the order in which they stand in the spool.
+    fn entries(&self) -> impl Iterator<Item = (ObjectId, &PackEntry)> {
+        let (metadata, entry) = &self.metadata;
+        let fixed = [
+            (self.candidate.page.into(), &self.page),
+            (self.candidate.folder.into(), &self.folder),
+            (*metadata, entry),
+        ];
+        let sources = self.sources.iter().map(|(id, entry)| (*id, entry));
+        fixed.into_iter().chain(sources)
+    }
+}
