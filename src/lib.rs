@@ -18,6 +18,7 @@ pub mod mirror;
 pub mod object;
 pub mod page;
 pub mod platform;
+pub mod publisher;
 pub mod revision;
 pub mod settings;
 pub mod slug;

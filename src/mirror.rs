@@ -138,7 +138,7 @@ pub fn find(store: &ObjectStore, mirrors: &[Mirror], id: CommitId) -> Result<Opt
 }
 
 /// Follows tags to the commit that they come to; `None` where they come to something else.
-fn peel(store: &ObjectStore, mut id: ObjectId) -> Result<Option<CommitId>, Fault> {
+pub(crate) fn peel(store: &ObjectStore, mut id: ObjectId) -> Result<Option<CommitId>, Fault> {
     for _ in 0..LONGEST_CHAIN {
         let object = store.read(id)?;
         match object.kind {

@@ -16,7 +16,7 @@ use crate::storage::finding::{Damage, FindingKind, StoreFinding};
 use crate::storage::layout::{self, Top};
 use crate::storage::objects::{ObjectStore, OpenPack, loose_path, pack_names, read_loose_file};
 use crate::storage::pack_check::{self, Check, MOST_HELD};
-use crate::storage::pack_map::{PackFinding, PackMap, Part};
+use crate::storage::pack_map::{PackFinding, PackMap, Part, Sums};
 
 /// What is told of each good object, with its number; `Break` ends the check.
 pub type Visit<'a> = dyn Fn(usize, ObjectId, &Object) -> ControlFlow<()> + Sync + 'a;
@@ -50,6 +50,16 @@ impl Inventory {
     /// CRC-32s of their entries.
     #[must_use]
     pub fn of(store: &ObjectStore) -> Self {
+        Self::with(store, Sums::Checked)
+    }
+
+    /// Lists a store of which only some objects will be read: its packs are not read through.
+    #[must_use]
+    pub fn unchecked(store: &ObjectStore) -> Self {
+        Self::with(store, Sums::Unchecked)
+    }
+
+    fn with(store: &ObjectStore, sums: Sums) -> Self {
         let mut inventory = Self {
             folder: store.folder().to_owned(),
             packs: Vec::new(),
@@ -57,7 +67,7 @@ impl Inventory {
             loose: Vec::new(),
             findings: Mutex::new(Vec::new()),
         };
-        inventory.list();
+        inventory.list(sums);
         inventory.first_loose = inventory
             .packs
             .last()
@@ -211,7 +221,7 @@ impl Inventory {
         });
     }
 
-    fn list(&mut self) {
+    fn list(&mut self, sums: Sums) {
         let names = match layout::list(&self.folder) {
             Ok(names) => names,
             Err(error) => return self.unreadable(PathBuf::new(), error),
@@ -219,7 +229,7 @@ impl Inventory {
         for name in names {
             match layout::top(&name) {
                 Top::FanOut => self.list_loose(&name.text),
-                Top::Pack => self.list_packs(),
+                Top::Pack => self.list_packs(sums),
                 Top::Info => self.list_info(),
                 Top::Strange(kind) => self.about(name.text.into(), kind),
             }
@@ -244,7 +254,7 @@ impl Inventory {
         }
     }
 
-    fn list_packs(&mut self) {
+    fn list_packs(&mut self, sums: Sums) {
         let names = match pack_names(&self.folder) {
             Ok(names) => names,
             Err(error) => return self.about("pack".into(), Damage::from(error).into()),
@@ -266,8 +276,11 @@ impl Inventory {
                 Ok(open) => {
                     let report = |finding| self.found_in_pack(&open.path, finding);
                     let ((), map) = rayon::join(
-                        || pack_check::check_files(&open.pack, &report),
-                        || PackMap::of(&open.pack, &report),
+                        || match sums {
+                            Sums::Checked => pack_check::check_files(&open.pack, &report),
+                            Sums::Unchecked => {}
+                        },
+                        || PackMap::of(&open.pack, sums, &report),
                     );
                     let count = map.len();
                     self.packs.push(Listed { open, map, first });

@@ -76,6 +76,37 @@ pub fn tip(repository: &Path) -> Result<Option<CommitId>, RefError> {
     Ok(found)
 }
 
+/// Finds what a ref names, by its full name; `None` where there is no such ref.
+///
+/// # Errors
+/// [`RefError`] where a file cannot be read, is damaged, or refers to another ref.
+pub fn find(repository: &Path, name: &str) -> Result<Option<ObjectId>, RefError> {
+    let loose = repository.join(name);
+    // A folder of this name holds other refs, of which one may be packed under it.
+    if !loose.is_dir()
+        && let Some(bytes) = read(&loose)?
+    {
+        let id = std::str::from_utf8(&bytes)
+            .ok()
+            .and_then(|text| text.strip_suffix('\n')?.parse().ok());
+        return id
+            .map(Some)
+            .ok_or_else(|| damaged(&loose, "40 hexadecimal digits and a line feed"));
+    }
+    let packed = repository.join("packed-refs");
+    let expected = "lines of an id and a ref";
+    let Some(bytes) = read(&packed)? else {
+        return Ok(None);
+    };
+    for line in packed_lines(&bytes).ok_or_else(|| damaged(&packed, expected))? {
+        let (id, known) = line.ok_or_else(|| damaged(&packed, expected))?;
+        if known == name {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
 /// Lists the refs under a prefix such as `refs/mirrors/`, by their full names, in order. One that has a file of its
 /// own is what that file says, as in git.
 ///
@@ -138,7 +169,8 @@ pub fn list(repository: &Path, prefix: &str) -> Result<BTreeMap<String, ObjectId
 fn packed_lines(bytes: &[u8]) -> Option<impl Iterator<Item = Option<(ObjectId, &str)>>> {
     let text = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
     let is_aside = |line: &&str| {
-        *line == "# pack-refs with: peeled fully-peeled sorted "
+        // What git says of the file is the same whichever it was written by.
+        line.starts_with("# pack-refs with:")
             || line
                 .strip_prefix('^')
                 .is_some_and(|id| id.parse::<ObjectId>().is_ok())
