@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::id::{BlobId, CommitId, IdPrefix, ObjectId, TreeId};
+use crate::index;
 use crate::object::commit::{Commit, CommitError};
 use crate::object::foreign::ForeignError;
 use crate::object::tree::{Entry, Tree, TreeError};
@@ -133,6 +134,7 @@ pub struct Archive {
     settings: Settings,
     branch: OnceCell<BranchList>,
     trees: RefCell<HashMap<TreeId, Rc<Tree>>>,
+    index: index::Slot,
 }
 
 impl Archive {
@@ -166,6 +168,7 @@ impl Archive {
             settings: Settings::new("none"),
             branch: OnceCell::new(),
             trees: RefCell::new(HashMap::new()),
+            index: index::Slot::default(),
         };
         let settings = archive
             .commit(tip)
@@ -334,7 +337,7 @@ impl Archive {
     /// # Errors
     /// [`Fault`] where the branch cannot be walked.
     pub fn branch(&self) -> Result<&BranchList, Fault> {
-        if let Some(list) = self.branch.get() {
+        if let Some(list) = self.branch_at_hand() {
             return Ok(list);
         }
         let mut list = BranchList::load(&self.path);
@@ -358,6 +361,18 @@ impl Archive {
         Ok(self.branch.get_or_init(|| list))
     }
 
+    /// Returns the list of the branch where it is there up to the tip, without walking.
+    fn branch_at_hand(&self) -> Option<&BranchList> {
+        if self.branch.get().is_none() {
+            let list = BranchList::load(&self.path);
+            if list.last() != Some(self.tip) {
+                return None;
+            }
+            let _ = self.branch.set(list);
+        }
+        self.branch.get()
+    }
+
     /// Adds the commits that were put on the branch after the tip, oldest first, to the list beside the
     /// repository. The list can be made again, so that it could not be written is no failure.
     pub fn record_on_branch(self, added: &[CommitId]) {
@@ -378,14 +393,48 @@ impl Archive {
             return Ok(true);
         }
         let list = self.branch()?;
-        let Some(position) = list.position(id) else {
-            return Ok(false);
-        };
-        // The list is beside the repository, not in it: its neighbours must name this commit as their parent.
-        let Some(child) = list.get(position + 1) else {
-            return Ok(false);
-        };
-        Ok(self.commit(child)?.parents == [id])
+        match list.position(id) {
+            Some(position) => self.is_listed_at(list, id, position),
+            None => Ok(false),
+        }
+    }
+
+    /// Tells whether a commit is in the branch's history, where the index gives its position and the commit after
+    /// it: the list of the branch must agree or, where that is not at hand, that commit. No verdict takes this for
+    /// [`Archive::is_on_branch`].
+    ///
+    /// # Errors
+    /// [`Fault`] where a commit cannot be read.
+    pub(crate) fn stands_at(
+        &self,
+        id: CommitId,
+        position: usize,
+        next: Option<CommitId>,
+    ) -> Result<bool, Fault> {
+        if id == self.tip {
+            return Ok(true);
+        }
+        match (self.branch_at_hand(), next) {
+            (Some(list), _) => self.is_listed_at(list, id, position),
+            (None, Some(child)) => self.follows(child, id),
+            (None, None) => Ok(false),
+        }
+    }
+
+    /// The list is beside the repository, not in it: the commit after this one must name it as its parent.
+    fn is_listed_at(&self, list: &BranchList, id: CommitId, position: usize) -> Result<bool, Fault> {
+        match list.get(position + 1) {
+            Some(child) if list.get(position) == Some(id) => self.follows(child, id),
+            _ => Ok(false),
+        }
+    }
+
+    fn follows(&self, child: CommitId, parent: CommitId) -> Result<bool, Fault> {
+        Ok(self.commit(child)?.parents == [parent])
+    }
+
+    pub(crate) fn index_slot(&self) -> &index::Slot {
+        &self.index
     }
 
     fn object(&self, id: ObjectId, expected: ObjectKind) -> Result<Vec<u8>, Fault> {

@@ -186,7 +186,7 @@ struct Chain {
 }
 
 /// After so many articles were looked for along the branch one by one, all are found in one walk.
-const LOOKED_FOR_SINGLY: usize = 4;
+const LOOKED_FOR_SINGLY: usize = 64;
 
 /// The end of the branch.
 pub struct Branch<'a> {

@@ -22,6 +22,7 @@ mod mirror;
 mod output;
 mod pages;
 mod progress;
+mod reindex;
 mod resolve;
 mod show;
 mod verify;
@@ -75,6 +76,7 @@ enum Command {
     List(list::List),
     History(history::History),
     Mirror(mirror::Mirror),
+    Reindex(reindex::Reindex),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -158,6 +160,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::List(list) => list.run(common),
         Command::History(history) => history.run(common),
         Command::Mirror(mirror) => mirror.run(common),
+        Command::Reindex(reindex) => reindex.run(common),
         Command::Completions(completions) => completions.run(&mut Cli::command()),
         Command::Man(man) => man.run(Cli::command()),
     }

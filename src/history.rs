@@ -1,23 +1,31 @@
-//! The branch as a history of articles: which revisions an article has, and which of them is the newest.
+//! The branch as a history of articles: which revisions an article has, and which of them is the newest. The index
+//! says where to look, and git whether it is so; without an index the branch is walked.
 
 use std::collections::HashMap;
 
 use crate::archive::{Archive, Fault};
-use crate::id::{ArticleId, CommitId};
+use crate::id::{ArticleId, CommitId, TreeId};
+use crate::index::{self, Index};
 use crate::object::commit::Commit;
 use crate::revision::{Revision, RevisionFault};
 use crate::trailer::Message;
 
-/// Finds the newest revision of an article, walking from the tip; `None` where the archive has no such article.
+/// Finds the newest revision of an article; `None` where the archive has no such article.
+///
+/// What the index names must be a revision of the article on the branch, and its folder the article's folder at the
+/// tip; an older revision's is another, but for one that was made again to the letter, date and note included.
 ///
 /// # Errors
 /// [`Fault`] where the branch cannot be walked.
 pub fn newest(archive: &Archive, article: &ArticleId) -> Result<Option<CommitId>, Fault> {
     let tip = archive.commit(archive.tip())?;
-    match archive.folder(tip.tree, &article.folder()) {
+    let folder = match archive.folder(tip.tree, &article.folder()) {
         Err(Fault::Absent { .. }) => return Ok(None),
         found => found?,
     };
+    if let Some(id) = index::ask(archive, |index| newest_by(index, archive, article, folder)) {
+        return Ok(Some(id));
+    }
     for step in archive.walk() {
         let (id, commit) = step?;
         if article_of(&commit).is_some_and(|known| known == *article) {
@@ -74,8 +82,16 @@ pub fn revisions(archive: &Archive, newest: CommitId) -> Result<Vec<Revision>, R
 /// [`Fault`] where the branch cannot be walked.
 pub fn later(archive: &Archive, revision: &Revision) -> Result<Vec<(CommitId, Message)>, Fault> {
     let tip = archive.commit(archive.tip())?;
-    if archive.folder(tip.tree, &revision.article_id().folder())? == revision.folder {
+    let folder = archive.folder(tip.tree, &revision.article_id().folder())?;
+    if folder == revision.folder {
         return Ok(Vec::new());
+    }
+    let indexed = index::ask(archive, |index| {
+        let newest = newest_by(index, archive, revision.article_id(), folder)?;
+        later_by(index, archive, revision, newest)
+    });
+    if let Some(later) = indexed {
+        return Ok(later);
     }
     let mut later = Vec::new();
     for step in archive.walk() {
@@ -92,6 +108,52 @@ pub fn later(archive: &Archive, revision: &Revision) -> Result<Vec<(CommitId, Me
     }
     later.reverse();
     Ok(later)
+}
+
+/// Takes the newest revision from the index, where git agrees.
+fn newest_by(index: &Index, archive: &Archive, article: &ArticleId, folder: TreeId) -> Option<CommitId> {
+    let row = index.newest(article).ok()??;
+    let commit = archive.commit(row.id).ok()?;
+    let trailers = Message::parse(&commit.message).ok()?.trailers;
+    let next = index.commit_at(row.position.checked_add(1)?).ok()?;
+    let is_so = trailers.article == *article
+        && trailers.revision == row.number
+        && archive.folder(commit.tree, &article.folder()).ok()? == folder
+        && archive.stands_at(row.id, row.position, next).ok()?;
+    is_so.then_some(row.id)
+}
+
+/// Follows `Previous-Revision` from the newest revision back to one, where the index has the same revisions.
+fn later_by(
+    index: &Index,
+    archive: &Archive,
+    revision: &Revision,
+    newest: CommitId,
+) -> Option<Vec<(CommitId, Message)>> {
+    let mut later = Vec::new();
+    let mut next = newest;
+    while next != revision.id {
+        let message = Message::parse(&archive.commit(next).ok()?.message).ok()?;
+        let trailers = &message.trailers;
+        let number = later
+            .last()
+            .map_or(trailers.revision, |(_, newer): &(_, Message)| {
+                newer.trailers.revision.saturating_sub(1)
+            });
+        if trailers.article != *revision.article_id() || trailers.revision != number {
+            return None;
+        }
+        let previous = trailers.previous?;
+        later.push((next, message));
+        next = previous;
+    }
+    later.reverse();
+    let rows = index.revisions(revision.article_id()).ok()?;
+    let known = rows.iter().skip_while(|row| row.id != revision.id).skip(1);
+    known
+        .map(|row| row.id)
+        .eq(later.iter().map(|(id, _)| *id))
+        .then_some(later)
 }
 
 fn article_of(commit: &Commit) -> Option<ArticleId> {

@@ -8,7 +8,7 @@
 //! one; a second run adds what is missing, because a page whose files are those of a revision is known again.
 //!
 //! Memory: some MiB of pages at a time, and about 1 KB for each page: eleven objects in the pack's index at 51 bytes
-//! each, its place in the spool, and what [`crate::branch`] and [`packing`] say.
+//! each, its place in the spool, and what [`crate::branch`] and its parts say.
 
 use std::collections::HashSet;
 use std::io;
@@ -37,7 +37,7 @@ mod spool;
 use json_lines::LineError;
 use packing::{Choice, Job};
 use sheet::Sheet;
-use spool::{Spool, SpoolWriter};
+use spool::{Spool, SpoolWriter, Spooled};
 
 /// The most pages that are prepared or placed together.
 const MOST_TOGETHER: usize = 512;
@@ -266,7 +266,9 @@ pub fn import(
 /// A page that was prepared, or why it cannot be.
 struct Tried {
     item: Item,
-    sheet: Result<(Sheet, Vec<Notice>), Refusal>,
+    /// What it is called in messages.
+    name: String,
+    spooled: Result<(Spooled, Vec<Notice>), Refusal>,
 }
 
 /// Reads and prepares all pages. While some are prepared, the next ones are read.
@@ -290,25 +292,29 @@ fn first_half(
             scope.spawn(|_| *tried = prepare_all(batch, settings, options));
             next = read_some(items, &mut begun);
         });
-        for Tried { mut item, mut sheet } in tried {
+        for Tried {
+            mut item,
+            mut name,
+            mut spooled,
+        } in tried
+        {
             report.pages += 1;
             if let Version::Later(text) = item.wishes.version
                 && !good.contains(&text)
             {
                 // The versions before were refused: this one begins the article.
                 item.wishes.version = Version::First(text);
-                sheet = prepare(&item, settings, options, &mut Deflater::new(LEVEL));
+                (name, spooled) = prepare(&item, settings, options, &mut Deflater::new(LEVEL));
             }
-            match sheet {
-                Ok((sheet, notices)) => {
+            match spooled {
+                Ok((spooled, notices)) => {
                     good.extend(item.file);
-                    listener.noticed(&item.name, &notices);
-                    let order = item.order.unwrap_or(sheet.candidate.date.seconds());
-                    spool.push(order, &sheet)?;
+                    listener.noticed(&name, &notices);
+                    spool.push(&spooled)?;
                 }
                 Err(why) => {
                     report.refused += 1;
-                    listener.refused(&item.name, &why);
+                    listener.refused(&name, &why);
                 }
             }
         }
@@ -348,22 +354,23 @@ fn prepare_all(batch: Vec<Item>, settings: &Settings, options: &Options) -> Vec<
         .into_par_iter()
         .map_init(
             || Deflater::new(LEVEL),
-            |deflater, item| Tried {
-                sheet: prepare(&item, settings, options, deflater),
-                item,
+            |deflater, item| {
+                let (name, spooled) = prepare(&item, settings, options, deflater);
+                Tried { item, name, spooled }
             },
         )
         .collect()
 }
 
+/// Prepares a page; the first of what is returned is what it is called in messages.
 fn prepare(
     item: &Item,
     settings: &Settings,
     options: &Options,
     deflater: &mut Deflater,
-) -> Result<(Sheet, Vec<Notice>), Refusal> {
+) -> (String, Result<(Spooled, Vec<Notice>), Refusal>) {
     let circumstances = &options.circumstances;
-    let mut name = item.name.clone();
+    let (mut name, mut own_name) = (item.name.clone(), None);
     let of_text = |text: &Text, wishes: &Wishes| -> Result<Prepared, Refusal> {
         match text {
             Text::Page { bytes, form } => Ok(add::prepare(bytes, *form, wishes, settings, circumstances)?),
@@ -373,15 +380,23 @@ fn prepare(
         }
     };
     let prepared = match &item.text {
-        Text::JsonLine(line) => {
-            let read = json_lines::read(line, &item.wishes)?;
-            name = read.name.unwrap_or(name);
-            of_text(&read.text, &read.wishes)?
-        }
-        text => of_text(text, &item.wishes)?,
+        Text::JsonLine(line) => json_lines::read(line, &item.wishes)
+            .map_err(Refusal::from)
+            .and_then(|read| {
+                if let Some(own) = &read.name {
+                    name = format!("{name} ({own})");
+                }
+                own_name = read.name;
+                of_text(&read.text, &read.wishes)
+            }),
+        text => of_text(text, &item.wishes),
     };
-    let sheet = Sheet::of(name, &prepared, deflater);
-    Ok((sheet, prepared.notices))
+    let spooled = prepared.map(|prepared| {
+        let sheet = Sheet::of(own_name.unwrap_or_else(|| name.clone()), &prepared, deflater);
+        let order = item.order.unwrap_or(sheet.candidate.date.seconds());
+        (Spooled::of(order, &sheet), prepared.notices)
+    });
+    (name, spooled)
 }
 
 /// Gives all pages their places and writes the pack. While some are placed, those before are deflated, and the next

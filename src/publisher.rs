@@ -194,30 +194,9 @@ impl<'a> Walk<'a> {
 
     fn look_at(&mut self, id: CommitId) -> Result<(), WalkError> {
         let Step { tree, parents, .. } = self.steps[&id].clone();
-        let trees: Vec<TreeId> = parents.iter().map(|parent| self.steps[parent].tree).collect();
-        let mut changed: BTreeMap<Vec<u8>, BlobId> = BTreeMap::new();
-        match trees.as_slice() {
-            [] | [_] => {
-                let changes = changes::between(&mut self.source, trees.first().copied(), tree, self.paths)?;
-                self.follow_renames(&changes)?;
-                for change in changes {
-                    if let (path, Some(new)) = (change.path, change.new) {
-                        changed.insert(path, new);
-                    }
-                }
-            }
-            several => {
-                for parent in several {
-                    for change in changes::between(&mut self.source, Some(*parent), tree, self.paths)? {
-                        if let (path, Some(new)) = (change.path, change.new) {
-                            changed.insert(path, new);
-                        }
-                    }
-                }
-            }
-        }
+        let parents: Vec<TreeId> = parents.iter().map(|parent| self.steps[parent].tree).collect();
         let mut versions = Vec::new();
-        for (path, blob) in changed {
+        for (path, blob) in self.brought(&parents, tree)? {
             let number = self.number(&path);
             let at = usize::try_from(number).unwrap_or(usize::MAX);
             if self.files[at].last != Some(blob) {
@@ -254,6 +233,28 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// Returns the files that a tree has and one of its parents has not in the same form, in the order of their paths.
+    fn brought(&mut self, parents: &[TreeId], tree: TreeId) -> Result<BTreeMap<Vec<u8>, BlobId>, WalkError> {
+        let mut brought = BTreeMap::new();
+        let olds: Vec<Option<TreeId>> = match parents {
+            [] => vec![None],
+            several => several.iter().copied().map(Some).collect(),
+        };
+        for old in &olds {
+            let changes = changes::between(&mut self.source, *old, tree, self.paths)?;
+            // What a merge moves was moved by one of those that it merges.
+            if olds.len() == 1 {
+                self.follow_renames(&changes);
+            }
+            brought.extend(
+                changes
+                    .into_iter()
+                    .filter_map(|change| Some((change.path, change.new?))),
+            );
+        }
+        Ok(brought)
+    }
+
     /// Returns the number of the file at a path; a path where none ever was, or that its file has left, gets a new one.
     fn number(&mut self, path: &[u8]) -> u64 {
         if let Some(number) = self.numbers.get(path) {
@@ -266,7 +267,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Gives files that a commit moved their numbers at their new paths.
-    fn follow_renames(&mut self, changes: &[Change]) -> Result<(), WalkError> {
+    fn follow_renames(&mut self, changes: &[Change]) {
         let (gone, new): (Vec<&Change>, Vec<&Change>) = changes
             .iter()
             .filter(|change| change.old.is_some() != change.new.is_some())
@@ -288,7 +289,6 @@ impl<'a> Walk<'a> {
                 self.left.insert(from.path.clone());
             }
         }
-        Ok(())
     }
 }
 

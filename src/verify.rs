@@ -9,7 +9,9 @@ use crate::draft::Draft;
 use crate::footer::Footer;
 use crate::history;
 use crate::id::{BlobId, CommitId};
+use crate::index;
 use crate::mirror;
+use crate::object::commit::Commit;
 use crate::object::tree::Entry;
 use crate::object::{self, ObjectKind};
 use crate::revision::{Revision, RevisionFault};
@@ -312,7 +314,8 @@ fn misdated(claimed: &Footer, own: &Footer) -> Option<String> {
     })
 }
 
-/// Looks along the branch for revisions that have the text, or that recorded the footer as their page's claim.
+/// Looks for revisions that have the text, or that recorded the footer as their page's claim, newest first. No
+/// verdict depends upon what is found.
 fn look_elsewhere(
     archive: &Archive,
     text: Option<&str>,
@@ -327,28 +330,77 @@ fn look_elsewhere(
     if blob.is_none() && claim.is_none() {
         return Ok(());
     }
+    let indexed = index::ask(archive, |index| {
+        let found = index.search(blob, claim).ok()?;
+        let read = |id| {
+            let commit = archive.commit(id).ok()?;
+            let message = Message::parse(&commit.message).ok()?;
+            let matches = Matches::of(archive, &commit, &message, blob, claim);
+            matches.any().then_some((id, message, matches))
+        };
+        found.into_iter().map(read).collect::<Option<Vec<_>>>()
+    });
+    if let Some(found) = indexed {
+        for (id, message, matches) in found {
+            matches.note(archive, id, message, answer)?;
+        }
+        return Ok(());
+    }
     for step in archive.walk() {
         // A branch that breaks off has been told of, or is for the check of the whole archive.
         let Ok((id, commit)) = step else { break };
-        let Ok(message) = Message::parse(&commit.message) else {
-            continue;
-        };
-        let claims = claim.is_some() && message.trailers.claimed_footer.as_ref() == claim;
-        let has_text = || {
+        if let Ok(message) = Message::parse(&commit.message) {
+            Matches::of(archive, &commit, &message, blob, claim).note(archive, id, message, answer)?;
+        }
+    }
+    Ok(())
+}
+
+/// What a revision has of that which is looked for.
+struct Matches {
+    has_text: bool,
+    claims: bool,
+}
+
+impl Matches {
+    fn of(
+        archive: &Archive,
+        commit: &Commit,
+        message: &Message,
+        blob: Option<BlobId>,
+        claim: Option<&Footer>,
+    ) -> Self {
+        let page = || {
             let folder = archive
                 .folder(commit.tree, &message.trailers.article.folder())
                 .ok()?;
             archive.tree(folder).ok()?.get(PAGE_FILE)
         };
-        let has_text = blob.is_some_and(|blob| has_text() == Some(Entry::File(blob)));
-        if claims {
-            answer.claimed_by.push(name(archive, id, message.clone())?);
-        }
-        if has_text {
-            answer.same_text.push(name(archive, id, message)?);
+        Self {
+            has_text: blob.is_some_and(|blob| page() == Some(Entry::File(blob))),
+            claims: claim.is_some() && message.trailers.claimed_footer.as_ref() == claim,
         }
     }
-    Ok(())
+
+    fn any(&self) -> bool {
+        self.has_text || self.claims
+    }
+
+    fn note(
+        &self,
+        archive: &Archive,
+        id: CommitId,
+        message: Message,
+        answer: &mut Answer,
+    ) -> Result<(), Fault> {
+        if self.claims {
+            answer.claimed_by.push(name(archive, id, message.clone())?);
+        }
+        if self.has_text {
+            answer.same_text.push(name(archive, id, message)?);
+        }
+        Ok(())
+    }
 }
 
 fn name(archive: &Archive, id: CommitId, message: Message) -> Result<Named, Fault> {

@@ -30,9 +30,8 @@ fn begin() -> (Story, Publisher) {
 }
 
 fn paragraphs(words: &str) -> String {
-    (1..=12)
-        .map(|number| format!("Paragraph {number} of {words}.\n\n"))
-        .collect()
+    let paragraph = |number: u32| format!("Paragraph {number} of {words}.\n\n");
+    (1..=12).map(paragraph).collect()
 }
 
 /// A weekly's history with everything that happens to one. Returns the paths of its articles at the end.

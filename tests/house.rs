@@ -38,6 +38,8 @@ const LAYERS: [(&str, &[&str]); 3] = [
             "branch",
             "history",
             "import",
+            "index",
+            "listing",
             "mirror",
             "publisher",
             "revision",

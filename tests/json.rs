@@ -22,6 +22,9 @@ fn every_member_of_every_document_is_described() {
     let page = |archive: &str, id: &str| run(&["--archive", archive, "show", id]);
     let init = document(&["init", mine, "--byline", "Desk", "--json"]);
     let add = document(&["--archive", mine, "add", &sample, "--json"]);
+    let lines = temp.path().join("lines.jsonl");
+    fs::write(&lines, "{\"page\": \"一页。\", \"slug\": \"one\"}\n").unwrap();
+    let import = document(&["--archive", mine, "import", lines.to_str().unwrap(), "--json"]);
     let id = add["pages"][0]["id"].as_str().unwrap();
     // Every kind of change in one page: a word, a paragraph gone, one new, two that changed places.
     let own = page(mine, id).replace("serious mistake", "grave mistake");
@@ -54,6 +57,7 @@ fn every_member_of_every_document_is_described() {
     let documents = [
         init,
         add,
+        import,
         altered,
         unknown,
         mirror,
@@ -65,6 +69,7 @@ fn every_member_of_every_document_is_described() {
         document(&["--archive", shipped, "show", ARTICLE, "--json"]),
         document(&["--archive", shipped, "list", "--json"]),
         document(&["--archive", shipped, "history", ARTICLE, "--json"]),
+        document(&["--archive", mine, "reindex", "--json"]),
     ];
     let mut schemas = BTreeSet::new();
     for document in &documents {
@@ -85,8 +90,8 @@ fn every_member_of_every_document_is_described() {
             assert!(named, "JSON.md does not describe {member} of {schema}");
         }
     }
-    assert_eq!(schemas.len(), 9);
-    let kinds: Vec<&str> = documents[2]["answers"][0]["changes"]
+    assert_eq!(schemas.len(), 11);
+    let kinds: Vec<&str> = documents[3]["answers"][0]["changes"]
         .as_array()
         .unwrap()
         .iter()

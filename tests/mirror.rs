@@ -46,7 +46,18 @@ fn halves() -> (String, String) {
 
 /// The sample page with a commit's footer.
 fn page(publisher: &Publisher, id: &str) -> String {
-    SAMPLE.replace(SAMPLE.lines().last().unwrap(), &publisher.footer(id))
+    SAMPLE.replace(SAMPLE.lines().last().unwrap(), &footer(publisher, id))
+}
+
+/// The footer of a commit, as git prints it.
+fn footer(publisher: &Publisher, id: &str) -> String {
+    publisher.git(&[
+        "show",
+        "-s",
+        "--date=format:%Y-%m-%d (%A)",
+        "--format=%ad · %H",
+        id,
+    ])
 }
 
 fn lines(text: &str) -> BTreeSet<String> {
@@ -613,7 +624,7 @@ fn a_page_is_verified_against_the_files_of_the_commit_that_it_cites() {
         let (code, answer, said) = judge(&story, &page(&publisher, id));
         assert_eq!(code, Some(0), "{said}");
         let expected = serde_json::json!({
-            "mirror": "digest", "compared": true, "paths": paths, "id": id, "footer": publisher.footer(id),
+            "mirror": "digest", "compared": true, "paths": paths, "id": id, "footer": footer(&publisher, id),
             "author": "林晓 <lin@example.org>", "date": "2026-01-22T09:00:00+08:00", "subject": "An issue",
         });
         for (member, expected) in expected.as_object().unwrap() {
@@ -660,16 +671,16 @@ fn a_footer_of_a_mirror_is_held_to_its_author_date() {
         &story,
         &format!(
             "Nothing of the kind was ever in it.\n\n{}\n",
-            publisher.footer(&id)
+            footer(&publisher, &id)
         ),
     );
     assert_eq!((code, &answer["verdict"]), (Some(1), &"altered".into()), "{said}");
     assert!(said.contains("nor is one like it"), "{said}");
     // A footer or an id alone, of which no text is compared.
-    for thing in [publisher.footer(&id), id.clone(), id[..9].to_owned()] {
+    for thing in [footer(&publisher, &id), id.clone(), id[..9].to_owned()] {
         let said = story.yes(&["verify", &thing]);
         assert!(
-            said.starts_with(&format!("verified  {}\n", publisher.footer(&id))),
+            said.starts_with(&format!("verified  {}\n", footer(&publisher, &id))),
             "{said}"
         );
         assert!(
@@ -725,7 +736,7 @@ fn a_page_whose_file_was_changed_since_is_superseded_and_one_that_only_moved_is_
     publisher.write("posts/d.md", "Later.\n");
     publisher.commit("Later", DAY);
     let said = standing("superseded", Some((&correction, false)));
-    let footer = publisher.footer(&correction);
+    let footer = footer(&publisher, &correction);
     assert!(
         said.contains(&format!(
             "superseded: a later commit changed it (posts/a.md): {footer}\n"

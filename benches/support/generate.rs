@@ -144,16 +144,127 @@ fn write(words: &Words, text: &[usize], between: &str, comma: &str, stop: &str) 
     escape(written.trim_end()) + "\n"
 }
 
+/// A revision that is generated.
+struct Generated {
+    /// Its number on the branch, from 0.
+    commit: usize,
+    article: ArticleId,
+    /// Its number among the article's, from 1.
+    revision: u32,
+    /// The number on the branch of the one before.
+    previous: Option<usize>,
+    content: Article,
+}
+
 /// What is remembered of an article.
 struct Known {
     id: ArticleId,
-    mark: usize,
+    newest: usize,
     revisions: usize,
 }
 
-/// Makes a bare repository with so many revisions, 200 a day, one in ten of an earlier article, in two languages
-/// of some 3 KB together, in one pack.
-pub fn archive(path: &Path, revisions: usize) {
+/// When the first of them is archived: 2012-01-01.
+const START: i64 = 1_325_376_000;
+
+fn desk() -> Person {
+    Person::new("Desk", "desk@example.org").expect("a name")
+}
+
+/// Generates so many revisions, 200 a day, one in ten of an earlier article, in two languages of some 3 KB together.
+fn revisions(count: usize) -> impl Iterator<Item = Generated> {
+    let desk = desk();
+    let languages = Languages::new();
+    let mut articles: Vec<Known> = Vec::new();
+    (0..count).map(move |commit| {
+        let mut dice = Dice::of(usize::MAX / 2 + commit);
+        let seconds = START + i64::try_from(commit * 86_400 / A_DAY).expect("few");
+        let date = RevisionDate::from_seconds(seconds, UtcOffset::UTC).expect("before 2106");
+        let revised = commit > 10 && dice.below(REVISED) == 0;
+        let number = if revised {
+            // Most corrections come soon.
+            let back = if dice.below(5) > 0 { 2000 } else { articles.len() };
+            articles.len() - 1 - dice.below(back.min(articles.len()))
+        } else {
+            let slug = format!("article-{}", articles.len()).parse().expect("a slug");
+            articles.push(Known {
+                id: ArticleId::new(date.day(), slug),
+                newest: 0,
+                revisions: 0,
+            });
+            articles.len() - 1
+        };
+        let known = &mut articles[number];
+        let content = Article {
+            metadata: Metadata {
+                kind: if revised { Kind::Correction } else { Kind::Publish },
+                date,
+                languages: ["zh", "en"].map(|tag| tag.parse().expect("a tag")).to_vec(),
+                titles: BTreeMap::new(),
+                authors: vec![desk.clone()],
+                tags: Vec::new(),
+                source_url: None,
+                note: revised.then(|| "Some words were wrong.".to_owned()),
+                invisible: Vec::new(),
+            },
+            sources: languages.sources(number, known.revisions),
+        };
+        let previous = revised.then_some(known.newest);
+        known.revisions += 1;
+        known.newest = commit;
+        Generated {
+            commit,
+            article: known.id.clone(),
+            revision: u32::try_from(known.revisions).expect("few"),
+            previous,
+            content,
+        }
+    })
+}
+
+/// Writes so many revisions as JSON Lines for `avalaches import`.
+#[allow(dead_code)] // not every user of this file imports
+pub fn pages(path: &Path, count: usize) {
+    let mut lines = BufWriter::new(fs::File::create(path).expect("it can be written"));
+    for generated in revisions(count) {
+        let metadata = &generated.content.metadata;
+        let sources: serde_json::Map<String, serde_json::Value> = metadata
+            .languages
+            .iter()
+            .map(ToString::to_string)
+            .zip(
+                generated
+                    .content
+                    .sources
+                    .iter()
+                    .map(|source| source.as_str().into()),
+            )
+            .collect();
+        let mut line = serde_json::json!({
+            "sources": sources,
+            "date": metadata.date.to_string(),
+            "authors": metadata.authors.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "kind": metadata.kind.name(),
+        });
+        match &metadata.note {
+            Some(note) => {
+                line["note"] = note.as_str().into();
+                line["article"] = generated.article.to_string().into();
+            }
+            None => line["slug"] = generated.article.slug().to_string().into(),
+        }
+        writeln!(lines, "{line}").expect("it can be written");
+    }
+    lines.flush().expect("it can be written");
+}
+
+/// Makes a bare repository with so many revisions in one pack.
+pub fn archive(path: &Path, count: usize) {
+    archive_and_stream(path, count, None);
+}
+
+/// Makes a bare repository with so many revisions in one pack, and keeps the stream that `git fast-import` made it
+/// of, if a path is given.
+pub fn archive_and_stream(path: &Path, count: usize, kept: Option<&Path>) {
     let run = |command: &mut Command| assert!(command.status().expect("git runs").success());
     run(Command::new("git")
         .args(["init", "-q", "--bare", "-b", "main"])
@@ -172,102 +283,98 @@ pub fn archive(path: &Path, revisions: usize) {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     let mut child = import.spawn().expect("git runs");
-    let mut stream = BufWriter::new(child.stdin.take().expect("it was asked for"));
+    let stream = BufWriter::new(child.stdin.take().expect("it was asked for"));
+    let kept = kept.map(|path| BufWriter::new(fs::File::create(path).expect("it can be written")));
     let mut answers = BufReader::new(child.stdout.take().expect("it was asked for"));
-    write_stream(&mut stream, &mut answers, revisions).expect("git reads all of it");
-    drop(stream);
+    let mut both = Both { stream, kept };
+    write_stream(&mut both, &mut answers, count).expect("git reads all of it");
+    both.flush().expect("git reads all of it");
+    drop(both);
     assert!(child.wait().expect("git ends").success());
 }
 
-fn write_stream(
-    stream: &mut impl Write,
+/// Writes to git and to a file.
+struct Both<W: Write> {
+    stream: W,
+    kept: Option<BufWriter<fs::File>>,
+}
+
+impl<W: Write> Write for Both<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.stream.write_all(bytes)?;
+        if let Some(kept) = &mut self.kept {
+            kept.write_all(bytes)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.stream.flush()?;
+        self.kept.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+fn write_stream<W: Write>(
+    both: &mut Both<W>,
     answers: &mut impl BufRead,
-    revisions: usize,
+    count: usize,
 ) -> std::io::Result<()> {
-    let desk = Person::new("Desk", "desk@example.org").expect("a name");
+    let desk = desk();
     let settings = Settings::new("Generated");
-    let start = 1_325_376_000; // 2012-01-01
-    write!(stream, "commit refs/heads/main\ncommitter {desk} {start} +0000\n")?;
-    data(stream, first_message(&settings.title, 1).as_bytes())?;
-    writeln!(stream, "M 100644 inline avalaches.json")?;
-    data(stream, &settings.encode())?;
-    let languages = Languages::new();
-    let mut articles: Vec<Known> = Vec::new();
-    for commit in 0..revisions {
-        let mut dice = Dice::of(usize::MAX / 2 + commit);
-        let seconds = start + i64::try_from(commit * 86_400 / A_DAY).expect("few");
-        let date = RevisionDate::from_seconds(seconds, UtcOffset::UTC).expect("before 2106");
-        let revised = commit > 10 && dice.below(REVISED) == 0;
-        let number = if revised {
-            // Most corrections come soon.
-            let back = if dice.below(5) > 0 { 2000 } else { articles.len() };
-            articles.len() - 1 - dice.below(back.min(articles.len()))
-        } else {
-            let slug = format!("article-{}", articles.len()).parse().expect("a slug");
-            articles.push(Known {
-                id: ArticleId::new(date.day(), slug),
-                mark: 0,
-                revisions: 0,
-            });
-            articles.len() - 1
+    write!(both, "commit refs/heads/main\ncommitter {desk} {START} +0000\n")?;
+    data(both, first_message(&settings.title, 1).as_bytes())?;
+    writeln!(both, "M 100644 inline avalaches.json")?;
+    data(both, &settings.encode())?;
+    for generated in revisions(count) {
+        let previous = match generated.previous {
+            // The question is not kept: the answer is in what follows.
+            Some(previous) => {
+                writeln!(both.stream, "get-mark :{}", previous + 1)?;
+                both.stream.flush()?;
+                let mut line = String::new();
+                answers.read_line(&mut line)?;
+                Some(line.trim_end().parse().expect("git answers with the commit's id"))
+            }
+            None => None,
         };
-        let known = &mut articles[number];
-        let previous = if revised {
-            writeln!(stream, "get-mark :{}", known.mark)?;
-            stream.flush()?;
-            let mut line = String::new();
-            answers.read_line(&mut line)?;
-            Some(line.trim_end().parse().expect("git answers with the commit's id"))
-        } else {
-            None
-        };
-        let kind = if revised { Kind::Correction } else { Kind::Publish };
-        let article = Article {
-            metadata: Metadata {
-                kind,
-                date,
-                languages: ["zh", "en"].map(|tag| tag.parse().expect("a tag")).to_vec(),
-                titles: BTreeMap::new(),
-                authors: vec![desk.clone()],
-                tags: Vec::new(),
-                source_url: None,
-                note: revised.then(|| "Some words were wrong.".to_owned()),
-                invisible: Vec::new(),
-            },
-            sources: languages.sources(number, known.revisions),
-        };
-        known.revisions += 1;
-        known.mark = commit + 1;
-        let files = article.files().expect("generated text is canonical");
-        let text = article.page_text().expect("generated text is canonical");
+        let Generated {
+            commit,
+            article,
+            revision,
+            content,
+            ..
+        } = generated;
+        let metadata = &content.metadata;
+        let files = content.files().expect("generated text is canonical");
+        let text = content.page_text().expect("generated text is canonical");
         let message = Message {
-            subject: article::subject(&article.metadata, &text),
-            note: article.metadata.note.clone(),
+            subject: article::subject(metadata, &text),
+            note: metadata.note.clone(),
             trailers: Trailers {
-                article: known.id.clone(),
-                revision: u32::try_from(known.revisions).expect("few"),
-                kind,
+                article: article.clone(),
+                revision,
+                kind: metadata.kind,
                 previous,
-                languages: article.metadata.languages.clone(),
+                languages: metadata.languages.clone(),
                 content_sha256: article::content_sha256(&files),
                 source_url: None,
                 claimed_footer: None,
                 source_commit: None,
             },
         };
-        let when = date.as_git();
+        let when = metadata.date.as_git();
         write!(
-            stream,
+            both,
             "commit refs/heads/main\nmark :{}\nauthor {desk} {when}\ncommitter {desk} {when}\n",
-            known.mark
+            commit + 1
         )?;
-        data(stream, message.encode().as_bytes())?;
+        data(both, message.encode().as_bytes())?;
         for (name, bytes) in &files {
-            writeln!(stream, "M 100644 inline {}/{name}", known.id.folder())?;
-            data(stream, bytes)?;
+            writeln!(both, "M 100644 inline {}/{name}", article.folder())?;
+            data(both, bytes)?;
         }
     }
-    writeln!(stream, "done")
+    writeln!(both, "done")
 }
 
 fn data(stream: &mut impl Write, bytes: &[u8]) -> std::io::Result<()> {

@@ -12,6 +12,7 @@ use crate::canonical;
 use crate::commonmark;
 use crate::date::{DateError, RevisionDate};
 use crate::draft::{self, Draft, DraftError, Form, Notice, NoticeKind};
+use crate::footer::Footer;
 use crate::id::{BlobId, TreeId};
 use crate::language::{self, Language, SplitError};
 use crate::object::ident::{Person, PersonError};
@@ -169,51 +170,24 @@ fn prepare_parts(
     settings: &Settings,
     circumstances: &Circumstances,
 ) -> Result<Prepared, PageError> {
+    let (kind, target) = kind_and_target(&draft, wishes)?;
     let sources = divide(draft.blocks.iter().map(|block| block.source.clone()), parts);
     let languages: Vec<Language> = parts.iter().map(|(language, _)| language.clone()).collect();
-    let kind = match (&wishes.kind, &draft.front.kind) {
-        (Some(kind), _) => Some(*kind),
-        (None, Some(text)) => Some(front("kind", text)?),
-        (None, None) => None,
-    };
-    let target = match (&wishes.article, &draft.front.article) {
-        (Some(article), _) => Some(article.clone()),
-        (None, Some(text)) => Some(front("article", text)?),
-        (None, None) => None,
-    };
-    let follows = target.is_some() || matches!(wishes.version, Version::Later(_));
-    let kind = kind.unwrap_or(if follows { Kind::Update } else { Kind::Publish });
-    if follows && kind == Kind::Publish {
-        let article = target.map_or_else(|| "an article".to_owned(), |article| article.to_string());
-        return Err(PageError::Kind(format!(
-            "a new revision of {article} is an update, correction, retraction, restoration or technical, not publish"
-        )));
-    }
-    if !follows && kind != Kind::Publish {
-        return Err(PageError::Kind(format!(
-            "a {kind} is a new revision of an article, and no article is named"
-        )));
-    }
+    let given =
+        |wished: &Vec<String>, own: &Vec<String>| if wished.is_empty() { own } else { wished }.clone();
+    let front = &draft.front;
     let metadata = Metadata {
         kind,
         date: date(&draft, wishes, settings, circumstances)?,
         titles: titles(&draft, wishes, &languages)?,
         authors: authors(&draft, wishes, settings, circumstances)?,
-        tags: if wishes.tags.is_empty() {
-            draft.front.tags.clone()
-        } else {
-            wishes.tags.clone()
-        },
-        source_url: wishes
-            .source_url
-            .clone()
-            .or_else(|| draft.front.source_url.clone()),
-        note: wishes.note.clone().or_else(|| draft.front.note.clone()),
+        tags: given(&wishes.tags, &front.tags),
+        source_url: wishes.source_url.clone().or_else(|| front.source_url.clone()),
+        note: wishes.note.clone().or_else(|| front.note.clone()),
         invisible: invisible_kept(&sources),
         languages,
     };
     metadata.check()?;
-    metadata.byline()?;
     let mut article = Article { metadata, sources };
     let mut page_text = article.page_text()?;
     if page_text != draft.text() {
@@ -224,7 +198,8 @@ fn prepare_parts(
         );
         page_text = article.page_text()?;
     }
-    let mut notices = draft.notices.clone();
+    let slug = slug(&draft, wishes, &article, &page_text)?;
+    let mut notices = draft.notices;
     let look_alikes = article
         .metadata
         .titles
@@ -234,13 +209,57 @@ fn prepare_parts(
         line: 0,
         what: NoticeKind::LookAlikes(word.to_owned()),
     }));
-    let slug = slug(&draft, wishes, &article, &page_text)?;
-    let target = match (target, wishes.version) {
+    let claimed_footer = draft.footer.map(|found| found.footer);
+    encode(article, page_text, slug, target, claimed_footer, wishes, notices)
+}
+
+/// Decides what the revision is and which article it is for.
+fn kind_and_target(draft: &Draft, wishes: &Wishes) -> Result<(Kind, Target), PageError> {
+    let kind = match (&wishes.kind, &draft.front.kind) {
+        (Some(kind), _) => Some(*kind),
+        (None, Some(text)) => Some(front("kind", text)?),
+        (None, None) => None,
+    };
+    let article = match (&wishes.article, &draft.front.article) {
+        (Some(article), _) => Some(article.clone()),
+        (None, Some(text)) => Some(front("article", text)?),
+        (None, None) => None,
+    };
+    let target = match (article, wishes.version) {
         (Some(article), _) => Target::Article(article),
         (None, Version::Alone) => Target::New,
         (None, Version::First(text)) => Target::FirstOf(text),
         (None, Version::Later(text)) => Target::LaterOf(text),
     };
+    let follows = matches!(target, Target::Article(_) | Target::LaterOf(_));
+    let kind = kind.unwrap_or(if follows { Kind::Update } else { Kind::Publish });
+    if follows && kind == Kind::Publish {
+        let article = match target {
+            Target::Article(article) => article.to_string(),
+            _ => "an article".to_owned(),
+        };
+        return Err(PageError::Kind(format!(
+            "a new revision of {article} is an update, correction, retraction, restoration or technical, not publish"
+        )));
+    }
+    if !follows && kind != Kind::Publish {
+        return Err(PageError::Kind(format!(
+            "a {kind} is a new revision of an article, and no article is named"
+        )));
+    }
+    Ok((kind, target))
+}
+
+/// Encodes and hashes what is stored of an article.
+fn encode(
+    article: Article,
+    page_text: String,
+    slug: Slug,
+    target: Target,
+    claimed_footer: Option<Footer>,
+    wishes: &Wishes,
+    notices: Vec<Notice>,
+) -> Result<Prepared, PageError> {
     let subject = article::subject(&article.metadata, &page_text);
     let byline = article.metadata.byline()?;
     let files = article.files_of(page_text);
@@ -273,7 +292,7 @@ fn prepare_parts(
         note,
         content_sha256,
         source_url,
-        claimed_footer: draft.footer.map(|found| found.footer),
+        claimed_footer,
         source_commit: wishes.source_commit,
         folder: TreeId::from_raw(*object::hash(ObjectKind::Tree, &folder)?.raw()),
         page: page.expect("every article has a page"),

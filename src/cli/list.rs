@@ -1,12 +1,10 @@
 //! `avalaches list`.
 
-use std::collections::HashSet;
-
 use avalaches::article::headline;
 use avalaches::date::CivilDay;
 use avalaches::language::Language;
-use avalaches::revision::{Revision, is_first};
-use avalaches::trailer::Message;
+use avalaches::listing::{Listing, Wanted};
+use avalaches::revision::Revision;
 use serde_json::{Value, json};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -30,77 +28,58 @@ pub struct List {
     /// Only articles with this tag
     #[arg(long)]
     tag: Option<String>,
+    /// Not more than this many
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
 }
 
 /// Columns that a title may take.
 const TITLE_WIDTH: usize = 48;
 
+/// Lines that are printed at a time: a reader who has seen enough is noticed soon.
+const SCREEN: usize = 8;
+
 impl List {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let archive = common.open()?;
-        let mut seen = HashSet::new();
-        let mut revisions = Vec::new();
-        for step in archive.walk() {
-            let (id, commit) = step?;
-            if is_first(&commit) {
-                continue;
-            }
-            let message =
-                Message::parse(&commit.message).map_err(|e| Failure::new(format!("commit {id}: {e}")))?;
-            if seen.insert(message.trailers.article) {
-                let revision = Revision::read(&archive, id)?;
-                if self.wants(&revision) {
-                    revisions.push(revision);
-                }
-            }
-        }
+        let wanted = Wanted {
+            since: self.since,
+            until: self.until,
+            language: self.lang.clone(),
+            author: self.author.clone(),
+            tag: self.tag.clone(),
+            limit: self.limit,
+        };
+        let articles = Listing::of(&archive, &wanted)?;
         let preferred = &archive.settings().language_order;
         let title = |revision: &Revision| headline(revision.metadata(), preferred, &revision.page_text);
         if common.json {
-            let items: Vec<Value> = revisions
-                .iter()
-                .map(|revision| item(revision, &title(revision)))
-                .collect();
+            let mut items = Vec::new();
+            for revision in articles {
+                let revision = revision?;
+                items.push(item(&revision, &title(&revision)));
+            }
             output::print_json(&json!({"schema": "avalaches/list/1", "articles": items}))?;
             return Ok(Outcome::Yes);
         }
-        let width = revisions
-            .iter()
-            .map(|revision| revision.article_id().to_string().len())
-            .max()
-            .unwrap_or(0);
-        let mut text = String::new();
-        for revision in &revisions {
+        let width = articles.width();
+        let mut lines = String::new();
+        for (number, revision) in articles.enumerate() {
+            let revision = revision?;
             let kind = revision.metadata().kind;
-            let title = fit(&title(revision), TITLE_WIDTH);
-            text.push_str(&format!(
+            let title = fit(&title(&revision), TITLE_WIDTH);
+            lines.push_str(&format!(
                 "{:width$}  {kind:11}  {title}  {}\n",
                 revision.article_id().to_string(),
                 revision.footer()
             ));
+            if number % SCREEN == SCREEN - 1 {
+                output::print(&lines)?;
+                lines.clear();
+            }
         }
-        output::print(&text)?;
+        output::print(&lines)?;
         Ok(Outcome::Yes)
-    }
-
-    fn wants(&self, revision: &Revision) -> bool {
-        let metadata = revision.metadata();
-        let day = metadata.date.day();
-        let by = |author: &String| {
-            let wanted = author.to_lowercase();
-            metadata
-                .authors
-                .iter()
-                .any(|person| person.to_string().to_lowercase().contains(&wanted))
-        };
-        self.since.is_none_or(|since| day >= since)
-            && self.until.is_none_or(|until| day <= until)
-            && self
-                .lang
-                .as_ref()
-                .is_none_or(|lang| metadata.languages.contains(lang))
-            && self.author.as_ref().is_none_or(by)
-            && self.tag.as_ref().is_none_or(|tag| metadata.tags.contains(tag))
     }
 }
 

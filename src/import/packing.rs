@@ -154,13 +154,12 @@ fn pack_one(
             let delta = delta::encode(old, &object.body, object.body.len() / 2)?;
             Some((PackEntry::delta(&delta, deflater), *id))
         });
-        packed.push(match delta {
-            Some((entry, base)) => (object.id, entry, Some(base)),
-            None => {
-                let entry = PackEntry::whole(object.kind, &object.body, deflater);
-                (object.id, entry, None)
-            }
-        });
+        let mut whole = || (PackEntry::whole(object.kind, &object.body, deflater), None);
+        let (entry, base) = match delta {
+            Some((entry, base)) => (entry, Some(base)),
+            None => whole(),
+        };
+        packed.push((object.id, entry, base));
     }
     Ok(packed)
 }

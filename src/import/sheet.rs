@@ -101,8 +101,8 @@ impl Sheet {
     #[must_use]
     pub fn inflate(entry: &PackEntry, inflater: &mut Inflater) -> Option<Vec<u8>> {
         let mut body = vec![0; entry.length()];
-        let inflated = inflater.zlib(entry.stream(), &mut body).ok()?;
-        (inflated.written == body.len()).then_some(body)
+        let result = inflater.zlib(entry.stream(), &mut body).ok()?;
+        (result.written == body.len()).then_some(body)
     }
 
     /// Returns the sheet as it stands in the spool.

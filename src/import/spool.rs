@@ -12,12 +12,29 @@ use super::sheet::Sheet;
 
 /// Where in the spool a page is, and what it is sorted by.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
-    /// Pages are placed in ascending order of this.
-    pub order: i64,
+struct Place {
+    order: i64,
     offset: u64,
     length: u32,
     crc: u32,
+}
+
+/// A page as it is written into the spool.
+#[derive(Debug)]
+pub struct Spooled {
+    order: i64,
+    bytes: Vec<u8>,
+    crc: u32,
+}
+
+impl Spooled {
+    /// Encodes a page.
+    #[must_use]
+    pub fn of(order: i64, sheet: &Sheet) -> Self {
+        let bytes = sheet.encode();
+        let crc = crc32fast::hash(&bytes);
+        Self { order, bytes, crc }
+    }
 }
 
 /// The spool while it is written.
@@ -52,14 +69,14 @@ impl SpoolWriter {
     ///
     /// # Errors
     /// The operating system's error.
-    pub fn push(&mut self, order: i64, sheet: &Sheet) -> io::Result<()> {
-        let bytes = sheet.encode();
-        self.file.write_all(&bytes)?;
+    pub fn push(&mut self, spooled: &Spooled) -> io::Result<()> {
+        let Spooled { order, bytes, crc } = spooled;
+        self.file.write_all(bytes)?;
         self.places.push(Place {
-            order,
+            order: *order,
             offset: self.end,
             length: u32::try_from(bytes.len()).map_err(io::Error::other)?,
-            crc: crc32fast::hash(&bytes),
+            crc: *crc,
         });
         self.end += u64::try_from(bytes.len()).map_err(io::Error::other)?;
         Ok(())

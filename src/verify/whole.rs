@@ -14,7 +14,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use self::line::Line;
 use super::with_causes;
 use crate::archive::Archive;
 use crate::id::{CommitId, ObjectId};
@@ -23,10 +22,10 @@ use crate::object::{Hashing, ObjectKind};
 use crate::storage::bits::Bits;
 use crate::storage::branch_list::{BranchList, FILE_NAME};
 use crate::storage::inventory::Inventory;
+use crate::storage::line::Line;
 use crate::storage::reader::Reader;
 
 mod explain;
-mod line;
 mod mirrors;
 mod sound;
 

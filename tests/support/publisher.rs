@@ -69,15 +69,4 @@ impl Publisher {
         );
         self.git(&["rev-parse", "HEAD"])
     }
-
-    /// Returns the footer of a commit, as git prints it.
-    pub fn footer(&self, id: &str) -> String {
-        self.git(&[
-            "show",
-            "-s",
-            "--date=format:%Y-%m-%d (%A)",
-            "--format=%ad · %H",
-            id,
-        ])
-    }
 }

@@ -1,6 +1,5 @@
 //! Saying what is wrong with a commit that is not plainly sound, or finding that it is in order after all.
 
-use super::line::Line;
 use super::{Census, Report};
 use crate::archive::{Archive, Fault};
 use crate::id::{CommitId, RawId, TreeId};
@@ -8,6 +7,7 @@ use crate::object::commit::Commit;
 use crate::object::tree::Entry;
 use crate::revision::{Revision, is_first};
 use crate::settings;
+use crate::storage::line::Line;
 use crate::trailer::{Message, first_message};
 use crate::verify::with_causes;
 

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::Census;
-use super::line::Line;
 use crate::id::{CommitId, ObjectId, TreeId};
 use crate::object::ObjectKind;
 use crate::object::commit::Commit;
 use crate::object::tree::{Entries, Entry};
 use crate::revision::Revision;
+use crate::storage::line::Line;
 use crate::storage::reader::Reader;
 use crate::trailer::{Message, Trailers};
 

@@ -1,5 +1,6 @@
 //! The branch as numbers of the inventory, found by reading all commits of a pack at once instead of one after
-//! another. The bytes are not hashed here: whoever judges a commit checks that it names the one before it.
+//! another. The bytes are not hashed here: whoever uses a commit hashes it and checks that it names the one before
+//! it.
 
 use rayon::prelude::*;
 
@@ -13,7 +14,7 @@ const STRETCH: usize = 2048;
 
 /// The commits of the branch, oldest first, each with its number and its committer's seconds.
 #[derive(Debug)]
-pub(super) struct Line {
+pub struct Line {
     commits: Vec<(usize, i64)>,
     /// Places of the commits, by number.
     by_number: Vec<u32>,
@@ -21,6 +22,7 @@ pub(super) struct Line {
 
 impl Line {
     /// Follows the branch from its tip; `None` where it breaks off.
+    #[must_use]
     pub fn follow(inventory: &Inventory, tip: CommitId) -> Option<Self> {
         let packed: Vec<usize> = (0..inventory.first_loose())
             .filter(|number| inventory.kind(*number) == Some(ObjectKind::Commit))
@@ -56,6 +58,7 @@ impl Line {
     }
 
     /// Makes a line of commits, oldest first, each with its number and its committer's seconds.
+    #[must_use]
     pub fn of(commits: &[(usize, i64)]) -> Self {
         let mut by_number: Vec<u32> = (0..).take(commits.len()).collect();
         by_number.par_sort_unstable_by_key(|place| commits[*place as usize].0);
@@ -66,21 +69,31 @@ impl Line {
     }
 
     /// Returns how many commits the branch has.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.commits.len()
     }
 
+    /// Tells whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.commits.is_empty()
+    }
+
     /// Returns the number of the commit at a place, counted from the oldest.
+    #[must_use]
     pub fn number(&self, place: usize) -> Option<usize> {
         Some(self.commits.get(place)?.0)
     }
 
     /// Returns the committer's seconds of the commit at a place.
+    #[must_use]
     pub fn seconds(&self, place: usize) -> Option<i64> {
         Some(self.commits.get(place)?.1)
     }
 
     /// Returns the place of a commit.
+    #[must_use]
     pub fn place(&self, number: usize) -> Option<usize> {
         let found = self
             .by_number

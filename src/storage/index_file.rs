@@ -1,0 +1,470 @@
+//! The index: one SQLite file beside the repository in which an article's revisions, a text and a claim are found
+//! without walking the branch.
+//!
+//! It can be deleted at any time. Whoever can write into the folder can write anything into it, so nothing that it
+//! says is an answer; the archive layer tells how answers are checked. What this room sees to is that a file that was
+//! damaged, cut off, torn by a power cut or written by another program is told from one that was not: its schema
+//! must be this program's to the letter, every row carries a sum, and rows that are counted must come to what the
+//! file says elsewhere.
+//!
+//! A new file is made beside the old one and takes its place when it is whole and synced. When a few commits are put
+//! in, what the file covers is taken out of it first, and put back when their rows are synced; in between it is no
+//! index, so that a kill or a power cut leaves one that is made anew. There is no journal on the disk: a journal
+//! that somebody else put there could make SQLite write into the file and even delete another one, so a file that
+//! has one is made anew without being opened. SQLite's other journal (WAL) would leave two more files beside the
+//! repository, and would keep the index from being read in a folder that cannot be written to. Who writes holds
+//! `avalaches.index-lock`.
+//!
+//! Memory: 32 MiB of SQLite's pages at most, half a kilobyte for each commit that is put in at once, and while a
+//! new file is made, its lists of ids and about 200 bytes for each article.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::backup::Backup;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Params, Transaction};
+
+use self::rows::{ARTICLE, Keyed, REVISION, read_article, read_revision, to_sql};
+pub use self::rows::{ArticleRow, NewRevision, RevisionRow};
+pub use self::write::{Builder, Lock};
+use crate::date::CivilDay;
+use crate::footer::Footer;
+use crate::id::{ArticleId, BlobId, CommitId};
+
+mod rows;
+mod write;
+
+/// The file's name.
+pub const FILE_NAME: &str = "avalaches.index";
+
+/// Marks the file as this program's ("Aval"), and its form; another form is made anew.
+const APPLICATION: i64 = 0x4176_616c;
+const FORM: i64 = 1;
+
+/// How long another process's lock of the file is waited for.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// What SQLite would read beside the file.
+const JOURNALS: [&str; 3] = ["-journal", "-wal", "-shm"];
+
+/// Tables, as SQLite keeps them: a file with other words in it is another program's.
+const TABLES: [&str; 4] = [
+    "CREATE TABLE branch(first BLOB NOT NULL, tip BLOB NOT NULL, commits INTEGER NOT NULL, \
+     articles INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT",
+    "CREATE TABLE revision(position INTEGER PRIMARY KEY, id BLOB NOT NULL, article INTEGER NOT NULL, \
+     number INTEGER NOT NULL, kind INTEGER NOT NULL, date INTEGER NOT NULL, date_offset INTEGER NOT NULL, \
+     archived INTEGER NOT NULL, archived_offset INTEGER NOT NULL, languages TEXT NOT NULL, note TEXT, \
+     page BLOB NOT NULL, claim TEXT, sum INTEGER NOT NULL) STRICT",
+    "CREATE TABLE article(key INTEGER PRIMARY KEY, name TEXT NOT NULL, newest INTEGER NOT NULL, \
+     day INTEGER NOT NULL, languages TEXT NOT NULL, authors TEXT NOT NULL, tags TEXT NOT NULL, \
+     sum INTEGER NOT NULL) STRICT",
+    "CREATE TABLE day(day INTEGER PRIMARY KEY, articles INTEGER NOT NULL) STRICT",
+];
+
+/// What is made when the rows of a new file are in their places.
+const INDEXES: [&str; 6] = [
+    "CREATE UNIQUE INDEX revision_by_id ON revision(id)",
+    "CREATE UNIQUE INDEX revision_by_article ON revision(article, number)",
+    "CREATE INDEX revision_by_page ON revision(page)",
+    "CREATE INDEX revision_by_claim ON revision(claim) WHERE claim IS NOT NULL",
+    "CREATE UNIQUE INDEX article_by_name ON article(name)",
+    "CREATE INDEX article_by_day ON article(day)",
+];
+
+/// Why the index cannot be used, or not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexFileError {
+    /// SQLite refused.
+    #[error("could not use {FILE_NAME}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The file is not what this program wrote.
+    #[error("{FILE_NAME} is not as it was written: {0}")]
+    Damaged(&'static str),
+    /// A revision does not follow the one before it of its article.
+    #[error("commit {0} does not follow its article's revision before")]
+    Order(CommitId),
+    /// The operating system refused.
+    #[error("could not {what} {}", path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+impl IndexFileError {
+    /// Tells whether a new file would help: nobody else has it in use, and the disk can be written to.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => !matches!(
+                error.sqlite_error_code(),
+                Some(
+                    ErrorCode::DatabaseBusy
+                        | ErrorCode::DatabaseLocked
+                        | ErrorCode::ReadOnly
+                        | ErrorCode::DiskFull
+                        | ErrorCode::PermissionDenied
+                        | ErrorCode::OutOfMemory
+                )
+            ),
+            Self::Damaged(_) | Self::Order(_) => true,
+            Self::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
+        }
+    }
+}
+
+/// The branch as the index knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Covered {
+    /// The archive's first commit.
+    pub first: CommitId,
+    /// The newest commit that is in the index.
+    pub tip: CommitId,
+    /// How many commits there are, the first included.
+    pub commits: usize,
+    /// How many articles.
+    pub articles: usize,
+}
+
+/// Keeps the index as it is until it is dropped.
+#[derive(Debug)]
+pub struct Hold<'a> {
+    _transaction: Transaction<'a>,
+}
+
+/// The index, open.
+#[derive(Debug)]
+pub struct IndexFile {
+    connection: Connection,
+    covered: Covered,
+}
+
+impl IndexFile {
+    /// Opens the index of a repository.
+    ///
+    /// # Errors
+    /// [`IndexFileError`] where there is none, or it is not of this program's form.
+    pub fn open(repository: &Path) -> Result<Self, IndexFileError> {
+        let path = place(repository, FILE_NAME);
+        let io = |source| IndexFileError::Io {
+            what: "open",
+            path: path.clone(),
+            source,
+        };
+        if !fs::symlink_metadata(&path).map_err(io)?.is_file() {
+            return Err(IndexFileError::Damaged("it is no regular file"));
+        }
+        let has_journal = |ending: &&str| fs::symlink_metadata(journal(repository, ending)).is_ok();
+        if JOURNALS.iter().any(has_journal) {
+            return Err(IndexFileError::Damaged("it has a journal"));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&path, flags)?;
+        set_up(&connection)?;
+        check_form(&connection)?;
+        let covered = covered(&connection)?;
+        Ok(Self { connection, covered })
+    }
+
+    /// Copies the index into memory, where it can be brought up to date when the file cannot.
+    ///
+    /// # Errors
+    /// [`IndexFileError`].
+    pub fn copy_in_memory(&self) -> Result<Self, IndexFileError> {
+        let mut connection = Connection::open_in_memory()?;
+        Backup::new(&self.connection, &mut connection)?.run_to_completion(
+            i32::MAX,
+            Duration::from_millis(1),
+            None,
+        )?;
+        set_up(&connection)?;
+        check_form(&connection)?;
+        let covered = covered(&connection)?;
+        Ok(Self { connection, covered })
+    }
+
+    /// Returns what the index covers.
+    #[must_use]
+    pub fn covered(&self) -> Covered {
+        self.covered
+    }
+
+    /// Keeps the index as it is while many questions are asked, which makes each of them faster. Writers wait.
+    ///
+    /// # Errors
+    /// [`IndexFileError`], also where it is held already.
+    pub fn hold(&self) -> Result<Hold<'_>, IndexFileError> {
+        Ok(Hold {
+            _transaction: self.connection.unchecked_transaction()?,
+        })
+    }
+
+    /// Tells whether another process put further commits into the file after it was opened.
+    #[must_use]
+    pub fn has_moved_on(&self) -> bool {
+        covered(&self.connection).map_or(true, |covered| covered != self.covered)
+    }
+
+    /// Finds an article's newest revision.
+    ///
+    /// # Errors
+    /// [`IndexFileError`].
+    pub fn newest(&self, article: &ArticleId) -> Result<Option<RevisionRow>, IndexFileError> {
+        let sql = format!(
+            "SELECT {REVISION}, name FROM article JOIN revision ON revision.article = key WHERE name = ?1 \
+             ORDER BY number DESC LIMIT 1"
+        );
+        let found = self.revisions_where(&sql, [article.to_string()])?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Finds the revisions of an article, oldest first.
+    ///
+    /// # Errors
+    /// [`IndexFileError`].
+    pub fn revisions(&self, article: &ArticleId) -> Result<Vec<RevisionRow>, IndexFileError> {
+        let sql = format!(
+            "SELECT {REVISION}, name FROM article JOIN revision ON revision.article = key WHERE name = ?1 \
+             ORDER BY number"
+        );
+        self.revisions_where(&sql, [article.to_string()])
+    }
+
+    /// Finds the revisions that have a text, newest first.
+    ///
+    /// # Errors
+    /// [`IndexFileError`].
+    pub fn with_text(&self, page: BlobId) -> Result<Vec<RevisionRow>, IndexFileError> {
+        let sql = format!(
+            "SELECT {REVISION}, name FROM revision JOIN article ON revision.article = key WHERE page = ?1 \
+             ORDER BY position DESC"
+        );
+        self.revisions_where(&sql, [page.raw()])
+    }
+
+    /// Finds the revisions whose page carried a footer, newest first.
+    ///
+    /// # Errors
+    /// [`IndexFileError`].
+    pub fn with_claim(&self, claim: &Footer) -> Result<Vec<RevisionRow>, IndexFileError> {
+        let sql = format!(
+            "SELECT {REVISION}, name FROM revision JOIN article ON revision.article = key WHERE claim = ?1 \
+             ORDER BY position DESC"
+        );
+        self.revisions_where(&sql, [claim.to_string()])
+    }
+
+    /// Finds the positions of the revisions that have a text, or whose page carried a footer, newest first, by
+    /// looking at every revision: what stands in the lists of texts and claims alone, or in the rows alone, is
+    /// found as well.
+    ///
+    /// # Errors
+    /// [`IndexFileError`], also where not every revision is there.
+    pub fn search(&self, page: Option<BlobId>, claim: Option<&Footer>) -> Result<Vec<usize>, IndexFileError> {
+        let mut positions = Vec::new();
+        if let Some(page) = page {
+            positions.extend(self.with_text(page)?.iter().map(|row| row.position));
+        }
+        if let Some(claim) = claim {
+            positions.extend(self.with_claim(claim)?.iter().map(|row| row.position));
+        }
+        let sql = "SELECT position, page IS ?1 OR (claim IS NOT NULL AND claim IS ?2) FROM revision \
+                   NOT INDEXED ORDER BY position";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query((
+            page.as_ref().map(|page| page.raw().as_slice()),
+            claim.map(ToString::to_string),
+        ))?;
+        let mut next = 1;
+        while let Some(row) = rows.next()? {
+            let (position, fits): (i64, bool) = (row.get(0)?, row.get(1)?);
+            if position != to_sql(next) || next >= self.covered.commits {
+                return Err(IndexFileError::Damaged("revisions are missing"));
+            }
+            if fits {
+                positions.push(next);
+            }
+            next += 1;
+        }
+        if next != self.covered.commits {
+            return Err(IndexFileError::Damaged("revisions are missing"));
+        }
+        positions.sort_unstable_by_key(|position| std::cmp::Reverse(*position));
+        positions.dedup();
+        Ok(positions)
+    }
+
+    /// Returns the commit at a position; [`None`] where there is none.
+    ///
+    /// # Errors
+    /// [`IndexFileError`].
+    pub fn commit_at(&self, position: usize) -> Result<Option<CommitId>, IndexFileError> {
+        if position == 0 {
+            return Ok(Some(self.covered.first));
+        }
+        let sql = "SELECT id FROM revision WHERE position = ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let found = statement
+            .query_row([to_sql(position)], |row| row.get(0))
+            .optional()?;
+        Ok(found.map(CommitId::from_raw))
+    }
+
+    /// Returns a commit's position.
+    ///
+    /// # Errors
+    /// [`IndexFileError`].
+    pub fn position(&self, id: CommitId) -> Result<Option<usize>, IndexFileError> {
+        if id == self.covered.first {
+            return Ok(Some(0));
+        }
+        let sql = "SELECT position FROM revision WHERE id = ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let found: Option<i64> = statement.query_row([id.raw()], |row| row.get(0)).optional()?;
+        Ok(found.and_then(|position| usize::try_from(position).ok()))
+    }
+
+    /// Finds the articles whose newest revision is of a day in a range, that with the newest revision first.
+    ///
+    /// # Errors
+    /// [`IndexFileError`], also where they are not as many as were counted when they were put in.
+    pub fn articles(
+        &self,
+        since: Option<CivilDay>,
+        until: Option<CivilDay>,
+    ) -> Result<Vec<ArticleRow>, IndexFileError> {
+        let range = [
+            since.map_or(0, rows::day_number),
+            until.map_or(i64::MAX, rows::day_number),
+        ];
+        // Rows and counts of the same moment.
+        let held = self.connection.is_autocommit().then(|| self.hold()).transpose()?;
+        let covered = covered(&self.connection)?;
+        let counted = "SELECT coalesce(sum(articles), 0) FROM day WHERE day BETWEEN ?1 AND ?2";
+        let counted: i64 = self
+            .connection
+            .prepare_cached(counted)?
+            .query_row(range, |row| row.get(0))?;
+        let counted = usize::try_from(counted).unwrap_or(0);
+        let every = since.is_none() && until.is_none();
+        if covered != self.covered || counted > covered.articles || every && counted != covered.articles {
+            return Err(IndexFileError::Damaged("articles were miscounted"));
+        }
+        let order = if every { "NOT INDEXED" } else { "" };
+        let sql = format!("SELECT {ARTICLE} FROM article {order} WHERE day BETWEEN ?1 AND ?2");
+        let mut articles = Vec::new();
+        {
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            let mut rows = statement.query(range)?;
+            while let Some(row) = rows.next()?.filter(|_| articles.len() <= counted) {
+                articles.push(read_article(row)?.row);
+            }
+        }
+        if articles.len() != counted {
+            return Err(IndexFileError::Damaged("articles are missing"));
+        }
+        drop(held);
+        articles.sort_unstable_by_key(|article| std::cmp::Reverse(article.position));
+        Ok(articles)
+    }
+
+    fn article(&self, article: &ArticleId) -> Result<Option<Keyed>, IndexFileError> {
+        let sql = format!("SELECT {ARTICLE} FROM article WHERE name = ?1");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([article.to_string()])?;
+        rows.next()?.map(read_article).transpose()
+    }
+
+    fn revisions_where(&self, sql: &str, values: impl Params) -> Result<Vec<RevisionRow>, IndexFileError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(values)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(read_revision(row)?);
+            if found.len() > self.covered.commits {
+                return Err(IndexFileError::Damaged("there are more revisions than commits"));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Returns the path of a file beside the repository. A path that begins with `file:` would be an address to SQLite.
+fn place(repository: &Path, name: &str) -> PathBuf {
+    Path::new(".").join(repository).join(name)
+}
+
+/// Returns the path of one of the files that SQLite would read beside the index.
+fn journal(repository: &Path, ending: &str) -> PathBuf {
+    place(repository, &format!("{FILE_NAME}{ending}"))
+}
+
+/// Takes nothing from the file that could run or redirect something, and nothing from the disk for granted.
+fn set_up(connection: &Connection) -> Result<(), IndexFileError> {
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.execute_batch(
+        "PRAGMA cell_size_check = ON; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; \
+         PRAGMA cache_size = -32768;",
+    )?;
+    Ok(())
+}
+
+/// Checks that the file is of this program's form, to the letter.
+fn check_form(connection: &Connection) -> Result<(), IndexFileError> {
+    let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+    if number("PRAGMA application_id")? != APPLICATION || number("PRAGMA user_version")? != FORM {
+        return Err(IndexFileError::Damaged("it is of another program or version"));
+    }
+    let mut statement = connection.prepare("SELECT sql FROM sqlite_schema ORDER BY rowid")?;
+    let found = statement.query_map([], |row| row.get::<_, Option<String>>(0))?;
+    let found: Vec<Option<String>> = found
+        .take(TABLES.len() + INDEXES.len() + 1)
+        .collect::<Result<_, _>>()?;
+    let own = TABLES.iter().chain(&INDEXES).map(|sql| Some((*sql).to_owned()));
+    if !found.into_iter().eq(own) {
+        return Err(IndexFileError::Damaged("its tables are others"));
+    }
+    let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+    if mode == "wal" {
+        return Err(IndexFileError::Damaged("it has another journal"));
+    }
+    connection.execute_batch("PRAGMA journal_mode = MEMORY")?;
+    Ok(())
+}
+
+/// Reads what the index covers.
+fn covered(connection: &Connection) -> Result<Covered, IndexFileError> {
+    let mut statement = connection.prepare_cached("SELECT first, tip, commits, articles, sum FROM branch")?;
+    let mut rows = statement.query([])?;
+    let damaged = IndexFileError::Damaged("what it covers is not told");
+    let Some(row) = rows.next()? else {
+        return Err(damaged);
+    };
+    let (first, tip): (_, _) = (row.get(0)?, row.get(1)?);
+    let (commits, articles): (i64, i64) = (row.get(2)?, row.get(3)?);
+    let sum: i64 = row.get(4)?;
+    let counts = usize::try_from(commits).ok().zip(usize::try_from(articles).ok());
+    match counts {
+        Some((commits, articles_found))
+            if sum == rows::branch_sum(&first, &tip, to_sql(commits), articles)
+                && commits > articles_found =>
+        {
+            Ok(Covered {
+                first: CommitId::from_raw(first),
+                tip: CommitId::from_raw(tip),
+                commits,
+                articles: articles_found,
+            })
+        }
+        _ => Err(damaged),
+    }
+}

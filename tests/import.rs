@@ -1,0 +1,404 @@
+//! Bringing in many pages: what comes of them is what adding them one by one gives; a second run adds what is missing;
+//! a kill, a refusal or Ctrl-C leaves the archive as it was.
+
+#[path = "support/archives.rs"]
+mod archives;
+#[path = "../benches/support/generate.rs"]
+#[allow(dead_code)]
+mod generate;
+
+use std::fs;
+use std::io::Write as _;
+use std::process::Stdio;
+use std::time::Duration;
+
+use archives::Story;
+use serde_json::Value;
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// Imports lines of JSON from stdin.
+fn import_lines(story: &Story, lines: &str, options: &[&str]) -> (Option<i32>, String, String) {
+    let mut child = story
+        .program(&[&["import", "-"], options].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn assert_sound(story: &Story, revisions: usize) {
+    let said = story.yes(&["verify", "--quiet"]);
+    let revisions = format!("verified  {revisions} revision");
+    assert!(said.starts_with(&revisions), "{said}");
+    assert_eq!(story.git(&["fsck", "--strict", "--full"]), "");
+}
+
+/// Everything that a commit says but who archived it and when, and the ids of its files.
+fn content(story: &Story) -> String {
+    let log = [
+        "log",
+        "--reverse",
+        "--format=%an %ae %ad %T%n%B",
+        "--date=raw",
+        "main",
+    ];
+    let log = story.git(&log);
+    log.lines()
+        .filter(|line| !line.starts_with("Previous-Revision: "))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+const PAGES: [(&str, &str, &str); 4] = [
+    (
+        "c.md",
+        "2026-01-24",
+        "一些文字。\n\nSome words, *emphasized*, of a page.\n",
+    ),
+    (
+        "a.txt",
+        "2026-01-22",
+        "另一篇文章。\n\nAnother article that somebody wrote.\n",
+    ),
+    (
+        "b.html",
+        "2026-01-23",
+        "<article><p>第三篇。</p><p>The third one is in HTML.</p></article>\n",
+    ),
+    (
+        "d/e.txt",
+        "2025-12-31",
+        "第四篇。\n\nThe fourth one lies in a folder below.\n",
+    ),
+];
+
+#[test]
+fn a_folder_is_imported_in_the_order_of_dates_as_adding_its_pages_would() {
+    let (imported, added) = (Story::begin(), Story::begin());
+    fs::create_dir_all(imported.folder.path().join("pages/d")).unwrap();
+    let mut by_date = PAGES;
+    by_date.sort_by_key(|(_, date, _)| *date);
+    for (name, date, text) in by_date {
+        // A page says its date by its footer; its id is another archive's.
+        let day = weekday(date);
+        let footer = format!("{date} ({day}) · a038737196a74c325d6a90900694dd78867e8af9");
+        let page = if name.ends_with("html") {
+            text.replace("</article>", &format!("</article><footer>{footer}</footer>"))
+        } else {
+            format!("{text}\n{footer}\n")
+        };
+        imported.write(&format!("pages/{name}"), &page);
+        let file = name.replace('/', "-");
+        added.add(&file, &page, &[]);
+    }
+    let said = imported.yes(&["import", "pages"]);
+    assert!(
+        said.starts_with("imported  4 revisions, 4 articles new, of 4 pages · "),
+        "{said}"
+    );
+    assert_eq!(content(&imported), content(&added));
+    assert_eq!(
+        imported.git(&["rev-parse", "main"]),
+        added.git(&["rev-parse", "main"]),
+        "same pages, dates and archivist, same ids"
+    );
+    assert_sound(&imported, 4);
+}
+
+fn weekday(date: &str) -> &'static str {
+    match date {
+        "2025-12-31" => "Wednesday",
+        "2026-01-22" => "Thursday",
+        "2026-01-23" => "Friday",
+        "2026-01-24" => "Saturday",
+        _ => unreachable!(),
+    }
+}
+
+#[test]
+fn generated_lines_become_the_archive_that_git_made_of_the_same_texts() {
+    let story = Story::begin();
+    let folder = story.folder.path();
+    generate::archive(&folder.join("by-git"), 1200);
+    generate::pages(&folder.join("pages.jsonl"), 1200);
+    let said = story.yes(&["import", "pages.jsonl", "--json"]);
+    let report = json(&said);
+    assert_eq!(
+        (report["revisions"].as_u64(), report["unchanged"].as_u64()),
+        (Some(1200), Some(0))
+    );
+    assert_sound(&story, 1200);
+    // The folders of articles are the same objects; what is above them holds other settings.
+    let ours = story.git(&["rev-parse", "main:articles"]);
+    assert_eq!(
+        ours,
+        archives::git(&folder.join("by-git"), &["rev-parse", "main:articles"])
+    );
+    // All but the first commit's objects are in one pack with one index.
+    let packs: Vec<_> = fs::read_dir(story.archive().join("objects/pack"))
+        .unwrap()
+        .collect();
+    assert_eq!(packs.len(), 2);
+}
+
+#[test]
+fn a_second_run_adds_what_is_missing_and_nothing_else() {
+    let story = Story::begin();
+    let line = |number: usize, kind: &str| {
+        let more = match kind {
+            "publish" => format!(r#""slug": "page-{number}""#),
+            kind => format!(r#""article": "2026/01/22/page-{number}", "kind": "{kind}", "note": "Mended.""#),
+        };
+        let text = format!("第{number}页，{kind}。");
+        format!(r#"{{"sources": {{"zh": "{text}"}}, "date": "2026-01-22", {more}}}"#)
+    };
+    let mut lines: Vec<String> = (0..700).map(|number| line(number, "publish")).collect();
+    lines.extend((0..40).map(|number| line(number, "correction")));
+    let half = lines[..300].join("\n");
+    let (status, said, _) = import_lines(&story, &half, &[]);
+    assert_eq!(
+        (status, said.starts_with("imported  300 revisions")),
+        (Some(0), true),
+        "{said}"
+    );
+    // What was corrected since is still known for what it was.
+    story.add(
+        "x.md",
+        "第7页，更正了两次。\n",
+        &["--article", "2026/01/22/page-7", "--kind", "update"],
+    );
+    let all = lines.join("\n");
+    let (status, said, _) = import_lines(&story, &all, &[]);
+    assert_eq!(status, Some(0));
+    assert!(
+        said.starts_with(
+            "imported  440 revisions, 400 articles new, of 740 pages; 300 in the archive already · "
+        ),
+        "{said}"
+    );
+    let tip = story.git(&["rev-parse", "main"]);
+    let (_, said, _) = import_lines(&story, &all, &["--footers", "footers"]);
+    assert!(
+        said.contains("0 revisions, 0 articles new, of 740 pages; 740 in the archive"),
+        "{said}"
+    );
+    assert_eq!(story.git(&["rev-parse", "main"]), tip);
+    assert_sound(&story, 741);
+    // Each page has the footer of its own revision, whatever came later.
+    let footers = fs::read_to_string(story.folder.path().join("footers")).unwrap();
+    assert_eq!(footers.lines().count(), 740);
+    for line in footers.lines().step_by(37) {
+        let page = json(line);
+        let id = page["id"].as_str().unwrap();
+        let shown = json(&story.yes(&["show", id, "--format", "json"]));
+        assert_eq!(shown["article"], page["article"]);
+        assert_eq!(shown["revision"], page["revision"]);
+        assert_eq!(page["added"], false);
+    }
+}
+
+#[test]
+fn pages_of_one_day_and_slug_get_numbers_once() {
+    let story = Story::begin();
+    let line =
+        |number| format!(r#"{{"page": "第{number}篇，同一个题。", "slug": "same", "date": "2026-01-22"}}"#);
+    let lines = [line(0), line(1), line(2)].join("\n");
+    for _ in 0..2 {
+        let (status, _, said) = import_lines(&story, &lines, &["--footers", "footers"]);
+        assert_eq!(status, Some(0), "{said}");
+        let footers = fs::read_to_string(story.folder.path().join("footers")).unwrap();
+        let articles: Vec<String> = footers
+            .lines()
+            .map(|line| json(line)["article"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(
+            articles,
+            ["2026/01/22/same", "2026/01/22/same-2", "2026/01/22/same-3"]
+        );
+    }
+    assert_sound(&story, 3);
+}
+
+#[test]
+fn a_bad_page_stops_everything_or_is_left_out_and_told_with_its_line() {
+    let story = Story::begin();
+    let tip = story.git(&["rev-parse", "main"]);
+    let lines = "{\"page\": \"好的。\", \"date\": \"2026-01-22\", \"slug\": \"good\"}\n\n\
+        {\"page\": \"坏\\u0000的。\", \"slug\": \"bad\"}\n\
+        {\"page\": \"x\", \"titel\": \"y\"}\n\
+        {\"page\": \"没有这篇。\", \"article\": \"2026/01/01/nowhere\"}\n\
+        {\"name\": \"cms 9\", \"page\": \"不对。\", \"date\": \"2026-02-30\"}\n";
+    let (status, said, errors) = import_lines(&story, lines, &[]);
+    assert_eq!((status, said.as_str()), (Some(2), ""));
+    for told in [
+        "-:3:1: control character U+0000",
+        "-:4: the line is not what JSON.md asks for: unknown field `titel`",
+        "-:6 (cms 9): ",
+        "nothing was imported",
+        "hint: --keep-going imports the good ones",
+    ] {
+        assert!(errors.contains(told), "{told:?} in {errors}");
+    }
+    assert_eq!(story.git(&["rev-parse", "main"]), tip);
+    assert_eq!(
+        fs::read_dir(story.archive())
+            .unwrap()
+            .filter(|entry| {
+                entry
+                    .as_ref()
+                    .unwrap()
+                    .file_name()
+                    .to_string_lossy()
+                    .contains("incoming")
+            })
+            .count(),
+        0
+    );
+    let (status, said, errors) = import_lines(&story, lines, &["--keep-going"]);
+    assert_eq!(status, Some(1));
+    assert!(
+        said.starts_with("imported  1 revision, 1 article new, of 5 pages; 4 refused · "),
+        "{said}"
+    );
+    assert!(
+        errors.contains("-:5: the archive has no article 2026/01/01/nowhere"),
+        "{errors}"
+    );
+    assert_sound(&story, 1);
+}
+
+#[test]
+fn a_dry_run_tells_the_ids_and_writes_nothing() {
+    let story = Story::begin();
+    let line = "{\"page\": \"好的。\", \"date\": \"2026-01-22\", \"slug\": \"good\"}\n";
+    let tip = story.git(&["rev-parse", "main"]);
+    let (_, would, _) = import_lines(&story, line, &["--dry-run"]);
+    assert_eq!(story.git(&["rev-parse", "main"]), tip);
+    let (_, did, _) = import_lines(&story, line, &[]);
+    assert_eq!(would.replace("would import", "imported"), did);
+    assert!(did.trim_end().ends_with(&story.git(&["rev-parse", "main"])));
+}
+
+#[test]
+fn revisions_stand_upon_one_another_in_the_pack_and_read_back_to_git() {
+    let story = Story::begin();
+    // Long texts of which each revision changes a word, and the archive's own order of dates is another one.
+    let text = |revision: usize| {
+        let words: Vec<String> = (0..600_usize)
+            .map(|at| format!("词{}", (at * at + usize::from(at == 100 + revision) * 7) % 977))
+            .collect();
+        words.join("")
+    };
+    let mut lines = String::new();
+    for revision in (0..120).rev() {
+        let kind = if revision == 0 {
+            r#""slug": "long""#.to_owned()
+        } else {
+            r#""article": "2026/01/01/long", "kind": "update""#.to_owned()
+        };
+        let seconds = 1_767_225_600 + revision;
+        let date = format!("2026-01-01T00:{:02}:{:02}Z", (seconds / 60) % 60, seconds % 60);
+        lines.push_str(&format!(
+            "{{\"sources\": {{\"zh\": \"{}\"}}, \"date\": \"{date}\", {kind}}}\n",
+            text(usize::try_from(revision).unwrap())
+        ));
+    }
+    let (status, said, errors) = import_lines(&story, &lines, &[]);
+    assert_eq!(status, Some(0), "{said}{errors}");
+    assert_sound(&story, 120);
+    let pack = fs::read_dir(story.archive().join("objects/pack"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|ending| ending == "pack"))
+        .unwrap();
+    let bytes = fs::metadata(&pack).unwrap().len();
+    assert!(
+        bytes < 120 * 1500,
+        "{bytes} bytes: revisions are not told by what they change"
+    );
+    let index = pack.with_extension("idx");
+    let chains = story.git(&["verify-pack", "-v", index.to_str().unwrap()]);
+    let deepest = chains
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("chain length = ")?
+                .split(':')
+                .next()?
+                .parse()
+                .ok()
+        })
+        .max();
+    assert!(
+        deepest.is_some_and(|deepest: usize| (20..=52).contains(&deepest)),
+        "{deepest:?}"
+    );
+}
+
+#[test]
+fn a_kill_at_any_instant_leaves_the_old_tip_or_the_new_one() {
+    let story = Story::begin();
+    generate::pages(&story.folder.path().join("pages.jsonl"), 400);
+    let old = story.git(&["rev-parse", "main"]);
+    let mut killed = 0;
+    for instant in 0..40_u64 {
+        let mut child = story
+            .program(&["import", "pages.jsonl", "--quiet"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(instant * 17 % 400));
+        child.kill().unwrap();
+        if !child.wait().unwrap().success() {
+            killed += 1;
+        }
+        if story.git(&["rev-parse", "main"]) != old {
+            break;
+        }
+        assert_eq!(story.git(&["fsck", "--strict", "--full"]), "");
+    }
+    assert!(killed > 0);
+    let said = story.yes(&["import", "pages.jsonl"]);
+    assert!(said.contains("of 400 pages"), "{said}");
+    assert_sound(&story, 400);
+    let left: Vec<String> = fs::read_dir(story.archive())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| {
+            name.starts_with("avalaches.in") && !name.starts_with("avalaches.index")
+                || name.starts_with(".tmp")
+        })
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+}
+
+#[test]
+fn pages_are_added_while_others_are_imported() {
+    let story = Story::begin();
+    generate::pages(&story.folder.path().join("pages.jsonl"), 1500);
+    let mut import = story
+        .program(&["import", "pages.jsonl", "--quiet"])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut added = 0;
+    while import.try_wait().unwrap().is_none() {
+        story.add(
+            "page.txt",
+            &format!("第{added}页，同时加入。\n"),
+            &["--slug", "meanwhile"],
+        );
+        added += 1;
+    }
+    assert!(import.wait().unwrap().success());
+    assert!(added > 0);
+    assert_sound(&story, 1500 + added);
+}

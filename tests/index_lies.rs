@@ -1,0 +1,399 @@
+//! An index that lies: rows that somebody changed with care, sums and counts included, and bits that changed by
+//! themselves. Every answer stays git's.
+
+#[path = "support/answers.rs"]
+mod answers;
+#[path = "support/archives.rs"]
+mod archives;
+#[path = "support/told.rs"]
+mod told;
+
+use std::fs;
+use std::path::PathBuf;
+
+use answers::{Questions, ask, ask_walking};
+use archives::Story;
+use avalaches::archive::{Archive, Owner};
+use avalaches::listing::{Listing, Wanted};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use told::{questions, story};
+
+fn index(story: &Story) -> PathBuf {
+    story.archive().join("avalaches.index")
+}
+
+/// Changes an index and makes its sums right, as somebody would who has read the source.
+fn edit(story: &Story, sql: &str) {
+    let connection = Connection::open(index(story)).unwrap();
+    connection.execute_batch(sql).unwrap();
+    for (table, key) in [("revision", "position"), ("article", "key"), ("branch", "rowid")] {
+        let mut sums = Vec::new();
+        let mut statement = connection
+            .prepare(&format!("SELECT {key}, * FROM {table}"))
+            .unwrap();
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let mut sum = crc32fast::Hasher::new();
+            for column in 1..columns - 1 {
+                let optional = table == "revision" && (column == 11 || column == 13);
+                let text = match row.get(column).unwrap() {
+                    Value::Null => {
+                        sum.update(&0_i64.to_le_bytes());
+                        continue;
+                    }
+                    Value::Integer(number) => {
+                        sum.update(&number.to_le_bytes());
+                        continue;
+                    }
+                    Value::Text(text) => text.into_bytes(),
+                    Value::Blob(bytes) => bytes,
+                    Value::Real(_) => unreachable!("there is none"),
+                };
+                if optional {
+                    sum.update(&1_i64.to_le_bytes());
+                }
+                sum.update(&i64::try_from(text.len()).unwrap().to_le_bytes());
+                sum.update(&text);
+            }
+            let key: i64 = row.get(0).unwrap();
+            sums.push((key, i64::from(sum.finalize())));
+        }
+        for (at, sum) in sums {
+            let sql = format!("UPDATE {table} SET sum = ?2 WHERE {key} = ?1");
+            connection.execute(&sql, [at, sum]).unwrap();
+        }
+    }
+}
+
+/// Returns everything that an index holds.
+fn rows(story: &Story) -> Vec<Value> {
+    let connection = Connection::open(index(story)).unwrap();
+    let mut all = Vec::new();
+    for table in [
+        "branch",
+        "revision ORDER BY position",
+        "article ORDER BY name",
+        "day ORDER BY day",
+    ] {
+        let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            all.extend((0..columns).map(|column| row.get::<_, Value>(column).unwrap()));
+        }
+    }
+    all
+}
+
+/// A story with an index that is right, and what it answers.
+struct Honest {
+    story: Story,
+    questions: Questions,
+    walked: Vec<String>,
+    file: Vec<u8>,
+    rows: Vec<Value>,
+}
+
+fn honest() -> Honest {
+    let story = story();
+    story.yes(&["reindex", "-q"]);
+    let questions = questions(&story);
+    let walked = ask_walking(&story.archive(), &questions);
+    assert_eq!(ask(&story.archive(), &questions), walked);
+    let file = fs::read(index(&story)).unwrap();
+    let rows = rows(&story);
+    edit(&story, "");
+    assert_eq!(fs::read(index(&story)).unwrap().len(), file.len());
+    assert_eq!(self::rows(&story), rows, "the test's own sums are others");
+    Honest {
+        story,
+        questions,
+        walked,
+        file,
+        rows,
+    }
+}
+
+/// Counts the articles of a list.
+fn list(story: &Story, wanted: &Wanted) -> usize {
+    let archive = Archive::open(&story.archive(), Owner::Caller).unwrap();
+    let listing = Listing::of(&archive, wanted).unwrap();
+    listing.inspect(|revision| assert!(revision.is_ok())).count()
+}
+
+/// One after another: 1 `one`, 2 `two`, 3 to 5 `three`, 6 `one` withdrawn, 7 `four`.
+const LIES: [(&str, &str); 15] = [
+    (
+        "the newest revision is left out",
+        "DELETE FROM revision WHERE position = 6",
+    ),
+    (
+        "the newest revision is left out, and nothing tells of it",
+        "DELETE FROM revision WHERE position = 6; UPDATE revision SET position = 6 WHERE position = 7; \
+         UPDATE branch SET commits = 7; UPDATE article SET newest = 6 WHERE key = 3; \
+         UPDATE article SET newest = 1, day = 20260120, tags = 'wire' || char(10) || 'trade' WHERE key = 0; \
+         UPDATE day SET articles = articles - 1 WHERE day = 20260123; \
+         INSERT OR REPLACE INTO day VALUES(20260120, 1)",
+    ),
+    (
+        "an older revision is the newest",
+        "UPDATE revision SET number = -number WHERE article = 2; \
+         UPDATE revision SET number = number + 4 WHERE article = 2; UPDATE article SET newest = 3 WHERE key = 2",
+    ),
+    (
+        "an older one with the same text is the newest",
+        "DELETE FROM revision WHERE position IN (4, 5); UPDATE article SET newest = 3 WHERE key = 2",
+    ),
+    (
+        "articles are swapped",
+        "UPDATE article SET name = 'x' WHERE key = 1; UPDATE article SET name = '2026/01/21/two' WHERE key = 3; \
+         UPDATE article SET name = '2026/01/21/four-has-the-text-of-three' WHERE key = 1",
+    ),
+    (
+        "a revision is invented",
+        "INSERT INTO revision SELECT 8, randomblob(20), article, 2, kind, date, date_offset, archived, \
+         archived_offset, languages, note, page, claim, 0 FROM revision WHERE position = 7; \
+         UPDATE article SET newest = 8 WHERE key = 3; UPDATE branch SET commits = 9",
+    ),
+    (
+        "an article is invented",
+        "INSERT INTO article VALUES(4, '2026/01/21/five', 7, 20260121, 'zh', 'Desk', 'wire', 0); \
+         UPDATE branch SET articles = 5; UPDATE day SET articles = articles + 1 WHERE day = 20260121",
+    ),
+    (
+        "two revisions change their places",
+        "UPDATE revision SET position = -5 WHERE position = 5; UPDATE revision SET position = 5 WHERE position = 7; \
+         UPDATE revision SET position = 7 WHERE position = -5; UPDATE article SET newest = 5 WHERE key = 3; \
+         UPDATE article SET newest = 7 WHERE key = 2",
+    ),
+    (
+        "an article is left out",
+        "DELETE FROM revision WHERE article = 1; DELETE FROM article WHERE key = 1; \
+         UPDATE branch SET articles = 3; UPDATE day SET articles = articles - 1 WHERE day = 20260121",
+    ),
+    (
+        "a tag is invented",
+        "UPDATE article SET tags = 'wire' WHERE key = 2",
+    ),
+    (
+        "an author is invented",
+        "UPDATE article SET authors = 'Núñez' WHERE key = 1",
+    ),
+    (
+        "a language is invented",
+        "UPDATE article SET languages = 'zh' WHERE key = 2",
+    ),
+    (
+        "a day is another",
+        "UPDATE article SET day = 20260121 WHERE key = 2; \
+         UPDATE day SET articles = articles - 1 WHERE day = 20260123; \
+         UPDATE day SET articles = articles + 1 WHERE day = 20260121",
+    ),
+    (
+        "a text and a claim are another revision's",
+        "UPDATE revision SET page = (SELECT page FROM revision WHERE position = 3), \
+         claim = (SELECT claim FROM revision WHERE position = 1) WHERE position = 2",
+    ),
+    (
+        "the last revision is left out, and the index said to be complete",
+        "DELETE FROM revision WHERE position = 7; DELETE FROM article WHERE key = 3; \
+         UPDATE branch SET commits = 7, articles = 3; UPDATE day SET articles = articles - 1 WHERE day = 20260121",
+    ),
+];
+
+#[test]
+fn a_lie_is_met_by_git_and_the_index_is_made_anew() {
+    let Honest {
+        story,
+        questions,
+        walked,
+        file,
+        rows: good,
+    } = honest();
+    let list = story.archive().join("avalaches.branch");
+    let commits = fs::read(&list).unwrap();
+    // An article that is not shown after all may have made a column wider.
+    let said = |answers: &[String]| -> Vec<String> {
+        let said = answers.iter().filter(|answer| !answer.starts_with("width of"));
+        said.cloned().collect()
+    };
+    let walked = said(&walked);
+    for (lie, sql) in LIES {
+        for has_list in [true, false] {
+            fs::write(index(&story), &file).unwrap();
+            fs::write(&list, &commits).unwrap();
+            edit(&story, sql);
+            assert_ne!(rows(&story), good, "{lie}: it is none");
+            if !has_list {
+                fs::remove_file(&list).unwrap();
+            }
+            assert_eq!(said(&ask(&story.archive(), &questions)), walked, "{lie}");
+            assert_eq!(rows(&story), good, "{lie}: the index was not made anew");
+        }
+    }
+}
+
+#[test]
+fn a_commit_that_is_not_on_the_branch_is_no_newest_revision() {
+    let Honest {
+        story,
+        questions,
+        walked,
+        file,
+        rows: good,
+    } = honest();
+    // The same article, number and folder, archived a second later, after which nothing comes.
+    let commit = story.git(&["cat-file", "commit", "main~1"]) + "\n";
+    let (before, after) = commit.split_once("committer ").unwrap();
+    let (committer, rest) = after.split_once('\n').unwrap();
+    let seconds: u64 = committer.split(' ').rev().nth(1).unwrap().parse().unwrap();
+    let forged = format!(
+        "{before}committer {}\n{rest}",
+        committer.replace(&seconds.to_string(), &(seconds + 1).to_string())
+    );
+    let path = story.folder.path().join("forged");
+    fs::write(&path, forged).unwrap();
+    let id = story.git(&["hash-object", "-t", "commit", "-w", path.to_str().unwrap()]);
+    let list = story.archive().join("avalaches.branch");
+    for has_list in [true, false] {
+        fs::write(index(&story), &file).unwrap();
+        if !has_list {
+            fs::remove_file(&list).unwrap();
+        }
+        edit(
+            &story,
+            &format!("UPDATE revision SET id = x'{id}' WHERE position = 6"),
+        );
+        assert_eq!(ask(&story.archive(), &questions), walked);
+        assert_eq!(rows(&story), good);
+    }
+}
+
+#[test]
+fn a_list_of_everything_lacks_nothing_that_the_tip_holds() {
+    let Honest { story, .. } = honest();
+    for (lie, sql) in LIES.iter().filter(|(lie, _)| lie.contains("article is")) {
+        edit(&story, sql);
+        assert_eq!(list(&story, &Wanted::default()), 4, "{lie}");
+    }
+}
+
+#[test]
+fn what_a_lie_can_hide_changes_no_verdict() {
+    let Honest {
+        story,
+        questions,
+        walked,
+        ..
+    } = honest();
+    edit(&story, "UPDATE revision SET page = randomblob(20), claim = NULL");
+    let answers = ask(&story.archive(), &questions);
+    let verdict = |answer: &String| answer.split(" later: ").next().unwrap().to_owned();
+    let hidden: Vec<_> = answers
+        .iter()
+        .zip(&walked)
+        .filter(|(one, other)| one != other)
+        .collect();
+    assert!(
+        !hidden.is_empty(),
+        "nothing was hidden, and the documentation says that it could be"
+    );
+    for (one, other) in hidden {
+        assert_eq!(verdict(one), verdict(other));
+        assert!(
+            other.contains("same: 2026") || other.contains("claimed: 2026"),
+            "{other}"
+        );
+    }
+    edit(&story, "UPDATE article SET tags = '' WHERE key = 1");
+    let wire = || {
+        list(
+            &story,
+            &Wanted {
+                tag: Some("wire".to_owned()),
+                ..Wanted::default()
+            },
+        )
+    };
+    assert_eq!(wire(), 0, "a list of some can lack one");
+    assert_eq!(list(&story, &Wanted::default()), 4, "a list of all looks at each");
+    assert_eq!(wire(), 1, "and has the index made anew");
+    assert_eq!(ask(&story.archive(), &questions), walked);
+}
+
+#[test]
+fn a_bit_that_changes_by_itself_changes_no_answer() {
+    let Honest {
+        story,
+        questions,
+        walked,
+        file,
+        ..
+    } = honest();
+    let step: usize = std::env::var("AVALACHES_TEST_FLIPS").map_or(211, |text| text.parse().unwrap());
+    let mut flips = 0;
+    for at in (0..file.len()).step_by(step) {
+        let mut bytes = file.clone();
+        bytes[at] ^= 1 << (at % 8);
+        fs::write(index(&story), &bytes).unwrap();
+        assert_eq!(
+            ask(&story.archive(), &questions),
+            walked,
+            "bit {} of byte {at}",
+            at % 8
+        );
+        flips += 1;
+    }
+    println!("{flips} bits");
+    assert!(flips > 200);
+}
+
+/// Lists of some articles and searches are what no tip and no chain can prove; each byte that they come from counts.
+#[test]
+fn a_bit_that_changes_by_itself_hides_nothing() {
+    let Honest {
+        story,
+        mut questions,
+        file,
+        ..
+    } = honest();
+    questions.articles.clear();
+    questions.first_revisions.clear();
+    questions
+        .wanted
+        .retain(|wanted| *wanted != Wanted::default() && wanted.limit != Some(2));
+    let walked = ask_walking(&story.archive(), &questions);
+    let connection = Connection::open(index(&story)).unwrap();
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE name IN \
+               ('article', 'day', 'article_by_day', 'revision_by_page', 'revision_by_claim')";
+    let mut statement = connection.prepare(sql).unwrap();
+    let pages: Vec<usize> = statement
+        .query_map([], |row| row.get::<_, i64>(0))
+        .unwrap()
+        .map(|page| usize::try_from(page.unwrap()).unwrap())
+        .collect();
+    drop(statement);
+    drop(connection);
+    let mut flips = 0;
+    for page in pages {
+        for at in (page - 1) * 4096..page * 4096 {
+            if file[at] == 0 {
+                continue;
+            }
+            let mut bytes = file.clone();
+            bytes[at] ^= 1 << (at % 8);
+            fs::write(index(&story), &bytes).unwrap();
+            assert_eq!(
+                ask(&story.archive(), &questions),
+                walked,
+                "bit {} of byte {at}",
+                at % 8
+            );
+            flips += 1;
+        }
+    }
+    println!("{flips} bits");
+    assert!(flips > 400);
+}
