@@ -525,6 +525,36 @@ fn what_git_brings_is_checked_again_before_it_counts() {
 }
 
 #[test]
+fn the_locks_of_a_killed_mirror_are_cleared_and_those_of_others_are_not() {
+    let (story, publisher) = begin();
+    story.yes(&["mirror", "digest", "digest"]);
+    publisher.write("a.md", "More.\n");
+    let id = publisher.commit("More", DAY);
+    let heads = story.archive().join("refs/mirrors/digest/heads");
+    let incoming = story.archive().join("avalaches.incoming");
+    let outside = story.folder.path().join("outside.lock");
+    fs::write(&outside, "").unwrap();
+    fs::create_dir(&incoming).unwrap();
+    let lines = format!("{id} refs/mirrors/digest/heads/main\n{id} refs/../../outside\n{id} ../outside\n");
+    fs::write(incoming.join("moving-refs"), lines).unwrap();
+    fs::write(heads.join("main.lock"), &id[..9]).unwrap();
+    story.yes(&["mirror", "digest", "digest"]);
+    assert_eq!(story.git(&["rev-parse", "refs/mirrors/digest/heads/main"]), id);
+    assert!(outside.exists());
+    publisher.write("a.md", "Still more.\n");
+    publisher.commit("Still more", DAY);
+    fs::write(heads.join("main.lock"), "").unwrap();
+    let output = story.run(&["mirror", "digest", "digest"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("heads/main.lock is held by another git program"),
+        "{said}"
+    );
+    assert!(heads.join("main.lock").exists());
+}
+
+#[test]
 fn a_kill_at_any_time_leaves_old_or_new_refs_and_the_next_call_works() {
     let (story, publisher) = begin();
     let mut known = BTreeSet::from([String::new()]);
@@ -688,9 +718,7 @@ fn a_footer_of_a_mirror_is_held_to_its_author_date() {
             "{said}"
         );
     }
-    let wrong = publisher
-        .footer(&id)
-        .replace("2026-01-22 (Thursday)", "2026-01-21 (Wednesday)");
+    let wrong = footer(&publisher, &id).replace("2026-01-22 (Thursday)", "2026-01-21 (Wednesday)");
     let output = story.run(&["verify", &wrong]);
     assert!(String::from_utf8(output.stdout).unwrap().starts_with("misdated"));
 }

@@ -33,6 +33,9 @@ pub const LOCK: &str = "avalaches.lock";
 /// In [`INCOMING`]: the id that the branch was about to be moved to.
 const MOVING: &str = "moving";
 
+/// In [`INCOMING`]: the other refs that were about to be moved, each as a line of an id and a name.
+const MOVING_REFS: &str = "moving-refs";
+
 /// How many files are synced at once.
 const SYNCED_AT_ONCE: usize = 8;
 
@@ -282,6 +285,16 @@ impl Writer {
     /// # Errors
     /// [`WriteError`]; those before the one at fault were moved.
     pub fn move_refs(&self, moves: &[RefMove], reason: &str) -> Result<(), WriteError> {
+        let incoming = self.repository.join(INCOMING);
+        make_folder(&incoming)?;
+        let mut lines = String::new();
+        for RefMove { name, before, after } in moves {
+            if let Some(id) = after.or(*before) {
+                lines.push_str(&format!("{id} {name}\n"));
+            }
+        }
+        let marker = incoming.join(MOVING_REFS);
+        fs::write(&marker, lines).map_err(io_error("write", &marker))?;
         let repository = platform::open_repository(&self.repository, self.durability)
             .map_err(git("open the repository"))?;
         for RefMove { name, before, after } in moves {
@@ -414,6 +427,13 @@ fn clear_interrupted(repository: &Path) -> Result<(), WriteError> {
     let incoming = repository.join(INCOMING);
     let moving = fs::read_to_string(incoming.join(MOVING)).ok();
     clear_abandoned_lock(repository, BRANCH, moving.as_deref())?;
+    let moving = fs::read_to_string(incoming.join(MOVING_REFS)).unwrap_or_default();
+    for (id, name) in moving.lines().filter_map(|line| line.split_once(' ')) {
+        // The archive's folder is not to be trusted with the names of files to delete.
+        if name.starts_with("refs/") && name.split('/').all(|part| !part.is_empty() && part != "..") {
+            clear_abandoned_lock(repository, name, Some(id))?;
+        }
+    }
     match fs::remove_dir_all(&incoming) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("clear", &incoming)(error)),
         _ => Ok(()),
@@ -421,7 +441,7 @@ fn clear_interrupted(repository: &Path) -> Result<(), WriteError> {
 }
 
 /// Removes a ref's lock where it can only be a dead program's: it is a minute old, or a writer of ours was killed while
-/// moving the branch and the lock holds the beginning of the id it was moving to.
+/// moving the ref and the lock holds the beginning of the id it was moving to.
 fn clear_abandoned_lock(repository: &Path, name: &str, moving: Option<&str>) -> Result<(), WriteError> {
     let lock = ref_lock(repository, name);
     let Ok(metadata) = fs::symlink_metadata(&lock) else {
