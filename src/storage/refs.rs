@@ -15,6 +15,13 @@ pub const BRANCH: &str = "refs/heads/main";
 /// The longest file of refs that is read, 64 MiB: half a million refs.
 pub(super) const LARGEST: usize = 64 << 20;
 
+/// The first line of `packed-refs`, as the gits of different years write it.
+const HEADERS: [&str; 3] = [
+    "# pack-refs with: peeled fully-peeled sorted ",
+    "# pack-refs with: peeled fully-peeled ",
+    "# pack-refs with: peeled ",
+];
+
 /// How deep folders of refs may lie in one another: git's paths end at 4096 bytes.
 const DEEPEST: usize = 2048;
 
@@ -169,8 +176,7 @@ pub fn list(repository: &Path, prefix: &str) -> Result<BTreeMap<String, ObjectId
 fn packed_lines(bytes: &[u8]) -> Option<impl Iterator<Item = Option<(ObjectId, &str)>>> {
     let text = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
     let is_aside = |line: &&str| {
-        // What git says of the file is the same whichever it was written by.
-        line.starts_with("# pack-refs with:")
+        HEADERS.contains(line)
             || line
                 .strip_prefix('^')
                 .is_some_and(|id| id.parse::<ObjectId>().is_ok())
