@@ -9,6 +9,7 @@ use std::rc::Rc;
 use crate::id::{BlobId, CommitId, IdPrefix, ObjectId, TreeId};
 use crate::index;
 use crate::object::commit::{Commit, CommitError};
+use crate::object::foreign::ForeignError;
 use crate::object::tree::{Entry, Tree, TreeError};
 use crate::object::{Object, ObjectKind};
 use crate::settings::{self, Settings, SettingsError};
@@ -94,6 +95,9 @@ pub enum Fault {
     /// The tree is malformed.
     #[error("tree {0} is malformed")]
     Tree(TreeId, #[source] TreeError),
+    /// An object of another repository is malformed.
+    #[error("object {0} is malformed")]
+    Foreign(ObjectId, #[source] ForeignError),
     /// A folder has no such entry.
     #[error("{path} is missing from tree {tree}")]
     Absent {

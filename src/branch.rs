@@ -199,8 +199,8 @@ pub struct Branch<'a> {
     /// By path; the root's is empty.
     folders: HashMap<String, Folder>,
     chains: HashMap<ArticleId, Chain>,
-    /// The articles of the pages that have numbers.
-    numbered: HashMap<u64, ArticleId>,
+    /// What became of the last page of each number, and its text.
+    numbered: HashMap<u64, (Outcome, BlobId)>,
     looked_for: usize,
     /// Every article's newest revision in the archive, once many were looked for.
     in_archive: Option<HashMap<ArticleId, CommitId>>,
@@ -250,8 +250,20 @@ impl<'a> Branch<'a> {
         let (article, clash) = match &candidate.target {
             Target::Article(article) => (article.clone(), None),
             Target::LaterOf(text) => {
-                let article = self.numbered.get(text).ok_or(PlaceError::NoFirst)?;
-                (article.clone(), None)
+                let (last, page) = self.numbered.get(text).ok_or(PlaceError::NoFirst)?;
+                // A version that did not change the text is none, also where the archive has later ones already.
+                if *page == candidate.page {
+                    return Ok(Placed {
+                        outcome: Outcome {
+                            change: Change::None,
+                            clash: None,
+                            ..last.clone()
+                        },
+                        objects: Vec::new(),
+                        previous_page: Some(*page),
+                    });
+                }
+                (last.article.clone(), None)
             }
             Target::New | Target::FirstOf(_) => self.choose_name(candidate)?,
         };
@@ -279,8 +291,9 @@ impl<'a> Branch<'a> {
             },
             None => self.put(candidate, &article, page, clash)?,
         };
-        if let Target::FirstOf(text) = candidate.target {
-            self.numbered.insert(text, article);
+        if let Target::FirstOf(text) | Target::LaterOf(text) = candidate.target {
+            self.numbered
+                .insert(text, (placed.outcome.clone(), candidate.page));
         }
         Ok(placed)
     }

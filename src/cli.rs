@@ -18,6 +18,7 @@ mod import;
 mod init;
 mod list;
 mod man;
+mod mirror;
 mod output;
 mod pages;
 mod progress;
@@ -74,6 +75,7 @@ enum Command {
     Show(show::Show),
     List(list::List),
     History(history::History),
+    Mirror(mirror::Mirror),
     Reindex(reindex::Reindex),
     Completions(completions::Completions),
     Man(man::Man),
@@ -157,6 +159,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Show(show) => show.run(common),
         Command::List(list) => list.run(common),
         Command::History(history) => history.run(common),
+        Command::Mirror(mirror) => mirror.run(common),
         Command::Reindex(reindex) => reindex.run(common),
         Command::Completions(completions) => completions.run(&mut Cli::command()),
         Command::Man(man) => man.run(Cli::command()),

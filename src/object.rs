@@ -10,6 +10,7 @@ use sha1::{Digest, Sha1};
 use crate::id::{ObjectId, RawId};
 
 pub mod commit;
+pub mod foreign;
 pub mod ident;
 pub mod tree;
 

@@ -10,12 +10,16 @@ use crate::footer::Footer;
 use crate::history;
 use crate::id::{BlobId, CommitId};
 use crate::index;
+use crate::mirror;
 use crate::object::commit::Commit;
 use crate::object::tree::Entry;
 use crate::object::{self, ObjectKind};
 use crate::revision::{Revision, RevisionFault};
 use crate::trailer::Message;
 
+use self::mirrored::{Mirrored, Question};
+
+pub mod mirrored;
 pub mod whole;
 
 /// What is said of a page, a footer or an id.
@@ -82,6 +86,8 @@ pub struct Answer {
     verdict: Option<Verdict>,
     /// The revision that the footer or id names, where it could be read.
     pub revision: Option<Box<Revision>>,
+    /// The commit of a mirror that the footer or id names, where it is none of the archive's own.
+    pub mirrored: Option<Box<Mirrored>>,
     /// Every reason against, in words.
     pub reasons: Vec<String>,
     /// What differs, from the archive's text to the page's.
@@ -98,11 +104,16 @@ impl Answer {
     /// Returns the verdict: the gravest of those that were found.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        self.verdict.unwrap_or(if self.later.is_empty() {
-            Verdict::Verified
-        } else {
-            Verdict::Superseded
-        })
+        let later = self
+            .mirrored
+            .as_ref()
+            .and_then(|mirrored| mirrored.later.as_ref());
+        self.verdict
+            .unwrap_or(if self.later.is_empty() && later.is_none() {
+                Verdict::Verified
+            } else {
+                Verdict::Superseded
+            })
     }
 
     fn against(&mut self, verdict: Verdict, reason: String) {
@@ -124,6 +135,18 @@ pub fn unknown(reason: &str) -> Answer {
 /// # Errors
 /// [`Fault`] where the archive could not be looked into.
 pub fn id(archive: &Archive, id: CommitId) -> Result<Answer, Fault> {
+    let asked = Question {
+        id,
+        footer: None,
+        text: None,
+    };
+    if let Some(answer) = mirrored::judge(archive, &asked)? {
+        return Ok(answer);
+    }
+    own_id(archive, id)
+}
+
+fn own_id(archive: &Archive, id: CommitId) -> Result<Answer, Fault> {
     let mut answer = Answer::default();
     if let Some(revision) = revision(archive, id, &mut answer)? {
         place(archive, &revision, &mut answer)?;
@@ -137,7 +160,15 @@ pub fn id(archive: &Archive, id: CommitId) -> Result<Answer, Fault> {
 /// # Errors
 /// [`Fault`] where the archive could not be looked into.
 pub fn footer(archive: &Archive, footer: &Footer) -> Result<Answer, Fault> {
-    let mut answer = id(archive, footer.commit)?;
+    let asked = Question {
+        id: footer.commit,
+        footer: Some(footer),
+        text: None,
+    };
+    if let Some(answer) = mirrored::judge(archive, &asked)? {
+        return Ok(answer);
+    }
+    let mut answer = own_id(archive, footer.commit)?;
     match &answer.revision {
         Some(revision) => {
             let reason = misdated(footer, &revision.footer());
@@ -165,6 +196,14 @@ pub fn page(archive: &Archive, draft: &Draft) -> Result<Answer, Fault> {
         look_elsewhere(archive, Some(&text), None, &mut answer)?;
         return Ok(answer);
     };
+    let asked = Question {
+        id: found.footer.commit,
+        footer: Some(&found.footer),
+        text: Some(&text),
+    };
+    if let Some(answer) = mirrored::judge(archive, &asked)? {
+        return Ok(answer);
+    }
     let Some(revision) = revision(archive, found.footer.commit, &mut answer)? else {
         look_elsewhere(archive, Some(&text), Some(&found.footer), &mut answer)?;
         return Ok(answer);
@@ -206,9 +245,25 @@ fn revision(archive: &Archive, id: CommitId, answer: &mut Answer) -> Result<Opti
                 format!("{id} is the archive's first commit, which holds no article"),
             );
         }
+        Err(fault) if is_foreign(archive, id, &fault) => answer.against(
+            Verdict::Detached,
+            format!("{id} is no commit of this archive's, and neither its branch nor a mirror leads to it"),
+        ),
         Err(fault) => answer.against(Verdict::Corrupt, with_causes(&fault)),
     }
     Ok(None)
+}
+
+/// Tells whether a commit that is no revision is sound, and not on the branch: another repository's.
+fn is_foreign(archive: &Archive, id: CommitId, fault: &RevisionFault) -> bool {
+    let is_another_form = match fault {
+        RevisionFault::Message { .. } => true,
+        RevisionFault::Object { path, source, .. } => path == "commit" && matches!(source, Fault::Commit(..)),
+        _ => false,
+    };
+    is_another_form
+        && mirror::with_commit(archive.objects(), id, |_| ()).is_ok()
+        && archive.is_on_branch(id).is_ok_and(|on_branch| !on_branch)
 }
 
 /// Judges where a revision stands: on the branch, and whether later ones follow.

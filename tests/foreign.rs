@@ -1,7 +1,16 @@
-//! Stories about other people's repositories: their commits recorded as where a text comes from.
+//! Stories about other people's repositories: their histories imported, their commits recorded as where a text comes from.
 
 #[path = "support/archives.rs"]
 mod archives;
+#[path = "support/publisher.rs"]
+mod publisher;
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
 
 use archives::Story;
 use avalaches::add::{self, Circumstances, Wishes};
@@ -10,7 +19,427 @@ use avalaches::canonical::Invisible;
 use avalaches::date::{RevisionDate, UtcOffset};
 use avalaches::draft::Form;
 use avalaches::platform::Durability;
+use publisher::Publisher;
 use serde_json::Value;
+
+/// An archive, and a publisher beside it in the folder `weekly`.
+fn begin() -> (Story, Publisher) {
+    let story = Story::begin();
+    let publisher = Publisher::begin(&story.folder.path().join("weekly"));
+    (story, publisher)
+}
+
+fn paragraphs(words: &str) -> String {
+    let paragraph = |number: u32| format!("Paragraph {number} of {words}.\n\n");
+    (1..=12).map(paragraph).collect()
+}
+
+/// A weekly's history with everything that happens to one. Returns the paths of its articles at the end.
+fn weekly(publisher: &Publisher) -> Vec<&'static str> {
+    let date = |day: u32| format!("2026-01-{day:02}T09:00:00+0800");
+    publisher.write("posts/甲.md", "# 甲\n\n第一版。\n");
+    publisher.write("posts/b.md", paragraphs("the second file"));
+    publisher.write("notes.txt", "Some notes.\n");
+    publisher.write("logo.png", [0x89, b'P', b'N', b'G', 0, 1, 2]);
+    let executable = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(publisher.folder.join("notes.txt"), executable).unwrap();
+    std::os::unix::fs::symlink("notes.txt", publisher.folder.join("link.md")).unwrap();
+    publisher.commit("第一期", &date(1));
+    publisher.write("posts/甲.md", "# 甲\n\n第二版。\n");
+    publisher.commit("改正一个字", &date(2));
+    // Moved and edited at once, into a folder of another alphabet.
+    publisher.git(&["mv", "posts/b.md", "改名.md"]);
+    publisher.write(
+        "改名.md",
+        paragraphs("the second file").replace("Paragraph 3", "Line three"),
+    );
+    publisher.commit("Move and edit", "2026-01-03T09:00:00+0545");
+    publisher.write("posts/甲.md", "# 甲   \n\n\n第二版。  \n");
+    publisher.commit("Blanks", &date(4));
+    publisher.git(&["checkout", "-q", "-b", "draft"]);
+    publisher.write("posts/c.md", paragraphs("the third file"));
+    publisher.commit("A draft", &date(5));
+    publisher.write("posts/c.md", paragraphs("the third file, again"));
+    publisher.commit("The draft again", &date(6));
+    publisher.git(&["checkout", "-q", "main"]);
+    publisher.write("notes.txt", "Other notes.\n");
+    publisher.commit("Meanwhile", &date(6));
+    publisher.git(&["merge", "-q", "--no-ff", "-m", "Merge the draft", "draft"]);
+    publisher.write("posts/甲.md", "# 甲\n\n第一版。\n");
+    publisher.commit("Revert", &date(7));
+    // An author date before all others, and one far in the west.
+    publisher.write("posts/甲.md", "# 甲\n\n第三版。\n");
+    publisher.commit("Backdated", "2025-12-31T23:59:59-0930");
+    publisher.write("posts/c.md", paragraphs("the third file, once more"));
+    let mut gbk = publisher.command(&["-c", "i18n.commitEncoding=GBK", "commit", "-q", "-a", "-F", "-"]);
+    let message = publisher.folder.parent().unwrap().join("message");
+    fs::write(&message, b"\xb8\xc4\xd5\xfd\n").unwrap();
+    gbk.stdin(fs::File::open(&message).unwrap());
+    gbk.env("GIT_AUTHOR_NAME", OsStr::from_bytes(b"\xd5\xc5\xc8\xfd"));
+    assert!(gbk.status().unwrap().success());
+    publisher.write("notes.txt", b"\xb2\xbb\xca\xc7 UTF-8\n");
+    publisher.commit("Another encoding", &date(9));
+    publisher.write("notes.txt", "Notes that can be read again.\n");
+    publisher.write("改名.md", "<div>raw</div>\n");
+    publisher.commit("Raw HTML", &date(10));
+    publisher.git(&["rm", "-q", "改名.md"]);
+    publisher.commit("Take it away", &date(11));
+    publisher.write("改名.md", paragraphs("the second file, back"));
+    publisher.write("posts/empty.md", "");
+    publisher.commit("And back\n\nWith a body.", &date(12));
+    vec!["posts/甲.md", "改名.md", "notes.txt", "posts/c.md"]
+}
+
+/// A version of a file: commit, author date, author.
+type Line = (String, String, String);
+
+/// What git says of a file's history, oldest first: the versions that can be read and whose text is another than before.
+fn history_by_git(publisher: &Publisher, path: &str) -> Vec<Line> {
+    let format = "--format=%x00%H%x01%aI%x01%an <%ae>";
+    let log = publisher.git(&["log", "--follow", "--name-only", format, "--", path]);
+    let mut lines = Vec::new();
+    let mut before = String::new();
+    for record in log.split('\0').filter(|record| !record.is_empty()).rev() {
+        let (head, name) = record.trim().split_once("\n\n").unwrap_or((record.trim(), ""));
+        let fields: Vec<&str> = head.split('\u{1}').collect();
+        let place = format!("{}:{name}", fields[0]);
+        let output = publisher.command(&["show", &place]).output().unwrap();
+        let Ok(text) = String::from_utf8(output.stdout) else {
+            continue;
+        };
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let words = words.join(" ");
+        if output.status.success() && !words.is_empty() && !words.contains("<div>") && words != before {
+            before = words;
+            lines.push((fields[0].to_owned(), fields[1].to_owned(), fields[2].to_owned()));
+        }
+    }
+    lines
+}
+
+/// What the archive has, article by article.
+fn histories(story: &Story) -> BTreeMap<String, Vec<Line>> {
+    let format = "--format=%(trailers:key=Article-Id,valueonly,separator=)%x01%(trailers:key=Source-Commit,valueonly,separator=)%x01%aI%x01%an <%ae>";
+    let mut articles: BTreeMap<String, Vec<Line>> = BTreeMap::new();
+    for line in story.git(&["log", "--reverse", format, "main"]).lines() {
+        let fields: Vec<&str> = line.split('\u{1}').collect();
+        if !fields[0].is_empty() {
+            let line = (fields[1].to_owned(), fields[2].to_owned(), fields[3].to_owned());
+            articles.entry(fields[0].to_owned()).or_default().push(line);
+        }
+    }
+    articles
+}
+
+/// Imports the weekly, some of whose versions are refused, and returns the document.
+fn import(story: &Story, options: &[&str]) -> Value {
+    let output = story.run(&[&["import", "--git", "weekly", "--keep-going", "--json"], options].concat());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{said}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn each_article_has_the_history_that_git_tells_of_its_file() {
+    let (story, publisher) = begin();
+    let paths = weekly(&publisher);
+    let by_git = |paths: &[&str]| {
+        let mut histories: Vec<Vec<Line>> = paths
+            .iter()
+            .map(|path| history_by_git(&publisher, path))
+            .collect();
+        histories.sort();
+        histories
+    };
+    let sorted = || {
+        let mut histories: Vec<Vec<Line>> = histories(&story).into_values().collect();
+        histories.sort();
+        histories
+    };
+    let strict = story.run(&["import", "--git", "weekly"]);
+    let said = String::from_utf8(strict.stderr).unwrap();
+    assert_eq!(strict.status.code(), Some(2), "{said}");
+    for name in ["notes.txt at ", "改名.md at ", "posts/empty.md at "] {
+        assert!(said.contains(&format!("error: {name}")), "{said}");
+    }
+    let document = import(&story, &[]);
+    assert_eq!(document["articles"], 4, "{document}");
+    assert_eq!(document["refused"], 3, "{document}");
+    assert_eq!(sorted(), by_git(&paths));
+    let lengths: Vec<usize> = by_git(&paths).iter().map(Vec::len).collect();
+    assert_eq!(lengths.iter().sum::<usize>(), 13, "{lengths:?}");
+    let names: Vec<String> = histories(&story)
+        .into_values()
+        .flatten()
+        .map(|line| line.2)
+        .collect();
+    assert!(names.contains(&"张三 <lin@example.org>".to_owned()), "{names:?}");
+    // The notes of later versions are the subjects; the first ones have none.
+    let article = histories(&story)
+        .into_keys()
+        .find(|id| id.contains("2026/01/01/jia"))
+        .unwrap();
+    let history = story.yes(&["history", &article]);
+    assert!(history.contains("\n     改正一个字\n"), "{history}");
+    assert!(!history.contains("第一期"), "{history}");
+    assert!(
+        story
+            .yes(&["verify"])
+            .starts_with("verified  13 revisions of 4 articles")
+    );
+    assert_eq!(story.git(&["fsck", "--strict"]), "");
+    // Again: nothing is new.
+    let tip = story.git(&["rev-parse", "main"]);
+    assert_eq!(import(&story, &[])["revisions"], 0);
+    assert_eq!(story.git(&["rev-parse", "main"]), tip);
+    // Three commits more, of which one changes nothing that is read.
+    publisher.write("posts/甲.md", "# 甲\n\n第四版。\n");
+    publisher.commit("Four", "2026-02-01T09:00:00+0800");
+    publisher.write("logo.png", [0x89, b'P', b'N', b'G', 0, 1, 3]);
+    publisher.write("posts/c.md", paragraphs("the third file, at last"));
+    publisher.commit("Five", "2026-02-02T09:00:00+0800");
+    publisher.write("posts/d.md", "A new file.\n");
+    publisher.commit("Six", "2026-02-03T09:00:00+0800");
+    let document = import(&story, &[]);
+    assert_eq!(
+        (&document["revisions"], &document["articles"]),
+        (&3.into(), &1.into()),
+        "{document}"
+    );
+    assert_eq!(sorted(), by_git(&[paths, vec!["posts/d.md"]].concat()));
+    assert_eq!(import(&story, &[])["revisions"], 0);
+    assert!(
+        story
+            .yes(&["verify"])
+            .starts_with("verified  16 revisions of 5 articles")
+    );
+}
+
+#[test]
+fn patterns_choose_files_and_branches_histories() {
+    let (story, publisher) = begin();
+    weekly(&publisher);
+    let count = |options: &[&str]| {
+        let document = import(&story, &[&["--dry-run"], options].concat());
+        document["articles"].as_u64().unwrap()
+    };
+    assert_eq!(count(&["--path", "posts"]), 3); // the file that was moved away has its first version there
+    assert_eq!(count(&["--path", "*.txt"]), 1);
+    assert_eq!(count(&["--path", "*.txt", "--path", "posts/c.*"]), 2);
+    assert_eq!(count(&["--path", "none"]), 0);
+    assert_eq!(count(&["--path", "*.png"]), 0);
+    assert_eq!(count(&["--branch", "draft"]), 4);
+    publisher.git(&["tag", "-a", "v1", "-m", "x", "main~12"]);
+    publisher.git(&["tag", "light", "main~12"]);
+    for tag in ["v1", "light"] {
+        assert_eq!(count(&["--branch", tag]), 3);
+    }
+    for refused in [
+        &["--branch", "none"][..],
+        &["--branch", "../HEAD"],
+        &["--path", "["],
+    ] {
+        let output = story.run(&[&["import", "--git", "weekly"], refused].concat());
+        assert_eq!(output.status.code(), Some(2), "{refused:?}");
+    }
+    assert_eq!(
+        story.run(&["import", "--path", "x", "weekly"]).status.code(),
+        Some(2)
+    );
+    assert_eq!(story.run(&["import"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_repository_is_found_in_every_form_that_git_keeps_one_in() {
+    let (story, publisher) = begin();
+    weekly(&publisher);
+    let beside = |name: &str| story.folder.path().join(name).to_str().unwrap().to_owned();
+    let all = import(&story, &["--dry-run"]);
+    publisher.git(&["clone", "-q", "--bare", ".", &beside("bare")]);
+    publisher.git(&["worktree", "add", "-q", "--detach", &beside("tree")]);
+    publisher.git(&["clone", "-q", ".", &beside("clone")]);
+    let packed = Publisher {
+        folder: beside("clone").into(),
+    };
+    packed.git(&["gc", "-q"]);
+    packed.git(&["pack-refs", "--all"]);
+    for folder in ["bare", "tree", "clone", "weekly/.git"] {
+        let said = story.run(&["import", "--git", folder, "--keep-going", "--json", "--dry-run"]);
+        let document: Value = serde_json::from_slice(&said.stdout).unwrap();
+        assert_eq!(document["tip"], all["tip"], "{folder}");
+    }
+}
+
+#[test]
+fn repositories_that_deceive_are_seen_as_they_are_or_refused() {
+    let (story, publisher) = begin();
+    weekly(&publisher);
+    let tip = import(&story, &["--dry-run"])["tip"].clone();
+    let git = publisher.folder.join(".git");
+    let objects = ["HEAD~1", "HEAD~1^{tree}"].map(|place| publisher.git(&["rev-parse", place]));
+    let blob = publisher.git(&["rev-parse", "HEAD:posts/c.md"]);
+    // Replaced objects and grafts change what git shows, and nothing here.
+    let (head, first) = (
+        publisher.git(&["rev-parse", "HEAD"]),
+        publisher.git(&["rev-parse", "HEAD~8"]),
+    );
+    publisher.git(&["replace", &head, &first]);
+    fs::create_dir_all(git.join("info")).unwrap();
+    fs::write(git.join("info/grafts"), format!("{head}\n")).unwrap();
+    assert_eq!(import(&story, &["--dry-run"])["tip"], tip);
+    let refused = |reason: &str| {
+        let output = story.run(&["import", "--git", "weekly", "--keep-going"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(reason), "{said}");
+    };
+    fs::write(git.join("objects/info/alternates"), "/tmp\n").unwrap();
+    refused("makes git borrow objects from elsewhere");
+    fs::remove_file(git.join("objects/info/alternates")).unwrap();
+    fs::write(git.join("shallow"), "").unwrap();
+    refused("cuts the history off");
+    fs::remove_file(git.join("shallow")).unwrap();
+    fs::rename(git.join("objects"), git.join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink("elsewhere", git.join("objects")).unwrap();
+    refused("is a link");
+    fs::remove_file(git.join("objects")).unwrap();
+    fs::rename(git.join("elsewhere"), git.join("objects")).unwrap();
+    // A damaged file is one version less, a damaged commit or folder the end.
+    let harm = |object: &str| {
+        let file = git.join("objects").join(&object[..2]).join(&object[2..]);
+        let bytes = fs::read(&file).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        fs::write(&file, &bytes[..bytes.len() - 3]).unwrap();
+        (file, bytes)
+    };
+    let (file, bytes) = harm(&blob);
+    let document = import(&story, &["--dry-run"]);
+    assert_eq!(document["refused"], 4, "{document}");
+    let said = String::from_utf8(story.run(&["import", "--git", "weekly"]).stderr).unwrap();
+    assert!(
+        said.contains("posts/c.md at ") && said.contains(&format!("object {blob} is damaged")),
+        "{said}"
+    );
+    fs::write(file, bytes).unwrap();
+    for object in objects {
+        let (file, bytes) = harm(&object);
+        let output = story.run(&["import", "--git", "weekly"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(&format!("object {object} is damaged")), "{said}");
+        fs::write(file, bytes).unwrap();
+    }
+    let other = Publisher::begin(&story.folder.path().join("empty"));
+    let output = story.run(&["import", "--git", "empty"]);
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("empty has no commit")
+    );
+    let sha256 = story.folder.path().join("sha256");
+    other.git(&["init", "-q", "--object-format=sha256", sha256.to_str().unwrap()]);
+    let sha256 = Publisher { folder: sha256 };
+    sha256.write("a.md", "x\n");
+    sha256.commit("x", "2026-01-01T00:00:00+0000");
+    let output = story.run(&["import", "--git", "sha256"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("40 hexadecimal digits"), "{said}");
+}
+
+#[test]
+fn long_histories_and_wide_folders_are_walked_in_seconds() {
+    let (story, publisher) = begin();
+    let mut stream = String::new();
+    for number in 0..100_000 {
+        stream.push_str(&format!(
+            "commit refs/heads/main\ncommitter A <a@b> {number} +0000\ndata 1\nx\n"
+        ));
+        if number % 10_000 == 0 {
+            let text = format!("Version {number}.\n");
+            stream.push_str(&format!("M 100644 inline a.md\ndata {}\n{text}\n", text.len()));
+        }
+    }
+    stream.push_str("commit refs/heads/wide\ncommitter A <a@b> 100000 +0000\ndata 1\nx\n");
+    for number in 0..100_000 {
+        stream.push_str(&format!("M 100644 inline {number}.bin\ndata 1\nx\n"));
+    }
+    for number in 0..20 {
+        let text = format!("Version {number}.\n");
+        stream.push_str(&format!(
+            "commit refs/heads/wide\ncommitter A <a@b> {} +0000\ndata 1\nx\nM 100644 inline a.md\ndata {}\n{text}\n",
+            100_001 + number,
+            text.len()
+        ));
+    }
+    story.write("stream", stream);
+    let input = fs::File::open(story.folder.path().join("stream")).unwrap();
+    let status = publisher
+        .command(&["fast-import", "--quiet"])
+        .stdin(input)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    for (branch, versions) in [("main", 10), ("wide", 20)] {
+        let begun = Instant::now();
+        let document = import(&story, &["--branch", branch, "--dry-run"]);
+        assert_eq!(
+            (&document["revisions"], &document["articles"]),
+            (&versions.into(), &1.into()),
+            "{document}"
+        );
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{branch}: {:?}",
+            begun.elapsed()
+        );
+    }
+}
+
+#[test]
+fn a_file_that_was_merged_is_at_the_end_what_the_merge_made_it() {
+    let (story, publisher) = begin();
+    let date = |day: u32| format!("2026-01-{day:02}T09:00:00+0000");
+    publisher.write("a.md", "Base.\n");
+    publisher.commit("Base", &date(1));
+    publisher.git(&["checkout", "-q", "-b", "side"]);
+    publisher.write("a.md", "Side.\n");
+    let side = publisher.commit("Side", &date(3));
+    publisher.git(&["checkout", "-q", "main"]);
+    publisher.write("a.md", "Main.\n");
+    let main = publisher.commit("Main", &date(2));
+    // What the side said is thrown away.
+    publisher.git(&["merge", "-q", "-s", "ours", "-m", "Merge", "side"]);
+    let merge = publisher.git(&["rev-parse", "HEAD"]);
+    import(&story, &[]);
+    let histories = histories(&story);
+    let (article, lines) = histories.first_key_value().unwrap();
+    assert_eq!(histories.len(), 1);
+    let commits: Vec<&str> = lines.iter().map(|line| line.0.as_str()).collect();
+    assert!(
+        commits.contains(&side.as_str()) && commits.contains(&main.as_str()),
+        "{commits:?}"
+    );
+    let text = story.yes(&["show", article, "--format", "text"]);
+    assert_eq!(text, "Main.\n", "{merge} {commits:?}");
+    // And one that was moved on a branch while it was changed on the other.
+    publisher.git(&["checkout", "-q", "-b", "moved"]);
+    publisher.git(&["mv", "a.md", "b.md"]);
+    publisher.commit("Move", &date(4));
+    publisher.git(&["checkout", "-q", "main"]);
+    publisher.write("a.md", "Main, later.\n");
+    publisher.commit("Later", &date(5));
+    publisher.git(&["merge", "-q", "-m", "Merge", "moved"]);
+    publisher.write("a.md", "Something else by the old name.\n");
+    publisher.commit("Anew", &date(6));
+    import(&story, &[]);
+    let after = self::histories(&story);
+    assert_eq!(after.len(), 2, "{after:?}");
+    assert_eq!(
+        story.yes(&["show", article, "--format", "text"]),
+        "Main, later.\n"
+    );
+}
 
 #[test]
 fn the_commit_that_a_text_was_taken_from_is_recorded_and_shown() {

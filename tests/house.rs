@@ -33,7 +33,17 @@ const LAYERS: [(&str, &[&str]); 3] = [
     (
         "archive",
         &[
-            "add", "archive", "branch", "history", "import", "index", "listing", "revision", "verify",
+            "add",
+            "archive",
+            "branch",
+            "history",
+            "import",
+            "index",
+            "listing",
+            "mirror",
+            "publisher",
+            "revision",
+            "verify",
         ],
     ),
 ];

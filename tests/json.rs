@@ -40,6 +40,19 @@ fn every_member_of_every_document_is_described() {
         !unknown["answers"][0]["claimed_by"].as_array().unwrap().is_empty(),
         "{text}"
     );
+    // The shipped archive is another repository like any.
+    let mirror = document(&["--archive", mine, "mirror", shipped, "shipped", "--json"]);
+    let mirrors = document(&["--archive", mine, "mirror", "--json"]);
+    let tip = mirrors["mirrors"][0]["head"].as_str().unwrap();
+    let cited = document(&["--archive", mine, "verify", tip, "--json"]);
+    let old = temp.path().join("old.txt");
+    let first_revision = &document(&["--archive", shipped, "history", ARTICLE, "--json"])["revisions"][1];
+    fs::write(&old, page(shipped, first_revision["id"].as_str().unwrap())).unwrap();
+    let superseded = document(&["--archive", mine, "verify", old.to_str().unwrap(), "--json"]);
+    assert!(
+        superseded["answers"][0]["mirrored"]["later"]["path"].is_string(),
+        "{superseded}"
+    );
     let first = document(&["--archive", shipped, "history", ARTICLE, "--json"])["revisions"][1]["id"].clone();
     let documents = [
         init,
@@ -47,6 +60,10 @@ fn every_member_of_every_document_is_described() {
         import,
         altered,
         unknown,
+        mirror,
+        mirrors,
+        cited,
+        superseded,
         document(&["--archive", shipped, "verify", first.as_str().unwrap(), "--json"]),
         document(&["--archive", shipped, "verify", "--json"]),
         document(&["--archive", shipped, "show", ARTICLE, "--json"]),
@@ -73,7 +90,7 @@ fn every_member_of_every_document_is_described() {
             assert!(named, "JSON.md does not describe {member} of {schema}");
         }
     }
-    assert_eq!(schemas.len(), 9);
+    assert_eq!(schemas.len(), 11);
     let kinds: Vec<&str> = documents[3]["answers"][0]["changes"]
         .as_array()
         .unwrap()

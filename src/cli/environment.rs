@@ -1,10 +1,15 @@
-//! What is taken from the environment: who archives and when, in git's own variables.
+//! What is taken from the environment: who archives and when, in git's own variables, and the user's git itself.
 
 use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use avalaches::date::{RevisionDate, UtcOffset};
 use avalaches::object::ident::Person;
+use avalaches::storage::fetch::Git;
 
 use super::Failure;
 
@@ -42,6 +47,70 @@ pub fn now(option: Option<&str>, offset: UtcOffset) -> Result<RevisionDate, Fail
         .map_err(|_| Failure::new("the clock is before 1970"))?;
     let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
     Ok(RevisionDate::from_seconds(seconds, offset)?)
+}
+
+/// Variables that the user's git is handed: where its configuration, its helpers and its temporary files are, how it
+/// gets at keys, passwords and proxies, and in which language it complains. Nothing that redirects it to another
+/// repository, and nothing that nobody needs for fetching.
+const HANDED_ON: [&str; 38] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "XDG_CONFIG_HOME",
+    "XDG_RUNTIME_DIR",
+    "TMPDIR",
+    "LANG",
+    "LC_ALL",
+    "LC_MESSAGES",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_EXEC_PATH",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_SSH_VARIANT",
+    "GIT_ASKPASS",
+    "GIT_PROXY_COMMAND",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
+    "GIT_SSL_CERT",
+    "GIT_SSL_KEY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "SSH_AUTH_SOCK",
+    "SSH_ASKPASS",
+    "SSH_ASKPASS_REQUIRE",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "GNUPGHOME",
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+    "KRB5CCNAME",
+];
+
+/// Finds the user's git on `PATH`, by an absolute path, with the variables that it needs.
+pub fn git() -> Result<Git, Failure> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let is_program = |file: &PathBuf| {
+        fs::metadata(file)
+            .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+    };
+    let program = env::split_paths(&path)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join("git"))
+        .find(is_program)
+        .ok_or_else(|| {
+            Failure::new("there is no git on PATH, by which other repositories are fetched")
+                .hint("install git; everything but `mirror` works without it")
+        })?;
+    let set = |name: &&str| Some((OsString::from(name), env::var_os(name)?));
+    let environment = HANDED_ON.iter().filter_map(set).collect();
+    Ok(Git { program, environment })
 }
 
 fn variable(name: &str) -> Result<Option<String>, Failure> {

@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 use avalaches::add::{Circumstances, Wishes};
 use avalaches::branch::Outcome as Placed;
 use avalaches::canonical::Invisible;
-use avalaches::draft::Notice;
+use avalaches::draft::{Form, Notice};
 use avalaches::import::json_lines::LONGEST_LINE;
 use avalaches::import::{
     self, ImportError, Item, Listener, Mode, OnRefusal, Options, Progress, Refusal, Report, Text, Unreadable,
 };
 use avalaches::language::Language;
+use avalaches::publisher::repository::Repository;
+use avalaches::publisher::{Paths, Version, Walk};
+use avalaches::storage::inventory::Inventory;
 use avalaches::storage::repository::WriteError;
 use avalaches::verify::with_causes;
 use serde_json::json;
@@ -26,8 +29,17 @@ use super::{Common, Failure, Outcome, environment, open_failure, output};
 #[derive(Debug, clap::Args)]
 pub struct Import {
     /// Folders and files of pages, files of JSON Lines (.jsonl), or - for JSON Lines from stdin
-    #[arg(required = true, value_name = "SOURCE")]
+    #[arg(required_unless_present = "git", value_name = "SOURCE")]
     sources: Vec<PathBuf>,
+    /// A publisher's own git repository: each version of each file becomes a revision
+    #[arg(long, value_name = "REPO")]
+    git: Option<PathBuf>,
+    /// Of the repository, files whose paths match; again for several [default: text, Markdown and HTML]
+    #[arg(long, value_name = "GLOB", requires = "git")]
+    path: Vec<String>,
+    /// Of the repository, the branch or tag [default: the one it stands on]
+    #[arg(long, value_name = "NAME", requires = "git")]
+    branch: Option<String>,
     /// Languages in page order, such as zh,en, of pages that do not say [default: detected]
     #[arg(long, value_delimiter = ',', value_name = "LANG")]
     lang: Vec<Language>,
@@ -85,7 +97,17 @@ impl Import {
             mode: if self.dry_run { Mode::Rehearse } else { Mode::Write },
             durability: common.durability(),
         };
-        let mut items = self.items()?;
+        let paths = Paths::matching(&self.path)?;
+        let open = |path: &PathBuf| Repository::open(path, self.branch.as_deref());
+        let repository = self.git.as_ref().map(open).transpose()?;
+        let inventory = repository
+            .as_ref()
+            .map(|repository| Inventory::for_reading(repository.objects()));
+        let walk = match repository.as_ref().zip(inventory.as_ref()) {
+            Some((repository, inventory)) => Some(Walk::begin(repository, inventory, &paths)?),
+            None => None,
+        };
+        let mut items = self.items(walk)?;
         let mut teller = Teller {
             common,
             meter: Meter::begin(common, self.progress, "steps")?,
@@ -170,14 +192,15 @@ impl Import {
     }
 
     /// Opens the sources; what is in them is read when its turn comes.
-    fn items(&self) -> Result<Items, Failure> {
+    fn items<'a>(&self, walk: Option<Walk<'a>>) -> Result<Items<'a>, Failure> {
         let wishes = Wishes {
             languages: self.lang.clone(),
             authors: self.author.clone(),
             tags: self.tag.clone(),
             ..Wishes::default()
         };
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts: Vec<Part<'a>> = Vec::new();
+        parts.extend(walk.map(|walk| Part::Versions(Box::new(walk))));
         for source in &self.sources {
             let has_lines = source
                 .extension()
@@ -206,7 +229,8 @@ impl Import {
 }
 
 /// A source that is read page by page.
-enum Part {
+enum Part<'a> {
+    Versions(Box<Walk<'a>>),
     Files(std::vec::IntoIter<PathBuf>),
     Lines {
         name: String,
@@ -215,7 +239,7 @@ enum Part {
     },
 }
 
-impl Part {
+impl Part<'_> {
     fn lines(name: String, reader: Box<dyn BufRead>) -> Self {
         Self::Lines {
             name,
@@ -226,14 +250,14 @@ impl Part {
 }
 
 /// The pages of the sources.
-struct Items {
+struct Items<'a> {
     /// The next one last.
-    parts: Vec<Part>,
+    parts: Vec<Part<'a>>,
     form: Option<FormName>,
     wishes: Wishes,
 }
 
-impl Items {
+impl Items<'_> {
     fn item(&self, name: String, text: Text) -> Item {
         Item {
             name,
@@ -242,6 +266,27 @@ impl Items {
             order: None,
             file: None,
         }
+    }
+
+    fn version(&self, version: Version) -> Item {
+        let form = self.form.map(Into::into).or(version.form);
+        let text = match version.bytes {
+            Ok(bytes) => Text::Page {
+                form: form.unwrap_or_else(|| Form::sniff(&bytes)),
+                bytes,
+            },
+            Err(why) => Text::Unreadable(Unreadable(why)),
+        };
+        let mut item = self.item(format!("{} at {}", version.path, version.commit), text);
+        item.wishes.date = version.date.map(|date| date.to_string());
+        if let Some(author) = version.author {
+            item.wishes.authors = vec![author.to_string()];
+        }
+        item.wishes.note = version.note;
+        item.wishes.source_commit = Some(version.commit);
+        item.order = Some(version.order);
+        item.file = Some(version.file);
+        item
     }
 
     fn page(&self, file: &Path) -> Item {
@@ -256,12 +301,21 @@ impl Items {
     }
 }
 
-impl Iterator for Items {
+impl Iterator for Items<'_> {
     type Item = Item;
 
     fn next(&mut self) -> Option<Item> {
         loop {
             match self.parts.last_mut()? {
+                Part::Versions(walk) => match walk.next() {
+                    Some(Ok(version)) => return Some(self.version(version)),
+                    Some(Err(error)) => {
+                        self.parts.pop();
+                        let text = Text::Unreadable(Unreadable(with_causes(&error)));
+                        return Some(self.item("the repository".to_owned(), text));
+                    }
+                    None => {}
+                },
                 Part::Files(files) => {
                     if let Some(file) = files.next() {
                         return Some(self.page(&file));
@@ -301,7 +355,7 @@ impl Iterator for Items {
     fn size_hint(&self) -> (usize, Option<usize>) {
         let count = |part: &Part| match part {
             Part::Files(files) => files.len(),
-            Part::Lines { .. } => 0,
+            Part::Versions(_) | Part::Lines { .. } => 0,
         };
         (self.parts.iter().map(count).sum(), None)
     }

@@ -6,12 +6,14 @@ use std::path::Path;
 use avalaches::add::PageError;
 use avalaches::archive::{Archive, OpenError};
 use avalaches::canonical::Invisible;
+use avalaches::date::RevisionDate;
 use avalaches::diff::{ParagraphChange, Piece};
 use avalaches::draft;
 use avalaches::footer::Footer;
 use avalaches::id::{ArticleId, IdPrefix};
 use avalaches::object::Hashing;
 use avalaches::storage::verified;
+use avalaches::verify::mirrored::Mirrored;
 use avalaches::verify::whole::{self, Options, Progress, Report, Scope};
 use avalaches::verify::{self, Answer, Named, Verdict, with_causes};
 use clap::ValueEnum;
@@ -312,10 +314,9 @@ fn answer_text(common: &Common, thing: &str, answer: &Answer) -> String {
     };
     let mut text = String::new();
     let word = verdict.name();
-    let named = match &answer.revision {
-        Some(revision) => revision.footer().to_string(),
-        None => visible(thing),
-    };
+    let footer = answer.revision.as_ref().map(|revision| revision.footer());
+    let footer = footer.or_else(|| answer.mirrored.as_ref()?.footer());
+    let named = footer.map_or_else(|| visible(thing), |footer| footer.to_string());
     let _ = writeln!(text, "{style}{word}{style:#}  {named}");
     if common.quiet {
         return text;
@@ -356,6 +357,9 @@ fn answer_text(common: &Common, thing: &str, answer: &Answer) -> String {
         let _ = writeln!(text, "  tree of the archive: {}", commit.tree);
         let _ = writeln!(text, "  tree of the article: {}", revision.folder);
     }
+    if let Some(mirrored) = &answer.mirrored {
+        mirrored_text(mirrored, verdict, &mut text);
+    }
     for later in &answer.later {
         let note = later
             .note
@@ -384,6 +388,43 @@ fn answer_text(common: &Common, thing: &str, answer: &Answer) -> String {
     }
     changes_text(&answer.changes, &mut text);
     text
+}
+
+/// Says which commit of which other repository was found, and which of its files were compared.
+fn mirrored_text(mirrored: &Mirrored, verdict: Verdict, text: &mut String) {
+    let by = match mirrored.author.person() {
+        Some(person) => format!(" by {}", visible(&person.to_string())),
+        None => String::new(),
+    };
+    let date = mirrored
+        .author
+        .date
+        .map(|date| format!(", dated {date}"))
+        .unwrap_or_default();
+    let mirror = visible(&mirrored.place.mirror);
+    let _ = writeln!(
+        text,
+        "  a commit of the publisher's own repository, mirrored here as {mirror}{by}{date}"
+    );
+    let paths: Vec<String> = mirrored.paths.iter().map(|path| visible(path)).collect();
+    let paths = paths.join(" and ");
+    let _ = match (mirrored.is_compared, verdict) {
+        (false, _) => writeln!(text, "  no text was compared: give the page itself for that"),
+        (true, _) if paths.is_empty() => Ok(()),
+        (true, Verdict::Altered) => writeln!(text, "  most like it: {paths}"),
+        (true, _) => writeln!(text, "  the text is that of {paths}"),
+    };
+    if let Some(later) = &mirrored.later {
+        let what = if later.is_gone {
+            "took it away"
+        } else {
+            "changed it"
+        };
+        let path = visible(&later.path);
+        let footer = later.date.map(|date| Footer::of(date, later.id).to_string());
+        let footer = footer.unwrap_or_else(|| later.id.to_string());
+        let _ = writeln!(text, "  superseded: a later commit {what} ({path}): {footer}");
+    }
 }
 
 /// Shows what differs: `[-…-]` is in the archive and not on the page, `{+…+}` the other way round.
@@ -488,15 +529,41 @@ fn answer_json(thing: &str, answer: &Answer) -> Value {
             "footer": revision.footer().to_string(),
         })
     });
+    let mirrored = answer.mirrored.as_deref().map(mirrored_json);
     json!({
         "asked": thing,
         "verdict": answer.verdict(),
         "reasons": answer.reasons,
         "revision": revision,
+        "mirrored": mirrored,
         "changes": answer.changes.iter().map(change_json).collect::<Vec<_>>(),
         "superseded_by": named_json(&answer.later),
         "same_text": named_json(&answer.same_text),
         "claimed_by": named_json(&answer.claimed_by),
+    })
+}
+
+fn mirrored_json(mirrored: &Mirrored) -> Value {
+    let footer = |date: Option<RevisionDate>, id| date.map(|date| Footer::of(date, id).to_string());
+    let later = mirrored.later.as_ref().map(|later| {
+        json!({
+            "id": later.id.to_string(),
+            "footer": footer(later.date, later.id),
+            "path": later.path,
+            "gone": later.is_gone,
+        })
+    });
+    json!({
+        "mirror": mirrored.place.mirror,
+        "ref": mirrored.place.through,
+        "id": mirrored.id.to_string(),
+        "footer": footer(mirrored.author.date, mirrored.id),
+        "author": mirrored.author.person().map(|person| person.to_string()),
+        "date": mirrored.author.date.map(|date| date.to_string()),
+        "subject": mirrored.subject,
+        "compared": mirrored.is_compared,
+        "paths": mirrored.paths,
+        "later": later,
     })
 }
 

@@ -16,7 +16,7 @@ use crate::storage::finding::{Damage, FindingKind, StoreFinding};
 use crate::storage::layout::{self, Top};
 use crate::storage::objects::{ObjectStore, OpenPack, loose_path, pack_names, read_loose_file};
 use crate::storage::pack_check::{self, Check, MOST_HELD};
-use crate::storage::pack_map::{PackFinding, PackMap, Part};
+use crate::storage::pack_map::{PackFinding, PackMap, Part, Sums};
 
 /// What is told of each good object, with its number; `Break` ends the check.
 pub type Visit<'a> = dyn Fn(usize, ObjectId, &Object) -> ControlFlow<()> + Sync + 'a;
@@ -39,13 +39,6 @@ pub(super) struct Listed {
     pub first: usize,
 }
 
-/// Whether the checksums over whole files of a store are computed.
-#[derive(Debug, Clone, Copy)]
-enum Checksums {
-    Checked,
-    Ignored,
-}
-
 /// Where an object is kept.
 pub(super) enum Kept<'a> {
     Pack(&'a Listed, usize),
@@ -57,17 +50,17 @@ impl Inventory {
     /// CRC-32s of their entries.
     #[must_use]
     pub fn of(store: &ObjectStore) -> Self {
-        Self::listed(store, Checksums::Checked)
+        Self::with(store, Sums::Checked)
     }
 
-    /// Lists a store for those who hash every object that they read, and find nothing: the checksums of whole packs
-    /// and indexes are left alone.
+    /// Lists a store for those who hash every object that they read, and find nothing: the checksums of whole packs,
+    /// of indexes and of entries are left alone.
     #[must_use]
     pub fn for_reading(store: &ObjectStore) -> Self {
-        Self::listed(store, Checksums::Ignored)
+        Self::with(store, Sums::Unchecked)
     }
 
-    fn listed(store: &ObjectStore, checksums: Checksums) -> Self {
+    fn with(store: &ObjectStore, sums: Sums) -> Self {
         let mut inventory = Self {
             folder: store.folder().to_owned(),
             packs: Vec::new(),
@@ -75,7 +68,7 @@ impl Inventory {
             loose: Vec::new(),
             findings: Mutex::new(Vec::new()),
         };
-        inventory.list(checksums);
+        inventory.list(sums);
         inventory.first_loose = inventory
             .packs
             .last()
@@ -229,7 +222,7 @@ impl Inventory {
         });
     }
 
-    fn list(&mut self, checksums: Checksums) {
+    fn list(&mut self, sums: Sums) {
         let names = match layout::list(&self.folder) {
             Ok(names) => names,
             Err(error) => return self.unreadable(PathBuf::new(), error),
@@ -237,7 +230,7 @@ impl Inventory {
         for name in names {
             match layout::top(&name) {
                 Top::FanOut => self.list_loose(&name.text),
-                Top::Pack => self.list_packs(checksums),
+                Top::Pack => self.list_packs(sums),
                 Top::Info => self.list_info(),
                 Top::Strange(kind) => self.about(name.text.into(), kind),
             }
@@ -262,7 +255,7 @@ impl Inventory {
         }
     }
 
-    fn list_packs(&mut self, checksums: Checksums) {
+    fn list_packs(&mut self, sums: Sums) {
         let names = match pack_names(&self.folder) {
             Ok(names) => names,
             Err(error) => return self.about("pack".into(), Damage::from(error).into()),
@@ -284,11 +277,11 @@ impl Inventory {
                 Ok(open) => {
                     let report = |finding| self.found_in_pack(&open.path, finding);
                     let ((), map) = rayon::join(
-                        || match checksums {
-                            Checksums::Checked => pack_check::check_files(&open.pack, &report),
-                            Checksums::Ignored => {}
+                        || match sums {
+                            Sums::Checked => pack_check::check_files(&open.pack, &report),
+                            Sums::Unchecked => {}
                         },
-                        || PackMap::of(&open.pack, &report),
+                        || PackMap::of(&open.pack, sums, &report),
                     );
                     let count = map.len();
                     self.packs.push(Listed { open, map, first });

@@ -431,6 +431,7 @@ mod tests {
     use crate::object::{self, ObjectKind};
     use crate::packs::PackWriter;
     use crate::storage::pack_index::PackIndex;
+    use crate::storage::pack_map::Sums;
 
     fn blob(body: &[u8]) -> RawId {
         *object::hash(ObjectKind::Blob, body).unwrap().raw()
@@ -456,7 +457,7 @@ mod tests {
     /// Checks a pack with its files; returns how many objects were shown.
     fn check(most_held: usize, pack: &Pack<Vec<u8>>, report: &Report<'_>) -> usize {
         check_files(pack, report);
-        let map = PackMap::of(pack, report);
+        let map = PackMap::of(pack, Sums::Checked, report);
         let check = Check {
             pack,
             map: &map,
@@ -680,7 +681,7 @@ mod tests {
         writer.whole(blob(b"bb"), 3, b"bb");
         let (pack, index) = writer.finish();
         let pack = Pack::parse(pack, PackIndex::parse(index).unwrap()).unwrap();
-        let map = PackMap::of(&pack, &|_| ());
+        let map = PackMap::of(&pack, Sums::Checked, &|_| ());
         let check = Check {
             pack: &pack,
             map: &map,
@@ -708,7 +709,7 @@ mod tests {
         writer.whole(blob(b"ee"), 3, b"ee");
         let (pack, index) = writer.finish();
         let pack = Pack::parse(pack, PackIndex::parse(index).unwrap()).unwrap();
-        let map = PackMap::of(&pack, &|finding| panic!("{finding:?}"));
+        let map = PackMap::of(&pack, Sums::Checked, &|finding| panic!("{finding:?}"));
         let check = Check {
             pack: &pack,
             map: &map,

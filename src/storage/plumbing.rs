@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::storage::file;
-use crate::storage::refs::BRANCH;
+use crate::storage::refs::{self, BRANCH};
 
 /// Something in the repository's own files that could change what a reader is shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +87,7 @@ pub fn check(repository: &Path) -> Vec<PlumbingFinding> {
         "objects/info",
         "refs",
         "refs/heads",
+        "refs/mirrors",
         BRANCH,
         "packed-refs",
     ] {
@@ -102,12 +103,17 @@ pub fn check(repository: &Path) -> Vec<PlumbingFinding> {
             found(&path, "is a program that git would run");
         }
     }
-    let packed = file::read(&repository.join("packed-refs"), 1 << 20).unwrap_or_default();
-    if memchr::memmem::find(&packed, b" refs/replace/").is_some() {
-        found(
-            "packed-refs",
-            "shows other objects in place of those that are named (refs/replace)",
-        );
+    match file::read(&repository.join("packed-refs"), refs::LARGEST) {
+        Ok(packed) => {
+            if memchr::memmem::find(&packed, b" refs/replace/").is_some() {
+                found(
+                    "packed-refs",
+                    "shows other objects in place of those that are named (refs/replace)",
+                );
+            }
+        }
+        Err(error) if error.is_missing() => {}
+        Err(_) => found("packed-refs", "cannot be read"),
     }
     match file::read(&repository.join("config"), 1 << 20) {
         Ok(bytes) => {

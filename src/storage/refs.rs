@@ -1,16 +1,29 @@
 //! Refs, read strictly: a branch is one file of forty digits and a line feed, or one line of `packed-refs`.
 //! Links are not followed and nothing is guessed, because a verdict hangs on the branch's tip.
 
+use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::id::CommitId;
+use crate::id::{CommitId, ObjectId};
 use crate::storage::file::{self, FileError};
+use crate::storage::layout;
 
 /// The branch that holds every revision.
 pub const BRANCH: &str = "refs/heads/main";
 
-/// The longest file of refs that is read: 1 MiB.
-const LARGEST: usize = 1 << 20;
+/// The longest file of refs that is read, 64 MiB: half a million refs.
+pub(super) const LARGEST: usize = 64 << 20;
+
+/// The first line of `packed-refs`, as the gits of different years write it.
+const HEADERS: [&str; 3] = [
+    "# pack-refs with: peeled fully-peeled sorted ",
+    "# pack-refs with: peeled fully-peeled ",
+    "# pack-refs with: peeled ",
+];
+
+/// How deep folders of refs may lie in one another: git's paths end at 4096 bytes.
+const DEEPEST: usize = 2048;
 
 /// Why the branch cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -57,32 +70,121 @@ pub fn tip(repository: &Path) -> Result<Option<CommitId>, RefError> {
         return Ok(None);
     };
     let expected = "lines of an id and a ref";
-    let text = std::str::from_utf8(&bytes).map_err(|_| damaged(&packed, expected))?;
     let mut found = None;
-    for line in text
-        .strip_suffix('\n')
-        .ok_or_else(|| damaged(&packed, expected))?
-        .split('\n')
-    {
-        if line == "# pack-refs with: peeled fully-peeled sorted " {
-            continue;
-        }
-        if line
-            .strip_prefix('^')
-            .is_some_and(|id| id.parse::<CommitId>().is_ok())
-        {
-            continue;
-        }
-        let (id, name) = line.split_once(' ').ok_or_else(|| damaged(&packed, expected))?;
-        let id: CommitId = id.parse().map_err(|_| damaged(&packed, expected))?;
-        if !name.starts_with("refs/") || found.is_some() && name == BRANCH {
+    for line in packed_lines(&bytes).ok_or_else(|| damaged(&packed, expected))? {
+        let (id, name) = line.ok_or_else(|| damaged(&packed, expected))?;
+        if found.is_some() && name == BRANCH {
             return Err(damaged(&packed, expected));
         }
         if name == BRANCH {
-            found = Some(id);
+            found = Some(CommitId::from_raw(*id.raw()));
         }
     }
     Ok(found)
+}
+
+/// Finds what a ref names, by its full name; `None` where there is no such ref.
+///
+/// # Errors
+/// [`RefError`] where a file cannot be read, is damaged, or refers to another ref.
+pub fn find(repository: &Path, name: &str) -> Result<Option<ObjectId>, RefError> {
+    let loose = repository.join(name);
+    // A folder of this name holds other refs, of which one may be packed under it.
+    if !loose.is_dir()
+        && let Some(bytes) = read(&loose)?
+    {
+        let id = std::str::from_utf8(&bytes)
+            .ok()
+            .and_then(|text| text.strip_suffix('\n')?.parse().ok());
+        return id
+            .map(Some)
+            .ok_or_else(|| damaged(&loose, "40 hexadecimal digits and a line feed"));
+    }
+    let packed = repository.join("packed-refs");
+    let expected = "lines of an id and a ref";
+    let Some(bytes) = read(&packed)? else {
+        return Ok(None);
+    };
+    for line in packed_lines(&bytes).ok_or_else(|| damaged(&packed, expected))? {
+        let (id, known) = line.ok_or_else(|| damaged(&packed, expected))?;
+        if known == name {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
+/// Lists the refs under a prefix such as `refs/mirrors/`, by their full names, in order. One that has a file of its
+/// own is what that file says, as in git.
+///
+/// # Errors
+/// [`RefError`] where a file or folder cannot be read, is a link, is damaged, or refers to another ref.
+pub fn list(repository: &Path, prefix: &str) -> Result<BTreeMap<String, ObjectId>, RefError> {
+    let mut refs = BTreeMap::new();
+    let packed = repository.join("packed-refs");
+    let expected = "lines of an id and a ref";
+    if let Some(bytes) = read(&packed)? {
+        for line in packed_lines(&bytes).ok_or_else(|| damaged(&packed, expected))? {
+            let (id, name) = line.ok_or_else(|| damaged(&packed, expected))?;
+            if name.starts_with(prefix) {
+                refs.insert(name.to_owned(), id);
+            }
+        }
+    }
+    let mut folders = vec![(prefix.trim_end_matches('/').to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        let path = repository.join(&folder);
+        let io = |source: io::Error| RefError::Io {
+            path: path.clone(),
+            source: source.into(),
+        };
+        match std::fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_dir() && depth < DEEPEST => {}
+            Ok(metadata) if metadata.is_symlink() => {
+                return Err(RefError::Io {
+                    path,
+                    source: FileError::Link,
+                });
+            }
+            Ok(_) => return Err(damaged(&path, "files of refs")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(io(error)),
+        }
+        for entry in layout::list(&path).map_err(io)? {
+            let name = format!("{folder}/{}", entry.text);
+            if entry.text.contains('\u{fffd}') {
+                return Err(damaged(&path, "refs whose names are UTF-8"));
+            }
+            if entry.kind.is_dir() {
+                folders.push((name, depth + 1));
+            } else if entry.text.strip_suffix(".lock").is_none() {
+                let path = repository.join(&name);
+                // It may have been packed or deleted since the folder was listed.
+                let Some(bytes) = read(&path)? else { continue };
+                let id = std::str::from_utf8(&bytes)
+                    .ok()
+                    .and_then(|text| text.strip_suffix('\n')?.parse().ok());
+                let id = id.ok_or_else(|| damaged(&path, "40 hexadecimal digits and a line feed"))?;
+                refs.insert(name, id);
+            }
+        }
+    }
+    Ok(refs)
+}
+
+/// Reads the lines of `packed-refs`, those that only peel a tag aside; `None` where it is none, or a line is none.
+fn packed_lines(bytes: &[u8]) -> Option<impl Iterator<Item = Option<(ObjectId, &str)>>> {
+    let text = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
+    let is_aside = |line: &&str| {
+        HEADERS.contains(line)
+            || line
+                .strip_prefix('^')
+                .is_some_and(|id| id.parse::<ObjectId>().is_ok())
+    };
+    Some(text.split('\n').filter(move |line| !is_aside(line)).map(|line| {
+        let (id, name) = line.split_once(' ')?;
+        Some((id.parse().ok()?, name.starts_with("refs/").then_some(name)?))
+    }))
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, RefError> {

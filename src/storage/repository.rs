@@ -33,6 +33,9 @@ pub const LOCK: &str = "avalaches.lock";
 /// In [`INCOMING`]: the id that the branch was about to be moved to.
 const MOVING: &str = "moving";
 
+/// In [`INCOMING`]: the other refs that were about to be moved, each as a line of an id and a name.
+const MOVING_REFS: &str = "moving-refs";
+
 /// How many files are synced at once.
 const SYNCED_AT_ONCE: usize = 8;
 
@@ -86,6 +89,9 @@ pub enum WriteError {
     /// Another program moved the branch meanwhile.
     #[error("another program moved {BRANCH} meanwhile; nothing was added, run the command again")]
     Moved,
+    /// Another program moved a ref meanwhile.
+    #[error("another program moved {0} meanwhile; run the command again")]
+    RefMoved(String),
     /// Another program holds the branch's lock.
     #[error("{} is held by another git program; if none is running, delete it", .0.display())]
     Locked(PathBuf),
@@ -110,6 +116,17 @@ pub fn create(path: &Path) -> Result<(), WriteError> {
     ["HEAD", "config", "objects", "refs", ""]
         .iter()
         .try_for_each(|name| sync_path(&path.join(name)))
+}
+
+/// A ref that is made, moved or taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefMove {
+    /// Its full name.
+    pub name: String,
+    /// What it is now; `None` where there is none.
+    pub before: Option<ObjectId>,
+    /// What it will be; `None` where it goes away.
+    pub after: Option<ObjectId>,
 }
 
 /// The right to write into a repository, held by one process at a time.
@@ -241,6 +258,72 @@ impl Writer {
         Ok(())
     }
 
+    /// Moves packs that were checked, with their indexes, from another folder of packs into the store.
+    ///
+    /// # Errors
+    /// [`WriteError`]; packs that were moved before the fault stay, and nothing refers to them.
+    pub fn take_packs(&self, from: &Path, stems: &[String]) -> Result<(), WriteError> {
+        let folder = self.repository.join("objects").join("pack");
+        let names = |stem: &String| [format!("{stem}.pack"), format!("{stem}.idx")];
+        // The index last: with it the pack is seen.
+        let names: Vec<String> = stems.iter().flat_map(names).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        fs::create_dir_all(&folder).map_err(io_error("make", &folder))?;
+        self.sync(names.iter().map(|name| from.join(name)).collect())?;
+        for name in &names {
+            let to = folder.join(name);
+            fs::rename(from.join(name), &to).map_err(io_error("write", &to))?;
+        }
+        self.sync(vec![folder])
+    }
+
+    /// Moves refs beside the branch, each by compare-and-swap, in the order given: a kill leaves each as it was or as
+    /// it will be.
+    ///
+    /// # Errors
+    /// [`WriteError`]; those before the one at fault were moved.
+    pub fn move_refs(&self, moves: &[RefMove], reason: &str) -> Result<(), WriteError> {
+        let incoming = self.repository.join(INCOMING);
+        make_folder(&incoming)?;
+        let mut lines = String::new();
+        for RefMove { name, before, after } in moves {
+            if let Some(id) = after.or(*before) {
+                lines.push_str(&format!("{id} {name}\n"));
+            }
+        }
+        let marker = incoming.join(MOVING_REFS);
+        fs::write(&marker, lines).map_err(io_error("write", &marker))?;
+        let repository = platform::open_repository(&self.repository, self.durability)
+            .map_err(git("open the repository"))?;
+        for RefMove { name, before, after } in moves {
+            let done = self.patiently(name, || match (*before, *after) {
+                (Some(old), Some(new)) => repository
+                    .reference_matching(name, oid(new), true, oid(old), reason)
+                    .map(drop),
+                (None, Some(new)) => repository.reference(name, oid(new), false, reason).map(drop),
+                (Some(old), None) => {
+                    let mut found = repository.find_reference(name)?;
+                    if found.target() != Some(oid(old)) {
+                        let (class, text) = (git2::ErrorClass::Reference, "it is another one");
+                        return Err(git2::Error::new(ErrorCode::Modified, class, text));
+                    }
+                    found.delete()
+                }
+                (None, None) => Ok(()),
+            });
+            match done? {
+                Ok(()) => {}
+                Err(error) if matches!(error.code(), ErrorCode::Modified | ErrorCode::Exists) => {
+                    return Err(WriteError::RefMoved(name.clone()));
+                }
+                Err(error) => return Err(git("move a ref")(error)),
+            }
+        }
+        Ok(())
+    }
+
     fn move_into_store(&mut self) -> Result<(), WriteError> {
         let objects = self.repository.join("objects");
         let incoming = self.repository.join(INCOMING);
@@ -278,26 +361,41 @@ impl Writer {
         })
     }
 
+    /// Tries to move a ref until no other program holds its lock.
+    fn patiently<T>(
+        &self,
+        name: &str,
+        mut attempt: impl FnMut() -> Result<T, git2::Error>,
+    ) -> Result<Result<T, git2::Error>, WriteError> {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            match attempt() {
+                Err(error) if error.code() == ErrorCode::Locked => {
+                    if std::time::Instant::now() > deadline {
+                        return Err(WriteError::Locked(ref_lock(&self.repository, name)));
+                    }
+                    clear_abandoned_lock(&self.repository, name, None)?;
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                done => return Ok(done),
+            }
+        }
+    }
+
     fn move_branch(&self, tip: CommitId, reason: &str) -> Result<(), WriteError> {
         let repository = platform::open_repository(&self.repository, self.durability)
             .map_err(git("open the repository"))?;
         let new = oid(tip.into());
-        let deadline = std::time::Instant::now() + PATIENCE;
-        loop {
-            let moved = match self.tip {
-                Some(old) => repository.reference_matching(BRANCH, new, true, oid(old.into()), reason),
-                None => repository.reference(BRANCH, new, false, reason),
-            };
-            let Err(error) = moved else { break };
-            match error.code() {
-                ErrorCode::Modified | ErrorCode::Exists => return Err(WriteError::Moved),
-                ErrorCode::Locked if std::time::Instant::now() < deadline => {
-                    clear_abandoned_lock(&self.repository, None)?;
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                ErrorCode::Locked => return Err(WriteError::Locked(branch_lock(&self.repository))),
-                _ => return Err(git("move the branch")(error)),
+        let moved = self.patiently(BRANCH, || match self.tip {
+            Some(old) => repository.reference_matching(BRANCH, new, true, oid(old.into()), reason),
+            None => repository.reference(BRANCH, new, false, reason),
+        });
+        match moved? {
+            Ok(_) => {}
+            Err(error) if matches!(error.code(), ErrorCode::Modified | ErrorCode::Exists) => {
+                return Err(WriteError::Moved);
             }
+            Err(error) => return Err(git("move the branch")(error)),
         }
         if refs::tip(&self.repository)? == Some(tip) {
             Ok(())
@@ -328,17 +426,24 @@ pub fn sync_path(path: &Path) -> Result<(), WriteError> {
 fn clear_interrupted(repository: &Path) -> Result<(), WriteError> {
     let incoming = repository.join(INCOMING);
     let moving = fs::read_to_string(incoming.join(MOVING)).ok();
-    clear_abandoned_lock(repository, moving.as_deref())?;
+    clear_abandoned_lock(repository, BRANCH, moving.as_deref())?;
+    let moving = fs::read_to_string(incoming.join(MOVING_REFS)).unwrap_or_default();
+    for (id, name) in moving.lines().filter_map(|line| line.split_once(' ')) {
+        // The archive's folder is not to be trusted with the names of files to delete.
+        if name.starts_with("refs/") && name.split('/').all(|part| !part.is_empty() && part != "..") {
+            clear_abandoned_lock(repository, name, Some(id))?;
+        }
+    }
     match fs::remove_dir_all(&incoming) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("clear", &incoming)(error)),
         _ => Ok(()),
     }
 }
 
-/// Removes the branch's lock where it can only be a dead program's: it is a minute old, or a writer of ours was
-/// killed while moving the branch and the lock holds the beginning of the id it was moving to.
-fn clear_abandoned_lock(repository: &Path, moving: Option<&str>) -> Result<(), WriteError> {
-    let lock = branch_lock(repository);
+/// Removes a ref's lock where it can only be a dead program's: it is a minute old, or a writer of ours was killed while
+/// moving the ref and the lock holds the beginning of the id it was moving to.
+fn clear_abandoned_lock(repository: &Path, name: &str, moving: Option<&str>) -> Result<(), WriteError> {
+    let lock = ref_lock(repository, name);
     let Ok(metadata) = fs::symlink_metadata(&lock) else {
         return Ok(());
     };
@@ -364,8 +469,8 @@ fn make_folder(folder: &Path) -> Result<bool, WriteError> {
     }
 }
 
-fn branch_lock(repository: &Path) -> PathBuf {
-    repository.join(format!("{BRANCH}.lock"))
+fn ref_lock(repository: &Path, name: &str) -> PathBuf {
+    repository.join(format!("{name}.lock"))
 }
 
 fn loose_name(id: ObjectId) -> String {

@@ -17,6 +17,7 @@ use std::time::Duration;
 use super::with_causes;
 use crate::archive::Archive;
 use crate::id::{CommitId, ObjectId};
+use crate::mirror;
 use crate::object::{Hashing, ObjectKind};
 use crate::storage::bits::Bits;
 use crate::storage::branch_list::{BranchList, FILE_NAME};
@@ -25,6 +26,7 @@ use crate::storage::line::Line;
 use crate::storage::reader::Reader;
 
 mod explain;
+mod mirrors;
 mod sound;
 
 /// What the check of a whole archive found.
@@ -278,8 +280,11 @@ pub fn check(
     if census.is_stopped() {
         report.ended = Some(census.progress());
     } else if options.scope == Scope::Whole {
+        tell_mirrors(archive, &census, progress, &mut report);
         let unreachable = census.unreachable();
-        if unreachable > 0 {
+        if census.is_stopped() {
+            report.ended = Some(census.progress());
+        } else if unreachable > 0 {
             let objects = if unreachable == 1 {
                 "object is"
             } else {
@@ -293,6 +298,31 @@ pub fn check(
     drop(census);
     tell_store(inventory, &mut report);
     report
+}
+
+/// Follows the mirrors, which are not part of what is proved, so that what they hold is told apart.
+fn tell_mirrors(
+    archive: &Archive,
+    census: &Census<'_>,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    report: &mut Report,
+) {
+    let mirrors = match mirror::list(archive.path()) {
+        Ok(mirrors) => mirrors,
+        Err(error) => return report.found(mirror::REFS, with_causes(&error)),
+    };
+    if mirrors.is_empty() {
+        return;
+    }
+    let followed = census.watch(progress, || mirrors::follow(census, &mirrors));
+    report.findings.extend(followed.findings);
+    for (mirror, count) in mirrors.iter().zip(followed.counts) {
+        let objects = if count == 1 { "object" } else { "objects" };
+        let name = &mirror.name;
+        report.notes.push(format!(
+            "mirror {name} holds {count} {objects} of another repository"
+        ));
+    }
 }
 
 /// Returns where on the branch the check begins.

@@ -1,0 +1,443 @@
+//! A publisher's own repository, walked once from its first commit to its newest: each version of each file, with who
+//! wrote it and when. Files are followed through renames. Nothing of the repository is run, and no configuration of it
+//! is honoured: replaced objects and grafts are seen as they are without them.
+//!
+//! Commits come after all that they follow, the oldest committer's date first. Of a merge come the files that are not
+//! what was last seen of them, so that what a file is at the end of the walk is what it is at the tip.
+//!
+//! Memory: some 100 bytes for each commit, the paths of all files that were ever met, and 64 MiB of trees.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use self::changes::{Change, ChangeError};
+use self::repository::{OpenError, Repository};
+use self::source::Source;
+use crate::archive::Fault;
+use crate::date::RevisionDate;
+use crate::draft::Form;
+use crate::id::{BlobId, CommitId, TreeId};
+use crate::object::foreign::ForeignCommit;
+use crate::object::ident::Person;
+use crate::storage::inventory::Inventory;
+
+mod changes;
+mod renames;
+pub mod repository;
+mod source;
+
+/// The most characters of a subject that become a note.
+const LONGEST_NOTE: usize = 200;
+
+/// Why a repository cannot be walked.
+#[derive(Debug, thiserror::Error)]
+pub enum WalkError {
+    /// It cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A pattern of paths is none.
+    #[error("{glob:?} is no pattern of paths")]
+    Glob {
+        /// The pattern.
+        glob: String,
+        /// What is wrong.
+        source: globset::Error,
+    },
+    /// An object on the way is missing or damaged.
+    #[error("could not read the repository's history")]
+    Read(#[from] Fault),
+    /// A tree that git would not have written.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+}
+
+/// One version of a file.
+#[derive(Debug, Clone)]
+pub struct Version {
+    /// The path, as it is shown.
+    pub path: String,
+    /// The same number for all versions of a file, whatever its path was.
+    pub file: u64,
+    /// Which of them it is, from 1.
+    pub number: usize,
+    /// The commit that made it.
+    pub commit: CommitId,
+    /// Who wrote it, where anybody is named.
+    pub author: Option<Person>,
+    /// When: the author's date, or the committer's where the author has none.
+    pub date: Option<RevisionDate>,
+    /// What versions are sorted by: the date's seconds, never below those of the version before.
+    pub order: i64,
+    /// The first paragraph of the commit's message on one line, where it can be a note.
+    pub note: Option<String>,
+    /// How the file is written, as its name tells.
+    pub form: Option<Form>,
+    /// The bytes, or why there are none.
+    pub bytes: Result<Vec<u8>, String>,
+}
+
+/// Which files are articles.
+#[derive(Debug)]
+pub struct Paths {
+    globs: Option<GlobSet>,
+}
+
+impl Paths {
+    /// Takes patterns, as git's own: `*` and `?` stand for any characters, `/` among them, and a folder for all that is
+    /// in it. Without any, every file counts whose name ends as those of text, Markdown or HTML do.
+    ///
+    /// # Errors
+    /// [`WalkError::Glob`].
+    pub fn matching(globs: &[String]) -> Result<Self, WalkError> {
+        if globs.is_empty() {
+            return Ok(Self { globs: None });
+        }
+        let mut set = GlobSetBuilder::new();
+        for glob in globs {
+            let error = |source| WalkError::Glob {
+                glob: glob.clone(),
+                source,
+            };
+            let own = glob.trim_start_matches("./").trim_end_matches('/');
+            for pattern in [own.to_owned(), format!("{own}/**")] {
+                set.add(GlobBuilder::new(&pattern).build().map_err(error)?);
+            }
+        }
+        let set = set.build().map_err(|source| WalkError::Glob {
+            glob: globs.join(" "),
+            source,
+        })?;
+        Ok(Self { globs: Some(set) })
+    }
+
+    /// Tells whether a file counts: one that a pattern matches needs no ending, and another ending than those that can
+    /// be read excludes it all the same.
+    fn has(&self, path: &[u8]) -> bool {
+        let path = String::from_utf8_lossy(path);
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let has_form = Form::of_name(name).is_some();
+        match &self.globs {
+            None => has_form,
+            Some(globs) => (has_form || !name.contains('.')) && globs.is_match(&*path),
+        }
+    }
+}
+
+/// What the walk keeps of a commit.
+#[derive(Debug, Clone)]
+struct Step {
+    tree: TreeId,
+    parents: Vec<CommitId>,
+    seconds: i64,
+}
+
+/// What is known of a file.
+#[derive(Debug, Clone, Default)]
+struct File {
+    last: Option<BlobId>,
+    order: i64,
+    versions: usize,
+}
+
+/// The walk: an iterator of versions, each after those before it.
+pub struct Walk<'a> {
+    source: Source<'a>,
+    paths: &'a Paths,
+    /// Every commit that the tip leads to.
+    steps: HashMap<CommitId, Step>,
+    /// The commits that are still to come, in order.
+    next: VecDeque<CommitId>,
+    /// The numbers of files by their paths; a path that a file was renamed from keeps it, for other branches.
+    numbers: HashMap<Vec<u8>, u64>,
+    /// Paths that files were renamed from.
+    left: HashSet<Vec<u8>>,
+    files: Vec<File>,
+    /// Versions of the present commit, the last first.
+    ready: Vec<Version>,
+    failed: bool,
+}
+
+impl<'a> Walk<'a> {
+    /// Finds the commits of a repository's branch, or of its `HEAD`.
+    ///
+    /// # Errors
+    /// [`WalkError`] where the history cannot be followed.
+    pub fn begin(
+        repository: &'a Repository,
+        inventory: &'a Inventory,
+        paths: &'a Paths,
+    ) -> Result<Self, WalkError> {
+        let mut source = Source::new(repository.objects(), inventory);
+        let steps = read_steps(&mut source, repository.tip())?;
+        let next = in_order(&steps);
+        Ok(Self {
+            source,
+            paths,
+            steps,
+            next,
+            numbers: HashMap::new(),
+            left: HashSet::new(),
+            files: Vec::new(),
+            ready: Vec::new(),
+            failed: false,
+        })
+    }
+
+    /// Returns how many commits are still to be looked at.
+    #[must_use]
+    pub fn commits_left(&self) -> usize {
+        self.next.len()
+    }
+
+    fn look_at(&mut self, id: CommitId) -> Result<(), WalkError> {
+        let Step { tree, parents, .. } = self.steps[&id].clone();
+        let parents: Vec<TreeId> = parents.iter().map(|parent| self.steps[parent].tree).collect();
+        let mut versions = Vec::new();
+        for (path, blob) in self.brought(&parents, tree)? {
+            let number = self.number(&path);
+            let at = usize::try_from(number).unwrap_or(usize::MAX);
+            if self.files[at].last != Some(blob) {
+                self.files[at].last = Some(blob);
+                versions.push((path, number, blob));
+            }
+        }
+        if versions.is_empty() {
+            return Ok(());
+        }
+        let body = self.source.commit(id)?;
+        let commit = ForeignCommit::parse(&body).map_err(|error| Fault::Foreign(id.into(), error))?;
+        let author = commit.author();
+        let date = author.date.or_else(|| commit.committer().date);
+        let note = note(&commit.subject());
+        for (path, number, blob) in versions.into_iter().rev() {
+            let file = &mut self.files[usize::try_from(number).unwrap_or(usize::MAX)];
+            file.versions += 1;
+            file.order = file.order.max(date.map_or(0, RevisionDate::seconds));
+            let path = String::from_utf8_lossy(&path).into_owned();
+            self.ready.push(Version {
+                form: Form::of_name(&path),
+                path,
+                file: number,
+                number: file.versions,
+                commit: id,
+                author: author.person(),
+                date,
+                order: file.order,
+                note: note.clone().filter(|_| file.versions > 1),
+                bytes: self.source.blob(blob).map(|body| Vec::clone(&body)),
+            });
+        }
+        Ok(())
+    }
+
+    /// Returns the files that a tree has and one of its parents has not in the same form, in the order of their paths.
+    fn brought(&mut self, parents: &[TreeId], tree: TreeId) -> Result<BTreeMap<Vec<u8>, BlobId>, WalkError> {
+        let mut brought = BTreeMap::new();
+        let olds: Vec<Option<TreeId>> = match parents {
+            [] => vec![None],
+            several => several.iter().copied().map(Some).collect(),
+        };
+        for old in &olds {
+            let changes = changes::between(&mut self.source, *old, tree, self.paths)?;
+            // What a merge moves was moved by one of those that it merges.
+            if olds.len() == 1 {
+                self.follow_renames(&changes);
+            }
+            brought.extend(
+                changes
+                    .into_iter()
+                    .filter_map(|change| Some((change.path, change.new?))),
+            );
+        }
+        Ok(brought)
+    }
+
+    /// Returns the number of the file at a path; a path where none ever was, or that its file has left, gets a new one.
+    fn number(&mut self, path: &[u8]) -> u64 {
+        if let Some(number) = self.numbers.get(path) {
+            return *number;
+        }
+        let number = u64::try_from(self.files.len()).expect("files are counted in 64 bits");
+        self.files.push(File::default());
+        self.numbers.insert(path.to_owned(), number);
+        number
+    }
+
+    /// Gives files that a commit moved their numbers at their new paths.
+    fn follow_renames(&mut self, changes: &[Change]) {
+        let (gone, new): (Vec<&Change>, Vec<&Change>) = changes
+            .iter()
+            .filter(|change| change.old.is_some() != change.new.is_some())
+            .partition(|change| change.new.is_none());
+        let pairs = renames::pairs(&mut self.source, &gone, &new);
+        // All are looked up before any is changed: files may have taken each other's places.
+        let moved: Vec<(&Change, &Change, Option<u64>)> = pairs
+            .into_iter()
+            .map(|(from, to)| (from, to, self.numbers.get(&from.path).copied()))
+            .collect();
+        for change in &new {
+            if self.left.remove(&change.path) {
+                self.numbers.remove(&change.path);
+            }
+        }
+        for (from, to, number) in moved {
+            if let Some(number) = number {
+                self.numbers.insert(to.path.clone(), number);
+                self.left.insert(from.path.clone());
+            }
+        }
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Result<Version, WalkError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(version) = self.ready.pop() {
+                return Some(Ok(version));
+            }
+            let id = self.next.pop_front().filter(|_| !self.failed)?;
+            if let Err(error) = self.look_at(id) {
+                self.failed = true;
+                return Some(Err(error));
+            }
+        }
+    }
+}
+
+/// Reads every commit that a tip leads to.
+fn read_steps(source: &mut Source<'_>, tip: CommitId) -> Result<HashMap<CommitId, Step>, WalkError> {
+    let mut steps = HashMap::new();
+    let mut next = vec![tip];
+    while let Some(id) = next.pop() {
+        if steps.contains_key(&id) {
+            continue;
+        }
+        let body: Rc<Vec<u8>> = source.commit(id)?;
+        let commit = ForeignCommit::parse(&body).map_err(|error| Fault::Foreign(id.into(), error))?;
+        let seconds = commit.committer().date.map_or(0, RevisionDate::seconds);
+        next.extend(commit.parents.iter().copied());
+        let step = Step {
+            tree: commit.tree,
+            parents: commit.parents,
+            seconds,
+        };
+        steps.insert(id, step);
+    }
+    Ok(steps)
+}
+
+/// Puts commits in order: each after its parents, of those that could come next the oldest first.
+fn in_order(steps: &HashMap<CommitId, Step>) -> VecDeque<CommitId> {
+    let mut waits_for: HashMap<CommitId, usize> = HashMap::with_capacity(steps.len());
+    let mut children: HashMap<CommitId, Vec<CommitId>> = HashMap::with_capacity(steps.len());
+    for (id, step) in steps {
+        waits_for.insert(*id, step.parents.len());
+        for parent in &step.parents {
+            children.entry(*parent).or_default().push(*id);
+        }
+    }
+    let can_come = |id: CommitId| Reverse((steps[&id].seconds, id));
+    let first = waits_for.iter().filter(|(_, count)| **count == 0);
+    let mut ready: BinaryHeap<Reverse<(i64, CommitId)>> = first.map(|(id, _)| can_come(*id)).collect();
+    let mut order = VecDeque::with_capacity(steps.len());
+    while let Some(Reverse((_, id))) = ready.pop() {
+        order.push_back(id);
+        for child in children.remove(&id).unwrap_or_default() {
+            let count = waits_for.get_mut(&child).expect("every commit was counted");
+            *count -= 1;
+            if *count == 0 {
+                ready.push(can_come(child));
+            }
+        }
+    }
+    order
+}
+
+/// Makes a note of a subject: a line that can be printed, not too long.
+fn note(subject: &str) -> Option<String> {
+    use crate::canonical::first_unprintable;
+    let subject = subject.trim();
+    if subject.is_empty() || first_unprintable(subject).is_some() || subject.contains('\u{fffd}') {
+        return None;
+    }
+    if subject.chars().count() <= LONGEST_NOTE {
+        return Some(subject.to_owned());
+    }
+    let cut: String = subject.chars().take(LONGEST_NOTE).collect();
+    Some(format!("{}…", cut.trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_those_of_git() {
+        let has = |globs: &[&str], path: &str| {
+            let globs: Vec<String> = globs.iter().map(|glob| (*glob).to_owned()).collect();
+            Paths::matching(&globs).unwrap().has(path.as_bytes())
+        };
+        for path in ["a.md", "文章/二.markdown", "a/b/c.TXT", "x.html"] {
+            assert!(has(&[], path), "{path}");
+        }
+        for path in ["a", "a.png", "a.md.png", "md"] {
+            assert!(!has(&[], path), "{path}");
+        }
+        for (glob, path) in [
+            ("*.md", "a/b.md"),
+            ("posts", "posts/a/b.md"),
+            ("./posts/", "posts/a"),
+            ("p?sts/*.md", "posts/a/b.md"),
+            ("**/zh/*.md", "a/zh/b.md"),
+            ("{a,b}/*", "b/c.txt"),
+        ] {
+            assert!(has(&[glob], path), "{glob} {path}");
+            assert!(has(&["none", glob], path), "{glob} {path}");
+        }
+        for (glob, path) in [
+            ("posts", "poststuff/a.md"),
+            ("*.md", "a.txt"),
+            ("*", "a.png"),
+            ("a", "b/a.md"),
+        ] {
+            assert!(!has(&[glob], path), "{glob} {path}");
+        }
+        assert!(matches!(
+            Paths::matching(&["a[".to_owned()]),
+            Err(WalkError::Glob { .. })
+        ));
+    }
+
+    #[test]
+    fn a_subject_becomes_a_note_where_it_is_one_clean_line() {
+        assert_eq!(note(" 改正 \n").as_deref(), Some("改正"));
+        assert_eq!(note("a\u{1b}[2J"), None);
+        assert_eq!(note("\u{fffd}"), None);
+        assert_eq!(note(""), None);
+        let long = note(&"字".repeat(500)).unwrap();
+        assert_eq!((long.chars().count(), long.chars().last()), (201, Some('…')));
+    }
+
+    #[test]
+    fn a_hundred_thousand_commits_in_a_row_are_put_in_order() {
+        let id = |number: u32| {
+            let mut raw = [0; 20];
+            raw[..4].copy_from_slice(&number.to_be_bytes());
+            CommitId::from_raw(raw)
+        };
+        let step = |number: u32| Step {
+            tree: TreeId::from_raw([0; 20]),
+            parents: (number > 0).then(|| id(number - 1)).into_iter().collect(),
+            // Dates that run backwards change nothing.
+            seconds: -i64::from(number),
+        };
+        let steps: HashMap<CommitId, Step> = (0..100_000).map(|number| (id(number), step(number))).collect();
+        let order = in_order(&steps);
+        assert!(order.into_iter().eq((0..100_000).map(id)));
+    }
+}

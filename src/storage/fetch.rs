@@ -1,0 +1,235 @@
+//! Running the user's own git, which knows credentials, agents, proxies and every kind of address, to bring another
+//! repository's objects into a folder of their own. Nothing that it brings is believed before it was checked here.
+//!
+//! The program runs with the few variables it is handed and nothing else of the environment. The user's own
+//! configuration applies, because addresses, proxies and credential helpers are named there; what could run a program
+//! of somebody else's or change the archive is overridden on the command line.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+
+/// The most bytes of git's answer that are read: 64 MiB.
+const LONGEST_ANSWER: usize = 64 << 20;
+
+/// The most bytes of git's complaints that are kept: the last ones.
+const LONGEST_COMPLAINT: usize = 4 << 10;
+
+/// Configuration that stands above the user's own.
+const OVERRIDES: [&str; 13] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.alternateRefsCommand=true",
+    "protocol.ext.allow=never",
+    "transfer.fsckObjects=true",
+    "fetch.fsckObjects=true",
+    "transfer.unpackLimit=1",
+    "fetch.unpackLimit=1",
+    "fetch.writeCommitGraph=false",
+    "fetch.prune=false",
+    "fetch.recurseSubmodules=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+];
+
+/// Faults of old programs that real histories are full of. They change nothing that is read here: authors and dates
+/// are read leniently, modes by their upper bits, and nothing is ever checked out.
+const HARMLESS: [&str; 13] = [
+    "zeroPaddedFilemode",
+    "badFilemode",
+    "missingSpaceBeforeDate",
+    "missingSpaceBeforeEmail",
+    "missingNameBeforeEmail",
+    "missingEmail",
+    "badEmail",
+    "badName",
+    "badDate",
+    "badDateOverflow",
+    "zeroPaddedDate",
+    "badTimezone",
+    "multipleAuthors",
+];
+
+/// The user's git.
+#[derive(Debug, Clone)]
+pub struct Git {
+    /// Where the program is; an absolute path.
+    pub program: PathBuf,
+    /// All of its environment.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+/// Why git brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// An address that git would take for an option.
+    #[error("{0:?} begins with a hyphen and would be taken for an option; write ./ before a folder's name")]
+    Address(String),
+    /// The program could not be run.
+    #[error("could not run {}", program.display())]
+    Run {
+        /// The program.
+        program: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The program failed.
+    #[error("git {what} ended with {status}: {complaint}")]
+    Git {
+        /// Its subcommand.
+        what: &'static str,
+        /// How it ended.
+        status: ExitStatus,
+        /// The last of what it said.
+        complaint: String,
+    },
+    /// The program's answer is none.
+    #[error("git {what} gave an answer that is none")]
+    Answer {
+        /// Its subcommand.
+        what: &'static str,
+    },
+}
+
+impl Git {
+    /// Asks a repository for the branch that its `HEAD` stands for; `None` where it stands for none.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub fn default_branch(&self, address: &OsStr) -> Result<Option<String>, FetchError> {
+        let what = "ls-remote";
+        let mut command = self.command(address)?;
+        command
+            .args([what, "--quiet", "--symref", "--"])
+            .arg(address)
+            .arg("HEAD");
+        let answer = self.run(command, what)?;
+        let answer = String::from_utf8(answer).map_err(|_| FetchError::Answer { what })?;
+        let branch = |line: &str| {
+            let name = line.strip_prefix("ref: refs/heads/")?.strip_suffix("\tHEAD")?;
+            Some(name.to_owned())
+        };
+        Ok(answer.lines().find_map(branch))
+    }
+
+    /// Fetches every branch and tag of a repository into a bare one, under their own names.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub fn fetch(&self, address: &OsStr, into: &Path) -> Result<(), FetchError> {
+        let what = "fetch";
+        let mut command = self.command(address)?;
+        command
+            .arg("--git-dir")
+            .arg(into)
+            .args([what, "--quiet", "--no-tags", "--no-write-fetch-head"])
+            .args(["--no-recurse-submodules", "--no-auto-maintenance", "--"])
+            .arg(address)
+            .args(["refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"]);
+        self.run(command, what).map(drop)
+    }
+
+    fn command(&self, address: &OsStr) -> Result<Command, FetchError> {
+        if address
+            .as_encoded_bytes()
+            .first()
+            .is_none_or(|byte| *byte == b'-')
+        {
+            return Err(FetchError::Address(address.to_string_lossy().into_owned()));
+        }
+        let mut command = Command::new(&self.program);
+        command
+            .env_clear()
+            .envs(self.environment.iter().cloned())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_ALLOW_PROTOCOL", "https:http:ssh:git:file")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        for setting in OVERRIDES {
+            command.args(["-c", setting]);
+        }
+        for fault in HARMLESS {
+            command.args(["-c", &format!("fetch.fsck.{fault}=ignore")]);
+        }
+        Ok(command)
+    }
+
+    fn run(&self, mut command: Command, what: &'static str) -> Result<Vec<u8>, FetchError> {
+        let failed = |source| FetchError::Run {
+            program: self.program.clone(),
+            source,
+        };
+        let mut child = command.spawn().map_err(failed)?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (answer, complaint) = std::thread::scope(|scope| {
+            let complaint = scope.spawn(|| stderr.map(last_bytes).transpose());
+            let mut answer = Vec::new();
+            let limit = u64::try_from(LONGEST_ANSWER).unwrap_or(u64::MAX);
+            let read = stdout.map(|stdout| stdout.take(limit).read_to_end(&mut answer));
+            let complaint = complaint.join().expect("reading does not panic");
+            (read.transpose().map(|_| answer), complaint)
+        });
+        let status = child.wait().map_err(failed)?;
+        let (answer, complaint) = (answer.map_err(failed)?, complaint.map_err(failed)?);
+        if status.success() {
+            return Ok(answer);
+        }
+        let complaint = String::from_utf8_lossy(&complaint.unwrap_or_default())
+            .trim()
+            .to_owned();
+        Err(FetchError::Git {
+            what,
+            status,
+            complaint,
+        })
+    }
+}
+
+/// Reads to the end and keeps the last bytes, however many there are.
+fn last_bytes(mut from: impl Read) -> io::Result<Vec<u8>> {
+    let mut kept = Vec::new();
+    let mut buffer = [0; LONGEST_COMPLAINT];
+    loop {
+        let count = match from.read(&mut buffer) {
+            Ok(0) => return Ok(kept),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        kept.extend_from_slice(buffer.get(..count).unwrap_or_default());
+        let surplus = kept.len().saturating_sub(LONGEST_COMPLAINT);
+        kept.drain(..surplus);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_last_of_many_complaints_is_kept() {
+        let mut text = vec![b'a'; 3 * LONGEST_COMPLAINT];
+        text.push(b'b');
+        let kept = last_bytes(&text[..]).unwrap();
+        assert_eq!((kept.len(), kept.last()), (LONGEST_COMPLAINT, Some(&b'b')));
+        assert_eq!(last_bytes(&b"x"[..]).unwrap(), b"x");
+    }
+
+    #[test]
+    fn an_address_that_reads_as_an_option_is_refused_before_git_runs() {
+        let git = Git {
+            program: "/nonexistent".into(),
+            environment: Vec::new(),
+        };
+        for address in ["--upload-pack=x", "-", ""] {
+            let refused = git.default_branch(OsStr::new(address));
+            assert!(matches!(refused, Err(FetchError::Address(_))), "{address}");
+        }
+        let refused = git.fetch(OsStr::new("x"), Path::new("y"));
+        assert!(matches!(refused, Err(FetchError::Run { .. })));
+    }
+}

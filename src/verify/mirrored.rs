@@ -1,0 +1,303 @@
+//! Judging pages whose footers cite a commit of another repository that the archive mirrors. There is no article to
+//! look at: some file of that commit has to have the page's text.
+
+use std::collections::HashMap;
+
+use self::files::{Candidate, Match};
+use super::{Answer, Verdict, misdated, with_causes};
+use crate::archive::{Archive, Fault};
+use crate::date::RevisionDate;
+use crate::diff;
+use crate::footer::Footer;
+use crate::id::{CommitId, ObjectId, TreeId};
+use crate::mirror::{self, Place};
+use crate::object::ObjectKind;
+use crate::object::foreign::{EntryKind, ForeignIdent, entries};
+use crate::storage::objects::ObjectStore;
+
+mod files;
+
+/// A commit of a mirror, and what of it was compared with a page.
+#[derive(Debug)]
+pub struct Mirrored {
+    /// Where the commit was found.
+    pub place: Place,
+    /// The commit.
+    pub id: CommitId,
+    /// Its author, and the author's date.
+    pub author: ForeignIdent,
+    /// The first paragraph of its message.
+    pub subject: String,
+    /// The files whose text is the page's, or, of an altered page, those that it is most like; in page order.
+    pub paths: Vec<String>,
+    /// Whether a text was compared at all.
+    pub is_compared: bool,
+    /// The newest commit that changed the text since, or took it away.
+    pub later: Option<Later>,
+}
+
+/// A commit after which a file no longer is what the page says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Later {
+    /// The commit.
+    pub id: CommitId,
+    /// Its author's date.
+    pub date: Option<RevisionDate>,
+    /// The file.
+    pub path: String,
+    /// Whether the file is gone.
+    pub is_gone: bool,
+}
+
+impl Mirrored {
+    /// Returns the footer that a page of this commit has.
+    #[must_use]
+    pub fn footer(&self) -> Option<Footer> {
+        self.author.date.map(|date| Footer::of(date, self.id))
+    }
+}
+
+/// What is asked about a commit.
+pub(super) struct Question<'a> {
+    pub id: CommitId,
+    pub footer: Option<&'a Footer>,
+    pub text: Option<&'a str>,
+}
+
+/// Answers where the commit is not on the branch and a mirror has it; `None` leaves the answer to others.
+pub(super) fn judge(archive: &Archive, asked: &Question<'_>) -> Result<Option<Answer>, Fault> {
+    let mut answer = Answer::default();
+    let store = archive.objects();
+    let mirrors = match mirror::list(archive.path()) {
+        Ok(mirrors) if mirrors.is_empty() => return Ok(None),
+        Ok(mirrors) => mirrors,
+        Err(error) => {
+            answer.against(Verdict::Corrupt, with_causes(&error));
+            return Ok(Some(answer));
+        }
+    };
+    // Whatever is wrong with the commit or the branch is told by those who look there first.
+    let read = mirror::with_commit(store, asked.id, |commit| {
+        (commit.tree, commit.author(), commit.committer(), commit.subject())
+    });
+    let Ok((tree, author, committer, subject)) = read else {
+        return Ok(None);
+    };
+    if archive.is_on_branch(asked.id).unwrap_or(true) {
+        return Ok(None);
+    }
+    let place = match mirror::find(store, &mirrors, asked.id) {
+        Ok(Some(place)) => place,
+        Ok(None) => return Ok(None),
+        Err(fault) if fault.is_system_error() => return Err(fault),
+        Err(fault) => {
+            let reason = format!("a mirror cannot be followed: {}", with_causes(&fault));
+            answer.against(Verdict::Corrupt, reason);
+            return Ok(Some(answer));
+        }
+    };
+    if place.is_rewritten() {
+        let reason = format!(
+            "the publisher no longer has this commit: it was rewritten or taken away, and is kept as {}",
+            place.through
+        );
+        answer.against(Verdict::Detached, reason);
+    }
+    let mut mirrored = Mirrored {
+        place,
+        id: asked.id,
+        author,
+        subject,
+        paths: Vec::new(),
+        is_compared: asked.text.is_some(),
+        later: None,
+    };
+    if let Some(text) = asked.text
+        && let Err(fault) = compare(store, tree, text, &mut mirrored, &mut answer)
+    {
+        if fault.is_system_error() {
+            return Err(fault);
+        }
+        answer.against(Verdict::Corrupt, with_causes(&fault));
+    }
+    if let Some(footer) = asked.footer {
+        let own = mirrored.footer();
+        let reason = match &own {
+            Some(own) => misdated(footer, own),
+            None => Some("the commit has no date that a footer can carry".to_owned()),
+        };
+        if let Some(mut reason) = reason {
+            let is_committed_then = committer.date.is_some_and(|date| date.day() == footer.day);
+            if is_committed_then && footer.weekday_fits() {
+                reason.push_str(", which is when it was committed, not when it was written");
+            }
+            answer.against(Verdict::Misdated, reason);
+        }
+    }
+    answer.mirrored = Some(Box::new(mirrored));
+    Ok(Some(answer))
+}
+
+fn compare(
+    store: &ObjectStore,
+    tree: TreeId,
+    text: &str,
+    mirrored: &mut Mirrored,
+    answer: &mut Answer,
+) -> Result<(), Fault> {
+    let candidates = files::list(store, tree)?;
+    match files::find(store, &candidates, text)? {
+        Match::Equal(files) => {
+            if !mirrored.place.is_rewritten() {
+                mirrored.later = later(store, mirrored.place.tip, &files)?;
+            }
+            mirrored.paths = paths(&files);
+        }
+        Match::Alike(files) => {
+            let whole: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
+            answer.changes = diff::compare(&whole.join("\n"), text);
+            mirrored.paths = paths(&files);
+            answer.against(
+                Verdict::Altered,
+                "no file of the commit has the page's text".to_owned(),
+            );
+        }
+        Match::None => answer.against(
+            Verdict::Altered,
+            "no file of the commit has the page's text, nor is one like it".to_owned(),
+        ),
+    }
+    Ok(())
+}
+
+fn paths(files: &[(&Candidate, String)]) -> Vec<String> {
+    files.iter().map(|(file, _)| file.path.clone()).collect()
+}
+
+/// Finds out whether the files still have their texts at a tip, wherever they lie there.
+fn later(store: &ObjectStore, tip: CommitId, files: &[(&Candidate, String)]) -> Result<Option<Later>, Fault> {
+    let tree = mirror::with_commit(store, tip, |commit| commit.tree)?;
+    for (file, text) in files {
+        let mut lookup = Lookup::of(store, &file.raw_path);
+        let now = lookup.find(tree)?;
+        if now == Some(file.id) {
+            continue;
+        }
+        let is_kept = match now {
+            Some(blob) => {
+                files::text_of(
+                    store,
+                    &Candidate {
+                        id: blob,
+                        ..(*file).clone()
+                    },
+                )?
+                .as_ref()
+                    == Some(text)
+            }
+            None => files::list(store, tree)?.iter().any(|other| other.id == file.id),
+        };
+        if is_kept {
+            continue;
+        }
+        let (id, date) = newest_change(store, tip, &mut lookup)?;
+        return Ok(Some(Later {
+            id,
+            date,
+            path: file.path.clone(),
+            is_gone: now.is_none(),
+        }));
+    }
+    Ok(None)
+}
+
+/// Follows a path from a tip to the commit that made it what it is there, as `git log -1 -- PATH` does: by a parent
+/// that has the same there, for as long as there is one.
+fn newest_change(
+    store: &ObjectStore,
+    tip: CommitId,
+    lookup: &mut Lookup<'_>,
+) -> Result<(CommitId, Option<RevisionDate>), Fault> {
+    let read = |id| {
+        mirror::with_commit(store, id, |commit| {
+            (commit.tree, commit.author().date, commit.parents.clone())
+        })
+    };
+    let mut id = tip;
+    let (tree, mut date, mut parents) = read(id)?;
+    let own = lookup.find(tree)?;
+    loop {
+        let mut same = None;
+        for parent in &parents {
+            let (tree, date, parents) = read(*parent)?;
+            if lookup.find(tree)? == own {
+                same = Some((*parent, date, parents));
+                break;
+            }
+        }
+        match same {
+            Some(found) => (id, date, parents) = found,
+            None => return Ok((id, date)),
+        }
+    }
+}
+
+/// Looks one path up in many trees.
+struct Lookup<'a> {
+    store: &'a ObjectStore,
+    path: &'a [u8],
+    /// What was found from folders, by the length of the path before them.
+    known: HashMap<(usize, ObjectId), Option<ObjectId>>,
+}
+
+impl<'a> Lookup<'a> {
+    fn of(store: &'a ObjectStore, path: &'a [u8]) -> Self {
+        Self {
+            store,
+            path,
+            known: HashMap::new(),
+        }
+    }
+
+    /// Returns the blob of the file at the path.
+    fn find(&mut self, tree: TreeId) -> Result<Option<ObjectId>, Fault> {
+        let mut way = Vec::new();
+        let mut at = 0;
+        let mut folder = ObjectId::from(tree);
+        let found = loop {
+            if let Some(known) = self.known.get(&(at, folder)) {
+                break *known;
+            }
+            way.push((at, folder));
+            let rest = &self.path[at..];
+            let name = rest.split(|byte| *byte == b'/').next().unwrap_or_default();
+            let body = read_tree(self.store, folder)?;
+            let mut found = entries(&body).flatten().filter(|entry| entry.name == name);
+            match found.next() {
+                Some(entry) if rest.len() == name.len() => {
+                    break (entry.kind == EntryKind::File).then_some(entry.id);
+                }
+                Some(entry) if entry.kind == EntryKind::Folder => {
+                    at += name.len() + 1;
+                    folder = entry.id;
+                }
+                _ => break None,
+            }
+        };
+        self.known.extend(way.into_iter().map(|key| (key, found)));
+        Ok(found)
+    }
+}
+
+fn read_tree(store: &ObjectStore, id: ObjectId) -> Result<Vec<u8>, Fault> {
+    let object = store.read(id)?;
+    if object.kind == ObjectKind::Tree {
+        Ok(object.body)
+    } else {
+        Err(Fault::Kind {
+            id,
+            found: object.kind,
+            expected: ObjectKind::Tree,
+        })
+    }
+}

@@ -1,0 +1,304 @@
+//! Which file of a commit has a page's text. Files are read on every core, the likeliest first; a page in several
+//! languages may be several files of one folder, or of one name in several.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use rayon::prelude::*;
+
+use super::read_tree;
+use crate::archive::Fault;
+use crate::canonical::{Invisible, LONGEST_ARTICLE};
+use crate::draft::{self, Form};
+use crate::id::{ObjectId, TreeId};
+use crate::object::ObjectKind;
+use crate::object::foreign::{EntryKind, entries};
+use crate::storage::objects::ObjectStore;
+
+/// Endings of names, besides those of [`Form`], under which publishers keep text.
+const TEXT_ENDINGS: [&str; 9] = [
+    "mdx", "mdown", "mkd", "mdwn", "rst", "adoc", "org", "page", "post",
+];
+
+/// The most files that are looked through.
+const MOST_FILES: usize = 1 << 20;
+
+/// Files that are read at once.
+const AT_ONCE: usize = 64;
+
+/// Characters in a feature of a text.
+const FEATURE: usize = 4;
+
+/// The most features of a page that are looked for.
+const MOST_FEATURES: usize = 1 << 16;
+
+/// What part of a page's features a file must have to be told as the one it is like, in percent.
+const ALIKE: usize = 30;
+
+/// How many files a page may be made of.
+const MOST_PARTS: usize = 8;
+
+/// A file that may have the text.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    /// Its path, as it is shown.
+    pub path: String,
+    /// Its path.
+    pub raw_path: Vec<u8>,
+    /// Its blob.
+    pub id: ObjectId,
+}
+
+impl Candidate {
+    fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    fn folder(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    fn stem(&self) -> &str {
+        self.name().split('.').next().unwrap_or_default()
+    }
+}
+
+/// The files that a text was found in, with their texts in page order.
+pub(super) enum Match<'a> {
+    /// Their texts, one after another, are the page's.
+    Equal(Vec<(&'a Candidate, String)>),
+    /// They are the most alike.
+    Alike(Vec<(&'a Candidate, String)>),
+    /// None is alike.
+    None,
+}
+
+/// Lists the files of a tree whose names are those of texts. Where one folder lies in several places, it is listed in
+/// one of them.
+pub(super) fn list(store: &ObjectStore, tree: TreeId) -> Result<Vec<Candidate>, Fault> {
+    let mut files = Vec::new();
+    let mut met = HashSet::new();
+    let mut folders = vec![(ObjectId::from(tree), Vec::new())];
+    while let Some((id, path)) = folders.pop() {
+        if !met.insert(id) {
+            continue;
+        }
+        let body = read_tree(store, id)?;
+        for entry in entries(&body) {
+            let entry = entry.map_err(|error| Fault::Foreign(id, error))?;
+            let mut raw_path: Vec<u8> = path.clone();
+            raw_path.extend_from_slice(entry.name);
+            match entry.kind {
+                EntryKind::Folder => {
+                    raw_path.push(b'/');
+                    folders.push((entry.id, raw_path));
+                }
+                EntryKind::File if files.len() < MOST_FILES && is_text(entry.name) => {
+                    let path = String::from_utf8_lossy(&raw_path).into_owned();
+                    let id = entry.id;
+                    files.push(Candidate { path, raw_path, id });
+                }
+                EntryKind::File | EntryKind::Link | EntryKind::Submodule => {}
+            }
+        }
+    }
+    files.sort_by(|one, other| one.raw_path.cmp(&other.raw_path));
+    Ok(files)
+}
+
+fn is_text(name: &[u8]) -> bool {
+    let name = String::from_utf8_lossy(name);
+    let ending = name
+        .rsplit_once('.')
+        .map(|(_, ending)| ending.to_ascii_lowercase());
+    Form::of_name(&name).is_some() || ending.is_none_or(|ending| TEXT_ENDINGS.contains(&ending.as_str()))
+}
+
+/// Returns the text of a file as `add` would read it; `None` where it is none.
+pub(super) fn text_of(store: &ObjectStore, file: &Candidate) -> Result<Option<String>, Fault> {
+    Ok(body_of(store, file)?.and_then(|body| read(file, &body)))
+}
+
+fn read(file: &Candidate, body: &[u8]) -> Option<String> {
+    let form = Form::of_name(file.name()).unwrap_or_else(|| Form::sniff(body));
+    Some(draft::read(body, form, Invisible::Allow).ok()?.text())
+}
+
+fn body_of(store: &ObjectStore, file: &Candidate) -> Result<Option<Vec<u8>>, Fault> {
+    let object = store.read(file.id)?;
+    if object.kind != ObjectKind::Blob {
+        return Err(Fault::Kind {
+            id: file.id,
+            found: object.kind,
+            expected: ObjectKind::Blob,
+        });
+    }
+    Ok((object.body.len() <= LONGEST_ARTICLE).then_some(object.body))
+}
+
+/// Finds the files that have a page's text.
+pub(super) fn find<'a>(store: &ObjectStore, files: &'a [Candidate], text: &str) -> Result<Match<'a>, Fault> {
+    let features = Features::of(text);
+    let scores: Vec<Option<usize>> = files
+        .par_iter()
+        .map(|file| {
+            let Some(body) = body_of(store, file)? else {
+                return Ok(None);
+            };
+            let shared = features.shared(&String::from_utf8_lossy(&body)).len();
+            // A character written as a reference has no feature in the file.
+            let may_be = shared > 0 || features.places.is_empty() || body.contains(&b'&');
+            Ok(may_be.then_some(shared))
+        })
+        .collect::<Result<_, Fault>>()?;
+    let mut likely: Vec<(usize, &Candidate)> = scores
+        .into_iter()
+        .zip(files)
+        .filter_map(|(score, file)| Some((score?, file)))
+        .collect();
+    likely.sort_by_key(|(shared, _)| Reverse(*shared)); // by path where equal, for the sort is stable
+    let mut parts: Vec<(&Candidate, String)> = Vec::new();
+    let mut alike: Vec<(&Candidate, String)> = Vec::new();
+    for some in likely.chunks(AT_ONCE) {
+        let texts: Vec<Option<String>> = some
+            .par_iter()
+            .map(|(_, file)| text_of(store, file))
+            .collect::<Result<_, Fault>>()?;
+        for (&(_, file), own) in some.iter().zip(texts) {
+            let Some(own) = own else { continue };
+            if own == text {
+                return Ok(Match::Equal(vec![(file, own)]));
+            }
+            if !own.is_empty() && text.contains(&own) {
+                parts.push((file, own.clone()));
+            }
+            if alike.len() < AT_ONCE {
+                alike.push((file, own));
+            }
+        }
+    }
+    let by_folder = group(&parts, |file| file.folder().to_owned());
+    let by_stem = group(&parts, |file| file.stem().to_owned());
+    if let Some(found) = by_folder
+        .iter()
+        .chain(&by_stem)
+        .find_map(|parts| put_together(parts, text))
+    {
+        return Ok(Match::Equal(found));
+    }
+    Ok(features.most_alike(&alike))
+}
+
+fn group<'a, 'b>(
+    parts: &'b [(&'a Candidate, String)],
+    key: impl Fn(&Candidate) -> String,
+) -> Vec<Vec<&'b (&'a Candidate, String)>> {
+    let mut groups: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    for part in parts {
+        groups.entry(key(part.0)).or_default().push(part);
+    }
+    groups.into_values().filter(|group| group.len() > 1).collect()
+}
+
+/// Finds texts that with an empty line between them are the page's.
+fn put_together<'a>(parts: &[&(&'a Candidate, String)], text: &str) -> Option<Vec<(&'a Candidate, String)>> {
+    // Each way to a place in the text is as good as another, so each place is gone on from once.
+    let mut met = HashSet::new();
+    let mut ways: Vec<Vec<usize>> = vec![Vec::new()];
+    while let Some(way) = ways.pop() {
+        let at: usize = way.iter().map(|part| parts[*part].1.len() + 1).sum();
+        for (number, (_, own)) in parts.iter().enumerate() {
+            let Some(rest) = text.get(at..).and_then(|rest| rest.strip_prefix(own.as_str())) else {
+                continue;
+            };
+            let mut way = way.clone();
+            way.push(number);
+            if rest.is_empty() {
+                return Some(way.into_iter().map(|part| parts[part].clone()).collect());
+            }
+            if rest.starts_with('\n') && way.len() < MOST_PARTS && met.insert(rest.len()) {
+                ways.push(way);
+            }
+        }
+    }
+    None
+}
+
+/// The features of a page: its runs of four letters or digits, with where they first stand.
+struct Features {
+    places: HashMap<[char; FEATURE], usize>,
+}
+
+impl Features {
+    fn of(text: &str) -> Self {
+        let mut places = HashMap::new();
+        for (place, feature) in features(text).enumerate().take(MOST_FEATURES) {
+            places.entry(feature).or_insert(place);
+        }
+        Self { places }
+    }
+
+    /// Returns the features that a text shares, by where they first stand on the page.
+    fn shared(&self, text: &str) -> HashSet<usize> {
+        features(text)
+            .filter_map(|feature| self.places.get(&feature).copied())
+            .collect()
+    }
+
+    /// Chooses the file that shares most, and further ones beside it that have what it lacks.
+    fn most_alike<'a>(&self, alike: &[(&'a Candidate, String)]) -> Match<'a> {
+        let mut shared: Vec<HashSet<usize>> = alike.iter().map(|(_, own)| self.shared(own)).collect();
+        let most = |shared: &[HashSet<usize>]| {
+            let most = shared
+                .iter()
+                .enumerate()
+                .max_by_key(|(at, shared)| (shared.len(), usize::MAX - at));
+            most.map(|(at, shared)| (at, shared.clone()))
+        };
+        let Some((best, found)) =
+            most(&shared).filter(|(_, found)| found.len() * 100 >= self.places.len() * ALIKE)
+        else {
+            return Match::None;
+        };
+        let mut chosen = vec![(first_place(&found), best)];
+        let mut taken = found;
+        let goes_with = |other: &Candidate| {
+            let best = alike[best].0;
+            other.folder() == best.folder() || other.stem() == best.stem()
+        };
+        while chosen.len() < MOST_PARTS {
+            for ((file, _), shared) in alike.iter().zip(&mut shared) {
+                shared.retain(|place| !taken.contains(place));
+                if !goes_with(file) {
+                    shared.clear();
+                }
+            }
+            match most(&shared) {
+                // A tenth of the page is more than chance.
+                Some((next, found)) if found.len() * 10 >= self.places.len().max(10) => {
+                    chosen.push((first_place(&found), next));
+                    taken.extend(found);
+                }
+                _ => break,
+            }
+        }
+        chosen.sort_unstable();
+        Match::Alike(chosen.into_iter().map(|(_, at)| alike[at].clone()).collect())
+    }
+}
+
+/// Returns where on the page most of a file begins: the middle of what it shares.
+fn first_place(shared: &HashSet<usize>) -> usize {
+    let mut places: Vec<usize> = shared.iter().copied().collect();
+    places.sort_unstable();
+    places.get(places.len() / 2).copied().unwrap_or_default()
+}
+
+fn features(text: &str) -> impl Iterator<Item = [char; FEATURE]> {
+    let mut last = ['\0'; FEATURE];
+    text.chars().filter(|c| c.is_alphanumeric()).filter_map(move |c| {
+        last.rotate_left(1);
+        last[FEATURE - 1] = c;
+        (last[0] != '\0').then_some(last)
+    })
+}
