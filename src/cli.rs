@@ -16,6 +16,7 @@ mod environment;
 mod history;
 mod init;
 mod list;
+mod maintain;
 mod man;
 mod output;
 mod progress;
@@ -70,6 +71,7 @@ enum Command {
     Show(show::Show),
     List(list::List),
     History(history::History),
+    Maintain(maintain::Maintain),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -151,6 +153,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Show(show) => show.run(common),
         Command::List(list) => list.run(common),
         Command::History(history) => history.run(common),
+        Command::Maintain(maintain) => maintain.run(common),
         Command::Completions(completions) => completions.run(&mut Cli::command()),
         Command::Man(man) => man.run(Cli::command()),
     }

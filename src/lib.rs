@@ -12,6 +12,7 @@ pub mod history;
 pub mod id;
 pub mod json;
 pub mod language;
+pub mod maintain;
 pub mod object;
 pub mod page;
 pub mod platform;

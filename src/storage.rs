@@ -6,6 +6,7 @@ pub mod branch_list;
 pub mod delta;
 pub mod file;
 pub mod finding;
+pub mod fold;
 pub mod inventory;
 pub mod layout;
 pub mod loose;

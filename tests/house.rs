@@ -30,7 +30,10 @@ const LAYERS: [(&str, &[&str]); 3] = [
         ],
     ),
     ("storage", &["platform", "storage"]),
-    ("archive", &["add", "archive", "history", "revision", "verify"]),
+    (
+        "archive",
+        &["add", "archive", "history", "maintain", "revision", "verify"],
+    ),
 ];
 
 #[test]

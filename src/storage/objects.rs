@@ -5,6 +5,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use memmap2::Mmap;
 
@@ -45,6 +46,19 @@ pub(super) struct OpenPack {
     pub path: PathBuf,
     /// The pack.
     pub pack: Pack<Mmap>,
+}
+
+/// How long, and how often, packs that are being moved in or out are waited for.
+const MOTION: Duration = Duration::from_millis(10);
+const MOST_MOTIONS: usize = 10;
+
+/// The folder of packs as it stood at one moment.
+#[derive(Debug, Default)]
+pub(super) struct PackFolder {
+    /// What it has.
+    pub names: PackNames,
+    /// Every pack with an index, or the file of it that is at fault.
+    pub opened: Vec<Result<OpenPack, (PathBuf, Damage)>>,
 }
 
 /// The good copy that was found, or the first damaged one.
@@ -227,8 +241,8 @@ impl ObjectStore {
 impl Packs {
     fn open(folder: &Path) -> Self {
         let mut packs = Self::default();
-        let names = match pack_names(folder) {
-            Ok(names) => names,
+        let PackFolder { names, opened } = match PackFolder::open(folder) {
+            Ok(opened) => opened,
             Err(error) => {
                 packs.unusable.push(("pack".into(), error.into()));
                 return packs;
@@ -241,8 +255,8 @@ impl Packs {
                 packs.unusable.push((path, FileError::Link.into()));
             }
         }
-        for stem in names.usual.iter().filter_map(|name| name.strip_suffix(".idx")) {
-            match OpenPack::open(folder, stem, &names.usual) {
+        for pack in opened {
+            match pack {
                 Ok(pack) => packs.usable.push(pack),
                 Err(fault) => packs.unusable.push(fault),
             }
@@ -283,6 +297,50 @@ impl Packs {
     fn unusable(&self) -> Option<ReadError> {
         let (path, what) = self.unusable.first()?.clone();
         Some(ReadError::Unusable { path, what })
+    }
+}
+
+impl PackFolder {
+    /// Lists the folder and maps its packs. Another program may move packs in or out in between: what is not
+    /// complete is looked at again before it is believed.
+    pub fn open(folder: &Path) -> Result<Self, FileError> {
+        let mut packs = Self::open_once(folder)?;
+        for _ in 0..MOST_MOTIONS {
+            if !packs.may_be_in_motion() {
+                break;
+            }
+            std::thread::sleep(MOTION);
+            packs = Self::open_once(folder)?;
+        }
+        Ok(packs)
+    }
+
+    /// Returns the names of packs without an index.
+    pub fn alone(&self) -> impl Iterator<Item = &str> {
+        let names = &self.names.usual;
+        names.iter().map(String::as_str).filter(|name| {
+            let stem = name.strip_suffix(".pack");
+            stem.is_some_and(|stem| names.binary_search(&format!("{stem}.idx")).is_err())
+        })
+    }
+
+    fn open_once(folder: &Path) -> Result<Self, FileError> {
+        let names = pack_names(folder)?;
+        let stems = names.usual.iter().filter_map(|name| name.strip_suffix(".idx"));
+        let opened = stems
+            .map(|stem| OpenPack::open(folder, stem, &names.usual))
+            .collect();
+        Ok(Self { names, opened })
+    }
+
+    fn may_be_in_motion(&self) -> bool {
+        let faults = self.opened.iter().filter_map(|pack| pack.as_ref().err());
+        let is_gone = |(_, what): &(PathBuf, Damage)| match what {
+            Damage::IndexAlone => true,
+            Damage::File(error) => error.is_missing(),
+            _ => false,
+        };
+        self.alone().next().is_some() || faults.into_iter().any(is_gone)
     }
 }
 
