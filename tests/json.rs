@@ -48,6 +48,7 @@ fn every_member_of_every_document_is_described() {
         document(&["--archive", shipped, "show", ARTICLE, "--json"]),
         document(&["--archive", shipped, "list", "--json"]),
         document(&["--archive", shipped, "history", ARTICLE, "--json"]),
+        document(&["--archive", mine, "maintain", "--json"]),
     ];
     let mut schemas = BTreeSet::new();
     for document in &documents {
@@ -68,7 +69,7 @@ fn every_member_of_every_document_is_described() {
             assert!(named, "JSON.md does not describe {member} of {schema}");
         }
     }
-    assert_eq!(schemas.len(), 7);
+    assert_eq!(schemas.len(), 8);
     let kinds: Vec<&str> = documents[2]["answers"][0]["changes"]
         .as_array()
         .unwrap()

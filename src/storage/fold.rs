@@ -7,7 +7,6 @@
 //!
 //! Memory: one bit for each object, besides what [`Inventory`] holds.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -15,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::FlockOperation;
 
-use crate::id::ObjectId;
+use crate::id::{ObjectId, RawId};
 use crate::object::{Hashing, Object};
 use crate::platform::Durability;
 use crate::storage::bits::Bits;
@@ -25,7 +24,9 @@ use crate::storage::objects::{PackFolder, loose_path};
 use crate::storage::pack_check::{self, Check, MOST_HELD};
 use crate::storage::pack_map::{PackFinding, PackMap};
 use crate::storage::pack_writer::{PackWriter, WrittenPack};
-use crate::storage::repository::{WriteError, Writer, clear_folder, delete, io_error, make_folder};
+use crate::storage::repository::{
+    WriteError, Writer, clear_folder, delete, io_error, make_folder, some_at_once,
+};
 
 /// The folder in which the new pack is written.
 pub const MAINTAINING: &str = "avalaches.maintaining";
@@ -264,17 +265,23 @@ impl<'a> Fold<'a> {
             return Err(error);
         }
         let folder = self.inventory.folder();
-        let mut parts = BTreeSet::new();
-        for id in &self.inventory.loose {
-            let path = folder.join(loose_path(ObjectId::from_raw(*id)));
-            delete(&path)?;
-            parts.extend(path.parent().map(Path::to_owned));
-        }
+        let parts: Vec<&[RawId]> = self
+            .inventory
+            .loose
+            .chunk_by(|one, other| one[0] == other[0])
+            .collect();
+        some_at_once(parts.clone(), |ids| {
+            let paths = ids.iter().map(|id| loose_path(ObjectId::from_raw(*id)));
+            paths
+                .map(|path| folder.join(path))
+                .try_for_each(|path| delete(&path))
+        })?;
         // A writer makes such a folder and moves an object into it under the lock, and readers look for packs after
         // they looked for the folder.
         let writer = maintainer.writer()?;
         for part in parts {
-            let _ = fs::remove_dir(part); // one with other objects in it stays
+            let path = folder.join(format!("{:02x}", part[0][0]));
+            let _ = fs::remove_dir(path); // one with other objects in it stays
         }
         let gone = self.packs.iter().filter(|pack| name.as_ref() != Some(pack));
         let gone: Vec<&String> = gone.collect();

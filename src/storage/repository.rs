@@ -41,8 +41,8 @@ pub(super) const MOVED_INDEX: &str = "tmp_idx_of_";
 /// What may stand beside a pack, derived from it.
 const BESIDE: [&str; 3] = ["rev", "bitmap", "mtimes"];
 
-/// How many files are synced at once.
-const SYNCED_AT_ONCE: usize = 8;
+/// How many files are synced or deleted at once.
+const AT_ONCE: usize = 8;
 
 /// How long another git program's lock of the branch is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -287,15 +287,7 @@ impl Writer {
         if self.durability == Durability::Unsynced {
             return Ok(());
         }
-        let waiting = Mutex::new(paths.into_iter());
-        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let work = || std::iter::from_fn(next).try_for_each(|path| sync_path(&path));
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..SYNCED_AT_ONCE).map(|_| scope.spawn(work)).collect();
-            threads
-                .into_iter()
-                .try_for_each(|thread| thread.join().expect("syncing does not panic"))
-        })
+        some_at_once(paths, |path| sync_path(&path))
     }
 
     fn move_branch(&self, tip: CommitId, reason: &str) -> Result<(), WriteError> {
@@ -332,6 +324,22 @@ impl Drop for Writer {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(self.repository.join(INCOMING));
     }
+}
+
+/// Does something with many things, some of them at a time, while the others wait for the disk.
+pub(super) fn some_at_once<T: Send>(
+    things: Vec<T>,
+    work: impl Fn(T) -> Result<(), WriteError> + Sync,
+) -> Result<(), WriteError> {
+    let waiting = Mutex::new(things.into_iter());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || std::iter::from_fn(next).try_for_each(&work);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().expect("the work does not panic"))
+    })
 }
 
 /// Syncs a file, or a folder, so that the names in it are on the disk.
