@@ -48,9 +48,14 @@ pub(super) struct OpenPack {
     pub pack: Pack<Mmap>,
 }
 
-/// How long, and how often, packs that are being moved in or out are waited for.
+/// How long it takes until packs that seem to be moved in or out are looked at again.
 const MOTION: Duration = Duration::from_millis(10);
-const MOST_MOTIONS: usize = 10;
+
+/// How often in a row the same packs are seen incomplete before that is believed.
+const LOOKS: usize = 10;
+
+/// How often packs are looked at where others are incomplete each time.
+const MOST_LOOKS: usize = 200;
 
 /// The folder of packs as it stood at one moment.
 #[derive(Debug, Default)]
@@ -305,12 +310,17 @@ impl PackFolder {
     /// complete is looked at again before it is believed.
     pub fn open(folder: &Path) -> Result<Self, FileError> {
         let mut packs = Self::open_once(folder)?;
-        for _ in 0..MOST_MOTIONS {
-            if !packs.may_be_in_motion() {
+        let mut incomplete = packs.incomplete();
+        let mut same = 1;
+        for _ in 1..MOST_LOOKS {
+            if incomplete.is_empty() || same == LOOKS {
                 break;
             }
             std::thread::sleep(MOTION);
             packs = Self::open_once(folder)?;
+            let now = packs.incomplete();
+            same = if now == incomplete { same + 1 } else { 1 };
+            incomplete = now;
         }
         Ok(packs)
     }
@@ -333,14 +343,16 @@ impl PackFolder {
         Ok(Self { names, opened })
     }
 
-    fn may_be_in_motion(&self) -> bool {
+    /// Names the files of packs of which another file is not there.
+    fn incomplete(&self) -> Vec<PathBuf> {
         let faults = self.opened.iter().filter_map(|pack| pack.as_ref().err());
-        let is_gone = |(_, what): &(PathBuf, Damage)| match what {
+        let gone = faults.filter(|(_, what)| match what {
             Damage::IndexAlone => true,
             Damage::File(error) => error.is_missing(),
             _ => false,
-        };
-        self.alone().next().is_some() || faults.into_iter().any(is_gone)
+        });
+        let gone = gone.map(|(path, _)| path.clone());
+        gone.chain(self.alone().map(PathBuf::from)).collect()
     }
 }
 
