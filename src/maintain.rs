@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::archive::{Archive, OpenError, Owner};
 use crate::id::ObjectId;
+use crate::object::Hashing;
 use crate::platform::Durability;
 use crate::storage::fold::{Fold, FoldError, Maintainer};
 use crate::storage::inventory::Inventory;
@@ -28,7 +29,8 @@ const BATCH: usize = 4096;
 /// How often it is told how far the check of the new pack is.
 const TOLD_EVERY: Duration = Duration::from_millis(50);
 
-/// Why an archive was not maintained. It is as it was.
+/// Why an archive was not maintained. No object is lost then; but for an error while old files are deleted, nothing
+/// changed.
 #[derive(Debug, thiserror::Error)]
 pub enum MaintainError {
     /// The archive cannot be opened.
@@ -48,9 +50,9 @@ pub enum MaintainError {
     /// The branch leads to an object that is not there.
     #[error("the archive is damaged, and nothing was changed: object {0} is missing")]
     Missing(ObjectId),
-    /// An object cannot be read; by its number.
+    /// An object that was listed cannot be read, and is not damaged.
     #[error("object {0} could not be read: another program changed the archive meanwhile")]
-    Unreadable(usize),
+    Unreadable(ObjectId),
     /// The pack could not be put in the place of what it holds.
     #[error(transparent)]
     Fold(#[from] FoldError),
@@ -114,7 +116,7 @@ pub struct Progress {
 /// Folds loose objects and packs into one pack. `progress` is told how far it is and may end it with `Break`.
 ///
 /// # Errors
-/// [`MaintainError`]; the archive is then as it was.
+/// [`MaintainError`]; every object is then still there.
 pub fn maintain(
     path: &Path,
     owner: Owner,
@@ -180,13 +182,12 @@ fn refuse_damage(inventory: &Inventory) -> Result<(), MaintainError> {
 
 /// Says of an object that cannot be read what is wrong with it.
 fn told(error: MaintainError, inventory: &Inventory) -> MaintainError {
-    let MaintainError::Unreadable(number) = error else {
+    let MaintainError::Unreadable(id) = error else {
         return error;
     };
-    let hashing = crate::object::Hashing::Both;
-    let _ = inventory.check(hashing, &|other| other == number, &|_, _, _| {
-        ControlFlow::Continue(())
-    });
+    let number = inventory.find(id.raw());
+    let is_wanted = |other: usize| Some(other) == number;
+    let _ = inventory.check(Hashing::Both, &is_wanted, &|_, _, _| ControlFlow::Continue(()));
     refuse_damage(inventory).err().unwrap_or(error)
 }
 
@@ -212,7 +213,7 @@ fn write(
             scope.spawn(|_| made = make::make(inventory, &items));
             plan.next(BATCH)
         });
-        let made = made.map_err(MaintainError::Unreadable)?;
+        let made = made.map_err(|number| MaintainError::Unreadable(inventory.id(number)))?;
         let mut rest = items.split_off(made.len());
         for (item, made) in items.iter().zip(&made) {
             let base = made.base.map(|base| {

@@ -206,6 +206,27 @@ fn kills_at_random_instants_with_a_page_after_each_lose_nothing() {
 }
 
 #[test]
+fn an_end_by_the_user_is_in_order_and_changes_nothing_that_is_read() {
+    let story = pages();
+    let objects = all_objects(&story);
+    let mut ended = 0;
+    for number in 0..30_u64 {
+        let story = again(&story);
+        let mut program = story.program(&["maintain", "-q"]);
+        let mut child = program.stdout(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(4000 + number * 1500));
+        let id = child.id().to_string();
+        let _ = Command::new("kill").args(["-INT", &id]).status().unwrap();
+        let code = child.wait().unwrap().code();
+        // A signal that comes before the program looks out for it ends it at once.
+        assert!(matches!(code, Some(0 | 130) | None), "{code:?}");
+        ended += usize::from(code == Some(130));
+        assert_whole(&story, &objects, &format!("ended by the user {number}"));
+    }
+    println!("{ended} ended in order");
+}
+
+#[test]
 fn readers_and_writers_do_not_notice_that_the_archive_is_maintained() {
     let story = pages();
     let first = story.git(&["rev-parse", "main~1"]);

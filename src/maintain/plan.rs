@@ -16,8 +16,8 @@ use std::rc::Rc;
 use crate::article::{METADATA_FILE, PAGE_FILE};
 use crate::id::ObjectId;
 use crate::maintain::MaintainError;
-use crate::object::ObjectKind;
 use crate::object::tree::{Entries, Entry};
+use crate::object::{Hashing, ObjectKind};
 use crate::storage::bits::Bits;
 use crate::storage::fold::Fold;
 use crate::storage::inventory::Inventory;
@@ -89,7 +89,7 @@ impl<'a> Plan<'a> {
         let mut plan = Self {
             fold,
             inventory,
-            reader: Reader::new(inventory, crate::object::Hashing::Sha1),
+            reader: Reader::new(inventory, Hashing::Sha1),
             round: Round::Branch,
             stage: Stage::Commits,
             list: Vec::new(),
@@ -147,7 +147,7 @@ impl<'a> Plan<'a> {
                     unreadable = unreadable.or(kind.is_none().then_some(number));
                     kind == Some(ObjectKind::Commit)
                 });
-                unreadable.map_or(Ok(()), |number| Err(MaintainError::Unreadable(number)))?;
+                unreadable.map_or(Ok(()), |number| Err(self.unreadable(number)))?;
                 self.list = self.history(&commits)?;
             }
             (Stage::Contents, Round::Others) => {
@@ -200,7 +200,7 @@ impl<'a> Plan<'a> {
     /// Reads what a commit leads to; `None` where it is no commit that git would follow.
     fn head(&mut self, number: usize) -> Result<Option<Head>, MaintainError> {
         let read = self.reader.read_any(number);
-        let (kind, body) = read.ok_or(MaintainError::Unreadable(number))?;
+        let (kind, body) = read.ok_or_else(|| self.unreadable(number))?;
         if kind != ObjectKind::Commit {
             return Ok(None);
         }
@@ -315,9 +315,13 @@ impl<'a> Plan<'a> {
         }
     }
 
+    fn unreadable(&self, number: usize) -> MaintainError {
+        MaintainError::Unreadable(self.inventory.id(number))
+    }
+
     fn tree(&mut self, number: usize) -> Result<Option<Rc<Vec<u8>>>, MaintainError> {
         let read = self.reader.read_any(number);
-        let (kind, body) = read.ok_or(MaintainError::Unreadable(number))?;
+        let (kind, body) = read.ok_or_else(|| self.unreadable(number))?;
         Ok((kind == ObjectKind::Tree).then_some(body))
     }
 }

@@ -280,7 +280,7 @@ impl Inventory {
         };
         for name in folder.alone() {
             // A pack that was being moved in or out when its writer was killed; no reader of git's looks at it.
-            let moved = format!("{MOVED_INDEX}{}", name.trim_end_matches(".pack"));
+            let moved = format!("{MOVED_INDEX}{}", name.strip_suffix(".pack").unwrap_or(name));
             let kind = if folder.names.strange.iter().any(|(name, _)| *name == moved) {
                 FindingKind::Leftover
             } else {
