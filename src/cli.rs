@@ -17,6 +17,7 @@ mod history;
 mod import;
 mod init;
 mod list;
+mod maintain;
 mod man;
 mod mirror;
 mod output;
@@ -75,6 +76,7 @@ enum Command {
     Show(show::Show),
     List(list::List),
     History(history::History),
+    Maintain(maintain::Maintain),
     Mirror(mirror::Mirror),
     Reindex(reindex::Reindex),
     Completions(completions::Completions),
@@ -159,6 +161,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Show(show) => show.run(common),
         Command::List(list) => list.run(common),
         Command::History(history) => history.run(common),
+        Command::Maintain(maintain) => maintain.run(common),
         Command::Mirror(mirror) => mirror.run(common),
         Command::Reindex(reindex) => reindex.run(common),
         Command::Completions(completions) => completions.run(&mut Cli::command()),

@@ -16,6 +16,7 @@ pub mod index;
 pub mod json;
 pub mod language;
 pub mod listing;
+pub mod maintain;
 pub mod mirror;
 pub mod object;
 pub mod page;

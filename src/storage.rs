@@ -8,6 +8,7 @@ pub mod delta;
 pub mod fetch;
 pub mod file;
 pub mod finding;
+pub mod fold;
 pub mod index_file;
 pub mod inventory;
 pub mod layout;

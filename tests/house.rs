@@ -40,6 +40,7 @@ const LAYERS: [(&str, &[&str]); 3] = [
             "import",
             "index",
             "listing",
+            "maintain",
             "mirror",
             "publisher",
             "revision",

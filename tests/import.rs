@@ -363,7 +363,8 @@ fn a_kill_at_any_instant_leaves_the_old_tip_or_the_new_one() {
         if story.git(&["rev-parse", "main"]) != old {
             break;
         }
-        assert_eq!(story.git(&["fsck", "--strict", "--full"]), "");
+        // Between the move of the pack and that of the branch the pack is whole, and nothing leads to it.
+        assert_eq!(story.git(&["fsck", "--strict", "--full", "--no-dangling"]), "");
     }
     assert!(killed > 0);
     let said = story.yes(&["import", "pages.jsonl"]);

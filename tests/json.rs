@@ -70,6 +70,7 @@ fn every_member_of_every_document_is_described() {
         document(&["--archive", shipped, "list", "--json"]),
         document(&["--archive", shipped, "history", ARTICLE, "--json"]),
         document(&["--archive", mine, "reindex", "--json"]),
+        document(&["--archive", mine, "maintain", "--json"]),
     ];
     let mut schemas = BTreeSet::new();
     for document in &documents {
@@ -90,7 +91,7 @@ fn every_member_of_every_document_is_described() {
             assert!(named, "JSON.md does not describe {member} of {schema}");
         }
     }
-    assert_eq!(schemas.len(), 11);
+    assert_eq!(schemas.len(), 12);
     let kinds: Vec<&str> = documents[3]["answers"][0]["changes"]
         .as_array()
         .unwrap()

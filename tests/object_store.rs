@@ -263,6 +263,105 @@ fn a_pack_of_id_deltas_reads_as_git_reads_it() {
 }
 
 #[test]
+fn chains_of_every_depth_read_as_git_reads_them() {
+    let repository = Repository::with_commits(300);
+    for (depth, fewest) in [("0", 0), ("50", 250), ("250", 250)] {
+        for by_offset in ["true", "false"] {
+            let setting = format!("repack.useDeltaBaseOffset={by_offset}");
+            let depth = format!("--depth={depth}");
+            repository.git(&["-c", &setting, "repack", "-adfq", &depth, "--window=300"]);
+            let (offsets, ids) = deltas(&repository);
+            let (used, unused) = if by_offset == "true" {
+                (offsets, ids)
+            } else {
+                (ids, offsets)
+            };
+            assert!(used >= fewest && unused == 0, "{depth} {offsets} {ids}");
+            assert_eq!(used == 0, fewest == 0);
+            assert_eq!(assert_reads_as_git_does(&repository), 0);
+        }
+    }
+}
+
+#[test]
+fn long_objects_and_empty_ones_read_as_git_reads_them() {
+    let repository = Repository::with_commits(3);
+    let mut noise = 1_u32;
+    let mut long: Vec<u8> = (0..5 << 20)
+        .map(|_| {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            noise.to_be_bytes()[0]
+        })
+        .collect();
+    repository.git_with(&["hash-object", "-w", "--stdin"], &long);
+    long.splice(3_000_000..3_000_100, *b"a few bytes");
+    repository.git_with(&["hash-object", "-w", "--stdin"], &long);
+    for kind in ["blob", "tree"] {
+        repository.git(&["hash-object", "-w", "--stdin", "-t", kind]);
+    }
+    let ids: Vec<u8> = repository
+        .git_objects()
+        .keys()
+        .flat_map(|id| format!("{id}\n").into_bytes())
+        .collect();
+    repository.git_with(
+        &["pack-objects", "-q", "--delta-base-offset", "objects/pack/pack"],
+        &ids,
+    );
+    repository.git(&["prune-packed", "-q"]);
+    assert!(deltas(&repository).0 > 0);
+    assert_eq!(assert_reads_as_git_does(&repository), 0);
+}
+
+#[test]
+fn a_pack_of_no_objects_is_a_pack() {
+    let repository = Repository::with_commits(3);
+    repository.git(&["pack-objects", "-q", "objects/pack/pack"]);
+    assert_eq!(deltas(&repository), (0, 0));
+    assert_eq!(assert_reads_as_git_does(&repository), 0);
+}
+
+#[test]
+fn packs_that_are_moved_while_they_are_listed_are_neither_missed_nor_a_fault() {
+    let repository = Repository::with_commits(10);
+    repository.git(&["repack", "-adq"]);
+    let expected = repository.git_objects();
+    let (pack, index) = (repository.pack_file("pack"), repository.pack_file("idx"));
+    let folder = repository.objects().join("pack");
+    let place = |name: &str| {
+        for (file, ending) in [(&pack, "pack"), (&index, "idx")] {
+            let copy = repository.folder.path().join("copy");
+            fs::copy(file, &copy).unwrap();
+            fs::rename(copy, folder.join(format!("{name}.{ending}"))).unwrap();
+        }
+    };
+    let take_away = |name: &str| {
+        fs::remove_file(folder.join(format!("{name}.idx"))).unwrap();
+        fs::remove_file(folder.join(format!("{name}.pack"))).unwrap();
+    };
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut number = 0;
+            place("pack-0");
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                place(&format!("pack-{}", number + 1));
+                take_away(&format!("pack-{number}"));
+                number += 1;
+            }
+        });
+        // Judged after the other thread ended, which a failure here would leave running.
+        let looks: Vec<_> = (0..150).map(|_| check(&repository.store())).collect();
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        for (findings, shown, _) in looks {
+            let faults: Vec<_> = findings.iter().filter(|finding| !finding.is_harmless()).collect();
+            assert!(faults.is_empty(), "{faults:?}");
+            assert_eq!(shown, expected);
+        }
+    });
+}
+
+#[test]
 fn several_packs_and_loose_copies_read_as_git_reads_them() {
     let repository = Repository::with_commits(10);
     repository.git(&["repack", "-q"]);

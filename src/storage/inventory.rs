@@ -14,9 +14,10 @@ use crate::object::{Hashing, Object, ObjectKind};
 use crate::storage::file::FileError;
 use crate::storage::finding::{Damage, FindingKind, StoreFinding};
 use crate::storage::layout::{self, Top};
-use crate::storage::objects::{ObjectStore, OpenPack, loose_path, pack_names, read_loose_file};
+use crate::storage::objects::{ObjectStore, OpenPack, PackFolder, loose_path, read_loose_file};
 use crate::storage::pack_check::{self, Check, MOST_HELD};
 use crate::storage::pack_map::{PackFinding, PackMap, Part, Sums};
+use crate::storage::repository::MOVED_INDEX;
 
 /// What is told of each good object, with its number; `Break` ends the check.
 pub type Visit<'a> = dyn Fn(usize, ObjectId, &Object) -> ControlFlow<()> + Sync + 'a;
@@ -27,8 +28,10 @@ pub struct Inventory {
     folder: PathBuf,
     pub(super) packs: Vec<Listed>,
     first_loose: usize,
-    loose: Vec<RawId>,
+    pub(super) loose: Vec<RawId>,
     findings: Mutex<Vec<StoreFinding>>,
+    /// The store as it is now, opened where a loose object is no longer there.
+    now: Mutex<Option<ObjectStore>>,
 }
 
 /// A pack with its map and the number of its first object.
@@ -67,6 +70,7 @@ impl Inventory {
             first_loose: 0,
             loose: Vec::new(),
             findings: Mutex::new(Vec::new()),
+            now: Mutex::new(None),
         };
         inventory.list(sums);
         inventory.first_loose = inventory
@@ -199,8 +203,31 @@ impl Inventory {
         Kept::Pack(listed, number - listed.first)
     }
 
+    /// Reads a loose object; one that was packed after it was listed is read from where it is now.
     pub(super) fn read_loose(&self, hashing: Hashing, id: ObjectId) -> Result<Object, Damage> {
-        read_loose_file(&self.folder.join(loose_path(id)), hashing, id)
+        match read_loose_file(&self.folder.join(loose_path(id)), hashing, id) {
+            Err(Damage::File(error)) if error.is_missing() => {
+                let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+                if now.is_none() {
+                    *now = ObjectStore::open(&self.folder).ok();
+                }
+                let again = now.as_ref().and_then(|store| store.read(id).ok());
+                again.ok_or(Damage::File(error))
+            }
+            read => read,
+        }
+    }
+
+    /// Tells what was found until now that is more than a leftover.
+    #[must_use]
+    pub fn damage(&self) -> Vec<String> {
+        let findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+        let damage = findings.iter().filter(|finding| !finding.is_harmless());
+        damage.map(ToString::to_string).collect()
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn found(&self, finding: StoreFinding) {
@@ -240,6 +267,8 @@ impl Inventory {
     fn list_loose(&mut self, part: &str) {
         let names = match layout::list(&self.folder.join(part)) {
             Ok(names) => names,
+            // Its last object was packed meanwhile; packs are listed later.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
             Err(error) => return self.unreadable(part.into(), error),
         };
         for name in names {
@@ -256,24 +285,26 @@ impl Inventory {
     }
 
     fn list_packs(&mut self, sums: Sums) {
-        let names = match pack_names(&self.folder) {
-            Ok(names) => names,
+        let folder = match PackFolder::open(&self.folder) {
+            Ok(folder) => folder,
             Err(error) => return self.about("pack".into(), Damage::from(error).into()),
         };
-        for (name, kind) in names.strange {
+        for name in folder.alone() {
+            // A pack that was being moved in or out when its writer was killed; no reader of git's looks at it.
+            let moved = format!("{MOVED_INDEX}{}", name.strip_suffix(".pack").unwrap_or(name));
+            let kind = if folder.names.strange.iter().any(|(name, _)| *name == moved) {
+                FindingKind::Leftover
+            } else {
+                Damage::PackAlone.into()
+            };
             self.about(Path::new("pack").join(name), kind);
         }
-        let names = names.usual;
-        for name in &names {
-            if let Some(stem) = name.strip_suffix(".pack")
-                && !names.contains(&format!("{stem}.idx"))
-            {
-                self.about(Path::new("pack").join(name), Damage::PackAlone.into());
-            }
+        for (name, kind) in folder.names.strange {
+            self.about(Path::new("pack").join(name), kind);
         }
         let mut first = 0;
-        for stem in names.iter().filter_map(|name| name.strip_suffix(".idx")) {
-            match OpenPack::open(&self.folder, stem, &names) {
+        for open in folder.opened {
+            match open {
                 Ok(open) => {
                     let report = |finding| self.found_in_pack(&open.path, finding);
                     let ((), map) = rayon::join(

@@ -5,6 +5,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use memmap2::Mmap;
 
@@ -48,6 +49,24 @@ pub(super) struct OpenPack {
     pub pack: Pack<Mmap>,
     /// What was read of it lately.
     bases: Mutex<Bases>,
+}
+
+/// How long it takes until packs that seem to be moved in or out are looked at again.
+const MOTION: Duration = Duration::from_millis(10);
+
+/// How often in a row the same packs are seen incomplete before that is believed.
+const LOOKS: usize = 10;
+
+/// How often packs are looked at where others are incomplete each time.
+const MOST_LOOKS: usize = 200;
+
+/// The folder of packs as it stood at one moment.
+#[derive(Debug, Default)]
+pub(super) struct PackFolder {
+    /// What it has.
+    pub names: PackNames,
+    /// Every pack with an index, or the file of it that is at fault.
+    pub opened: Vec<Result<OpenPack, (PathBuf, Damage)>>,
 }
 
 /// The good copy that was found, or the first damaged one.
@@ -230,8 +249,8 @@ impl ObjectStore {
 impl Packs {
     fn open(folder: &Path) -> Self {
         let mut packs = Self::default();
-        let names = match pack_names(folder) {
-            Ok(names) => names,
+        let PackFolder { names, opened } = match PackFolder::open(folder) {
+            Ok(opened) => opened,
             Err(error) => {
                 packs.unusable.push(("pack".into(), error.into()));
                 return packs;
@@ -244,8 +263,8 @@ impl Packs {
                 packs.unusable.push((path, FileError::Link.into()));
             }
         }
-        for stem in names.usual.iter().filter_map(|name| name.strip_suffix(".idx")) {
-            match OpenPack::open(folder, stem, &names.usual) {
+        for pack in opened {
+            match pack {
                 Ok(pack) => packs.usable.push(pack),
                 Err(fault) => packs.unusable.push(fault),
             }
@@ -288,6 +307,57 @@ impl Packs {
     fn unusable(&self) -> Option<ReadError> {
         let (path, what) = self.unusable.first()?.clone();
         Some(ReadError::Unusable { path, what })
+    }
+}
+
+impl PackFolder {
+    /// Lists the folder and maps its packs. Another program may move packs in or out in between: what is not
+    /// complete is looked at again before it is believed.
+    pub fn open(folder: &Path) -> Result<Self, FileError> {
+        let mut packs = Self::open_once(folder)?;
+        let mut incomplete = packs.incomplete();
+        let mut same = 1;
+        for _ in 1..MOST_LOOKS {
+            if incomplete.is_empty() || same == LOOKS {
+                break;
+            }
+            std::thread::sleep(MOTION);
+            packs = Self::open_once(folder)?;
+            let now = packs.incomplete();
+            same = if now == incomplete { same + 1 } else { 1 };
+            incomplete = now;
+        }
+        Ok(packs)
+    }
+
+    /// Returns the names of packs without an index.
+    pub fn alone(&self) -> impl Iterator<Item = &str> {
+        let names = &self.names.usual;
+        names.iter().map(String::as_str).filter(|name| {
+            let stem = name.strip_suffix(".pack");
+            stem.is_some_and(|stem| names.binary_search(&format!("{stem}.idx")).is_err())
+        })
+    }
+
+    fn open_once(folder: &Path) -> Result<Self, FileError> {
+        let names = pack_names(folder)?;
+        let stems = names.usual.iter().filter_map(|name| name.strip_suffix(".idx"));
+        let opened = stems
+            .map(|stem| OpenPack::open(folder, stem, &names.usual))
+            .collect();
+        Ok(Self { names, opened })
+    }
+
+    /// Names the files of packs of which another file is not there.
+    fn incomplete(&self) -> Vec<PathBuf> {
+        let faults = self.opened.iter().filter_map(|pack| pack.as_ref().err());
+        let gone = faults.filter(|(_, what)| match what {
+            Damage::IndexAlone => true,
+            Damage::File(error) => error.is_missing(),
+            _ => false,
+        });
+        let gone = gone.map(|(path, _)| path.clone());
+        gone.chain(self.alone().map(PathBuf::from)).collect()
     }
 }
 

@@ -50,6 +50,7 @@ pub struct WrittenPack {
     checksum: RawId,
     objects: usize,
     bytes: u64,
+    index_bytes: u64,
 }
 
 impl PackWriter {
@@ -183,12 +184,13 @@ impl PackWriter {
         }
         drop(file);
         objects.par_sort_unstable_by_key(|object| object.id);
-        write_index(&folder.join(INDEX), &objects, checksum, durability)?;
+        let index_bytes = write_index(&folder.join(INDEX), &objects, checksum, durability)?;
         Ok(WrittenPack {
             folder,
             checksum,
             objects: objects.len(),
             bytes: end + 20,
+            index_bytes,
         })
     }
 
@@ -216,20 +218,26 @@ impl WrittenPack {
         self.bytes
     }
 
-    /// Returns where the pack and the index lie, in the order in which they are to be moved into a store: a pack is
-    /// seen by its index.
+    /// Returns the length of the pack and its index together.
     #[must_use]
-    pub fn files(&self) -> [(PathBuf, &'static str); 2] {
-        [(self.folder.join(PACK), "pack"), (self.folder.join(INDEX), "idx")]
+    pub fn bytes_with_index(&self) -> u64 {
+        self.bytes + self.index_bytes
+    }
+
+    /// Returns where the pack and the index lie.
+    #[must_use]
+    pub fn files(&self) -> [PathBuf; 2] {
+        [PACK, INDEX].map(|name| self.folder.join(name))
     }
 }
 
+/// Writes the index and returns its length.
 fn write_index(
     path: &Path,
     objects: &[Indexed],
     pack_checksum: RawId,
     durability: Durability,
-) -> Result<(), WriteError> {
+) -> Result<u64, WriteError> {
     let failed = |what| io_error(what, path);
     let mut out = BufWriter::with_capacity(CHUNK, create_new(path)?);
     let sum = pack_index_writer::write(&mut out, objects, pack_checksum).map_err(failed("write"))?;
@@ -239,7 +247,7 @@ fn write_index(
     sync(&file, durability).map_err(failed("sync"))?;
     let back = read_back(&file, u64::MAX).map_err(failed("read back"))?;
     if back.checksum == sum {
-        Ok(())
+        Ok(back.length)
     } else {
         Err(WriteError::FileNotReadBack(path.to_owned()))
     }

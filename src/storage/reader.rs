@@ -61,6 +61,20 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reads an object of any kind, without checking the id of one in a pack.
+    pub fn read_any(&mut self, number: usize) -> Option<(ObjectKind, Rc<Vec<u8>>)> {
+        match self.inventory.kept(number) {
+            Kept::Loose(id) => {
+                let object = self.inventory.read_loose(self.hashing, id).ok()?;
+                Some((object.kind, Rc::new(object.body)))
+            }
+            Kept::Pack(listed, entry) => {
+                let kind = listed.map.kind(entry)?;
+                Some((kind, self.read_packed(listed, entry)?))
+            }
+        }
+    }
+
     fn read_loose(&mut self, id: ObjectId, kind: ObjectKind) -> Option<Rc<Vec<u8>>> {
         let object = self.inventory.read_loose(self.hashing, id).ok()?;
         (object.kind == kind).then(|| Rc::new(object.body))

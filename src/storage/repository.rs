@@ -36,8 +36,16 @@ const MOVING: &str = "moving";
 /// In [`INCOMING`]: the other refs that were about to be moved, each as a line of an id and a name.
 const MOVING_REFS: &str = "moving-refs";
 
-/// How many files are synced at once.
-const SYNCED_AT_ONCE: usize = 8;
+/// Begins the name of an index, in the folder of packs, while its pack is moved in or out: whoever is killed then
+/// leaves a pack without an index, which this marks as nobody's. Git takes such a name for a leftover, and gives no
+/// such name itself.
+pub(super) const MOVED_INDEX: &str = "tmp_idx_of_";
+
+/// What may stand beside a pack, derived from it.
+const BESIDE: [&str; 3] = ["rev", "bitmap", "mtimes"];
+
+/// How many files are synced or deleted at once.
+const AT_ONCE: usize = 8;
 
 /// How long another git program's lock of the branch is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -226,11 +234,24 @@ impl Writer {
         if make_folder(&folder)? {
             self.sync(vec![objects])?;
         }
-        for (from, ending) in pack.files() {
-            let to = folder.join(pack.name()).with_extension(ending);
-            fs::rename(from, &to).map_err(io_error("write", &to))?;
-        }
+        let [new_pack, new_index] = pack.files();
+        let name = pack.name();
+        let marker = folder.join(format!("{MOVED_INDEX}{name}"));
+        rename(&new_index, &marker)?;
+        rename(&new_pack, &folder.join(format!("{name}.pack")))?;
+        rename(&marker, &folder.join(format!("{name}.idx")))?;
         self.sync(vec![folder])
+    }
+
+    /// Deletes a pack, which is named without an ending, and what stands beside it.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`].
+    pub(super) fn delete_pack(&self, name: &str) -> Result<(), WriteError> {
+        let folder = self.repository.join("objects/pack");
+        let marker = folder.join(format!("{MOVED_INDEX}{name}"));
+        rename(&folder.join(format!("{name}.idx")), &marker)?;
+        finish_moving(&folder, name)
     }
 
     /// Moves every staged object into the store and then the branch to its new tip. The writer's tip is the new
@@ -339,8 +360,7 @@ impl Writer {
                 }
                 folders.push(folder);
             }
-            let to = objects.join(&name);
-            fs::rename(incoming.join(id.to_string()), &to).map_err(io_error("write", &to))?;
+            rename(&incoming.join(id.to_string()), &objects.join(&name))?;
         }
         self.sync(folders)
     }
@@ -350,15 +370,7 @@ impl Writer {
         if self.durability == Durability::Unsynced {
             return Ok(());
         }
-        let waiting = Mutex::new(paths.into_iter());
-        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let work = || std::iter::from_fn(next).try_for_each(|path| sync_path(&path));
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..SYNCED_AT_ONCE).map(|_| scope.spawn(work)).collect();
-            threads
-                .into_iter()
-                .try_for_each(|thread| thread.join().expect("syncing does not panic"))
-        })
+        some_at_once(paths, |path| sync_path(&path))
     }
 
     /// Tries to move a ref until no other program holds its lock.
@@ -412,6 +424,22 @@ impl Drop for Writer {
     }
 }
 
+/// Does something with many things, some of them at a time, while the others wait for the disk.
+pub(super) fn some_at_once<T: Send>(
+    things: Vec<T>,
+    work: impl Fn(T) -> Result<(), WriteError> + Sync,
+) -> Result<(), WriteError> {
+    let waiting = Mutex::new(things.into_iter());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || std::iter::from_fn(next).try_for_each(&work);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().expect("the work does not panic"))
+    })
+}
+
 /// Syncs a file, or a folder, so that the names in it are on the disk.
 ///
 /// # Errors
@@ -434,8 +462,14 @@ fn clear_interrupted(repository: &Path) -> Result<(), WriteError> {
             clear_abandoned_lock(repository, name, Some(id))?;
         }
     }
-    match fs::remove_dir_all(&incoming) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("clear", &incoming)(error)),
+    clear_moved_packs(repository)?;
+    clear_folder(&incoming)
+}
+
+/// Deletes a folder with everything in it, where it is there.
+pub(super) fn clear_folder(folder: &Path) -> Result<(), WriteError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("clear", folder)(error)),
         _ => Ok(()),
     }
 }
@@ -460,8 +494,44 @@ fn clear_abandoned_lock(repository: &Path, name: &str, moving: Option<&str>) -> 
     Ok(())
 }
 
+/// Deletes what a pack without an index leaves, the index that marks it last.
+fn finish_moving(folder: &Path, name: &str) -> Result<(), WriteError> {
+    if fs::symlink_metadata(folder.join(format!("{name}.idx"))).is_err() {
+        for ending in BESIDE.into_iter().chain(["pack"]) {
+            delete(&folder.join(format!("{name}.{ending}")))?;
+        }
+    }
+    delete(&folder.join(format!("{MOVED_INDEX}{name}")))
+}
+
+/// Deletes the packs that were being moved in or out by a writer that is gone.
+fn clear_moved_packs(repository: &Path) -> Result<(), WriteError> {
+    let folder = repository.join("objects/pack");
+    let Ok(entries) = fs::read_dir(&folder) else {
+        return Ok(());
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let moved = name.to_str().and_then(|name| name.strip_prefix(MOVED_INDEX));
+        moved.map_or(Ok(()), |name| finish_moving(&folder, name))?;
+    }
+    Ok(())
+}
+
+/// Deletes a file, where it is there.
+pub(super) fn delete(path: &Path) -> Result<(), WriteError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("delete", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), WriteError> {
+    fs::rename(from, to).map_err(io_error("write", to))
+}
+
 /// Makes a folder and tells whether it was not there before.
-fn make_folder(folder: &Path) -> Result<bool, WriteError> {
+pub(super) fn make_folder(folder: &Path) -> Result<bool, WriteError> {
     match fs::create_dir(folder) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),

@@ -1,0 +1,90 @@
+//! `avalaches maintain`.
+
+use avalaches::maintain::{self, MaintainError};
+use avalaches::storage::fold::FoldError;
+use serde_json::json;
+
+use super::progress::{Meter, Shown};
+use super::{Common, Failure, Outcome, output};
+
+/// Fold loose objects and packs into one small pack; ids and texts stay what they are
+#[derive(Debug, clap::Args)]
+pub struct Maintain {
+    /// How progress is shown
+    #[arg(long, value_enum, default_value = "auto")]
+    progress: Shown,
+}
+
+impl Maintain {
+    pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        let path = common.archive_path()?;
+        let mut meter = Meter::begin(common, self.progress, "objects")?;
+        let done = maintain::maintain(&path, common.owner(), common.durability(), &mut |progress| {
+            meter.tell(progress.done, progress.all)
+        });
+        meter.end();
+        match done {
+            Ok(outcome) => report(common, &outcome),
+            Err(error) if error.is_end() => {
+                output::note("ended by the user; the archive is as it was");
+                Ok(Outcome::Interrupted)
+            }
+            Err(error) => Err(failure(error)),
+        }
+    }
+}
+
+fn report(common: &Common, outcome: &maintain::Outcome) -> Result<Outcome, Failure> {
+    if common.json {
+        output::print_json(&json!({
+            "schema": "avalaches/maintain/1",
+            "done": outcome.done,
+            "objects": outcome.objects,
+            "loose": outcome.loose,
+            "packs": outcome.packs,
+            "left": outcome.left,
+            "bytes_before": outcome.bytes_before,
+            "bytes_after": outcome.bytes_after,
+            "pack": outcome.pack,
+        }))?;
+        return Ok(Outcome::Yes);
+    }
+    let counted = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let left = match outcome.left {
+        0 => String::new(),
+        left => format!("; {} left as it is", counted(left, "pack")),
+    };
+    let objects = counted(outcome.objects, "object");
+    let text = if outcome.done {
+        format!(
+            "folded  {} and {} into one of {objects}, {} bytes before, {} now{left}\n",
+            counted(outcome.loose, "loose object"),
+            counted(outcome.packs, "pack"),
+            outcome.bytes_before,
+            outcome.bytes_after
+        )
+    } else {
+        format!(
+            "nothing to do: no loose object, {} of {objects}{left}\n",
+            counted(outcome.packs, "pack")
+        )
+    };
+    output::print(&text)?;
+    Ok(Outcome::Yes)
+}
+
+fn failure(error: MaintainError) -> Failure {
+    let hint = match &error {
+        error if error.is_damage() => Some("run `avalaches verify` to see all that is wrong"),
+        MaintainError::Fold(FoldError::Busy(_)) => {
+            Some("wait for it to end; a program that was killed holds no lock")
+        }
+        MaintainError::Unreadable(_) => Some("run it again"),
+        _ => None,
+    };
+    match (error, hint) {
+        (MaintainError::Open(error), _) => super::open_failure(error),
+        (error, Some(hint)) => Failure::from(error).hint(hint),
+        (error, None) => Failure::from(error),
+    }
+}

@@ -1,0 +1,253 @@
+//! Keeping an archive small: loose objects and packs folded into one pack, in which a revision is told by what it
+//! changed. No id changes, no object is lost, nobody is kept from reading or writing meanwhile.
+//!
+//! Memory: what [`Inventory`], [`plan`](self) and the writer hold for each object, some ninety bytes together, and on
+//! each core a few times 16 MiB.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::archive::{Archive, OpenError, Owner};
+use crate::id::ObjectId;
+use crate::object::Hashing;
+use crate::platform::Durability;
+use crate::storage::fold::{Fold, FoldError, Maintainer};
+use crate::storage::inventory::Inventory;
+use crate::storage::pack_writer::{PackWriter, WrittenPack};
+use crate::storage::repository::WriteError;
+
+use self::plan::Plan;
+
+mod make;
+mod plan;
+
+/// Objects that are planned and made at a time.
+const BATCH: usize = 4096;
+
+/// How often it is told how far the check of the new pack is.
+const TOLD_EVERY: Duration = Duration::from_millis(50);
+
+/// Why an archive was not maintained. No object is lost then; but for an error while old files are deleted, nothing
+/// changed.
+#[derive(Debug, thiserror::Error)]
+pub enum MaintainError {
+    /// The archive cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The archive's own files are not to be trusted.
+    #[error("the archive is not to be written to: {0}")]
+    Plumbing(String),
+    /// Something in the store is damaged.
+    #[error("the archive is damaged, and nothing was changed: {first}{}", and_more(*others))]
+    Damaged {
+        /// The first finding.
+        first: String,
+        /// How many more there are.
+        others: usize,
+    },
+    /// The branch leads to an object that is not there.
+    #[error("the archive is damaged, and nothing was changed: object {0} is missing")]
+    Missing(ObjectId),
+    /// An object that was listed cannot be read, and is not damaged.
+    #[error("object {0} could not be read: another program changed the archive meanwhile")]
+    Unreadable(ObjectId),
+    /// The pack could not be put in the place of what it holds.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    /// Something could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+fn and_more(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => " (and 1 finding more)".to_owned(),
+        count => format!(" (and {count} findings more)"),
+    }
+}
+
+impl MaintainError {
+    /// Tells whether the archive itself is at fault, of which `verify` tells more.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::Missing(_) | Self::Plumbing(_))
+    }
+
+    /// Tells whether the caller wanted an end of it.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        matches!(self, Self::Fold(FoldError::Ended))
+    }
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Objects that the new pack has, or would have.
+    pub objects: usize,
+    /// Loose objects that were folded.
+    pub loose: usize,
+    /// Packs that were folded.
+    pub packs: usize,
+    /// Packs that were left as they are: kept ones, and one that is large beside all the rest.
+    pub left: usize,
+    /// Bytes of the files that were folded.
+    pub bytes_before: u64,
+    /// Bytes of the new pack and its index.
+    pub bytes_after: u64,
+    /// The name of the new pack, without an ending; `None` where there was nothing to do or no object of its own.
+    pub pack: Option<String>,
+    /// Whether anything was done.
+    pub done: bool,
+}
+
+/// How far it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Objects that were written, and objects of the new pack that were hashed again.
+    pub done: usize,
+    /// Twice the objects.
+    pub all: usize,
+}
+
+/// Folds loose objects and packs into one pack. `progress` is told how far it is and may end it with `Break`.
+///
+/// # Errors
+/// [`MaintainError`]; every object is then still there.
+pub fn maintain(
+    path: &Path,
+    owner: Owner,
+    durability: Durability,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Outcome, MaintainError> {
+    let archive = Archive::open(path, owner)?;
+    if let Some(finding) = archive.plumbing().first() {
+        return Err(MaintainError::Plumbing(finding.to_string()));
+    }
+    let maintainer = Maintainer::begin(archive.path(), durability)?;
+    // The tip is read before the objects are listed: what it leads to is among them.
+    let archive = Archive::open(path, owner)?;
+    let inventory = Inventory::of(archive.objects());
+    refuse_damage(&inventory)?;
+    let fold = Fold::of(&inventory);
+    let mut outcome = Outcome {
+        objects: fold.objects(),
+        loose: fold.loose(),
+        packs: fold.packs(),
+        left: fold.left(),
+        bytes_before: fold.bytes(),
+        bytes_after: fold.bytes(),
+        pack: None,
+        done: false,
+    };
+    if !fold.is_needed() {
+        return Ok(outcome);
+    }
+    let all = fold.objects() * 2;
+    let mut tell = |done: usize| match progress(Progress { done, all }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(MaintainError::Fold(FoldError::Ended)),
+    };
+    let pack = write(&fold, archive.tip().into(), &maintainer, &mut tell);
+    let pack = pack.map_err(|error| told(error, &inventory))?;
+    fold.check_others(&|| false);
+    refuse_damage(&inventory)?;
+    let written = match pack {
+        Some(pack) => Some(pack.finish(durability)?),
+        None => None,
+    };
+    outcome.bytes_after = written.as_ref().map_or(0, WrittenPack::bytes_with_index);
+    outcome.pack = written.as_ref().map(WrittenPack::name);
+    outcome.done = true;
+    let objects = fold.objects();
+    watch(&mut |hashed| tell(objects + hashed), |hashed, stop| {
+        fold.replace(&maintainer, written.as_ref(), hashed, stop)
+    })?;
+    Ok(outcome)
+}
+
+fn refuse_damage(inventory: &Inventory) -> Result<(), MaintainError> {
+    let damage = inventory.damage();
+    match damage.first() {
+        None => Ok(()),
+        Some(first) => Err(MaintainError::Damaged {
+            first: first.clone(),
+            others: damage.len() - 1,
+        }),
+    }
+}
+
+/// Says of an object that cannot be read what is wrong with it.
+fn told(error: MaintainError, inventory: &Inventory) -> MaintainError {
+    let MaintainError::Unreadable(id) = error else {
+        return error;
+    };
+    let number = inventory.find(id.raw());
+    let is_wanted = |other: usize| Some(other) == number;
+    let _ = inventory.check(Hashing::Both, &is_wanted, &|_, _, _| ControlFlow::Continue(()));
+    refuse_damage(inventory).err().unwrap_or(error)
+}
+
+/// Writes the new pack; `None` where no object of its own is to be in it.
+fn write(
+    fold: &Fold<'_>,
+    tip: ObjectId,
+    maintainer: &Maintainer,
+    tell: &mut dyn FnMut(usize) -> Result<(), MaintainError>,
+) -> Result<Option<PackWriter>, MaintainError> {
+    if fold.objects() == 0 {
+        return Ok(None);
+    }
+    let inventory = fold.inventory();
+    let mut pack = maintainer.begin_pack()?;
+    let mut plan = Plan::begin(fold, tip)?;
+    let mut items = plan.next(BATCH)?;
+    while !items.is_empty() {
+        tell(pack.len())?;
+        // The next items are planned while these are made.
+        let mut made = Ok(Vec::new());
+        let next = rayon::in_place_scope(|scope| {
+            scope.spawn(|_| made = make::make(inventory, &items));
+            plan.next(BATCH)
+        });
+        let made = made.map_err(|number| MaintainError::Unreadable(inventory.id(number)))?;
+        let mut rest = items.split_off(made.len());
+        for (item, made) in items.iter().zip(&made) {
+            let base = made.base.map(|base| {
+                let offset = pack.offset(inventory.id(base));
+                offset.expect("a base is planned before its deltas")
+            });
+            pack.write(inventory.id(item.number), &made.entry, base)?;
+        }
+        rest.extend(next?);
+        items = rest;
+    }
+    Ok(Some(pack))
+}
+
+/// Does some work on another thread, which tells of each object that it hashed, while it is told how far that is.
+fn watch(
+    tell: &mut dyn FnMut(usize) -> Result<(), MaintainError>,
+    work: impl FnOnce(&(dyn Fn() + Sync), &(dyn Fn() -> bool + Sync)) -> Result<(), FoldError> + Send,
+) -> Result<(), MaintainError> {
+    let (hashed, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            let count = || {
+                hashed.fetch_add(1, Ordering::Relaxed);
+            };
+            work(&count, &|| stop.load(Ordering::Relaxed))
+        });
+        while !worker.is_finished() {
+            if tell(hashed.load(Ordering::Relaxed)).is_err() {
+                stop.store(true, Ordering::Relaxed);
+            }
+            std::thread::sleep(TOLD_EVERY);
+        }
+        worker.join().expect("checking does not panic")
+    })?;
+    Ok(())
+}

@@ -1,0 +1,391 @@
+//! Putting one pack in the place of loose objects and smaller packs.
+//!
+//! The long part needs no lock but its own. What is replaced is deleted when the new pack is in the store, synced,
+//! opened again, and every object of it was hashed again; so a kill at any instant leaves each object at least
+//! once. Objects that come meanwhile are left for the next time. A reader that has an old pack mapped keeps it, one
+//! that comes too late for a file lists the packs again.
+//!
+//! Memory: one bit for each object, besides what [`Inventory`] holds.
+
+use std::fs::{self, File};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use rustix::fs::FlockOperation;
+
+use crate::id::{ObjectId, RawId};
+use crate::object::{Hashing, Object};
+use crate::platform::Durability;
+use crate::storage::bits::Bits;
+use crate::storage::finding::Damage;
+use crate::storage::inventory::Inventory;
+use crate::storage::objects::{PackFolder, loose_path};
+use crate::storage::pack_check::{self, Check, MOST_HELD};
+use crate::storage::pack_map::{PackFinding, PackMap, Sums};
+use crate::storage::pack_writer::{PackWriter, WrittenPack};
+use crate::storage::repository::{
+    WriteError, Writer, clear_folder, delete, io_error, make_folder, some_at_once,
+};
+
+/// The folder in which the new pack is written.
+pub const MAINTAINING: &str = "avalaches.maintaining";
+
+/// The file whose lock keeps two maintainers apart.
+pub const LOCK: &str = "avalaches.maintain.lock";
+
+/// A pack of fewer bytes is always folded.
+const LARGE: u64 = 256 << 20;
+
+/// A large pack is left as it is while all the rest together is smaller than this part of it.
+const SMALL_PART: u64 = 16;
+
+/// Why nothing was folded.
+#[derive(Debug, thiserror::Error)]
+pub enum FoldError {
+    /// Another maintainer is at work.
+    #[error("another program maintains this archive: {} is locked", .0.display())]
+    Busy(PathBuf),
+    /// Something could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The new pack is not what it has to be. It was taken out of the store again, and nothing else was changed.
+    #[error("new pack {name} does not hold what it should; the disk is not to be trusted")]
+    NewPack {
+        /// The pack.
+        name: String,
+        /// What is wrong, where it is known.
+        #[source]
+        what: Option<Damage>,
+    },
+    /// The caller wanted an end of it. The store is as it was.
+    #[error("ended before the new pack was complete; the archive is as it was")]
+    Ended,
+}
+
+/// The right to maintain a repository, held by one process at a time, and a folder to do it in.
+#[derive(Debug)]
+pub struct Maintainer {
+    repository: PathBuf,
+    durability: Durability,
+    _lock: File,
+}
+
+impl Maintainer {
+    /// Takes the lock, and clears what a maintainer or a writer that was killed left behind.
+    ///
+    /// # Errors
+    /// [`FoldError::Busy`] at once where another one has it; [`FoldError::Write`].
+    pub fn begin(repository: &Path, durability: Durability) -> Result<Self, FoldError> {
+        let path = repository.join(LOCK);
+        let mut options = fs::OpenOptions::new();
+        let opened = options.create(true).truncate(false).write(true).open(&path);
+        let lock = opened.map_err(io_error("open", &path))?;
+        match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(FoldError::Busy(path)),
+            Err(error) => return Err(io_error("lock", &path)(error.into()).into()),
+        }
+        clear_folder(&repository.join(MAINTAINING))?;
+        drop(Writer::begin(repository, durability)?);
+        Ok(Self {
+            repository: repository.to_owned(),
+            durability,
+            _lock: lock,
+        })
+    }
+
+    /// Begins the new pack, where nobody sees it.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn begin_pack(&self) -> Result<PackWriter, WriteError> {
+        let folder = self.repository.join(MAINTAINING);
+        make_folder(&folder)?;
+        PackWriter::create(&folder)
+    }
+
+    fn writer(&self) -> Result<Writer, WriteError> {
+        Writer::begin(&self.repository, self.durability)
+    }
+}
+
+impl Drop for Maintainer {
+    /// Clears what was not put into the store; the next maintainer would, too.
+    fn drop(&mut self) {
+        let _ = clear_folder(&self.repository.join(MAINTAINING));
+    }
+}
+
+/// What is to be folded.
+#[derive(Debug)]
+pub struct Fold<'a> {
+    inventory: &'a Inventory,
+    /// Names of the packs that are folded.
+    packs: Vec<String>,
+    /// Packs that are left as they are, by their places among all.
+    left: Vec<usize>,
+    wanted: Bits,
+    objects: usize,
+    bytes: u64,
+}
+
+impl<'a> Fold<'a> {
+    /// Decides what is folded: everything but packs with a `.keep` file beside them, and a pack that is so large that
+    /// the rest is small beside it.
+    #[must_use]
+    pub fn of(inventory: &'a Inventory) -> Self {
+        let objects = inventory.folder();
+        let sizes: Vec<u64> = (0..inventory.packs.len())
+            .map(|place| pack_bytes(inventory, place))
+            .collect();
+        let loose_paths = inventory
+            .loose
+            .iter()
+            .map(|id| loose_path(ObjectId::from_raw(*id)));
+        let loose_bytes: u64 = loose_paths.map(|path| file_bytes(&objects.join(path))).sum();
+        let is_kept = |place: &usize| {
+            let pack = objects.join(&inventory.packs[*place].open.path);
+            fs::symlink_metadata(pack.with_extension("keep")).is_ok()
+        };
+        let (mut left, others): (Vec<usize>, Vec<usize>) = (0..sizes.len()).partition(is_kept);
+        let bytes = |places: &[usize]| loose_bytes + places.iter().map(|place| sizes[*place]).sum::<u64>();
+        let all = bytes(&others);
+        let is_large =
+            |place: &usize| sizes[*place] >= LARGE && (all - sizes[*place]) * SMALL_PART < sizes[*place];
+        let (large, folded): (Vec<usize>, Vec<usize>) = others.into_iter().partition(is_large);
+        left.extend(large);
+        let mut fold = Self {
+            inventory,
+            packs: folded.iter().map(|place| pack_name(inventory, *place)).collect(),
+            bytes: bytes(&folded),
+            left,
+            wanted: Bits::new(inventory.len()),
+            objects: 0,
+        };
+        fold.mark();
+        fold
+    }
+
+    /// Marks one copy of each object that is in no pack that is left.
+    fn mark(&mut self) {
+        let inventory = self.inventory;
+        for number in 0..inventory.len() {
+            let id = inventory.id(number);
+            let is_left = self.left.iter().any(|place| {
+                let listed = &inventory.packs[*place];
+                listed.map.find(&listed.open.pack, id.raw()).is_some()
+            });
+            if !is_left && inventory.find(id.raw()) == Some(number) {
+                self.wanted.set(number);
+                self.objects += 1;
+            }
+        }
+    }
+
+    /// Returns the inventory.
+    #[must_use]
+    pub fn inventory(&self) -> &'a Inventory {
+        self.inventory
+    }
+
+    /// Tells whether there is something to do: loose objects, or more than one pack.
+    #[must_use]
+    pub fn is_needed(&self) -> bool {
+        self.loose() > 0 || self.packs.len() > 1
+    }
+
+    /// Tells whether this copy of an object goes into the new pack.
+    #[must_use]
+    pub fn is_wanted(&self, number: usize) -> bool {
+        self.wanted.get(number)
+    }
+
+    /// Returns how many objects the new pack has.
+    #[must_use]
+    pub fn objects(&self) -> usize {
+        self.objects
+    }
+
+    /// Returns how many loose objects are folded.
+    #[must_use]
+    pub fn loose(&self) -> usize {
+        self.inventory.loose.len()
+    }
+
+    /// Returns how many packs are folded.
+    #[must_use]
+    pub fn packs(&self) -> usize {
+        self.packs.len()
+    }
+
+    /// Returns how many packs are left as they are.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.left.len()
+    }
+
+    /// Returns how many bytes the files have that are folded, indexes included.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Hashes what is not read for the new pack: further copies, and packs that are left. Faults are added to the
+    /// inventory's findings.
+    pub fn check_others(&self, stop: &(dyn Fn() -> bool + Sync)) {
+        let _ = self
+            .inventory
+            .check(Hashing::Both, &|number| !self.is_wanted(number), &|_, _, _| {
+                go_on(stop)
+            });
+    }
+
+    /// Puts the new pack into the store, checks it there, object for object, and deletes what it replaces. `hashed` is
+    /// told of every object that was checked.
+    ///
+    /// # Errors
+    /// [`FoldError`]; only after every object was checked is anything deleted.
+    pub fn replace(
+        self,
+        maintainer: &Maintainer,
+        new: Option<&WrittenPack>,
+        hashed: &(dyn Fn() + Sync),
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(), FoldError> {
+        let name = new.map(WrittenPack::name);
+        let is_new = name.as_ref().is_some_and(|name| !self.packs.contains(name));
+        if let Some(new) = new {
+            maintainer.writer()?.put_pack(new)?;
+        }
+        if let Err(error) = self.check_new(name.as_deref(), hashed, stop) {
+            if let Some(name) = name.filter(|_| is_new) {
+                maintainer.writer()?.delete_pack(&name)?;
+            }
+            return Err(error);
+        }
+        let folder = self.inventory.folder();
+        let parts: Vec<&[RawId]> = self
+            .inventory
+            .loose
+            .chunk_by(|one, other| one[0] == other[0])
+            .collect();
+        some_at_once(parts.clone(), |ids| {
+            let paths = ids.iter().map(|id| loose_path(ObjectId::from_raw(*id)));
+            paths
+                .map(|path| folder.join(path))
+                .try_for_each(|path| delete(&path))
+        })?;
+        // A writer makes such a folder and moves an object into it under the lock, and readers look for packs after
+        // they looked for the folder.
+        let writer = maintainer.writer()?;
+        for part in parts {
+            let path = folder.join(format!("{:02x}", part[0][0]));
+            let _ = fs::remove_dir(path); // one with other objects in it stays
+        }
+        let gone = self.packs.iter().filter(|pack| name.as_ref() != Some(pack));
+        let gone: Vec<&String> = gone.collect();
+        if !gone.is_empty() {
+            delete_multi_pack_index(&folder.join("pack"))?;
+        }
+        gone.into_iter().try_for_each(|pack| writer.delete_pack(pack))?;
+        Ok(())
+    }
+
+    /// Opens the new pack in the store and hashes all of it again; every wanted object has to be there.
+    fn check_new(
+        &self,
+        name: Option<&str>,
+        hashed: &(dyn Fn() + Sync),
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(), FoldError> {
+        let Some(name) = name else { return Ok(()) };
+        let bad = |what| FoldError::NewPack {
+            name: name.to_owned(),
+            what,
+        };
+        let packs = PackFolder::open(self.inventory.folder()).map_err(|error| bad(Some(error.into())))?;
+        let path = Path::new("pack").join(format!("{name}.pack"));
+        let opened = packs.opened.into_iter().find_map(|pack| match pack {
+            Ok(pack) if pack.path == path => Some(Ok(pack)),
+            Err((at, what)) if at.file_stem() == path.file_stem() => Some(Err(what)),
+            _ => None,
+        });
+        let open = match opened {
+            Some(Ok(open)) => open,
+            Some(Err(what)) => return Err(bad(Some(what))),
+            None => return Err(bad(None)),
+        };
+        let fault = Mutex::new(None);
+        let report = |finding: PackFinding| {
+            let mut fault = fault.lock().unwrap_or_else(PoisonError::into_inner);
+            fault.get_or_insert(finding.what);
+        };
+        pack_check::check_files(&open.pack, &report);
+        let map = PackMap::of(&open.pack, Sums::Checked, &report);
+        let check = Check {
+            pack: &open.pack,
+            map: &map,
+            hashing: Hashing::Both,
+            most_held: MOST_HELD,
+        };
+        let good = Bits::new(map.len());
+        let visit = |number: usize, _: ObjectId, _: &Object| {
+            good.set(number);
+            hashed();
+            go_on(stop)
+        };
+        if check.run(|_| true, &report, &visit).is_break() {
+            return Err(FoldError::Ended);
+        }
+        if let Some(what) = fault.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(bad(Some(what)));
+        }
+        let is_there = |number: usize| {
+            let id = self.inventory.id(number);
+            let found = map.find(&open.pack, id.raw());
+            found.is_some_and(|number| good.get(number))
+        };
+        let all = (0..self.inventory.len()).all(|number| !self.is_wanted(number) || is_there(number));
+        if all { Ok(()) } else { Err(bad(None)) }
+    }
+}
+
+fn go_on(stop: &(dyn Fn() -> bool + Sync)) -> ControlFlow<()> {
+    if stop() {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
+    }
+}
+
+/// Deletes git's index over several packs, which would name packs that are gone. Git makes it again.
+fn delete_multi_pack_index(folder: &Path) -> Result<(), WriteError> {
+    for entry in fs::read_dir(folder).map_err(io_error("list", folder))?.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name == "multi-pack-index.d" {
+            clear_folder(&entry.path())?;
+        } else if name == "multi-pack-index" || name.starts_with("multi-pack-index-") {
+            delete(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn pack_name(inventory: &Inventory, place: usize) -> String {
+    let path = &inventory.packs[place].open.path;
+    path.file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn pack_bytes(inventory: &Inventory, place: usize) -> u64 {
+    let path = inventory.folder().join(&inventory.packs[place].open.path);
+    file_bytes(&path) + file_bytes(&path.with_extension("idx"))
+}
+
+fn file_bytes(path: &Path) -> u64 {
+    fs::symlink_metadata(path).map_or(0, |metadata| metadata.len())
+}

@@ -1,0 +1,311 @@
+//! An archive is maintained while it is used, and by programs that are killed: nothing is lost, nothing is left that
+//! anybody has to clear away, and nobody notices.
+
+#[path = "support/archives.rs"]
+mod archives;
+#[path = "support/folders.rs"]
+mod folders;
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use archives::{Story, git_command};
+use folders::copy;
+
+/// The calls by which something can be half done.
+const CALLS: &str = "write,pwrite64,fsync,rename,mkdir,unlink,unlinkat,rmdir,flock,openat";
+
+/// A story of some pages, corrections among them, in one pack and beside it.
+fn pages() -> Story {
+    let story = Story::begin();
+    for number in 0..4 {
+        let slug = format!("page-{number}");
+        story.add(
+            "a.txt",
+            &format!("Page {number}, its text.\n"),
+            &["--slug", &slug],
+        );
+    }
+    story.git(&["repack", "-adq"]);
+    let options = [
+        "--article",
+        "2026/01/23/page-1",
+        "--kind",
+        "correction",
+        "--note",
+        "Mended.",
+    ];
+    story.add("a.txt", "Page 1, its mended text.\n", &options);
+    story
+}
+
+fn again(story: &Story) -> Story {
+    let folder = tempfile::tempdir().unwrap();
+    copy(story.folder.path(), folder.path());
+    Story { folder }
+}
+
+/// Every object of a repository as git reads it, those first that it has in every case.
+fn all_objects(story: &Story) -> Vec<u8> {
+    let output = git_command(&story.archive(), &["cat-file", "--batch-all-objects", "--batch"])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    output.stdout
+}
+
+/// Checks that an archive is whole after a fault, before and after others clear away what is left.
+fn assert_whole(story: &Story, objects: &[u8], fault: &str) {
+    assert!(all_objects(story) == objects, "{fault}: an object is lost");
+    let verify = story.run(&["verify", "-q"]);
+    assert!(verify.status.success(), "{fault}: {verify:?}");
+    story.git(&["fsck", "--strict", "--full", "--no-dangling"]);
+    story.add(
+        "next.txt",
+        &format!("Added after: {fault}\n"),
+        &["--slug", "next"],
+    );
+    story.yes(&["maintain"]);
+    let left: Vec<String> = fs::read_dir(story.archive().join("objects/pack"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(left.len(), 2, "{fault}: {left:?}");
+    for left in ["avalaches.incoming", "avalaches.maintaining"] {
+        assert!(
+            !story.archive().join(left).exists(),
+            "{fault}: {left} is left behind"
+        );
+    }
+    story.yes(&["verify", "-q"]);
+    story.git(&["fsck", "--strict", "--full", "--no-dangling"]);
+}
+
+fn strace(story: &Story, options: &[&str]) -> std::process::Output {
+    let mut command = Command::new("strace");
+    command
+        .args(["-f", "-qq"])
+        .args(options)
+        .args([env!("CARGO_BIN_EXE_avalaches"), "maintain"])
+        .current_dir(story.folder.path())
+        .env_clear();
+    command.output().unwrap()
+}
+
+fn has_strace() -> bool {
+    let found = Command::new("strace")
+        .arg("-V")
+        .stdout(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !found {
+        println!("skipped: there is no strace here");
+    }
+    found
+}
+
+/// Counts how often each call is made in one undisturbed `maintain`.
+fn calls(story: &Story) -> Vec<(String, usize)> {
+    let story = again(story);
+    let trace = story.folder.path().join("trace");
+    let output = strace(
+        &story,
+        &["-o", trace.to_str().unwrap(), "-e", &format!("trace={CALLS}")],
+    );
+    assert!(output.status.success(), "{output:?}");
+    let trace = fs::read_to_string(trace).unwrap();
+    let count = |call: &str| {
+        let name = format!(" {call}(");
+        trace.lines().filter(|line| line.contains(&name)).count()
+    };
+    let counted = CALLS.split(',').map(|call| (call.to_owned(), count(call)));
+    counted.filter(|(_, count)| *count > 0).collect()
+}
+
+/// Does a fault at each call that changes something, and at some of those that open or write a file.
+fn at_every_call(fault: &str, judge: impl Fn(&Story, &std::process::Output, &str)) -> usize {
+    let story = pages();
+    let mut faults = 0;
+    for (call, count) in calls(&story) {
+        let step = if call == "openat" { 7 } else { 1 };
+        for number in (1..=count).step_by(step) {
+            let story = again(&story);
+            let inject = format!("inject={call}:{fault}:when={number}");
+            let trace = format!("trace={CALLS}");
+            let output = strace(&story, &["-o", "/dev/null", "-e", &trace, "-e", &inject]);
+            judge(&story, &output, &format!("{fault} at {call} {number}"));
+            faults += 1;
+        }
+    }
+    faults
+}
+
+#[test]
+fn a_kill_at_every_call_loses_nothing_and_leaves_nothing() {
+    if !has_strace() {
+        return;
+    }
+    let objects = all_objects(&pages());
+    let kills = at_every_call("signal=KILL", |story, _, fault| {
+        assert_whole(story, &objects, fault);
+    });
+    println!("{kills} kills");
+    assert!(kills > 40, "{kills}");
+}
+
+#[test]
+fn an_error_at_every_call_is_told_and_loses_nothing() {
+    if !has_strace() {
+        return;
+    }
+    let objects = all_objects(&pages());
+    let errors = at_every_call("error=EIO", |story, output, fault| {
+        // Some errors concern nothing but the program's start, or what can be left out.
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let code = output.status.code();
+        assert!(matches!(code, Some(0 | 2 | 127)), "{fault}: {code:?} {said}");
+        assert!(code == Some(0) || !said.is_empty(), "{fault}");
+        assert_whole(story, &objects, fault);
+    });
+    println!("{errors} errors");
+    assert!(errors > 40, "{errors}");
+}
+
+#[test]
+fn kills_at_random_instants_with_a_page_after_each_lose_nothing() {
+    let story = pages();
+    let mut footers = Vec::new();
+    for kill in 0..60_u64 {
+        let mut child = story
+            .program(&["maintain", "-q"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_micros(kill * 7919 % 60_000));
+        let _ = child.kill();
+        child.wait().unwrap();
+        let slug = format!("after-{kill}");
+        footers.push(story.add("a.txt", &format!("Page after kill {kill}.\n"), &["--slug", &slug]));
+        if kill % 10 == 9 {
+            story.yes(&["verify", "-q"]);
+            story.git(&["fsck", "--strict", "--full", "--no-dangling"]);
+        }
+    }
+    story.yes(&["maintain", "-q"]);
+    let said = story.yes(&["verify", "-q"]);
+    assert!(
+        said.starts_with("verified  65 revisions of 64 articles"),
+        "{said}"
+    );
+    for footer in footers {
+        story.yes(&["verify", "-q", &footer]);
+    }
+}
+
+#[test]
+fn an_end_by_the_user_is_in_order_and_changes_nothing_that_is_read() {
+    let story = pages();
+    let objects = all_objects(&story);
+    let mut ended = 0;
+    for number in 0..30_u64 {
+        let story = again(&story);
+        let mut program = story.program(&["maintain", "-q"]);
+        let mut child = program.stdout(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(4000 + number * 1500));
+        let id = child.id().to_string();
+        let _ = Command::new("kill").args(["-INT", &id]).status().unwrap();
+        let code = child.wait().unwrap().code();
+        // A signal that comes before the program looks out for it ends it at once.
+        assert!(matches!(code, Some(0 | 130) | None), "{code:?}");
+        ended += usize::from(code == Some(130));
+        assert_whole(&story, &objects, &format!("ended by the user {number}"));
+    }
+    println!("{ended} ended in order");
+}
+
+#[test]
+fn readers_and_writers_do_not_notice_that_the_archive_is_maintained() {
+    let story = pages();
+    let first = story.git(&["rev-parse", "main~1"]);
+    let (done, checks) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let until_done = |arguments: &[&str]| {
+        while !done.load(Ordering::Relaxed) {
+            let output = story.run(arguments);
+            assert!(output.status.success(), "{arguments:?}: {output:?}");
+            checks.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    std::thread::scope(|scope| {
+        let (story, first, until_done) = (&story, first.as_str(), &until_done);
+        scope.spawn(move || until_done(&["verify", "-q"]));
+        scope.spawn(move || until_done(&["verify", "-q", first]));
+        scope.spawn(move || until_done(&["show", "2026/01/23/page-1"]));
+        let writer = scope.spawn(move || {
+            for number in 0..60 {
+                let slug = format!("more-{number}");
+                let footer = story.add("w.txt", &format!("Page {number} more.\n"), &["--slug", &slug]);
+                story.yes(&["verify", "-q", &footer]);
+            }
+        });
+        let mut runs = 0;
+        while !writer.is_finished() {
+            story.yes(&["maintain", "-q"]);
+            runs += 1;
+        }
+        done.store(true, Ordering::Relaxed);
+        writer.join().unwrap();
+        println!("{runs} runs of maintain");
+        assert!(runs > 5, "{runs}");
+    });
+    println!("{} answers meanwhile", checks.load(Ordering::Relaxed));
+    story.yes(&["maintain", "-q"]);
+    let said = story.yes(&["verify", "-q"]);
+    assert!(
+        said.starts_with("verified  65 revisions of 64 articles"),
+        "{said}"
+    );
+    story.git(&["fsck", "--strict", "--full", "--no-dangling"]);
+}
+
+#[test]
+fn a_pack_that_was_being_moved_is_no_fault_and_goes_with_the_next_page() {
+    let story = pages();
+    story.yes(&["maintain", "-q"]);
+    let folder = story.archive().join("objects/pack");
+    let name = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .find_map(|name| name.strip_suffix(".idx").map(str::to_owned))
+        .unwrap();
+    let gone = "pack-0123456789012345678901234567890123456789";
+    fs::copy(
+        folder.join(format!("{name}.pack")),
+        folder.join(format!("{gone}.pack")),
+    )
+    .unwrap();
+    fs::copy(
+        folder.join(format!("{name}.idx")),
+        folder.join(format!("tmp_idx_of_{gone}")),
+    )
+    .unwrap();
+    let said = story.run(&["verify"]);
+    assert!(said.status.success(), "{said:?}");
+    let said = String::from_utf8(said.stderr).unwrap();
+    assert!(
+        said.contains(&format!("objects/pack/{gone}.pack is left over")),
+        "{said}"
+    );
+    story.add("a.txt", "A page after that.\n", &["--slug", "after"]);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+    // Without the index beside it, a pack without an index is a fault as before.
+    fs::copy(
+        folder.join(format!("{name}.pack")),
+        folder.join(format!("{gone}.pack")),
+    )
+    .unwrap();
+    let said = story.run(&["verify", "-q"]);
+    assert_eq!(said.status.code(), Some(1), "{said:?}");
+}
