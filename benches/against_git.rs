@@ -22,7 +22,7 @@ fn main() {
     let (large, runs) = (number("BENCH_LARGE", 100_000), number("BENCH_RUNS", 31));
     let folder = tempfile::tempdir().expect("a folder for the archives");
     println!("medians of {runs} alternating runs, milliseconds of whole processes\n");
-    println!("{:46} {:>9} {:>9} {:>7}  goal", "", "avalaches", "git", "ratio");
+    println!("{:50} {:>10} {:>10} {:>7}  goal", "", "avalaches", "git", "ratio");
     for articles in [SMALL, large] {
         let home = folder.path().join(articles.to_string());
         fs::create_dir(&home).expect("a new folder");
@@ -48,7 +48,7 @@ fn main() {
         );
     }
     println!(
-        "\n{:46} {:>9} {:>9} {:>7}  goal",
+        "\n{:50} {:>10} {:>10} {:>7}  goal",
         "avalaches alone", large, SMALL, "ratio"
     );
     growth(folder.path(), large, runs);

@@ -1,7 +1,6 @@
-//! How long questions to the index take beside git's own answers on the same archive: medians of alternating runs
-//! of whole processes.
+//! How long single questions to the index take, and bringing it up to date; `peers` has the rows beside git.
 //!
-//! `cargo bench --bench index`; `BENCH_LARGE` sets the number of revisions (100,000), `BENCH_RUNS` the runs (11).
+//! `cargo bench --bench index`; `BENCH_LARGE` sets the number of revisions (100,000).
 //! With `BENCH_ARCHIVE` an archive that is there already is used.
 
 #[path = "support/generate.rs"]
@@ -11,83 +10,29 @@ mod measure;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
 use avalaches::archive::{Archive, Owner};
 use avalaches::history;
 use avalaches::id::ArticleId;
 use avalaches::index::{Candidate, Index};
-use avalaches::trailer::Message;
-use measure::{alternate, number, report};
+use measure::{number, run};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_avalaches");
 
 fn main() {
-    let (large, runs) = (number("BENCH_LARGE", 100_000), number("BENCH_RUNS", 11));
+    let large = number("BENCH_LARGE", 100_000);
     let folder = tempfile::tempdir().expect("a folder for the archive");
     let archive =
         std::env::var_os("BENCH_ARCHIVE").map_or_else(|| folder.path().join("archive"), PathBuf::from);
     if !archive.exists() {
         generate::archive(&archive, large);
         git(&archive, &["repack", "-adq"]);
-        git(
-            &archive,
-            &["commit-graph", "write", "--reachable", "--changed-paths"],
-        );
     }
-    println!(
-        "{:46} {:>9} {:>9} {:>7}  goal (ms)",
-        "", "avalaches", "git", "ratio"
-    );
-    let row = alternate(
-        runs.min(3),
-        &mut |_| program(&archive, &["reindex", "--progress", "none"]),
-        &mut |_| git(&archive, &["log", "--name-only", "main"]),
-    );
-    report("reindex / log --name-only", row, 1.0);
-    let middle = output(&archive, &["rev-list", "--skip=5000", "-n1", "main"]);
     let opened = Archive::open(&archive, Owner::Caller).expect("it is an archive");
-    let commit = opened
-        .commit(middle.parse().expect("an id"))
-        .expect("it is there");
-    let article = Message::parse(&commit.message)
-        .expect("a revision")
-        .trailers
-        .article;
-    let path = article.folder();
-    let row = alternate(
-        runs,
-        &mut |_| program(&archive, &["history", &article.to_string()]),
-        &mut |_| git(&archive, &["log", "main", "--", &path]),
-    );
-    report("history ARTICLE / log -- path (Bloom)", row, 0.1);
-    for (name, day) in [("newest", commit.author.date.day()), ("old", old_day(&opened))] {
-        let (year, month) = (day.year, day.month);
-        let [since, until] = [1, 28].map(|day| format!("{year:04}-{month:02}-{day:02}"));
-        let month = [
-            format!("--since={since}T00:00:00Z"),
-            format!("--until={until}T23:59:59Z"),
-        ];
-        let month = ["log", &month[0], &month[1], "--name-only", "main"];
-        let command = format!(
-            "{PROGRAM} --archive {} list --since {since} --until {until} | head -n 24",
-            archive.display()
-        );
-        let row = alternate(runs, &mut |_| shell(&command), &mut |_| git(&archive, &month));
-        report(&format!("list, one month ({name}), first screen"), row, 0.05);
-    }
     lookups(&opened);
     catching_up(&archive);
-}
-
-fn old_day(archive: &Archive) -> avalaches::date::CivilDay {
-    let index = Index::of(archive).expect("an index can be had");
-    let id = index
-        .commit_at(index.revision_count() / 2)
-        .expect("it reads")
-        .expect("it is there");
-    archive.commit(id).expect("it is there").author.date.day()
 }
 
 /// Asks for every article, as a program that adds many pages does.
@@ -182,13 +127,4 @@ fn output(archive: &Path, arguments: &[&str]) -> String {
         .output();
     let output = output.expect("git runs");
     String::from_utf8(output.stdout).expect("an id").trim().to_owned()
-}
-
-fn shell(command: &str) {
-    run(Command::new("sh").args(["-c", command]));
-}
-
-fn run(command: &mut Command) {
-    let status = command.stdout(Stdio::null()).status().expect("it runs");
-    assert!(status.success(), "{command:?}");
 }

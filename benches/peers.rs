@@ -1,75 +1,373 @@
-//! The check of a whole archive beside `git fsck --full`, in the same run: medians of alternating runs of whole
-//! processes, and the most memory that each had, mapped files included.
+//! Everything that is done to a large archive beside the program that does the like: medians of alternating runs of
+//! whole processes on the same archive. BENCHMARKS.md keeps what it printed.
 //!
-//! `cargo bench --bench peers`; `BENCH_LARGE` sets the number of revisions (100,000), `BENCH_RUNS` the runs (9).
+//! `cargo bench --bench peers`. `BENCH_LARGE` sets the number of revisions (100,000); `BENCH_GROWTH` the sizes of the
+//! archives that are proved for growth (10000,100000; a million takes a quarter of an hour to generate);
+//! `BENCH_RUNS` the runs of each side (9; a third of it for what takes long); `BENCH_ONLY` names some of the parts:
+//! prove, growth, import, find, history, limits. `BENCH_REPOSITORY` and `BENCH_PATHS` give the repository whose history
+//! is imported, instead of one that is generated. The row beside gitoxide is printed where `gix` is on the PATH.
 
 #[path = "support/generate.rs"]
 mod generate;
+#[path = "support/limits.rs"]
+mod limits;
 #[path = "support/measure.rs"]
 mod measure;
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use measure::{alternate, number, report};
+use measure::{alternate, number, report, row, run};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_avalaches");
 
 fn main() {
-    let (revisions, runs) = (number("BENCH_LARGE", 100_000), number("BENCH_RUNS", 9));
-    let folder = tempfile::tempdir().expect("a folder for the archive");
+    let (large, runs) = (number("BENCH_LARGE", 100_000), number("BENCH_RUNS", 9));
+    let only = std::env::var("BENCH_ONLY").ok();
+    let wanted = |part: &str| {
+        only.as_deref()
+            .is_none_or(|only| only.split(',').any(|name| name == part))
+    };
+    let folder = tempfile::tempdir().expect("a folder for the archives");
     let archive = folder.path().join("archive");
-    generate::archive(&archive, revisions);
-    let ours = |options: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_avalaches"));
-        command
-            .args(["-q", "verify", "--archive"])
-            .arg(&archive)
-            .args(options);
-        command
-    };
-    let fsck = || {
-        let mut command = Command::new("git");
-        command
-            .arg("--git-dir")
-            .arg(&archive)
-            .args(["fsck", "--full", "--no-progress"]);
-        command
-    };
-    println!("{revisions} revisions, medians of {runs} alternating runs, milliseconds of whole processes\n");
+    let stream = folder.path().join("stream");
+    if ["prove", "import", "find", "limits"].into_iter().any(wanted) {
+        generate::archive_and_stream(&archive, large, Some(&stream));
+    }
     println!(
-        "{:46} {:>9} {:>9} {:>7}  goal",
-        "", "avalaches", "git fsck", "ratio"
+        "{large} revisions, medians of {runs} alternating runs, ms of whole processes unless said otherwise\n"
     );
-    for (name, options) in [
-        ("verify the whole archive", &[][..]),
-        ("verify --hash sha1", &["--hash", "sha1"][..]),
-    ] {
-        let mut most = (0, 0);
-        let times = alternate(
-            runs,
-            &mut |_| most.0 = run(&mut ours(options)).max(most.0),
-            &mut |_| most.1 = run(&mut fsck()).max(most.1),
-        );
-        report(name, times, 0.25);
-        // A row shows thousandths.
-        let mebibytes = |most: u32| Duration::from_secs_f64(f64::from(most) / 1024.0 / 1e3);
-        report("  most memory, MiB", (mebibytes(most.0), mebibytes(most.1)), 0.7);
+    println!(
+        "{:50} {:>10} {:>10} {:>7}  goal",
+        "", "avalaches", "peer", "ratio"
+    );
+    if wanted("prove") {
+        prove(&archive, runs);
+    }
+    if wanted("growth") {
+        let sizes = std::env::var("BENCH_GROWTH").unwrap_or_else(|_| "10000,100000".to_owned());
+        let sizes = sizes
+            .split(',')
+            .map(|size| size.parse().expect("a number of revisions"));
+        growth(folder.path(), &sizes.collect::<Vec<_>>(), runs.div_ceil(3));
+    }
+    if wanted("import") {
+        import(folder.path(), &stream, large, runs.div_ceil(3));
+    }
+    if wanted("find") {
+        find(&archive, runs);
+    }
+    if wanted("history") {
+        history(folder.path(), runs);
+    }
+    if wanted("limits") {
+        limits::print(&archive);
     }
 }
 
-/// Runs a program to its end; returns the most memory that it had, in KiB, looked up every few milliseconds.
-fn run(command: &mut Command) -> u32 {
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("it runs");
+fn program(archive: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command
+        .arg("--archive")
+        .arg(archive)
+        .arg("--quiet")
+        .args(arguments);
+    command
+}
+
+fn git(repository: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("git");
+    command.arg("--git-dir").arg(repository).args(arguments);
+    command
+}
+
+/// Proves the archive, as it stands after `git fast-import`.
+fn prove(archive: &Path, runs: usize) {
+    let fsck = || git(archive, &["fsck", "--full", "--no-progress"]);
+    for (name, options) in [
+        ("verify / git fsck --full", &["verify"][..]),
+        (
+            "verify --hash sha1 / git fsck --full",
+            &["verify", "--hash", "sha1"][..],
+        ),
+    ] {
+        let times = alternate(runs, &mut |_| run(&mut program(archive, options)), &mut |_| {
+            run(fsck().stderr(Stdio::null()));
+        });
+        report(name, times, 1.0 / 7.0);
+    }
+    let most = (
+        memory(&mut program(archive, &["verify"])),
+        memory(fsck().stderr(Stdio::null())),
+    );
+    row(
+        "  most memory, MiB, mapped files counted",
+        (most.0.all, most.1.all),
+        0.7,
+    );
+    let gix = || {
+        let mut gix = Command::new("gix");
+        gix.arg("-r").arg(archive).args(["--no-verbose", "verify"]);
+        gix.stderr(Stdio::null()).stdout(Stdio::null());
+        gix
+    };
+    match gix().status() {
+        Ok(status) if status.success() => {
+            let times = alternate(
+                runs,
+                &mut |_| run(&mut program(archive, &["verify"])),
+                &mut |_| run(&mut gix()),
+            );
+            report("verify / gix verify", times, 1.0 / 1.2);
+        }
+        other => println!("verify / gix verify: left out ({other:?})"),
+    }
+}
+
+/// Proves archives of growing sizes.
+fn growth(folder: &Path, sizes: &[usize], runs: usize) {
+    let archives: Vec<PathBuf> = sizes
+        .iter()
+        .map(|size| {
+            let archive = folder.join(format!("growth-{size}"));
+            generate::archive(&archive, *size);
+            archive
+        })
+        .collect();
+    for (pair, sizes) in archives.windows(2).zip(sizes.windows(2)) {
+        let times = alternate(
+            runs,
+            &mut |_| run(&mut program(&pair[1], &["verify"])),
+            &mut |_| run(&mut program(&pair[0], &["verify"])),
+        );
+        report(&format!("verify {} / verify {}", sizes[1], sizes[0]), times, 12.0);
+    }
+    for (archive, size) in archives.iter().zip(sizes) {
+        let memory = memory(&mut program(archive, &["verify"]));
+        let name = format!("verify {size}: MiB without mapped files / goal");
+        row(&name, (memory.own, 600.0), 1.0);
+        fs::remove_dir_all(archive).expect("it was made here");
+    }
+}
+
+/// Imports pages; git is given the same revisions ready for its store.
+fn import(folder: &Path, stream: &Path, revisions: usize, runs: usize) {
+    let pages = folder.join("pages.jsonl");
+    generate::pages(&pages, revisions);
+    let make = |side: &str| {
+        let path = folder.join(format!("import-{side}"));
+        if path.exists() {
+            fs::remove_dir_all(&path).expect("it was made here");
+        }
+        path
+    };
+    let ours = make("ours");
+    let theirs = make("git");
+    let init = || {
+        make("ours");
+        let options = [
+            "--title",
+            "Generated",
+            "--byline",
+            "Desk",
+            "--utc-offset",
+            "+00:00",
+        ];
+        run(Command::new(PROGRAM)
+            .args(["-q", "init"])
+            .arg(&ours)
+            .args(options));
+        make("git");
+        run(Command::new("git")
+            .args(["init", "-q", "--bare", "-b", "main"])
+            .arg(&theirs));
+    };
+    let mut times = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        init();
+        let (one, other) = alternate(
+            1,
+            &mut |_| run(program(&ours, &["import"]).arg(&pages)),
+            &mut |_| {
+                let stream = fs::File::open(stream).expect("it was made here");
+                run(git(&theirs, &["fast-import", "--quiet"]).stdin(stream));
+            },
+        );
+        times.0.push(one);
+        times.1.push(other);
+    }
+    let times = (measure::median(times.0), measure::median(times.1));
+    report("import / git fast-import of the ready stream", times, 0.25);
+    let sizes = (packed(&ours), packed(&theirs));
+    row("  packs, MB", sizes, 1.0);
+    init();
+    let memory = memory(program(&ours, &["import"]).arg(&pages));
+    println!(
+        "  import: {:.0} MiB, of which mapped {:.0}",
+        memory.all,
+        memory.all - memory.own
+    );
+    let times = alternate(1, &mut |_| run(&mut program(&ours, &["maintain"])), &mut |_| {
+        let stream = fs::File::open(stream).expect("it was made here");
+        run(git(&theirs, &["fast-import", "--quiet"]).stdin(stream));
+        run(&mut git(&theirs, &["gc", "--quiet"]));
+    });
+    println!(
+        "  maintain {:.1} s, fast-import and gc {:.1} s",
+        times.0.as_secs_f64(),
+        times.1.as_secs_f64()
+    );
+    row(
+        "  packs after maintain / after git gc, MB",
+        (packed(&ours), packed(&theirs)),
+        1.2,
+    );
+    for path in [ours, theirs, pages] {
+        let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
+    }
+}
+
+/// Returns the size of a repository's packs, in megabytes.
+fn packed(repository: &Path) -> f64 {
+    let entries = fs::read_dir(repository.join("objects/pack")).expect("it is a repository");
+    let packs = entries
+        .map(|entry| entry.expect("it can be listed").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "pack"));
+    let bytes: u64 = packs
+        .map(|path| fs::metadata(path).expect("it is there").len())
+        .sum();
+    Duration::from_micros(bytes).as_secs_f64()
+}
+
+/// Finds articles, with what git keeps for the purpose: a pack of its own and changed-path Bloom filters.
+fn find(archive: &Path, runs: usize) {
+    run(&mut git(archive, &["repack", "-adq"]));
+    run(git(
+        archive,
+        &["commit-graph", "write", "--reachable", "--changed-paths"],
+    )
+    .stderr(Stdio::null()));
+    let times = alternate(
+        runs.div_ceil(3),
+        &mut |_| run(&mut program(archive, &["reindex"])),
+        &mut |_| run(&mut git(archive, &["log", "--name-only", "main"])),
+    );
+    report("reindex / git log --name-only", times, 1.0);
+    for (age, skip) in [("newest", 1_000), ("old", 50_000)] {
+        let middle = git(
+            archive,
+            &[
+                "log",
+                &format!("--skip={skip}"),
+                "-n1",
+                "--format=%ad %b",
+                "--date=format:%Y-%m",
+                "main",
+            ],
+        );
+        let said = output(middle);
+        let (month, body) = said.split_once(' ').expect("a date and a message");
+        let article = body
+            .lines()
+            .find_map(|line| line.strip_prefix("Article: "))
+            .expect("a revision");
+        let path = format!("articles/{article}");
+        let times = alternate(
+            runs,
+            &mut |_| run(&mut program(archive, &["history", article])),
+            &mut |_| run(&mut git(archive, &["log", "main", "--", &path])),
+        );
+        report(&format!("history ARTICLE / git log -- path, {age}"), times, 0.1);
+        let (since, until) = (format!("{month}-01"), format!("{month}-28"));
+        let days = [
+            format!("--since={since}T00:00:00Z"),
+            format!("--until={until}T23:59:59Z"),
+        ];
+        let command = format!(
+            "{PROGRAM} --archive {} list --since {since} --until {until} | head -n 24",
+            archive.display()
+        );
+        let times = alternate(
+            runs,
+            &mut |_| run(Command::new("sh").args(["-c", &command])),
+            &mut |_| {
+                run(&mut git(
+                    archive,
+                    &["log", &days[0], &days[1], "--name-only", "main"],
+                ));
+            },
+        );
+        report(
+            &format!("list, a month's first screen / git log, {age}"),
+            times,
+            0.05,
+        );
+    }
+}
+
+/// Imports the history of a repository of articles, beside git's telling of the same.
+fn history(folder: &Path, runs: usize) {
+    let given = std::env::var_os("BENCH_REPOSITORY").map(PathBuf::from);
+    let repository = given.unwrap_or_else(|| {
+        let path = folder.join("weekly");
+        generate::weekly(&path, 1_400);
+        path
+    });
+    let paths = std::env::var("BENCH_PATHS").unwrap_or_else(|_| "docs/*.md".to_owned());
+    let mut times = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        let archive = tempfile::tempdir_in(folder).expect("a folder");
+        let ours = archive.path().join("archive");
+        run(Command::new(PROGRAM)
+            .args(["-q", "init"])
+            .arg(&ours)
+            .args(["--title", "Weekly", "--byline", "Desk"]));
+        let (one, other) = alternate(
+            1,
+            &mut |_| {
+                let mut import = program(&ours, &["import", "--path", &paths, "--git"]);
+                import.arg(&repository).args(["--lang", "zh"]);
+                run(&mut import);
+            },
+            &mut |_| run(&mut git(&repository, &["log", "-p", "HEAD", "--", &paths])),
+        );
+        times.0.push(one);
+        times.1.push(other);
+    }
+    let times = (measure::median(times.0), measure::median(times.1));
+    report("import --git / git log -p", times, 1.0);
+}
+
+fn output(mut command: Command) -> String {
+    let output = command.output().expect("git runs");
+    String::from_utf8(output.stdout).expect("text").trim().to_owned()
+}
+
+/// The most memory that a process had, in MiB.
+#[derive(Debug, Clone, Copy, Default)]
+struct Memory {
+    /// With the pages of mapped files.
+    all: f64,
+    /// Without them.
+    own: f64,
+}
+
+/// Runs a program to its end, and looks its memory up every few milliseconds.
+fn memory(command: &mut Command) -> Memory {
+    let mut child = command.stdout(Stdio::null()).spawn().expect("it runs");
     let status = format!("/proc/{}/status", child.id());
-    let mut most = 0;
+    let mut most = Memory::default();
     loop {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let now = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
-        most = most.max(now.unwrap_or(0));
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let value = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+            kibibytes.unwrap_or(0.0) / 1024.0
+        };
+        most.all = most.all.max(value("VmHWM:"));
+        most.own = most.own.max(value("RssAnon:"));
         if let Some(status) = child.try_wait().expect("it can be waited for") {
             assert!(status.success(), "{command:?}");
             return most;

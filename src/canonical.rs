@@ -1,7 +1,7 @@
 //! Canonical text: the one form in which an article's text is stored, so that equal texts have equal bytes.
 //! Text is brought into it once, when it is added, never when it is hashed.
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// The most bytes one article may have: 16 MiB.
 pub const LONGEST_ARTICLE: usize = 16 << 20;
@@ -94,7 +94,24 @@ pub fn decode(bytes: &[u8], invisible: Invisible) -> Result<String, TextError> {
     }
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     check_characters(&text, invisible)?;
-    Ok(text.nfc().collect())
+    Ok(nfc(text))
+}
+
+/// Brings a text into Unicode Normalization Form C (UAX #15). A line feed composes with nothing, so that each line is
+/// normalized by itself, and most need not be.
+#[must_use]
+pub fn nfc(text: String) -> String {
+    if is_common(&text) {
+        return text;
+    }
+    let mut normalized = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        match is_nfc_quick(line.chars()) {
+            IsNormalized::Yes => normalized.push_str(line),
+            _ => normalized.extend(line.nfc()),
+        }
+    }
+    normalized
 }
 
 /// Checks every character of a text.
@@ -328,6 +345,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn lines_are_normalized_as_the_whole_is(text in "[ae\u{301}\u{323}\u{1100}\u{1161}\u{11a8}\u{212b}\u{f900}中\n]{0,24}") {
+            let whole: String = text.nfc().collect();
+            prop_assert_eq!(nfc(text), whole);
+        }
+
         #[test]
         fn what_is_canonical_at_a_glance_is_canonical(
             text in "[a中 \u{3000}\n\n\u{e9}\u{ad}\u{2014}\u{fb01}\u{ff01}\u{301}]{0,20}", any in any::<String>(),

@@ -17,7 +17,6 @@
 
 use comrak::nodes::{AstNode, ListType, NodeValue};
 use comrak::{Arena, Options, parse_document};
-use unicode_normalization::UnicodeNormalization;
 
 use crate::canonical::{self, Invisible, TextError};
 
@@ -286,7 +285,7 @@ fn check_nesting(source: &str) -> Result<(), CommonMarkError> {
 }
 
 fn finish(lines: &[String]) -> Result<String, CommonMarkError> {
-    let text: String = lines.join("\n").nfc().collect();
+    let text = canonical::nfc(lines.join("\n"));
     canonical::check_characters(&text, Invisible::Allow)?;
     Ok(canonical::canonical(&text))
 }

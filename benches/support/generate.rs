@@ -257,6 +257,62 @@ pub fn pages(path: &Path, count: usize) {
     lines.flush().expect("it can be written");
 }
 
+/// Makes a bare repository of a publisher's own: so many commits, of which every other one adds an issue of a weekly in
+/// Markdown and the others change a paragraph of a late one.
+#[allow(dead_code)] // not every user of this file imports
+pub fn weekly(path: &Path, commits: usize) {
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.arg("--git-dir").arg(path).args(arguments);
+        command
+    };
+    let init = git(&["init", "-q", "--bare", "-b", "main"]).status();
+    assert!(init.expect("git runs").success());
+    let mut child = git(&["fast-import", "--quiet"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("git runs");
+    let mut stream = BufWriter::new(child.stdin.take().expect("it was asked for"));
+    let languages = Languages::new();
+    let mut dice = Dice::of(commits);
+    let mut issues: Vec<Vec<String>> = Vec::new();
+    for commit in 0..commits {
+        let number = if commit % 2 == 0 {
+            let chapters = (0..8).map(|chapter| {
+                let text = &languages.sources(commit * 8 + chapter, 0)[0];
+                format!("## 第{chapter}节\n\n1、[链接](https://example.org/{commit}/{chapter})\n\n{text}\n")
+            });
+            issues.push(chapters.collect());
+            issues.len() - 1
+        } else {
+            issues.len() - 1 - dice.below(issues.len().min(4))
+        };
+        let issue = &mut issues[number];
+        if commit % 2 == 1 {
+            let chapter = dice.below(issue.len());
+            let (source, _) = issue[chapter].split_at(issue[chapter].find("\n\n").expect("a heading"));
+            let text = &languages.sources(commit * 8, 1)[0];
+            issue[chapter] = format!("{source}\n\n{text}\n");
+        }
+        let when = START + i64::try_from(commit * 3 * 86_400).expect("few");
+        let text = format!("# 第 {number} 期\n\n{}", issue.concat());
+        let message = format!("issue {number}");
+        let mut write = || -> std::io::Result<()> {
+            write!(
+                stream,
+                "commit refs/heads/main\ncommitter {} {when} +0800\n",
+                desk()
+            )?;
+            data(&mut stream, message.as_bytes())?;
+            writeln!(stream, "M 100644 inline docs/issue-{number}.md")?;
+            data(&mut stream, text.as_bytes())
+        };
+        write().expect("git reads all of it");
+    }
+    drop(stream);
+    assert!(child.wait().expect("git ends").success());
+}
+
 /// Makes a bare repository with so many revisions in one pack.
 pub fn archive(path: &Path, count: usize) {
     archive_and_stream(path, count, None);

@@ -1,5 +1,7 @@
 //! What the benches share: sizes from the environment, alternating runs, and rows beside a peer.
+#![allow(dead_code)] // not every bench uses all of it
 
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Reads a number from the environment.
@@ -10,12 +12,16 @@ pub fn number(name: &str, default: usize) -> usize {
         .unwrap_or(default)
 }
 
-/// Prints a row.
+/// Prints a row of times, in milliseconds.
 pub fn report(name: &str, (ours, peer): (Duration, Duration), goal: f64) {
-    let (ours, peer) = (ours.as_secs_f64() * 1e3, peer.as_secs_f64() * 1e3);
+    row(name, (ours.as_secs_f64() * 1e3, peer.as_secs_f64() * 1e3), goal);
+}
+
+/// Prints a row of any two quantities.
+pub fn row(name: &str, (ours, peer): (f64, f64), goal: f64) {
     let ratio = ours / peer;
     let met = if ratio <= goal { "met" } else { "missed" };
-    println!("{name:46} {ours:9.2} {peer:9.2} {ratio:7.2}  <= {goal} {met}");
+    println!("{name:50} {ours:10.2} {peer:10.2} {ratio:7.3}  <= {goal:.3} {met}");
 }
 
 /// Runs both sides in turn, so that a noisy moment falls on both; returns the medians.
@@ -24,21 +30,30 @@ pub fn alternate(
     ours: &mut dyn FnMut(usize),
     peer: &mut dyn FnMut(usize),
 ) -> (Duration, Duration) {
+    // Runs that warm the caches; a single one of many seconds needs none.
+    let warming = (runs / 4).min(2);
     let mut times = (Vec::new(), Vec::new());
-    for number in 0..runs + 2 {
+    for number in 0..runs + warming {
         let start = Instant::now();
         ours(number);
         let middle = Instant::now();
         peer(number);
-        // The first two runs of each warm the caches.
-        if number >= 2 {
+        if number >= warming {
             times.0.push(middle - start);
             times.1.push(middle.elapsed());
         }
     }
-    let median = |mut times: Vec<Duration>| {
-        times.sort_unstable();
-        times[times.len() / 2]
-    };
     (median(times.0), median(times.1))
+}
+
+/// Returns the middle one.
+pub fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// Runs a command to its end; it has to succeed.
+pub fn run(command: &mut Command) {
+    let status = command.stdout(Stdio::null()).status().expect("it runs");
+    assert!(status.success(), "{command:?}");
 }

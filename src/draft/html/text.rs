@@ -1,9 +1,9 @@
 //! The text of elements, as a browser shows it, and the CommonMark that gives the same text.
 
 use scraper::{ElementRef, Node};
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::source::{Run, Style, kept_link, source_of};
+use crate::canonical::nfc;
 use crate::commonmark;
 
 /// The deepest element that is read. The parser adds some of its own to those a page writes.
@@ -402,7 +402,7 @@ impl<'a> Reader<'a> {
             self.runs.pop();
         }
         let runs = std::mem::take(&mut self.runs);
-        let plain = composed(runs.iter().map(|run| run.text.as_str()).collect());
+        let plain = nfc(runs.iter().map(|run| run.text.as_str()).collect());
         let is_set = runs.iter().any(|run| run.style != Style::default());
         (!plain.is_empty()).then(|| (plain, is_set.then(|| source_of(&runs))))
     }
@@ -547,21 +547,13 @@ impl<'a> Reader<'a> {
             .into_iter()
             .map(|run| run.text)
             .collect();
-        let text = composed(text.replace("\r\n", "\n").replace('\r', "\n"));
+        let text = nfc(text.replace("\r\n", "\n").replace('\r', "\n"));
         for plain in crate::canonical::paragraphs(&text) {
             let longest = plain.split(|c| c != '`').map(str::len).max().unwrap_or(0);
             let fence = "`".repeat(longest.max(2) + 1);
             let source = format!("{fence}\n{plain}\n{fence}");
             self.pieces.push(self.piece(plain, Some(source), Kind::Other));
         }
-    }
-}
-
-/// A reference such as `&#x301;` may follow the letter it belongs to.
-fn composed(text: String) -> String {
-    match is_nfc_quick(text.chars()) {
-        IsNormalized::Yes => text,
-        _ => text.nfc().collect(),
     }
 }
 
