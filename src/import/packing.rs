@@ -128,9 +128,7 @@ impl Tools {
         let sheet = &job.sheet;
         let mut packed = Vec::with_capacity(12);
         let page = ObjectId::from(sheet.candidate.page);
-        let upon = job.text_upon.map(|number| self.text_upon(sheet, number, spool));
-        let text = upon.transpose()?.flatten();
-        packed.push(text.unwrap_or_else(|| (page, sheet.page.clone(), None)));
+        packed.push(self.text(sheet, job.text_upon, spool)?);
         for (id, entry) in &sheet.sources {
             let base = entry.kind().is_none().then_some(page);
             packed.push((*id, entry.clone(), base));
@@ -150,24 +148,27 @@ impl Tools {
         Ok(packed)
     }
 
-    /// Tells a text by what it changes of an earlier one, where that is shorter.
-    fn text_upon(&mut self, sheet: &Sheet, number: u32, spool: &Spool) -> io::Result<Option<Packed>> {
-        let old = spool.read(usize::try_from(number).map_err(io::Error::other)?)?;
-        let bodies = [&sheet.page, &old.page].map(|entry| Sheet::inflate(entry, &mut self.inflater));
-        let [Some(new), Some(before)] = bodies else {
-            return Ok(None);
-        };
-        let most = sheet.page.stream().len();
-        let entry =
-            delta::encode(&before, &new, most).map(|delta| PackEntry::delta(&delta, &mut self.deflater));
-        let shorter = entry.filter(|entry| entry.stream().len() < most);
-        Ok(shorter.map(|entry| {
-            (
-                sheet.candidate.page.into(),
-                entry,
-                Some(old.candidate.page.into()),
-            )
-        }))
+    /// Tells a text by what it changes of an earlier one, where there is one and that is shorter.
+    fn text(&mut self, sheet: &Sheet, upon: Option<u32>, spool: &Spool) -> io::Result<Packed> {
+        let id = ObjectId::from(sheet.candidate.page);
+        let lost = || io::Error::other("the file of pages in work does not read back");
+        if upon.is_none() && !sheet.is_later() {
+            return Ok((id, sheet.page.clone(), None));
+        }
+        let new = Sheet::inflate(&sheet.page, &mut self.inflater).ok_or_else(lost)?;
+        if let Some(number) = upon {
+            let old = spool.read(usize::try_from(number).map_err(io::Error::other)?)?;
+            let before = Sheet::inflate(&old.page, &mut self.inflater).ok_or_else(lost)?;
+            if let Some(delta) = delta::encode(&before, &new, new.len() * 3 / 4) {
+                let entry = PackEntry::delta(&delta, &mut self.deflater);
+                return Ok((id, entry, Some(old.candidate.page.into())));
+            }
+        }
+        Ok((
+            id,
+            PackEntry::whole(ObjectKind::Blob, &new, &mut self.deflater),
+            None,
+        ))
     }
 
     /// Tells an object by what it changes of another one, where that is much shorter.

@@ -24,7 +24,7 @@ pub struct Sheet {
     pub name: String,
     /// What its commit will say.
     pub candidate: Candidate,
-    /// The text that a reader sees, whole.
+    /// The text that a reader sees, whole; only stored, not deflated, where it will be told by what it changes.
     pub page: PackEntry,
     /// `article.json`, as it is: what becomes of it depends upon the one before it.
     pub metadata: (ObjectId, Vec<u8>),
@@ -74,7 +74,13 @@ impl Sheet {
     pub fn of(name: String, prepared: &Prepared, deflater: &mut Deflater, stored: &mut Deflater) -> Self {
         let text = prepared.files.iter().find(|file| file.name == PAGE_FILE);
         let text = text.map_or(&[][..], |file| &file.bytes);
-        let page = PackEntry::whole(ObjectKind::Blob, text, deflater);
+        let target = &prepared.candidate.target;
+        let page = if is_later(target) {
+            &mut *stored
+        } else {
+            &mut *deflater
+        };
+        let page = PackEntry::whole(ObjectKind::Blob, text, page);
         let mut metadata = None;
         let mut sources = Vec::with_capacity(prepared.files.len());
         for file in prepared.files.iter().filter(|file| file.name != PAGE_FILE) {
@@ -100,6 +106,12 @@ impl Sheet {
             // Nearly all of it are ids, which do not get shorter.
             folder: PackEntry::whole(ObjectKind::Tree, &prepared.folder, stored),
         }
+    }
+
+    /// Tells whether the page follows another of the same article, so that its text is only stored as yet.
+    #[must_use]
+    pub fn is_later(&self) -> bool {
+        is_later(&self.candidate.target)
     }
 
     /// Returns the bytes of a whole entry of a sheet.
@@ -224,4 +236,8 @@ impl Sheet {
         let sources = self.sources.iter().map(|(id, entry)| (*id, entry));
         fixed.into_iter().chain(sources)
     }
+}
+
+fn is_later(target: &Target) -> bool {
+    matches!(target, Target::Article(_) | Target::LaterOf(_))
 }
