@@ -271,7 +271,7 @@ fn find(archive: &Path, runs: usize) {
         let (month, body) = said.split_once(' ').expect("a date and a message");
         let article = body
             .lines()
-            .find_map(|line| line.strip_prefix("Article: "))
+            .find_map(|line| line.strip_prefix("Article-Id: "))
             .expect("a revision");
         let path = format!("articles/{article}");
         let times = alternate(

@@ -1,7 +1,8 @@
 //! An article as it is stored: metadata, one source per language, and the page's text derived from them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::canonical::{first_unprintable, is_canonical};
 use crate::commonmark::{self, CommonMarkError};
 use crate::date::{RevisionDate, UtcOffset};
+use crate::id::hex;
 use crate::json;
 use crate::language::Language;
 use crate::object::ident::Person;
@@ -340,11 +342,16 @@ impl Article {
     pub fn page_text(&self) -> Result<String, SourceError> {
         let mut text = String::new();
         for (language, source) in self.metadata.languages.iter().zip(&self.sources) {
-            if source.is_empty() || !is_canonical(source) {
+            let is_plain = commonmark::is_its_own_plain_text(source);
+            if source.is_empty() || !is_plain && !is_canonical(source) {
                 return Err(SourceError::Form(language.file_name()));
             }
-            let plain =
-                commonmark::plain_text(source).map_err(|e| SourceError::Markup(language.file_name(), e))?;
+            let plain = if is_plain {
+                Cow::from(source)
+            } else {
+                let plain = commonmark::plain_text(source);
+                Cow::from(plain.map_err(|e| SourceError::Markup(language.file_name(), e))?)
+            };
             if !text.is_empty() && !plain.is_empty() {
                 text.push('\n');
             }
@@ -381,14 +388,11 @@ pub fn content_sha256(files: impl IntoIterator<Item = (impl AsRef<str>, impl AsR
     let mut hasher = Sha256::new();
     for (path, bytes) in files {
         let (path, bytes) = (path.as_ref(), bytes.as_ref());
-        hasher.update(format!("{path}\0{}\0", bytes.len()));
+        hasher.update(path);
+        hasher.update(format!("\0{}\0", bytes.len()));
         hasher.update(bytes);
     }
-    let mut digits = String::with_capacity(64);
-    for byte in hasher.finalize() {
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+    hex(&hasher.finalize())
 }
 
 /// Returns the subject of a revision's commit: kind, colon, and the title in the first of the page's languages

@@ -70,10 +70,16 @@ pub struct Block {
 /// # Errors
 /// [`CommonMarkError`] where the source holds what no page may.
 pub fn plain_text(source: &str) -> Result<String, CommonMarkError> {
-    if is_plainly_prose(source) && canonical::is_plainly_canonical(source) {
+    if is_its_own_plain_text(source) {
         return Ok(source.to_owned());
     }
     parsed_plain_text(source)
+}
+
+/// Tells at a glance that a source is canonical, and prose without markup. `false` says nothing.
+#[must_use]
+pub fn is_its_own_plain_text(source: &str) -> bool {
+    is_plainly_prose(source) && canonical::is_plainly_canonical(source)
 }
 
 fn parsed_plain_text(source: &str) -> Result<String, CommonMarkError> {
@@ -89,7 +95,7 @@ fn parsed_plain_text(source: &str) -> Result<String, CommonMarkError> {
 /// # Errors
 /// [`CommonMarkError`] as for [`plain_text`].
 pub fn blocks(source: &str) -> Result<Vec<Block>, CommonMarkError> {
-    if is_plainly_prose(source) && canonical::is_plainly_canonical(source) {
+    if is_its_own_plain_text(source) {
         return Ok(blocks_of_prose(source));
     }
     parsed_blocks(source)

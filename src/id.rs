@@ -240,13 +240,17 @@ impl FromStr for ArticleId {
 }
 
 fn write_hex(raw: &RawId, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.pad(&hex(raw))
+}
+
+/// Writes bytes as lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [0; 40];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(raw) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
-    }
-    f.pad(std::str::from_utf8(&text).expect("hexadecimal digits are ASCII"))
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
 }
 
 fn parse_hex(text: &str) -> Result<RawId, IdError> {

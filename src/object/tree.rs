@@ -171,6 +171,22 @@ pub fn with_entry(body: &[u8], name: &str, entry: Entry) -> Result<Vec<u8>, Tree
     Ok(new)
 }
 
+/// Returns the ids of a folder before and after a change from one tree to another, where it is all that differs between
+/// them, and the old one was read before. The new one is then as sound as the old.
+#[must_use]
+pub fn only_folder_changed(old: &[u8], new: &[u8], name: &str) -> Option<(Option<TreeId>, TreeId)> {
+    let Some(Entry::Folder(after)) = find(new, name).ok()? else {
+        return None;
+    };
+    let before = match find(old, name).ok()? {
+        None => None,
+        Some(Entry::Folder(before)) => Some(before),
+        Some(Entry::File(_)) => return None,
+    };
+    let expected = with_entry(old, name, Entry::Folder(after)).ok()?;
+    (before != Some(after) && expected == new).then_some((before, after))
+}
+
 /// Returns where the name of the entry that starts somewhere in a tree's bytes lies, and where the entry ends.
 fn place_at(body: &[u8], start: usize) -> Result<(Range<usize>, usize), TreeError> {
     let truncated = || TreeError::Truncated(start);
@@ -317,6 +333,67 @@ mod tests {
 
     fn folder(byte: u8) -> Entry {
         Entry::Folder(TreeId::from_raw([byte; 20]))
+    }
+
+    #[test]
+    fn only_a_change_of_one_folder_is_one() {
+        let folder = |byte| Entry::Folder(TreeId::from_raw([byte; 20]));
+        let file = Entry::File(BlobId::from_raw([9; 20]));
+        let tree = |entries: &[(&str, Entry)]| {
+            let mut tree = Tree::default();
+            for (name, entry) in entries {
+                tree.insert(name, *entry).unwrap();
+            }
+            tree.encode()
+        };
+        let id = |byte| TreeId::from_raw([byte; 20]);
+        let old = tree(&[("a", folder(1)), ("a-b", folder(2)), ("c", file)]);
+        let changed = tree(&[("a", folder(7)), ("a-b", folder(2)), ("c", file)]);
+        let added = tree(&[
+            ("a", folder(1)),
+            ("a-b", folder(2)),
+            ("b", folder(7)),
+            ("c", file),
+        ]);
+        assert_eq!(
+            only_folder_changed(&old, &changed, "a"),
+            Some((Some(id(1)), id(7)))
+        );
+        assert_eq!(only_folder_changed(&old, &added, "b"), Some((None, id(7))));
+        assert_eq!(
+            only_folder_changed(&[], &tree(&[("a", folder(1))]), "a"),
+            Some((None, id(1)))
+        );
+        for (name, new) in [
+            ("a", old.clone()),
+            ("a-b", changed.clone()),
+            (
+                "b",
+                tree(&[("a", folder(1)), ("a-b", folder(2)), ("b", file), ("c", file)]),
+            ),
+            (
+                "c",
+                tree(&[("a", folder(1)), ("a-b", folder(2)), ("c", folder(7))]),
+            ),
+            ("b", tree(&[("a", folder(1)), ("b", folder(7)), ("c", file)])),
+            (
+                "b",
+                tree(&[
+                    ("a", folder(3)),
+                    ("a-b", folder(2)),
+                    ("b", folder(7)),
+                    ("c", file),
+                ]),
+            ),
+            ("b", [&added[..], &added[..]].concat()),
+            ("b", added[..added.len() - 1].to_vec()),
+        ] {
+            assert_eq!(only_folder_changed(&old, &new, name), None, "{name}");
+        }
+        // The new entry is not where git puts it.
+        let mut misplaced = old.clone();
+        misplaced.extend_from_slice(&tree(&[("b", folder(7))]));
+        assert_eq!(only_folder_changed(&old, &misplaced, "b"), None);
     }
 
     #[test]

@@ -332,6 +332,22 @@ impl<B: AsRef<[u8]>> Pack<B> {
         end: u64,
         inflater: &mut Inflater,
     ) -> Result<(Vec<u8>, u64), PackError> {
+        let mut output = Vec::new();
+        let stream_end = self.inflate_into(&mut output, entry, end, inflater)?;
+        Ok((output, stream_end))
+    }
+
+    /// Inflates as [`Pack::inflate`] does, over what a buffer holds.
+    ///
+    /// # Errors
+    /// [`PackError`] as for [`Pack::inflate`]; the buffer then holds anything.
+    pub fn inflate_into(
+        &self,
+        output: &mut Vec<u8>,
+        entry: &Entry,
+        end: u64,
+        inflater: &mut Inflater,
+    ) -> Result<u64, PackError> {
         let announced = u64::try_from(entry.length).unwrap_or(u64::MAX);
         let range = usize::try_from(entry.stream).ok().zip(usize::try_from(end).ok());
         let input = range
@@ -342,8 +358,8 @@ impl<B: AsRef<[u8]>> Pack<B> {
             return Err(PackError::Implausible(announced));
         }
         check_stream_header(input).map_err(|_| PackError::Stream)?;
-        let mut output = vec![0; entry.length];
-        let went = inflater.zlib(input, &mut output).map_err(|error| match error {
+        output.resize(entry.length, 0);
+        let went = inflater.zlib(input, output).map_err(|error| match error {
             InflateError::Stream => PackError::Stream,
             InflateError::Room => PackError::StreamLength(announced),
         })?;
@@ -351,7 +367,7 @@ impl<B: AsRef<[u8]>> Pack<B> {
             return Err(PackError::StreamLength(announced));
         }
         let consumed = u64::try_from(went.consumed).map_err(|_| PackError::Stream)?;
-        Ok((output, entry.stream.saturating_add(consumed)))
+        Ok(entry.stream.saturating_add(consumed))
     }
 }
 

@@ -84,10 +84,11 @@ impl<B: AsRef<[u8]> + Sync> Check<'_, B> {
             .collect();
         roots
             .par_iter()
-            .try_for_each_init(Inflater::new, |inflater, &root| {
+            .try_for_each_init(<(Inflater, Vec<u8>)>::default, |(inflater, delta), &root| {
                 let mut walk = Walk {
                     families: &families,
                     inflater,
+                    delta,
                     report,
                     visit,
                 };
@@ -233,6 +234,8 @@ impl<'a, B: AsRef<[u8]> + Sync> Families<'a, B> {
 struct Walk<'a, 'b, B> {
     families: &'a Families<'b, B>,
     inflater: &'a mut Inflater,
+    /// For the delta that is applied.
+    delta: &'a mut Vec<u8>,
     report: &'a Report<'a>,
     visit: &'a Visit<'a>,
 }
@@ -316,8 +319,8 @@ impl<B: AsRef<[u8]> + Sync> Walk<'_, '_, B> {
 
     fn delta(&mut self, number: usize, base: &Object) -> Result<Object, PackError> {
         let Check { pack, map, .. } = *self.families.check;
-        let delta = stream(pack, map, number, self.inflater)?;
-        let body = delta::apply(&base.body, &delta).map_err(PackError::Delta)?;
+        stream_into(self.delta, pack, map, number, self.inflater)?;
+        let body = delta::apply(&base.body, self.delta).map_err(PackError::Delta)?;
         Ok(Object {
             kind: base.kind,
             body,
@@ -366,11 +369,24 @@ pub(super) fn stream<B: AsRef<[u8]>>(
     number: usize,
     inflater: &mut Inflater,
 ) -> Result<Vec<u8>, PackError> {
+    let mut bytes = Vec::new();
+    stream_into(&mut bytes, pack, map, number, inflater)?;
+    Ok(bytes)
+}
+
+/// Inflates as [`stream`] does, over what a buffer holds.
+pub(super) fn stream_into<B: AsRef<[u8]>>(
+    bytes: &mut Vec<u8>,
+    pack: &Pack<B>,
+    map: &PackMap,
+    number: usize,
+    inflater: &mut Inflater,
+) -> Result<(), PackError> {
     let end = map.end(number);
     let entry = pack.entry(map.offset(number))?;
-    let (bytes, stream_end) = pack.inflate(&entry, end, inflater)?;
+    let stream_end = pack.inflate_into(bytes, &entry, end, inflater)?;
     if stream_end == end {
-        Ok(bytes)
+        Ok(())
     } else {
         Err(PackError::Trailing(end.saturating_sub(stream_end)))
     }

@@ -9,7 +9,7 @@ use crate::platform::Inflater;
 use crate::storage::delta;
 use crate::storage::inventory::{Inventory, Kept, Listed};
 use crate::storage::pack::DEEPEST_CHAIN;
-use crate::storage::pack_check::stream;
+use crate::storage::pack_check::{stream, stream_into};
 use crate::storage::pack_map::Footing;
 
 /// How many bases a reader keeps.
@@ -25,6 +25,8 @@ pub struct Reader<'a> {
     inventory: &'a Inventory,
     hashing: Hashing,
     inflater: Inflater,
+    /// For the delta that is applied.
+    delta: Vec<u8>,
     /// Bases by the number of their object; each has one slot in which it may lie.
     slots: Vec<Option<(usize, Rc<Vec<u8>>)>>,
     bytes: usize,
@@ -38,6 +40,7 @@ impl<'a> Reader<'a> {
             inventory,
             hashing,
             inflater: Inflater::new(),
+            delta: Vec::new(),
             slots: vec![None; SLOTS],
             bytes: 0,
         }
@@ -102,8 +105,9 @@ impl<'a> Reader<'a> {
             }
         };
         for entry in deltas.into_iter().rev() {
-            let delta = stream(&listed.open.pack, &listed.map, entry, &mut self.inflater).ok()?;
-            body = Rc::new(delta::apply(&body, &delta).ok()?);
+            let (delta, inflater) = (&mut self.delta, &mut self.inflater);
+            stream_into(delta, &listed.open.pack, &listed.map, entry, inflater).ok()?;
+            body = Rc::new(delta::apply(&body, delta).ok()?);
             self.keep(listed, entry, &body);
         }
         Some(body)

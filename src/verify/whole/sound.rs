@@ -9,7 +9,7 @@ use super::Census;
 use crate::id::{CommitId, ObjectId, TreeId};
 use crate::object::ObjectKind;
 use crate::object::commit::Commit;
-use crate::object::tree::{Entries, Entry};
+use crate::object::tree::{self, Entries, Entry};
 use crate::revision::Revision;
 use crate::storage::line::Line;
 use crate::storage::reader::Reader;
@@ -154,15 +154,13 @@ impl Prover<'_> {
         let mut trees = Vec::with_capacity(5);
         for (depth, name) in path.split('/').enumerate() {
             let body = self.brought(new.into(), ObjectKind::Tree)?;
-            let old_body = match old {
-                None => None,
-                Some(id) => Some(match before.trees.get(depth) {
-                    Some((known, body)) if *known == id => Rc::clone(body),
-                    _ => self.object(id.into(), ObjectKind::Tree)?,
-                }),
+            // What the commit before had on its own way was read then, entry by entry.
+            let known = before.trees.get(depth).filter(|(known, _)| old == Some(*known));
+            let (old_folder, new_folder) = match (known, old) {
+                (Some((_, known)), _) => tree::only_folder_changed(known, &body, name)?,
+                (None, Some(old)) => only_change(&self.object(old.into(), ObjectKind::Tree)?, &body, name)?,
+                (None, None) => only_change(&[], &body, name)?,
             };
-            let old_body: &[u8] = old_body.as_ref().map_or(&[], |body| body);
-            let (old_folder, new_folder) = only_change(old_body, &body, name)?;
             trees.push((new, body));
             (old, new) = (old_folder, new_folder);
         }
@@ -210,8 +208,9 @@ impl Prover<'_> {
     /// Reads an object that the present commit leads to and that was not looked into for the commit before: what
     /// is in it and not brought by this commit was brought by an earlier one.
     fn brought(&mut self, id: ObjectId, kind: ObjectKind) -> Option<Rc<Vec<u8>>> {
-        self.brought.push(self.census.inventory.find(id.raw())?);
-        self.object(id, kind)
+        let number = self.census.inventory.find(id.raw())?;
+        self.brought.push(number);
+        self.numbered(number, id, kind)
     }
 
     /// Reads an object that the branch leads to.
