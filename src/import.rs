@@ -39,7 +39,7 @@ use sheet::Sheet;
 use spool::{Spool, SpoolWriter, Spooled};
 
 /// The level at which entries are deflated: an import is waited for, and `maintain` takes its time later.
-const LEVEL: u8 = 4;
+const LEVEL: u8 = 3;
 
 /// The most pages that are prepared or placed together.
 const MOST_TOGETHER: usize = 512;

@@ -11,7 +11,6 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use git2::{ErrorCode, Oid};
@@ -23,6 +22,15 @@ use crate::platform::{self, Durability};
 use crate::storage::loose;
 use crate::storage::pack_writer::{PackWriter, WrittenPack};
 use crate::storage::refs::{self, BRANCH, RefError};
+
+mod disk;
+mod leftovers;
+
+use self::disk::rename;
+pub use self::disk::sync_path;
+pub(super) use self::disk::{clear_folder, delete, io_error, make_folder, some_at_once};
+pub(super) use self::leftovers::MOVED_INDEX;
+use self::leftovers::{clear_abandoned_lock, clear_interrupted, finish_moving};
 
 /// The folder in which a writer keeps objects until they are complete.
 pub const INCOMING: &str = "avalaches.incoming";
@@ -36,22 +44,8 @@ const MOVING: &str = "moving";
 /// In [`INCOMING`]: the other refs that were about to be moved, each as a line of an id and a name.
 const MOVING_REFS: &str = "moving-refs";
 
-/// Begins the name of an index, in the folder of packs, while its pack is moved in or out: whoever is killed then
-/// leaves a pack without an index, which this marks as nobody's. Git takes such a name for a leftover, and gives no
-/// such name itself.
-pub(super) const MOVED_INDEX: &str = "tmp_idx_of_";
-
-/// What may stand beside a pack, derived from it.
-const BESIDE: [&str; 3] = ["rev", "bitmap", "mtimes"];
-
-/// How many files are synced or deleted at once.
-const AT_ONCE: usize = 8;
-
 /// How long another git program's lock of the branch is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A lock of the branch that is older than this was left by a program that is gone.
-const ABANDONED: Duration = Duration::from_secs(60);
 
 /// Why something was not written.
 #[derive(Debug, thiserror::Error)]
@@ -424,121 +418,6 @@ impl Drop for Writer {
     }
 }
 
-/// Does something with many things, some of them at a time, while the others wait for the disk.
-pub(super) fn some_at_once<T: Send>(
-    things: Vec<T>,
-    work: impl Fn(T) -> Result<(), WriteError> + Sync,
-) -> Result<(), WriteError> {
-    let waiting = Mutex::new(things.into_iter());
-    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work = || std::iter::from_fn(next).try_for_each(&work);
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
-        threads
-            .into_iter()
-            .try_for_each(|thread| thread.join().expect("the work does not panic"))
-    })
-}
-
-/// Syncs a file, or a folder, so that the names in it are on the disk.
-///
-/// # Errors
-/// [`WriteError::Io`].
-pub fn sync_path(path: &Path) -> Result<(), WriteError> {
-    File::open(path)
-        .and_then(|file| file.sync_all())
-        .map_err(io_error("sync", path))
-}
-
-/// Clears the staging area of a writer that is gone, and the branch's lock if that writer left it.
-fn clear_interrupted(repository: &Path) -> Result<(), WriteError> {
-    let incoming = repository.join(INCOMING);
-    let moving = fs::read_to_string(incoming.join(MOVING)).ok();
-    clear_abandoned_lock(repository, BRANCH, moving.as_deref())?;
-    let moving = fs::read_to_string(incoming.join(MOVING_REFS)).unwrap_or_default();
-    for (id, name) in moving.lines().filter_map(|line| line.split_once(' ')) {
-        // The archive's folder is not to be trusted with the names of files to delete.
-        if name.starts_with("refs/") && name.split('/').all(|part| !part.is_empty() && part != "..") {
-            clear_abandoned_lock(repository, name, Some(id))?;
-        }
-    }
-    clear_moved_packs(repository)?;
-    clear_folder(&incoming)
-}
-
-/// Deletes a folder with everything in it, where it is there.
-pub(super) fn clear_folder(folder: &Path) -> Result<(), WriteError> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("clear", folder)(error)),
-        _ => Ok(()),
-    }
-}
-
-/// Removes a ref's lock where it can only be a dead program's: it is a minute old, or a writer of ours was killed while
-/// moving the ref and the lock holds the beginning of the id it was moving to.
-fn clear_abandoned_lock(repository: &Path, name: &str, moving: Option<&str>) -> Result<(), WriteError> {
-    let lock = ref_lock(repository, name);
-    let Ok(metadata) = fs::symlink_metadata(&lock) else {
-        return Ok(());
-    };
-    let age = metadata
-        .modified()
-        .ok()
-        .and_then(|time| time.elapsed().ok())
-        .unwrap_or_default();
-    let held = fs::read_to_string(&lock).unwrap_or_default();
-    let ours = moving.is_some_and(|id| format!("{id}\n").starts_with(&held));
-    if age > ABANDONED || ours {
-        fs::remove_file(&lock).map_err(io_error("delete", &lock))?;
-    }
-    Ok(())
-}
-
-/// Deletes what a pack without an index leaves, the index that marks it last.
-fn finish_moving(folder: &Path, name: &str) -> Result<(), WriteError> {
-    if fs::symlink_metadata(folder.join(format!("{name}.idx"))).is_err() {
-        for ending in BESIDE.into_iter().chain(["pack"]) {
-            delete(&folder.join(format!("{name}.{ending}")))?;
-        }
-    }
-    delete(&folder.join(format!("{MOVED_INDEX}{name}")))
-}
-
-/// Deletes the packs that were being moved in or out by a writer that is gone.
-fn clear_moved_packs(repository: &Path) -> Result<(), WriteError> {
-    let folder = repository.join("objects/pack");
-    let Ok(entries) = fs::read_dir(&folder) else {
-        return Ok(());
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let moved = name.to_str().and_then(|name| name.strip_prefix(MOVED_INDEX));
-        moved.map_or(Ok(()), |name| finish_moving(&folder, name))?;
-    }
-    Ok(())
-}
-
-/// Deletes a file, where it is there.
-pub(super) fn delete(path: &Path) -> Result<(), WriteError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("delete", path)(error)),
-        _ => Ok(()),
-    }
-}
-
-fn rename(from: &Path, to: &Path) -> Result<(), WriteError> {
-    fs::rename(from, to).map_err(io_error("write", to))
-}
-
-/// Makes a folder and tells whether it was not there before.
-pub(super) fn make_folder(folder: &Path) -> Result<bool, WriteError> {
-    match fs::create_dir(folder) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(io_error("make", folder)(error)),
-    }
-}
-
 fn ref_lock(repository: &Path, name: &str) -> PathBuf {
     repository.join(format!("{name}.lock"))
 }
@@ -550,11 +429,6 @@ fn loose_name(id: ObjectId) -> String {
 
 fn oid(id: ObjectId) -> Oid {
     Oid::from_bytes(id.raw()).expect("an id has twenty bytes")
-}
-
-pub(super) fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteError + use<> {
-    let path = path.to_owned();
-    move |source| WriteError::Io { what, path, source }
 }
 
 fn git(what: &'static str) -> impl FnOnce(git2::Error) -> WriteError {

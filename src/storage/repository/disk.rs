@@ -1,0 +1,74 @@
+//! Files and folders as a writer needs them: synced, several at a time, with errors that name the path.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use super::WriteError;
+
+/// How many files are synced or deleted at once.
+const AT_ONCE: usize = 8;
+
+/// Does something with many things, some of them at a time, while the others wait for the disk.
+pub(in crate::storage) fn some_at_once<T: Send>(
+    things: Vec<T>,
+    work: impl Fn(T) -> Result<(), WriteError> + Sync,
+) -> Result<(), WriteError> {
+    let waiting = Mutex::new(things.into_iter());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || std::iter::from_fn(next).try_for_each(&work);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().expect("the work does not panic"))
+    })
+}
+
+/// Syncs a file, or a folder, so that the names in it are on the disk.
+///
+/// # Errors
+/// [`WriteError::Io`].
+pub fn sync_path(path: &Path) -> Result<(), WriteError> {
+    File::open(path)
+        .and_then(|file| file.sync_all())
+        .map_err(io_error("sync", path))
+}
+
+/// Deletes a folder with everything in it, where it is there.
+pub(in crate::storage) fn clear_folder(folder: &Path) -> Result<(), WriteError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("clear", folder)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Deletes a file, where it is there.
+pub(in crate::storage) fn delete(path: &Path) -> Result<(), WriteError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("delete", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), WriteError> {
+    fs::rename(from, to).map_err(io_error("write", to))
+}
+
+/// Makes a folder and tells whether it was not there before.
+pub(in crate::storage) fn make_folder(folder: &Path) -> Result<bool, WriteError> {
+    match fs::create_dir(folder) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(io_error("make", folder)(error)),
+    }
+}
+
+pub(in crate::storage) fn io_error(
+    what: &'static str,
+    path: &Path,
+) -> impl FnOnce(io::Error) -> WriteError + use<> {
+    let path = path.to_owned();
+    move |source| WriteError::Io { what, path, source }
+}

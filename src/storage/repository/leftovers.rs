@@ -1,0 +1,84 @@
+//! What a writer that was killed left behind, and how the next one clears it away.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use super::disk::{clear_folder, delete, io_error};
+use super::{INCOMING, MOVING, MOVING_REFS, WriteError, ref_lock};
+use crate::storage::refs::BRANCH;
+
+/// Begins the name of an index, in the folder of packs, while its pack is moved in or out: whoever is killed then
+/// leaves a pack without an index, which this marks as nobody's. Git takes such a name for a leftover, and gives no
+/// such name itself.
+pub(in crate::storage) const MOVED_INDEX: &str = "tmp_idx_of_";
+
+/// What may stand beside a pack, derived from it.
+const BESIDE: [&str; 3] = ["rev", "bitmap", "mtimes"];
+
+/// A lock of the branch that is older than this was left by a program that is gone.
+const ABANDONED: Duration = Duration::from_secs(60);
+
+/// Clears the staging area of a writer that is gone, and the branch's lock if that writer left it.
+pub(super) fn clear_interrupted(repository: &Path) -> Result<(), WriteError> {
+    let incoming = repository.join(INCOMING);
+    let moving = fs::read_to_string(incoming.join(MOVING)).ok();
+    clear_abandoned_lock(repository, BRANCH, moving.as_deref())?;
+    let moving = fs::read_to_string(incoming.join(MOVING_REFS)).unwrap_or_default();
+    for (id, name) in moving.lines().filter_map(|line| line.split_once(' ')) {
+        // The archive's folder is not to be trusted with the names of files to delete.
+        if name.starts_with("refs/") && name.split('/').all(|part| !part.is_empty() && part != "..") {
+            clear_abandoned_lock(repository, name, Some(id))?;
+        }
+    }
+    clear_moved_packs(repository)?;
+    clear_folder(&incoming)
+}
+
+/// Removes a ref's lock where it can only be a dead program's: it is a minute old, or a writer of ours was killed while
+/// moving the ref and the lock holds the beginning of the id it was moving to.
+pub(super) fn clear_abandoned_lock(
+    repository: &Path,
+    name: &str,
+    moving: Option<&str>,
+) -> Result<(), WriteError> {
+    let lock = ref_lock(repository, name);
+    let Ok(metadata) = fs::symlink_metadata(&lock) else {
+        return Ok(());
+    };
+    let age = metadata
+        .modified()
+        .ok()
+        .and_then(|time| time.elapsed().ok())
+        .unwrap_or_default();
+    let held = fs::read_to_string(&lock).unwrap_or_default();
+    let ours = moving.is_some_and(|id| format!("{id}\n").starts_with(&held));
+    if age > ABANDONED || ours {
+        fs::remove_file(&lock).map_err(io_error("delete", &lock))?;
+    }
+    Ok(())
+}
+
+/// Deletes what a pack without an index leaves, the index that marks it last.
+pub(super) fn finish_moving(folder: &Path, name: &str) -> Result<(), WriteError> {
+    if fs::symlink_metadata(folder.join(format!("{name}.idx"))).is_err() {
+        for ending in BESIDE.into_iter().chain(["pack"]) {
+            delete(&folder.join(format!("{name}.{ending}")))?;
+        }
+    }
+    delete(&folder.join(format!("{MOVED_INDEX}{name}")))
+}
+
+/// Deletes the packs that were being moved in or out by a writer that is gone.
+fn clear_moved_packs(repository: &Path) -> Result<(), WriteError> {
+    let folder = repository.join("objects/pack");
+    let Ok(entries) = fs::read_dir(&folder) else {
+        return Ok(());
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let moved = name.to_str().and_then(|name| name.strip_prefix(MOVED_INDEX));
+        moved.map_or(Ok(()), |name| finish_moving(&folder, name))?;
+    }
+    Ok(())
+}
