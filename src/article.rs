@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::canonical::{first_unprintable, is_canonical};
+use crate::canonical::{first_unprintable, is_canonical, is_common};
 use crate::commonmark::{self, CommonMarkError};
 use crate::date::{RevisionDate, UtcOffset};
 use crate::id::hex;
@@ -418,14 +418,20 @@ pub fn headline(metadata: &Metadata, preferred: &[Language], page_text: &str) ->
 pub fn first_words(text: &str) -> String {
     use unicode_segmentation::UnicodeSegmentation;
     let line = text.lines().next().unwrap_or_default().trim().replace('\t', " ");
-    let words: Vec<&str> = line.graphemes(true).take(FIRST_WORDS + 1).collect();
-    if words.len() <= FIRST_WORDS {
+    // Of common characters each is a grapheme, if none follows that joins the last one.
+    let place = |number| line.char_indices().nth(number).map(|(at, _)| at);
+    let cut = if is_common(&line[..place(FIRST_WORDS + 2).unwrap_or(line.len())]) {
+        place(FIRST_WORDS)
+    } else {
+        let mut graphemes = line.grapheme_indices(true);
+        graphemes.nth(FIRST_WORDS).map(|(at, _)| at)
+    };
+    let Some(cut) = cut else {
         return line;
-    }
-    let cut = words[..FIRST_WORDS].concat();
-    let cut = match cut.rfind(' ') {
-        Some(blank) if blank * 2 > cut.len() => &cut[..blank],
-        _ => cut.as_str(),
+    };
+    let cut = match line[..cut].rfind(' ') {
+        Some(blank) if blank * 2 > cut => &line[..blank],
+        _ => &line[..cut],
     };
     format!(
         "{}…",
@@ -532,6 +538,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn first_words_are_so_many_graphemes(text in "[ab 中é\u{301}\u{200d}👩🇨🇳。\t]{30,60}") {
+            use unicode_segmentation::UnicodeSegmentation;
+            let line = text.trim().replace('\t', " ");
+            let words: Vec<&str> = line.graphemes(true).collect();
+            let expected = words.get(..FIRST_WORDS).map(<[_]>::concat).filter(|_| words.len() > FIRST_WORDS);
+            let found = first_words(&text);
+            match (expected, found.strip_suffix('…')) {
+                (Some(expected), Some(found)) => prop_assert!(expected.starts_with(found)),
+                (expected, _) => prop_assert_eq!(expected.unwrap_or(line), found),
+            }
+        }
+
         #[test]
         fn any_metadata_that_pass_the_check_read_back(
             title in "[^\\p{C}]{1,20}", tag in ".{1,10}", seconds in 86_400..=4_000_000_000_i64, minutes in -840..=840

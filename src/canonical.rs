@@ -214,7 +214,8 @@ pub fn is_plainly_canonical(text: &str) -> bool {
 
 /// Tells in one pass that a text is made of line feeds and common characters alone: those that are visible, begin a
 /// cluster, and are what they normalize to. `false` says nothing.
-fn is_common(text: &str) -> bool {
+#[must_use]
+pub fn is_common(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {

@@ -110,7 +110,7 @@ impl UtcOffset {
     #[must_use]
     pub fn parse_git(text: &str) -> Option<Self> {
         let (sign, digits) = text.split_at_checked(1)?;
-        Self::from_digits(sign, digits).filter(|offset| offset.as_git() == text)
+        Self::from_digits(sign, digits).filter(|_| text != "-0000")
     }
 
     fn from_digits(sign: &str, digits: &str) -> Option<Self> {
@@ -295,11 +295,13 @@ impl RevisionDate {
     #[must_use]
     pub fn parse_git(text: &str) -> Option<Self> {
         let (seconds, offset) = text.split_once(' ')?;
+        // Git writes neither a sign nor zeros before the number.
+        let is_shortest = seconds == "0" || !seconds.starts_with(['0', '+']);
         let date = Self {
-            seconds: seconds.parse().ok()?,
+            seconds: seconds.parse().ok().filter(|_| is_shortest)?,
             offset: UtcOffset::parse_git(offset)?,
         };
-        (date.as_git() == text).then_some(date)
+        Some(date)
     }
 }
 
@@ -408,6 +410,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_git_date_is_read_where_git_would_write_it_so(text in "[+-]?[0-9]{1,11} [+-][01][0-9][0-5][0-9]") {
+            if let Some(date) = RevisionDate::parse_git(&text) {
+                prop_assert_eq!(date.as_git(), text);
+            }
+        }
+
         #[test]
         fn a_date_reads_back_what_it_prints(seconds in 0..=LAST_SECOND, minutes in -WIDEST_OFFSET..=WIDEST_OFFSET) {
             let offset = UtcOffset::from_minutes(minutes).unwrap();

@@ -38,8 +38,8 @@ use packing::{Choice, Job};
 use sheet::Sheet;
 use spool::{Spool, SpoolWriter, Spooled};
 
-/// The level at which entries are deflated: an import is waited for, and `maintain` takes its time later.
-const LEVEL: u8 = 3;
+/// The level at which entries are deflated: an import is waited for, and higher ones save two parts in a hundred.
+const LEVEL: u8 = 1;
 
 /// The most pages that are prepared or placed together.
 const MOST_TOGETHER: usize = 512;
@@ -273,7 +273,7 @@ struct Tried {
     spooled: Result<(Spooled, Vec<Notice>), Refusal>,
 }
 
-/// Reads and prepares all pages. While some are prepared, the next ones are read.
+/// Reads and prepares all pages. While some are prepared, the next ones are read and those before are spooled.
 fn first_half(
     folder: &Path,
     items: &mut dyn Iterator<Item = Item>,
@@ -286,41 +286,19 @@ fn first_half(
     let mut begun: HashSet<u64> = HashSet::new();
     let mut good: HashSet<u64> = HashSet::new();
     let mut next = read_some(items, &mut begun);
-    while !next.is_empty() {
+    let mut tried = Vec::new();
+    while !next.is_empty() || !tried.is_empty() {
         let batch = std::mem::take(&mut next);
-        let mut tried = Vec::new();
+        let before = std::mem::take(&mut tried);
+        let mut spooled = Ok(());
         rayon::in_place_scope(|scope| {
             let tried = &mut tried;
             scope.spawn(|_| *tried = prepare_all(batch, settings, options));
             next = read_some(items, &mut begun);
+            spooled = keep(before, settings, options, &mut good, &mut spool, listener, report);
         });
-        for Tried {
-            mut item,
-            mut name,
-            mut spooled,
-        } in tried
-        {
-            report.pages += 1;
-            if let Version::Later(text) = item.wishes.version
-                && !good.contains(&text)
-            {
-                // The versions before were refused: this one begins the article.
-                item.wishes.version = Version::First(text);
-                (name, spooled) = prepare(&item, settings, options, &mut deflaters());
-            }
-            match spooled {
-                Ok((spooled, notices)) => {
-                    good.extend(item.file);
-                    listener.noticed(&name, &notices);
-                    spool.push(&spooled)?;
-                }
-                Err(why) => {
-                    report.refused += 1;
-                    listener.refused(&name, &why);
-                }
-            }
-        }
-        let known = report.pages + next.len() + items.size_hint().0;
+        spooled?;
+        let known = report.pages + tried.len() + next.len() + items.size_hint().0;
         let progress = Progress {
             done: report.pages,
             all: known * 2,
@@ -331,6 +309,45 @@ fn first_half(
         }
     }
     Ok(spool.finish()?)
+}
+
+/// Spools the pages that were prepared, and tells what there is to tell of each.
+fn keep(
+    tried: Vec<Tried>,
+    settings: &Settings,
+    options: &Options,
+    good: &mut HashSet<u64>,
+    spool: &mut SpoolWriter,
+    listener: &mut dyn Listener,
+    report: &mut Report,
+) -> io::Result<()> {
+    for Tried {
+        mut item,
+        mut name,
+        mut spooled,
+    } in tried
+    {
+        report.pages += 1;
+        if let Version::Later(text) = item.wishes.version
+            && !good.contains(&text)
+        {
+            // The versions before were refused: this one begins the article.
+            item.wishes.version = Version::First(text);
+            (name, spooled) = prepare(&item, settings, options, &mut deflaters());
+        }
+        match spooled {
+            Ok((spooled, notices)) => {
+                good.extend(item.file);
+                listener.noticed(&name, &notices);
+                spool.push(&spooled)?;
+            }
+            Err(why) => {
+                report.refused += 1;
+                listener.refused(&name, &why);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn read_some(items: &mut dyn Iterator<Item = Item>, begun: &mut HashSet<u64>) -> Vec<Item> {
@@ -408,8 +425,8 @@ fn prepare(
     (name, spooled)
 }
 
-/// Gives all pages their places and writes the pack. While some are placed, those before are deflated, and the next
-/// ones are read back.
+/// Gives all pages their places and writes the pack. While some are placed, the next ones are read back, those before
+/// are deflated, and those before them are written.
 struct SecondHalf<'a> {
     spool: &'a Spool,
     options: &'a Options,
@@ -428,12 +445,15 @@ impl SecondHalf<'_> {
         let spool = self.spool;
         let mut choice = Choice::default();
         let mut jobs = Vec::new();
+        let mut entries = Vec::new();
         let mut first = 0;
         let mut sheets = read_back(spool, 0)?;
-        while !sheets.is_empty() || !jobs.is_empty() {
+        while !sheets.is_empty() || !jobs.is_empty() || !entries.is_empty() {
             let next = first + sheets.len();
             let batch = std::mem::take(&mut sheets);
             let before = std::mem::take(&mut jobs);
+            let ready = std::mem::take(&mut entries);
+            let mut written = Ok(());
             let mut packed = Ok(Vec::new());
             let mut back = Ok(Vec::new());
             let mut placed = Ok(Vec::new());
@@ -447,12 +467,12 @@ impl SecondHalf<'_> {
                 });
                 scope.spawn(move |_| *back = read_back(spool, next));
                 placed = self.place(&mut branch, &mut choice, first, batch);
+                written = ready.iter().flatten().try_for_each(|object| self.write(object));
             });
+            written?;
             sheets = back?;
             jobs = placed?;
-            for object in packed?.into_iter().flatten() {
-                self.write(&object)?;
-            }
+            entries = packed?;
             first = next;
             let progress = Progress {
                 done: self.report.pages + first,

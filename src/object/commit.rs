@@ -81,7 +81,7 @@ impl Commit {
             if value.is_some() {
                 lines.next();
             }
-            value.ok_or(CommitError::Header {
+            value.ok_or_else(|| CommitError::Header {
                 line: number + 1,
                 expected,
                 found: line.to_owned(),

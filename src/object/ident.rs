@@ -122,7 +122,8 @@ impl Ident {
             person: Person::new(name, email).ok()?,
             date: RevisionDate::parse_git(date)?,
         };
-        (ident.to_string() == value).then_some(ident)
+        // A name that is written in another way than it is kept is none of git's.
+        (ident.person.name == name && ident.person.email == email).then_some(ident)
     }
 }
 
