@@ -228,12 +228,7 @@ impl Writer {
         if make_folder(&folder)? {
             self.sync(vec![objects])?;
         }
-        let [new_pack, new_index] = pack.files();
-        let name = pack.name();
-        let marker = folder.join(format!("{MOVED_INDEX}{name}"));
-        rename(&new_index, &marker)?;
-        rename(&new_pack, &folder.join(format!("{name}.pack")))?;
-        rename(&marker, &folder.join(format!("{name}.idx")))?;
+        move_pack(&folder, &pack.name(), &pack.files())?;
         self.sync(vec![folder])
     }
 
@@ -279,18 +274,15 @@ impl Writer {
     /// [`WriteError`]; packs that were moved before the fault stay, and nothing refers to them.
     pub fn take_packs(&self, from: &Path, stems: &[String]) -> Result<(), WriteError> {
         let folder = self.repository.join("objects").join("pack");
-        let names = |stem: &String| [format!("{stem}.pack"), format!("{stem}.idx")];
-        // The index last: with it the pack is seen.
-        let names: Vec<String> = stems.iter().flat_map(names).collect();
-        if names.is_empty() {
+        if stems.is_empty() {
             return Ok(());
         }
         fs::create_dir_all(&folder).map_err(io_error("make", &folder))?;
-        self.sync(names.iter().map(|name| from.join(name)).collect())?;
-        for name in &names {
-            let to = folder.join(name);
-            fs::rename(from.join(name), &to).map_err(io_error("write", &to))?;
-        }
+        let files = |stem: &String| ["pack", "idx"].map(|ending| from.join(format!("{stem}.{ending}")));
+        self.sync(stems.iter().flat_map(files).collect())?;
+        stems
+            .iter()
+            .try_for_each(|stem| move_pack(&folder, stem, &files(stem)))?;
         self.sync(vec![folder])
     }
 
@@ -416,6 +408,15 @@ impl Drop for Writer {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(self.repository.join(INCOMING));
     }
+}
+
+/// Moves a pack and its index into a store's folder of packs, so that a kill in between leaves the mark that the next
+/// writer knows it by. The index comes last: with it the pack is seen.
+fn move_pack(folder: &Path, name: &str, [pack, index]: &[PathBuf; 2]) -> Result<(), WriteError> {
+    let marker = folder.join(format!("{MOVED_INDEX}{name}"));
+    rename(index, &marker)?;
+    rename(pack, &folder.join(format!("{name}.pack")))?;
+    rename(&marker, &folder.join(format!("{name}.idx")))
 }
 
 fn ref_lock(repository: &Path, name: &str) -> PathBuf {
