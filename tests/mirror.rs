@@ -8,7 +8,7 @@ mod publisher;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use archives::{Story, git_command};
@@ -591,6 +591,32 @@ fn a_kill_at_any_time_leaves_old_or_new_refs_and_the_next_call_works() {
     assert_eq!(story.git(&["fsck", "--strict"]), "");
     assert!(story.yes(&["verify"]).starts_with("verified"));
     assert!(!story.archive().join("avalaches.fetching").exists());
+}
+
+#[test]
+fn a_kill_between_the_files_of_a_pack_leaves_nothing_to_complain_of() {
+    let (story, _publisher) = begin();
+    let mirror = ["mirror", "digest", "digest"];
+    let mut killed = 0;
+    for number in 1..=6 {
+        let mut command = Command::new("strace");
+        let inject = format!("inject=rename:signal=KILL:when={number}");
+        command
+            .args(["-qq", "-o", "/dev/null", "-e", "trace=rename", "-e", &inject])
+            .arg(env!("CARGO_BIN_EXE_avalaches"))
+            .args(mirror)
+            .current_dir(story.folder.path());
+        let Ok(output) = command.output() else {
+            println!("skipped: there is no strace here");
+            return;
+        };
+        killed += usize::from(!output.status.success());
+        let verified = story.run(&["verify", "-q"]);
+        assert!(verified.status.success(), "rename {number}: {verified:?}");
+    }
+    assert!(killed >= 3, "{killed}");
+    story.yes(&mirror);
+    assert_eq!(story.git(&["fsck", "--strict"]), "");
 }
 
 /// Commits the sample page in every form, each on a branch of its own; returns the commits and the files in page order.
