@@ -6,14 +6,16 @@
 mod archives;
 #[path = "support/folders.rs"]
 mod folders;
+#[path = "support/unmount.rs"]
+mod unmount;
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use archives::{Story, git};
 use folders::copy;
+use unmount::Unmount;
 
 /// The calls by which something can be half done.
 const CALLS: &str = "write,fsync,link,rename,openat,open,mkdir,unlink,unlinkat,flock";
@@ -328,14 +330,6 @@ fn a_full_disk_is_told_and_forgotten_when_there_is_room_again() {
         story.yes(&["--archive", path, "add", "-q", "page.txt"]);
         git(&archive, &["fsck", "--strict", "--full", "--no-dangling"]);
         drop(unmount);
-    }
-}
-
-struct Unmount<'a>(&'a Path);
-
-impl Drop for Unmount<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0).status();
     }
 }
 

@@ -12,6 +12,8 @@ mod folders;
 mod generate;
 #[path = "support/told.rs"]
 mod told;
+#[path = "support/unmount.rs"]
+mod unmount;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,6 +30,7 @@ use avalaches::trailer::Message;
 use folders::copy;
 use rusqlite::Connection;
 use told::{questions, story};
+use unmount::Unmount;
 
 /// Tells whether the index of an archive covers its tip, as SQLite reads it.
 fn covers_the_tip(story: &Story) -> bool {
@@ -425,14 +428,6 @@ fn a_folder_that_cannot_be_written_to_gives_the_same_answers() {
         assert_eq!(output.status.code(), Some(2));
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains("could not get the right to write"), "{said}");
-    }
-}
-
-struct Unmount<'a>(&'a Path);
-
-impl Drop for Unmount<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0).status();
     }
 }
 

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use avalaches::add::{self, AddError, Change, Circumstances, Prepared, Wishes};
 use avalaches::article::Kind;
-use avalaches::canonical::Invisible;
 use avalaches::draft::Form;
 use avalaches::id::ArticleId;
 use avalaches::language::Language;
@@ -75,16 +74,9 @@ impl Add {
         let settings = archive.settings().clone();
         let path = archive.path().to_owned();
         drop(archive);
-        let circumstances = Circumstances {
-            author: environment::person("AUTHOR")?,
-            committer: environment::person("COMMITTER")?,
-            now: environment::now(self.archived_at.as_deref(), settings.utc_offset)?,
-            invisible: if self.allow_invisible {
-                Invisible::Allow
-            } else {
-                Invisible::Refuse
-            },
-        };
+        let archived_at = self.archived_at.as_deref();
+        let circumstances =
+            environment::circumstances(archived_at, settings.utc_offset, self.allow_invisible)?;
         let wishes = self.wishes();
         let files = files(&self.pages)?;
         if files.len() > 1 && (self.article.is_some() || self.slug.is_some()) {

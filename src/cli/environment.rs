@@ -7,11 +7,31 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use avalaches::add::Circumstances;
+use avalaches::canonical::Invisible;
 use avalaches::date::{RevisionDate, UtcOffset};
 use avalaches::object::ident::Person;
 use avalaches::storage::fetch::Git;
 
 use super::Failure;
+
+/// Returns who adds pages and when, and whether invisible characters are kept.
+pub fn circumstances(
+    archived_at: Option<&str>,
+    offset: UtcOffset,
+    allow_invisible: bool,
+) -> Result<Circumstances, Failure> {
+    Ok(Circumstances {
+        author: person("AUTHOR")?,
+        committer: person("COMMITTER")?,
+        now: now(archived_at, offset)?,
+        invisible: if allow_invisible {
+            Invisible::Allow
+        } else {
+            Invisible::Refuse
+        },
+    })
+}
 
 /// Returns the person that two variables of git's name, where they name one.
 pub fn person(role: &str) -> Result<Option<Person>, Failure> {

@@ -5,9 +5,8 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use avalaches::add::{Circumstances, Wishes};
+use avalaches::add::Wishes;
 use avalaches::branch::Outcome as Placed;
-use avalaches::canonical::Invisible;
 use avalaches::draft::{Form, Notice};
 use avalaches::import::json_lines::LONGEST_LINE;
 use avalaches::import::{
@@ -79,16 +78,11 @@ impl Import {
         let path = archive.path().to_owned();
         drop(archive);
         let options = Options {
-            circumstances: Circumstances {
-                author: environment::person("AUTHOR")?,
-                committer: environment::person("COMMITTER")?,
-                now: environment::now(self.archived_at.as_deref(), offset)?,
-                invisible: if self.allow_invisible {
-                    Invisible::Allow
-                } else {
-                    Invisible::Refuse
-                },
-            },
+            circumstances: environment::circumstances(
+                self.archived_at.as_deref(),
+                offset,
+                self.allow_invisible,
+            )?,
             on_refusal: if self.keep_going {
                 OnRefusal::Skip
             } else {

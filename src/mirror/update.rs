@@ -10,8 +10,6 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use rustix::fs::FlockOperation;
-
 use super::{HEAD, HEADS, REFS, REWRITTEN, TAGS, descends};
 use crate::archive::{Archive, Fault, OpenError, Owner};
 use crate::date::CivilDay;
@@ -26,7 +24,7 @@ use crate::storage::inventory::Inventory;
 use crate::storage::objects::ObjectStore;
 use crate::storage::pack::PackError;
 use crate::storage::refs::{self, RefError};
-use crate::storage::repository::{self, RefMove, WriteError, Writer};
+use crate::storage::repository::{self, RefMove, WriteError, Writer, io_error};
 
 /// The folder beside the archive's own in which git's work lies until it was checked.
 const FETCHING: &str = "avalaches.fetching";
@@ -46,9 +44,6 @@ pub enum MirrorError {
     /// The archive cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The archive's own files are not to be trusted.
-    #[error("the archive is not to be written to: {0}")]
-    Plumbing(String),
     /// Git brought nothing.
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -87,16 +82,6 @@ pub enum MirrorError {
     /// Something could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// The operating system refused.
-    #[error("could not {what} {}", path.display())]
-    Io {
-        /// What was tried.
-        what: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
 }
 
 /// What is so for a whole call.
@@ -183,10 +168,7 @@ pub fn update(
     name: &Slug,
     circumstances: &Circumstances,
 ) -> Result<Update, MirrorError> {
-    let opened = Archive::open(archive, circumstances.owner)?;
-    if let Some(finding) = opened.plumbing().into_iter().next() {
-        return Err(MirrorError::Plumbing(finding.to_string()));
-    }
+    let opened = Archive::open_for_writing(archive, circumstances.owner)?;
     let fetching = Fetching::begin(archive)?;
     let prefix = format!("{REFS}{name}/");
     let known = refs::list(archive, &prefix)?;
@@ -243,33 +225,16 @@ struct Fetching {
 impl Fetching {
     /// Waits for the lock, clears what a killed process left, and makes an empty repository.
     fn begin(archive: &Path) -> Result<Self, MirrorError> {
-        let path = archive.join(LOCK);
-        let opened = fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path);
-        let lock = opened.map_err(io_error("open", &path))?;
-        rustix::fs::flock(&lock, FlockOperation::LockExclusive)
-            .map_err(|error| io_error("lock", &path)(error.into()))?;
+        let lock = repository::lock(&archive.join(LOCK))?;
         // Absolute, for git has its own idea of where it is.
         let archive = archive.canonicalize().map_err(io_error("find", archive))?;
         let fetching = Self {
             folder: archive.join(FETCHING),
             _lock: lock,
         };
-        fetching.clear()?;
+        repository::clear_folder(&fetching.folder)?;
         repository::create(&fetching.folder)?;
         Ok(fetching)
-    }
-
-    fn clear(&self) -> Result<(), MirrorError> {
-        match fs::remove_dir_all(&self.folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(io_error("clear", &self.folder)(error))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Lets git see what the mirror has, so that it asks for what is new only. The archive's other refs are not shown,
@@ -289,7 +254,7 @@ impl Fetching {
         let path = self.alternates();
         fs::write(&path, [objects, b"\n"].concat()).map_err(io_error("write", &path))?;
         let path = self.folder.join("packed-refs");
-        fs::write(&path, lines).map_err(io_error("write", &path))
+        Ok(fs::write(&path, lines).map_err(io_error("write", &path))?)
     }
 
     fn alternates(&self) -> PathBuf {
@@ -323,7 +288,7 @@ impl Fetching {
         let path = self.alternates();
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(io_error("delete", &path)(error));
+                return Err(io_error("delete", &path)(error).into());
             }
             _ => {}
         }
@@ -377,7 +342,7 @@ impl Fetching {
 impl Drop for Fetching {
     /// Clears git's work; the next process would, too.
     fn drop(&mut self) {
-        let _ = self.clear();
+        let _ = repository::clear_folder(&self.folder);
     }
 }
 
@@ -521,9 +486,4 @@ fn goes_on(store: &ObjectStore, new: ObjectId, old: ObjectId) -> Result<bool, Mi
         Err(_) => Ok(false),
         Ok(goes_on) => Ok(goes_on),
     }
-}
-
-fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> MirrorError {
-    let path = path.to_owned();
-    move |source| MirrorError::Io { what, path, source }
 }

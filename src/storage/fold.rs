@@ -25,7 +25,7 @@ use crate::storage::pack_check::{self, Check, MOST_HELD};
 use crate::storage::pack_map::{PackFinding, PackMap, Sums};
 use crate::storage::pack_writer::{PackWriter, WrittenPack};
 use crate::storage::repository::{
-    WriteError, Writer, clear_folder, delete, io_error, make_folder, some_at_once,
+    WriteError, Writer, clear_folder, delete, io_error, make_folder, open_lock, some_at_once,
 };
 
 /// The folder in which the new pack is written.
@@ -78,9 +78,7 @@ impl Maintainer {
     /// [`FoldError::Busy`] at once where another one has it; [`FoldError::Write`].
     pub fn begin(repository: &Path, durability: Durability) -> Result<Self, FoldError> {
         let path = repository.join(LOCK);
-        let mut options = fs::OpenOptions::new();
-        let opened = options.create(true).truncate(false).write(true).open(&path);
-        let lock = opened.map_err(io_error("open", &path))?;
+        let lock = open_lock(&path)?;
         match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => return Err(FoldError::Busy(path)),

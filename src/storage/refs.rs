@@ -58,12 +58,8 @@ pub fn tip(repository: &Path) -> Result<Option<CommitId>, RefError> {
     }
     let loose = repository.join(BRANCH);
     if let Some(bytes) = read(&loose)? {
-        let id = std::str::from_utf8(&bytes)
-            .ok()
-            .and_then(|text| text.strip_suffix('\n')?.parse().ok());
-        return id
-            .map(Some)
-            .ok_or_else(|| damaged(&loose, "40 hexadecimal digits and a line feed"));
+        let id = loose_id(&loose, &bytes)?;
+        return Ok(Some(CommitId::from_raw(*id.raw())));
     }
     let packed = repository.join("packed-refs");
     let Some(bytes) = read(&packed)? else {
@@ -93,12 +89,7 @@ pub fn find(repository: &Path, name: &str) -> Result<Option<ObjectId>, RefError>
     if !loose.is_dir()
         && let Some(bytes) = read(&loose)?
     {
-        let id = std::str::from_utf8(&bytes)
-            .ok()
-            .and_then(|text| text.strip_suffix('\n')?.parse().ok());
-        return id
-            .map(Some)
-            .ok_or_else(|| damaged(&loose, "40 hexadecimal digits and a line feed"));
+        return loose_id(&loose, &bytes).map(Some);
     }
     let packed = repository.join("packed-refs");
     let expected = "lines of an id and a ref";
@@ -112,6 +103,14 @@ pub fn find(repository: &Path, name: &str) -> Result<Option<ObjectId>, RefError>
         }
     }
     Ok(None)
+}
+
+/// Reads what the file of a ref names.
+fn loose_id(path: &Path, bytes: &[u8]) -> Result<ObjectId, RefError> {
+    std::str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| text.strip_suffix('\n')?.parse().ok())
+        .ok_or_else(|| damaged(path, "40 hexadecimal digits and a line feed"))
 }
 
 /// Lists the refs under a prefix such as `refs/mirrors/`, by their full names, in order. One that has a file of its
@@ -161,10 +160,7 @@ pub fn list(repository: &Path, prefix: &str) -> Result<BTreeMap<String, ObjectId
                 let path = repository.join(&name);
                 // It may have been packed or deleted since the folder was listed.
                 let Some(bytes) = read(&path)? else { continue };
-                let id = std::str::from_utf8(&bytes)
-                    .ok()
-                    .and_then(|text| text.strip_suffix('\n')?.parse().ok());
-                let id = id.ok_or_else(|| damaged(&path, "40 hexadecimal digits and a line feed"))?;
+                let id = loose_id(&path, &bytes)?;
                 refs.insert(name, id);
             }
         }

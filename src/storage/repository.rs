@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use git2::{ErrorCode, Oid};
-use rustix::fs::FlockOperation;
 
 use crate::id::{CommitId, ObjectId};
 use crate::object::{self, HashError, ObjectKind};
@@ -28,7 +27,8 @@ mod leftovers;
 
 use self::disk::rename;
 pub use self::disk::sync_path;
-pub(super) use self::disk::{clear_folder, delete, io_error, make_folder, some_at_once};
+pub(crate) use self::disk::{clear_folder, io_error, lock};
+pub(super) use self::disk::{delete, make_folder, open_lock, some_at_once};
 pub(super) use self::leftovers::MOVED_INDEX;
 use self::leftovers::{clear_abandoned_lock, clear_interrupted, finish_moving};
 
@@ -147,15 +147,7 @@ impl Writer {
     /// # Errors
     /// [`WriteError`] where the folder cannot be written to or the branch cannot be read.
     pub fn begin(repository: &Path, durability: Durability) -> Result<Self, WriteError> {
-        let path = repository.join(LOCK);
-        let opened = fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path);
-        let lock = opened.map_err(io_error("open", &path))?;
-        rustix::fs::flock(&lock, FlockOperation::LockExclusive)
-            .map_err(|e| io_error("lock", &path)(e.into()))?;
+        let lock = lock(&repository.join(LOCK))?;
         clear_interrupted(repository)?;
         let tip = refs::tip(repository)?;
         Ok(Self {

@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use rustix::fs::FlockOperation;
+
 use super::WriteError;
 
 /// How many files are synced or deleted at once.
@@ -36,8 +38,23 @@ pub fn sync_path(path: &Path) -> Result<(), WriteError> {
         .map_err(io_error("sync", path))
 }
 
+/// Opens a file of which only the lock is used, and makes it where it is missing.
+pub(in crate::storage) fn open_lock(path: &Path) -> Result<File, WriteError> {
+    let mut options = fs::OpenOptions::new();
+    let opened = options.create(true).truncate(false).write(true).open(path);
+    opened.map_err(io_error("open", path))
+}
+
+/// Waits for the lock of a file, which the kernel frees when what is returned is closed.
+pub(crate) fn lock(path: &Path) -> Result<File, WriteError> {
+    let file = open_lock(path)?;
+    rustix::fs::flock(&file, FlockOperation::LockExclusive)
+        .map_err(|error| io_error("lock", path)(error.into()))?;
+    Ok(file)
+}
+
 /// Deletes a folder with everything in it, where it is there.
-pub(in crate::storage) fn clear_folder(folder: &Path) -> Result<(), WriteError> {
+pub(crate) fn clear_folder(folder: &Path) -> Result<(), WriteError> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("clear", folder)(error)),
         _ => Ok(()),
@@ -65,10 +82,7 @@ pub(in crate::storage) fn make_folder(folder: &Path) -> Result<bool, WriteError>
     }
 }
 
-pub(in crate::storage) fn io_error(
-    what: &'static str,
-    path: &Path,
-) -> impl FnOnce(io::Error) -> WriteError + use<> {
+pub(crate) fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteError + use<> {
     let path = path.to_owned();
     move |source| WriteError::Io { what, path, source }
 }

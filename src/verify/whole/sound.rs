@@ -156,11 +156,17 @@ impl Prover<'_> {
             let body = self.brought(new.into(), ObjectKind::Tree)?;
             // What the commit before had on its own way was read then, entry by entry.
             let known = before.trees.get(depth).filter(|(known, _)| old == Some(*known));
-            let (old_folder, new_folder) = match (known, old) {
-                (Some((_, known)), _) => tree::only_folder_changed(known, &body, name)?,
-                (None, Some(old)) => only_change(&self.object(old.into(), ObjectKind::Tree)?, &body, name)?,
-                (None, None) => only_change(&[], &body, name)?,
+            let old_body = match (known, old) {
+                (Some((_, known)), _) => Rc::clone(known),
+                (None, Some(old)) => {
+                    let unread = self.object(old.into(), ObjectKind::Tree)?;
+                    Entries::of(&unread)
+                        .all(|entry| entry.is_ok())
+                        .then_some(unread)?
+                }
+                (None, None) => Rc::default(),
             };
+            let (old_folder, new_folder) = tree::only_folder_changed(&old_body, &body, name)?;
             trees.push((new, body));
             (old, new) = (old_folder, new_folder);
         }
@@ -227,33 +233,4 @@ impl Prover<'_> {
         self.census.good(number, kind, body.len());
         Some(body)
     }
-}
-
-/// Returns the folder of a name in two trees, where it is all that differs between them and the new tree has it.
-fn only_change(old: &[u8], new: &[u8], name: &str) -> Option<(Option<TreeId>, TreeId)> {
-    let (mut old, mut new) = (Entries::of(old), Entries::of(new));
-    let mut change = None;
-    let mut old_entry = old.next().transpose().ok()?;
-    for entry in &mut new {
-        let entry = entry.ok()?;
-        if old_entry == Some(entry) {
-            old_entry = old.next().transpose().ok()?;
-            continue;
-        }
-        let (found, Entry::Folder(id)) = entry else {
-            return None;
-        };
-        if found != name || change.is_some() {
-            return None;
-        }
-        change = Some(match old_entry {
-            Some((known, Entry::Folder(before))) if known == name => {
-                old_entry = old.next().transpose().ok()?;
-                (Some(before), id)
-            }
-            Some((known, _)) if known == name => return None,
-            _ => (None, id),
-        });
-    }
-    change.filter(|_| old_entry.is_none())
 }
