@@ -11,7 +11,9 @@ use avalaches::verify::with_causes;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod add;
+mod changes;
 mod completions;
+mod diff;
 mod environment;
 mod history;
 mod import;
@@ -76,6 +78,7 @@ enum Command {
     Show(show::Show),
     List(list::List),
     History(history::History),
+    Diff(diff::Diff),
     Maintain(maintain::Maintain),
     Mirror(mirror::Mirror),
     Reindex(reindex::Reindex),
@@ -161,6 +164,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Show(show) => show.run(common),
         Command::List(list) => list.run(common),
         Command::History(history) => history.run(common),
+        Command::Diff(diff) => diff.run(common),
         Command::Maintain(maintain) => maintain.run(common),
         Command::Mirror(mirror) => mirror.run(common),
         Command::Reindex(reindex) => reindex.run(common),

@@ -6,10 +6,15 @@
 use std::collections::HashMap;
 
 mod align;
+pub mod html;
+pub mod json;
 mod lcs;
 mod likeness;
 mod pieces;
 mod token;
+mod unified;
+
+pub use unified::{Labels, unified};
 
 /// The most paragraphs a side that are told apart. Beyond it what lies between the first and the last
 /// difference is one replacement: nobody reads a list of that length.

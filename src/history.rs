@@ -50,6 +50,29 @@ pub fn newest_of_all(archive: &Archive) -> Result<HashMap<ArticleId, CommitId>, 
     Ok(newest)
 }
 
+/// Finds a revision of an article by its number, along the `Previous-Revision` trailers; `None` where it has none.
+///
+/// # Errors
+/// [`Fault`] where the history cannot be followed.
+pub fn numbered(archive: &Archive, article: &ArticleId, number: u32) -> Result<Option<CommitId>, Fault> {
+    let mut next = newest(archive, article)?;
+    while let Some(id) = next {
+        let trailers = match Message::parse(&archive.commit(id)?.message) {
+            Ok(message) => message.trailers,
+            // Whoever reads the revision is told what is wrong with it.
+            Err(_) => return Ok(Some(id)),
+        };
+        if trailers.article != *article || trailers.revision < number {
+            return Ok(None);
+        }
+        if trailers.revision == number {
+            return Ok(Some(id));
+        }
+        next = trailers.previous;
+    }
+    Ok(None)
+}
+
 /// Reads every revision of an article, newest first, along the `Previous-Revision` trailers.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ pub mod canonical;
 pub mod commonmark;
 pub mod date;
 pub mod diff;
+pub mod difference;
 pub mod draft;
 pub mod footer;
 pub mod history;

@@ -36,6 +36,7 @@ const LAYERS: [(&str, &[&str]); 3] = [
             "add",
             "archive",
             "branch",
+            "difference",
             "history",
             "import",
             "index",

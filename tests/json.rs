@@ -35,6 +35,7 @@ fn every_member_of_every_document_is_described() {
     fs::write(&changed, paragraphs.join("\n\n")).unwrap();
     let changed = changed.to_str().unwrap();
     let altered = document(&["--archive", mine, "verify", changed, "--json"]);
+    let compared = document(&["--archive", mine, "diff", id, changed, "--json"]);
     let unknown = document(&["--archive", mine, "verify", &sample, "--json"]);
     assert!(
         !unknown["answers"][0]["claimed_by"].as_array().unwrap().is_empty(),
@@ -69,6 +70,8 @@ fn every_member_of_every_document_is_described() {
         document(&["--archive", shipped, "show", ARTICLE, "--json"]),
         document(&["--archive", shipped, "list", "--json"]),
         document(&["--archive", shipped, "history", ARTICLE, "--json"]),
+        document(&["--archive", shipped, "diff", ARTICLE, "--json"]),
+        compared,
         document(&["--archive", mine, "reindex", "--json"]),
         document(&["--archive", mine, "maintain", "--json"]),
     ];
@@ -91,7 +94,7 @@ fn every_member_of_every_document_is_described() {
             assert!(named, "JSON.md does not describe {member} of {schema}");
         }
     }
-    assert_eq!(schemas.len(), 12);
+    assert_eq!(schemas.len(), 13);
     let kinds: Vec<&str> = documents[3]["answers"][0]["changes"]
         .as_array()
         .unwrap()

@@ -7,13 +7,19 @@ use avalaches::id::{ArticleId, CommitId, IdPrefix};
 
 use super::Failure;
 
-/// Finds the commit that a text names: an article's newest revision, a footer's, an id's, a prefix's.
+/// Finds the commit that a text names: an article's newest revision, its revision N as `ARTICLE@N`, a footer's, an id's, a prefix's.
 pub fn commit(archive: &Archive, text: &str) -> Result<CommitId, Failure> {
     let text = text.trim().trim_end_matches('/');
     if let Ok(article) = text.parse::<ArticleId>() {
         return history::newest(archive, &article)?.ok_or_else(|| {
             Failure::new(format!("the archive has no article {article}"))
                 .hint("`avalaches list` names all of them")
+        });
+    }
+    if let Some((article, number)) = numbered(text) {
+        return history::numbered(archive, &article, number)?.ok_or_else(|| {
+            Failure::new(format!("the archive has no revision {number} of {article}"))
+                .hint(format!("`avalaches history {article}` tells which there are"))
         });
     }
     if let Ok(footer) = text.parse::<Footer>() {
@@ -27,6 +33,12 @@ pub fn commit(archive: &Archive, text: &str) -> Result<CommitId, Failure> {
         None => Err(Failure::new(format!("{text:?} is no article, id or footer"))
             .hint("an article looks like 2026/01/22/some-words, an id has 7 to 40 digits of 0-9 and a-f")),
     }
+}
+
+/// Reads `ARTICLE@N`.
+fn numbered(text: &str) -> Option<(ArticleId, u32)> {
+    let (article, number) = text.rsplit_once('@')?;
+    Some((article.parse().ok()?, number.parse().ok()?))
 }
 
 /// Finds the one commit whose id begins with some digits; `None` where there is none.

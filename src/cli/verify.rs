@@ -7,7 +7,7 @@ use avalaches::add::PageError;
 use avalaches::archive::{Archive, OpenError};
 use avalaches::canonical::Invisible;
 use avalaches::date::RevisionDate;
-use avalaches::diff::{ParagraphChange, Piece};
+use avalaches::diff;
 use avalaches::draft;
 use avalaches::footer::Footer;
 use avalaches::id::{ArticleId, IdPrefix};
@@ -19,7 +19,8 @@ use avalaches::verify::{self, Answer, Named, Verdict, with_causes};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::output::{ADDED, BAD, FAINT, GOOD, NOTICE, REMOVED, visible};
+use super::changes::{self, Told};
+use super::output::{BAD, GOOD, NOTICE, visible};
 use super::pages::{FormName, form_of, page_failure, read_page};
 use super::progress::{Meter, Shown};
 use super::{Common, Failure, Outcome, output, resolve};
@@ -386,7 +387,7 @@ fn answer_text(common: &Common, thing: &str, answer: &Answer) -> String {
             claim.article, claim.revision, claim.footer
         );
     }
-    changes_text(&answer.changes, &mut text);
+    changes::write(&answer.changes, Told::OfPage, &mut text);
     text
 }
 
@@ -427,95 +428,6 @@ fn mirrored_text(mirrored: &Mirrored, verdict: Verdict, text: &mut String) {
     }
 }
 
-/// Shows what differs: `[-…-]` is in the archive and not on the page, `{+…+}` the other way round.
-fn changes_text(changes: &[ParagraphChange], text: &mut String) {
-    for change in changes {
-        let _ = match change {
-            ParagraphChange::Changed {
-                before,
-                after,
-                pieces,
-            } => {
-                let place = if before == after {
-                    format!("{before}")
-                } else {
-                    format!("{before}, now {after}")
-                };
-                writeln!(
-                    text,
-                    "  {FAINT}paragraph {place}{FAINT:#}\n    {}",
-                    pieces_text(pieces)
-                )
-            }
-            ParagraphChange::Removed { before, text: gone } => {
-                let gone = pieces_text(&[Piece::Removed(gone.clone())]);
-                writeln!(
-                    text,
-                    "  {FAINT}paragraph {before} is missing{FAINT:#}\n    {gone}"
-                )
-            }
-            ParagraphChange::Added { after, text: new } => {
-                let new = pieces_text(&[Piece::Added(new.clone())]);
-                writeln!(
-                    text,
-                    "  {FAINT}paragraph {after} is not the archive's{FAINT:#}\n    {new}"
-                )
-            }
-            ParagraphChange::Moved {
-                before,
-                after,
-                text: moved,
-            } => {
-                let start: String = moved.chars().take(40).collect();
-                writeln!(
-                    text,
-                    "  {FAINT}paragraph {before} was moved and is now {after}{FAINT:#}\n    {}…",
-                    visible(&start)
-                )
-            }
-        };
-    }
-}
-
-/// How much of an unchanged stretch is shown on either side of a change, in characters.
-const CONTEXT: usize = 24;
-
-fn pieces_text(pieces: &[Piece]) -> String {
-    let mut shown = String::new();
-    for (position, piece) in pieces.iter().enumerate() {
-        match piece {
-            Piece::Removed(gone) => {
-                let _ = write!(shown, "{REMOVED}[-{}-]{REMOVED:#}", visible(gone));
-            }
-            Piece::Added(new) => {
-                let _ = write!(shown, "{ADDED}{{+{}+}}{ADDED:#}", visible(new));
-            }
-            Piece::Same(same) => {
-                let characters: Vec<char> = same.chars().collect();
-                let (first, last) = (position == 0, position + 1 == pieces.len());
-                let head: String = if first {
-                    String::new()
-                } else {
-                    characters.iter().take(CONTEXT).collect()
-                };
-                let tail_start = characters.len().saturating_sub(CONTEXT);
-                let tail: String = if last {
-                    String::new()
-                } else {
-                    characters[tail_start..].iter().collect()
-                };
-                let kept = if first || last { CONTEXT } else { 2 * CONTEXT };
-                if characters.len() <= kept {
-                    shown.push_str(&visible(same));
-                } else {
-                    let _ = write!(shown, "{}…{}", visible(&head), visible(&tail));
-                }
-            }
-        }
-    }
-    shown.replace('\n', "\n    ")
-}
-
 fn answer_json(thing: &str, answer: &Answer) -> Value {
     let revision = answer.revision.as_ref().map(|revision| {
         let trailers = &revision.message.trailers;
@@ -536,7 +448,7 @@ fn answer_json(thing: &str, answer: &Answer) -> Value {
         "reasons": answer.reasons,
         "revision": revision,
         "mirrored": mirrored,
-        "changes": answer.changes.iter().map(change_json).collect::<Vec<_>>(),
+        "changes": diff::json::changes(&answer.changes),
         "superseded_by": named_json(&answer.later),
         "same_text": named_json(&answer.same_text),
         "claimed_by": named_json(&answer.claimed_by),
@@ -575,31 +487,4 @@ fn named_json(named: &[Named]) -> Vec<Value> {
         })
     };
     named.iter().map(one).collect()
-}
-
-fn change_json(change: &ParagraphChange) -> Value {
-    match change {
-        ParagraphChange::Changed {
-            before,
-            after,
-            pieces,
-        } => {
-            let pieces: Vec<Value> = pieces
-                .iter()
-                .map(|piece| match piece {
-                    Piece::Same(text) => json!({"same": text}),
-                    Piece::Removed(text) => json!({"removed": text}),
-                    Piece::Added(text) => json!({"added": text}),
-                })
-                .collect();
-            json!({"change": "changed", "before": before, "after": after, "pieces": pieces})
-        }
-        ParagraphChange::Removed { before, text } => {
-            json!({"change": "removed", "before": before, "text": text})
-        }
-        ParagraphChange::Added { after, text } => json!({"change": "added", "after": after, "text": text}),
-        ParagraphChange::Moved { before, after, text } => {
-            json!({"change": "moved", "before": before, "after": after, "text": text})
-        }
-    }
 }

@@ -1,0 +1,234 @@
+//! `avalaches diff`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use avalaches::add::PageError;
+use avalaches::archive::Archive;
+use avalaches::canonical::Invisible;
+use avalaches::diff::{self, Labels, html};
+use avalaches::difference::{self, Difference, FieldChange, Side};
+use avalaches::draft;
+use avalaches::revision::Revision;
+use serde_json::{Value, json};
+
+use super::changes::{self, Told};
+use super::output::{FAINT, visible};
+use super::pages::{form_of, page_failure, read_page};
+use super::{Common, Failure, Outcome, output, resolve};
+
+/// Show what changed between two revisions or pages
+#[derive(Debug, clap::Args)]
+pub struct Diff {
+    /// An article, ARTICLE@N for its revision N, an id of 7 to 40 digits, a footer, or a page's file
+    #[arg(value_name = "A")]
+    first: String,
+    /// What it is compared with [default: A is compared with the article's revision before it]
+    #[arg(value_name = "B")]
+    second: Option<String>,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Exit with 1 if there is a difference
+    #[arg(long)]
+    exit_code: bool,
+}
+
+/// What is printed of a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Paragraph by paragraph: `[-…-]` is gone, `{+…+}` is new
+    Text,
+    /// Line by line, as `patch` and `git apply` read it; the text alone
+    Unified,
+    /// One page that needs nothing else
+    Html,
+    /// One JSON document
+    Json,
+}
+
+impl Diff {
+    pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        let (before, after) = self.sides(common)?;
+        let difference = difference::between(&before, &after);
+        match if common.json { Format::Json } else { self.format } {
+            Format::Text => output::print(&text(common, &before, &after, &difference))?,
+            Format::Unified => {
+                let (a, b) = (format!("a/{}", before.path()), format!("b/{}", after.path()));
+                let labels = Labels {
+                    before: &a,
+                    after: &b,
+                };
+                output::print_bytes(diff::unified(before.text(), after.text(), labels).as_bytes())?;
+            }
+            Format::Html => output::print_bytes(page(&before, &after, &difference).as_bytes())?,
+            Format::Json => output::print_json(&document(&before, &after, &difference))?,
+        }
+        Ok(if self.exit_code && !difference.is_empty() {
+            Outcome::No
+        } else {
+            Outcome::Yes
+        })
+    }
+
+    fn sides(&self, common: &Common) -> Result<(Side, Side), Failure> {
+        if let Some(second) = &self.second {
+            if self.first == "-" && second == "-" {
+                return Err(Failure::new("both sides are -, and stdin can be read only once"));
+            }
+            return Ok((side(common, &self.first)?, side(common, second)?));
+        }
+        if is_page(&self.first) {
+            return Err(Failure::new(format!(
+                "{:?} is a page, and nothing is named that it could be compared with",
+                self.first
+            ))
+            .hint("name a second thing, such as the article; `verify` compares a page with its footer's revision"));
+        }
+        let archive = common.open()?;
+        let after = Revision::read(&archive, resolve::commit(&archive, &self.first)?)?;
+        let before = difference::before(&archive, &after)?.ok_or_else(|| {
+            Failure::new(format!(
+                "{} has no revision before revision 1: {}",
+                after.article_id(),
+                after.footer()
+            ))
+            .hint("name two things to compare")
+        })?;
+        Ok((Side::Revision(Box::new(before)), Side::Revision(Box::new(after))))
+    }
+}
+
+fn is_page(thing: &str) -> bool {
+    thing == "-" || Path::new(thing).is_file()
+}
+
+/// Reads one side; the archive is opened only where it is needed.
+fn side(common: &Common, thing: &str) -> Result<Side, Failure> {
+    if !is_page(thing) {
+        let archive: Archive = common.open()?;
+        let id = resolve::commit(&archive, thing)?;
+        return Ok(Side::Revision(Box::new(Revision::read(&archive, id)?)));
+    }
+    let file = Path::new(thing);
+    let bytes = read_page(file)?;
+    let draft = draft::read(&bytes, form_of(file, &bytes), Invisible::Allow)
+        .map_err(|e| page_failure(thing, &PageError::Draft(e)))?;
+    Ok(Side::of_page(thing, &draft))
+}
+
+fn text(common: &Common, before: &Side, after: &Side, difference: &Difference) -> String {
+    let mut text = String::new();
+    if !common.quiet {
+        let _ = writeln!(text, "{FAINT}before{FAINT:#}  {}", visible(&name(before)));
+        let _ = writeln!(text, "{FAINT}after{FAINT:#}   {}", visible(&name(after)));
+    }
+    for FieldChange { field, before, after } in &difference.fields {
+        let shown = changes::replaced(before.as_deref(), after.as_deref());
+        let _ = writeln!(text, "  {FAINT}{field}{FAINT:#}\n    {shown}");
+    }
+    changes::write(&difference.changes, Told::OfTime, &mut text);
+    if difference.is_empty() && !common.quiet {
+        text.push_str("nothing differs\n");
+    }
+    text
+}
+
+/// Names a side in one line, the id last.
+fn name(side: &Side) -> String {
+    match side {
+        Side::Page { name, .. } => format!("page {name}"),
+        Side::Revision(revision) => {
+            let trailers = &revision.message.trailers;
+            format!(
+                "{}, revision {}, {}: {}",
+                trailers.article,
+                trailers.revision,
+                trailers.kind,
+                revision.footer()
+            )
+        }
+    }
+}
+
+fn page(before: &Side, after: &Side, difference: &Difference) -> String {
+    let title = format!(
+        "What changed: {}",
+        after.revision().map_or_else(|| name(after), title)
+    );
+    let mut body = format!("<h1>{}</h1>\n<table>\n", html::escape(&title));
+    for (word, side) in [("Before", before), ("After", after)] {
+        let _ = writeln!(
+            body,
+            "<tr><th scope=\"row\">{word}</th><td>{}</td></tr>",
+            html::escape(&name(side))
+        );
+    }
+    for FieldChange { field, before, after } in &difference.fields {
+        let _ = write!(body, "<tr><th scope=\"row\">{}</th><td>", html::escape(field));
+        for (element, value) in [("del", before), ("ins", after)] {
+            if let Some(value) = value {
+                let _ = write!(
+                    body,
+                    "<{element} dir=\"auto\">{}</{element}> ",
+                    html::escape(value)
+                );
+            }
+        }
+        body.push_str("</td></tr>\n");
+    }
+    body.push_str("</table>\n");
+    body.push_str(&html::changes(&difference.changes));
+    if difference.changes.is_empty() {
+        body.push_str("<p>The text is the same.</p>\n");
+    }
+    html::page(&title, &body)
+}
+
+fn title(revision: &Revision) -> String {
+    let titles = &revision.metadata().titles;
+    let title = revision
+        .metadata()
+        .languages
+        .iter()
+        .find_map(|tag| titles.get(tag));
+    title
+        .cloned()
+        .unwrap_or_else(|| revision.article_id().to_string())
+}
+
+fn document(before: &Side, after: &Side, difference: &Difference) -> Value {
+    let fields: Vec<Value> = difference
+        .fields
+        .iter()
+        .map(|change| json!({"field": change.field, "before": change.before, "after": change.after}))
+        .collect();
+    json!({
+        "schema": "avalaches/diff/1",
+        "before": side_json(before),
+        "after": side_json(after),
+        "fields": fields,
+        "changes": diff::json::changes(&difference.changes),
+    })
+}
+
+fn side_json(side: &Side) -> Value {
+    match side {
+        Side::Page { name, .. } => json!({"page": name, "revision": null}),
+        Side::Revision(revision) => {
+            let trailers = &revision.message.trailers;
+            json!({
+                "page": null,
+                "revision": {
+                    "article": trailers.article.to_string(),
+                    "revision": trailers.revision,
+                    "kind": trailers.kind.name(),
+                    "note": revision.message.note,
+                    "date": revision.commit.author.date.to_string(),
+                    "id": revision.id.to_string(),
+                    "footer": revision.footer().to_string(),
+                },
+            })
+        }
+    }
+}
