@@ -167,9 +167,14 @@ proptest! {
         let labels = Labels { before: "a/page.txt", after: "b/page.txt" };
         let patch = unified(&before, &after, labels);
         prop_assume!(!patch.is_empty());
-        let mut child = Command::new("patch").args(["-s", "-p1"]).current_dir(story.path()).stdin(Stdio::piped()).spawn().unwrap();
+        let mut child = Command::new("patch").args(["-p1", "--fuzz=0"]).current_dir(story.path())
+            .stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(patch.as_bytes()).unwrap();
-        prop_assert!(child.wait().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        prop_assert!(output.status.success());
+        // A hunk that stands elsewhere than it says is told of.
+        let said = String::from_utf8_lossy(&output.stdout);
+        prop_assert!(!said.contains("offset"), "{}\n{}", said, patch);
         prop_assert_eq!(fs::read_to_string(&file).unwrap(), after);
     }
 }
