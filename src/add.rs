@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::archive::{Archive, OpenError, Owner};
-use crate::article::Kind;
+use crate::article::{Article, Kind};
 use crate::branch::{Branch, Known, PlaceError};
 use crate::canonical::Invisible;
 use crate::date::RevisionDate;
@@ -21,7 +21,7 @@ use crate::trailer::first_message;
 mod prepare;
 
 pub use crate::branch::{Change, Outcome};
-pub use prepare::{PageError, Prepared, PreparedFile, prepare, prepare_sources};
+pub use prepare::{PageError, Prepared, PreparedFile, prepare, prepare_sources, prepare_stored};
 
 /// What the caller says about every page of a call; it stands above what a page says about itself.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +46,10 @@ pub struct Wishes {
     pub kind: Option<Kind>,
     /// The article that gets a new revision.
     pub article: Option<ArticleId>,
+    /// What is kept of the article's revision before, where neither the page nor the caller says otherwise.
+    pub previous: Option<Article>,
+    /// The revision that has to be the article's newest one.
+    pub expected: Option<CommitId>,
     /// The commit of the publisher's own repository that the text was taken from.
     pub source_commit: Option<CommitId>,
     /// Whether other pages are versions of the same text.

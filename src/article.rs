@@ -381,6 +381,25 @@ impl Article {
     }
 }
 
+impl Article {
+    /// Returns a hash, as [`content_sha256`], of all that a technical revision may change: the sources and the metadata,
+    /// but for kind, date and note, which each revision has of its own. 64 digits.
+    #[must_use]
+    pub fn form_sha256(&self) -> String {
+        let metadata = Metadata {
+            kind: Kind::Publish,
+            date: RevisionDate::from_seconds(0, UtcOffset::UTC).expect("1970 is a date"),
+            note: None,
+            ..self.metadata.clone()
+        };
+        let sources = self.metadata.languages.iter().zip(&self.sources);
+        let sources = sources.map(|(language, source)| (language.file_name(), source.clone().into_bytes()));
+        let mut files: BTreeMap<String, Vec<u8>> = sources.collect();
+        files.insert(METADATA_FILE.to_owned(), metadata.encode());
+        content_sha256(files)
+    }
+}
+
 /// Returns the second hash of an article: SHA-256 over `path NUL length NUL bytes` of each of its files, which
 /// are given sorted by path, relative to the article's folder; the length is in decimal. 64 digits.
 #[must_use]

@@ -18,6 +18,7 @@ use crate::object::commit::Commit;
 use crate::object::ident::{Ident, Person};
 use crate::object::tree::{self, Entry, TreeError};
 use crate::object::{self, HashError, ObjectKind};
+use crate::revision::{Revision, RevisionFault};
 use crate::slug::Slug;
 use crate::trailer::{Message, Trailers};
 
@@ -65,6 +66,10 @@ pub struct Candidate {
     pub folder: TreeId,
     /// The text that a reader sees.
     pub page: BlobId,
+    /// SHA-256 of the sources and of the metadata that a technical revision may change, 64 digits.
+    pub form_sha256: String,
+    /// The revision that has to be the article's newest one, where the caller knows which one it follows.
+    pub expected: Option<CommitId>,
 }
 
 /// Which pages are in the archive already.
@@ -139,6 +144,35 @@ pub enum PlaceError {
     /// The first version of the text was refused.
     #[error("no earlier version of this text was taken")]
     NoFirst,
+    /// Somebody else made a revision meanwhile.
+    #[error("the newest revision of {article} is {newest}, not {expected}")]
+    NotNewest {
+        /// The article.
+        article: ArticleId,
+        /// Its newest revision.
+        newest: Footer,
+        /// The one that was expected.
+        expected: CommitId,
+    },
+    /// A retracted article is restored before anything else becomes of it.
+    #[error("{article} is retracted: {newest}")]
+    Retracted {
+        /// The article.
+        article: ArticleId,
+        /// The retraction.
+        newest: Footer,
+    },
+    /// A technical revision changes the form, not what is said.
+    #[error("a technical revision keeps the text, and this page has another one than {newest}")]
+    OtherText {
+        /// The article.
+        article: ArticleId,
+        /// Its newest revision.
+        newest: Footer,
+    },
+    /// The newest revision cannot be read.
+    #[error("could not read the revision before")]
+    Newest(#[source] RevisionFault),
     /// The article has no revision on the branch, though it has a folder.
     #[error("article {0} has a folder and no revision; run verify")]
     NoRevision(ArticleId),
@@ -154,7 +188,14 @@ impl PlaceError {
     /// Tells whether another page could still have its place.
     #[must_use]
     pub fn is_about_the_page(&self) -> bool {
-        matches!(self, Self::NoArticle(_) | Self::NoFirst)
+        matches!(
+            self,
+            Self::NoArticle(_)
+                | Self::NoFirst
+                | Self::NotNewest { .. }
+                | Self::Retracted { .. }
+                | Self::OtherText { .. }
+        )
     }
 }
 
@@ -183,6 +224,8 @@ struct Chain {
     before: Option<CommitId>,
     /// The newest one's text, where it is not in the archive yet.
     page: Option<BlobId>,
+    /// The newest one's [`Candidate::form_sha256`], where it is known.
+    form: Option<Box<str>>,
 }
 
 /// After so many articles were looked for along the branch one by one, all are found in one walk.
@@ -271,11 +314,17 @@ impl<'a> Branch<'a> {
         if page.is_none() && matches!(candidate.target, Target::Article(_) | Target::LaterOf(_)) {
             return Err(PlaceError::NoArticle(article));
         }
+        self.check_expected(candidate, &article)?;
         let known = match page {
             None => None,
-            Some(page) if page == candidate.page => Some(self.newest_revision(&article)?),
+            Some(page) if page == candidate.page && self.has_form(candidate, &article)? => {
+                Some(self.newest_revision(&article)?)
+            }
             Some(_) => self.revision_with(&article, &candidate.content_sha256)?,
         };
+        if let (None, Some(page)) = (&known, page) {
+            self.check_kind(candidate, &article, page)?;
+        }
         let placed = match known {
             Some(known) => Placed {
                 outcome: Outcome {
@@ -296,6 +345,57 @@ impl<'a> Branch<'a> {
                 .insert(text, (placed.outcome.clone(), candidate.page));
         }
         Ok(placed)
+    }
+
+    /// Checks that nobody made a revision that the caller does not know of.
+    fn check_expected(&mut self, candidate: &Candidate, article: &ArticleId) -> Result<(), PlaceError> {
+        let Some(expected) = candidate.expected else {
+            return Ok(());
+        };
+        let newest = self.newest_revision(article)?.footer;
+        if newest.commit == expected {
+            return Ok(());
+        }
+        Err(PlaceError::NotNewest {
+            article: article.clone(),
+            newest,
+            expected,
+        })
+    }
+
+    /// Tells whether a page with the text of the article's newest revision changes nothing: only a technical revision
+    /// changes what is not text.
+    fn has_form(&mut self, candidate: &Candidate, article: &ArticleId) -> Result<bool, PlaceError> {
+        if candidate.kind != Kind::Technical {
+            return Ok(true);
+        }
+        let archive = self.archive;
+        let chain = self.chain(article)?;
+        if chain.form.is_none() {
+            let newest = chain.revisions.last().map(|newest| newest.footer.commit);
+            let newest = newest.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
+            let newest = Revision::read(archive, newest).map_err(PlaceError::Newest)?;
+            chain.form = Some(newest.article.form_sha256().into());
+        }
+        Ok(chain.form.as_deref() == Some(candidate.form_sha256.as_str()))
+    }
+
+    /// Checks that a revision may follow the article's newest one, whose text is given.
+    fn check_kind(
+        &mut self,
+        candidate: &Candidate,
+        article: &ArticleId,
+        page: BlobId,
+    ) -> Result<(), PlaceError> {
+        let newest = self.newest_revision(article)?;
+        let (article, kind, newest) = (article.clone(), newest.kind, newest.footer);
+        match candidate.kind {
+            Kind::Update | Kind::Correction | Kind::Technical if kind == Kind::Retraction => {
+                Err(PlaceError::Retracted { article, newest })
+            }
+            Kind::Technical if page != candidate.page => Err(PlaceError::OtherText { article, newest }),
+            _ => Ok(()),
+        }
     }
 
     fn put(
@@ -370,8 +470,10 @@ impl<'a> Branch<'a> {
             revisions: Vec::with_capacity(1),
             before: None,
             page: None,
+            form: None,
         });
         chain.page = Some(candidate.page);
+        chain.form = Some(candidate.form_sha256.as_str().into());
         chain.revisions.push(Earlier {
             footer: footer.clone(),
             revision,
@@ -470,6 +572,7 @@ impl<'a> Branch<'a> {
                 revisions: vec![newest],
                 before,
                 page: None,
+                form: None,
             };
             self.chains.insert(article.clone(), chain);
         }

@@ -13,6 +13,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 mod add;
 mod changes;
 mod completions;
+mod correct;
 mod diff;
 mod environment;
 mod history;
@@ -22,12 +23,18 @@ mod list;
 mod maintain;
 mod man;
 mod mirror;
+mod options;
 mod output;
 mod pages;
 mod progress;
 mod reindex;
 mod resolve;
+mod restore;
+mod retract;
+mod revise;
 mod show;
+mod technical;
+mod update;
 mod verify;
 
 /// An article archive in which every footer is a proof.
@@ -73,6 +80,11 @@ pub struct Common {
 enum Command {
     Init(init::Init),
     Add(add::Add),
+    Correct(correct::Correct),
+    Update(update::Update),
+    Technical(technical::Technical),
+    Retract(retract::Retract),
+    Restore(restore::Restore),
     Import(import::Import),
     Verify(verify::Verify),
     Show(show::Show),
@@ -159,6 +171,11 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
     match &cli.command {
         Command::Init(init) => init.run(common),
         Command::Add(add) => add.run(common),
+        Command::Correct(correct) => correct.run(common),
+        Command::Update(update) => update.run(common),
+        Command::Technical(technical) => technical.run(common),
+        Command::Retract(retract) => retract.run(common),
+        Command::Restore(restore) => restore.run(common),
         Command::Import(import) => import.run(common),
         Command::Verify(verify) => verify.run(common),
         Command::Show(show) => show.run(common),

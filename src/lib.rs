@@ -9,6 +9,7 @@ pub mod date;
 pub mod diff;
 pub mod difference;
 pub mod draft;
+pub mod editorial;
 pub mod footer;
 pub mod history;
 pub mod id;

@@ -37,6 +37,7 @@ const LAYERS: [(&str, &[&str]); 3] = [
             "archive",
             "branch",
             "difference",
+            "editorial",
             "history",
             "import",
             "index",

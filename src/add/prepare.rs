@@ -133,7 +133,18 @@ pub fn prepare(
         wishes.languages.clone()
     };
     let plains: Vec<&str> = draft.blocks.iter().map(|block| block.plain.as_str()).collect();
-    let parts = language::split(&plains, &asked)?;
+    let parts = match &wishes.previous {
+        Some(previous) if asked.is_empty() => {
+            let languages = &previous.metadata.languages;
+            // Plain text says nothing of markup: where it is the same, the sources are.
+            if form == Form::Text && previous.page_text()? == draft.text() {
+                let sources = previous.sources.clone();
+                return keep(draft, languages.clone(), sources, wishes, settings, circumstances);
+            }
+            split_as(&plains, languages)?
+        }
+        _ => language::split(&plains, &asked)?,
+    };
     prepare_parts(draft, &parts, wishes, settings, circumstances)
 }
 
@@ -173,21 +184,7 @@ fn prepare_parts(
     let (kind, target) = kind_and_target(&draft, wishes)?;
     let sources = divide(draft.blocks.iter().map(|block| block.source.clone()), parts);
     let languages: Vec<Language> = parts.iter().map(|(language, _)| language.clone()).collect();
-    let given =
-        |wished: &Vec<String>, own: &Vec<String>| if wished.is_empty() { own } else { wished }.clone();
-    let front = &draft.front;
-    let metadata = Metadata {
-        kind,
-        date: date(&draft, wishes, settings, circumstances)?,
-        titles: titles(&draft, wishes, &languages)?,
-        authors: authors(&draft, wishes, settings, circumstances)?,
-        tags: given(&wishes.tags, &front.tags),
-        source_url: wishes.source_url.clone().or_else(|| front.source_url.clone()),
-        note: wishes.note.clone().or_else(|| front.note.clone()),
-        invisible: invisible_kept(&sources),
-        languages,
-    };
-    metadata.check()?;
+    let metadata = metadata(&draft, kind, languages, &sources, wishes, settings, circumstances)?;
     let mut article = Article { metadata, sources };
     let mut page_text = article.page_text()?;
     if page_text != draft.text() {
@@ -198,6 +195,101 @@ fn prepare_parts(
         );
         page_text = article.page_text()?;
     }
+    finish(draft, article, page_text, target, wishes)
+}
+
+/// Prepares a new revision of sources that are in the archive's form already, one for each language in page order, and
+/// keeps them to the letter.
+///
+/// # Errors
+/// [`PageError`].
+pub fn prepare_stored(
+    languages: Vec<Language>,
+    sources: Vec<String>,
+    wishes: &Wishes,
+    settings: &Settings,
+    circumstances: &Circumstances,
+) -> Result<Prepared, PageError> {
+    keep(
+        Draft::default(),
+        languages,
+        sources,
+        wishes,
+        settings,
+        circumstances,
+    )
+}
+
+/// Prepares a draft whose sources are given.
+fn keep(
+    draft: Draft,
+    languages: Vec<Language>,
+    sources: Vec<String>,
+    wishes: &Wishes,
+    settings: &Settings,
+    circumstances: &Circumstances,
+) -> Result<Prepared, PageError> {
+    let (kind, target) = kind_and_target(&draft, wishes)?;
+    let metadata = metadata(&draft, kind, languages, &sources, wishes, settings, circumstances)?;
+    let article = Article { metadata, sources };
+    let page_text = article.page_text()?;
+    finish(draft, article, page_text, target, wishes)
+}
+
+/// Divides a page among the languages of the revision before, which were declared, unless it has more of them or lacks
+/// one: then they are detected.
+fn split_as(plains: &[&str], declared: &[Language]) -> Result<Vec<(Language, usize)>, SplitError> {
+    let is_mixed = matches!(declared, [only] if only.primary() == "mul");
+    let detected = language::split(plains, &[]);
+    if let Ok(detected) = &detected
+        && detected.len() > declared.len()
+        && !is_mixed
+    {
+        return Ok(detected.clone());
+    }
+    language::split(plains, declared).or(detected)
+}
+
+/// Gathers what is said of a page: by the caller, by the page, by the revision before, by the archive.
+fn metadata(
+    draft: &Draft,
+    kind: Kind,
+    languages: Vec<Language>,
+    sources: &[String],
+    wishes: &Wishes,
+    settings: &Settings,
+    circumstances: &Circumstances,
+) -> Result<Metadata, PageError> {
+    let front = &draft.front;
+    let previous = wishes.previous.as_ref().map(|previous| &previous.metadata);
+    let tags = [&wishes.tags, &front.tags]
+        .into_iter()
+        .chain(previous.map(|previous| &previous.tags))
+        .find(|tags| !tags.is_empty());
+    let source_url = wishes.source_url.as_ref().or(front.source_url.as_ref());
+    let metadata = Metadata {
+        kind,
+        date: date(draft, wishes, settings, circumstances)?,
+        titles: titles(draft, wishes, &languages)?,
+        authors: authors(draft, wishes, settings, circumstances)?,
+        tags: tags.cloned().unwrap_or_default(),
+        source_url: source_url.or_else(|| previous?.source_url.as_ref()).cloned(),
+        note: wishes.note.clone().or_else(|| front.note.clone()),
+        invisible: invisible_kept(sources),
+        languages,
+    };
+    metadata.check()?;
+    Ok(metadata)
+}
+
+/// Names and encodes an article that was found good.
+fn finish(
+    draft: Draft,
+    article: Article,
+    page_text: String,
+    target: Target,
+    wishes: &Wishes,
+) -> Result<Prepared, PageError> {
     let slug = slug(&draft, wishes, &article, &page_text)?;
     let mut notices = draft.notices;
     let look_alikes = article
@@ -262,6 +354,7 @@ fn encode(
 ) -> Result<Prepared, PageError> {
     let subject = article::subject(&article.metadata, &page_text);
     let byline = article.metadata.byline()?;
+    let form_sha256 = article.form_sha256();
     let files = article.files_of(page_text);
     let content_sha256 = article::content_sha256(&files);
     let files = files
@@ -296,6 +389,8 @@ fn encode(
         source_commit: wishes.source_commit,
         folder: TreeId::from_raw(*object::hash(ObjectKind::Tree, &folder)?.raw()),
         page: page.expect("every article has a page"),
+        form_sha256,
+        expected: wishes.expected,
     };
     Ok(Prepared {
         candidate,
@@ -359,7 +454,12 @@ fn titles(
     wishes: &Wishes,
     languages: &[Language],
 ) -> Result<BTreeMap<Language, String>, PageError> {
-    let mut titles = BTreeMap::new();
+    let mut titles = wishes
+        .previous
+        .as_ref()
+        .map(|previous| previous.metadata.titles.clone())
+        .unwrap_or_default();
+    titles.retain(|language, _| languages.contains(language));
     for (tag, title) in &draft.front.title.per_language {
         titles.insert(front("title", tag)?, title.clone());
     }
@@ -399,6 +499,9 @@ fn authors(
             .iter()
             .map(|author| Person::parse(author))
             .collect::<Result<_, _>>()?);
+    }
+    if let Some(previous) = &wishes.previous {
+        return Ok(previous.metadata.authors.clone());
     }
     let default = settings.byline.clone().or_else(|| circumstances.author.clone());
     Ok(vec![default.ok_or(PageError::NoAuthor)?])

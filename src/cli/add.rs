@@ -3,17 +3,23 @@
 use std::path::{Path, PathBuf};
 
 use avalaches::add::{self, AddError, Change, Circumstances, Prepared, Wishes};
-use avalaches::article::Kind;
-use avalaches::draft::Form;
+use avalaches::archive::Archive;
+use avalaches::article::{Kind, PAGE_FILE};
+use avalaches::branch::PlaceError;
+use avalaches::diff;
+use avalaches::draft::{self, Form};
+use avalaches::footer::Footer;
+use avalaches::history;
 use avalaches::id::ArticleId;
-use avalaches::language::Language;
-use avalaches::settings::Settings;
+use avalaches::revision::Revision;
 use avalaches::storage::repository::WriteError;
 use avalaches::verify::with_causes;
 use serde_json::{Value, json};
 
-use super::pages::{FormName, files, form_of, page_failure, place_failure, read_page, tell_notices};
-use super::{Common, Failure, Outcome, environment, open_failure, output};
+use super::changes::{self, Told};
+use super::options::{Making, Reading, Saying};
+use super::pages::{files, form_of, page_failure, place_failure, read_page, tell_notices};
+use super::{Common, Failure, Outcome, open_failure, output};
 
 /// Add pages, each as one commit, and print their footers
 #[derive(Debug, clap::Args)]
@@ -21,27 +27,15 @@ pub struct Add {
     /// Files, folders, or - for stdin
     #[arg(required = true, value_name = "PAGE")]
     pages: Vec<PathBuf>,
-    /// Date of the revision [default: the page's own, else its footer's, else now]
-    #[arg(long)]
-    date: Option<String>,
-    /// Title; for one of several languages LANG=TITLE
-    #[arg(long, value_name = "[LANG=]TITLE")]
-    title: Vec<String>,
+    #[command(flatten)]
+    saying: Saying,
+    #[command(flatten)]
+    making: Making,
+    #[command(flatten)]
+    reading: Reading,
     /// Last part of the article's id [default: from the title or the first words]
     #[arg(long)]
     slug: Option<String>,
-    /// Languages in page order, such as zh,en; mul for a page that mixes them [default: detected]
-    #[arg(long, value_delimiter = ',', value_name = "LANG")]
-    lang: Vec<Language>,
-    /// Author, as Name or Name <address>; again for several
-    #[arg(long)]
-    author: Vec<String>,
-    /// Tag; again for several
-    #[arg(long)]
-    tag: Vec<String>,
-    /// Address the text was taken from
-    #[arg(long, value_name = "URL")]
-    source_url: Option<String>,
     /// One line that says why the revision is made
     #[arg(long)]
     note: Option<String>,
@@ -51,18 +45,6 @@ pub struct Add {
     /// Article that gets a new revision
     #[arg(long, value_name = "ID")]
     article: Option<ArticleId>,
-    /// How pages are written [default: by name, else by content]
-    #[arg(long, value_enum)]
-    form: Option<FormName>,
-    /// When it is archived [default: `SOURCE_DATE_EPOCH`, else now]
-    #[arg(long, value_name = "DATE")]
-    archived_at: Option<String>,
-    /// Keep invisible characters, and record which
-    #[arg(long)]
-    allow_invisible: bool,
-    /// Print what would be added, and write nothing
-    #[arg(long)]
-    dry_run: bool,
     /// Add the good pages where some are bad, and exit with 1
     #[arg(long)]
     keep_going: bool,
@@ -70,14 +52,16 @@ pub struct Add {
 
 impl Add {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        if self.saying.expect.is_some() && self.article.is_none() {
+            return Err(Failure::new(
+                "--expect names the newest revision of an article, and no article is named",
+            )
+            .hint("say --article ID"));
+        }
         let archive = common.open()?;
-        let settings = archive.settings().clone();
-        let path = archive.path().to_owned();
-        drop(archive);
-        let archived_at = self.archived_at.as_deref();
-        let circumstances =
-            environment::circumstances(archived_at, settings.utc_offset, self.allow_invisible)?;
-        let wishes = self.wishes();
+        let offset = archive.settings().utc_offset;
+        let circumstances = self.making.circumstances(offset, self.reading.allow_invisible)?;
+        let wishes = self.wishes(&archive)?;
         let files = files(&self.pages)?;
         if files.len() > 1 && (self.article.is_some() || self.slug.is_some()) {
             return Err(Failure::new(format!(
@@ -88,10 +72,11 @@ impl Add {
         let mut good = Vec::new();
         let mut bad = 0;
         for file in &files {
-            match self.prepare(file, &wishes, &settings, &circumstances) {
+            match self.prepare(file, &wishes, &archive, &circumstances) {
                 Ok(prepared) => {
-                    tell_notices(common, &file.to_string_lossy(), &prepared.notices);
-                    good.push((file, prepared));
+                    let name = file.to_string_lossy().into_owned();
+                    tell_notices(common, &name, &prepared.notices);
+                    good.push((name, prepared));
                 }
                 Err(failure) => {
                     bad += 1;
@@ -113,107 +98,131 @@ impl Add {
                 failure.hint("--keep-going adds the good ones")
             });
         }
+        let path = archive.path().to_owned();
+        drop(archive);
         let pages: Vec<Prepared> = good.iter().map(|(_, page)| page.clone()).collect();
-        let done = if self.dry_run {
+        let done = if self.making.dry_run {
             add::rehearse(&path, common.owner(), &pages, &circumstances)
         } else {
             add::add(&path, common.owner(), &pages, &circumstances, common.durability())
         };
-        let outcomes = done.map_err(|error| failure(error, &good))?;
-        self.report(common, &good, &outcomes)?;
+        let outcomes = done.map_err(|error| failure(common, error, &good))?;
+        let names: Vec<Option<&str>> = good.iter().map(|(name, _)| Some(name.as_str())).collect();
+        report(common, self.making.dry_run, &names, &outcomes)?;
         Ok(if bad == 0 { Outcome::Yes } else { Outcome::No })
     }
 
-    fn report(
-        &self,
-        common: &Common,
-        pages: &[(&PathBuf, Prepared)],
-        outcomes: &[add::Outcome],
-    ) -> Result<(), Failure> {
-        let added = outcomes.iter().any(|outcome| outcome.change == Change::Added) && !self.dry_run;
-        // The commits are on disk; that this could not be said must not pass for "not added".
-        let unreported = |failure: Failure| {
-            if !added {
-                return failure;
-            }
-            let ids: Vec<String> = outcomes
-                .iter()
-                .map(|outcome| outcome.footer.commit.to_string())
-                .collect();
-            Failure::new(format!("committed {}, but {}", ids.join(", "), failure.message))
-        };
-        if common.json {
-            let items: Vec<Value> = pages
-                .iter()
-                .zip(outcomes)
-                .map(|((file, _), outcome)| as_json(&file.to_string_lossy(), outcome))
-                .collect();
-            let document = json!({"schema": "avalaches/add/1", "dry_run": self.dry_run, "pages": items});
-            return output::print_json(&document).map_err(unreported);
-        }
-        let mut footers = String::new();
-        for ((file, _), outcome) in pages.iter().zip(outcomes) {
-            if !common.quiet {
-                let add::Outcome {
-                    article,
-                    revision,
-                    kind,
-                    ..
-                } = outcome;
-                let verb = match (outcome.change, self.dry_run) {
-                    (Change::None, _) => "unchanged:",
-                    (Change::Added, false) => "added",
-                    (Change::Added, true) => "would add",
-                };
-                output::note(&format!(
-                    "{}: {verb} {article}, revision {revision}, {kind}",
-                    file.display()
-                ));
-                if let Some(clash) = &outcome.clash {
-                    output::warning(&format!(
-                        "{clash} is another text; for a new revision of it say --article {clash}"
-                    ));
-                }
-            }
-            footers.push_str(&format!("{}\n", outcome.footer));
-        }
-        output::print(&footers).map_err(unreported)
-    }
-
-    fn wishes(&self) -> Wishes {
-        Wishes {
-            date: self.date.clone(),
-            titles: self.title.clone(),
+    fn wishes(&self, archive: &Archive) -> Result<Wishes, Failure> {
+        Ok(Wishes {
             slug: self.slug.clone(),
-            languages: self.lang.clone(),
-            authors: self.author.clone(),
-            tags: self.tag.clone(),
-            source_url: self.source_url.clone(),
+            languages: self.reading.lang.clone(),
             note: self.note.clone(),
             kind: self.kind,
             article: self.article.clone(),
-            ..Wishes::default()
-        }
+            ..self.saying.wishes(archive, &self.making)?
+        })
     }
 
     fn prepare(
         &self,
         file: &Path,
         wishes: &Wishes,
-        settings: &Settings,
+        archive: &Archive,
         circumstances: &Circumstances,
     ) -> Result<Prepared, Failure> {
         let bytes = read_page(file)?;
-        let form = self.form.map_or_else(|| form_of(file, &bytes), Form::from);
-        add::prepare(&bytes, form, wishes, settings, circumstances)
+        let form = self
+            .reading
+            .form
+            .map_or_else(|| form_of(file, &bytes), Form::from);
+        let article = match &wishes.article {
+            Some(article) => Some(article.clone()),
+            None => draft::read(&bytes, form, circumstances.invisible)
+                .ok()
+                .and_then(|draft| draft.front.article?.parse().ok()),
+        };
+        let mut wishes = wishes.clone();
+        // That there is no such article is told where the page looks for its place.
+        if let Some(newest) = article
+            .map(|article| history::newest(archive, &article))
+            .transpose()?
+            .flatten()
+        {
+            wishes.previous = Some(Revision::read(archive, newest)?.article);
+        }
+        add::prepare(&bytes, form, &wishes, archive.settings(), circumstances)
             .map_err(|error| page_failure(&file.to_string_lossy(), &error))
     }
 }
 
-fn failure(error: AddError, pages: &[(&PathBuf, Prepared)]) -> Failure {
+/// Says what became of revisions, each with its page where it has one: footers to stdout, all else to stderr.
+pub fn report(
+    common: &Common,
+    dry_run: bool,
+    pages: &[Option<&str>],
+    outcomes: &[add::Outcome],
+) -> Result<(), Failure> {
+    let added = outcomes.iter().any(|outcome| outcome.change == Change::Added) && !dry_run;
+    // The commits are on disk; that this could not be said must not pass for "not added".
+    let unreported = |failure: Failure| {
+        if !added {
+            return failure;
+        }
+        let ids: Vec<String> = outcomes
+            .iter()
+            .map(|outcome| outcome.footer.commit.to_string())
+            .collect();
+        Failure::new(format!("committed {}, but {}", ids.join(", "), failure.message))
+    };
+    if common.json {
+        let items: Vec<Value> = pages
+            .iter()
+            .zip(outcomes)
+            .map(|(page, outcome)| as_json(*page, outcome))
+            .collect();
+        let document = json!({"schema": "avalaches/add/1", "dry_run": dry_run, "pages": items});
+        return output::print_json(&document).map_err(unreported);
+    }
+    let mut footers = String::new();
+    for (page, outcome) in pages.iter().zip(outcomes) {
+        if !common.quiet {
+            let add::Outcome {
+                article,
+                revision,
+                kind,
+                ..
+            } = outcome;
+            let verb = match (outcome.change, dry_run) {
+                (Change::None, _) => "unchanged:",
+                (Change::Added, false) => "added",
+                (Change::Added, true) => "would add",
+            };
+            let page = page.map(|page| format!("{page}: ")).unwrap_or_default();
+            output::note(&format!("{page}{verb} {article}, revision {revision}, {kind}"));
+            if let Some(clash) = &outcome.clash {
+                output::warning(&format!(
+                    "{clash} is another text; for a new revision of it say --article {clash}"
+                ));
+            }
+        }
+        footers.push_str(&format!("{}\n", outcome.footer));
+    }
+    output::print(&footers).map_err(unreported)
+}
+
+/// Says why nothing was added, of pages that each have a name.
+pub fn failure(common: &Common, error: AddError, pages: &[(String, Prepared)]) -> Failure {
     match error {
         AddError::Page(position, why) => match pages.get(position) {
-            Some((file, _)) => place_failure(&file.to_string_lossy(), &why),
+            Some((name, prepared)) => {
+                let mut failure = place_failure(name, &why);
+                if let PlaceError::OtherText { newest, .. } = &why {
+                    failure
+                        .message
+                        .push_str(&differences(common, newest, prepared).unwrap_or_default());
+                }
+                failure
+            }
             None => Failure::new(with_causes(&why)),
         },
         AddError::Open(error) => open_failure(error),
@@ -223,8 +232,19 @@ fn failure(error: AddError, pages: &[(&PathBuf, Prepared)]) -> Failure {
     }
 }
 
+/// Shows what differs between a revision's text and a page's, where the archive can be read.
+fn differences(common: &Common, newest: &Footer, prepared: &Prepared) -> Option<String> {
+    let archive = common.open().ok()?;
+    let revision = Revision::read(&archive, newest.commit).ok()?;
+    let page = prepared.files.iter().find(|file| file.name == PAGE_FILE)?;
+    let found = diff::compare(&revision.page_text, std::str::from_utf8(&page.bytes).ok()?);
+    let mut text = String::from("\n");
+    changes::write(&found, Told::OfPage, &mut text);
+    Some(anstream::adapter::strip_str(text.trim_end()).to_string())
+}
+
 /// Returns what became of a page, as `JSON.md` has it.
-pub fn as_json(page: &str, outcome: &add::Outcome) -> Value {
+pub fn as_json(page: Option<&str>, outcome: &add::Outcome) -> Value {
     json!({
         "page": page,
         "article": outcome.article.to_string(),

@@ -12,7 +12,6 @@ use avalaches::import::json_lines::LONGEST_LINE;
 use avalaches::import::{
     self, ImportError, Item, Listener, Mode, OnRefusal, Options, Progress, Refusal, Report, Text, Unreadable,
 };
-use avalaches::language::Language;
 use avalaches::publisher::repository::Repository;
 use avalaches::publisher::{Paths, Version, Walk};
 use avalaches::storage::inventory::Inventory;
@@ -20,9 +19,10 @@ use avalaches::storage::repository::WriteError;
 use avalaches::verify::with_causes;
 use serde_json::json;
 
+use super::options::{Making, Reading};
 use super::pages::{FormName, files, form_of, page_failure, place_failure, read_page, tell_notices};
 use super::progress::{Meter, Shown};
-use super::{Common, Failure, Outcome, environment, open_failure, output};
+use super::{Common, Failure, Outcome, open_failure, output};
 
 /// Bring in any number of pages, in the order of their dates, in one pack and one move of the branch
 #[derive(Debug, clap::Args)]
@@ -39,30 +39,13 @@ pub struct Import {
     /// Of the repository, the branch or tag [default: the one it stands on]
     #[arg(long, value_name = "NAME", requires = "git")]
     branch: Option<String>,
-    /// Languages in page order, such as zh,en, of pages that do not say [default: detected]
-    #[arg(long, value_delimiter = ',', value_name = "LANG")]
-    lang: Vec<Language>,
-    /// Author, as Name or Name <address>, of pages that name none; again for several
-    #[arg(long)]
-    author: Vec<String>,
-    /// Tag of pages that have none; again for several
-    #[arg(long)]
-    tag: Vec<String>,
-    /// How pages are written that are files [default: by name, else by content]
-    #[arg(long, value_enum)]
-    form: Option<FormName>,
-    /// When it is archived [default: `SOURCE_DATE_EPOCH`, else now]
-    #[arg(long, value_name = "DATE")]
-    archived_at: Option<String>,
-    /// Keep invisible characters, and record which
-    #[arg(long)]
-    allow_invisible: bool,
+    #[command(flatten)]
+    making: Making,
+    #[command(flatten)]
+    reading: Reading,
     /// Import the good pages where some are bad, and exit with 1
     #[arg(long)]
     keep_going: bool,
-    /// Tell what would be imported, and write nothing
-    #[arg(long)]
-    dry_run: bool,
     /// Write the footer of each page to a file, as JSON Lines
     #[arg(long, value_name = "FILE")]
     footers: Option<PathBuf>,
@@ -78,17 +61,17 @@ impl Import {
         let path = archive.path().to_owned();
         drop(archive);
         let options = Options {
-            circumstances: environment::circumstances(
-                self.archived_at.as_deref(),
-                offset,
-                self.allow_invisible,
-            )?,
+            circumstances: self.making.circumstances(offset, self.reading.allow_invisible)?,
             on_refusal: if self.keep_going {
                 OnRefusal::Skip
             } else {
                 OnRefusal::Stop
             },
-            mode: if self.dry_run { Mode::Rehearse } else { Mode::Write },
+            mode: if self.making.dry_run {
+                Mode::Rehearse
+            } else {
+                Mode::Write
+            },
             durability: common.durability(),
         };
         let paths = Paths::matching(&self.path)?;
@@ -135,7 +118,7 @@ impl Import {
         }
         // The commits are on disk; that this could not be said must not pass for "not imported".
         let unreported = |failure: Failure| match report.tip {
-            Some(tip) if report.revisions > 0 && !self.dry_run => {
+            Some(tip) if report.revisions > 0 && !self.making.dry_run => {
                 Failure::new(format!("imported up to {tip}, but {}", failure.message))
             }
             _ => failure,
@@ -155,7 +138,7 @@ impl Import {
         if common.json {
             return output::print_json(&json!({
                 "schema": "avalaches/import/1",
-                "dry_run": self.dry_run,
+                "dry_run": self.making.dry_run,
                 "pages": report.pages,
                 "revisions": report.revisions,
                 "articles": report.articles,
@@ -166,7 +149,11 @@ impl Import {
                 "tip": report.tip.map(|tip| tip.to_string()),
             }));
         }
-        let word = if self.dry_run { "would import" } else { "imported" };
+        let word = if self.making.dry_run {
+            "would import"
+        } else {
+            "imported"
+        };
         let mut text = format!(
             "{word}  {}, {} new, of {}",
             output::counted(report.revisions, "revision"),
@@ -188,9 +175,9 @@ impl Import {
     /// Opens the sources; what is in them is read when its turn comes.
     fn items<'a>(&self, walk: Option<Walk<'a>>) -> Result<Items<'a>, Failure> {
         let wishes = Wishes {
-            languages: self.lang.clone(),
-            authors: self.author.clone(),
-            tags: self.tag.clone(),
+            languages: self.reading.lang.clone(),
+            authors: self.making.author.clone(),
+            tags: self.making.tag.clone(),
             ..Wishes::default()
         };
         let mut parts: Vec<Part<'a>> = Vec::new();
@@ -216,7 +203,7 @@ impl Import {
         }
         Ok(Items {
             parts: parts.into_iter().rev().collect(),
-            form: self.form,
+            form: self.reading.form,
             wishes,
         })
     }
@@ -424,7 +411,7 @@ impl Listener for Teller<'_> {
 
     fn placed(&mut self, name: &str, outcome: &Placed) {
         let Some(footers) = &mut self.footers else { return };
-        let line = super::add::as_json(name, outcome);
+        let line = super::add::as_json(Some(name), outcome);
         if let Err(error) = writeln!(footers.file, "{line}") {
             let path = footers.path.display();
             self.failed.get_or_insert(Failure::new(format!(

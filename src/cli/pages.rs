@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use avalaches::add::PageError;
+use avalaches::article::MetadataError;
 use avalaches::branch::PlaceError;
 use avalaches::canonical::LONGEST_ARTICLE;
 use avalaches::draft::{Form, Notice};
@@ -109,6 +110,9 @@ pub fn page_failure(name: &str, error: &PageError) -> Failure {
         PageError::NoAuthor => {
             failure.hint("say --author NAME, or give the archive a byline when you make it")
         }
+        PageError::Metadata(MetadataError::Value {
+            key: "note", value, ..
+        }) if value.is_empty() => failure.hint("say why, with --note or as the note of the page itself"),
         PageError::NoSlug => failure.hint("say --slug some-words"),
         PageError::Kind(_) => {
             failure.hint("say --article ID with --kind KIND; `avalaches list` names the articles")
@@ -125,6 +129,15 @@ pub fn place_failure(name: &str, error: &PlaceError) -> Failure {
     let failure = Failure::new(format!("{name}: {}", with_causes(error)));
     match error {
         PlaceError::NoArticle(_) => failure.hint("`avalaches list` names the articles"),
+        PlaceError::NotNewest { article, .. } => failure.hint(format!(
+            "`avalaches history {article}` shows what came meanwhile; look at it, and run the command again"
+        )),
+        PlaceError::Retracted { article, .. } => failure.hint(format!(
+            "`avalaches restore {article} --note WHY` puts its text back first"
+        )),
+        PlaceError::OtherText { .. } => {
+            failure.hint("another text is for `avalaches correct` or `avalaches update`")
+        }
         _ => failure,
     }
 }

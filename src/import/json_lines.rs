@@ -167,6 +167,8 @@ pub fn read(line: &str, defaults: &Wishes) -> Result<Read, LineError> {
         article,
         source_commit: None,
         version: defaults.version,
+        previous: None,
+        expected: None,
     };
     Ok(Read {
         name: line.name,

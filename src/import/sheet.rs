@@ -52,6 +52,7 @@ struct Head {
     source_commit: Option<String>,
     folder: String,
     page: String,
+    form_sha256: String,
     metadata: (String, usize),
     entries: Vec<EntryHead>,
 }
@@ -149,6 +150,7 @@ impl Sheet {
             source_commit: candidate.source_commit.map(|id| id.to_string()),
             folder: candidate.folder.to_string(),
             page: candidate.page.to_string(),
+            form_sha256: candidate.form_sha256.clone(),
             metadata: (metadata.to_string(), json.len()),
             entries: entries
                 .iter()
@@ -216,6 +218,9 @@ impl Sheet {
             source_commit: head.source_commit.map(|text| text.parse()).transpose().ok()?,
             folder: head.folder.parse::<TreeId>().ok()?,
             page: head.page.parse().ok()?,
+            form_sha256: head.form_sha256,
+            // The lines of an import say nothing of it.
+            expected: None,
         };
         rest.is_empty().then_some(Self {
             name: head.name,

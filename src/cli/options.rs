@@ -1,0 +1,82 @@
+//! Options that several commands have, each written once.
+
+use avalaches::add::{Circumstances, Wishes};
+use avalaches::archive::Archive;
+use avalaches::date::UtcOffset;
+use avalaches::id::CommitId;
+use avalaches::language::Language;
+
+use super::pages::FormName;
+use super::{Failure, environment, resolve};
+
+/// By whom and when: of every command that makes revisions.
+#[derive(Debug, clap::Args)]
+pub struct Making {
+    /// Author, as Name or Name <address>; again for several
+    #[arg(long)]
+    pub author: Vec<String>,
+    /// Tag; again for several
+    #[arg(long)]
+    pub tag: Vec<String>,
+    /// When it is archived [default: `SOURCE_DATE_EPOCH`, else now]
+    #[arg(long, value_name = "DATE")]
+    pub archived_at: Option<String>,
+    /// Tell what would be done, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+impl Making {
+    /// Returns what is so for the whole call.
+    pub fn circumstances(&self, offset: UtcOffset, allow_invisible: bool) -> Result<Circumstances, Failure> {
+        environment::circumstances(self.archived_at.as_deref(), offset, allow_invisible)
+    }
+}
+
+/// How pages are read: of every command that reads pages to keep them.
+#[derive(Debug, clap::Args)]
+pub struct Reading {
+    /// Languages in page order, such as zh,en; mul for a page that mixes them [default: the page's own, else detected]
+    #[arg(long, value_delimiter = ',', value_name = "LANG")]
+    pub lang: Vec<Language>,
+    /// How pages are written [default: by name, else by content]
+    #[arg(long, value_enum)]
+    pub form: Option<FormName>,
+    /// Keep invisible characters, and record which
+    #[arg(long)]
+    pub allow_invisible: bool,
+}
+
+/// What is said of a revision: of every command that makes single ones.
+#[derive(Debug, clap::Args)]
+pub struct Saying {
+    /// Date of the revision [default: the page's own, else its footer's, else now]
+    #[arg(long)]
+    pub date: Option<String>,
+    /// Title; for one of several languages LANG=TITLE
+    #[arg(long, value_name = "[LANG=]TITLE")]
+    pub title: Vec<String>,
+    /// Address the text was taken from
+    #[arg(long, value_name = "URL")]
+    pub source_url: Option<String>,
+    /// Footer or id of the revision that has to be the article's newest one; another one is refused
+    #[arg(long, value_name = "FOOTER|ID")]
+    pub expect: Option<String>,
+}
+
+impl Saying {
+    /// Returns what is wished for a revision.
+    pub fn wishes(&self, archive: &Archive, making: &Making) -> Result<Wishes, Failure> {
+        let expected = self.expect.as_ref().map(|text| resolve::commit(archive, text));
+        let expected: Option<CommitId> = expected.transpose()?;
+        Ok(Wishes {
+            date: self.date.clone(),
+            titles: self.title.clone(),
+            authors: making.author.clone(),
+            tags: making.tag.clone(),
+            source_url: self.source_url.clone(),
+            expected,
+            ..Wishes::default()
+        })
+    }
+}

@@ -1,0 +1,30 @@
+//! `avalaches retract`.
+
+use avalaches::editorial;
+
+use super::revise::Revising;
+use super::{Common, Failure, Outcome};
+
+/// Retract an article: a notice takes the place of its text, and says why; earlier revisions stay
+#[derive(Debug, clap::Args)]
+pub struct Retract {
+    #[command(flatten)]
+    revising: Revising,
+    /// One line that says why; again with LANG= for each of the article's languages
+    #[arg(long, value_name = "[LANG=]NOTE")]
+    note: Vec<String>,
+}
+
+impl Retract {
+    pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        let archive = common.open()?;
+        let newest = self.revising.newest(&archive)?;
+        let wishes = self.revising.wishes(&archive, Some(&newest))?;
+        let settings = archive.settings();
+        let circumstances = self.revising.making.circumstances(settings.utc_offset, false)?;
+        let prepared = editorial::retraction(&newest, &self.note, wishes, settings, &circumstances)
+            .map_err(|error| self.revising.refused(error))?;
+        self.revising
+            .make(common, &archive, None, prepared, &circumstances)
+    }
+}

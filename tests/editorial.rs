@@ -1,0 +1,310 @@
+//! What becomes of a published article: corrected, updated, changed in form, retracted, restored; each a revision that
+//! git can show, and nothing before it changed.
+
+#[path = "support/archives.rs"]
+mod archives;
+
+use archives::Story;
+
+const BRIDGE: &str = "2026/01/22/bridge";
+const TEXT: &str = "今天桥通车，长一百米，全体市民免费通行。\n\nThe bridge opened today. It is one hundred metres long and free to all.\n";
+
+/// An archive with one article in Chinese and English, with titles, tags, an author and a source of its own.
+fn bridge() -> (Story, String) {
+    let story = Story::begin();
+    let options = [
+        "--slug=bridge",
+        "--date=2026-01-22",
+        "--title=zh=桥通车",
+        "--title=en=Bridge opens",
+        "--tag=city",
+        "--author=林晓 <lin@example.org>",
+        "--source-url=https://example.org/bridge",
+    ];
+    let footer = story.add("a.txt", TEXT, &options);
+    story.write("b.txt", mended());
+    (story, footer)
+}
+
+fn mended() -> String {
+    TEXT.replace("一百米", "两百米")
+        .replace("one hundred", "two hundred")
+}
+
+fn page_text(story: &Story, commit: &str) -> String {
+    story.git(&["show", &format!("{commit}:articles/{BRIDGE}/page.txt")])
+}
+
+fn metadata(story: &Story, commit: &str) -> serde_json::Value {
+    let text = story.git(&["show", &format!("{commit}:articles/{BRIDGE}/article.json")]);
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Runs a command that has to be refused with every word, and to change nothing.
+fn refused(story: &Story, arguments: &[&str], words: &[&str]) {
+    let before = story.git(&["rev-parse", "main"]);
+    let output = story.run(arguments);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    for word in words {
+        assert!(said.contains(word), "{arguments:?}: {word:?} is not in {said}");
+    }
+    assert_eq!(story.git(&["rev-parse", "main"]), before, "{arguments:?}");
+}
+
+/// Runs a command that has to find nothing to do, and say so.
+fn unchanged(story: &Story, arguments: &[&str], words: &str) {
+    let before = story.git(&["rev-parse", "main"]);
+    let output = story.run(arguments);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    assert!(said.contains("unchanged:") && said.contains(words), "{said}");
+    assert_eq!(story.git(&["rev-parse", "main"]), before, "{arguments:?}");
+}
+
+#[test]
+fn a_correction_keeps_titles_tags_authors_and_source_and_needs_a_note() {
+    let (story, first) = bridge();
+    refused(
+        &story,
+        &["correct", BRIDGE, "b.txt"],
+        &["must say why", "hint: say why, with --note"],
+    );
+    // The article may be named by a footer, and by the beginning of an id.
+    let footer = story.yes(&["correct", &first, "b.txt", "--note", "长两百米。", "-q"]);
+    let id = story.git(&["rev-parse", "main"]);
+    assert!(footer.trim_end().ends_with(&id), "{footer}");
+    assert_eq!(page_text(&story, "main"), mended().trim_end());
+    let (before, after) = (metadata(&story, "main~1"), metadata(&story, "main"));
+    for key in ["title", "tags", "authors", "source_url", "languages"] {
+        assert_eq!(after[key], before[key], "{key}");
+        assert!(!after[key].is_null(), "{key}");
+    }
+    assert_eq!(
+        (&after["kind"], &after["note"]),
+        (&"correction".into(), &"长两百米。".into())
+    );
+    unchanged(
+        &story,
+        &["correct", &id[..9], "b.txt", "--note", "Again."],
+        "the text is that of revision 2",
+    );
+    // What is said anew takes the place of what is kept; what is dropped goes.
+    story.write("c.txt", TEXT.replace("一百米", "三百米"));
+    let options = ["--title=en=A bridge", "--drop=tag", "--drop=source-url"];
+    story.yes(&[&["update", &id, "c.txt"][..], &options].concat());
+    let after = metadata(&story, "main");
+    assert_eq!(
+        after["title"],
+        serde_json::json!({"zh": "桥通车", "en": "A bridge"})
+    );
+    assert!(
+        after["tags"].is_null() && after["source_url"].is_null(),
+        "{after}"
+    );
+    // `add` comes to the same revision.
+    story.write("d.txt", TEXT.replace("一百米", "四百米"));
+    let (note, dry) = ("--note=Four.", "--dry-run");
+    let said = story.yes(&["correct", BRIDGE, "d.txt", note, dry, "-q"]);
+    let options = ["--article", BRIDGE, "--kind", "correction", note];
+    assert_eq!(
+        said.trim_end(),
+        story.add("d.txt", &TEXT.replace("一百米", "四百米"), &options)
+    );
+    story.yes(&["verify", "-q"]);
+    story.git(&["fsck", "--strict"]);
+}
+
+#[test]
+fn a_technical_revision_keeps_the_text_to_the_character() {
+    let (story, _) = bridge();
+    let words = [
+        "keeps the text",
+        "[-一-]{+两+}百米",
+        "[-one-]{+two+}",
+        "avalaches correct",
+    ];
+    refused(&story, &["technical", BRIDGE, "b.txt"], &words);
+    let add = ["add", "b.txt", "--article", BRIDGE, "--kind", "technical"];
+    refused(&story, &add, &words[..3]);
+    let line = |text: &str, more: &str| {
+        format!(
+            r#"{{"article": "{BRIDGE}", "kind": "technical", "date": "2026-01-23", "sources": {{"zh": "{text}"}}{more}}}"#
+        )
+    };
+    story.write("t.jsonl", line("另一段文字。", ""));
+    refused(&story, &["import", "t.jsonl"], &["t.jsonl:1", "keeps the text"]);
+    unchanged(
+        &story,
+        &["technical", BRIDGE, "a.txt"],
+        "nothing differs from revision 1",
+    );
+    story.yes(&["technical", BRIDGE, "a.txt", "--title", "zh=大桥通车"]);
+    assert_eq!(metadata(&story, "main")["title"]["zh"], "大桥通车");
+    // Markup alone is a difference, and a page in plain text keeps it.
+    story.write("m.md", TEXT.replace("一百米", "**一百米**"));
+    story.yes(&["technical", BRIDGE, "m.md"]);
+    let source = |commit: &str| story.git(&["show", &format!("{commit}:articles/{BRIDGE}/zh.md")]);
+    assert!(source("main").contains("**一百米**"));
+    unchanged(
+        &story,
+        &["technical", BRIDGE, "a.txt"],
+        "nothing differs from revision 3",
+    );
+    story.yes(&["technical", BRIDGE, "a.txt", "--tag", "桥"]);
+    assert_eq!(source("main"), source("main~1"));
+    for commit in ["main~1", "main~2", "main~3"] {
+        assert_eq!(page_text(&story, commit), page_text(&story, "main"));
+    }
+    // In one import as well: the second line changes the title, the third nothing.
+    let first = r#"{"slug": "ferry", "date": "2026-01-20", "sources": {"zh": "渡船。"}}"#;
+    let later = |date: &str, more: &str| {
+        format!(
+            r#"{{"article": "2026/01/20/ferry", "kind": "technical", "date": "{date}", "sources": {{"zh": "渡船。"}}{more}}}"#
+        )
+    };
+    let title = r#", "title": "渡船""#;
+    let lines = [
+        first.to_owned(),
+        later("2026-01-21", title),
+        later("2026-01-22", title),
+    ];
+    story.write("f.jsonl", lines.join("\n"));
+    let said = story.yes(&["import", "f.jsonl"]);
+    assert!(said.starts_with("imported  2 revisions"), "{said}");
+    story.yes(&["verify", "-q"]);
+}
+
+#[test]
+fn a_retraction_says_so_in_every_language_and_a_restoration_brings_the_text_back_to_the_letter() {
+    let (story, _) = bridge();
+    refused(
+        &story,
+        &["restore", BRIDGE, "--note", "x"],
+        &["is not retracted", "--revision"],
+    );
+    refused(&story, &["retract", BRIDGE], &["must say why", "--note"]);
+    let notes = ["--note", "There is *no* bridge.", "--note", "zh=没有这座桥。"];
+    story.yes(&[&["retract", BRIDGE][..], &notes].concat());
+    let notice = "本文已撤回。\n\n没有这座桥。\n\nThis article has been retracted.\n\nThere is *no* bridge.";
+    assert_eq!(page_text(&story, "main"), notice);
+    let after = metadata(&story, "main");
+    assert_eq!(
+        after["title"],
+        serde_json::json!({"zh": "撤回：桥通车", "en": "Retracted: Bridge opens"})
+    );
+    assert_eq!(after["note"], "There is *no* bridge. 没有这座桥。");
+    assert_eq!(page_text(&story, "main~1"), TEXT.trim_end());
+    for verb in ["correct", "update", "technical"] {
+        let arguments = [verb, BRIDGE, "b.txt", "--note", "x"];
+        refused(&story, &arguments, &["is retracted", "avalaches restore"]);
+    }
+    let add = ["add", "b.txt", "--article", BRIDGE, "--kind", "update"];
+    refused(&story, &add, &["is retracted", "avalaches restore"]);
+    refused(&story, &["restore", BRIDGE], &["must say why"]);
+    refused(
+        &story,
+        &["restore", BRIDGE, "--revision", "2", "--note", "x"],
+        &["is itself a retraction"],
+    );
+    story.yes(&["restore", BRIDGE, "--note", "There is one. 有桥。"]);
+    let folder =
+        |commit: &str, name: &str| story.git(&["rev-parse", &format!("{commit}:articles/{BRIDGE}/{name}")]);
+    for name in ["page.txt", "zh.md", "en.md"] {
+        assert_eq!(folder("main", name), folder("main~2", name), "{name}");
+    }
+    let (before, after) = (metadata(&story, "main~2"), metadata(&story, "main"));
+    assert_eq!(
+        (&after["title"], &after["tags"]),
+        (&before["title"], &before["tags"])
+    );
+    assert_eq!(after["kind"], "restoration");
+    // A revision that is named is put back wherever the article stands.
+    story.yes(&["correct", BRIDGE, "b.txt", "--note", "Longer."]);
+    refused(
+        &story,
+        &["restore", BRIDGE, "--revision", "9", "--note", "x"],
+        &["has no revision 9", "avalaches history"],
+    );
+    let said = story.yes(&[
+        "restore",
+        BRIDGE,
+        "--revision",
+        "1",
+        "--note",
+        "As at first.",
+        "--json",
+    ]);
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (&said["schema"], &said["pages"][0]["page"]),
+        (&"avalaches/add/1".into(), &serde_json::Value::Null)
+    );
+    assert_eq!(folder("main", "page.txt"), folder("main~4", "page.txt"));
+    let said = story.yes(&["history", BRIDGE]);
+    let kinds: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().nth(1))
+        .collect();
+    let kinds: Vec<&str> = kinds
+        .into_iter()
+        .filter(|word| word.ends_with("ion") || *word == "publish")
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "restoration",
+            "correction",
+            "restoration",
+            "retraction",
+            "publish"
+        ]
+    );
+    story.yes(&["verify", "-q"]);
+    story.git(&["fsck", "--strict"]);
+}
+
+#[test]
+fn of_two_editors_the_second_is_told_what_came_meanwhile() {
+    let (story, first) = bridge();
+    let id = story.git(&["rev-parse", "main"]);
+    story.yes(&["correct", BRIDGE, "b.txt", "--note", "One.", "--expect", &first]);
+    story.write("c.txt", TEXT.replace("一百米", "三百米"));
+    let newest = story.git(&["rev-parse", "main"]);
+    for expected in [&first, &id, &id[..8].to_owned()] {
+        let correct = ["correct", BRIDGE, "c.txt", "--note", "Two.", "--expect", expected];
+        refused(&story, &correct, &[&newest, &id, "avalaches history"]);
+        let add = ["add", "c.txt", "--article", BRIDGE, "--expect", expected];
+        refused(&story, &add, &[&newest, "avalaches history"]);
+    }
+    refused(&story, &["add", "c.txt", "--expect", &id], &["--article"]);
+    // Who saw an older page is told even where the text would be the same.
+    let same = ["correct", BRIDGE, "b.txt", "--note", "Two.", "--expect", &id];
+    refused(&story, &same, &[&newest]);
+    story.yes(&["update", BRIDGE, "c.txt", "--expect", &newest]);
+    story.yes(&["verify", "-q"]);
+}
+
+#[test]
+fn the_languages_that_were_declared_stay_until_the_page_has_others() {
+    let story = Story::begin();
+    let options = ["--slug=bridge", "--date=2026-01-22", "--lang=zh-Hant"];
+    story.add("a.txt", "今天橋通車。\n", &options);
+    story.write("b.txt", "今天大橋通車。\n");
+    story.yes(&["update", BRIDGE, "b.txt"]);
+    assert_eq!(
+        metadata(&story, "main")["languages"],
+        serde_json::json!(["zh-Hant"])
+    );
+    story.write(
+        "c.txt",
+        "今天大橋通車。\n\nThe bridge opened today, and it is free to all who live here.\n",
+    );
+    story.yes(&["update", BRIDGE, "c.txt"]);
+    assert_eq!(
+        metadata(&story, "main")["languages"],
+        serde_json::json!(["zh", "en"])
+    );
+    story.yes(&["verify", "-q"]);
+}
