@@ -20,7 +20,7 @@ use crate::object::tree::{self, Entry, TreeError};
 use crate::object::{self, HashError, ObjectKind};
 use crate::revision::{Revision, RevisionFault};
 use crate::slug::Slug;
-use crate::trailer::{Message, Trailers};
+use crate::trailer::{Message, RootMessage, Trailers};
 
 /// Which article a page is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,6 +205,9 @@ struct Folder {
     id: TreeId,
     body: Arc<Vec<u8>>,
 }
+
+/// A folder that changes: its path, what it becomes, and the one in whose place it comes.
+type Changed = (String, Folder, Option<Folder>);
 
 /// A revision of an article, as far as placing the next one needs it.
 #[derive(Debug, Clone)]
@@ -422,50 +425,12 @@ impl<'a> Branch<'a> {
                 source_commit: candidate.source_commit,
             },
         };
-        let changed = self.with_article(article, candidate.folder)?;
-        let root = changed.last().map(|(_, folder, _)| folder.id);
-        // Time does not run backwards along the branch, whatever this machine's clock says.
-        let archived = if self.now.seconds() < self.committed.seconds() {
-            self.committed
-        } else {
-            self.now
+        let changed = self.with_entry(&article.folder(), Entry::Folder(candidate.folder))?;
+        let author = Ident {
+            person: candidate.byline.clone(),
+            date: candidate.date,
         };
-        let commit = Commit {
-            tree: root.expect("an article lies below the root"),
-            parents: vec![self.newest],
-            author: Ident {
-                person: candidate.byline.clone(),
-                date: candidate.date,
-            },
-            committer: Ident {
-                person: self.committer.clone().unwrap_or_else(|| candidate.byline.clone()),
-                date: archived,
-            },
-            signature: None,
-            message: message.encode(),
-        };
-        let body = commit.encode();
-        let id = object::hash(ObjectKind::Commit, &body)?;
-        let mut objects = Vec::with_capacity(changed.len() + 1);
-        for (path, folder, before) in changed {
-            objects.push(NewObject {
-                id: folder.id.into(),
-                kind: ObjectKind::Tree,
-                body: Arc::clone(&folder.body),
-                before: before.map(|before| (before.id.into(), before.body)),
-            });
-            self.folders.insert(path, folder);
-        }
-        objects.push(NewObject {
-            id,
-            kind: ObjectKind::Commit,
-            body: Arc::new(body),
-            before: None,
-        });
-        let id = CommitId::from_raw(*id.raw());
-        let footer = Footer::of(candidate.date, id);
-        self.newest = id;
-        self.committed = archived;
+        let (footer, objects) = self.commit(author, message.encode(), changed)?;
         let chain = self.chains.entry(article.clone()).or_insert(Chain {
             revisions: Vec::with_capacity(1),
             before: None,
@@ -493,6 +458,101 @@ impl<'a> Branch<'a> {
             objects,
             previous_page,
         })
+    }
+
+    /// Puts a commit on the branch that changes root files, each given by its path and its new contents.
+    ///
+    /// # Errors
+    /// [`PlaceError`]; the branch is as it was.
+    pub fn put_root_files(
+        &mut self,
+        files: &[(&str, BlobId)],
+        message: &RootMessage,
+        by: &Person,
+    ) -> Result<(Footer, Vec<NewObject>), PlaceError> {
+        // Several files share folders, so that each change is made upon the one before; the last state counts.
+        let before = self.folders.clone();
+        let mut changed: Vec<Changed> = Vec::new();
+        for (path, blob) in files {
+            let made = match self.with_entry(path, Entry::File(*blob)) {
+                Ok(made) => made,
+                Err(error) => {
+                    self.folders = before;
+                    return Err(error);
+                }
+            };
+            for (path, folder, old) in made {
+                self.folders.insert(path.clone(), folder.clone());
+                match changed.iter_mut().find(|(known, _, _)| *known == path) {
+                    Some((_, known, _)) => *known = folder,
+                    None => changed.push((path, folder, old)),
+                }
+            }
+        }
+        // Folders before those that hold them: the root is the last.
+        changed.sort_by_key(|(path, _, _)| std::cmp::Reverse(path.len()));
+        let author = Ident {
+            person: by.clone(),
+            date: self.archived_now(),
+        };
+        let placed = self.commit(author, message.encode(), changed);
+        if placed.is_err() {
+            self.folders = before;
+        }
+        placed
+    }
+
+    /// Time does not run backwards along the branch, whatever this machine's clock says.
+    fn archived_now(&self) -> RevisionDate {
+        if self.now.seconds() < self.committed.seconds() {
+            self.committed
+        } else {
+            self.now
+        }
+    }
+
+    /// Puts a commit on the branch; the root is the last of the changed folders.
+    fn commit(
+        &mut self,
+        author: Ident,
+        message: String,
+        changed: Vec<Changed>,
+    ) -> Result<(Footer, Vec<NewObject>), PlaceError> {
+        let root = changed.last().map(|(_, folder, _)| folder.id);
+        let archived = self.archived_now();
+        let commit = Commit {
+            tree: root.expect("every change changes the root"),
+            parents: vec![self.newest],
+            committer: Ident {
+                person: self.committer.clone().unwrap_or_else(|| author.person.clone()),
+                date: archived,
+            },
+            author,
+            signature: None,
+            message,
+        };
+        let body = commit.encode();
+        let id = object::hash(ObjectKind::Commit, &body)?;
+        let mut objects = Vec::with_capacity(changed.len() + 1);
+        for (path, folder, before) in changed {
+            objects.push(NewObject {
+                id: folder.id.into(),
+                kind: ObjectKind::Tree,
+                body: Arc::clone(&folder.body),
+                before: before.map(|before| (before.id.into(), before.body)),
+            });
+            self.folders.insert(path, folder);
+        }
+        objects.push(NewObject {
+            id,
+            kind: ObjectKind::Commit,
+            body: Arc::new(body),
+            before: None,
+        });
+        let id = CommitId::from_raw(*id.raw());
+        self.newest = id;
+        self.committed = archived;
+        Ok((Footer::of(commit.author.date, id), objects))
     }
 
     /// Names a new article by its day and slug; where that name is another text's, the slug gets a number.
@@ -590,26 +650,21 @@ impl<'a> Branch<'a> {
         Ok(self.in_archive.as_ref().and_then(|all| all.get(article)).copied())
     }
 
-    /// Returns the folders above an article, the lowest first, as they become with its folder in them, each with
-    /// its path and the folder in whose place it comes.
-    fn with_article(
-        &mut self,
-        article: &ArticleId,
-        folder: TreeId,
-    ) -> Result<Vec<(String, Folder, Option<Folder>)>, PlaceError> {
-        let path = article.folder();
-        let mut path = path.as_str();
-        let mut below = folder;
+    /// Returns the folders above a path, the lowest first, as they become with an entry there.
+    fn with_entry(&mut self, path: &str, entry: Entry) -> Result<Vec<Changed>, PlaceError> {
+        let mut path = path;
+        let mut below = entry;
         let mut changed = Vec::with_capacity(5);
         while !path.is_empty() {
             let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
             let before = self.folder(above)?;
             let body = before.as_ref().map_or(&[][..], |before| &before.body);
-            let body = tree::with_entry(body, name, Entry::Folder(below))?;
+            let body = tree::with_entry(body, name, below)?;
             let id = object::hash(ObjectKind::Tree, &body)?;
-            below = TreeId::from_raw(*id.raw());
+            let id = TreeId::from_raw(*id.raw());
+            below = Entry::Folder(id);
             let becomes = Folder {
-                id: below,
+                id,
                 body: Arc::new(body),
             };
             changed.push((above.to_owned(), becomes, before));

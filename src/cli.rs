@@ -32,6 +32,7 @@ mod resolve;
 mod restore;
 mod retract;
 mod revise;
+mod settings;
 mod show;
 mod technical;
 mod update;
@@ -94,6 +95,7 @@ enum Command {
     Maintain(maintain::Maintain),
     Mirror(mirror::Mirror),
     Reindex(reindex::Reindex),
+    Settings(settings::Settings),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -185,6 +187,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Maintain(maintain) => maintain.run(common),
         Command::Mirror(mirror) => mirror.run(common),
         Command::Reindex(reindex) => reindex.run(common),
+        Command::Settings(settings) => settings.run(common),
         Command::Completions(completions) => completions.run(&mut Cli::command()),
         Command::Man(man) => man.run(Cli::command()),
     }

@@ -35,7 +35,7 @@ use crate::id::{ArticleId, BlobId, CommitId};
 use crate::object::commit::Commit;
 use crate::storage::branch_list::BranchList;
 use crate::storage::index_file::{self, Builder, IndexFile, IndexFileError, Lock};
-pub use crate::storage::index_file::{ArticleRow, Candidate, Chosen, Hold, NewRevision, RevisionRow};
+pub use crate::storage::index_file::{ArticleRow, Candidate, Chosen, Hold, NewCommit, RevisionRow};
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
 use crate::storage::refs;
@@ -136,7 +136,8 @@ impl Index {
     /// Returns how many revisions there are.
     #[must_use]
     pub fn revision_count(&self) -> usize {
-        self.file.covered().commits.saturating_sub(1)
+        let roots = self.file.roots().map_or(0, |roots| roots.len());
+        self.file.covered().commits.saturating_sub(1 + roots)
     }
 
     /// Keeps the index as it is while many questions are asked, which makes each of them faster. Writers of the index
@@ -357,7 +358,7 @@ fn distance(archive: &Archive, file: &IndexFile) -> Distance {
 }
 
 fn extend(archive: &Archive, file: &mut IndexFile, newer: &[(CommitId, Commit)]) -> Result<(), IndexError> {
-    let revisions: Option<Vec<NewRevision>> = newer
+    let revisions: Option<Vec<NewCommit>> = newer
         .iter()
         .map(|(id, commit)| gather::one(archive, *id, commit))
         .collect();

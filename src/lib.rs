@@ -25,6 +25,7 @@ pub mod page;
 pub mod platform;
 pub mod publisher;
 pub mod revision;
+pub mod root_files;
 pub mod settings;
 pub mod slug;
 pub mod storage;

@@ -10,7 +10,7 @@ use crate::id::CommitId;
 use crate::index::{self, ArticleRow, Candidate, Chosen, Index};
 use crate::language::Language;
 use crate::object::tree::Entry;
-use crate::revision::{Revision, RevisionFault, is_first};
+use crate::revision::{Revision, RevisionFault, is_first, is_root};
 use crate::trailer::{Message, MessageError};
 
 /// Which articles are wanted, by their newest revisions. What is `None` does not matter.
@@ -253,7 +253,7 @@ fn walk(archive: &Archive, wanted: &Wanted) -> Result<Vec<Revision>, ListError> 
         if revisions.len() >= wanted.limit.unwrap_or(usize::MAX) {
             break;
         }
-        if is_first(&commit) {
+        if is_first(&commit) || is_root(&commit) {
             continue;
         }
         let message = Message::parse(&commit.message).map_err(|e| ListError::Message(id, e))?;

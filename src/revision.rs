@@ -10,7 +10,7 @@ use crate::language::Language;
 use crate::object::commit::Commit;
 use crate::object::tree::Entry;
 use crate::page::Page;
-use crate::trailer::{ARCHIVE_FORMAT, Message, MessageError};
+use crate::trailer::{ARCHIVE_FORMAT, Message, MessageError, RootMessage};
 
 /// A revision whose every byte was hashed and found to be what the format asks for.
 #[derive(Debug, Clone)]
@@ -45,6 +45,9 @@ pub enum RevisionFault {
     /// The archive's first commit, which holds no article.
     #[error("commit {0} is the archive's first and holds no article")]
     First(CommitId),
+    /// A commit that changes root files.
+    #[error("commit {0} is about the archive's settings and holds no article")]
+    Root(CommitId),
     /// The message is of another form.
     #[error("commit {id} has the message of no revision")]
     Message {
@@ -101,6 +104,9 @@ impl Revision {
         let commit = archive.commit(id).map_err(|e| object("commit", e))?;
         if is_first(&commit) {
             return Err(RevisionFault::First(id));
+        }
+        if is_root(&commit) {
+            return Err(RevisionFault::Root(id));
         }
         let message =
             Message::parse(&commit.message).map_err(|source| RevisionFault::Message { id, source })?;
@@ -255,6 +261,12 @@ impl Revision {
 #[must_use]
 pub fn is_first(commit: &Commit) -> bool {
     commit.parents.is_empty() && commit.message.contains(&format!("\n\n{ARCHIVE_FORMAT}: "))
+}
+
+/// Tells whether a commit is one that changes root files, by its message.
+#[must_use]
+pub fn is_root(commit: &Commit) -> bool {
+    RootMessage::parse(&commit.message).is_some()
 }
 
 enum ArticleFault {

@@ -12,6 +12,15 @@ use crate::page::BACK_ARROW;
 /// The file's name in the tree.
 pub const FILE_NAME: &str = "avalaches.json";
 
+/// Who may sign, where the archive says so: OpenSSH's allowed signers file.
+pub const SIGNERS_FILE: &str = "allowed_signers";
+
+/// Which keys are not to be believed, whatever they signed: one public key or fingerprint a line.
+pub const REVOKED_FILE: &str = "revoked_keys";
+
+/// The folder of what says why some contents are withheld.
+pub const EXPUNGED_FOLDER: &str = "expunged";
+
 /// The version of the archive format that this program writes and reads.
 pub const FORMAT_VERSION: u32 = 1;
 
@@ -183,6 +192,16 @@ impl Settings {
             Err(SettingsError::Form)
         }
     }
+}
+
+/// Tells whether a path in the tree is a root file's: one that is the archive's, and no article's.
+#[must_use]
+pub fn is_root_file(path: &str) -> bool {
+    let expunged = path
+        .strip_prefix(EXPUNGED_FOLDER)
+        .and_then(|rest| rest.strip_prefix('/'));
+    [FILE_NAME, SIGNERS_FILE, REVOKED_FILE].contains(&path)
+        || expunged.is_some_and(|name| !name.contains('/'))
 }
 
 /// Tells whether a text is an http or https address of one line without blanks.

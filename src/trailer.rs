@@ -6,11 +6,13 @@
 use std::fmt::Write as _;
 
 use crate::article::Kind;
+use crate::canonical::first_unprintable;
 use crate::footer::Footer;
 use crate::id::{ArticleId, CommitId};
 use crate::language::{self, Language};
+use crate::settings;
 
-/// The trailer of an archive's first commit, which holds no article.
+/// The trailer of commits that hold no article: an archive's first, and those that change its root files.
 pub const ARCHIVE_FORMAT: &str = "Archive-Format";
 
 /// What the trailers of a revision say.
@@ -182,6 +184,56 @@ impl Message {
     }
 }
 
+/// The message of a commit that changes root files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootMessage {
+    /// First line, `<topic>: <what>`, of one of [`ROOT_TOPICS`].
+    pub subject: String,
+    /// One line that says why.
+    pub note: Option<String>,
+}
+
+/// What the first lines of commits that change root files begin with.
+pub const ROOT_TOPICS: [&str; 3] = ["settings", "signers", "expunge"];
+
+impl RootMessage {
+    /// Returns the message, which ends with one line feed.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let note = self
+            .note
+            .as_ref()
+            .map(|note| format!("{note}\n\n"))
+            .unwrap_or_default();
+        let version = settings::FORMAT_VERSION;
+        format!("{}\n\n{note}{ARCHIVE_FORMAT}: {version}\n", self.subject)
+    }
+
+    /// Tells whether a text can stand in such a message: one line of visible characters without blanks at its ends.
+    #[must_use]
+    pub fn is_line(text: &str) -> bool {
+        !text.is_empty() && text.trim() == text && first_unprintable(text).is_none()
+    }
+
+    /// Reads a message; `None` where it is not of the form that [`RootMessage::encode`] writes.
+    #[must_use]
+    pub fn parse(message: &str) -> Option<Self> {
+        let trailer = format!("{ARCHIVE_FORMAT}: {}\n", settings::FORMAT_VERSION);
+        let paragraphs: Vec<&str> = message.strip_suffix(&trailer)?.split("\n\n").collect();
+        let (subject, note) = match paragraphs.as_slice() {
+            [subject, ""] => (*subject, None),
+            [subject, note, ""] => (*subject, Some(*note)),
+            _ => return None,
+        };
+        let (topic, what) = subject.split_once(": ")?;
+        let is_read = ROOT_TOPICS.contains(&topic) && Self::is_line(what) && note.is_none_or(Self::is_line);
+        is_read.then(|| Self {
+            subject: subject.to_owned(),
+            note: note.map(ToOwned::to_owned),
+        })
+    }
+}
+
 /// Returns the message of an archive's first commit.
 #[must_use]
 pub fn first_message(title: &str, version: u32) -> String {
@@ -266,6 +318,30 @@ mod tests {
                 count: 10_001
             }
         );
+    }
+
+    #[test]
+    fn a_message_about_root_files_reads_back_what_it_wrote_and_nothing_else() {
+        for note in [None, Some("因为 so".to_owned())] {
+            let message = RootMessage {
+                subject: "settings: title is now 新报".to_owned(),
+                note,
+            };
+            assert_eq!(RootMessage::parse(&message.encode()), Some(message));
+        }
+        let text = "settings: a\n\nArchive-Format: 1\n";
+        assert!(RootMessage::parse(text).is_some());
+        let others = [
+            ("settings", "init"),
+            ("a\n", "\n"),
+            ("a\n", "a\nb\n"),
+            (": 1", ": 2"),
+            ("\n\n", "\n"),
+        ];
+        for (from, to) in others {
+            assert_eq!(RootMessage::parse(&text.replacen(from, to, 1)), None, "{to:?}");
+        }
+        assert_eq!(RootMessage::parse(MESSAGE), None);
     }
 
     proptest! {

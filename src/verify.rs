@@ -245,6 +245,12 @@ fn revision(archive: &Archive, id: CommitId, answer: &mut Answer) -> Result<Opti
                 format!("{id} is the archive's first commit, which holds no article"),
             );
         }
+        Err(RevisionFault::Root(_)) => {
+            answer.against(
+                Verdict::Unknown,
+                format!("{id} is about the archive's settings and holds no article"),
+            );
+        }
         Err(fault) if is_foreign(archive, id, &fault) => answer.against(
             Verdict::Detached,
             format!("{id} is no commit of this archive's, and neither its branch nor a mirror leads to it"),

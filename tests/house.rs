@@ -46,6 +46,7 @@ const LAYERS: [(&str, &[&str]); 3] = [
             "mirror",
             "publisher",
             "revision",
+            "root_files",
             "verify",
         ],
     ),

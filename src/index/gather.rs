@@ -15,8 +15,8 @@ use crate::id::{BlobId, CommitId, ObjectId, RawId, TreeId};
 use crate::object::commit::Commit;
 use crate::object::tree::Entry;
 use crate::object::{Hashing, ObjectKind};
-use crate::revision::is_first;
-use crate::storage::index_file::{NewRevision, RevisionRow};
+use crate::revision::{is_first, is_root};
+use crate::storage::index_file::{NewCommit, NewRevision, RevisionRow};
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
 use crate::storage::reader::Reader;
@@ -40,8 +40,12 @@ struct Chosen {
     tags: Vec<String>,
 }
 
-/// Reads what is kept of one commit; `None` where it is no revision or cannot be read, which the index is not for.
-pub(super) fn one(archive: &Archive, id: CommitId, commit: &Commit) -> Option<NewRevision> {
+/// Reads what is kept of one commit; `None` where it has no place in an archive or cannot be read, which the index is
+/// not for.
+pub(super) fn one(archive: &Archive, id: CommitId, commit: &Commit) -> Option<NewCommit> {
+    if is_root(commit) {
+        return Some(NewCommit::Root(id));
+    }
     let message = Message::parse(&commit.message).ok()?;
     let folder = archive
         .folder(commit.tree, &message.trailers.article.folder())
@@ -61,10 +65,10 @@ fn of_parts(
     message: Message,
     page: BlobId,
     metadata: &[u8],
-) -> Option<NewRevision> {
+) -> Option<NewCommit> {
     let chosen: Chosen = serde_json::from_slice(metadata).ok()?;
     let trailers = message.trailers;
-    Some(NewRevision {
+    Some(NewCommit::Revision(NewRevision {
         row: RevisionRow {
             position: 0,
             id,
@@ -81,11 +85,11 @@ fn of_parts(
         previous: trailers.previous,
         authors: chosen.authors,
         tags: chosen.tags,
-    })
+    }))
 }
 
 /// A stretch of the branch, by its number from the first that is read.
-type Stretch = (usize, Vec<NewRevision>);
+type Stretch = (usize, Vec<NewCommit>);
 
 /// Reads the branch from a place on and shows it, stretch by stretch in its order. Every object that is read is
 /// hashed, by one implementation of SHA-1: an answer is hashed again by both when it is given. Returns whether
@@ -97,7 +101,7 @@ pub(super) fn all(
     inventory: &Inventory,
     line: &Line,
     first: usize,
-    show: &mut dyn FnMut(Vec<NewRevision>) -> ControlFlow<()>,
+    show: &mut dyn FnMut(Vec<NewCommit>) -> ControlFlow<()>,
 ) -> bool {
     let first = if first == 0 {
         let begins = line.number(0).is_some_and(|number| begins(inventory, number));
@@ -124,7 +128,7 @@ pub(super) fn all(
                 return;
             }
             let end = line.len().min(begin + STRETCH);
-            let stretch: Option<Vec<_>> = (begin..end).map(|place| gatherer.revision(place)).collect();
+            let stretch: Option<Vec<_>> = (begin..end).map(|place| gatherer.commit(place)).collect();
             // Where nobody listens any more there is nothing left to do.
             if stretches.send(stretch.map(|stretch| (number, stretch))).is_err() {
                 return;
@@ -154,7 +158,7 @@ pub(super) fn all(
 /// Shows stretches in their order; the first that could not be read ends it.
 fn in_order(
     stretches: impl Iterator<Item = Option<Stretch>>,
-    show: &mut dyn FnMut(Vec<NewRevision>) -> ControlFlow<()>,
+    show: &mut dyn FnMut(Vec<NewCommit>) -> ControlFlow<()>,
 ) -> bool {
     let mut early = BTreeMap::new();
     let mut next = 0;
@@ -191,7 +195,7 @@ struct Gatherer<'a> {
 }
 
 impl Gatherer<'_> {
-    fn revision(&mut self, place: usize) -> Option<NewRevision> {
+    fn commit(&mut self, place: usize) -> Option<NewCommit> {
         let number = self.line.number(place)?;
         let parent = self.inventory.id(self.line.number(place.checked_sub(1)?)?);
         let id = self.inventory.id(number);
@@ -199,7 +203,9 @@ impl Gatherer<'_> {
         if commit.parents != [CommitId::from_raw(*parent.raw())] {
             return None;
         }
-        let message = Message::parse(&commit.message).ok()?;
+        let Ok(message) = Message::parse(&commit.message) else {
+            return is_root(&commit).then(|| NewCommit::Root(CommitId::from_raw(*id.raw())));
+        };
         let mut tree = commit.tree;
         for (depth, name) in message.trailers.article.folder().split('/').enumerate() {
             let body = self.tree(depth, tree)?;

@@ -29,7 +29,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Params,
 use self::rows::{
     ARTICLE, Keyed, REVISION, choose_article, choose_by_day, read_article, read_revision, to_sql,
 };
-pub use self::rows::{ArticleRow, Candidate, Chosen, NewRevision, RevisionRow};
+pub use self::rows::{ArticleRow, Candidate, Chosen, NewCommit, NewRevision, RevisionRow};
 pub use self::write::{Builder, Lock};
 use crate::date::CivilDay;
 use crate::footer::Footer;
@@ -43,7 +43,7 @@ pub const FILE_NAME: &str = "avalaches.index";
 
 /// Marks the file as this program's ("Aval"), and its form; another form is made anew.
 const APPLICATION: i64 = 0x4176_616c;
-const FORM: i64 = 2;
+const FORM: i64 = 3;
 
 /// How long another process's lock of the file is waited for.
 const BUSY: Duration = Duration::from_secs(2);
@@ -52,13 +52,14 @@ const BUSY: Duration = Duration::from_secs(2);
 const JOURNALS: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 /// Tables, as SQLite keeps them: a file with other words in it is another program's.
-const TABLES: [&str; 4] = [
+const TABLES: [&str; 5] = [
     "CREATE TABLE branch(first BLOB NOT NULL, tip BLOB NOT NULL, commits INTEGER NOT NULL, \
      articles INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT",
     "CREATE TABLE revision(position INTEGER PRIMARY KEY, id BLOB NOT NULL, article INTEGER NOT NULL, \
      number INTEGER NOT NULL, kind INTEGER NOT NULL, date INTEGER NOT NULL, date_offset INTEGER NOT NULL, \
      archived INTEGER NOT NULL, archived_offset INTEGER NOT NULL, languages TEXT NOT NULL, note TEXT, \
      page BLOB NOT NULL, claim TEXT, sum INTEGER NOT NULL) STRICT",
+    "CREATE TABLE root(position INTEGER PRIMARY KEY, id BLOB NOT NULL, sum INTEGER NOT NULL) STRICT",
     "CREATE TABLE article(key INTEGER PRIMARY KEY, name TEXT NOT NULL, newest INTEGER NOT NULL, \
      day INTEGER NOT NULL, width INTEGER NOT NULL, languages TEXT NOT NULL, authors TEXT NOT NULL, \
      tags TEXT NOT NULL, sum INTEGER NOT NULL) STRICT",
@@ -283,15 +284,22 @@ impl IndexFile {
             page.as_ref().map(|page| page.raw().as_slice()),
             claim.map(ToString::to_string),
         ))?;
+        let mut roots = self.roots()?.into_iter().map(|(position, _)| position).peekable();
         let mut next = 1;
         while let Some(row) = rows.next()? {
             let (position, fits): (i64, bool) = (row.get(0)?, row.get(1)?);
+            while roots.next_if_eq(&next).is_some() {
+                next += 1;
+            }
             if position != to_sql(next) || next >= self.covered.commits {
                 return Err(IndexFileError::Damaged("revisions are missing"));
             }
             if fits {
                 positions.push(next);
             }
+            next += 1;
+        }
+        while roots.next_if_eq(&next).is_some() {
             next += 1;
         }
         if next != self.covered.commits {
@@ -302,6 +310,26 @@ impl IndexFile {
         Ok(positions)
     }
 
+    /// Returns the commits that change root files, with their positions, oldest first.
+    ///
+    /// # Errors
+    /// [`IndexFileError`].
+    pub fn roots(&self) -> Result<Vec<(usize, CommitId)>, IndexFileError> {
+        let sql = "SELECT position, id, sum FROM root ORDER BY position";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut roots = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (position, id, sum): (i64, RawId, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let place = usize::try_from(position)
+                .ok()
+                .filter(|_| rows::root_sum(position, &id) == sum);
+            let place = place.ok_or(IndexFileError::Damaged("the place of a commit is wrong"))?;
+            roots.push((place, CommitId::from_raw(id)));
+        }
+        Ok(roots)
+    }
+
     /// Returns the commit at a position; [`None`] where there is none.
     ///
     /// # Errors
@@ -310,7 +338,8 @@ impl IndexFile {
         if position == 0 {
             return Ok(Some(self.covered.first));
         }
-        let sql = "SELECT id FROM revision WHERE position = ?1";
+        let sql =
+            "SELECT id FROM revision WHERE position = ?1 UNION ALL SELECT id FROM root WHERE position = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
         let found = statement
             .query_row([to_sql(position)], |row| row.get(0))
@@ -326,7 +355,8 @@ impl IndexFile {
         if id == self.covered.first {
             return Ok(Some(0));
         }
-        let sql = "SELECT position FROM revision WHERE id = ?1";
+        let sql =
+            "SELECT position FROM revision WHERE id = ?1 UNION ALL SELECT position FROM root WHERE id = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
         let found: Option<i64> = statement.query_row([id.raw()], |row| row.get(0)).optional()?;
         Ok(found.and_then(|position| usize::try_from(position).ok()))

@@ -49,6 +49,16 @@ pub struct NewRevision {
     pub tags: Vec<String>,
 }
 
+/// A commit that is to be put into the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every one is a revision")]
+pub enum NewCommit {
+    /// A revision.
+    Revision(NewRevision),
+    /// One that changes root files, of which only its place is kept.
+    Root(CommitId),
+}
+
 /// What the index says of an article's newest revision, as far as articles are chosen by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArticleRow {
@@ -366,6 +376,10 @@ pub(super) fn read_article(row: &Row<'_>) -> Result<Keyed, IndexFileError> {
 pub(super) fn branch_sum(first: &RawId, tip: &RawId, commits: i64, articles: i64) -> i64 {
     let sum = Sum::default().bytes(first).bytes(tip);
     sum.number(commits).number(articles).end()
+}
+
+pub(super) fn root_sum(position: i64, id: &RawId) -> i64 {
+    Sum::default().number(position).bytes(id).end()
 }
 
 /// Returns a day as eight digits, which sort as days do.

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
-use super::rows::{NewRevision, StoredArticle, StoredRevision, branch_sum, day_number, day_part, to_sql};
+use super::rows::{
+    NewCommit, NewRevision, StoredArticle, StoredRevision, branch_sum, day_number, day_part, root_sum, to_sql,
+};
 use super::{
     APPLICATION, Covered, FILE_NAME, FORM, INDEXES, IndexFile, IndexFileError, JOURNALS, TABLES, journal,
     place, set_up,
@@ -118,12 +120,23 @@ impl Builder {
         Ok(builder)
     }
 
-    /// Puts in the next revision of the branch.
+    /// Puts in the next commit of the branch.
     ///
     /// # Errors
     /// [`IndexFileError::Order`] where it does not follow its article's revision before, or the file cannot be
     /// written.
-    pub fn add(&mut self, mut new: NewRevision) -> Result<(), IndexFileError> {
+    pub fn add(&mut self, new: NewCommit) -> Result<(), IndexFileError> {
+        let mut new = match new {
+            NewCommit::Revision(new) => new,
+            NewCommit::Root(id) => {
+                if let Some(connection) = &self.connection {
+                    insert_root(connection, self.commits, id)?;
+                }
+                self.commits += 1;
+                self.tip = id;
+                return Ok(());
+            }
+        };
         new.row.position = self.commits;
         let latest = self.latest.get(&new.row.article);
         if !follows(&new, latest.map(|latest| (latest.id, latest.number))) {
@@ -213,7 +226,7 @@ impl IndexFile {
     /// # Errors
     /// [`IndexFileError::Order`] where one does not follow its article's revision before; others where the file
     /// cannot be written, or another process did so meanwhile.
-    pub fn extend(&mut self, revisions: impl IntoIterator<Item = NewRevision>) -> Result<(), IndexFileError> {
+    pub fn extend(&mut self, commits: impl IntoIterator<Item = NewCommit>) -> Result<(), IndexFileError> {
         let transaction = self.begin()?;
         if super::covered(&self.connection)? != self.covered {
             return Err(IndexFileError::Damaged("another process wrote it meanwhile"));
@@ -221,7 +234,7 @@ impl IndexFile {
         self.connection.execute("DELETE FROM branch", [])?;
         transaction.commit()?;
         // From here to the end there is nothing that the file covers: it is no index.
-        let done = self.append(revisions);
+        let done = self.append(commits);
         put_covered(&self.connection, done.as_ref().unwrap_or(&self.covered))?;
         self.covered = done?;
         Ok(())
@@ -234,11 +247,20 @@ impl IndexFile {
         )?)
     }
 
-    fn append(&self, revisions: impl IntoIterator<Item = NewRevision>) -> Result<Covered, IndexFileError> {
+    fn append(&self, commits: impl IntoIterator<Item = NewCommit>) -> Result<Covered, IndexFileError> {
         // Undone where it is not committed.
         let transaction = self.begin()?;
         let mut covered = self.covered;
-        for mut new in revisions {
+        for new in commits {
+            let mut new = match new {
+                NewCommit::Revision(new) => new,
+                NewCommit::Root(id) => {
+                    insert_root(&self.connection, covered.commits, id)?;
+                    covered.commits += 1;
+                    covered.tip = id;
+                    continue;
+                }
+            };
             new.row.position = covered.commits;
             let article = self.article(&new.row.article)?;
             let before = match &article {
@@ -306,6 +328,16 @@ fn insert_revision(connection: &Connection, revision: &StoredRevision) -> Result
         revision.claim,
         revision.sum(),
     ])?;
+    Ok(())
+}
+
+fn insert_root(connection: &Connection, position: usize, id: CommitId) -> Result<(), IndexFileError> {
+    let position = to_sql(position);
+    let sql = "INSERT INTO root(position, id, sum) VALUES(?1, ?2, ?3)";
+    let sum = root_sum(position, id.raw());
+    connection
+        .prepare_cached(sql)?
+        .execute(params![position, id.raw(), sum])?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use crate::archive::{Archive, Fault};
 use crate::id::{CommitId, RawId, TreeId};
 use crate::object::commit::Commit;
 use crate::object::tree::Entry;
-use crate::revision::{Revision, is_first};
+use crate::revision::{Revision, is_first, is_root};
 use crate::settings;
 use crate::storage::line::Line;
 use crate::trailer::{Message, first_message};
@@ -75,6 +75,10 @@ impl Doubtful<'_> {
         if commit.committer.date.seconds() < before.committer.date.seconds() {
             report.found(named.as_str(), "was archived before the commit that it follows");
         }
+        if is_root(&commit) {
+            self.check_root(&commit, before.tree, report, &named);
+            return Fact::default();
+        }
         self.check_revision(place, id, before.tree, report, &named)
     }
 
@@ -103,6 +107,35 @@ impl Doubtful<'_> {
             Ok(changed) if changed == [settings::FILE_NAME] => {}
             Ok(_) => report.found(named, "the first commit holds more than the settings"),
             Err(fault) => report.found(named, with_causes(&fault)),
+        }
+    }
+
+    /// Judges a commit that changes root files: those it has to change, and nothing else, and none goes away.
+    fn check_root(&self, commit: &Commit, before: TreeId, report: &mut Report, named: &str) {
+        let changed = match changes(self.archive, Some(before), commit.tree, 0) {
+            Ok(changed) => changed,
+            Err(fault) => return report.found(named, with_causes(&fault)),
+        };
+        if changed.is_empty() {
+            report.found(named, "changes nothing");
+        }
+        for path in &changed {
+            if !settings::is_root_file(path) {
+                report.found(
+                    named,
+                    format!("changes {path}, and is about the archive's settings"),
+                );
+                continue;
+            }
+            match self.archive.file(commit.tree, path) {
+                Ok(bytes) if path == settings::FILE_NAME => {
+                    if let Err(error) = settings::Settings::parse(&bytes) {
+                        report.found(named, with_causes(&error));
+                    }
+                }
+                Ok(_) => {}
+                Err(fault) => report.found(named, with_causes(&fault)),
+            }
         }
     }
 

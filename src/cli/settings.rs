@@ -1,0 +1,180 @@
+//! `avalaches settings`.
+
+use avalaches::date::UtcOffset;
+use avalaches::footer::Footer;
+use avalaches::language::Language;
+use avalaches::object::ident::{Person, PersonError};
+use avalaches::root_files::{self, RootChange, RootError};
+use avalaches::settings::{self, SettingsError};
+use avalaches::trailer::RootMessage;
+use serde_json::{Value, json};
+
+use super::{Common, Failure, Outcome, environment, open_failure, output};
+
+/// Show what the archive says about itself, or change it by a commit of its own, and print that one's footer
+#[derive(Debug, clap::Args)]
+pub struct Settings {
+    /// Name of the publication
+    #[arg(long)]
+    title: Option<String>,
+    /// First line of every page
+    #[arg(long, value_name = "TEXT")]
+    home_link: Option<String>,
+    /// Author of pages that name none, as Name or Name <address>; empty for nobody
+    #[arg(long, value_name = "AUTHOR")]
+    byline: Option<String>,
+    /// Where the pages are published; empty for nowhere
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Offset of dates given without one, such as +08:00
+    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
+    utc_offset: Option<UtcOffset>,
+    /// Languages in which a title is shown where there is a choice, best first
+    #[arg(long, value_delimiter = ',', value_name = "LANG")]
+    language_order: Vec<Language>,
+    /// One line that says why they are changed
+    #[arg(long)]
+    note: Option<String>,
+    /// When it is archived [default: `SOURCE_DATE_EPOCH`, else now]
+    #[arg(long, value_name = "DATE")]
+    archived_at: Option<String>,
+}
+
+/// Why settings are not changed.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error(transparent)]
+    Value(#[from] SettingsError),
+    #[error("byline {0:?} is no author's name")]
+    Byline(String, #[source] PersonError),
+    #[error("the note is not one line of visible characters")]
+    Note,
+}
+
+impl Settings {
+    pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        let archive = common.open()?;
+        let path = archive.path().to_owned();
+        let before = archive.settings().clone();
+        drop(archive);
+        if self.changes(&before)?.is_none() {
+            if self.asks_for_a_change() && !common.quiet && !common.json {
+                output::note("the settings are so already; nothing was changed");
+            }
+            return report(common, &before, None);
+        }
+        let circumstances =
+            environment::circumstances(self.archived_at.as_deref(), before.utc_offset, false)?;
+        let mut after = before;
+        let footer = root_files::change(
+            &path,
+            common.owner(),
+            &circumstances,
+            common.durability(),
+            |archive| -> Result<_, Refusal> {
+                let Some((settings, what)) = self.changes(archive.settings())? else {
+                    return Ok(None);
+                };
+                let message = RootMessage {
+                    subject: format!("settings: {}", what.join(", ")),
+                    note: self.note.clone(),
+                };
+                let files = vec![(settings::FILE_NAME.to_owned(), settings.encode())];
+                after = settings;
+                Ok(Some(RootChange { files, message }))
+            },
+        );
+        report(common, &after, footer.map_err(failure)?.as_ref())
+    }
+
+    fn asks_for_a_change(&self) -> bool {
+        let texts = [&self.title, &self.home_link, &self.byline, &self.base_url];
+        texts.iter().any(|text| text.is_some())
+            || self.utc_offset.is_some()
+            || !self.language_order.is_empty()
+    }
+
+    /// Returns what the settings become and the names of those that change; `None` where none does.
+    fn changes(
+        &self,
+        before: &settings::Settings,
+    ) -> Result<Option<(settings::Settings, Vec<&'static str>)>, Refusal> {
+        if self.note.as_ref().is_some_and(|note| !RootMessage::is_line(note)) {
+            return Err(Refusal::Note);
+        }
+        let optional = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let mut after = before.clone();
+        if let Some(title) = &self.title {
+            after.title.clone_from(title);
+        }
+        if let Some(link) = &self.home_link {
+            after.home_link.clone_from(link);
+        }
+        if let Some(byline) = &self.byline {
+            let person = optional(byline).as_deref().map(Person::parse).transpose();
+            after.byline = person.map_err(|why| Refusal::Byline(byline.clone(), why))?;
+        }
+        if let Some(url) = &self.base_url {
+            after.base_url = optional(url);
+        }
+        if let Some(offset) = self.utc_offset {
+            after.utc_offset = offset;
+        }
+        if !self.language_order.is_empty() {
+            after.language_order.clone_from(&self.language_order);
+        }
+        after.check()?;
+        let changed = [
+            ("title", before.title != after.title),
+            ("home link", before.home_link != after.home_link),
+            ("byline", before.byline != after.byline),
+            ("base URL", before.base_url != after.base_url),
+            ("UTC offset", before.utc_offset != after.utc_offset),
+            ("language order", before.language_order != after.language_order),
+        ];
+        let changed: Vec<&str> = changed
+            .iter()
+            .filter(|(_, is_changed)| *is_changed)
+            .map(|(name, _)| *name)
+            .collect();
+        Ok((!changed.is_empty()).then_some((after, changed)))
+    }
+}
+
+impl From<Refusal> for RootError<Refusal> {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+fn report(
+    common: &Common,
+    settings: &settings::Settings,
+    footer: Option<&Footer>,
+) -> Result<Outcome, Failure> {
+    if common.json {
+        let file: Value = serde_json::from_slice(&settings.encode())?;
+        output::print_json(&json!({
+            "schema": "avalaches/settings/1",
+            "footer": footer.map(ToString::to_string),
+            "settings": file,
+        }))?;
+        return Ok(Outcome::Yes);
+    }
+    let text = match footer {
+        Some(footer) => format!("{footer}\n"),
+        None => String::from_utf8_lossy(&settings.encode()).into_owned(),
+    };
+    output::print(&text)?;
+    Ok(Outcome::Yes)
+}
+
+/// Tells why root files were not changed.
+pub fn failure<E: std::error::Error + 'static>(error: RootError<E>) -> Failure {
+    match error {
+        RootError::Open(error) => open_failure(error),
+        error @ RootError::NoAuthor => Failure::from(error)
+            .hint("set GIT_COMMITTER_NAME, or the byline with `avalaches settings --byline`"),
+        error => Failure::from(error),
+    }
+}

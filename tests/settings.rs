@@ -1,0 +1,152 @@
+//! Changing what an archive says about itself: one commit, no article, and everything else goes on as before.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use support::archives::{Story, git_command};
+
+mod support {
+    #[expect(dead_code, reason = "one page is added here in a way of its own")]
+    pub mod archives;
+}
+
+const PAGE: &str =
+    "白宫周四宣布新的出口管制。\n\nThe White House announced new export controls on Thursday.\n";
+
+fn begin() -> (Story, String) {
+    let story = Story::begin();
+    story.write("a.txt", PAGE);
+    let footer = story.yes(&["add", "a.txt", "--slug", "controls", "--date", "2026-01-22"]);
+    (story, footer.trim().to_owned())
+}
+
+#[test]
+fn settings_change_by_a_commit_that_git_and_verify_accept_and_that_holds_no_article() {
+    let (story, first) = begin();
+    let shown = story.yes(&["settings"]);
+    assert!(shown.contains("\"title\": \"Avalaches\""), "{shown}");
+    let footer = story.yes(&[
+        "settings",
+        "--title",
+        "新报",
+        "--base-url",
+        "https://example.org",
+        "--note",
+        "改名",
+    ]);
+    let id = footer.trim().rsplit(' ').next().unwrap().to_owned();
+    assert_eq!(
+        story.git(&["log", "-1", "--format=%B%an", &id]),
+        "settings: title, base URL\n\n改名\n\nArchive-Format: 1\nDesk"
+    );
+    assert_eq!(
+        story.git(&["diff", "--name-only", &format!("{id}^"), &id]),
+        "avalaches.json"
+    );
+    story.git(&["fsck", "--strict", "--full"]);
+    // Later revisions follow it, and earlier ones are found across it, with the index and without.
+    story.write("b.txt", PAGE.replace("周四", "周五"));
+    let article = "2026/01/22/controls";
+    story.yes(&[
+        "add",
+        "b.txt",
+        "--article",
+        article,
+        "--kind",
+        "correction",
+        "--note",
+        "日期",
+    ]);
+    let with_index = [story.yes(&["list"]), story.yes(&["history", article])];
+    assert!(with_index[1].contains(&first), "{}", with_index[1]);
+    let said = story.yes(&["verify"]);
+    assert!(said.contains("2 revisions of 1 article"), "{said}");
+    let said = story.yes(&["reindex"]);
+    assert!(said.contains("2 revisions of 1 article"), "{said}");
+    assert_eq!(
+        [story.yes(&["list"]), story.yes(&["history", article])],
+        with_index
+    );
+    // A folder where the index would be keeps it from being made: the branch is walked.
+    std::fs::remove_file(story.archive().join("avalaches.index")).unwrap();
+    std::fs::create_dir(story.archive().join("avalaches.index")).unwrap();
+    assert_eq!(
+        [story.yes(&["list"]), story.yes(&["history", article])],
+        with_index
+    );
+    let said = story.run(&["verify", &id]);
+    assert_eq!(said.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&said.stdout).contains("holds no article"));
+}
+
+#[test]
+fn settings_that_are_so_already_make_no_commit_and_bad_ones_are_refused_whole() {
+    let (story, _) = begin();
+    let tip = story.git(&["rev-parse", "main"]);
+    story.yes(&["settings", "--title", "Avalaches"]);
+    for bad in [
+        ["--title", " 新报"],
+        ["--base-url", "ftp://example.org"],
+        ["--home-link", "back"],
+        ["--utc-offset", "+99:00"],
+        ["--byline", "A <b"],
+    ] {
+        let output = story.run(&["settings", "--language-order", "en", bad[0], bad[1]]);
+        assert_eq!(output.status.code(), Some(2), "{bad:?}");
+    }
+    let output = story.run(&["settings", "--title", "Other", "--note", "a\nb"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(story.git(&["rev-parse", "main"]), tip);
+}
+
+#[test]
+fn a_commit_about_settings_that_touches_an_article_or_removes_a_root_file_is_found() {
+    for (tampering, expected) in [
+        (
+            "article",
+            "changes articles/2026/01/22/controls, and is about the archive's settings",
+        ),
+        (
+            "stranger",
+            "changes notes.txt, and is about the archive's settings",
+        ),
+        ("nothing", "changes nothing"),
+        ("removed", "allowed_signers is missing from tree"),
+        ("settings", "avalaches.json is not"),
+    ] {
+        let (story, _) = begin();
+        let commit = |change: &str| commit(&story, change);
+        match tampering {
+            "article" => commit("M 100644 inline articles/2026/01/22/controls/page.txt\ndata 2\nx\n\n"),
+            "stranger" => commit("M 100644 inline notes.txt\ndata 2\nx\n\n"),
+            "nothing" => commit(""),
+            "removed" => {
+                commit("M 100644 inline allowed_signers\ndata 2\nx\n\n");
+                let said = story.yes(&["verify"]);
+                assert!(said.starts_with("verified"), "{said}");
+                commit("D allowed_signers\n");
+            }
+            _ => commit("M 100644 inline avalaches.json\ndata 2\nx\n\n"),
+        }
+        let output = story.run(&["verify"]);
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert_ne!(output.status.code(), Some(0), "{tampering}: {said}");
+        assert!(said.contains(expected), "{tampering}: {said}");
+    }
+}
+
+/// Puts a commit about settings on the branch as anyone with git could.
+fn commit(story: &Story, change: &str) {
+    let message = "settings: title\n\nArchive-Format: 1\n";
+    let stream = format!(
+        "commit refs/heads/main\ncommitter Desk <> 1769140800 +0000\ndata {}\n{message}from refs/heads/main^0\n{change}\n",
+        message.len()
+    );
+    let mut git = git_command(&story.archive(), &["fast-import", "--quiet"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    git.stdin.take().unwrap().write_all(stream.as_bytes()).unwrap();
+    assert!(git.wait().unwrap().success());
+}
