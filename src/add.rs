@@ -1,6 +1,7 @@
 //! Adding pages: from a draft to one commit per revision, all of a call in one move of the branch.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::archive::{Archive, OpenError, Owner};
 use crate::article::{Article, Kind};
@@ -15,6 +16,7 @@ use crate::object::ident::{Ident, Person};
 use crate::object::tree::{Entry, Tree, TreeError};
 use crate::platform::Durability;
 use crate::settings::{self, Settings};
+use crate::signature::{self, SignError, Signer};
 use crate::storage::repository::{WriteError, Writer};
 use crate::trailer::first_message;
 
@@ -79,6 +81,8 @@ pub struct Circumstances {
     pub now: RevisionDate,
     /// What happens to invisible characters.
     pub invisible: Invisible,
+    /// Who signs the commits; absent, they are not signed.
+    pub signer: Option<Arc<dyn Signer>>,
 }
 
 /// Why nothing was added.
@@ -99,6 +103,9 @@ pub enum AddError {
     /// A tree could not be made.
     #[error("could not make a folder")]
     Tree(#[from] TreeError),
+    /// A commit is not signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
 }
 
 /// Makes the first commit of a new repository, which holds the settings alone.
@@ -110,6 +117,7 @@ pub fn first_commit(
     settings: &Settings,
     committer: &Person,
     now: RevisionDate,
+    signer: Option<&dyn Signer>,
     durability: Durability,
 ) -> Result<CommitId, AddError> {
     let mut writer = Writer::begin(repository, durability)?;
@@ -121,7 +129,7 @@ pub fn first_commit(
         person: committer.clone(),
         date: now,
     };
-    let commit = Commit {
+    let mut commit = Commit {
         tree: TreeId::from_raw(*tree.raw()),
         parents: Vec::new(),
         author: ident.clone(),
@@ -129,6 +137,9 @@ pub fn first_commit(
         signature: None,
         message: first_message(&settings.title, settings::FORMAT_VERSION),
     };
+    if let Some(signer) = signer {
+        signature::sign(&mut commit, signer)?;
+    }
     let id = writer.write(ObjectKind::Commit, &commit.encode())?;
     let id = CommitId::from_raw(*id.raw());
     writer.publish(id, "init")?;
@@ -163,7 +174,7 @@ pub fn add(
     Ok(outcomes)
 }
 
-/// Tells what [`add`] would do, to the ids, and writes nothing.
+/// Tells what [`add`] would do, to the ids, and writes nothing. Commits that were signed would have other ids.
 ///
 /// # Errors
 /// [`AddError`].
@@ -188,12 +199,14 @@ fn place(
 ) -> Result<Vec<Outcome>, AddError> {
     let committer = circumstances.committer.clone();
     let branch = Branch::at_tip(archive, committer, circumstances.now, Known::Newest);
-    let mut branch = branch.map_err(AddError::Archive)?;
+    let signer = circumstances.signer.clone();
+    let mut branch = branch.map_err(AddError::Archive)?.signed_by(signer);
     let mut outcomes = Vec::with_capacity(pages.len());
     for (position, page) in pages.iter().enumerate() {
-        let placed = branch
-            .place(&page.candidate)
-            .map_err(|e| AddError::Page(position, e))?;
+        let placed = branch.place(&page.candidate).map_err(|e| match e {
+            PlaceError::Sign(why) => AddError::Sign(why),
+            why => AddError::Page(position, why),
+        })?;
         if placed.outcome.change == Change::Added {
             for file in &page.files {
                 write(ObjectKind::Blob, &file.bytes)?;

@@ -19,6 +19,7 @@ use crate::object::ident::{Ident, Person};
 use crate::object::tree::{self, Entry, TreeError};
 use crate::object::{self, HashError, ObjectKind};
 use crate::revision::{Revision, RevisionFault};
+use crate::signature::{self, SignError, Signer};
 use crate::slug::Slug;
 use crate::trailer::{Message, RootMessage, Trailers};
 
@@ -182,6 +183,9 @@ pub enum PlaceError {
     /// An object cannot be hashed.
     #[error("could not hash an object")]
     Hash(#[from] HashError),
+    /// The commit is not signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
 }
 
 impl PlaceError {
@@ -238,6 +242,7 @@ const LOOKED_FOR_SINGLY: usize = 64;
 pub struct Branch<'a> {
     archive: &'a Archive,
     committer: Option<Person>,
+    signer: Option<Arc<dyn Signer>>,
     now: RevisionDate,
     known: Known,
     newest: CommitId,
@@ -267,6 +272,7 @@ impl<'a> Branch<'a> {
         let mut branch = Self {
             archive,
             committer,
+            signer: None,
             now,
             known,
             newest: archive.tip(),
@@ -280,6 +286,13 @@ impl<'a> Branch<'a> {
         let root = branch.read_folder(commit.tree)?;
         branch.folders.insert(String::new(), root);
         Ok(branch)
+    }
+
+    /// Has the commits signed, where there is who signs them.
+    #[must_use]
+    pub fn signed_by(mut self, signer: Option<Arc<dyn Signer>>) -> Self {
+        self.signer = signer;
+        self
     }
 
     /// Returns the newest commit, with those that were placed.
@@ -520,7 +533,7 @@ impl<'a> Branch<'a> {
     ) -> Result<(Footer, Vec<NewObject>), PlaceError> {
         let root = changed.last().map(|(_, folder, _)| folder.id);
         let archived = self.archived_now();
-        let commit = Commit {
+        let mut commit = Commit {
             tree: root.expect("every change changes the root"),
             parents: vec![self.newest],
             committer: Ident {
@@ -531,6 +544,9 @@ impl<'a> Branch<'a> {
             signature: None,
             message,
         };
+        if let Some(signer) = &self.signer {
+            signature::sign(&mut commit, signer.as_ref())?;
+        }
         let body = commit.encode();
         let id = object::hash(ObjectKind::Commit, &body)?;
         let mut objects = Vec::with_capacity(changed.len() + 1);

@@ -34,6 +34,7 @@ mod retract;
 mod revise;
 mod settings;
 mod show;
+mod signing;
 mod technical;
 mod update;
 mod verify;

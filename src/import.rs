@@ -441,7 +441,8 @@ impl SecondHalf<'_> {
         let circumstances = &self.options.circumstances;
         let committer = circumstances.committer.clone();
         let branch = Branch::at_tip(archive, committer, circumstances.now, Known::Any);
-        let mut branch = branch.map_err(ImportError::Archive)?;
+        let signer = circumstances.signer.clone();
+        let mut branch = branch.map_err(ImportError::Archive)?.signed_by(signer);
         let spool = self.spool;
         let mut choice = Choice::default();
         let mut jobs = Vec::new();

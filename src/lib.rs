@@ -27,6 +27,7 @@ pub mod publisher;
 pub mod revision;
 pub mod root_files;
 pub mod settings;
+pub mod signature;
 pub mod slug;
 pub mod storage;
 pub mod trailer;

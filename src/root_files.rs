@@ -66,7 +66,9 @@ pub fn change<E: std::error::Error + 'static>(
         files.push((path.as_str(), BlobId::from_raw(*id.raw())));
     }
     let committer = circumstances.committer.clone();
-    let mut branch = Branch::at_tip(&archive, committer, circumstances.now, Known::Newest)?;
+    let signer = circumstances.signer.clone();
+    let branch = Branch::at_tip(&archive, committer, circumstances.now, Known::Newest)?;
+    let mut branch = branch.signed_by(signer);
     let (footer, objects) = branch.put_root_files(&files, &change.message, &by)?;
     for object in &objects {
         writer.write(object.kind, &object.body)?;

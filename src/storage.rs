@@ -26,4 +26,5 @@ pub mod plumbing;
 pub mod reader;
 pub mod refs;
 pub mod repository;
+pub mod sign;
 pub mod verified;

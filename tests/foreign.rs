@@ -449,6 +449,7 @@ fn the_commit_that_a_text_was_taken_from_is_recorded_and_shown() {
         committer: None,
         now: RevisionDate::from_seconds(1_769_140_800, UtcOffset::UTC).unwrap(),
         invisible: Invisible::Refuse,
+        signer: None,
     };
     let source = "5a5b6faf4aa2844387989dd08791e5540df352d3";
     let wishes = Wishes {

@@ -25,6 +25,7 @@ const LAYERS: [(&str, &[&str]); 3] = [
             "object",
             "page",
             "settings",
+            "signature",
             "slug",
             "trailer",
         ],

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::changes::{self, Told};
 use super::options::{Making, Reading, Saying};
 use super::pages::{files, form_of, page_failure, place_failure, read_page, tell_notices};
+use super::signing::unsigned;
 use super::{Common, Failure, Outcome, open_failure, output};
 
 /// Add pages, each as one commit, and print their footers
@@ -60,7 +61,9 @@ impl Add {
         }
         let archive = common.open()?;
         let offset = archive.settings().utc_offset;
-        let circumstances = self.making.circumstances(offset, self.reading.allow_invisible)?;
+        let circumstances = self
+            .making
+            .circumstances(common, offset, self.reading.allow_invisible)?;
         let wishes = self.wishes(&archive)?;
         let files = files(&self.pages)?;
         if files.len() > 1 && (self.article.is_some() || self.slug.is_some()) {
@@ -226,6 +229,7 @@ pub fn failure(common: &Common, error: AddError, pages: &[(String, Prepared)]) -
             None => Failure::new(with_causes(&why)),
         },
         AddError::Open(error) => open_failure(error),
+        AddError::Sign(error) => unsigned(error.into(), "added"),
         AddError::Write(error @ WriteError::Io { .. }) => Failure::from(error)
             .hint("nothing was added; run the command again when the disk can be written to"),
         other => Failure::from(other),

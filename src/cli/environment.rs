@@ -5,21 +5,24 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use avalaches::add::Circumstances;
 use avalaches::canonical::Invisible;
 use avalaches::date::{RevisionDate, UtcOffset};
 use avalaches::object::ident::Person;
+use avalaches::signature::Signer;
 use avalaches::storage::fetch::Git;
 
 use super::Failure;
 
-/// Returns who adds pages and when, and whether invisible characters are kept.
+/// Returns who adds pages and when, whether invisible characters are kept, and who signs.
 pub fn circumstances(
     archived_at: Option<&str>,
     offset: UtcOffset,
     allow_invisible: bool,
+    signer: Option<Arc<dyn Signer>>,
 ) -> Result<Circumstances, Failure> {
     Ok(Circumstances {
         author: person("AUTHOR")?,
@@ -30,6 +33,7 @@ pub fn circumstances(
         } else {
             Invisible::Refuse
         },
+        signer,
     })
 }
 
@@ -69,9 +73,9 @@ pub fn now(option: Option<&str>, offset: UtcOffset) -> Result<RevisionDate, Fail
     Ok(RevisionDate::from_seconds(seconds, offset)?)
 }
 
-/// Variables that the user's git is handed: where its configuration, its helpers and its temporary files are, how it
+/// Variables that the user's git and ssh-keygen are handed: where its configuration, its helpers and its temporary files are, how it
 /// gets at keys, passwords and proxies, and in which language it complains. Nothing that redirects it to another
-/// repository, and nothing that nobody needs for fetching.
+/// repository, and nothing that nobody needs for fetching and signing.
 const HANDED_ON: [&str; 38] = [
     "PATH",
     "HOME",
@@ -115,25 +119,37 @@ const HANDED_ON: [&str; 38] = [
 
 /// Finds the user's git on `PATH`, by an absolute path, with the variables that it needs.
 pub fn git() -> Result<Git, Failure> {
+    let program = program("git").ok_or_else(|| {
+        Failure::new("there is no git on PATH, by which other repositories are fetched")
+            .hint("install git; everything but `mirror` works without it")
+    })?;
+    Ok(Git {
+        program,
+        environment: handed_on(),
+    })
+}
+
+/// Finds a program on `PATH`, by an absolute path.
+pub fn program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let is_program = |file: &PathBuf| {
         fs::metadata(file)
             .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
     };
-    let program = env::split_paths(&path)
+    env::split_paths(&path)
         .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join("git"))
+        .map(|folder| folder.join(name))
         .find(is_program)
-        .ok_or_else(|| {
-            Failure::new("there is no git on PATH, by which other repositories are fetched")
-                .hint("install git; everything but `mirror` works without it")
-        })?;
-    let set = |name: &&str| Some((OsString::from(name), env::var_os(name)?));
-    let environment = HANDED_ON.iter().filter_map(set).collect();
-    Ok(Git { program, environment })
 }
 
-fn variable(name: &str) -> Result<Option<String>, Failure> {
+/// Returns the variables that the user's own programs are handed.
+pub fn handed_on() -> Vec<(OsString, OsString)> {
+    let set = |name: &&str| Some((OsString::from(name), env::var_os(name)?));
+    HANDED_ON.iter().filter_map(set).collect()
+}
+
+/// Reads a variable; one that is empty is as one that is not set.
+pub fn variable(name: &str) -> Result<Option<String>, Failure> {
     match env::var(name) {
         Ok(value) if value.is_empty() => Ok(None),
         Ok(value) => Ok(Some(value)),

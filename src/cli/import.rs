@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use avalaches::add::Wishes;
-use avalaches::branch::Outcome as Placed;
+use avalaches::branch::{Outcome as Placed, PlaceError};
 use avalaches::draft::{Form, Notice};
 use avalaches::import::json_lines::LONGEST_LINE;
 use avalaches::import::{
@@ -22,6 +22,7 @@ use serde_json::json;
 use super::options::{Making, Reading};
 use super::pages::{FormName, files, form_of, page_failure, place_failure, read_page, tell_notices};
 use super::progress::{Meter, Shown};
+use super::signing::unsigned;
 use super::{Common, Failure, Outcome, open_failure, output};
 
 /// Bring in any number of pages, in the order of their dates, in one pack and one move of the branch
@@ -61,7 +62,9 @@ impl Import {
         let path = archive.path().to_owned();
         drop(archive);
         let options = Options {
-            circumstances: self.making.circumstances(offset, self.reading.allow_invisible)?,
+            circumstances: self
+                .making
+                .circumstances(common, offset, self.reading.allow_invisible)?,
             on_refusal: if self.keep_going {
                 OnRefusal::Skip
             } else {
@@ -431,6 +434,7 @@ impl Listener for Teller<'_> {
 fn failure(error: ImportError) -> Failure {
     match error {
         ImportError::Open(error) => open_failure(error),
+        ImportError::Archive(PlaceError::Sign(error)) => unsigned(error.into(), "imported"),
         error @ (ImportError::Write(WriteError::Io { .. }) | ImportError::Spool(_)) => Failure::from(error)
             .hint("nothing was imported; run the command again when the disk can be written to"),
         other => Failure::from(other),

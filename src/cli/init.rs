@@ -11,6 +11,7 @@ use avalaches::settings::Settings;
 use avalaches::storage::repository;
 use serde_json::json;
 
+use super::signing::Signing;
 use super::{Common, Failure, Outcome, environment, output};
 
 /// Make an archive: a bare git repository with its settings committed
@@ -41,6 +42,8 @@ pub struct Init {
     /// When it is archived [default: now]
     #[arg(long, value_name = "DATE")]
     archived_at: Option<String>,
+    #[command(flatten)]
+    signing: Signing,
 }
 
 impl Init {
@@ -76,6 +79,7 @@ impl Init {
             };
         }
         let settings = self.settings()?;
+        let signer = self.signing.signer()?;
         let now = environment::now(self.archived_at.as_deref(), settings.utc_offset)?;
         let committer = match environment::person("COMMITTER")? {
             Some(person) => person,
@@ -100,6 +104,7 @@ impl Init {
                     &settings,
                     &committer,
                     now,
+                    signer.as_deref(),
                     common.durability(),
                 )?)
             })

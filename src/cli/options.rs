@@ -7,7 +7,8 @@ use avalaches::id::CommitId;
 use avalaches::language::Language;
 
 use super::pages::FormName;
-use super::{Failure, environment, resolve};
+use super::signing::Signing;
+use super::{Common, Failure, environment, resolve};
 
 /// By whom and when: of every command that makes revisions.
 #[derive(Debug, clap::Args)]
@@ -24,12 +25,20 @@ pub struct Making {
     /// Tell what would be done, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub signing: Signing,
 }
 
 impl Making {
     /// Returns what is so for the whole call.
-    pub fn circumstances(&self, offset: UtcOffset, allow_invisible: bool) -> Result<Circumstances, Failure> {
-        environment::circumstances(self.archived_at.as_deref(), offset, allow_invisible)
+    pub fn circumstances(
+        &self,
+        common: &Common,
+        offset: UtcOffset,
+        allow_invisible: bool,
+    ) -> Result<Circumstances, Failure> {
+        let signer = self.signing.signer_unless(self.dry_run, common)?;
+        environment::circumstances(self.archived_at.as_deref(), offset, allow_invisible, signer)
     }
 }
 

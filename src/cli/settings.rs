@@ -1,5 +1,6 @@
 //! `avalaches settings`.
 
+use avalaches::branch::PlaceError;
 use avalaches::date::UtcOffset;
 use avalaches::footer::Footer;
 use avalaches::language::Language;
@@ -9,6 +10,7 @@ use avalaches::settings::{self, SettingsError};
 use avalaches::trailer::RootMessage;
 use serde_json::{Value, json};
 
+use super::signing::{Signing, unsigned};
 use super::{Common, Failure, Outcome, environment, open_failure, output};
 
 /// Show what the archive says about itself, or change it by a commit of its own, and print that one's footer
@@ -38,6 +40,8 @@ pub struct Settings {
     /// When it is archived [default: `SOURCE_DATE_EPOCH`, else now]
     #[arg(long, value_name = "DATE")]
     archived_at: Option<String>,
+    #[command(flatten)]
+    signing: Signing,
 }
 
 /// Why settings are not changed.
@@ -63,8 +67,8 @@ impl Settings {
             }
             return report(common, &before, None);
         }
-        let circumstances =
-            environment::circumstances(self.archived_at.as_deref(), before.utc_offset, false)?;
+        let (archived_at, offset) = (self.archived_at.as_deref(), before.utc_offset);
+        let circumstances = environment::circumstances(archived_at, offset, false, self.signing.signer()?)?;
         let mut after = before;
         let footer = root_files::change(
             &path,
@@ -173,6 +177,7 @@ fn report(
 pub fn failure<E: std::error::Error + 'static>(error: RootError<E>) -> Failure {
     match error {
         RootError::Open(error) => open_failure(error),
+        RootError::Place(PlaceError::Sign(error)) => unsigned(error.into(), "changed"),
         error @ RootError::NoAuthor => Failure::from(error)
             .hint("set GIT_COMMITTER_NAME, or the byline with `avalaches settings --byline`"),
         error => Failure::from(error),

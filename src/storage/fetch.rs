@@ -130,6 +130,31 @@ impl Git {
         self.run(command, what).map(drop)
     }
 
+    /// Reads a setting of the user's own configuration, a path with its `~` resolved; none of a repository's counts.
+    ///
+    /// # Errors
+    /// [`FetchError`]; that there is no such setting is none.
+    pub fn setting(&self, name: &str) -> Result<Option<String>, FetchError> {
+        let what = "config";
+        let mut command = Command::new(&self.program);
+        command
+            .env_clear()
+            .envs(self.environment.iter().cloned())
+            .args([what, "--global", "--includes", "--type=path", "--get", name])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        match self.run(command, what) {
+            Ok(answer) => {
+                let answer = String::from_utf8(answer).map_err(|_| FetchError::Answer { what })?;
+                Ok(Some(answer.trim_end_matches('\n').to_owned()))
+            }
+            // The setting, or the file that would have it, is not there.
+            Err(FetchError::Git { status, .. }) if status.code() == Some(1) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     fn command(&self, address: &OsStr) -> Result<Command, FetchError> {
         if address
             .as_encoded_bytes()
