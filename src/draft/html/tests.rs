@@ -254,13 +254,14 @@ fn tricks_of_markup_give_no_footer() {
     assert_eq!(plain(&body("<p>&lt;script&gt;&#38;amp;</p>")), ["<script>&amp;"]);
 }
 
-/// Asserts that a page is read or refused in time; debug builds get more.
+/// Asserts that a page is read or refused, and soon: what takes more than a minute or two on a busy machine in a debug
+/// build takes hours, because the time grows with the square of the length.
 #[track_caller]
 fn assert_quick(html: &str) -> Result<Draft, DraftError> {
     let start = Instant::now();
     let draft = read(html);
     let took = start.elapsed();
-    let limit = if cfg!(debug_assertions) { 20 } else { 2 };
+    let limit = if cfg!(debug_assertions) { 120 } else { 10 };
     let shown: String = html.chars().take(80).collect();
     assert!(took <= Duration::from_secs(limit), "{took:?} for {shown}");
     draft
