@@ -288,7 +288,11 @@ impl Archive {
         }
     }
 
-    fn entry(&self, mut tree: TreeId, path: &str) -> Result<Entry, Fault> {
+    /// Finds what is at a path in a tree.
+    ///
+    /// # Errors
+    /// [`Fault`], [`Fault::Absent`] where there is nothing.
+    pub fn entry(&self, mut tree: TreeId, path: &str) -> Result<Entry, Fault> {
         let mut entry = Entry::Folder(tree);
         for part in path.split('/') {
             let Entry::Folder(id) = entry else {

@@ -4,6 +4,7 @@ pub mod archive;
 pub mod article;
 pub mod branch;
 pub mod canonical;
+pub mod cited;
 pub mod commonmark;
 pub mod date;
 pub mod diff;
@@ -30,6 +31,7 @@ pub mod settings;
 pub mod signature;
 pub mod slug;
 pub mod storage;
+pub mod swhid;
 pub mod trailer;
 pub mod verify;
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::archive::{Archive, Fault};
 use crate::article::{Kind, PAGE_FILE};
+use crate::cited::{self, Cited};
 use crate::diff::{self, ParagraphChange};
 use crate::draft::Draft;
 use crate::footer::Footer;
@@ -15,6 +16,7 @@ use crate::object::commit::Commit;
 use crate::object::tree::Entry;
 use crate::object::{self, ObjectKind};
 use crate::revision::{Revision, RevisionFault};
+use crate::swhid::Swhid;
 use crate::trailer::Message;
 
 use self::mirrored::{Mirrored, Question};
@@ -153,6 +155,42 @@ fn own_id(archive: &Archive, id: CommitId) -> Result<Answer, Fault> {
         answer.revision = Some(Box::new(revision));
     }
     Ok(answer)
+}
+
+/// Judges a SWHID: that the object it names is what its anchor holds at its path, and the revision that it leads to.
+/// Where several revisions have the text that it names, the newest is judged and the others are named.
+///
+/// # Errors
+/// [`Fault`] where the archive could not be looked into.
+pub fn swhid(archive: &Archive, swhid: &Swhid) -> Result<Answer, Fault> {
+    match cited::find(archive, swhid)? {
+        Cited::Revisions(found) => {
+            let Some((newest, others)) = found.split_first() else {
+                return Ok(unknown("the archive has nothing of that name"));
+            };
+            let mut answer = id(archive, *newest)?;
+            for other in others {
+                if let Ok(message) = Message::parse(&archive.commit(*other)?.message) {
+                    answer.same_text.push(name(archive, *other, message)?);
+                }
+            }
+            Ok(answer)
+        }
+        Cited::Anchor(anchor) => {
+            let mut answer = id(archive, anchor)?;
+            if answer.verdict().is_yes() {
+                let reason = "of what is cited only the commit is known, which is another repository's";
+                answer.against(Verdict::Unknown, reason.to_owned());
+            }
+            Ok(answer)
+        }
+        Cited::Other(anchor, what) => {
+            let mut answer = own_id(archive, anchor)?;
+            answer.against(Verdict::Altered, what);
+            Ok(answer)
+        }
+        Cited::Nothing(what) => Ok(unknown(&what)),
+    }
 }
 
 /// Judges a footer: its commit, and that its day and weekday are the commit's.

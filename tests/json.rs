@@ -89,6 +89,7 @@ fn every_member_of_every_document_is_described() {
         let section = section.split("\n\n").next().unwrap();
         let mut members = BTreeSet::new();
         collect(document, &mut members);
+        assert_named_by_swhid(document);
         for member in members.iter().filter(|member| *member != "schema") {
             let named =
                 section.contains(&format!("`{member}`")) || section.contains(&format!("\"{member}\""));
@@ -122,6 +123,21 @@ fn collect(value: &Value, members: &mut BTreeSet<String>) {
             }
         }
         Value::Array(values) => values.iter().for_each(|value| collect(value, members)),
+        _ => {}
+    }
+}
+
+/// Asserts that what has a commit's id and footer has its SWHID as well.
+fn assert_named_by_swhid(value: &Value) {
+    match value {
+        Value::Object(map) => {
+            if let (Some(id), true) = (map.get("id"), map.contains_key("footer")) {
+                let swhid = format!("swh:1:rev:{}", id.as_str().unwrap());
+                assert_eq!(map.get("swhid"), Some(&Value::from(swhid)), "{value}");
+            }
+            map.values().for_each(assert_named_by_swhid);
+        }
+        Value::Array(values) => values.iter().for_each(assert_named_by_swhid),
         _ => {}
     }
 }

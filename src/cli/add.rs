@@ -13,6 +13,7 @@ use avalaches::history;
 use avalaches::id::ArticleId;
 use avalaches::revision::Revision;
 use avalaches::storage::repository::WriteError;
+use avalaches::swhid::Swhid;
 use avalaches::verify::with_causes;
 use serde_json::{Value, json};
 
@@ -202,6 +203,9 @@ pub fn report(
             };
             let page = page.map(|page| format!("{page}: ")).unwrap_or_default();
             output::note(&format!("{page}{verb} {article}, revision {revision}, {kind}"));
+            if common.verbose {
+                output::note(&Swhid::revision(outcome.footer.commit).to_string());
+            }
             if let Some(clash) = &outcome.clash {
                 output::warning(&format!(
                     "{clash} is another text; for a new revision of it say --article {clash}"
@@ -257,6 +261,7 @@ pub fn as_json(page: Option<&str>, outcome: &add::Outcome) -> Value {
         "added": outcome.change == Change::Added,
         "date": outcome.footer.day.to_string(),
         "id": outcome.footer.commit.to_string(),
+        "swhid": Swhid::revision(outcome.footer.commit).to_string(),
         "footer": outcome.footer.to_string(),
     })
 }

@@ -10,6 +10,7 @@ use avalaches::diff::{self, Labels, html};
 use avalaches::difference::{self, Difference, FieldChange, Side};
 use avalaches::draft;
 use avalaches::revision::Revision;
+use avalaches::swhid::Swhid;
 use serde_json::{Value, json};
 
 use super::changes::{self, Told};
@@ -226,6 +227,7 @@ fn side_json(side: &Side) -> Value {
                     "note": revision.message.note,
                     "date": revision.commit.author.date.to_string(),
                     "id": revision.id.to_string(),
+                    "swhid": Swhid::revision(revision.id).to_string(),
                     "footer": revision.footer().to_string(),
                 },
             })

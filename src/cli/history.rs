@@ -1,6 +1,7 @@
 //! `avalaches history`.
 
 use avalaches::revision::Revision;
+use avalaches::swhid::Swhid;
 use avalaches::{history, verify};
 use serde_json::{Value, json};
 
@@ -41,6 +42,9 @@ impl History {
                 trailers.kind,
                 revision.footer()
             ));
+            if common.verbose {
+                text.push_str(&format!("     {}\n", Swhid::revision(revision.id)));
+            }
             if let Some(note) = &revision.message.note {
                 text.push_str(&format!("     {}\n", output::visible(note)));
             }
@@ -59,6 +63,7 @@ fn item(revision: &Revision) -> Value {
         "date": revision.commit.author.date.to_string(),
         "archived_at": revision.commit.committer.date.to_string(),
         "id": revision.id.to_string(),
+        "swhid": Swhid::revision(revision.id).to_string(),
         "footer": revision.footer().to_string(),
     })
 }

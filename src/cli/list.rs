@@ -5,6 +5,7 @@ use avalaches::date::CivilDay;
 use avalaches::language::Language;
 use avalaches::listing::{Listing, Wanted};
 use avalaches::revision::Revision;
+use avalaches::swhid::Swhid;
 use serde_json::{Value, json};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -73,6 +74,9 @@ impl List {
                 revision.article_id().to_string(),
                 revision.footer()
             ));
+            if common.verbose {
+                lines.push_str(&format!("{:width$}  {}\n", "", Swhid::revision(revision.id)));
+            }
             if number % SCREEN == SCREEN - 1 {
                 output::print(&lines)?;
                 lines.clear();
@@ -95,6 +99,7 @@ fn item(revision: &Revision, title: &str) -> Value {
         "tags": metadata.tags,
         "date": metadata.date.to_string(),
         "id": revision.id.to_string(),
+        "swhid": Swhid::revision(revision.id).to_string(),
         "footer": revision.footer().to_string(),
     })
 }

@@ -1,13 +1,16 @@
 //! From what a user writes to the commit that is meant: an article, an id, or the beginning of one.
 
 use avalaches::archive::Archive;
+use avalaches::cited::{self, Cited};
 use avalaches::footer::Footer;
 use avalaches::history;
 use avalaches::id::{ArticleId, CommitId, IdPrefix};
+use avalaches::swhid::{SCHEME, Swhid};
 
 use super::Failure;
 
-/// Finds the commit that a text names: an article's newest revision, its revision N as `ARTICLE@N`, a footer's, an id's, a prefix's.
+/// Finds the commit that a text names: an article's newest revision, its revision N as `ARTICLE@N`, a footer's,
+/// an id's, a prefix's, a SWHID's.
 pub fn commit(archive: &Archive, text: &str) -> Result<CommitId, Failure> {
     let text = text.trim().trim_end_matches('/');
     if let Ok(article) = text.parse::<ArticleId>() {
@@ -25,13 +28,42 @@ pub fn commit(archive: &Archive, text: &str) -> Result<CommitId, Failure> {
     if let Ok(footer) = text.parse::<Footer>() {
         return Ok(footer.commit);
     }
+    if text.starts_with(SCHEME) {
+        return by_swhid(archive, &text.parse()?);
+    }
     match IdPrefix::parse(text) {
         Some(prefix) => match by_prefix(archive, &prefix)? {
             Some(id) => Ok(id),
             None => Err(Failure::new(format!("the archive has no commit {prefix}"))),
         },
-        None => Err(Failure::new(format!("{text:?} is no article, id or footer"))
-            .hint("an article looks like 2026/01/22/some-words, an id has 7 to 40 digits of 0-9 and a-f")),
+        None => Err(
+            Failure::new(format!("{text:?} is no article, id, footer or SWHID"))
+                .hint("an article looks like 2026/01/22/some-words, an id has 7 to 40 digits of 0-9 and a-f"),
+        ),
+    }
+}
+
+/// Finds the one revision that a SWHID leads to.
+fn by_swhid(archive: &Archive, swhid: &Swhid) -> Result<CommitId, Failure> {
+    match cited::find(archive, swhid)? {
+        Cited::Revisions(found) => match found.as_slice() {
+            [only] => Ok(*only),
+            several => {
+                let candidates: Vec<String> = several.iter().map(ToString::to_string).collect();
+                let what = format!(
+                    "{} is the text of {} revisions:\n  {}",
+                    swhid.core(),
+                    several.len(),
+                    candidates.join("\n  ")
+                );
+                Err(Failure::new(what).hint("name one of them, or add ;anchor=swh:1:rev:… to the SWHID"))
+            }
+        },
+        Cited::Anchor(anchor) => Ok(anchor),
+        Cited::Other(_, what) | Cited::Nothing(what) => Err(Failure::new(format!(
+            "{} leads to no revision: {what}",
+            swhid.core()
+        ))),
     }
 }
 

@@ -1,9 +1,11 @@
 //! `avalaches show`.
 
 use avalaches::archive::Archive;
+use avalaches::article::PAGE_FILE;
 use avalaches::id::{IdPrefix, ObjectId};
-use avalaches::object;
+use avalaches::object::{self, tree::Entry};
 use avalaches::revision::Revision;
+use avalaches::swhid::Swhid;
 use serde_json::{Map, Value, json};
 
 use super::{Common, Failure, Outcome, output, resolve};
@@ -11,7 +13,7 @@ use super::{Common, Failure, Outcome, output, resolve};
 /// Print a revision, or the newest one of an article
 #[derive(Debug, clap::Args)]
 pub struct Show {
-    /// An id of 7 to 40 digits, a footer, or an article such as 2026/01/22/some-words
+    /// An id of 7 to 40 digits, a footer, a SWHID, or an article such as 2026/01/22/some-words
     #[arg(value_name = "ID|ARTICLE")]
     thing: String,
     /// What is printed
@@ -51,6 +53,11 @@ impl Show {
         }
         let id = resolve::commit(&archive, &self.thing)?;
         let revision = Revision::read(&archive, id)?;
+        if common.verbose {
+            for swhid in swhids(&archive, &revision)? {
+                output::note(&swhid.to_string());
+            }
+        }
         match format {
             Format::Page => output::print_bytes(
                 revision
@@ -65,6 +72,28 @@ impl Show {
         }
         Ok(Outcome::Yes)
     }
+}
+
+/// Returns the names under which others cite a revision: the commit, the article's folder and the page's text, each
+/// where it was published.
+fn swhids(archive: &Archive, revision: &Revision) -> Result<[Swhid; 3], Failure> {
+    let folder = revision.article_id().folder();
+    let page = format!("{folder}/{PAGE_FILE}");
+    let Entry::File(text) = archive.entry(revision.commit.tree, &page)? else {
+        return Err(Failure::new(format!(
+            "{page} of commit {} is no file",
+            revision.id
+        )));
+    };
+    let published = |swhid: Swhid| match &archive.settings().base_url {
+        Some(address) => swhid.at(address),
+        None => Ok(swhid),
+    };
+    Ok([
+        published(Swhid::revision(revision.id))?,
+        published(Swhid::directory(revision.folder))?.within(revision.id, &format!("/{folder}"))?,
+        published(Swhid::content(text))?.within(revision.id, &format!("/{page}"))?,
+    ])
 }
 
 /// Writes the sources with front matter in YAML, of which JSON is a part; `add` reads it back.
@@ -107,6 +136,7 @@ fn document(archive: &Archive, revision: &Revision) -> Value {
         "article": trailers.article.to_string(),
         "revision": trailers.revision,
         "id": revision.id.to_string(),
+        "swhid": Swhid::revision(revision.id).to_string(),
         "footer": revision.footer().to_string(),
         "previous": trailers.previous.map(|id| id.to_string()),
         "claimed_footer": trailers.claimed_footer.as_ref().map(ToString::to_string),

@@ -13,6 +13,7 @@ use avalaches::footer::Footer;
 use avalaches::id::{ArticleId, IdPrefix};
 use avalaches::object::Hashing;
 use avalaches::storage::verified;
+use avalaches::swhid::{SCHEME, Swhid};
 use avalaches::verify::mirrored::Mirrored;
 use avalaches::verify::whole::{self, Options, Progress, Report, Scope};
 use avalaches::verify::{self, Answer, Named, Verdict, with_causes};
@@ -28,8 +29,8 @@ use super::{Common, Failure, Outcome, output, resolve};
 /// Check pages, footers and ids, or the whole archive when nothing is named
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// A page's file, - for stdin, a footer, an id of 7 to 40 digits, or an article
-    #[arg(value_name = "PAGE|FOOTER|ID")]
+    /// A page's file, - for stdin, a footer, an id of 7 to 40 digits, a SWHID, or an article
+    #[arg(value_name = "PAGE|FOOTER|ID|SWHID")]
     things: Vec<String>,
     /// Count a superseded revision as a no
     #[arg(long)]
@@ -178,6 +179,9 @@ impl Verify {
                     trimmed.parse::<Footer>().expect_err("it was tried above"),
                 ));
             }
+            if trimmed.starts_with(SCHEME) {
+                return Ok(verify::swhid(archive, &trimmed.parse()?)?);
+            }
             if trimmed.parse::<ArticleId>().is_ok() {
                 return Ok(verify::id(archive, resolve::commit(archive, trimmed)?)?);
             }
@@ -194,7 +198,7 @@ impl Verify {
         }
         if !is_page {
             return Err(Failure::new(format!(
-                "there is no file {thing:?}, and it is no footer, id or article"
+                "there is no file {thing:?}, and it is no footer, id, SWHID or article"
             ))
             .hint("an id has 7 to 40 digits of 0-9 and a-f; a footer is pasted whole, in quotes"));
         }
@@ -355,6 +359,7 @@ fn answer_text(common: &Common, thing: &str, answer: &Answer) -> String {
             "  SHA-256 of the article's files: {}",
             revision.message.trailers.content_sha256
         );
+        let _ = writeln!(text, "  {}", Swhid::revision(revision.id));
         let _ = writeln!(text, "  tree of the archive: {}", commit.tree);
         let _ = writeln!(text, "  tree of the article: {}", revision.folder);
     }
@@ -438,6 +443,7 @@ fn answer_json(thing: &str, answer: &Answer) -> Value {
             "note": revision.message.note,
             "date": revision.commit.author.date.to_string(),
             "id": revision.id.to_string(),
+            "swhid": Swhid::revision(revision.id).to_string(),
             "footer": revision.footer().to_string(),
         })
     });
@@ -460,6 +466,7 @@ fn mirrored_json(mirrored: &Mirrored) -> Value {
     let later = mirrored.later.as_ref().map(|later| {
         json!({
             "id": later.id.to_string(),
+            "swhid": Swhid::revision(later.id).to_string(),
             "footer": footer(later.date, later.id),
             "path": later.path,
             "gone": later.is_gone,
@@ -469,6 +476,7 @@ fn mirrored_json(mirrored: &Mirrored) -> Value {
         "mirror": mirrored.place.mirror,
         "ref": mirrored.place.through,
         "id": mirrored.id.to_string(),
+        "swhid": Swhid::revision(mirrored.id).to_string(),
         "footer": footer(mirrored.author.date, mirrored.id),
         "author": mirrored.author.person().map(|person| person.to_string()),
         "date": mirrored.author.date.map(|date| date.to_string()),
@@ -483,7 +491,9 @@ fn named_json(named: &[Named]) -> Vec<Value> {
     let one = |named: &Named| {
         json!({
             "article": named.article, "revision": named.revision, "kind": named.kind.name(), "note": named.note,
-            "id": named.footer.commit.to_string(), "footer": named.footer.to_string(),
+            "id": named.footer.commit.to_string(),
+            "swhid": Swhid::revision(named.footer.commit).to_string(),
+            "footer": named.footer.to_string(),
         })
     };
     named.iter().map(one).collect()
