@@ -11,6 +11,7 @@ use avalaches::verify::with_causes;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod add;
+mod audit;
 mod changes;
 mod completions;
 mod correct;
@@ -89,6 +90,7 @@ enum Command {
     Restore(restore::Restore),
     Import(import::Import),
     Verify(verify::Verify),
+    Audit(audit::Audit),
     Show(show::Show),
     List(list::List),
     History(history::History),
@@ -181,6 +183,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Restore(restore) => restore.run(common),
         Command::Import(import) => import.run(common),
         Command::Verify(verify) => verify.run(common),
+        Command::Audit(audit) => audit.run(common),
         Command::Show(show) => show.run(common),
         Command::List(list) => list.run(common),
         Command::History(history) => history.run(common),

@@ -2,6 +2,7 @@
 pub mod add;
 pub mod archive;
 pub mod article;
+pub mod audit;
 pub mod branch;
 pub mod canonical;
 pub mod cited;

@@ -132,36 +132,30 @@ impl Revision {
         folder: TreeId,
         files: &[(&str, &[u8])],
     ) -> Result<Self, RevisionFault> {
-        let article = read_article(files).map_err(|fault| match fault {
-            ArticleFault::Absent(file) => {
-                let path = format!("{}/{file}", message.trailers.article.folder());
-                RevisionFault::Object {
-                    id,
-                    path: path.clone(),
-                    source: Fault::Absent { path, tree: folder },
-                }
-            }
-            ArticleFault::Metadata(source) => RevisionFault::Metadata { id, source },
-            ArticleFault::Utf8(file) => RevisionFault::Disagreement {
-                id,
-                what: format!("{file} is not UTF-8"),
-            },
-        })?;
-        let page_text = article
-            .page_text()
-            .map_err(|source| RevisionFault::Source { id, source })?;
-        let revision = Self {
+        let revision = Self::assemble(id, commit, message, folder, files)?;
+        match revision.disagreements(files).into_iter().next() {
+            Some((_, what)) => Err(RevisionFault::Disagreement { id, what }),
+            None => Ok(revision),
+        }
+    }
+
+    /// Puts the parts of a revision together without comparing what is written twice.
+    pub(crate) fn assemble(
+        id: CommitId,
+        commit: Commit,
+        message: Message,
+        folder: TreeId,
+        files: &[(&str, &[u8])],
+    ) -> Result<Self, RevisionFault> {
+        let (article, page_text) = article_of(id, folder, &message.trailers.article.folder(), files)?;
+        Ok(Self {
             id,
             commit,
             message,
             folder,
             article,
             page_text,
-        };
-        revision
-            .check(files)
-            .map_err(|what| RevisionFault::Disagreement { id, what })?;
-        Ok(revision)
+        })
     }
 
     /// Returns the revision's footer.
@@ -192,69 +186,151 @@ impl Revision {
         }
     }
 
-    /// Compares what is written twice. Metadata and sources are these files' own.
-    fn check(&self, files: &[(&str, &[u8])]) -> Result<(), String> {
+    /// Compares what is written twice: every part that says something else, in the order of the format. Metadata
+    /// and sources are these files' own.
+    pub(crate) fn disagreements(&self, files: &[(&str, &[u8])]) -> Vec<(Part, String)> {
         let (metadata, trailers) = (&self.article.metadata, &self.message.trailers);
-        let sources: Vec<String> = metadata.languages.iter().map(Language::file_name).collect();
-        for (name, bytes) in files {
-            if *name == PAGE_FILE {
-                if *bytes != self.page_text.as_bytes() {
-                    return Err(format!("{PAGE_FILE} is not the text of the sources"));
-                }
-            } else if *name != METADATA_FILE && sources.iter().all(|source| source != name) {
-                return Err(format!("{name} is no file that {METADATA_FILE} accounts for"));
-            }
-        }
-        let byline = metadata.byline().map_err(|e| e.to_string())?;
+        let mut found = unaccounted(metadata, &self.page_text, files);
+        let byline = metadata.byline();
+        let author_differs = match &byline {
+            Ok(byline) => *byline != self.commit.author.person,
+            Err(_) => true,
+        };
         let footer_offset_day = trailers.article.day() != metadata.date.day() && trailers.revision == 1;
         let pairs = [
             (
                 article::content_sha256(files.iter().copied()) != trailers.content_sha256,
+                Part::ContentSha256,
                 "trailer Content-SHA256 is not that of the files",
             ),
             (
                 metadata.date != self.commit.author.date,
+                Part::Date,
                 "author date is not that of article.json",
             ),
-            (
-                byline != self.commit.author.person,
-                "author is not that of article.json",
-            ),
+            (author_differs, Part::Author, "author is not that of article.json"),
             (
                 metadata.kind != trailers.kind,
+                Part::Trailer,
                 "trailer Revision-Kind is not that of article.json",
             ),
             (
                 metadata.languages != trailers.languages,
+                Part::Trailer,
                 "trailer Languages is not that of article.json",
             ),
             (
                 metadata.source_url != trailers.source_url,
+                Part::Trailer,
                 "trailer Source-URL is not that of article.json",
             ),
             (
                 metadata.note != self.message.note,
+                Part::Note,
                 "note in the message is not that of article.json",
             ),
             (
                 article::subject(metadata, &self.page_text) != self.message.subject,
+                Part::Subject,
                 "subject is not that of article.json",
             ),
             (
                 (trailers.revision == 1) != trailers.previous.is_none(),
+                Part::Previous,
                 "Previous-Revision and Revision disagree",
             ),
             (
                 footer_offset_day,
+                Part::Day,
                 "first revision is of another day than the article's id",
             ),
-            (self.commit.parents.len() != 1, "has not exactly one parent"),
+            (
+                self.commit.parents.len() != 1,
+                Part::Parents,
+                "has not exactly one parent",
+            ),
         ];
-        match pairs.into_iter().find(|(differ, _)| *differ) {
-            Some((_, what)) => Err(what.to_owned()),
-            None => Ok(()),
+        let differing = pairs.into_iter().filter(|(differs, ..)| *differs);
+        found.extend(differing.map(|(_, part, what)| (part, what.to_owned())));
+        found
+    }
+}
+
+/// A part of a revision that can say something other than the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// `page.txt`.
+    Page,
+    /// A file that `article.json` does not account for.
+    StrayFile,
+    /// The second hash.
+    ContentSha256,
+    /// The author date.
+    Date,
+    /// The day of the article's id.
+    Day,
+    /// The author.
+    Author,
+    /// A trailer that repeats the metadata.
+    Trailer,
+    /// The note.
+    Note,
+    /// The subject.
+    Subject,
+    /// `Previous-Revision` beside `Revision`.
+    Previous,
+    /// The parents.
+    Parents,
+}
+
+/// Names the files that are not those of the metadata, and a `page.txt` that is not the sources' text.
+pub(crate) fn unaccounted(
+    metadata: &Metadata,
+    page_text: &str,
+    files: &[(&str, &[u8])],
+) -> Vec<(Part, String)> {
+    let sources: Vec<String> = metadata.languages.iter().map(Language::file_name).collect();
+    let mut found = Vec::new();
+    for (name, bytes) in files {
+        if *name == PAGE_FILE {
+            if *bytes != page_text.as_bytes() {
+                let what = format!("{PAGE_FILE} is not the text of the sources");
+                found.push((Part::Page, what));
+            }
+        } else if *name != METADATA_FILE && sources.iter().all(|source| source != name) {
+            let what = format!("{name} is no file that {METADATA_FILE} accounts for");
+            found.push((Part::StrayFile, what));
         }
     }
+    found
+}
+
+/// Reads the metadata and sources of an article's folder at a path, and derives the page's text.
+pub(crate) fn article_of(
+    id: CommitId,
+    folder: TreeId,
+    path: &str,
+    files: &[(&str, &[u8])],
+) -> Result<(Article, String), RevisionFault> {
+    let article = read_article(files).map_err(|fault| match fault {
+        ArticleFault::Absent(file) => {
+            let path = format!("{path}/{file}");
+            RevisionFault::Object {
+                id,
+                path: path.clone(),
+                source: Fault::Absent { path, tree: folder },
+            }
+        }
+        ArticleFault::Metadata(source) => RevisionFault::Metadata { id, source },
+        ArticleFault::Utf8(file) => RevisionFault::Disagreement {
+            id,
+            what: format!("{file} is not UTF-8"),
+        },
+    })?;
+    let page_text = article
+        .page_text()
+        .map_err(|source| RevisionFault::Source { id, source })?;
+    Ok((article, page_text))
 }
 
 /// Tells whether a commit is an archive's first: no parent, and the trailer that says so.
@@ -276,7 +352,7 @@ enum ArticleFault {
 }
 
 /// Reads the files of an article's folder, and of its `media` folder, by their paths in it.
-fn read_files(
+pub(crate) fn read_files(
     archive: &Archive,
     folder: TreeId,
     path: &str,

@@ -15,6 +15,19 @@ use crate::settings;
 /// The trailer of commits that hold no article: an archive's first, and those that change its root files.
 pub const ARCHIVE_FORMAT: &str = "Archive-Format";
 
+/// The keys of a revision's trailers, in their order.
+pub const KEYS: [&str; 9] = [
+    "Article-Id",
+    "Revision",
+    "Revision-Kind",
+    "Previous-Revision",
+    "Languages",
+    "Content-SHA256",
+    "Source-URL",
+    "Claimed-Footer",
+    "Source-Commit",
+];
+
 /// What the trailers of a revision say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trailers {

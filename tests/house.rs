@@ -37,6 +37,7 @@ const LAYERS: [(&str, &[&str]); 3] = [
         &[
             "add",
             "archive",
+            "audit",
             "branch",
             "cited",
             "difference",

@@ -51,8 +51,13 @@ pub fn person(role: &str) -> Result<Option<Person>, Failure> {
 /// Returns when something is archived: the option, else `SOURCE_DATE_EPOCH`, else `GIT_COMMITTER_DATE`, else the
 /// clock, in the archive's offset.
 pub fn now(option: Option<&str>, offset: UtcOffset) -> Result<RevisionDate, Failure> {
+    now_of("--archived-at", option, offset)
+}
+
+/// Returns the present like [`now`], where the option has another name.
+pub fn now_of(name: &str, option: Option<&str>, offset: UtcOffset) -> Result<RevisionDate, Failure> {
     if let Some(text) = option {
-        return RevisionDate::parse(text, offset).map_err(|e| Failure::new(format!("--archived-at: {e}")));
+        return RevisionDate::parse(text, offset).map_err(|e| Failure::new(format!("{name}: {e}")));
     }
     if let Some(text) = variable("SOURCE_DATE_EPOCH")? {
         let seconds = text

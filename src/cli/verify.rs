@@ -82,6 +82,8 @@ impl Verify {
             {
                 let mut report = Report::default();
                 report.findings.push(whole::Finding {
+                    code: whole::Code::BranchUnreadable,
+                    commit: None,
                     place: "the branch".to_owned(),
                     what: with_causes(&error),
                 });
@@ -217,7 +219,7 @@ fn tell_report(common: &Common, scope: Scope, report: &Report) -> Result<Outcome
         let findings: Vec<Value> = report
             .findings
             .iter()
-            .map(|finding| json!({"place": finding.place, "what": finding.what}))
+            .map(|finding| json!({"code": finding.code.name(), "place": finding.place, "what": finding.what}))
             .collect();
         output::print_json(&json!({
             "schema": "avalaches/verify-archive/1",
@@ -302,7 +304,7 @@ fn outcome(report: &Report) -> Outcome {
     }
 }
 
-fn scope_name(scope: Scope) -> String {
+pub fn scope_name(scope: Scope) -> String {
     match scope {
         Scope::Whole => "whole".to_owned(),
         Scope::Since(id) => format!("since {id}"),

@@ -18,6 +18,7 @@ use super::with_causes;
 use crate::archive::Archive;
 use crate::id::{CommitId, ObjectId};
 use crate::mirror;
+use crate::object::commit::Commit;
 use crate::object::{Hashing, ObjectKind};
 use crate::storage::bits::Bits;
 use crate::storage::branch_list::{BranchList, FILE_NAME};
@@ -25,9 +26,15 @@ use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
 use crate::storage::reader::Reader;
 use crate::storage::refs;
+use crate::trailer::Message;
 
+pub use code::{Code, Severity};
+pub use seen::{Earlier, Observer, Seen};
+
+mod code;
 mod explain;
 mod mirrors;
+mod seen;
 mod sound;
 
 /// What the check of a whole archive found.
@@ -47,6 +54,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What is worth knowing and not wrong.
     pub notes: Vec<String>,
+    /// Revisions in the store that neither the branch nor a mirror leads to; looked for where there is an observer.
+    pub detached: Vec<CommitId>,
     /// How far the check was when `progress` ended it before it was complete.
     pub ended: Option<Progress>,
 }
@@ -54,6 +63,10 @@ pub struct Report {
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
+    /// What it is about.
+    pub code: Code,
+    /// The commit that it is about, where it is about one.
+    pub commit: Option<CommitId>,
     /// Where: a file, an object, or a commit.
     pub place: String,
     /// What.
@@ -61,9 +74,20 @@ pub struct Finding {
 }
 
 impl Report {
-    fn found(&mut self, place: impl Into<String>, what: impl Into<String>) {
+    fn found(&mut self, code: Code, place: impl Into<String>, what: impl Into<String>) {
         self.findings.push(Finding {
+            code,
+            commit: None,
             place: place.into(),
+            what: what.into(),
+        });
+    }
+
+    fn found_in(&mut self, code: Code, commit: CommitId, what: impl Into<String>) {
+        self.findings.push(Finding {
+            code,
+            commit: Some(commit),
+            place: format!("commit {commit}"),
             what: what.into(),
         });
     }
@@ -223,6 +247,35 @@ impl<'a> Census<'a> {
         (0..self.inventory.len()).filter(unreachable).count()
     }
 
+    /// Finds the revisions among the sound objects that nothing leads to.
+    fn detached(&self) -> Vec<CommitId> {
+        let mut reader = Reader::new(self.inventory, self.options.hashing);
+        let mut detached = Vec::new();
+        for number in 0..self.inventory.len() {
+            let is_other = self
+                .inventory
+                .kind(number)
+                .is_some_and(|kind| kind != ObjectKind::Commit);
+            if is_other || !self.hashed.get(number) || self.reached.get(number) {
+                continue;
+            }
+            let raw = self.inventory.id(number);
+            let first = self.inventory.find(raw.raw());
+            if first
+                .is_some_and(|first| first != number && (self.reached.get(first) || self.hashed.get(first)))
+            {
+                continue;
+            }
+            let Some((ObjectKind::Commit, body)) = reader.read_any(number) else {
+                continue;
+            };
+            if Commit::parse(&body).is_ok_and(|commit| Message::parse(&commit.message).is_ok()) {
+                detached.push(CommitId::from_raw(*raw.raw()));
+            }
+        }
+        detached
+    }
+
     /// Does some work on another thread while `progress` is told how far it is.
     fn watch<T: Send>(
         &self,
@@ -254,12 +307,23 @@ pub fn check(
     options: Options,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Report {
+    observed(archive, options, None, progress)
+}
+
+/// Checks an archive like [`check`], and shows each revision that could be read to an observer, together with the
+/// one that it follows, while their texts are at hand.
+pub fn observed(
+    archive: &Archive,
+    options: Options,
+    observer: Option<&dyn Observer>,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Report {
     let mut report = Report {
         tip: Some(archive.tip()),
         ..Report::default()
     };
     for finding in archive.plumbing() {
-        report.found(finding.path.display().to_string(), finding.why);
+        report.found(Code::Plumbing, finding.path.display().to_string(), finding.why);
     }
     let inventory = Inventory::of(archive.objects());
     let line =
@@ -270,9 +334,9 @@ pub fn check(
         check_recorded(&census, &line, id, &mut report);
     }
     let first = first_place(&inventory, &line, options.scope);
-    let proof = census.watch(progress, || sound::prove(&census, &line, first));
+    let proof = census.watch(progress, || sound::prove(&census, &line, first, observer));
     if !census.is_stopped() {
-        explain_doubtful(archive, &census, &line, proof, &mut report);
+        explain_doubtful(archive, &census, &line, proof, observer, &mut report);
         if !matches!(options.scope, Scope::Since(_)) {
             census.watch(progress, || census.hash_the_rest());
         }
@@ -283,6 +347,9 @@ pub fn check(
     } else if options.scope == Scope::Whole {
         tell_mirrors(archive, &census, progress, &mut report);
         let unreachable = census.unreachable();
+        if observer.is_some() && unreachable > 0 {
+            report.detached = census.detached();
+        }
         if census.is_stopped() {
             report.ended = Some(census.progress());
         } else if unreachable > 0 {
@@ -310,7 +377,7 @@ fn tell_mirrors(
 ) {
     let mirrors = match mirror::list(archive.path()) {
         Ok(mirrors) => mirrors,
-        Err(error) => return report.found(mirror::REFS, with_causes(&error)),
+        Err(error) => return report.found(Code::MirrorBroken, mirror::REFS, with_causes(&error)),
     };
     if mirrors.is_empty() {
         return;
@@ -337,10 +404,10 @@ fn first_place(inventory: &Inventory, line: &Line, scope: Scope) -> usize {
 
 /// Checks that a commit that was recorded is still what it was, and still on the branch.
 fn check_recorded(census: &Census<'_>, line: &Line, id: CommitId, report: &mut Report) {
-    let place = format!("commit {id}");
     let Some(number) = census.inventory.find(id.raw()) else {
-        report.found(
-            place,
+        report.found_in(
+            Code::HistoryRewritten,
+            id,
             "was recorded and is not in the archive: its history was rewritten",
         );
         return;
@@ -348,11 +415,16 @@ fn check_recorded(census: &Census<'_>, line: &Line, id: CommitId, report: &mut R
     let mut reader = Reader::new(census.inventory, census.options.hashing);
     match reader.read(number, id.into(), ObjectKind::Commit) {
         Some(body) => census.good(number, ObjectKind::Commit, body.len()),
-        None => report.found(place.as_str(), "was recorded and is damaged, or no commit"),
+        None => report.found_in(
+            Code::ObjectDamaged,
+            id,
+            "was recorded and is damaged, or no commit",
+        ),
     }
     if line.place(number).is_none() {
-        report.found(
-            place,
+        report.found_in(
+            Code::HistoryRewritten,
+            id,
             "was recorded and is not on the branch: its history was rewritten",
         );
     }
@@ -363,12 +435,14 @@ fn explain_doubtful(
     census: &Census<'_>,
     line: &Line,
     proof: sound::Proof,
+    observer: Option<&dyn Observer>,
     report: &mut Report,
 ) {
     let doubtful = explain::Doubtful {
         archive,
         census,
         line,
+        observer,
     };
     report.revisions += proof.revisions;
     report.articles += proof.articles;
@@ -402,6 +476,7 @@ fn tell_store(inventory: Inventory, report: &mut Report) {
             .unwrap_or_default();
         let object = finding.id.map(|id| format!("object {id}: ")).unwrap_or_default();
         report.found(
+            Code::from(&finding.kind),
             format!("{place}{offset}"),
             format!("{object}{}", with_causes(&finding.kind)),
         );
@@ -420,7 +495,7 @@ fn walk(archive: &Archive, inventory: &Inventory, report: &mut Report) -> Line {
                     commits.push((number, commit.committer.date.seconds()));
                 }
             }
-            Err(fault) => report.found(format!("commit {expected}"), with_causes(&fault)),
+            Err(fault) => report.found_in(Code::from(&fault), expected, with_causes(&fault)),
         }
     }
     commits.reverse();
@@ -443,6 +518,7 @@ fn check_branch_list(archive: &Archive, inventory: &Inventory, line: &Line, repo
     });
     if let Some(position) = differs {
         report.found(
+            Code::BranchList,
             FILE_NAME,
             format!(
                 "entry {} is not the branch's; delete the file, it is made again",
@@ -466,8 +542,9 @@ fn check_previous(
             && one == other
             && let Some(number) = line.number(later)
         {
-            report.found(
-                format!("commit {}", inventory.id(number)),
+            report.found_in(
+                Code::PreviousWrong,
+                CommitId::from_raw(*inventory.id(number).raw()),
                 explain::DOES_NOT_FOLLOW,
             );
         }

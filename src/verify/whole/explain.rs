@@ -1,25 +1,26 @@
 //! Saying what is wrong with a commit that is not plainly sound, or finding that it is in order after all.
 
-use super::{Census, Report};
+use super::{Census, Code, Earlier, Observer, Report, Seen};
 use crate::archive::{Archive, Fault};
-use crate::id::{CommitId, RawId, TreeId};
+use crate::article::content_sha256;
+use crate::id::{ArticleId, CommitId, RawId, TreeId};
 use crate::object::commit::Commit;
 use crate::object::tree::Entry;
-use crate::revision::{Revision, is_first, is_root};
+use crate::revision::{Revision, RevisionFault, article_of, is_first, is_root, read_files, unaccounted};
 use crate::settings;
 use crate::storage::line::Line;
-use crate::trailer::{Message, first_message};
+use crate::trailer::{KEYS, Message, MessageError, first_message};
 use crate::verify::with_causes;
 
 pub(super) const DOES_NOT_FOLLOW: &str =
     "Revision and Previous-Revision are not those that follow from the history";
 
 /// What is needed to judge doubtful commits.
-#[derive(Debug)]
 pub(super) struct Doubtful<'a> {
     pub archive: &'a Archive,
     pub census: &'a Census<'a>,
     pub line: &'a Line,
+    pub observer: Option<&'a dyn Observer>,
 }
 
 /// What a commit adds to the report's sums.
@@ -39,47 +40,52 @@ impl Doubtful<'_> {
         let Some(id) = self.id(place) else {
             return Fact::default();
         };
-        let named = format!("commit {id}");
         self.reach(id.raw());
         let commit = match self.archive.commit(id) {
             Ok(commit) => commit,
             Err(fault) => {
-                report.found(named, with_causes(&fault));
+                report.found_in(Code::from(&fault), id, with_causes(&fault));
                 return Fact::default();
             }
         };
-        self.reach_tree(commit.tree, report, &named);
+        self.reach_tree(commit.tree, report, id);
         if commit.parents.len() > 1 {
-            report.found(
-                named.as_str(),
+            report.found_in(
+                Code::NotLinear,
+                id,
                 "has more than one parent; an archive's history is one line",
             );
         }
         let Some(parent) = place.checked_sub(1).and_then(|before| self.id(before)) else {
-            self.check_first(&commit, report, &named);
+            self.check_first(&commit, report, id);
             return Fact::default();
         };
         if commit.parents.first() != Some(&parent) {
-            report.found(
-                named.as_str(),
+            report.found_in(
+                Code::NotLinear,
+                id,
                 format!("does not follow {parent}, which the branch has before it"),
             );
         }
         let before = match self.archive.commit(parent) {
             Ok(before) => before,
             Err(fault) => {
-                report.found(named, with_causes(&fault));
+                report.found_in(Code::from(&fault), id, with_causes(&fault));
                 return Fact::default();
             }
         };
         if commit.committer.date.seconds() < before.committer.date.seconds() {
-            report.found(named.as_str(), "was archived before the commit that it follows");
+            report.found_in(
+                Code::ArchivedEarlier,
+                id,
+                "was archived before the commit that it follows",
+            );
         }
         if is_root(&commit) {
-            self.check_root(&commit, before.tree, report, &named);
+            self.check_root(id, &commit, before.tree, report);
             return Fact::default();
         }
-        self.check_revision(place, id, before.tree, report, &named)
+        self.check_revision(place, id, commit, before.tree, report)
     }
 
     fn id(&self, place: usize) -> Option<CommitId> {
@@ -87,10 +93,11 @@ impl Doubtful<'_> {
         Some(CommitId::from_raw(*self.census.inventory.id(number).raw()))
     }
 
-    fn check_first(&self, commit: &Commit, report: &mut Report, named: &str) {
+    fn check_first(&self, commit: &Commit, report: &mut Report, id: CommitId) {
         if !is_first(commit) {
-            report.found(
-                named,
+            report.found_in(
+                Code::FirstCommit,
+                id,
                 "is the first that can be reached and not an archive's first",
             );
             return;
@@ -99,30 +106,44 @@ impl Doubtful<'_> {
         match settings.map(|bytes| settings::Settings::parse(&bytes)) {
             Ok(Ok(settings))
                 if commit.message == first_message(&settings.title, settings::FORMAT_VERSION) => {}
-            Ok(Ok(_)) => report.found(named, "the first commit's message is not that of its settings"),
-            Ok(Err(error)) => report.found(named, with_causes(&error)),
-            Err(fault) => report.found(named, with_causes(&fault)),
+            Ok(Ok(_)) => report.found_in(
+                Code::FirstCommit,
+                id,
+                "the first commit's message is not that of its settings",
+            ),
+            Ok(Err(error)) => report.found_in(Code::FirstCommit, id, with_causes(&error)),
+            Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
         }
         match changes(self.archive, None, commit.tree, 0) {
             Ok(changed) if changed == [settings::FILE_NAME] => {}
-            Ok(_) => report.found(named, "the first commit holds more than the settings"),
-            Err(fault) => report.found(named, with_causes(&fault)),
+            Ok(_) => report.found_in(
+                Code::FirstCommit,
+                id,
+                "the first commit holds more than the settings",
+            ),
+            Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
         }
     }
 
     /// Judges a commit that changes root files: those it has to change, and nothing else, and none goes away.
-    fn check_root(&self, commit: &Commit, before: TreeId, report: &mut Report, named: &str) {
+    fn check_root(&self, id: CommitId, commit: &Commit, before: TreeId, report: &mut Report) {
         let changed = match changes(self.archive, Some(before), commit.tree, 0) {
             Ok(changed) => changed,
-            Err(fault) => return report.found(named, with_causes(&fault)),
+            Err(fault) => return report.found_in(Code::from(&fault), id, with_causes(&fault)),
         };
         if changed.is_empty() {
-            report.found(named, "changes nothing");
+            report.found_in(Code::NothingChanged, id, "changes nothing");
         }
         for path in &changed {
             if !settings::is_root_file(path) {
-                report.found(
-                    named,
+                let code = if is_article(path) {
+                    Code::OtherArticle
+                } else {
+                    Code::TreeStray
+                };
+                report.found_in(
+                    code,
+                    id,
                     format!("changes {path}, and is about the archive's settings"),
                 );
                 continue;
@@ -130,11 +151,11 @@ impl Doubtful<'_> {
             match self.archive.file(commit.tree, path) {
                 Ok(bytes) if path == settings::FILE_NAME => {
                     if let Err(error) = settings::Settings::parse(&bytes) {
-                        report.found(named, with_causes(&error));
+                        report.found_in(Code::SettingsForm, id, with_causes(&error));
                     }
                 }
                 Ok(_) => {}
-                Err(fault) => report.found(named, with_causes(&fault)),
+                Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
             }
         }
     }
@@ -143,34 +164,63 @@ impl Doubtful<'_> {
         &self,
         place: usize,
         id: CommitId,
+        commit: Commit,
         before: TreeId,
         report: &mut Report,
-        named: &str,
     ) -> Fact {
-        let revision = match Revision::read(self.archive, id) {
-            Ok(revision) => revision,
+        if is_first(&commit) {
+            report.found_in(Code::FirstCommit, id, with_causes(&RevisionFault::First(id)));
+            return Fact::default();
+        }
+        let changed = match changes(self.archive, Some(before), commit.tree, 0) {
+            Ok(changed) => changed,
             Err(fault) => {
-                report.found(named, with_causes(&fault));
+                report.found_in(Code::from(&fault), id, with_causes(&fault));
+                Vec::new()
+            }
+        };
+        let message = match Message::parse(&commit.message) {
+            Ok(message) => message,
+            Err(error) => {
+                let code = message_code(&commit.message, &error);
+                let fault = RevisionFault::Message { id, source: error };
+                report.found_in(code, id, with_causes(&fault));
+                self.check_unnamed(id, &commit, &changed, report);
                 return Fact::default();
             }
         };
-        match changes(self.archive, Some(before), revision.commit.tree, 0) {
-            Ok(changed) if changed == [revision.article_id().folder()] => {}
-            Ok(changed) => {
-                let what = format!(
+        let path = message.trailers.article.folder();
+        if changed != [path.as_str()] {
+            let what = if changed.is_empty() {
+                "changes nothing in place of its article's folder alone".to_owned()
+            } else {
+                format!(
                     "changes {} in place of its article's folder alone",
                     changed.join(", ")
-                );
-                report.found(named, what);
-            }
-            Err(fault) => report.found(named, with_causes(&fault)),
+                )
+            };
+            report.found_in(changes_code(&changed, &path), id, what);
         }
-        let follows = self.follows(place, &revision, before).unwrap_or_else(|fault| {
-            report.found(named, with_causes(&fault));
-            Some(None)
-        });
-        if follows.is_none() {
-            report.found(named, DOES_NOT_FOLLOW);
+        let follows = match self.follows(place, &message, commit.tree, before) {
+            Ok(Ok(follows)) => Some(follows),
+            Ok(Err(code)) => {
+                report.found_in(code, id, DOES_NOT_FOLLOW);
+                None
+            }
+            Err(fault) => {
+                report.found_in(Code::from(&fault), id, with_causes(&fault));
+                None
+            }
+        };
+        let Some(revision) = self.check_files(id, commit, message, &path, report) else {
+            return Fact::default();
+        };
+        if let Some(observer) = self.observer {
+            let earlier = follows.flatten().and_then(|place| self.earlier(place, &path));
+            observer.revision(&Seen {
+                revision: &revision,
+                earlier: earlier.as_ref(),
+            });
         }
         Fact {
             is_revision: true,
@@ -179,38 +229,148 @@ impl Doubtful<'_> {
         }
     }
 
-    /// Finds where the revision before stands: the one whose folder this revision replaces. `Some(None)` is the
-    /// first revision of an article, `None` one that follows from nothing.
-    #[expect(clippy::option_option, reason = "no, none, or a place")]
+    /// Checks what a revision's folder holds against its message.
+    fn check_files(
+        &self,
+        id: CommitId,
+        commit: Commit,
+        message: Message,
+        path: &str,
+        report: &mut Report,
+    ) -> Option<Revision> {
+        let object = |path: String, source| RevisionFault::Object { id, path, source };
+        let read = self
+            .archive
+            .folder(commit.tree, path)
+            .map_err(|fault| object(path.to_owned(), fault))
+            .and_then(|folder| {
+                let files = read_files(self.archive, folder, path);
+                Ok((folder, files.map_err(|(path, fault)| object(path, fault))?))
+            });
+        let (folder, files) = match read {
+            Ok(read) => read,
+            Err(fault) => {
+                report.found_in(fault_code(&fault), id, with_causes(&fault));
+                return None;
+            }
+        };
+        let files: Vec<(&str, &[u8])> = files
+            .iter()
+            .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+            .collect();
+        let hashes_to = message.trailers.content_sha256.clone();
+        match Revision::assemble(id, commit, message, folder, &files) {
+            Ok(revision) => {
+                for (part, what) in revision.disagreements(&files) {
+                    // More than one parent was told of before.
+                    if revision.commit.parents.len() == 1 || part != crate::revision::Part::Parents {
+                        report.found_in(part.into(), id, what);
+                    }
+                }
+                Some(revision)
+            }
+            Err(fault) => {
+                report.found_in(fault_code(&fault), id, with_causes(&fault));
+                if content_sha256(files.iter().copied()) != hashes_to {
+                    let what = "trailer Content-SHA256 is not that of the files";
+                    report.found_in(Code::ContentHash, id, what);
+                }
+                None
+            }
+        }
+    }
+
+    /// Checks the folders that a commit changes whose message names none.
+    fn check_unnamed(&self, id: CommitId, commit: &Commit, changed: &[String], report: &mut Report) {
+        let articles: Vec<&String> = changed.iter().filter(|path| is_article(path)).collect();
+        if articles.len() > 1 {
+            let what = format!("changes {}", changed.join(", "));
+            report.found_in(Code::SeveralArticles, id, what);
+        } else if articles.len() != changed.len() {
+            let what = format!("changes {}", changed.join(", "));
+            report.found_in(Code::TreeStray, id, what);
+        }
+        for path in articles {
+            let Ok(folder) = self.archive.folder(commit.tree, path) else {
+                continue;
+            };
+            let Ok(files) = read_files(self.archive, folder, path) else {
+                continue;
+            };
+            let files: Vec<(&str, &[u8])> = files
+                .iter()
+                .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+                .collect();
+            match article_of(id, folder, path, &files) {
+                Ok((article, text)) => {
+                    for (part, what) in unaccounted(&article.metadata, &text, &files) {
+                        report.found_in(part.into(), id, what);
+                    }
+                }
+                Err(fault) => report.found_in(fault_code(&fault), id, with_causes(&fault)),
+            }
+        }
+    }
+
+    /// Reads the revision that stands at a place, for an observer.
+    fn earlier(&self, place: usize, path: &str) -> Option<Earlier> {
+        let id = self.id(place)?;
+        let commit = self.archive.commit(id).ok()?;
+        let message = Message::parse(&commit.message).ok()?;
+        let folder = self.archive.folder(commit.tree, path).ok()?;
+        let files = read_files(self.archive, folder, path).ok()?;
+        Some(Earlier {
+            id,
+            commit,
+            message,
+            files,
+        })
+    }
+
+    /// Finds where the revision before stands: the one whose folder this revision replaces. `None` is the first
+    /// revision of an article, a code says what is wrong with one that follows from nothing.
     fn follows(
         &self,
         place: usize,
-        revision: &Revision,
+        message: &Message,
+        tree: TreeId,
         before: TreeId,
-    ) -> Result<Option<Option<usize>>, Fault> {
-        let trailers = &revision.message.trailers;
+    ) -> Result<Result<Option<usize>, Code>, Fault> {
+        let trailers = &message.trailers;
         let path = trailers.article.folder();
-        let old = match self.archive.folder(before, &path) {
-            Ok(folder) => Some(folder),
-            Err(Fault::Absent { .. }) => None,
-            Err(fault) => return Err(fault),
+        let folder = |tree| match self.archive.folder(tree, &path) {
+            Ok(folder) => Ok(Some(folder)),
+            Err(Fault::Absent { .. }) => Ok(None),
+            Err(fault) => Err(fault),
         };
+        let old = folder(before)?;
         let Some(previous) = trailers.previous else {
-            return Ok((trailers.revision == 1 && old.is_none()).then_some(None));
+            return Ok(match (trailers.revision, old) {
+                (1, None) => Ok(None),
+                (_, None) => Err(Code::ArticleMissing),
+                (1, Some(_)) => Err(Code::NumberWrong),
+                (_, Some(_)) => Err(Code::PreviousWrong),
+            });
         };
+        if old.is_none() && folder(tree)?.is_some() {
+            return Ok(Err(Code::ArticleMissing));
+        }
         let number = self.census.inventory.find(previous.raw());
         let earlier = number.and_then(|number| self.line.place(number));
         let Some(earlier) = earlier.filter(|earlier| *earlier < place) else {
-            return Ok(None);
+            return Ok(Err(Code::PreviousWrong));
         };
         let commit = self.archive.commit(previous)?;
         let Ok(message) = Message::parse(&commit.message) else {
-            return Ok(None);
+            return Ok(Err(Code::PreviousWrong));
         };
-        let follows = message.trailers.article == trailers.article
-            && message.trailers.revision.checked_add(1) == Some(trailers.revision)
-            && old == Some(self.archive.folder(commit.tree, &path)?);
-        Ok(follows.then_some(Some(earlier)))
+        if message.trailers.article != trailers.article || old != folder(commit.tree)? {
+            return Ok(Err(Code::PreviousWrong));
+        }
+        if message.trailers.revision.checked_add(1) != Some(trailers.revision) {
+            return Ok(Err(Code::NumberWrong));
+        }
+        Ok(Ok(Some(earlier)))
     }
 
     /// Notes that the branch leads to an object; tells whether that is new. What the inventory lacks is new each
@@ -221,7 +381,7 @@ impl Doubtful<'_> {
     }
 
     /// Notes everything that a tree leads to, each tree once.
-    fn reach_tree(&self, tree: TreeId, report: &mut Report, named: &str) {
+    fn reach_tree(&self, tree: TreeId, report: &mut Report, root: CommitId) {
         let mut waiting = vec![tree];
         while let Some(id) = waiting.pop() {
             if !self.reach(id.raw()) {
@@ -230,7 +390,7 @@ impl Doubtful<'_> {
             let tree = match self.archive.tree(id) {
                 Ok(tree) => tree,
                 Err(fault) => {
-                    report.found(named, with_causes(&fault));
+                    report.found_in(Code::from(&fault), root, with_causes(&fault));
                     continue;
                 }
             };
@@ -241,12 +401,57 @@ impl Doubtful<'_> {
                         let object = (*blob).into();
                         if self.reach(blob.raw()) && !self.archive.objects().contains(object).unwrap_or(false)
                         {
-                            report.found(named, format!("{name}: object {object} is missing"));
+                            let what = format!("{name}: object {object} is missing");
+                            report.found_in(Code::ObjectMissing, root, what);
                         }
                     }
                 }
             }
         }
+    }
+}
+
+/// Names what is wrong with a message: a key in another case makes the form wrong.
+fn message_code(message: &str, error: &MessageError) -> Code {
+    let last = message.trim_end().rsplit("\n\n").next().unwrap_or_default();
+    let keys = last.lines().filter_map(|line| Some(line.split_once(": ")?.0));
+    let in_other_case = |key: &str| {
+        KEYS.iter()
+            .any(|known| known.eq_ignore_ascii_case(key) && *known != key)
+    };
+    match error {
+        MessageError::Form if keys.into_iter().any(in_other_case) => Code::TrailerCase,
+        error => error.into(),
+    }
+}
+
+/// Names what is wrong with a commit that changes more or other than its article.
+fn changes_code(changed: &[String], path: &str) -> Code {
+    let others = changed.iter().filter(|changed| *changed != path);
+    let articles = changed.iter().filter(|path| is_article(path)).count();
+    if changed.is_empty() {
+        Code::NothingChanged
+    } else if articles > 1 {
+        Code::SeveralArticles
+    } else if others.into_iter().any(|path| is_article(path)) {
+        Code::OtherArticle
+    } else {
+        Code::TreeStray
+    }
+}
+
+fn is_article(path: &str) -> bool {
+    path.strip_prefix("articles/")
+        .is_some_and(|id| id.parse::<ArticleId>().is_ok())
+}
+
+fn fault_code(fault: &RevisionFault) -> Code {
+    match fault {
+        RevisionFault::Object { source, .. } => source.into(),
+        RevisionFault::First(_) | RevisionFault::Root(_) => Code::FirstCommit,
+        RevisionFault::Message { source, .. } => source.into(),
+        RevisionFault::Metadata { .. } => Code::MetadataForm,
+        RevisionFault::Source { .. } | RevisionFault::Disagreement { .. } => Code::SourceForm,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::{Census, Finding};
+use super::{Census, Code, Finding};
 use crate::id::ObjectId;
 use crate::mirror::Mirror;
 use crate::object::ObjectKind;
@@ -35,6 +35,8 @@ pub(super) fn follow(census: &Census<'_>, mirrors: &[Mirror]) -> Followed {
                 }
                 let mut found = |what: String| {
                     followed.findings.push(Finding {
+                        code: Code::MirrorBroken,
+                        commit: None,
                         place: place.clone(),
                         what,
                     });

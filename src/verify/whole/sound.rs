@@ -1,11 +1,12 @@
 //! Telling which revisions are sound, in the branch's own order: each object is read and hashed where the first
 //! revision that holds it is judged. Whatever is out of the ordinary makes a revision doubtful, no more.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::Census;
+use super::{Census, Earlier, Observer, Seen};
 use crate::id::{CommitId, ObjectId, TreeId};
 use crate::object::ObjectKind;
 use crate::object::commit::Commit;
@@ -35,7 +36,12 @@ pub(super) struct Proof {
 }
 
 /// Judges the commits of the branch from a place on, those of the scope's share.
-pub(super) fn prove(census: &Census<'_>, line: &Line, first: usize) -> Proof {
+pub(super) fn prove(
+    census: &Census<'_>,
+    line: &Line,
+    first: usize,
+    observer: Option<&dyn Observer>,
+) -> Proof {
     let next = AtomicUsize::new(first);
     let proof = Mutex::new(Proof::default());
     let work = || {
@@ -43,6 +49,8 @@ pub(super) fn prove(census: &Census<'_>, line: &Line, first: usize) -> Proof {
             census,
             line,
             reader: Reader::new(census.inventory, census.options.hashing),
+            observer,
+            earlier: None,
             before: None,
             brought: Vec::new(),
         };
@@ -88,6 +96,9 @@ struct Prover<'a> {
     census: &'a Census<'a>,
     line: &'a Line,
     reader: Reader<'a>,
+    observer: Option<&'a dyn Observer>,
+    /// The revision that the present one follows, where somebody observes.
+    earlier: Option<Earlier>,
     before: Option<Before>,
     /// What the present commit brings, as far as it was read.
     brought: Vec<usize>,
@@ -183,7 +194,13 @@ impl Prover<'_> {
             .map(|(name, bytes)| (*name, bytes.as_slice()))
             .collect();
         let previous = self.previous(place, &message.trailers, old)?;
-        Revision::of_parts(id, commit, message, new, &files).ok()?;
+        let revision = Revision::of_parts(id, commit, message, new, &files).ok()?;
+        if let Some(observer) = self.observer {
+            observer.revision(&Seen {
+                revision: &revision,
+                earlier: self.earlier.as_ref(),
+            });
+        }
         self.before = Some(Before { root, trees });
         Some(Fact { previous })
     }
@@ -191,6 +208,7 @@ impl Prover<'_> {
     /// Finds where the revision before stands: the one whose folder this revision replaces.
     #[expect(clippy::option_option, reason = "doubtful, none, or a place")]
     fn previous(&mut self, place: usize, trailers: &Trailers, old: Option<TreeId>) -> Option<Option<usize>> {
+        self.earlier = None;
         let Some(previous) = trailers.previous else {
             return (trailers.revision == 1 && old.is_none()).then_some(None);
         };
@@ -208,7 +226,31 @@ impl Prover<'_> {
                 _ => None,
             })?;
         }
-        (follows && old == Some(tree)).then_some(Some(earlier))
+        if !follows || old != Some(tree) {
+            return None;
+        }
+        if self.observer.is_some() {
+            self.earlier = Some(Earlier {
+                id: previous,
+                commit,
+                message,
+                files: self.texts(tree)?,
+            });
+        }
+        Some(Some(earlier))
+    }
+
+    /// Reads the files of a folder.
+    fn texts(&mut self, folder: TreeId) -> Option<BTreeMap<String, Vec<u8>>> {
+        let body = self.object(folder.into(), ObjectKind::Tree)?;
+        let mut files = BTreeMap::new();
+        for entry in Entries::of(&body) {
+            if let (name, Entry::File(blob)) = entry.ok()? {
+                let bytes = self.object(blob.into(), ObjectKind::Blob)?;
+                files.insert(name.to_owned(), bytes.as_ref().clone());
+            }
+        }
+        Some(files)
     }
 
     /// Reads an object that the present commit leads to and that was not looked into for the commit before: what
