@@ -7,6 +7,7 @@ use avalaches::article::Kind;
 use avalaches::audit::{self, Finding, NOT_PROVED, Options, Report};
 use avalaches::date::CivilDay;
 use avalaches::id::CommitId;
+use avalaches::swhid::Swhid;
 use avalaches::verify::whole::{self, Code, Scope, Severity};
 use avalaches::verify::with_causes;
 use clap::ValueEnum;
@@ -202,6 +203,7 @@ fn document(scope: Scope, report: &Report) -> Value {
                 "article": finding.revision.as_ref().map(|(article, _)| article.to_string()),
                 "revision": finding.revision.as_ref().map(|(_, number)| number),
                 "id": finding.commit.map(|id| id.to_string()),
+                "swhid": finding.commit.map(|id| Swhid::revision(id).to_string()),
                 "footer": finding.footer.as_ref().map(ToString::to_string),
             })
         })
