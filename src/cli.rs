@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod add;
 mod audit;
+mod blame;
 mod changes;
 mod completions;
 mod correct;
@@ -39,6 +40,7 @@ mod signing;
 mod technical;
 mod update;
 mod verify;
+mod wrap;
 
 /// An article archive in which every footer is a proof.
 #[derive(Debug, Parser)]
@@ -95,6 +97,7 @@ enum Command {
     List(list::List),
     History(history::History),
     Diff(diff::Diff),
+    Blame(blame::Blame),
     Maintain(maintain::Maintain),
     Mirror(mirror::Mirror),
     Reindex(reindex::Reindex),
@@ -188,6 +191,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::List(list) => list.run(common),
         Command::History(history) => history.run(common),
         Command::Diff(diff) => diff.run(common),
+        Command::Blame(blame) => blame.run(common),
         Command::Maintain(maintain) => maintain.run(common),
         Command::Mirror(mirror) => mirror.run(common),
         Command::Reindex(reindex) => reindex.run(common),

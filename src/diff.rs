@@ -5,13 +5,13 @@
 
 use std::collections::HashMap;
 
-mod align;
+pub(crate) mod align;
 pub mod html;
 pub mod json;
 mod lcs;
 mod likeness;
 mod pieces;
-mod token;
+pub(crate) mod token;
 mod unified;
 
 pub use unified::{Labels, unified};
@@ -86,6 +86,26 @@ pub fn compare(before: &str, after: &str) -> Vec<ParagraphChange> {
         return replaced(before, after, head);
     }
     Comparison::of(before, after).changes(head)
+}
+
+/// Returns for each new paragraph the old one that it is: the same, moved or edited. None is named twice.
+pub(crate) fn partners(before: &[&str], after: &[&str]) -> Vec<Option<usize>> {
+    let head = align::common_head(before, after);
+    let tail = align::common_tail(&before[head..], &after[head..]);
+    let (end_before, end_after) = (before.len() - tail, after.len() - tail);
+    let mut partners: Vec<Option<usize>> = (0..head).map(Some).collect();
+    partners.resize(end_after, None);
+    partners.extend((end_before..before.len()).map(Some));
+    let (before, after) = (&before[head..end_before], &after[head..end_after]);
+    if before.len().max(after.len()) <= MOST_PARAGRAPHS {
+        let comparison = Comparison::of(before, after);
+        for (i, bond) in comparison.bonds.iter().enumerate() {
+            if let Some((j, _)) = bond {
+                partners[head + j] = Some(head + i);
+            }
+        }
+    }
+    partners
 }
 
 /// Splits both texts so that joining the paragraphs by an empty line gives the texts back, but for the line

@@ -3,6 +3,7 @@ pub mod add;
 pub mod archive;
 pub mod article;
 pub mod audit;
+pub mod blame;
 pub mod branch;
 pub mod canonical;
 pub mod cited;

@@ -13,6 +13,7 @@ const LAYERS: [(&str, &[&str]); 3] = [
         "pure",
         &[
             "article",
+            "blame",
             "canonical",
             "commonmark",
             "date",

@@ -72,6 +72,7 @@ fn every_member_of_every_document_is_described() {
         document(&["--archive", shipped, "list", "--json"]),
         document(&["--archive", shipped, "history", ARTICLE, "--json"]),
         document(&["--archive", shipped, "diff", ARTICLE, "--json"]),
+        document(&["--archive", shipped, "blame", ARTICLE, "--json"]),
         compared,
         document(&["--archive", mine, "settings", "--title", "新报", "--json"]),
         document(&["--archive", mine, "reindex", "--json"]),
@@ -97,7 +98,7 @@ fn every_member_of_every_document_is_described() {
             assert!(named, "JSON.md does not describe {member} of {schema}");
         }
     }
-    assert_eq!(schemas.len(), 15);
+    assert_eq!(schemas.len(), 16);
     let kinds: Vec<&str> = documents[3]["answers"][0]["changes"]
         .as_array()
         .unwrap()

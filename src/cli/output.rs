@@ -96,6 +96,16 @@ pub fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
+/// Returns how many columns stdout has; `None` where it is no terminal, or one of unknown width.
+pub fn columns() -> Option<usize> {
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(&stdout).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
 /// Returns a text in which every character that could steer a terminal or turn the direction of what follows
 /// is shown as `\u{1b}`. Line feeds and tabs stay.
 pub fn visible(text: &str) -> String {
