@@ -14,6 +14,7 @@ mod add;
 mod audit;
 mod blame;
 mod changes;
+mod compare;
 mod completions;
 mod correct;
 mod diff;
@@ -98,6 +99,7 @@ enum Command {
     History(history::History),
     Diff(diff::Diff),
     Blame(blame::Blame),
+    Compare(compare::Compare),
     Maintain(maintain::Maintain),
     Mirror(mirror::Mirror),
     Reindex(reindex::Reindex),
@@ -192,6 +194,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::History(history) => history.run(common),
         Command::Diff(diff) => diff.run(common),
         Command::Blame(blame) => blame.run(common),
+        Command::Compare(compare) => compare.run(common),
         Command::Maintain(maintain) => maintain.run(common),
         Command::Mirror(mirror) => mirror.run(common),
         Command::Reindex(reindex) => reindex.run(common),

@@ -36,6 +36,7 @@ fn every_member_of_every_document_is_described() {
     let changed = changed.to_str().unwrap();
     let altered = document(&["--archive", mine, "verify", changed, "--json"]);
     let compared = document(&["--archive", mine, "diff", id, changed, "--json"]);
+    let judged = document(&["compare", &sample, changed, "--json"]);
     let unknown = document(&["--archive", mine, "verify", &sample, "--json"]);
     assert!(
         !unknown["answers"][0]["claimed_by"].as_array().unwrap().is_empty(),
@@ -75,6 +76,7 @@ fn every_member_of_every_document_is_described() {
         document(&["--archive", shipped, "blame", ARTICLE, "--json"]),
         compared,
         document(&["--archive", mine, "settings", "--title", "新报", "--json"]),
+        judged,
         document(&["--archive", mine, "reindex", "--json"]),
         document(&["--archive", mine, "maintain", "--json"]),
     ];
@@ -98,7 +100,7 @@ fn every_member_of_every_document_is_described() {
             assert!(named, "JSON.md does not describe {member} of {schema}");
         }
     }
-    assert_eq!(schemas.len(), 16);
+    assert_eq!(schemas.len(), 17);
     let kinds: Vec<&str> = documents[3]["answers"][0]["changes"]
         .as_array()
         .unwrap()

@@ -41,7 +41,7 @@ pub fn files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             continue;
         }
         let before = files.len();
-        list_folder(argument, &mut files, 0)?;
+        list_folder(argument, is_page_name, &mut files, 0)?;
         if files.len() == before {
             return Err(
                 Failure::new(format!("{} is a folder without pages", argument.display()))
@@ -52,7 +52,36 @@ pub fn files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-fn list_folder(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), Failure> {
+/// Lists the files of the arguments that hold captures: folders give their pages and WARC files.
+pub fn capture_files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for argument in arguments {
+        if !argument.is_dir() {
+            files.push(argument.clone());
+            continue;
+        }
+        let is_wanted = |name: &str| is_page_name(name) || is_warc(Path::new(name));
+        list_folder(argument, is_wanted, &mut files, 0)?;
+    }
+    Ok(files)
+}
+
+fn is_page_name(name: &str) -> bool {
+    Form::of_name(name).is_some()
+}
+
+/// Tells whether a file is a WARC file, by its name.
+pub fn is_warc(file: &Path) -> bool {
+    let name = file.to_string_lossy().to_ascii_lowercase();
+    [".warc", ".warc.gz"].iter().any(|ending| name.ends_with(ending))
+}
+
+fn list_folder(
+    folder: &Path,
+    is_wanted: fn(&str) -> bool,
+    files: &mut Vec<PathBuf>,
+    depth: usize,
+) -> Result<(), Failure> {
     let cannot = |error| Failure::new(format!("could not look into {}: {error}", folder.display()));
     let mut entries: Vec<PathBuf> = fs::read_dir(folder)
         .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
@@ -68,8 +97,8 @@ fn list_folder(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<
             continue;
         }
         if metadata.is_dir() && depth < 32 {
-            list_folder(&entry, files, depth + 1)?;
-        } else if metadata.is_file() && Form::of_name(&name).is_some() {
+            list_folder(&entry, is_wanted, files, depth + 1)?;
+        } else if metadata.is_file() && is_wanted(&name) {
             files.push(entry);
         }
     }

@@ -36,6 +36,8 @@ pub struct FrontMatter {
     pub note: Option<String>,
     /// The article that gets a new revision.
     pub article: Option<String>,
+    /// When an HTML page says that it was last changed, each as it is written.
+    pub modified: Vec<String>,
 }
 
 /// A title for any language, or one for each.

@@ -13,6 +13,7 @@ use crate::footer::{Footer, FooterError};
 use text::{Kind, Piece, TooDeep};
 
 mod bounds;
+mod modified;
 mod source;
 mod text;
 
@@ -54,6 +55,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         languages: article.languages(page.root_element()),
         authors: authors(page.root_element()),
         source_url: canonical_link(page.root_element()),
+        modified: modified::dates(&page),
         ..FrontMatter::default()
     };
     front.title.plain = title;

@@ -1,0 +1,9 @@
+//! Captures: pages as somebody else kept them, each with the moment of its keeping. Here are the files that hold
+//! them, read without believing what they say of their own sizes.
+
+pub mod charset;
+pub mod http;
+mod moment;
+pub mod warc;
+
+pub use moment::Moment;

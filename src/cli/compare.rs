@@ -1,0 +1,303 @@
+//! `avalaches compare`.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use avalaches::add::PageError;
+use avalaches::compare::captures::{Capture, CaptureError, Captures, Unread};
+use avalaches::compare::{self, Judgement, Seen, Verdict};
+use avalaches::diff::{self, html};
+use avalaches::verify::with_causes;
+use serde_json::{Value, json};
+
+use super::changes;
+use super::output::{BAD, FAINT, GOOD, NOTICE, visible};
+use super::pages::{capture_files, form_of, is_warc, page_failure, read_page};
+use super::{Common, Failure, Outcome, output};
+
+/// Find changes that a page does not tell of, without any archive
+///
+/// Two saved pages are compared, the older one first; or the captures of any number of pages, from folders, dated files and
+/// WARC files, each with the one before it. What is compared is what a reader sees: the text, in canonical form, and the
+/// headline. The answer is `same`, `declared`, or `undeclared`: the text changed and nothing on the new page says so.
+///
+/// A change is declared where the new page has something that the old one lacks: another commit in its footer; another
+/// `kind` in its front matter, or another `note`; a later `article:modified_time` or JSON-LD `dateModified`, or the first
+/// one; or a paragraph that is a notice. A notice has a line that begins with a label, such as `更正：`, `编者按：`,
+/// `Correction:` or `Updated on Jan. 23`, or holds a set phrase, such as `特此更正` or `an earlier version of this`. A
+/// sentence that merely uses such a word is none.
+///
+/// Of a WARC file (.warc, .warc.gz) the `response` and `resource` records with HTML or text are captures of the page at
+/// their address, and `revisit` records captures of what they repeat; other records are passed over. Saved files are all
+/// captures of one page; each has a date in its name (2026-01-22, 20260122 or 20260122153000), else in its footer.
+///
+/// The exit status is 0 if every change is declared, 1 if one is not, 2 if something could not be read.
+#[derive(Debug, clap::Args)]
+pub struct Compare {
+    /// Two pages, the older one first; or dated pages, WARC files, and folders of them
+    #[arg(value_name = "PAGE|WARC|FOLDER", required = true)]
+    things: Vec<PathBuf>,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// What is printed of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Verdicts, and paragraph by paragraph what changed: `[-…-]` is gone, `{+…+}` is new
+    Text,
+    /// One page that needs nothing else
+    Html,
+    /// One JSON document
+    Json,
+}
+
+/// Two captures of a page that follow one another, and what is said of them.
+struct Pair {
+    before: Named,
+    after: Named,
+    judgement: Judgement,
+}
+
+/// What a capture is called, and when it was made.
+struct Named {
+    name: String,
+    date: Option<String>,
+}
+
+/// A page and its captures, two by two; `url` is absent for pages from files.
+struct Page {
+    url: Option<String>,
+    pairs: Vec<Pair>,
+}
+
+/// All that was compared, and what could not be.
+#[derive(Default)]
+struct Told {
+    pages: Vec<Page>,
+    unread: Vec<(String, String)>,
+    passed_over: usize,
+}
+
+impl Compare {
+    pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        let told = match &self.things[..] {
+            [old, new] if is_page(old) && is_page(new) => two_pages(old, new)?,
+            things => captures(things)?,
+        };
+        for (name, reason) in &told.unread {
+            output::warning(&format!("{name}: {reason}"));
+        }
+        match if common.json { Format::Json } else { self.format } {
+            Format::Text => output::print(&text(&told.pages))?,
+            Format::Html => output::print_bytes(page(&told.pages).as_bytes())?,
+            Format::Json => output::print_json(&document(&told))?,
+        }
+        let mut pairs = told.pages.iter().flat_map(|page| &page.pairs).peekable();
+        let has_pairs = pairs.peek().is_some();
+        let is_undeclared = |pair: &Pair| pair.judgement.verdict == Verdict::Undeclared;
+        if pairs.any(is_undeclared) {
+            return Ok(Outcome::No);
+        }
+        // What was not read could have been changed.
+        if !told.unread.is_empty() {
+            let count = output::counted(told.unread.len(), "capture");
+            return Err(Failure::new(format!("{count} could not be read")));
+        }
+        if !has_pairs {
+            return Err(
+                Failure::new("there is nothing to compare: no page has two captures")
+                    .hint("name an older and a newer copy of one page, or files that hold both"),
+            );
+        }
+        Ok(Outcome::Yes)
+    }
+}
+
+fn two_pages(old: &Path, new: &Path) -> Result<Told, Failure> {
+    if old == Path::new("-") && new == Path::new("-") {
+        return Err(Failure::new("both pages are -, and stdin can be read only once"));
+    }
+    let named = |file: &Path| Named {
+        name: file.display().to_string(),
+        date: None,
+    };
+    let judgement = compare::judge(&seen(old)?, &seen(new)?);
+    let pair = Pair {
+        before: named(old),
+        after: named(new),
+        judgement,
+    };
+    Ok(Told {
+        pages: vec![Page {
+            url: None,
+            pairs: vec![pair],
+        }],
+        ..Told::default()
+    })
+}
+
+fn seen(file: &Path) -> Result<Seen, Failure> {
+    let bytes = read_page(file)?;
+    Seen::read(&bytes, form_of(file, &bytes), None)
+        .map_err(|e| page_failure(&file.display().to_string(), &PageError::Draft(e)))
+}
+
+/// Gathers captures and judges each with the one before it.
+fn captures(things: &[PathBuf]) -> Result<Told, Failure> {
+    let mut captures = Captures::default();
+    for file in capture_files(things)? {
+        let name = file.display().to_string();
+        if is_warc(&file) {
+            let opened =
+                File::open(&file).map_err(|e| Failure::new(format!("could not read {name}: {e}")))?;
+            captures.add_warc(&name, BufReader::new(opened));
+            continue;
+        }
+        let bytes = read_page(&file)?;
+        match captures.add_page(&name, &bytes, form_of(&file, &bytes)) {
+            Ok(()) => {}
+            Err(error @ CaptureError::Undated) => {
+                return Err(Failure::new(format!("{name}: {error}")).hint(
+                    "put the day into the file's name, such as page-2026-01-22.html, or name two pages",
+                ));
+            }
+            Err(reason) => captures.unread.push(Unread { name, reason }),
+        }
+    }
+    let passed_over = captures.passed_over;
+    let (series, unread) = captures.into_series();
+    let pages = series.iter().map(|series| Page {
+        url: series.url.clone(),
+        pairs: series.captures.windows(2).filter_map(pair).collect(),
+    });
+    Ok(Told {
+        pages: pages.collect(),
+        unread: unread
+            .iter()
+            .map(|unread| (unread.name.clone(), with_causes(&unread.reason)))
+            .collect(),
+        passed_over,
+    })
+}
+
+fn pair(two: &[Capture]) -> Option<Pair> {
+    let [before, after] = two else {
+        return None;
+    };
+    let named = |capture: &Capture| Named {
+        name: capture.name.clone(),
+        date: Some(capture.moment.as_str().to_owned()),
+    };
+    Some(Pair {
+        before: named(before),
+        after: named(after),
+        judgement: compare::judge(&before.seen, &after.seen),
+    })
+}
+
+fn is_page(file: &Path) -> bool {
+    !file.is_dir() && !is_warc(file)
+}
+
+impl Named {
+    fn shown(&self) -> &str {
+        self.date.as_deref().unwrap_or(&self.name)
+    }
+}
+
+fn text(pages: &[Page]) -> String {
+    let mut text = String::new();
+    for page in pages.iter().filter(|page| !page.pairs.is_empty()) {
+        if let Some(url) = &page.url {
+            let _ = writeln!(text, "{FAINT}page{FAINT:#}  {}", visible(url));
+        }
+        for pair in &page.pairs {
+            pair_text(pair, &mut text);
+        }
+    }
+    text
+}
+
+fn pair_text(pair: &Pair, text: &mut String) {
+    let judgement = &pair.judgement;
+    let style = match judgement.verdict {
+        Verdict::Same => GOOD,
+        Verdict::Declared => NOTICE,
+        Verdict::Undeclared => BAD,
+    };
+    let word = judgement.verdict.name();
+    let (before, after) = (visible(pair.before.shown()), visible(pair.after.shown()));
+    let _ = writeln!(text, "{style}{word}{style:#}  {before} → {after}");
+    for declaration in &judgement.declarations {
+        let said = visible(&declaration.text()).replace('\n', "\n    ");
+        let _ = writeln!(text, "  declared by its {}: {said}", declaration.name());
+    }
+    if judgement.verdict == Verdict::Undeclared {
+        text.push_str("  the text changed, and nothing on the new page says so\n");
+    }
+    changes::write(&judgement.changes, changes::Told::OfTime, text);
+}
+
+fn page(pages: &[Page]) -> String {
+    let mut body = String::from("<h1>What changed, and whether the page says so</h1>\n");
+    for page in pages.iter().filter(|page| !page.pairs.is_empty()) {
+        if let Some(url) = &page.url {
+            let _ = writeln!(body, "<h2>{}</h2>", html::escape(url));
+        }
+        for Pair {
+            before,
+            after,
+            judgement,
+        } in &page.pairs
+        {
+            let [before, after] = [before, after].map(|named| html::escape(named.shown()));
+            let word = judgement.verdict.name();
+            let _ = writeln!(body, "<h3>{before} → {after}: {word}</h3>");
+            for declaration in &judgement.declarations {
+                let said = html::escape(&declaration.text());
+                let _ = writeln!(body, "<p>Declared by its {}: {said}</p>", declaration.name());
+            }
+            body.push_str(&html::changes(&judgement.changes));
+        }
+    }
+    html::page("What changed, and whether the page says so", &body)
+}
+
+fn document(told: &Told) -> Value {
+    let named = |named: &Named| json!({"name": named.name, "date": named.date});
+    let pair = |pair: &Pair| {
+        let declared_by: Vec<Value> = pair
+            .judgement
+            .declarations
+            .iter()
+            .map(|each| json!({"by": each.name(), "text": each.text()}))
+            .collect();
+        json!({
+            "verdict": pair.judgement.verdict.name(),
+            "before": named(&pair.before),
+            "after": named(&pair.after),
+            "declared_by": declared_by,
+            "changes": diff::json::changes(&pair.judgement.changes),
+        })
+    };
+    let pages: Vec<Value> = told
+        .pages
+        .iter()
+        .map(|page| json!({"url": page.url, "pairs": page.pairs.iter().map(pair).collect::<Vec<_>>()}))
+        .collect();
+    let unread: Vec<Value> = told
+        .unread
+        .iter()
+        .map(|(name, reason)| json!({"name": name, "reason": reason}))
+        .collect();
+    json!({
+        "schema": "avalaches/compare/1",
+        "pages": pages,
+        "unread": unread,
+        "passed_over": told.passed_over,
+    })
+}

@@ -1,0 +1,334 @@
+//! Stealth edits, seen from outside: what changed between two captures of one page, and whether the new one says so.
+//! No archive is asked, only what a reader of both pages holds.
+
+use crate::article::Kind;
+use crate::canonical::{self, Invisible};
+use crate::capture::{Moment, charset};
+use crate::diff::{self, ParagraphChange, Piece};
+use crate::draft::{self, DraftError, Form};
+use crate::footer::Footer;
+use crate::id::CommitId;
+
+pub mod captures;
+pub mod notice;
+
+/// What a reader sees of a page, and what the page says of its own changes.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The text in canonical form, its title first where that stands outside it.
+    pub text: String,
+    /// The footer.
+    pub footer: Option<Footer>,
+    kind: Option<Kind>,
+    note: Option<String>,
+    modified: Option<Moment>,
+}
+
+/// What became of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The text is the same.
+    Same,
+    /// The text changed, and the new page says that it did.
+    Declared,
+    /// The text changed, and nothing on the new page says so.
+    Undeclared,
+}
+
+/// How a page says that it changed. What the old page said already is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Declaration {
+    /// The footer names another commit than the old page's.
+    Footer(CommitId),
+    /// The front matter's kind is another than before, and not `publish`.
+    Kind(Kind),
+    /// The front matter has a note that the old page lacks.
+    Note(String),
+    /// A paragraph is new and is a notice (see [`notice`]).
+    Notice(String),
+    /// The metadata of an HTML page tell of a modification that is later than the old page's.
+    Modified(String),
+}
+
+/// What is said of two captures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// The answer.
+    pub verdict: Verdict,
+    /// How the new page declares the change; empty unless the verdict is [`Verdict::Declared`].
+    pub declarations: Vec<Declaration>,
+    /// What differs in the text.
+    pub changes: Vec<ParagraphChange>,
+}
+
+impl Seen {
+    /// Reads a page as a browser or a reader of the file would show it.
+    ///
+    /// # Errors
+    /// [`DraftError`].
+    pub fn read(bytes: &[u8], form: Form, declared_charset: Option<&str>) -> Result<Self, DraftError> {
+        let is_utf8 = declared_charset.is_none() && std::str::from_utf8(bytes).is_ok();
+        let decoded = if is_utf8 || form != Form::Html && declared_charset.is_none() {
+            bytes.into()
+        } else {
+            charset::utf8(bytes, declared_charset)
+        };
+        let draft = draft::read(&decoded, form, Invisible::Allow)?;
+        let text = draft.text();
+        let titles = draft.front.title;
+        let titles = titles.plain.into_iter().chain(titles.per_language.into_values());
+        let apart = titles.filter(|title| !draft.blocks.iter().any(|block| is_title(&block.plain, title)));
+        let mut whole: Vec<String> = apart.collect();
+        whole.push(text);
+        let dates = draft.front.modified.iter();
+        Ok(Self {
+            text: canonical::canonical(&whole.join("\n\n")),
+            footer: draft.footer.map(|found| found.footer),
+            kind: draft.front.kind.and_then(|kind| kind.parse().ok()),
+            note: draft.front.note,
+            modified: dates
+                .filter_map(|date| Moment::of_metadata(date))
+                .max_by_key(Moment::instant),
+        })
+    }
+}
+
+/// Tells whether a block of the text shows the title, which then is no text of its own.
+fn is_title(block: &str, title: &str) -> bool {
+    block.split_whitespace().eq(title.split_whitespace())
+}
+
+impl Verdict {
+    /// Returns the word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Declared => "declared",
+            Self::Undeclared => "undeclared",
+        }
+    }
+}
+
+impl Declaration {
+    /// Returns the word for what declares the change.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Footer(_) => "footer",
+            Self::Kind(_) => "kind",
+            Self::Note(_) => "note",
+            Self::Notice(_) => "notice",
+            Self::Modified(_) => "modified",
+        }
+    }
+
+    /// Returns what it says.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Footer(id) => id.to_string(),
+            Self::Kind(kind) => kind.to_string(),
+            Self::Note(text) | Self::Notice(text) | Self::Modified(text) => text.clone(),
+        }
+    }
+}
+
+/// Judges two captures of one page, the older one first.
+#[must_use]
+pub fn judge(before: &Seen, after: &Seen) -> Judgement {
+    let changes = diff::compare(&before.text, &after.text);
+    let declarations = if changes.is_empty() {
+        Vec::new()
+    } else {
+        declarations(before, after, &changes)
+    };
+    let verdict = match (changes.is_empty(), declarations.is_empty()) {
+        (true, _) => Verdict::Same,
+        (false, true) => Verdict::Undeclared,
+        (false, false) => Verdict::Declared,
+    };
+    Judgement {
+        verdict,
+        declarations,
+        changes,
+    }
+}
+
+fn declarations(before: &Seen, after: &Seen, changes: &[ParagraphChange]) -> Vec<Declaration> {
+    let mut found = Vec::new();
+    if let (Some(old), Some(new)) = (&before.footer, &after.footer)
+        && old.commit != new.commit
+    {
+        found.push(Declaration::Footer(new.commit));
+    }
+    if let Some(kind) = after.kind.filter(|kind| *kind != Kind::Publish)
+        && before.kind != Some(kind)
+    {
+        found.push(Declaration::Kind(kind));
+    }
+    if let Some(note) = &after.note
+        && before.note.as_ref() != Some(note)
+    {
+        found.push(Declaration::Note(note.clone()));
+    }
+    found.extend(changes.iter().flat_map(new_notices).map(Declaration::Notice));
+    if let Some(new) = &after.modified {
+        let is_later = before
+            .modified
+            .as_ref()
+            .is_none_or(|old| old.instant() < new.instant());
+        if is_later {
+            found.push(Declaration::Modified(new.as_str().to_owned()));
+        }
+    }
+    found
+}
+
+/// The paragraphs of a change that are notices now and were none.
+fn new_notices(change: &ParagraphChange) -> Vec<String> {
+    let added = match change {
+        ParagraphChange::Added { text, .. } => text.clone(),
+        ParagraphChange::Changed { pieces, .. } => {
+            let side = |left_out: fn(&Piece) -> bool| -> String {
+                let kept = pieces.iter().filter(|piece| !left_out(piece));
+                kept.map(|piece| match piece {
+                    Piece::Same(text) | Piece::Removed(text) | Piece::Added(text) => text.as_str(),
+                })
+                .collect()
+            };
+            if notice::is_one(&side(|piece| matches!(piece, Piece::Added(_)))) {
+                return Vec::new();
+            }
+            side(|piece| matches!(piece, Piece::Removed(_)))
+        }
+        ParagraphChange::Removed { .. } | ParagraphChange::Moved { .. } => return Vec::new(),
+    };
+    let paragraphs = canonical::paragraphs(&added);
+    paragraphs.filter(|paragraph| notice::is_one(paragraph)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(page: &str) -> Seen {
+        Seen::read(page.as_bytes(), Form::sniff(page.as_bytes()), None).unwrap()
+    }
+
+    fn names(before: &str, after: &str) -> Vec<&'static str> {
+        let judgement = judge(&seen(before), &seen(after));
+        assert_eq!(
+            judgement.verdict == Verdict::Declared,
+            !judgement.declarations.is_empty()
+        );
+        judgement.declarations.iter().map(Declaration::name).collect()
+    }
+
+    #[test]
+    fn each_way_of_saying_so_counts_and_only_if_the_old_page_lacks_it() {
+        let footer = |digit: &str| format!("\n\n2026-01-22 (Thursday) · {}", digit.repeat(40));
+        let front = |lines: &str, text: &str| format!("---\n{lines}\n---\n{text}\n");
+        let html = |head: &str, text: &str| {
+            format!(
+                "<!doctype html><html><head>{head}</head><body><article><p>{text}</p></article></body></html>"
+            )
+        };
+        let meta = |date: &str| format!("<meta property=\"article:modified_time\" content=\"{date}\">");
+        let json = |date: &str| {
+            format!(
+                "<script type=\"application/ld+json\">{{\"@graph\": [{{\"@type\": \"NewsArticle\", \"dateModified\": \"{date}\"}}]}}</script>"
+            )
+        };
+        let (old, new) = ("The bridge opened today.", "The bridge opened yesterday.");
+        for (before, after, declared) in [
+            (old.to_owned(), new.to_owned(), vec![]),
+            (
+                old.to_owned() + &footer("a"),
+                new.to_owned() + &footer("b"),
+                vec!["footer"],
+            ),
+            (
+                old.to_owned() + &footer("a"),
+                new.to_owned() + &footer("a"),
+                vec![],
+            ),
+            (old.to_owned(), new.to_owned() + &footer("a"), vec![]),
+            (
+                front("kind: publish", old),
+                front("kind: correction", new),
+                vec!["kind"],
+            ),
+            (
+                front("kind: correction", old),
+                front("kind: correction", new),
+                vec![],
+            ),
+            (
+                front("slug: a", old),
+                front("note: It opened.", new),
+                vec!["note"],
+            ),
+            (front("note: a", old), front("note: a", new), vec![]),
+            (
+                old.to_owned(),
+                format!("{new}\n\nCorrection: It was yesterday."),
+                vec!["notice"],
+            ),
+            (old.to_owned(), format!("Correction: {new}"), vec!["notice"]),
+            (
+                format!("{old}\n\nUpdate: x."),
+                format!("{new}\n\nUpdate: x."),
+                vec![],
+            ),
+            (format!("Correction: {old}"), format!("Correction: {new}"), vec![]),
+            (
+                html(&meta("2026-01-22"), old),
+                html(&meta("2026-01-23"), new),
+                vec!["modified"],
+            ),
+            (
+                html(&meta("2026-01-22"), old),
+                html(&meta("2026-01-22"), new),
+                vec![],
+            ),
+            (
+                html(&meta("2026-01-23"), old),
+                html(&meta("2026-01-22"), new),
+                vec![],
+            ),
+            (
+                html("", old),
+                html(&json("2026-01-23T08:00:00+0800"), new),
+                vec!["modified"],
+            ),
+            (
+                html(&json("2026-01-23"), old),
+                html(&json("2026-01-23"), new),
+                vec![],
+            ),
+        ] {
+            assert_eq!(names(&before, &after), declared, "{before}\n→\n{after}");
+        }
+    }
+
+    #[test]
+    fn what_no_reader_sees_is_no_change_and_a_headline_is_one() {
+        let page = |title: &str, hidden: &str| {
+            seen(&format!(
+                "<!doctype html><html><head><title>x</title></head><body><article><header><h1>{title}</h1></header><p hidden>{hidden}</p><p>One   two.</p></article></body></html>"
+            ))
+        };
+        assert_eq!(judge(&page("a", "b"), &page("a", "c")).verdict, Verdict::Same);
+        let changed = judge(&page("Bridge opened", ""), &page("Bridge closed", ""));
+        assert_eq!((changed.verdict, changed.changes.len()), (Verdict::Undeclared, 1));
+    }
+
+    #[test]
+    fn a_page_in_gbk_is_the_same_as_in_utf8() {
+        let utf8 = "<!doctype html><meta charset=gbk><article><p>桥今天通车。</p></article>";
+        let (gbk, ..) = encoding_rs::GBK.encode(utf8);
+        let read = Seen::read(&gbk, Form::Html, None).unwrap();
+        assert_eq!(judge(&read, &seen(utf8)).verdict, Verdict::Same);
+    }
+}

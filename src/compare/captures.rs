@@ -1,0 +1,359 @@
+//! Captures of any number of pages, gathered from saved files and WARC files (ISO 28500), page by page in the order of
+//! their moments.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::BufRead;
+use std::rc::Rc;
+
+use super::Seen;
+use crate::capture::http::{HttpError, Response, media_type};
+use crate::capture::warc::{Block, Reader, Record, WarcError};
+use crate::capture::{Moment, http};
+use crate::draft::{DraftError, Form};
+
+/// The most bytes of text that are held at once: 1 GiB.
+pub const MOST_TEXT: usize = 1 << 30;
+/// What a capture takes besides its text, at least.
+const OVERHEAD: usize = 512;
+
+/// Why a capture could not be read, or a file not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// The WARC file cannot be read on; what came before was taken.
+    #[error("what follows in the file was not read")]
+    Warc(#[from] WarcError),
+    /// The record's HTTP response has no page.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// The page is none that can be read.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// Neither the file's name nor its page's footer has a date.
+    #[error("the page has no date: none in its file's name, and no footer")]
+    Undated,
+    /// The record's date cannot be read.
+    #[error("the record's WARC-Date is none")]
+    Date,
+    /// The record does not say of which page it is.
+    #[error("the record has no WARC-Target-URI")]
+    Address,
+    /// The record says that it lacks the end of the page.
+    #[error("the capture is truncated, as its record says")]
+    Truncated,
+    /// The record is longer than any article's.
+    #[error("the record is longer than an article's can be")]
+    TooLong,
+    /// A `revisit` record whose page was captured somewhere else.
+    #[error("the record repeats another one that is not here")]
+    Original,
+    /// More than [`MOST_TEXT`].
+    #[error("there is more than 1 GiB of text; compare fewer files at a time")]
+    TooMuch,
+}
+
+/// A capture that could not be read.
+#[derive(Debug)]
+pub struct Unread {
+    /// The file, and the record in it.
+    pub name: String,
+    /// Why.
+    pub reason: CaptureError,
+}
+
+/// A capture.
+#[derive(Debug, Clone)]
+pub struct Capture {
+    /// The file, and the record in it.
+    pub name: String,
+    /// When it was made.
+    pub moment: Moment,
+    /// What a reader saw.
+    pub seen: Rc<Seen>,
+}
+
+/// The captures of one page, the oldest first.
+#[derive(Debug, Clone)]
+pub struct Series {
+    /// Its address; `None` for all pages from files, which count as one page.
+    pub url: Option<String>,
+    /// The captures.
+    pub captures: Vec<Capture>,
+}
+
+/// What was gathered.
+#[derive(Debug, Default)]
+pub struct Captures {
+    kept: Vec<Kept>,
+    text: usize,
+    /// What could not be read.
+    pub unread: Vec<Unread>,
+    /// How many records are no captures of pages: requests, images, redirects.
+    pub passed_over: usize,
+}
+
+#[derive(Debug)]
+struct Kept {
+    url: Option<String>,
+    name: String,
+    moment: Moment,
+    id: Option<String>,
+    digest: Option<String>,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Page(Rc<Seen>),
+    /// A `revisit` record (ISO 28500, 6.7): the page of another one.
+    Repeats {
+        id: Option<String>,
+        url: Option<String>,
+        moment: Option<Moment>,
+    },
+}
+
+/// A page as a record holds it.
+struct Payload {
+    bytes: Vec<u8>,
+    form: Form,
+    charset: Option<String>,
+}
+
+impl Captures {
+    /// Takes a saved page. Its moment is the date in its file's name, else the day of its footer.
+    ///
+    /// # Errors
+    /// [`CaptureError`].
+    pub fn add_page(&mut self, name: &str, bytes: &[u8], form: Form) -> Result<(), CaptureError> {
+        let file_name = name.rsplit('/').next().unwrap_or(name);
+        let seen = Seen::read(bytes, form, None)?;
+        let of_footer = || seen.footer.as_ref().map(|footer| Moment::of_day(footer.day));
+        let moment = Moment::of_name(file_name)
+            .or_else(of_footer)
+            .ok_or(CaptureError::Undated)?;
+        self.count(seen.text.len())?;
+        self.kept.push(Kept {
+            url: None,
+            name: name.to_owned(),
+            moment,
+            id: None,
+            digest: None,
+            content: Content::Page(Rc::new(seen)),
+        });
+        Ok(())
+    }
+
+    /// Takes the captures of a WARC file. What cannot be read of it is noted in [`Captures::unread`].
+    pub fn add_warc(&mut self, name: &str, file: impl BufRead) {
+        let note = |captures: &mut Self, number: usize, reason: CaptureError| {
+            let name = format!("{name}, record {number}");
+            captures.unread.push(Unread { name, reason });
+        };
+        let mut reader = match Reader::new(file) {
+            Ok(reader) => reader,
+            Err(error) => return note(self, 1, error.into()),
+        };
+        loop {
+            match reader.next_record() {
+                Ok(None) => return,
+                Ok(Some(record)) => {
+                    let number = record.number;
+                    match self.add_record(format!("{name}, record {number}"), &record) {
+                        Ok(()) => {}
+                        Err(error @ CaptureError::TooMuch) => return note(self, number, error),
+                        Err(error) => note(self, number, error),
+                    }
+                }
+                Err(error) => return note(self, reader.number(), error.into()),
+            }
+        }
+    }
+
+    fn add_record(&mut self, name: String, record: &Record) -> Result<(), CaptureError> {
+        let kind = record.kind();
+        let content = match kind.as_str() {
+            "response" | "resource" => match payload(record, &kind)? {
+                Some(Payload { bytes, form, charset }) => {
+                    let seen = Seen::read(&bytes, form, charset.as_deref())?;
+                    Some(Content::Page(Rc::new(seen)))
+                }
+                None => None,
+            },
+            "revisit" if may_repeat_page(record) => Some(Content::Repeats {
+                id: record.address("WARC-Refers-To").map(str::to_owned),
+                url: record.address("WARC-Refers-To-Target-URI").map(str::to_owned),
+                moment: record.field("WARC-Refers-To-Date").and_then(Moment::of_warc),
+            }),
+            _ => None,
+        };
+        let Some(content) = content else {
+            self.passed_over += 1;
+            return Ok(());
+        };
+        self.count(match &content {
+            Content::Page(seen) => seen.text.len(),
+            Content::Repeats { .. } => 0,
+        })?;
+        let url = record.address("WARC-Target-URI").ok_or(CaptureError::Address)?;
+        let date = record.field("WARC-Date").and_then(Moment::of_warc);
+        self.kept.push(Kept {
+            url: Some(url.to_owned()),
+            name,
+            moment: date.ok_or(CaptureError::Date)?,
+            id: record.address("WARC-Record-ID").map(str::to_owned),
+            digest: record.field("WARC-Payload-Digest").map(str::to_ascii_lowercase),
+            content,
+        });
+        Ok(())
+    }
+
+    fn count(&mut self, text: usize) -> Result<(), CaptureError> {
+        self.text = self.text.saturating_add(text + OVERHEAD);
+        if self.text > MOST_TEXT {
+            return Err(CaptureError::TooMuch);
+        }
+        Ok(())
+    }
+
+    /// Sorts the captures by page and moment, those of one moment as they were taken, and puts in the place of each
+    /// that repeats another what it repeats.
+    #[must_use]
+    pub fn into_series(mut self) -> (Vec<Series>, Vec<Unread>) {
+        self.kept.sort_by_key(|kept| kept.moment.instant());
+        let originals = Originals::of(&self.kept);
+        let mut pages: BTreeMap<Option<String>, (Vec<Capture>, Vec<Unread>)> = BTreeMap::new();
+        for kept in self.kept {
+            let (captures, lost) = pages.entry(kept.url.clone()).or_default();
+            let seen = match &kept.content {
+                Content::Page(seen) => Some(seen.clone()),
+                Content::Repeats { .. } => originals.find(&kept, captures.last()),
+            };
+            let (name, moment) = (kept.name, kept.moment);
+            match seen {
+                Some(seen) => captures.push(Capture { name, moment, seen }),
+                None => lost.push(Unread {
+                    name,
+                    reason: CaptureError::Original,
+                }),
+            }
+        }
+        let mut series = Vec::new();
+        for (url, (captures, lost)) in pages {
+            // Where no capture is a page, what is repeated is none either: images are repeated most.
+            if !captures.is_empty() {
+                self.unread.extend(lost);
+                series.push(Series { url, captures });
+            }
+        }
+        (series, self.unread)
+    }
+}
+
+/// Pages that were captured, by all that a `revisit` record may call them.
+#[derive(Default)]
+struct Originals {
+    ids: HashMap<String, Rc<Seen>>,
+    moments: HashMap<(String, (i64, u32)), Rc<Seen>>,
+    digests: HashMap<String, Rc<Seen>>,
+}
+
+impl Originals {
+    fn of(kept: &[Kept]) -> Self {
+        let mut originals = Self::default();
+        for kept in kept {
+            let Content::Page(seen) = &kept.content else {
+                continue;
+            };
+            if let Some(id) = &kept.id {
+                originals.ids.insert(id.clone(), seen.clone());
+            }
+            if let Some(url) = &kept.url {
+                let key = (url.clone(), kept.moment.instant());
+                originals.moments.insert(key, seen.clone());
+            }
+            if let Some(digest) = &kept.digest {
+                originals.digests.insert(digest.clone(), seen.clone());
+            }
+        }
+        originals
+    }
+
+    /// Finds what a record repeats: by id, by address and date, by digest; one that names nothing repeats the capture
+    /// before it.
+    fn find(&self, kept: &Kept, last: Option<&Capture>) -> Option<Rc<Seen>> {
+        let Content::Repeats { id, url, moment } = &kept.content else {
+            return None;
+        };
+        let by_id = id.as_ref().and_then(|id| self.ids.get(id));
+        let url = url.as_ref().or(kept.url.as_ref());
+        let by_moment = || {
+            let key = (url?.clone(), moment.as_ref()?.instant());
+            self.moments.get(&key)
+        };
+        let by_digest = || self.digests.get(kept.digest.as_ref()?);
+        let named = by_id.or_else(by_moment).or_else(by_digest).cloned();
+        let names_nothing = id.is_none() && moment.is_none() && kept.digest.is_none();
+        named.or_else(|| last.filter(|_| names_nothing).map(|last| last.seen.clone()))
+    }
+}
+
+/// Takes the page out of a record; `None` where it holds none that was shown to readers.
+fn payload(record: &Record, kind: &str) -> Result<Option<Payload>, CaptureError> {
+    let (record_type, record_charset) = media_type(record.field("Content-Type").unwrap_or_default());
+    let (bytes, is_whole) = match &record.block {
+        Block::Kept(bytes) => (bytes, true),
+        Block::TooLong(beginning) => (beginning, false),
+        Block::PassedOver => return Ok(None),
+    };
+    let (response, media, charset) = if kind == "resource" {
+        (None, record_type, record_charset)
+    } else if record_type == "application/http" {
+        let response = Response::read(bytes)?;
+        if !matches!(response.status, 200 | 203) {
+            return Ok(None);
+        }
+        let (media, charset) = (response.media_type.clone(), response.charset.clone());
+        (Some(response), media, charset)
+    } else {
+        return Ok(None);
+    };
+    let Some(form) = form_of(&media, record.address("WARC-Target-URI").unwrap_or_default()) else {
+        return Ok(None);
+    };
+    if !is_whole {
+        return Err(CaptureError::TooLong);
+    }
+    if record.field("WARC-Truncated").is_some() {
+        return Err(CaptureError::Truncated);
+    }
+    let bytes = match response {
+        Some(response) => response.page()?,
+        None => bytes.clone(),
+    };
+    Ok(Some(Payload { bytes, form, charset }))
+}
+
+/// Tells whether what a `revisit` record repeats may be a page, by the HTTP head that it may hold.
+fn may_repeat_page(record: &Record) -> bool {
+    let url = record.address("WARC-Target-URI").unwrap_or_default();
+    let response = match &record.block {
+        Block::Kept(bytes) => http::Response::read(bytes).ok(),
+        _ => None,
+    };
+    response.is_none_or(|response| {
+        let is_told = response.media_type.is_empty() || form_of(&response.media_type, url).is_some();
+        matches!(response.status, 200 | 203 | 304) && is_told
+    })
+}
+
+/// Judges how a page is written by its media type.
+fn form_of(media: &str, url: &str) -> Option<Form> {
+    match media {
+        "text/html" | "application/xhtml+xml" => Some(Form::Html),
+        "text/markdown" => Some(Form::Markdown),
+        // Written for programs, not readers.
+        "text/plain" if url.ends_with("/robots.txt") => None,
+        "text/plain" => Some(Form::Text),
+        _ => None,
+    }
+}

@@ -1,0 +1,88 @@
+//! When an HTML page says that it was last changed: metadata that no reader sees, kept apart from the text.
+
+use scraper::{ElementRef, Html};
+use serde_json::Value;
+
+use super::{clean, head_elements};
+
+/// The most scripts of metadata that are looked into, and the longest.
+const MOST_SCRIPTS: usize = 64;
+const LONGEST_SCRIPT: usize = 1 << 20;
+
+/// Lists the dates of `article:modified_time` (Open Graph) and `dateModified` (schema.org, as JSON-LD), as written.
+///
+/// In JSON-LD only what describes the page itself counts: an object at the top, in a list there, or in `@graph`, whose
+/// type is a page, an article or a posting. A page tells of others' dates deeper down.
+pub fn dates(page: &Html) -> Vec<String> {
+    let mut dates: Vec<String> = head_elements(page.root_element(), "meta")
+        .take(1000)
+        .filter_map(|meta| {
+            let names = ["property", "name"].map(|name| meta.value().attr(name).unwrap_or_default());
+            let is_wanted = |name: &str| name.trim().eq_ignore_ascii_case("article:modified_time");
+            let content = meta.value().attr("content")?;
+            names.into_iter().any(is_wanted).then(|| clean(content))?
+        })
+        .collect();
+    let elements = page.root_element().descendants().filter_map(ElementRef::wrap);
+    let scripts = elements.filter(|element| {
+        let kind = element.value().attr("type").unwrap_or_default();
+        element.value().name() == "script" && kind.trim().eq_ignore_ascii_case("application/ld+json")
+    });
+    for script in scripts.take(MOST_SCRIPTS) {
+        let text: String = script.text().collect();
+        if let Some(value) = (text.len() <= LONGEST_SCRIPT)
+            .then(|| serde_json::from_str::<Value>(&text).ok())
+            .flatten()
+        {
+            of_json(&value, &mut dates);
+        }
+    }
+    dates
+}
+
+fn of_json(value: &Value, dates: &mut Vec<String>) {
+    let listed = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let mut objects = listed(value);
+    objects.push(value.clone());
+    let graphs: Vec<Value> = objects
+        .iter()
+        .filter_map(|object| object.get("@graph"))
+        .flat_map(listed)
+        .collect();
+    for object in objects.iter().chain(&graphs).filter(|object| is_page(object)) {
+        let date = object.get("dateModified").and_then(Value::as_str);
+        dates.extend(date.and_then(clean));
+    }
+}
+
+fn is_page(object: &Value) -> bool {
+    let is_kind = |kind: &Value| {
+        let kind = kind.as_str().unwrap_or_default();
+        ["Page", "Article", "Posting", "Report"]
+            .iter()
+            .any(|ending| kind.ends_with(ending))
+    };
+    match object.get("@type") {
+        Some(Value::Array(kinds)) => kinds.iter().any(is_kind),
+        Some(kind) => is_kind(kind),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_of_the_page_are_listed_and_those_of_others_are_not() {
+        let page = Html::parse_document(
+            "<head><meta property='article:modified_time' content='a'><meta property='og:updated_time' content='no'>\
+             <script type='application/ld+json'>[{\"@type\": [\"Thing\", \"NewsArticle\"], \"dateModified\": \"b\",\
+             \"mentions\": {\"@type\": \"Article\", \"dateModified\": \"no\"}}]</script>\
+             <script type='application/ld+json'>{\"dateModified\": \"no\"</script></head><body>\
+             <script type='application/ld+json'>{\"@graph\": [{\"@type\": \"WebPage\", \"dateModified\": \"c\"},\
+             {\"@type\": \"Person\", \"dateModified\": \"no\"}]}</script>",
+        );
+        assert_eq!(dates(&page), ["a", "b", "c"]);
+    }
+}

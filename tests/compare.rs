@@ -1,0 +1,478 @@
+//! Stealth edits seen from outside: saved pages compared by `compare`, without any archive.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+
+struct Story {
+    folder: tempfile::TempDir,
+}
+
+impl Story {
+    fn begin() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        let file = self.folder.path().join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, bytes).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_avalaches"));
+        command
+            .arg("compare")
+            .args(arguments)
+            .current_dir(self.folder.path());
+        command.env_clear().env("HOME", Path::new("/nonexistent"));
+        command.output().unwrap()
+    }
+
+    /// Runs `compare`, which has to end with a status, and returns what it printed.
+    fn ends(&self, status: i32, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}\n{said}");
+        said
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_slice(&self.run(&[&["--json"], arguments].concat()).stdout).unwrap()
+    }
+}
+
+fn live(head: &str, body: &str) -> String {
+    format!(
+        "<!doctype html><html><head>{head}<title>Daily</title></head><body><nav>Home</nav><article>{body}</article></body></html>"
+    )
+}
+
+#[test]
+fn a_page_that_was_changed_and_does_not_say_so_is_undeclared() {
+    let story = Story::begin();
+    story.write("old.txt", "桥今天通车。\n\nThe bridge opened today.\n");
+    story.write(
+        "new.html",
+        live("", "<p>桥昨天通车。</p><p>The bridge opened today.</p>"),
+    );
+    let said = story.ends(1, &["old.txt", "new.html"]);
+    assert_eq!(
+        said,
+        "undeclared  old.txt → new.html\n  the text changed, and nothing on the new page says so\n  paragraph 1\n    桥[-今-]{+昨+}天通车。\n"
+    );
+    story.write(
+        "same.html",
+        live(
+            "<meta name=x content=y>",
+            "<p>桥今天通车。</p>\n<p>The bridge  <b>opened</b> today.</p><p hidden>more</p>",
+        ),
+    );
+    assert_eq!(
+        story.ends(0, &["old.txt", "same.html"]),
+        "same  old.txt → same.html\n"
+    );
+}
+
+#[test]
+fn a_notice_or_a_later_date_declares_the_change() {
+    let story = Story::begin();
+    story.write("old.txt", "桥今天通车。\n");
+    story.write("new.txt", "桥昨天通车。\n\n更正：桥是昨天通车的。\n");
+    let said = story.ends(0, &["old.txt", "new.txt"]);
+    assert!(
+        said.starts_with("declared  old.txt → new.txt\n  declared by its notice: 更正：桥是昨天通车的。\n"),
+        "{said}"
+    );
+    story.write("sly.txt", "桥昨天通车。\n\n更新换代的设备到货。\n");
+    story.ends(1, &["old.txt", "sly.txt"]);
+    // What the old page said already declares nothing.
+    story.write("newer.txt", "桥前天通车。\n\n更正：桥是昨天通车的。\n");
+    story.ends(1, &["new.txt", "newer.txt"]);
+    let dated = |date: &str| format!("<meta property=\"article:modified_time\" content=\"{date}\">");
+    story.write("1.html", live(&dated("2026-01-22T08:00:00+08:00"), "<p>One.</p>"));
+    story.write("2.html", live(&dated("2026-01-22T00:00:01Z"), "<p>Two.</p>"));
+    story.write("3.html", live(&dated("2026-01-22T00:00:00Z"), "<p>Two.</p>"));
+    assert!(
+        story
+            .ends(0, &["1.html", "2.html"])
+            .contains("declared by its modified: 2026-01-22T00:00:01Z")
+    );
+    story.ends(1, &["1.html", "3.html"]);
+}
+
+#[test]
+fn json_and_html_tell_the_same_and_hostile_text_stays_text() {
+    let story = Story::begin();
+    story.write(
+        "old.txt",
+        "One.\n\n<script>alert(1)</script> \u{1b}[2J".replace('\u{1b}', ""),
+    );
+    story.write("new.txt", "Two.\n\nUpdate: <script>alert(2)</script> \u{202e}x\n");
+    let told = story.json(&["old.txt", "new.txt"]);
+    let pair = &told["pages"][0]["pairs"][0];
+    assert_eq!(
+        (&told["schema"], &pair["verdict"]),
+        (&"avalaches/compare/1".into(), &"declared".into())
+    );
+    assert_eq!(pair["declared_by"][0]["by"], "notice");
+    assert_eq!(pair["before"]["name"], "old.txt");
+    let page = story.ends(0, &["old.txt", "new.txt", "--format", "html"]);
+    assert!(
+        !page.contains("<script") && page.contains(": declared</h3>") && page.contains("<ins"),
+        "{page}"
+    );
+    let terminal = story.ends(0, &["old.txt", "new.txt"]);
+    assert!(!terminal.contains('\u{202e}'), "{terminal}");
+}
+
+#[test]
+fn what_cannot_be_read_is_no_answer() {
+    let story = Story::begin();
+    story.write("old.txt", "One.\n");
+    story.write("bad.txt", b"\xff\xfe\xff");
+    story.write("empty.html", live("", ""));
+    for bad in ["bad.txt", "empty.html", "absent.txt"] {
+        let said = story.ends(2, &["old.txt", bad]);
+        assert!(said.contains(bad), "{said}");
+    }
+}
+
+/// A record of a WARC file.
+fn record(kind: &str, url: &str, date: &str, fields: &str, block: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:{kind}-{date}>\r\nWARC-Target-URI: {url}\r\nWARC-Date: {date}\r\n{fields}Content-Length: {}\r\n\r\n",
+        block.len()
+    );
+    [head.as_bytes(), block, b"\r\n\r\n"].concat()
+}
+
+const HTTP: &str = "Content-Type: application/http; msgtype=response\r\n";
+
+fn response(url: &str, date: &str, fields: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n{fields}\r\n");
+    record("response", url, date, HTTP, &[head.as_bytes(), body].concat())
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn chunked(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for chunk in bytes.chunks(7) {
+        out.extend(format!("{:x}\r\n", chunk.len()).bytes());
+        out.extend(chunk);
+        out.extend(b"\r\n");
+    }
+    [&out[..], b"0\r\n\r\n"].concat()
+}
+
+const URL: &str = "https://example.org/bridge";
+
+/// Five captures of a page and one of another, with all that stands between them in the files of crawlers.
+fn crawl() -> Vec<Vec<u8>> {
+    let first = live("", "<p>桥今天通车。</p>");
+    let second = live("", "<p>桥昨天通车。</p>");
+    let third = live("", "<p>桥前天通车。</p><p>更正：是前天。</p>");
+    vec![
+        record("warcinfo", "", "2026-01-01T00:00:00Z", "", b"software: a test"),
+        response(URL, "2026-01-22T00:00:00Z", "", first.as_bytes()),
+        record(
+            "request",
+            URL,
+            "2026-01-22T00:00:00Z",
+            "",
+            b"GET /bridge HTTP/1.1\r\n\r\n",
+        ),
+        // Out of order, and in chunks.
+        response(
+            URL,
+            "2026-01-24T00:00:00Z",
+            "Transfer-Encoding: chunked\r\n",
+            &chunked(second.as_bytes()),
+        ),
+        record(
+            "revisit",
+            URL,
+            "2026-01-23T00:00:00Z",
+            "WARC-Refers-To: <urn:uuid:response-2026-01-22T00:00:00Z>\r\n",
+            b"",
+        ),
+        response(
+            URL,
+            "2026-01-25T00:00:00Z",
+            "Content-Encoding: gzip\r\n",
+            &gzip(third.as_bytes()),
+        ),
+        record(
+            "response",
+            URL,
+            "2026-01-26T00:00:00Z",
+            HTTP,
+            b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n<p>none</p>",
+        ),
+        record(
+            "resource",
+            "https://example.org/a.png",
+            "2026-01-26T00:00:00Z",
+            "Content-Type: image/png\r\n",
+            b"\x89PNG",
+        ),
+        record(
+            "resource",
+            "https://example.org/b",
+            "2026-01-26T00:00:00Z",
+            "Content-Type: text/plain\r\n",
+            "一。".as_bytes(),
+        ),
+    ]
+}
+
+fn verdicts(told: &Value) -> Vec<String> {
+    let pages = told["pages"].as_array().unwrap().iter();
+    pages
+        .flat_map(|page| page["pairs"].as_array().unwrap())
+        .map(|pair| {
+            format!(
+                "{} {} {}",
+                pair["verdict"].as_str().unwrap(),
+                pair["before"]["date"].as_str().unwrap(),
+                pair["after"]["date"].as_str().unwrap()
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn captures_of_a_warc_file_are_judged_in_the_order_of_their_dates() {
+    let story = Story::begin();
+    let records = crawl();
+    story.write("plain.warc", records.concat());
+    // Each record is a gzip member of its own, or the file is one.
+    let members: Vec<Vec<u8>> = records.iter().map(|record| gzip(record)).collect();
+    story.write("members.warc.gz", members.concat());
+    story.write("whole.warc.gz", gzip(&records.concat()));
+    for file in ["plain.warc", "members.warc.gz", "whole.warc.gz"] {
+        let told = story.json(&[file]);
+        assert_eq!(
+            verdicts(&told),
+            [
+                "same 2026-01-22T00:00:00Z 2026-01-23T00:00:00Z",
+                "undeclared 2026-01-23T00:00:00Z 2026-01-24T00:00:00Z",
+                "declared 2026-01-24T00:00:00Z 2026-01-25T00:00:00Z",
+            ],
+            "{file}"
+        );
+        assert_eq!(told["unread"].as_array().unwrap().len(), 0, "{told}");
+        assert_eq!(told["passed_over"], 4);
+        let said = story.ends(1, &[file]);
+        assert!(
+            said.starts_with(&format!(
+                "page  {URL}\nsame  2026-01-22T00:00:00Z → 2026-01-23T00:00:00Z\n"
+            )),
+            "{said}"
+        );
+        assert!(said.contains("桥[-今-]{+昨+}天通车。"), "{said}");
+    }
+    // The same captures in several files of a folder.
+    for (number, record) in records.iter().enumerate() {
+        story.write(&format!("crawl/{}.warc", 9 - number), record);
+    }
+    assert_eq!(verdicts(&story.json(&["crawl"])).len(), 3);
+}
+
+#[test]
+fn what_is_repeated_is_found_by_digest_and_by_date_and_is_told_where_it_is_not_here() {
+    let story = Story::begin();
+    let page = |text: &str| live("", &format!("<p>{text}</p>"));
+    let with_digest = |date: &str, text: &str, digest: &str| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{}", page(text));
+        record(
+            "response",
+            URL,
+            date,
+            &format!("{HTTP}WARC-Payload-Digest: sha1:{digest}\r\n"),
+            head.as_bytes(),
+        )
+    };
+    let repeats = |date: &str, fields: &str| record("revisit", URL, date, fields, b"");
+    let (one, two) = (
+        with_digest("2026-01-01T00:00:00Z", "One.", "AA"),
+        with_digest("2026-01-02T00:00:00Z", "Two.", "BB"),
+    );
+    for (fields, verdict) in [
+        ("WARC-Payload-Digest: sha1:AA\r\n", Some("undeclared")),
+        ("WARC-Payload-Digest: sha1:BB\r\n", Some("same")),
+        (
+            "WARC-Refers-To-Target-URI: <https://example.org/bridge>\r\nWARC-Refers-To-Date: 2026-01-01T00:00:00Z\r\n",
+            Some("undeclared"),
+        ),
+        ("", Some("same")),
+        ("WARC-Payload-Digest: sha1:CC\r\n", None),
+    ] {
+        story.write(
+            "a.warc",
+            [one.clone(), two.clone(), repeats("2026-01-03T00:00:00Z", fields)].concat(),
+        );
+        let told = story.json(&["a.warc"]);
+        assert_eq!(
+            told["pages"][0]["pairs"][1]["verdict"].as_str(),
+            verdict,
+            "{fields}"
+        );
+        assert_eq!(
+            told["unread"].as_array().unwrap().is_empty(),
+            verdict.is_some(),
+            "{fields}"
+        );
+    }
+    // What is repeated of an image is no capture.
+    let image = record(
+        "revisit",
+        "https://example.org/a.png",
+        "2026-01-03T00:00:00Z",
+        "WARC-Payload-Digest: sha1:DD\r\n",
+        b"",
+    );
+    story.write("a.warc", [one.clone(), one.clone(), image].concat());
+    story.ends(0, &["a.warc"]);
+}
+
+#[test]
+fn a_truncated_file_is_told_and_what_came_before_is_judged() {
+    let story = Story::begin();
+    let records = crawl();
+    let plain = records.concat();
+    story.write("cut.warc", &plain[..plain.len() - 30]);
+    let said = story.ends(1, &["cut.warc"]);
+    assert!(
+        said.contains("cut.warc, record 9") && said.contains("truncated") && said.contains("undeclared"),
+        "{said}"
+    );
+    let members = records
+        .iter()
+        .map(|record| gzip(record))
+        .collect::<Vec<_>>()
+        .concat();
+    story.write("cut.warc.gz", &members[..members.len() - 30]);
+    assert!(story.ends(1, &["cut.warc.gz"]).contains("truncated"));
+    // With nothing undeclared before the cut, nothing is known.
+    story.write(
+        "early.warc",
+        &records[..4].concat()[..records[..3].concat().len() + 200],
+    );
+    assert!(story.ends(2, &["early.warc"]).contains("truncated"));
+    let half = live("", "<p>Half of a page that");
+    let one = response(URL, "2026-01-22T00:00:00Z", "", half.as_bytes());
+    let cut = response(
+        URL,
+        "2026-01-23T00:00:00Z",
+        "Content-Length: 9000\r\n",
+        half.as_bytes(),
+    );
+    story.write("half.warc", [one.clone(), one.clone(), cut].concat());
+    assert!(
+        story
+            .ends(2, &["half.warc"])
+            .contains("record 3: the response is truncated")
+    );
+}
+
+#[test]
+fn bombs_and_lies_about_sizes_end_soon_and_are_told() {
+    let story = Story::begin();
+    let one = response(
+        URL,
+        "2026-01-22T00:00:00Z",
+        "",
+        live("", "<p>One.</p>").as_bytes(),
+    );
+    let bomb = response(
+        URL,
+        "2026-01-23T00:00:00Z",
+        "Content-Encoding: gzip\r\n",
+        &gzip(&vec![b'a'; 64 << 20]),
+    );
+    story.write("bomb.warc.gz", [gzip(&one), gzip(&one), gzip(&bomb)].concat());
+    let said = story.ends(2, &["bomb.warc.gz"]);
+    assert!(
+        said.contains("record 3: the response is longer than 16777216 bytes"),
+        "{said}"
+    );
+    // A long record that is no page is passed over, and one that is a page is told.
+    for (kind, status) in [("video/mp4", 0), ("text/html", 2)] {
+        let long = record(
+            "resource",
+            URL,
+            "2026-01-23T00:00:00Z",
+            &format!("Content-Type: {kind}\r\n"),
+            &vec![b'a'; 30 << 20],
+        );
+        story.write("long.warc.gz", [gzip(&one), gzip(&long), gzip(&one)].concat());
+        story.ends(status, &["long.warc.gz"]);
+    }
+    let lie = String::from_utf8(one.clone()).unwrap();
+    let length = lie
+        .split("Content-Length: ")
+        .nth(1)
+        .unwrap()
+        .split('\r')
+        .next()
+        .unwrap();
+    for said in ["18446744073709551615", "4294967296", "1", "99999999999999999999"] {
+        let lie = lie.replace(
+            &format!("Content-Length: {length}"),
+            &format!("Content-Length: {said}"),
+        );
+        story.write("lie.warc", [&one[..], lie.as_bytes(), &one].concat());
+        assert!(
+            story
+                .ends(2, &["lie.warc"])
+                .contains("lie.warc, record 2: what follows in the file was not read"),
+            "{said}"
+        );
+    }
+    story.write("none.warc", "<html>");
+    assert!(story.ends(2, &["none.warc"]).contains("no WARC record"));
+}
+
+#[test]
+fn saved_files_of_a_folder_are_captures_of_one_page() {
+    let story = Story::begin();
+    let footer = |digit: &str| format!("\n\n2026-01-25 (Sunday) · {}\n", digit.repeat(40));
+    story.write("kept/bridge-2026-01-22.txt", "桥今天通车。\n");
+    story.write("kept/20260123080000.html", live("", "<p>桥昨天通车。</p>"));
+    story.write("kept/b/20260124.md", "桥**昨天**通车。\n");
+    story.write("kept/undated.txt", "桥昨天通车。".to_owned() + &footer("a"));
+    let told = story.json(&["kept"]);
+    assert_eq!(
+        verdicts(&told),
+        [
+            "undeclared 2026-01-22 2026-01-23T08:00:00Z",
+            "same 2026-01-23T08:00:00Z 2026-01-24",
+            "same 2026-01-24 2026-01-25",
+        ]
+    );
+    story.write("kept/nothing.txt", "桥昨天通车。\n");
+    let said = story.ends(2, &["kept"]);
+    assert!(
+        said.contains("nothing.txt: the page has no date") && said.contains("hint:"),
+        "{said}"
+    );
+    assert!(
+        story
+            .ends(2, &["kept/b/20260124.md"])
+            .contains("nothing to compare")
+    );
+}
