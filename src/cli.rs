@@ -30,6 +30,7 @@ mod options;
 mod output;
 mod pages;
 mod progress;
+mod quote;
 mod reindex;
 mod resolve;
 mod restore;

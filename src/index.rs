@@ -41,6 +41,7 @@ use crate::storage::line::Line;
 use crate::storage::refs;
 
 mod gather;
+pub(crate) mod texts;
 
 /// Commits that are read one by one; more are read on every core.
 const NEAR: usize = 256;

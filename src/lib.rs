@@ -29,6 +29,7 @@ pub mod object;
 pub mod page;
 pub mod platform;
 pub mod publisher;
+pub mod quote;
 pub mod revision;
 pub mod root_files;
 pub mod settings;
@@ -38,6 +39,7 @@ pub mod storage;
 pub mod swhid;
 pub mod trailer;
 pub mod verify;
+pub mod words;
 
 #[cfg(test)]
 #[path = "../tests/support/packs.rs"]

@@ -28,3 +28,4 @@ pub mod refs;
 pub mod repository;
 pub mod sign;
 pub mod verified;
+pub mod words_file;

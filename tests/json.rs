@@ -78,6 +78,14 @@ fn every_member_of_every_document_is_described() {
         document(&["--archive", mine, "settings", "--title", "新报", "--json"]),
         judged,
         document(&["--archive", mine, "reindex", "--json"]),
+        document(&[
+            "--archive",
+            mine,
+            "verify",
+            "--quote",
+            "serious mistake",
+            "--json",
+        ]),
         document(&["--archive", mine, "maintain", "--json"]),
     ];
     let mut schemas = BTreeSet::new();
@@ -100,8 +108,13 @@ fn every_member_of_every_document_is_described() {
             assert!(named, "JSON.md does not describe {member} of {schema}");
         }
     }
-    assert_eq!(schemas.len(), 17);
-    let kinds: Vec<&str> = documents[3]["answers"][0]["changes"]
+    assert_eq!(schemas.len(), 18);
+    assert_shows_every_kind_of_change(&documents[3]);
+}
+
+/// Asserts that an altered page shows every kind of change.
+fn assert_shows_every_kind_of_change(altered: &Value) {
+    let kinds: Vec<&str> = altered["answers"][0]["changes"]
         .as_array()
         .unwrap()
         .iter()

@@ -12,6 +12,7 @@ use avalaches::draft;
 use avalaches::footer::Footer;
 use avalaches::id::{ArticleId, IdPrefix};
 use avalaches::object::Hashing;
+use avalaches::quote::Way;
 use avalaches::storage::verified;
 use avalaches::swhid::{SCHEME, Swhid};
 use avalaches::verify::mirrored::Mirrored;
@@ -24,7 +25,7 @@ use super::changes::{self, Told};
 use super::output::{BAD, GOOD, NOTICE, visible};
 use super::pages::{FormName, form_of, page_failure, read_page};
 use super::progress::{Meter, Shown};
-use super::{Common, Failure, Outcome, output, resolve};
+use super::{Common, Failure, Outcome, output, quote, resolve};
 
 /// Check pages, footers and ids, or the whole archive when nothing is named
 #[derive(Debug, clap::Args)]
@@ -53,6 +54,12 @@ pub struct Verify {
     /// How progress is shown
     #[arg(long, value_enum, default_value = "auto", conflicts_with = "things")]
     progress: Shown,
+    /// Say which revisions have these words, whatever the white space between them
+    #[arg(long, value_name = "WORDS", conflicts_with_all = ["things", "since", "changed", "subset"])]
+    quote: Option<String>,
+    /// Read every text for the quote, without the file in which words are looked up
+    #[arg(long, requires = "quote")]
+    scan: bool,
 }
 
 /// The names of [`Hashing`].
@@ -78,7 +85,7 @@ impl Verify {
             Ok(archive) => archive,
             // The archive is there and damaged: that is an answer.
             Err(error @ (OpenError::Ref(_) | OpenError::Tip(_) | OpenError::Settings(_)))
-                if self.things.is_empty() =>
+                if self.things.is_empty() && self.quote.is_none() =>
             {
                 let mut report = Report::default();
                 report.findings.push(whole::Finding {
@@ -91,6 +98,10 @@ impl Verify {
             }
             Err(error) => return Err(super::open_failure(error)),
         };
+        if let Some(words) = &self.quote {
+            let way = if self.scan { Way::Scan } else { Way::Words };
+            return quote::run(common, &archive, words, way, self.progress);
+        }
         if self.things.is_empty() {
             return self.check_whole(common, &archive);
         }

@@ -49,7 +49,7 @@ const FORM: i64 = 3;
 const BUSY: Duration = Duration::from_secs(2);
 
 /// What SQLite would read beside the file.
-const JOURNALS: [&str; 3] = ["-journal", "-wal", "-shm"];
+pub(super) const JOURNALS: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 /// Tables, as SQLite keeps them: a file with other words in it is another program's.
 const TABLES: [&str; 5] = [
@@ -496,7 +496,7 @@ impl IndexFile {
 }
 
 /// Returns the path of a file beside the repository. A path that begins with `file:` would be an address to SQLite.
-fn place(repository: &Path, name: &str) -> PathBuf {
+pub(super) fn place(repository: &Path, name: &str) -> PathBuf {
     Path::new(".").join(repository).join(name)
 }
 
@@ -506,7 +506,7 @@ fn journal(repository: &Path, ending: &str) -> PathBuf {
 }
 
 /// Takes nothing from the file that could run or redirect something, and nothing from the disk for granted.
-fn set_up(connection: &Connection) -> Result<(), IndexFileError> {
+pub(super) fn set_up(connection: &Connection) -> Result<(), IndexFileError> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(32);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;

@@ -41,9 +41,15 @@ impl Lock {
     /// cannot be written to.
     #[must_use]
     pub fn take(repository: &Path, patience: Duration) -> Option<Self> {
+        Self::take_named(repository, LOCK, patience)
+    }
+
+    /// Takes the lock of a file of that name, likewise.
+    #[must_use]
+    pub fn take_named(repository: &Path, name: &str, patience: Duration) -> Option<Self> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(0o644);
-        let file = File::from(rustix::fs::open(repository.join(LOCK), flags, mode).ok()?);
+        let file = File::from(rustix::fs::open(repository.join(name), flags, mode).ok()?);
         let begun = Instant::now();
         loop {
             match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {

@@ -1,0 +1,249 @@
+//! The words of an archive: one disposable SQLite file beside the repository, which tells which articles may have a
+//! quote.
+//!
+//! Of every text it has the keys of [`crate::words`] in a full-text table without the text itself, and the article. It
+//! is not believed for what it names: the archive layer reads that from git. A file that is missing, torn, of another
+//! form, of another branch or that SQLite finds damaged is made anew. One that somebody wrote with care, or whose bits
+//! fell so that SQLite does not notice, can keep a text from being found, which `--scan` does without it.
+//!
+//! It is written as the index is ([`super::index_file`]): a new file beside the old one, or further texts in one
+//! transaction, before which the tip is taken out of the file and after which it is put back, so that a kill in between
+//! leaves a file that is made anew. Who writes holds `avalaches.words-lock`.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::index_file::{self, IndexFileError, JOURNALS, Lock, place, set_up};
+use crate::id::{ArticleId, BlobId, CommitId};
+use crate::words::Wanted;
+
+/// The file's name.
+pub const FILE_NAME: &str = "avalaches.words";
+
+/// The file whose lock the writer holds.
+const LOCK: &str = "avalaches.words-lock";
+
+/// Marks the file as this program's ("Avaw"), and its form; another form is made anew.
+const APPLICATION: i64 = 0x4176_6177;
+const FORM: i64 = 1;
+
+/// Tables. What SQLite makes of the last one by itself is compared with what it makes in a file of our own.
+const TABLES: &str = "CREATE TABLE branch(tip BLOB NOT NULL) STRICT; \
+     CREATE TABLE text(number INTEGER PRIMARY KEY, page BLOB NOT NULL, article TEXT NOT NULL) STRICT; \
+     CREATE UNIQUE INDEX text_by_page ON text(page, article); \
+     CREATE VIRTUAL TABLE words USING fts5(keys, content='', detail=none, columnsize=0, tokenize='ascii')";
+
+/// A text of which the keys are put in.
+#[derive(Debug)]
+pub struct NewText {
+    /// The page's blob.
+    pub page: BlobId,
+    /// An article that has it.
+    pub article: ArticleId,
+    /// Its keys, parted by blanks.
+    pub keys: String,
+}
+
+/// A text that may have a quote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The page's blob.
+    pub page: BlobId,
+    /// An article that has it, as the file says.
+    pub article: ArticleId,
+}
+
+/// The words, open.
+#[derive(Debug)]
+pub struct WordsFile {
+    connection: Connection,
+    tip: CommitId,
+}
+
+/// The right to write the words; `None` where another process keeps it for longer than `patience`, or the folder
+/// cannot be written to.
+#[must_use]
+pub fn lock(repository: &Path, patience: Duration) -> Option<Lock> {
+    Lock::take_named(repository, LOCK, patience)
+}
+
+impl WordsFile {
+    /// Opens the words of a repository.
+    ///
+    /// # Errors
+    /// [`IndexFileError`] where there are none, or not of this program's form.
+    pub fn open(repository: &Path) -> Result<Self, IndexFileError> {
+        let path = place(repository, FILE_NAME);
+        let io = |source| IndexFileError::Io {
+            what: "open",
+            path: path.clone(),
+            source,
+        };
+        if !fs::symlink_metadata(&path).map_err(io)?.is_file() {
+            return Err(IndexFileError::Damaged("it is no regular file"));
+        }
+        let has_journal =
+            |ending: &&str| fs::symlink_metadata(place(repository, &format!("{FILE_NAME}{ending}"))).is_ok();
+        if JOURNALS.iter().any(has_journal) {
+            return Err(IndexFileError::Damaged("it has a journal"));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&path, flags)?;
+        set_up(&connection)?;
+        check_form(&connection)?;
+        let tip = connection.query_row("SELECT tip FROM branch", [], |row| row.get(0))?;
+        let tip = CommitId::from_raw(tip);
+        Ok(Self { connection, tip })
+    }
+
+    /// Makes the words anew: `fill` puts texts in. The file takes the old one's place when it is whole; where `fill`
+    /// returns `None`, the old one stays.
+    ///
+    /// # Errors
+    /// [`IndexFileError`] where the file cannot be written.
+    pub fn make(
+        repository: &Path,
+        tip: CommitId,
+        fill: impl FnOnce(&mut dyn FnMut(&NewText) -> Result<(), IndexFileError>) -> Option<()>,
+    ) -> Result<Option<Self>, IndexFileError> {
+        let (fresh, path) = (
+            place(repository, &format!("{FILE_NAME}.new")),
+            place(repository, FILE_NAME),
+        );
+        let io = |what, path: &Path| {
+            let path = path.to_owned();
+            move |source| IndexFileError::Io { what, path, source }
+        };
+        let remove = |path: &Path| match fs::remove_file(path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(io("replace", path)(source)),
+            _ => Ok(()),
+        };
+        remove(&fresh)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&fresh, flags)?;
+        set_up(&connection)?;
+        // Nobody else sees the file, and a part of it is worth nothing.
+        connection.execute_batch(&format!(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; BEGIN; \
+             PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORM}; {TABLES};"
+        ))?;
+        let filled = fill(&mut |new| put(&connection, new));
+        if filled.is_none() {
+            drop(connection);
+            remove(&fresh)?;
+            return Ok(None);
+        }
+        connection.execute("INSERT INTO branch(tip) VALUES(?1)", [tip.raw()])?;
+        connection.execute_batch("COMMIT")?;
+        connection.close().map_err(|(_, error)| error)?;
+        File::open(&fresh)
+            .and_then(|file| file.sync_all())
+            .map_err(io("sync", &fresh))?;
+        for ending in JOURNALS {
+            remove(&place(repository, &format!("{FILE_NAME}{ending}")))?;
+        }
+        fs::rename(&fresh, &path).map_err(io("replace", &path))?;
+        Self::open(repository).map(Some)
+    }
+
+    /// Returns the newest commit whose text is in the file.
+    #[must_use]
+    pub fn tip(&self) -> CommitId {
+        self.tip
+    }
+
+    /// Puts in the texts of further commits, all of them or none.
+    ///
+    /// # Errors
+    /// [`IndexFileError`] where the file cannot be written, or another process did so meanwhile.
+    pub fn extend(&mut self, tip: CommitId, texts: &[NewText]) -> Result<(), IndexFileError> {
+        if self
+            .connection
+            .execute("DELETE FROM branch WHERE tip = ?1", [self.tip.raw()])?
+            != 1
+        {
+            return Err(IndexFileError::Damaged("another process wrote it meanwhile"));
+        }
+        // From here to the end there is nothing that the file covers: it is none.
+        let transaction = self.connection.unchecked_transaction()?;
+        for new in texts {
+            put(&transaction, new)?;
+        }
+        transaction.execute("INSERT INTO branch(tip) VALUES(?1)", [tip.raw()])?;
+        transaction.commit()?;
+        self.tip = tip;
+        Ok(())
+    }
+
+    /// Finds the texts that may have a quote, in the order in which they came in.
+    ///
+    /// # Errors
+    /// [`IndexFileError`], also where a row is not as it was written.
+    pub fn candidates(&self, wanted: &[Wanted]) -> Result<Vec<Candidate>, IndexFileError> {
+        let query: Vec<String> = wanted
+            .iter()
+            .map(|wanted| match wanted {
+                Wanted::Key(key) => format!("\"{key}\""),
+                Wanted::Beginning(begin) => format!("\"{begin}\" *"),
+            })
+            .collect();
+        let sql = "SELECT page, article FROM words LEFT JOIN text ON number = words.rowid WHERE words MATCH ?1 \
+                   ORDER BY words.rowid";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([query.join(" AND ")])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let article: String = row.get(1)?;
+            found.push(Candidate {
+                page: BlobId::from_raw(row.get(0)?),
+                article: article
+                    .parse()
+                    .map_err(|_| IndexFileError::Damaged("it names no article"))?,
+            });
+        }
+        Ok(found)
+    }
+}
+
+/// Puts in a text that is not there yet.
+fn put(connection: &Connection, new: &NewText) -> Result<(), IndexFileError> {
+    let text = "INSERT OR IGNORE INTO text(page, article) VALUES(?1, ?2)";
+    let mut statement = connection.prepare_cached(text)?;
+    if statement.execute(params![new.page.raw(), new.article.to_string()])? == 0 {
+        return Ok(());
+    }
+    let words = "INSERT INTO words(rowid, keys) VALUES(?1, ?2)";
+    let mut statement = connection.prepare_cached(words)?;
+    statement.execute(params![connection.last_insert_rowid(), new.keys])?;
+    Ok(())
+}
+
+/// Checks that the file is of this program's form, to the letter.
+fn check_form(connection: &Connection) -> Result<(), IndexFileError> {
+    let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+    if number("PRAGMA application_id")? != APPLICATION || number("PRAGMA user_version")? != FORM {
+        return Err(IndexFileError::Damaged("it is of another program or version"));
+    }
+    let own = Connection::open_in_memory()?;
+    own.execute_batch(TABLES)?;
+    if schema(connection)? != schema(&own)? {
+        return Err(IndexFileError::Damaged("its tables are others"));
+    }
+    let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+    if mode == "wal" {
+        return Err(IndexFileError::Damaged("it has another journal"));
+    }
+    connection.execute_batch("PRAGMA journal_mode = MEMORY")?;
+    Ok(())
+}
+
+fn schema(connection: &Connection) -> Result<Vec<(String, Option<String>)>, index_file::IndexFileError> {
+    let mut statement = connection.prepare("SELECT name, sql FROM sqlite_schema ORDER BY rowid LIMIT 32")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,358 @@
+//! Words that somebody quotes: whether a text has them, and the keys by which texts that may have them are found.
+//!
+//! A quote is matched to the letter in Unicode Normalization Form C, but that any run of white space, the border of
+//! paragraphs included, is as good as any other. A text is found by keys: pairs of neighbours where words are not set
+//! apart by blanks (Han, kana, hangul), else words without regard to case. Each key depends upon the characters that it
+//! stands for and those beside them alone, so that a part of a text has no key that the text lacks; where the part may
+//! end within a word, only the beginning of a key is known.
+
+use std::collections::BTreeSet;
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::canonical::{self, Invisible, TextError};
+
+/// Folded characters of a word that its key has.
+const LONGEST_KEY: usize = 32;
+
+/// Keys by which a quote is looked up; a text that has so many of them nearly always has the quote.
+const MOST_KEYS: usize = 24;
+
+/// Bytes of the longest quote.
+const LONGEST_QUOTE: usize = 64 << 10;
+
+/// Why words cannot be looked for.
+#[derive(Debug, thiserror::Error)]
+pub enum QuoteError {
+    /// There are none.
+    #[error("the quote has no words")]
+    Empty,
+    /// There are too many.
+    #[error("the quote has {0} bytes, and no more than {LONGEST_QUOTE} are looked for")]
+    Long(usize),
+    /// A character that no text has.
+    #[error("the quote cannot be in a text")]
+    Text(#[from] TextError),
+}
+
+/// Words that are looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    flat: String,
+}
+
+/// Where a text has a quote: lines, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lines {
+    /// The line in which it begins.
+    pub first: u64,
+    /// The line in which it ends.
+    pub last: u64,
+}
+
+/// What a text that has a quote has among its keys.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wanted {
+    /// This key.
+    Key(String),
+    /// A key that begins so.
+    Beginning(String),
+}
+
+impl Quote {
+    /// Takes words as somebody typed them.
+    ///
+    /// # Errors
+    /// [`QuoteError`] where there are none, or they have a character that no text has.
+    pub fn new(words: &str) -> Result<Self, QuoteError> {
+        if words.len() > LONGEST_QUOTE {
+            return Err(QuoteError::Long(words.len()));
+        }
+        let words = canonical::decode(words.as_bytes(), Invisible::Allow)?;
+        let flat = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        if flat.is_empty() {
+            return Err(QuoteError::Empty);
+        }
+        Ok(Self { flat })
+    }
+
+    /// Returns the words with one blank for each run of white space.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.flat
+    }
+
+    /// Finds the first place where a text has the words.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<Lines> {
+        let (flat, breaks) = flatten(text);
+        let begin = memchr::memmem::find(flat.as_bytes(), self.flat.as_bytes())?;
+        let line = |at: usize| {
+            let before = breaks.partition_point(|(begins, _)| *begins <= at);
+            before.checked_sub(1).map_or(1, |last| breaks[last].1)
+        };
+        Some(Lines {
+            first: line(begin),
+            last: line(begin + self.flat.len() - 1),
+        })
+    }
+
+    /// Returns what a text that has the words has among its keys; nothing where that cannot be said.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<Wanted> {
+        let mut keys = BTreeSet::new();
+        let mut beginnings = BTreeSet::new();
+        let runs = runs(&self.flat);
+        for (number, run) in runs.iter().enumerate() {
+            let (at_begin, at_end) = (run.begin == 0, run.begin + run.text.len() == self.flat.len());
+            match run.script {
+                // What stands before it is not known.
+                Script::Words if at_begin && number == 0 => {}
+                Script::Words if at_end => {
+                    beginnings.insert(word_key(run.text));
+                }
+                Script::Words => {
+                    keys.insert(word_key(run.text));
+                }
+                Script::Neighbours if run.text.chars().nth(1).is_some() => keys.extend(pairs(run.text)),
+                Script::Neighbours => {
+                    beginnings.extend(run.text.chars().map(folded));
+                }
+            }
+        }
+        // A beginning has many keys, and helps little where a whole one is known.
+        if keys.is_empty() {
+            return beginnings
+                .into_iter()
+                .take(MOST_KEYS)
+                .map(Wanted::Beginning)
+                .collect();
+        }
+        let step = keys.len().div_ceil(MOST_KEYS);
+        keys.into_iter().step_by(step).map(Wanted::Key).collect()
+    }
+}
+
+/// Returns the keys of a text. They are made of letters, digits and characters beyond ASCII.
+#[must_use]
+pub fn keys(text: &str) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    for run in runs(text) {
+        match run.script {
+            Script::Words => {
+                keys.insert(word_key(run.text));
+            }
+            Script::Neighbours => {
+                keys.extend(pairs(run.text));
+                // The last one begins no pair.
+                keys.extend(run.text.chars().next_back().map(folded));
+            }
+        }
+    }
+    keys
+}
+
+/// Brings every run of white space to one blank; says from which byte on the result is of which line of the text.
+fn flatten(text: &str) -> (String, Vec<(usize, u64)>) {
+    let mut flat = String::with_capacity(text.len());
+    let mut breaks = Vec::new();
+    let mut line = 1;
+    let mut in_blank = false;
+    for c in text.chars() {
+        if !c.is_whitespace() {
+            flat.push(c);
+            in_blank = false;
+            continue;
+        }
+        if !in_blank {
+            flat.push(' ');
+            in_blank = true;
+        }
+        if c == '\n' {
+            line += 1;
+            breaks.push((flat.len(), line));
+        }
+    }
+    (flat, breaks)
+}
+
+/// How words are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Script {
+    /// Set apart from each other.
+    Words,
+    /// One beside the other.
+    Neighbours,
+}
+
+/// Characters of one way of writing, none of which is a border.
+struct Run<'a> {
+    script: Script,
+    begin: usize,
+    text: &'a str,
+}
+
+/// Splits a text into its runs; each ends where the way of writing changes.
+fn runs(text: &str) -> Vec<Run<'_>> {
+    let mut runs = Vec::new();
+    let mut open: Option<(Script, usize)> = None;
+    for (at, c) in text.char_indices().chain([(text.len(), '\n')]) {
+        let script = script(c);
+        if open.map(|(script, _)| script) == script {
+            continue;
+        }
+        if let Some((script, begin)) = open {
+            let text = &text[begin..at];
+            runs.push(Run { script, begin, text });
+        }
+        open = script.map(|script| (script, at));
+    }
+    runs
+}
+
+/// Tells how words of a character are written; `None` for a border between words.
+fn script(c: char) -> Option<Script> {
+    if c.is_ascii() {
+        return c.is_ascii_alphanumeric().then_some(Script::Words);
+    }
+    if !c.is_alphanumeric() || !folded(c).chars().all(is_key_character) {
+        return None;
+    }
+    let is_neighbour = matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1100}'..='\u{11ff}'
+        | '\u{1780}'..='\u{17ff}' | '\u{2e80}'..='\u{a4cf}' | '\u{a960}'..='\u{a97f}' | '\u{ac00}'..='\u{d7ff}'
+        | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ffdc}' | '\u{16fe0}'..='\u{18dff}' | '\u{1aff0}'..='\u{1b2ff}'
+        | '\u{20000}'..='\u{3ffff}');
+    Some(if is_neighbour {
+        Script::Neighbours
+    } else {
+        Script::Words
+    })
+}
+
+/// Tells whether a key may have a character: what is none in ASCII would part it in two.
+fn is_key_character(c: char) -> bool {
+    !c.is_ascii() || c.is_ascii_alphanumeric()
+}
+
+/// Folds a character by itself, so that the result is the same wherever it stands.
+fn folded(c: char) -> String {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase().to_string();
+    }
+    c.nfkc().flat_map(char::to_lowercase).collect()
+}
+
+fn word_key(word: &str) -> String {
+    word.chars()
+        .flat_map(|c| folded(c).chars().collect::<Vec<_>>())
+        .take(LONGEST_KEY)
+        .collect()
+}
+
+fn pairs(run: &str) -> impl Iterator<Item = String> + '_ {
+    run.chars()
+        .zip(run.chars().skip(1))
+        .map(|(one, other)| folded(one) + &folded(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn quote(words: &str) -> Quote {
+        Quote::new(words).unwrap()
+    }
+
+    /// Tells whether a text is among those that are found for a quote.
+    fn is_candidate(text: &str, quote: &Quote) -> bool {
+        let keys = keys(text);
+        quote.wanted().iter().all(|wanted| match wanted {
+            Wanted::Key(key) => keys.contains(key),
+            Wanted::Beginning(begin) => keys.iter().any(|key| key.starts_with(begin.as_str())),
+        })
+    }
+
+    #[test]
+    fn white_space_is_as_good_as_any_other_and_all_else_is_exact() {
+        let text = "桥今天通车。\n\nThe bridge\nopened  today.\n";
+        let find = |words: &str| quote(words).find(text).map(|lines| (lines.first, lines.last));
+        assert_eq!(find("今天"), Some((1, 1)));
+        assert_eq!(find("通车。 The bridge"), Some((1, 3)));
+        assert_eq!(find("  bridge opened\u{3000}today.\n"), Some((3, 4)));
+        assert_eq!(find("opened today"), Some((4, 4)));
+        for absent in ["the bridge", "今 天", "通车。The", "today!"] {
+            assert_eq!(find(absent), None, "{absent}");
+        }
+        assert_eq!(
+            quote("cafe\u{301}").find("café\n").map(|lines| lines.first),
+            Some(1)
+        );
+    }
+
+    #[test]
+    fn what_no_text_has_is_refused() {
+        assert!(matches!(Quote::new(" \n\u{3000}"), Err(QuoteError::Empty)));
+        assert!(matches!(Quote::new("a\u{1b}[31m"), Err(QuoteError::Text(_))));
+        assert!(matches!(Quote::new("a\0"), Err(QuoteError::Text(_))));
+        assert!(matches!(
+            Quote::new(&"a".repeat(LONGEST_QUOTE + 1)),
+            Err(QuoteError::Long(_))
+        ));
+    }
+
+    #[test]
+    fn a_word_that_may_go_on_is_no_whole_key() {
+        let wanted = |words: &str| quote(words).wanted();
+        assert_eq!(wanted("idge opened tod"), [Wanted::Key("opened".to_owned())]);
+        assert_eq!(wanted("idge ope"), [Wanted::Beginning("ope".to_owned())]);
+        assert_eq!(wanted("bridge"), []);
+        assert_eq!(wanted("桥今"), [Wanted::Key("桥今".to_owned())]);
+        assert_eq!(wanted("桥"), [Wanted::Beginning("桥".to_owned())]);
+        assert_eq!(wanted("。——！"), []);
+        assert_eq!(wanted("Ｈ200芯片。"), [Wanted::Key("芯片".to_owned())]);
+    }
+
+    #[test]
+    fn keys_do_not_take_in_everything() {
+        assert!(!is_candidate("桥昨天通车。", &quote("今天通车")));
+        assert!(!is_candidate(
+            "The bridge closed today.",
+            &quote("bridge opened today")
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn every_part_of_a_text_finds_it(
+            text in "([a-cA-C0-9ßﬁǅ]{0,4}|[桥今天通车ｶﾞカ한글㍿㎏]{0,4}|[ \n\u{3000}。，.'’é\u{301}\u{600}กำㄱⅣ⑴½👩\u{200d}-]{0,2}){0,12}",
+            begin in any::<prop::sample::Index>(), end in any::<prop::sample::Index>()
+        ) {
+            let text = canonical::nfc(text);
+            let mut places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            places.push(text.len());
+            let (one, other) = (*begin.get(&places), *end.get(&places));
+            let part = &text[one.min(other)..one.max(other)];
+            prop_assume!(!part.trim().is_empty());
+            let quote = quote(part);
+            if quote.find(&text).is_some() {
+                prop_assert!(is_candidate(&text, &quote), "{:?} in {:?}: {:?}", part, text, quote.wanted());
+            } else {
+                // A part that begins with a mark may compose with nothing, and with something in the text.
+                prop_assert_ne!(canonical::nfc(part.to_owned()), part);
+            }
+        }
+
+        #[test]
+        fn any_words_are_looked_for_without_a_panic(words in any::<String>(), text in any::<String>()) {
+            if let Ok(quote) = Quote::new(&words) {
+                let _ = quote.find(&text);
+                for wanted in quote.wanted() {
+                    let (Wanted::Key(key) | Wanted::Beginning(key)) = wanted;
+                    prop_assert!(!key.is_empty() && key.chars().all(is_key_character), "{:?}", key);
+                }
+            }
+        }
+    }
+}
