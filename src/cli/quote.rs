@@ -45,7 +45,7 @@ pub fn run(
     if common.json {
         output::print_json(&document(&quote, &found))?;
     } else {
-        output::print(&text(common, &found))?;
+        output::print(&text(&found))?;
     }
     if found.articles.is_empty() {
         if found.way == Way::Words && !common.quiet && !common.json {
@@ -61,7 +61,7 @@ pub fn run(
     Ok(Outcome::Yes)
 }
 
-fn text(common: &Common, found: &Found) -> String {
+fn text(found: &Found) -> String {
     if found.articles.is_empty() {
         return format!("{BAD}nowhere{BAD:#}  no revision has these words\n");
     }
@@ -73,9 +73,6 @@ fn text(common: &Common, found: &Found) -> String {
     );
     for standing in &found.articles {
         let _ = writeln!(text, "{}: {}", standing.article, stands(standing));
-        if common.quiet {
-            continue;
-        }
         for Hit {
             revision,
             lines,
