@@ -38,6 +38,7 @@ mod retract;
 mod revise;
 mod settings;
 mod show;
+mod signers;
 mod signing;
 mod technical;
 mod update;
@@ -105,6 +106,7 @@ enum Command {
     Mirror(mirror::Mirror),
     Reindex(reindex::Reindex),
     Settings(settings::Settings),
+    Signers(signers::Signers),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -200,6 +202,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Mirror(mirror) => mirror.run(common),
         Command::Reindex(reindex) => reindex.run(common),
         Command::Settings(settings) => settings.run(common),
+        Command::Signers(signers) => signers.run(common),
         Command::Completions(completions) => completions.run(&mut Cli::command()),
         Command::Man(man) => man.run(Cli::command()),
     }

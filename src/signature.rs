@@ -7,6 +7,12 @@ use std::fmt::Debug;
 
 use crate::object::commit::Commit;
 
+pub mod allowed;
+mod armour;
+pub mod edit;
+pub mod judge;
+pub mod revoked;
+
 /// What is signed apart from the bytes, so that a signature over a commit is none over anything else.
 pub const NAMESPACE: &str = "git";
 

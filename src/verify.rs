@@ -20,8 +20,10 @@ use crate::swhid::Swhid;
 use crate::trailer::Message;
 
 use self::mirrored::{Mirrored, Question};
+use crate::signature::judge::Judged;
 
 pub mod mirrored;
+pub mod signed;
 pub mod whole;
 
 /// What is said of a page, a footer or an id.
@@ -88,6 +90,8 @@ pub struct Answer {
     verdict: Option<Verdict>,
     /// The revision that the footer or id names, where it could be read.
     pub revision: Option<Box<Revision>>,
+    /// What is said of the signature of that revision's commit. No verdict rests upon it.
+    pub signature: Option<Judged>,
     /// The commit of a mirror that the footer or id names, where it is none of the archive's own.
     pub mirrored: Option<Box<Mirrored>>,
     /// Every reason against, in words.
@@ -262,7 +266,10 @@ pub fn page(archive: &Archive, draft: &Draft) -> Result<Answer, Fault> {
 /// Reads the revision that is asked for; where there is none, the answer says why.
 fn revision(archive: &Archive, id: CommitId, answer: &mut Answer) -> Result<Option<Revision>, Fault> {
     match Revision::read(archive, id) {
-        Ok(revision) => return Ok(Some(revision)),
+        Ok(revision) => {
+            answer.signature = judge_signature(archive, &revision)?;
+            return Ok(Some(revision));
+        }
         Err(fault) if fault.is_unknown(id) => {
             answer.against(Verdict::Unknown, format!("the archive has no commit {id}"));
         }
@@ -296,6 +303,15 @@ fn revision(archive: &Archive, id: CommitId, answer: &mut Answer) -> Result<Opti
         Err(fault) => answer.against(Verdict::Corrupt, with_causes(&fault)),
     }
     Ok(None)
+}
+
+/// Judges the signature of a revision. Where the keys cannot be read, the check of where it stands says what is wrong.
+fn judge_signature(archive: &Archive, revision: &Revision) -> Result<Option<Judged>, Fault> {
+    match signed::judge(archive, &revision.commit) {
+        Ok(judged) => Ok(Some(judged)),
+        Err(fault) if fault.is_system_error() => Err(fault),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Tells whether a commit that is no revision is sound, and not on the branch: another repository's.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const ARTICLE: &str = "2026/11/24/how-newspapers-print-corrections";
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOrGsIPSghL02ujbcQjwP3kFMWC1U98qbpctlbUljVOx desk\n";
 
 #[test]
 fn every_member_of_every_document_is_described() {
@@ -56,6 +57,9 @@ fn every_member_of_every_document_is_described() {
         "{superseded}"
     );
     let first = document(&["--archive", shipped, "history", ARTICLE, "--json"])["revisions"][1]["id"].clone();
+    let key = temp.path().join("desk.pub");
+    fs::write(&key, KEY).unwrap();
+    let key = key.to_str().unwrap();
     let documents = [
         init,
         add,
@@ -77,6 +81,7 @@ fn every_member_of_every_document_is_described() {
         compared,
         document(&["--archive", mine, "settings", "--title", "新报", "--json"]),
         judged,
+        document(&["--archive", mine, "signers", "allow", "desk", key, "--json"]),
         document(&["--archive", mine, "reindex", "--json"]),
         document(&[
             "--archive",
@@ -108,7 +113,7 @@ fn every_member_of_every_document_is_described() {
             assert!(named, "JSON.md does not describe {member} of {schema}");
         }
     }
-    assert_eq!(schemas.len(), 18);
+    assert_eq!(schemas.len(), 19);
     assert_shows_every_kind_of_change(&documents[3]);
 }
 

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use archives::{Story, git_command};
+use avalaches::signature::allowed::{AllowedSigners, Validity, matches};
+use serde_json::Value;
 
 const PAGE: &str = "渡船明天停航。\n\nThe ferry stops tomorrow.\n";
 
@@ -369,4 +371,398 @@ fn a_first_commit_and_every_revision_of_an_import_are_signed() {
     assert!(again.contains("30 in the archive already"), "{again}");
     let first = archives::git(&signed.path("other"), &["cat-file", "commit", "main"]);
     assert!(first.contains("gpgsig -----BEGIN SSH SIGNATURE-----"), "{first}");
+}
+
+/// When the program archives in these tests: `SOURCE_DATE_EPOCH` of a story.
+const ARCHIVED: i64 = 1_769_140_800;
+
+impl Signed {
+    /// Puts files of keys into the archive's tree, by a commit that git makes.
+    fn put(&self, files: &[(&str, &str)]) {
+        let mut entries = self.story.git(&["ls-tree", "main"]);
+        for (name, text) in files {
+            self.story.write(name, text);
+            let path = self.path(name).display().to_string();
+            let blob = self.story.git(&["hash-object", "-w", &path]);
+            entries = entries
+                .lines()
+                .filter(|line| !line.ends_with(&format!("\t{name}")))
+                .fold(String::new(), |kept, line| kept + line + "\n");
+            entries += &format!("100644 blob {blob}\t{name}");
+        }
+        let tree = self.given(&["mktree"], &(entries + "\n"));
+        let commit = self.given(&["commit-tree", &tree, "-p", "main"], "Keys.\n");
+        self.story.git(&["update-ref", "refs/heads/main", &commit]);
+    }
+
+    /// Runs git with something on stdin.
+    fn given(&self, arguments: &[&str], stdin: &str) -> String {
+        self.story.write("stdin", stdin);
+        let output = git_command(&self.story.archive(), arguments)
+            .envs([
+                ("GIT_AUTHOR_NAME", "Desk"),
+                ("GIT_AUTHOR_EMAIL", ""),
+                ("GIT_COMMITTER_NAME", "Desk"),
+                ("GIT_COMMITTER_EMAIL", ""),
+                ("GIT_AUTHOR_DATE", "1769140800 +0000"),
+                ("GIT_COMMITTER_DATE", "1769140800 +0000"),
+            ])
+            .env("HOME", self.path(""))
+            .stdin(fs::File::open(self.path("stdin")).unwrap())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Returns what the program says of a commit's signature.
+    fn judged(&self, commit: &str) -> Value {
+        let output = self.story.run(&["verify", commit, "--json"]);
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        answer["answers"][0]["signature"].clone()
+    }
+
+    /// Lets git judge by two files.
+    fn accepted_by_git(&self, commit: &str, allowed: &str, revoked: &str) -> bool {
+        self.story.write("git-allowed", allowed);
+        self.story.write("git-revoked", revoked);
+        let file = |setting, name| format!("gpg.ssh.{setting}={}", self.path(name).display());
+        let allowed = file("allowedSignersFile", "git-allowed");
+        let revoked = file("revocationFile", "git-revoked");
+        let arguments = ["-c", &allowed, "-c", &revoked, "verify-commit", commit];
+        let mut command = git_command(&self.story.archive(), &arguments);
+        command.env("TZ", "UTC").output().unwrap().status.success()
+    }
+
+    /// Makes a commit like another one, with git's own signature.
+    fn signed_by_git(&self, like: &str, key: &str) -> String {
+        let body = self.story.git(&["cat-file", "commit", like]);
+        let (head, message) = body.split_once("\n\n").unwrap();
+        let tree = head.lines().next().unwrap().strip_prefix("tree ").unwrap();
+        let key = format!("user.signingkey={}", self.path(key).display());
+        let parent = self.story.git(&["rev-parse", &format!("{like}^")]);
+        let arguments = [
+            "-c",
+            "gpg.format=ssh",
+            "-c",
+            &key,
+            "commit-tree",
+            "-S",
+            tree,
+            "-p",
+            &parent,
+        ];
+        self.given(&arguments, &format!("{message}\n"))
+    }
+
+    /// Writes a commit like another one, in which something is replaced.
+    fn replaced(&self, like: &str, from: &str, to: &str) -> String {
+        let body = self.story.git(&["cat-file", "commit", like]);
+        assert!(body.contains(from), "{body}");
+        let body = body.replacen(from, to, 1) + "\n";
+        self.given(&["hash-object", "-t", "commit", "-w", "--stdin"], &body)
+    }
+}
+
+#[test]
+fn what_is_signed_with_every_kind_of_key_is_good_here_too() {
+    let signed = Signed::begin();
+    let kinds: [&[&str]; 5] = [
+        &["ed25519"],
+        &["ecdsa", "-b", "256"],
+        &["ecdsa", "-b", "384"],
+        &["ecdsa", "-b", "521"],
+        &["rsa", "-b", "3072"],
+    ];
+    let keys: Vec<String> = (0..)
+        .zip(kinds)
+        .map(|(number, kind)| signed.key(&format!("key-{number}"), kind, ""))
+        .collect();
+    let allowed: Vec<String> = (0..)
+        .zip(&keys)
+        .map(|(number, key)| format!("desk-{number} {key}"))
+        .collect();
+    signed.put(&[("allowed_signers", &allowed.concat())]);
+    for (number, key) in keys.iter().enumerate() {
+        let (name, slug) = (format!("key-{number}"), format!("page-{number}"));
+        let sign = format!("--sign={name}");
+        let ours = signed.story.add(
+            "page.txt",
+            &format!("{PAGE}{number}\n"),
+            &["--slug", &slug, &sign],
+        );
+        let gits = signed.signed_by_git(id(&ours), &name);
+        for commit in [id(&ours), &gits] {
+            let judged = signed.judged(commit);
+            assert_eq!(judged["answer"], "good", "{name}: {judged}");
+            assert_eq!(judged["principals"], format!("desk-{number}"));
+            signed.good_for_git(commit, &format!("desk-{number}"), key);
+            // One byte of what is signed changes, then one of the signature.
+            let tampered = signed.replaced(commit, "\ncommitter Desk", "\ncommitter Dusk");
+            assert_eq!(signed.judged(&tampered)["answer"], "bad");
+            assert!(!signed.accepted_by_git(&tampered, &allowed[number], ""));
+        }
+    }
+}
+
+#[test]
+fn each_answer_is_gits_answer() {
+    let signed = Signed::begin();
+    let [desk, other, early, late, lost, file] =
+        ["desk", "other", "early", "late", "lost", "file"].map(|name| signed.key(name, &["ed25519"], ""));
+    let allowed = format!(
+        "desk {desk}early valid-after=\"20260124Z\" {early}late valid-before=\"20260122Z\" {late}lost {lost}file namespaces=\"file\" {file}ca cert-authority {other}"
+    );
+    let revoked = format!("# keys that are gone\n{lost}");
+    signed.put(&[("allowed_signers", &allowed), ("revoked_keys", &revoked)]);
+    let unsigned = signed.story.add("page.txt", PAGE, &["--slug", "page"]);
+    assert_eq!(signed.judged(id(&unsigned))["answer"], "unsigned");
+    let desk = signed.signed_by_git(id(&unsigned), "desk");
+    let by_hand = |namespace: &str| {
+        signed.story.write(
+            "commit",
+            signed.story.git(&["cat-file", "commit", id(&unsigned)]) + "\n",
+        );
+        let _ = fs::remove_file(signed.path("commit.sig"));
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-Y", "sign", "-n", namespace, "-f"])
+            .arg(signed.path("desk"))
+            .arg(signed.path("commit"))
+            .stderr(Stdio::null())
+            .status();
+        assert!(made.unwrap().success());
+        let armour = fs::read_to_string(signed.path("commit.sig")).unwrap();
+        let header = format!("\ngpgsig {}\n\npublish", armour.trim_end().replace('\n', "\n "));
+        signed.replaced(id(&unsigned), "\n\npublish", &header)
+    };
+    let good = by_hand("git");
+    let cases = [
+        (desk.clone(), "good"),
+        (good.clone(), "good"),
+        (signed.signed_by_git(id(&unsigned), "other"), "untrusted"),
+        (signed.signed_by_git(id(&unsigned), "file"), "untrusted"),
+        (signed.signed_by_git(id(&unsigned), "early"), "expired"),
+        (signed.signed_by_git(id(&unsigned), "late"), "expired"),
+        (signed.signed_by_git(id(&unsigned), "lost"), "revoked"),
+        (
+            signed.replaced(&desk, "\ncommitter Desk", "\ncommitter Dusk"),
+            "bad",
+        ),
+        (by_hand("file"), "bad"),
+        (signed.replaced(&good, "\n U", "\n "), "bad"),
+        (
+            signed.replaced(
+                &good,
+                "gpgsig -----BEGIN SSH SIGNATURE-----\n",
+                "gpgsig -----BEGIN PGP SIGNATURE-----\n",
+            ),
+            "unknown",
+        ),
+    ];
+    for (commit, answer) in &cases {
+        let judged = signed.judged(commit);
+        assert_eq!(judged["answer"], *answer, "{judged}");
+        let accepted = signed.accepted_by_git(commit, &allowed, &revoked);
+        assert_eq!(accepted, *answer == "good", "git's answer where ours is {judged}");
+    }
+    let said = |at: usize| signed.judged(&cases[at].0)["said"].as_str().unwrap().to_owned();
+    assert_eq!(said(4), "expired: by a key of early that did not count yet");
+    assert_eq!(said(5), "expired: by a key of late that no longer counted");
+    // A file of revoked keys that cannot be read lets no key count.
+    signed.put(&[("revoked_keys", "what is this\n")]);
+    assert_eq!(signed.judged(&desk)["answer"], "unknown");
+    assert!(!signed.accepted_by_git(&desk, &allowed, "what is this\n"));
+}
+
+#[test]
+fn a_commit_is_judged_by_the_keys_of_the_one_before() {
+    let signed = Signed::begin();
+    let public = signed.key("desk", &["ed25519"], "");
+    let before = signed
+        .story
+        .add("page.txt", PAGE, &["--slug", "page", "--sign=desk"]);
+    signed.put(&[("allowed_signers", &format!("desk@example.org {public}"))]);
+    let after = signed.story.add(
+        "page.txt",
+        "另一页。\n\nAnother.\n",
+        &["--slug", "other", "--sign=desk"],
+    );
+    assert_eq!(signed.judged(id(&before))["answer"], "untrusted");
+    assert_eq!(signed.judged(id(&after))["answer"], "good");
+    let told = signed.story.yes(&["verify", id(&after)]);
+    assert!(
+        told.contains("\n  signature good: by desk@example.org (SHA256:"),
+        "{told}"
+    );
+    let history = signed.story.yes(&["history", "2026/01/23/page"]);
+    assert!(
+        history.contains("\n     signature untrusted: by a key that the archive did not allow (SHA256:"),
+        "{history}"
+    );
+    let shown: Value = serde_json::from_str(&signed.story.yes(&["show", id(&after), "--json"])).unwrap();
+    assert_eq!(shown["signature"]["answer"], "good");
+    // Taken away later, the key still counted then; revoked, it never did.
+    signed.put(&[("allowed_signers", "")]);
+    assert_eq!(signed.judged(id(&after))["answer"], "good");
+    let fingerprint = signed.judged(id(&after))["key"].as_str().unwrap().to_owned();
+    signed.put(&[("revoked_keys", &format!("{fingerprint} lost on a train\n"))]);
+    assert_eq!(signed.judged(id(&after))["answer"], "revoked");
+}
+
+#[test]
+fn allowed_signers_are_read_as_ssh_keygen_reads_them() {
+    let signed = Signed::begin();
+    let public = signed.key("lin", &["ed25519"], "");
+    let other = signed.key("other", &["ecdsa", "-b", "256"], "");
+    signed.story.write("data", "data\n");
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-Y", "sign", "-n", "git", "-f"])
+        .args([signed.path("lin"), signed.path("data")])
+        .stderr(Stdio::null())
+        .status();
+    assert!(made.unwrap().success());
+    let (kind, rest) = public.split_once(' ').unwrap();
+    let bare = format!("{kind} {}", rest.split(' ').next().unwrap());
+    let lines = [
+        "lin KEY",
+        "\tlin\tKEY comment more",
+        "lin  KEY\r",
+        "# lin KEY",
+        "\"lin\" KEY",
+        "\"a b,lin\" KEY",
+        "\"lin KEY",
+        "l?n KEY",
+        "*,!lin KEY",
+        "a,b KEY",
+        "lin",
+        "KEY",
+        "lin OTHER",
+        "lin OTHER\nlin KEY",
+        "broken\nlin KEY",
+        "lin strange KEY",
+        "lin cert-authority KEY",
+        "lin namespaces=\"git\" KEY",
+        "lin NameSpaces=\"git\" KEY",
+        "lin namespaces=\"file,git\" KEY",
+        "lin namespaces=\"file\" KEY",
+        "lin namespaces=\"*,!git\" KEY",
+        "lin namespaces=git KEY",
+        "lin namespaces=\"git\",namespaces=\"git\" KEY",
+        "lin namespaces=\"git\", KEY",
+        "lin namespaces=\"git\"valid-after=\"20260101Z\" KEY",
+        "lin namespaces=\"git KEY",
+        "lin valid-after=\"20260101\" KEY",
+        "lin valid-after=\"20260123035959Z\" KEY",
+        "lin valid-after=\"20260123040000Z\" KEY",
+        "lin valid-after=\"20260123040001Z\" KEY",
+        "lin valid-before=\"20260123040000Z\" KEY",
+        "lin valid-before=\"20260123035959Z\" KEY",
+        "lin valid-after=\"202601230400Z\",valid-before=\"202601230401Z\" KEY",
+        "lin valid-after=\"20260125Z\",valid-before=\"20260101Z\" KEY",
+        "lin valid-after=\"2026-01-01\" KEY",
+        "lin valid-after=\"20260101z\" KEY",
+        "lin valid-after=\"202601\" KEY",
+        "lin valid-after=\"20261301Z\" KEY",
+        "lin valid-after=\"\" KEY",
+        "lin ssh-rsa AAAA",
+        "",
+    ];
+    let key = AllowedSigners::parse(format!("lin {bare}").as_bytes()).entries[0]
+        .key
+        .clone();
+    let mut differ = Vec::new();
+    let mut accepted = 0;
+    for line in lines {
+        let text = line.replace("KEY", &bare).replace("OTHER", other.trim_end()) + "\n";
+        signed.story.write("table", &text);
+        let judged = Command::new("ssh-keygen")
+            .args([
+                "-Y",
+                "verify",
+                "-n",
+                "git",
+                "-I",
+                "lin",
+                "-Overify-time=20260123040000Z",
+                "-f",
+            ])
+            .arg(signed.path("table"))
+            .arg("-s")
+            .arg(signed.path("data.sig"))
+            .stdin(fs::File::open(signed.path("data")).unwrap())
+            .env("TZ", "UTC")
+            .output()
+            .unwrap();
+        let file = AllowedSigners::parse(text.as_bytes());
+        let ours = file.find(&key, "git", ARCHIVED).is_some_and(|(entry, validity)| {
+            validity == Validity::Valid && matches("lin", &entry.principals)
+        });
+        accepted += usize::from(ours);
+        if ours != judged.status.success() {
+            differ.push((line, ours));
+        }
+    }
+    assert!(differ.is_empty(), "read otherwise than by ssh-keygen: {differ:?}");
+    assert!(accepted > 10 && accepted < lines.len() - 10, "{accepted}");
+}
+
+#[test]
+fn signers_are_allowed_given_an_end_and_revoked_by_commits_that_git_and_verify_accept() {
+    let signed = Signed::begin();
+    let public = signed.key("desk", &["ed25519"], "");
+    let key = public.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    let in_tree = |name: &str| signed.story.git(&["show", &format!("main:{name}")]);
+    assert_eq!(signed.story.yes(&["signers"]), "");
+    let allowed = signed
+        .story
+        .yes(&["signers", "allow", "林 晓", "desk.pub", "--note", "开始"]);
+    assert_eq!(id(&allowed), signed.tip());
+    let body = signed.story.git(&["log", "-1", "--format=%B", "main"]);
+    assert_eq!(
+        body.trim_end(),
+        "signers: allow 林 晓\n\n开始\n\nArchive-Format: 1"
+    );
+    assert_eq!(in_tree("allowed_signers"), format!("\"林 晓\" {key}"));
+    let page = signed
+        .story
+        .add("page.txt", PAGE, &["--slug", "page", "--sign=desk"]);
+    assert_eq!(signed.judged(id(&page))["answer"], "good");
+    let git = signed.accepted_by_git(id(&page), &(in_tree("allowed_signers") + "\n"), "");
+    assert!(git);
+    // Again, it is so already; with an end, later pages are late and earlier ones stay good.
+    let before = signed.state();
+    assert_eq!(signed.story.yes(&["signers", "allow", "林 晓", "desk.pub"]), "");
+    assert_eq!(signed.state(), before);
+    let end = "2026-01-22T12:00:00+08:00";
+    signed
+        .story
+        .yes(&["signers", "allow", "林 晓", "desk.pub", "--valid-before", end]);
+    let options = "valid-before=\"20260122040000Z\"";
+    assert_eq!(in_tree("allowed_signers"), format!("\"林 晓\" {options} {key}"));
+    let late = signed
+        .story
+        .add("page.txt", "晚了。\n", &["--slug", "late", "--sign=desk"]);
+    assert_eq!(signed.judged(id(&late))["answer"], "expired");
+    assert_eq!(signed.judged(id(&page))["answer"], "good");
+    let print = signed.judged(id(&page))["key"].as_str().unwrap().to_owned();
+    let listed = signed.story.yes(&["signers", "list"]);
+    assert_eq!(listed, format!("{print}  林 晓, to 2026-01-22T04:00:00+00:00\n"));
+    // Revoked by its fingerprint, the key itself is written, which git reads, too.
+    signed.story.yes(&["signers", "revoke", &print, "--note", "丢了"]);
+    assert_eq!(in_tree("revoked_keys"), key);
+    assert_eq!(signed.judged(id(&page))["answer"], "revoked");
+    assert!(!signed.accepted_by_git(id(&page), &format!("desk {key}\n"), &format!("{key}\n")));
+    let listed = signed.story.yes(&["signers"]);
+    assert!(listed.ends_with(", revoked\n"), "{listed}");
+    let again = signed.story.program(&["signers", "allow", "desk", "desk.pub"]);
+    assert!(signed.refused(again).contains("was revoked"));
+    let private = signed.story.program(&["signers", "allow", "desk", "desk"]);
+    assert!(signed.refused(private).contains("this is a private key"));
+    signed.story.git(&["fsck", "--strict", "--full"]);
+    let verified = signed.story.yes(&["verify", "-q"]);
+    assert!(
+        verified.starts_with("verified  2 revisions of 2 articles"),
+        "{verified}"
+    );
 }

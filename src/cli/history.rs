@@ -1,10 +1,13 @@
 //! `avalaches history`.
 
+use avalaches::archive::Archive;
 use avalaches::revision::Revision;
 use avalaches::swhid::Swhid;
+use avalaches::verify::signed;
 use avalaches::{history, verify};
 use serde_json::{Value, json};
 
+use super::signing::judged_json;
 use super::{Common, Failure, Outcome, output, resolve};
 
 /// Print the revisions of an article, newest first
@@ -26,7 +29,8 @@ impl History {
         let revisions =
             history::revisions(&archive, newest).map_err(|e| Failure::new(verify::with_causes(&e)))?;
         if common.json {
-            let items: Vec<Value> = revisions.iter().map(item).collect();
+            let items = revisions.iter().map(|revision| item(&archive, revision));
+            let items = items.collect::<Result<Vec<Value>, Failure>>()?;
             let article = named.article_id().to_string();
             output::print_json(
                 &json!({"schema": "avalaches/history/1", "article": article, "revisions": items}),
@@ -45,6 +49,13 @@ impl History {
             if common.verbose {
                 text.push_str(&format!("     {}\n", Swhid::revision(revision.id)));
             }
+            let judged = signed::judge(&archive, &revision.commit)?;
+            if judged.is_signed() {
+                text.push_str(&format!(
+                    "     signature {}\n",
+                    output::visible(&judged.to_string())
+                ));
+            }
             if let Some(note) = &revision.message.note {
                 text.push_str(&format!("     {}\n", output::visible(note)));
             }
@@ -54,9 +65,9 @@ impl History {
     }
 }
 
-fn item(revision: &Revision) -> Value {
+fn item(archive: &Archive, revision: &Revision) -> Result<Value, Failure> {
     let trailers = &revision.message.trailers;
-    json!({
+    Ok(json!({
         "revision": trailers.revision,
         "kind": trailers.kind.name(),
         "note": revision.message.note,
@@ -65,5 +76,6 @@ fn item(revision: &Revision) -> Value {
         "id": revision.id.to_string(),
         "swhid": Swhid::revision(revision.id).to_string(),
         "footer": revision.footer().to_string(),
-    })
+        "signature": judged_json(&signed::judge(archive, &revision.commit)?),
+    }))
 }

@@ -6,8 +6,10 @@ use avalaches::id::{IdPrefix, ObjectId};
 use avalaches::object::{self, tree::Entry};
 use avalaches::revision::Revision;
 use avalaches::swhid::Swhid;
+use avalaches::verify::signed;
 use serde_json::{Map, Value, json};
 
+use super::signing::judged_json;
 use super::{Common, Failure, Outcome, output, resolve};
 
 /// Print a revision, or the newest one of an article
@@ -67,8 +69,12 @@ impl Show {
             )?,
             Format::Text => output::print_bytes(revision.page_text.as_bytes())?,
             Format::Markdown => output::print_bytes(markdown(&revision).as_bytes())?,
-            Format::Json => output::print_json(&document(&archive, &revision))?,
+            Format::Json => output::print_json(&document(&archive, &revision)?)?,
             Format::Raw => unreachable!("it was printed above"),
+        }
+        if common.verbose && format != Format::Json {
+            let judged = signed::judge(&archive, &revision.commit)?;
+            output::note(&format!("signature {}", output::visible(&judged.to_string())));
         }
         Ok(Outcome::Yes)
     }
@@ -123,7 +129,7 @@ fn markdown(revision: &Revision) -> String {
     format!("---\n{front}---\n\n{}", revision.article.sources.join("\n"))
 }
 
-fn document(archive: &Archive, revision: &Revision) -> Value {
+fn document(archive: &Archive, revision: &Revision) -> Result<Value, Failure> {
     let trailers = &revision.message.trailers;
     let metadata: Value = serde_json::from_slice(&revision.metadata().encode()).unwrap_or_default();
     let languages = revision.metadata().languages.iter();
@@ -131,7 +137,7 @@ fn document(archive: &Archive, revision: &Revision) -> Value {
         .zip(&revision.article.sources)
         .map(|(language, source)| (language.to_string(), json!(source)))
         .collect();
-    json!({
+    Ok(json!({
         "schema": "avalaches/show/1",
         "article": trailers.article.to_string(),
         "revision": trailers.revision,
@@ -141,6 +147,7 @@ fn document(archive: &Archive, revision: &Revision) -> Value {
         "previous": trailers.previous.map(|id| id.to_string()),
         "claimed_footer": trailers.claimed_footer.as_ref().map(ToString::to_string),
         "source_commit": trailers.source_commit.map(|id| id.to_string()),
+        "signature": judged_json(&signed::judge(archive, &revision.commit)?),
         "content_sha256": trailers.content_sha256,
         "archived_at": revision.commit.committer.date.to_string(),
         "archived_by": revision.commit.committer.person.to_string(),
@@ -148,5 +155,5 @@ fn document(archive: &Archive, revision: &Revision) -> Value {
         "metadata": metadata,
         "sources": sources,
         "text": revision.page_text,
-    })
+    }))
 }

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use avalaches::signature::Signer;
+use avalaches::signature::judge::Judged;
 use avalaches::storage::sign::{Key, SshKeygen};
+
+use serde_json::{Value, json};
 
 use super::{Common, Failure, environment, output};
 
@@ -69,6 +72,16 @@ pub fn unsigned(failure: Failure, what: &str) -> Failure {
     failure.hint(format!(
         "nothing was {what}; check the key with `ssh-keygen -Y sign -n git -f KEY`, or put it into an agent"
     ))
+}
+
+/// Returns what is said of a signature, as `JSON.md` has it.
+pub fn judged_json(judged: &Judged) -> Value {
+    json!({
+        "answer": judged.judgement.name(),
+        "said": judged.judgement.to_string(),
+        "principals": judged.judgement.principals(),
+        "key": judged.key,
+    })
 }
 
 /// Returns the key that the environment or the user's git names.

@@ -353,6 +353,13 @@ fn answer_text(common: &Common, thing: &str, answer: &Answer) -> String {
             let _ = writeln!(text, "  note: {}", visible(note));
         }
     }
+    if let Some(judged) = answer
+        .signature
+        .as_ref()
+        .filter(|judged| judged.is_signed() || common.verbose)
+    {
+        let _ = writeln!(text, "  signature {}", visible(&judged.to_string()));
+    }
     if let Some(revision) = answer.revision.as_ref().filter(|_| common.verbose) {
         let commit = &revision.commit;
         let _ = writeln!(
@@ -466,6 +473,7 @@ fn answer_json(thing: &str, answer: &Answer) -> Value {
         "verdict": answer.verdict(),
         "reasons": answer.reasons,
         "revision": revision,
+        "signature": answer.signature.as_ref().map(super::signing::judged_json),
         "mirrored": mirrored,
         "changes": diff::json::changes(&answer.changes),
         "superseded_by": named_json(&answer.later),
