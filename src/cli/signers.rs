@@ -206,7 +206,7 @@ fn refused(error: RootError<Refusal>) -> Failure {
             "a key that was revoked stays so: make another with `ssh-keygen -t ed25519`"
         }
         RootError::Refused(Refusal::Edit(EditError::Line { .. })) => {
-            "a line that cannot be read ends the file; another program than this one wrote it"
+            "the file has to be mended first; another program than this one wrote that line"
         }
         _ => return failure(error),
     };
@@ -222,9 +222,7 @@ fn tell(common: &Common, archive: &Archive, footer: Option<&Footer>) -> Result<O
     let file = AllowedSigners::parse(&allowed);
     let mut faults = Vec::new();
     if let Some((line, why)) = file.fault {
-        faults.push(format!(
-            "line {line} of {SIGNERS_FILE} {why}; it and what follows do not count"
-        ));
+        faults.push(format!("line {line} of {SIGNERS_FILE} {why}; it does not count"));
     }
     let revoked = RevokedKeys::parse(&revoked).unwrap_or_else(|(line, why)| {
         faults.push(format!("line {line} of {REVOKED_FILE} {why}; no key counts"));

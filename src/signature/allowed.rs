@@ -1,5 +1,5 @@
 //! `allowed_signers`: whose keys count, and when. The form is OpenSSH's (ALLOWED SIGNERS in ssh-keygen(1)). As there, a
-//! line that cannot be read ends the file.
+//! line that cannot be read is passed over.
 
 use super::armour::{base64, kind_of_key};
 
@@ -34,9 +34,9 @@ pub enum Validity {
 /// A file of keys that count.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedSigners {
-    /// The lines, up to the first that cannot be read.
+    /// The lines that can be read.
     pub entries: Vec<Entry>,
-    /// The number of that line, from 1, and what is wrong with it.
+    /// The number of the first line that cannot be read, from 1, and what is wrong with it.
     pub fault: Option<(usize, &'static str)>,
 }
 
@@ -53,8 +53,7 @@ impl AllowedSigners {
             match entry {
                 Ok(entry) => file.entries.extend(entry),
                 Err(why) => {
-                    file.fault = Some((number + 1, why));
-                    break;
+                    file.fault.get_or_insert((number + 1, why));
                 }
             }
         }
@@ -295,10 +294,10 @@ mod tests {
     }
 
     #[test]
-    fn a_key_counts_in_its_time_and_after_a_broken_line_none_does() {
-        let text = format!("a valid-after=\"19700102\" {KEY}\nbroken\nb {KEY}\n");
+    fn a_key_counts_in_its_time_and_a_broken_line_is_passed_over() {
+        let text = format!("broken\na valid-after=\"19700102\" {KEY}\nworse\n");
         let file = AllowedSigners::parse(text.as_bytes());
-        assert_eq!(file.fault, Some((2, "has no key")));
+        assert_eq!(file.fault, Some((1, "has no key")));
         let key = key(KEY).unwrap();
         let found = |at| file.find(&key, "git", at).map(|(_, validity)| validity);
         assert_eq!(found(86400), Some(Validity::Valid));

@@ -63,7 +63,7 @@ pub enum EditError {
     /// The key never counts.
     #[error("the key {0} was revoked")]
     Revoked(String),
-    /// The file has a line that cannot be read; no later one would count.
+    /// The file has a line that cannot be read.
     #[error("line {line} of {file} {why}")]
     Line {
         /// The file.
@@ -180,7 +180,7 @@ impl Grant {
 /// key is replaced, so that a key's time can be ended.
 ///
 /// # Errors
-/// [`EditError`]; a line that cannot be read is not passed over, since no later one would count.
+/// [`EditError`]; a file with a line that cannot be read is left as it is, for somebody to look at.
 pub fn allow(allowed: &[u8], revoked: &[u8], grant: &Grant) -> Result<Option<Vec<u8>>, EditError> {
     let new = grant.line()?;
     let print = grant.key.fingerprint();
