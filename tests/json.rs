@@ -27,13 +27,7 @@ fn every_member_of_every_document_is_described() {
     fs::write(&lines, "{\"page\": \"一页。\", \"slug\": \"one\"}\n").unwrap();
     let import = document(&["--archive", mine, "import", lines.to_str().unwrap(), "--json"]);
     let id = add["pages"][0]["id"].as_str().unwrap();
-    // Every kind of change in one page: a word, a paragraph gone, one new, two that changed places.
-    let own = page(mine, id).replace("serious mistake", "grave mistake");
-    let mut paragraphs: Vec<&str> = own.split("\n\n").collect();
-    paragraphs.remove(3);
-    paragraphs.swap(1, 2);
-    paragraphs.insert(4, "Something else altogether, in words of its own.");
-    fs::write(&changed, paragraphs.join("\n\n")).unwrap();
+    fs::write(&changed, with_every_kind_of_change(&page(mine, id))).unwrap();
     let changed = changed.to_str().unwrap();
     let altered = document(&["--archive", mine, "verify", changed, "--json"]);
     let compared = document(&["--archive", mine, "diff", id, changed, "--json"]);
@@ -115,6 +109,16 @@ fn every_member_of_every_document_is_described() {
     }
     assert_eq!(schemas.len(), 19);
     assert_shows_every_kind_of_change(&documents[3]);
+}
+
+/// Makes every kind of change in one page: a word, a paragraph gone, one new, two that changed places.
+fn with_every_kind_of_change(page: &str) -> String {
+    let own = page.replace("serious mistake", "grave mistake");
+    let mut paragraphs: Vec<&str> = own.split("\n\n").collect();
+    paragraphs.remove(3);
+    paragraphs.swap(1, 2);
+    paragraphs.insert(4, "Something else altogether, in words of its own.");
+    paragraphs.join("\n\n")
 }
 
 /// Asserts that an altered page shows every kind of change.

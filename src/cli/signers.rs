@@ -271,7 +271,9 @@ fn tell(common: &Common, archive: &Archive, footer: Option<&Footer>) -> Result<O
         text.push_str(&format!("{}  revoked\n", visible(&print)));
     }
     output::print(&text)?;
-    faults.iter().for_each(|fault| output::warning(fault));
+    for fault in &faults {
+        output::warning(fault);
+    }
     if text.is_empty() && faults.is_empty() && !common.quiet {
         output::note("no key counts: every signature is untrusted until `avalaches signers allow` lets one");
     }

@@ -79,7 +79,7 @@ pub(super) fn kind_of_key(key: &[u8]) -> Option<&str> {
 /// Reads base64 in the one way it is written: with its padding, and nothing in the bits that are left over.
 pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
-    if text.len() % 4 != 0 || text.len() - digits.len() > 2 {
+    if !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
         return None;
     }
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
