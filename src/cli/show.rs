@@ -74,7 +74,9 @@ impl Show {
         }
         if common.verbose && format != Format::Json {
             let judged = signed::judge(&archive, &revision.commit)?;
-            output::note(&format!("signature {}", output::visible(&judged.to_string())));
+            if judged.is_signed() {
+                output::note(&format!("signature {}", output::visible(&judged.to_string())));
+            }
         }
         Ok(Outcome::Yes)
     }
