@@ -70,7 +70,9 @@ fn many_kinds() -> Story {
         ("restoration", "Back."),
         ("technical", "Form."),
     ] {
-        let text = format!("The page as of its {kind}.\n");
+        // A technical revision has the text of the one before it, and another title.
+        let of = if kind == "technical" { "restoration" } else { kind };
+        let text = format!("The page as of its {of}.\n");
         story.add(
             "next.txt",
             &text,
@@ -81,6 +83,8 @@ fn many_kinds() -> Story {
                 kind,
                 "--note",
                 note,
+                "--title",
+                kind,
             ],
         );
         story.git(&["fsck", "--strict", "--full"]);
