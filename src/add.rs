@@ -23,7 +23,9 @@ use crate::trailer::first_message;
 mod prepare;
 
 pub use crate::branch::{Change, Outcome};
-pub use prepare::{PageError, Prepared, PreparedFile, prepare, prepare_sources, prepare_stored};
+pub use prepare::{
+    PageError, Prepared, PreparedFile, prepare, prepare_draft, prepare_sources, prepare_stored,
+};
 
 /// What the caller says about every page of a call; it stands above what a page says about itself.
 #[derive(Debug, Clone, Default)]

@@ -243,9 +243,11 @@ pub fn restoration(
 
 /// Finds a revision of an article along the `Previous-Revision` trailers.
 fn earlier(archive: &Archive, newest: &Revision, wanted: Wanted) -> Result<Revision, EditorialError> {
-    let mut next = Some((newest.id, newest.message.clone()));
-    while let Some((id, message)) = next {
-        let trailers = &message.trailers;
+    for step in history::back(archive, newest.id) {
+        let (id, message) = step?;
+        let trailers = message
+            .map_err(|source| RevisionFault::Message { id, source })?
+            .trailers;
         let is_wanted = match wanted {
             Wanted::BeforeRetraction => trailers.kind != Kind::Retraction,
             Wanted::Number(number) => trailers.revision == number,
@@ -254,15 +256,6 @@ fn earlier(archive: &Archive, newest: &Revision, wanted: Wanted) -> Result<Revis
         if is_wanted && trailers.article == *newest.article_id() {
             return Ok(Revision::read(archive, id)?);
         }
-        next = match trailers.previous {
-            None => None,
-            Some(previous) => {
-                let commit = archive.commit(previous)?;
-                let message = Message::parse(&commit.message);
-                let message = message.map_err(|source| RevisionFault::Message { id: previous, source })?;
-                Some((previous, message))
-            }
-        };
     }
     let article = newest.article_id().clone();
     let revision = match wanted {

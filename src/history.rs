@@ -8,7 +8,7 @@ use crate::id::{ArticleId, CommitId, TreeId};
 use crate::index::{self, Index};
 use crate::object::commit::Commit;
 use crate::revision::{Revision, RevisionFault};
-use crate::trailer::Message;
+use crate::trailer::{Message, MessageError};
 
 /// Finds the newest revision of an article; `None` where the archive has no such article.
 ///
@@ -55,9 +55,12 @@ pub fn newest_of_all(archive: &Archive) -> Result<HashMap<ArticleId, CommitId>, 
 /// # Errors
 /// [`Fault`] where the history cannot be followed.
 pub fn numbered(archive: &Archive, article: &ArticleId, number: u32) -> Result<Option<CommitId>, Fault> {
-    let mut next = newest(archive, article)?;
-    while let Some(id) = next {
-        let trailers = match Message::parse(&archive.commit(id)?.message) {
+    let Some(newest) = newest(archive, article)? else {
+        return Ok(None);
+    };
+    for step in back(archive, newest) {
+        let (id, message) = step?;
+        let trailers = match message {
             Ok(message) => message.trailers,
             // Whoever reads the revision is told what is wrong with it.
             Err(_) => return Ok(Some(id)),
@@ -68,9 +71,25 @@ pub fn numbered(archive: &Archive, article: &ArticleId, number: u32) -> Result<O
         if trailers.revision == number {
             return Ok(Some(id));
         }
-        next = trailers.previous;
     }
     Ok(None)
+}
+
+/// Goes from a revision back along the `Previous-Revision` trailers, with the message of each; ends after the first that
+/// cannot be read.
+pub fn back(
+    archive: &Archive,
+    newest: CommitId,
+) -> impl Iterator<Item = Result<(CommitId, Result<Message, MessageError>), Fault>> + '_ {
+    let mut next = Some(newest);
+    std::iter::from_fn(move || {
+        let id = next.take()?;
+        let message = archive.commit(id).map(|commit| Message::parse(&commit.message));
+        if let Ok(Ok(message)) = &message {
+            next = message.trailers.previous;
+        }
+        Some(message.map(|message| (id, message)))
+    })
 }
 
 /// Reads every revision of an article, newest first, along the `Previous-Revision` trailers.

@@ -89,6 +89,15 @@ impl Signed {
     }
 }
 
+/// The kinds of keys that `ssh-keygen` makes without a device, as it is told them.
+const KINDS: [&[&str]; 5] = [
+    &["ed25519"],
+    &["ecdsa", "-b", "256"],
+    &["ecdsa", "-b", "384"],
+    &["ecdsa", "-b", "521"],
+    &["rsa", "-b", "3072"],
+];
+
 fn id(footer: &str) -> &str {
     footer.trim_end().rsplit(' ').next().unwrap()
 }
@@ -96,14 +105,7 @@ fn id(footer: &str) -> &str {
 #[test]
 fn git_accepts_what_is_signed_with_every_kind_of_key() {
     let signed = Signed::begin();
-    let kinds: [&[&str]; 5] = [
-        &["ed25519"],
-        &["ecdsa", "-b", "256"],
-        &["ecdsa", "-b", "384"],
-        &["ecdsa", "-b", "521"],
-        &["rsa", "-b", "3072"],
-    ];
-    for (number, kind) in kinds.iter().enumerate() {
+    for (number, kind) in KINDS.iter().enumerate() {
         let name = format!("key-{number}");
         let public = signed.key(&name, kind, "");
         let sign = format!("--sign={}", signed.path(&name).display());
@@ -468,15 +470,8 @@ impl Signed {
 #[test]
 fn what_is_signed_with_every_kind_of_key_is_good_here_too() {
     let signed = Signed::begin();
-    let kinds: [&[&str]; 5] = [
-        &["ed25519"],
-        &["ecdsa", "-b", "256"],
-        &["ecdsa", "-b", "384"],
-        &["ecdsa", "-b", "521"],
-        &["rsa", "-b", "3072"],
-    ];
     let keys: Vec<String> = (0..)
-        .zip(kinds)
+        .zip(KINDS)
         .map(|(number, kind)| signed.key(&format!("key-{number}"), kind, ""))
         .collect();
     let allowed: Vec<String> = (0..)

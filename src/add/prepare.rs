@@ -127,6 +127,20 @@ pub fn prepare(
     circumstances: &Circumstances,
 ) -> Result<Prepared, PageError> {
     let draft = draft::read(bytes, form, circumstances.invisible)?;
+    prepare_draft(draft, form, wishes, settings, circumstances)
+}
+
+/// Prepares a page that was read already, in the form given, as [`prepare`] does one that is given whole.
+///
+/// # Errors
+/// [`PageError`].
+pub fn prepare_draft(
+    draft: Draft,
+    form: Form,
+    wishes: &Wishes,
+    settings: &Settings,
+    circumstances: &Circumstances,
+) -> Result<Prepared, PageError> {
     let asked = if wishes.languages.is_empty() {
         languages(&draft)?
     } else {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use avalaches::add::{self, AddError, Change, Circumstances, Prepared, Wishes};
+use avalaches::add::{self, AddError, Change, Circumstances, PageError, Prepared, Wishes};
 use avalaches::archive::Archive;
 use avalaches::article::{Kind, PAGE_FILE};
 use avalaches::branch::PlaceError;
@@ -105,11 +105,7 @@ impl Add {
         let path = archive.path().to_owned();
         drop(archive);
         let pages: Vec<Prepared> = good.iter().map(|(_, page)| page.clone()).collect();
-        let done = if self.making.dry_run {
-            add::rehearse(&path, common.owner(), &pages, &circumstances)
-        } else {
-            add::add(&path, common.owner(), &pages, &circumstances, common.durability())
-        };
+        let done = self.making.put(common, &path, &pages, &circumstances);
         let outcomes = done.map_err(|error| failure(common, error, &good))?;
         let names: Vec<Option<&str>> = good.iter().map(|(name, _)| Some(name.as_str())).collect();
         report(common, self.making.dry_run, &names, &outcomes)?;
@@ -139,11 +135,16 @@ impl Add {
             .reading
             .form
             .map_or_else(|| form_of(file, &bytes), Form::from);
+        let refused = |error: PageError| page_failure(&file.to_string_lossy(), &error);
+        let draft =
+            draft::read(&bytes, form, circumstances.invisible).map_err(|error| refused(error.into()))?;
         let article = match &wishes.article {
             Some(article) => Some(article.clone()),
-            None => draft::read(&bytes, form, circumstances.invisible)
-                .ok()
-                .and_then(|draft| draft.front.article?.parse().ok()),
+            None => draft
+                .front
+                .article
+                .as_ref()
+                .and_then(|article| article.parse().ok()),
         };
         let mut wishes = wishes.clone();
         // That there is no such article is told where the page looks for its place.
@@ -154,8 +155,7 @@ impl Add {
         {
             wishes.previous = Some(Revision::read(archive, newest)?.article);
         }
-        add::prepare(&bytes, form, &wishes, archive.settings(), circumstances)
-            .map_err(|error| page_failure(&file.to_string_lossy(), &error))
+        add::prepare_draft(draft, form, &wishes, archive.settings(), circumstances).map_err(refused)
     }
 }
 

@@ -10,7 +10,6 @@ use avalaches::diff::{self, Labels, html};
 use avalaches::difference::{self, Difference, FieldChange, Side};
 use avalaches::draft;
 use avalaches::revision::Revision;
-use avalaches::swhid::Swhid;
 use serde_json::{Value, json};
 
 use super::changes::{self, Told};
@@ -216,21 +215,6 @@ fn document(before: &Side, after: &Side, difference: &Difference) -> Value {
 fn side_json(side: &Side) -> Value {
     match side {
         Side::Page { name, .. } => json!({"page": name, "revision": null}),
-        Side::Revision(revision) => {
-            let trailers = &revision.message.trailers;
-            json!({
-                "page": null,
-                "revision": {
-                    "article": trailers.article.to_string(),
-                    "revision": trailers.revision,
-                    "kind": trailers.kind.name(),
-                    "note": revision.message.note,
-                    "date": revision.commit.author.date.to_string(),
-                    "id": revision.id.to_string(),
-                    "swhid": Swhid::revision(revision.id).to_string(),
-                    "footer": revision.footer().to_string(),
-                },
-            })
-        }
+        Side::Revision(revision) => json!({"page": null, "revision": output::revision_json(revision)}),
     }
 }

@@ -49,24 +49,23 @@ fn report(common: &Common, outcome: &maintain::Outcome) -> Result<Outcome, Failu
         }))?;
         return Ok(Outcome::Yes);
     }
-    let counted = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let left = match outcome.left {
         0 => String::new(),
-        left => format!("; {} left as it is", counted(left, "pack")),
+        left => format!("; {} left as it is", output::counted(left, "pack")),
     };
-    let objects = counted(outcome.objects, "object");
+    let objects = output::counted(outcome.objects, "object");
     let text = if outcome.done {
         format!(
             "folded  {} and {} into one of {objects}, {} bytes before, {} now{left}\n",
-            counted(outcome.loose, "loose object"),
-            counted(outcome.packs, "pack"),
+            output::counted(outcome.loose, "loose object"),
+            output::counted(outcome.packs, "pack"),
             outcome.bytes_before,
             outcome.bytes_after
         )
     } else {
         format!(
             "nothing to do: no loose object, {} of {objects}{left}\n",
-            counted(outcome.packs, "pack")
+            output::counted(outcome.packs, "pack")
         )
     };
     output::print(&text)?;

@@ -76,8 +76,8 @@ fn update_text(common: &Common, name: &Slug, update: &Update) -> String {
     let _ = writeln!(
         text,
         "{style}mirrored{style:#}  {name}: {}, {} changed, {} as before",
-        counted(update.objects, "new object"),
-        counted(update.changes.len(), "ref"),
+        output::counted(update.objects, "new object"),
+        output::counted(update.changes.len(), "ref"),
         update.unchanged
     );
     if common.quiet {
@@ -141,7 +141,7 @@ fn list(common: &Common, mirrors: &[mirror::Mirror]) -> Result<Outcome, Failure>
             count => format!(", {count} rewritten and kept"),
         };
         let name = visible(&mirror.name);
-        let (branches, tags) = (branches_counted(branches), counted(tags, "tag"));
+        let (branches, tags) = (branches_counted(branches), output::counted(tags, "tag"));
         let _ = writeln!(text, "{name}  {branches}, {tags}{rewritten}{head}");
     }
     output::print(&text)?;
@@ -153,10 +153,6 @@ fn list(common: &Common, mirrors: &[mirror::Mirror]) -> Result<Outcome, Failure>
 
 fn branches_counted(count: usize) -> String {
     format!("{count} branch{}", if count == 1 { "" } else { "es" })
-}
-
-fn counted(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 fn change_json(change: &RefChange) -> Value {

@@ -1,6 +1,8 @@
 //! Options that several commands have, each written once.
 
-use avalaches::add::{Circumstances, Wishes};
+use std::path::Path;
+
+use avalaches::add::{self, AddError, Circumstances, Outcome, Prepared, Wishes};
 use avalaches::archive::Archive;
 use avalaches::date::UtcOffset;
 use avalaches::id::CommitId;
@@ -39,6 +41,38 @@ impl Making {
     ) -> Result<Circumstances, Failure> {
         let signer = self.signing.signer_unless(self.dry_run, common)?;
         environment::circumstances(self.archived_at.as_deref(), offset, allow_invisible, signer)
+    }
+
+    /// Puts pages on the branch, or tells what would become of them.
+    pub fn put(
+        &self,
+        common: &Common,
+        archive: &Path,
+        pages: &[Prepared],
+        circumstances: &Circumstances,
+    ) -> Result<Vec<Outcome>, AddError> {
+        if self.dry_run {
+            add::rehearse(archive, common.owner(), pages, circumstances)
+        } else {
+            add::add(archive, common.owner(), pages, circumstances, common.durability())
+        }
+    }
+}
+
+/// By whom and when root files are changed.
+#[derive(Debug, clap::Args)]
+pub struct Changing {
+    /// When it is archived [default: `SOURCE_DATE_EPOCH`, else now]
+    #[arg(long, value_name = "DATE")]
+    archived_at: Option<String>,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+impl Changing {
+    /// Returns what is so for the whole call.
+    pub fn circumstances(&self, offset: UtcOffset) -> Result<Circumstances, Failure> {
+        environment::circumstances(self.archived_at.as_deref(), offset, false, self.signing.signer()?)
     }
 }
 

@@ -4,7 +4,10 @@
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
+use avalaches::revision::Revision;
+use avalaches::swhid::Swhid;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::Failure;
 
@@ -84,6 +87,21 @@ fn status(style: Style, word: &str, message: &str) {
         "{style}{word}:{style:#} {}",
         visible(message)
     );
+}
+
+/// Returns what is told of a revision wherever one is named, as `JSON.md` has it.
+pub fn revision_json(revision: &Revision) -> Value {
+    let trailers = &revision.message.trailers;
+    json!({
+        "article": trailers.article.to_string(),
+        "revision": trailers.revision,
+        "kind": trailers.kind.name(),
+        "note": revision.message.note,
+        "date": revision.commit.author.date.to_string(),
+        "id": revision.id.to_string(),
+        "swhid": Swhid::revision(revision.id).to_string(),
+        "footer": revision.footer().to_string(),
+    })
 }
 
 /// Returns how many things there are, in words.

@@ -44,12 +44,10 @@ impl Reindex {
             }))?;
             return Ok(Outcome::Yes);
         }
-        let counted =
-            |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
         output::print(&format!(
             "{GOOD}indexed{GOOD:#}  {} of {} · {}\n",
-            counted(revisions, "revision"),
-            counted(articles, "article"),
+            output::counted(revisions, "revision"),
+            output::counted(articles, "article"),
             archive.tip()
         ))?;
         Ok(Outcome::Yes)

@@ -118,12 +118,7 @@ impl Revising {
         let name = page.unwrap_or(&self.article);
         tell_notices(common, name, &prepared.notices);
         let pages = [prepared];
-        let path = archive.path();
-        let done = if self.making.dry_run {
-            add::rehearse(path, common.owner(), &pages, circumstances)
-        } else {
-            add::add(path, common.owner(), &pages, circumstances, common.durability())
-        };
+        let done = self.making.put(common, archive.path(), &pages, circumstances);
         let [prepared] = pages;
         let named = [(name.to_owned(), prepared)];
         let outcomes = done.map_err(|error| failure(common, error, &named))?;

@@ -10,8 +10,9 @@ use avalaches::settings::{self, SettingsError};
 use avalaches::trailer::RootMessage;
 use serde_json::{Value, json};
 
-use super::signing::{Signing, unsigned};
-use super::{Common, Failure, Outcome, environment, open_failure, output};
+use super::options::Changing;
+use super::signing::unsigned;
+use super::{Common, Failure, Outcome, open_failure, output};
 
 /// Show what the archive says about itself, or change it by a commit of its own, and print that one's footer
 #[derive(Debug, clap::Args)]
@@ -37,11 +38,8 @@ pub struct Settings {
     /// One line that says why they are changed
     #[arg(long)]
     note: Option<String>,
-    /// When it is archived [default: `SOURCE_DATE_EPOCH`, else now]
-    #[arg(long, value_name = "DATE")]
-    archived_at: Option<String>,
     #[command(flatten)]
-    signing: Signing,
+    how: Changing,
 }
 
 /// Why settings are not changed.
@@ -67,8 +65,7 @@ impl Settings {
             }
             return report(common, &before, None);
         }
-        let (archived_at, offset) = (self.archived_at.as_deref(), before.utc_offset);
-        let circumstances = environment::circumstances(archived_at, offset, false, self.signing.signer()?)?;
+        let circumstances = self.how.circumstances(before.utc_offset)?;
         let mut after = before;
         let footer = root_files::change(
             &path,

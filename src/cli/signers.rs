@@ -17,10 +17,10 @@ use avalaches::trailer::RootMessage;
 use avalaches::verify::signed;
 use serde_json::{Value, json};
 
+use super::options::Changing;
 use super::output::visible;
 use super::settings::failure;
-use super::signing::Signing;
-use super::{Common, Failure, Outcome, environment, output};
+use super::{Common, Failure, Outcome, output};
 
 /// Show whose signatures count, or change that by a commit of its own, and print that one's footer
 #[derive(Debug, clap::Args)]
@@ -56,7 +56,7 @@ struct Allow {
     #[arg(long)]
     note: Option<String>,
     #[command(flatten)]
-    how: How,
+    how: Changing,
 }
 
 #[derive(Debug, clap::Args)]
@@ -68,17 +68,7 @@ struct Revoke {
     #[arg(long)]
     note: String,
     #[command(flatten)]
-    how: How,
-}
-
-/// Options of the commits that are made here.
-#[derive(Debug, clap::Args)]
-struct How {
-    /// When it is archived [default: `SOURCE_DATE_EPOCH`, else now]
-    #[arg(long, value_name = "DATE")]
-    archived_at: Option<String>,
-    #[command(flatten)]
-    signing: Signing,
+    how: Changing,
 }
 
 /// Why keys are not changed.
@@ -157,7 +147,7 @@ impl Revoke {
 /// Changes one of the two files, as `edit` has it of both.
 fn change(
     common: &Common,
-    how: &How,
+    how: &Changing,
     offset: UtcOffset,
     note: Option<&String>,
     what: &str,
@@ -166,8 +156,7 @@ fn change(
     if note.is_some_and(|note| !RootMessage::is_line(note)) {
         return Err(Refusal::Note.into());
     }
-    let archived_at = how.archived_at.as_deref();
-    let circumstances = environment::circumstances(archived_at, offset, false, how.signing.signer()?)?;
+    let circumstances = how.circumstances(offset)?;
     let footer = root_files::change(
         &common.archive_path()?,
         common.owner(),

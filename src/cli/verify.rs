@@ -454,19 +454,7 @@ fn mirrored_text(mirrored: &Mirrored, verdict: Verdict, text: &mut String) {
 }
 
 fn answer_json(thing: &str, answer: &Answer) -> Value {
-    let revision = answer.revision.as_ref().map(|revision| {
-        let trailers = &revision.message.trailers;
-        json!({
-            "article": trailers.article.to_string(),
-            "revision": trailers.revision,
-            "kind": trailers.kind.name(),
-            "note": revision.message.note,
-            "date": revision.commit.author.date.to_string(),
-            "id": revision.id.to_string(),
-            "swhid": Swhid::revision(revision.id).to_string(),
-            "footer": revision.footer().to_string(),
-        })
-    });
+    let revision = answer.revision.as_deref().map(output::revision_json);
     let mirrored = answer.mirrored.as_deref().map(mirrored_json);
     json!({
         "asked": thing,

@@ -89,6 +89,15 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// Returns what is said where there is no signature.
+    #[must_use]
+    pub fn unsigned() -> Self {
+        Self {
+            judgement: Judgement::Unsigned,
+            key: None,
+        }
+    }
+
     /// Tells whether there is a signature.
     #[must_use]
     pub fn is_signed(&self) -> bool {
@@ -111,18 +120,12 @@ impl fmt::Display for Judged {
 /// no key can be said to count.
 #[must_use]
 pub fn judge(
-    armour: Option<&str>,
+    armour: &str,
     bytes: &[u8],
     at: i64,
     allowed: &AllowedSigners,
     revoked: &Result<RevokedKeys, (usize, &'static str)>,
 ) -> Judged {
-    let Some(armour) = armour else {
-        return Judged {
-            judgement: Judgement::Unsigned,
-            key: None,
-        };
-    };
     let (verified, key) = verify(armour, bytes);
     let wire = key.as_ref().and_then(|key| key.to_bytes().ok());
     let wire = wire.unwrap_or_default();

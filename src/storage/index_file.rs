@@ -18,19 +18,18 @@
 //! Memory: 32 MiB of SQLite's pages at most, half a kilobyte for each commit that is put in at once, and while a
 //! new file is made, its lists of ids and about 200 bytes for each article.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::Backup;
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Params, Row, Transaction};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Params, Row, Transaction};
 
 use self::rows::{
     ARTICLE, Keyed, REVISION, choose_article, choose_by_day, read_article, read_revision, to_sql,
 };
 pub use self::rows::{ArticleRow, Candidate, Chosen, NewCommit, NewRevision, RevisionRow};
 pub use self::write::{Builder, Lock};
+use super::disposable::{Mark, set_up};
 use crate::date::CivilDay;
 use crate::footer::Footer;
 use crate::id::{ArticleId, BlobId, CommitId, RawId};
@@ -42,14 +41,11 @@ mod write;
 pub const FILE_NAME: &str = "avalaches.index";
 
 /// Marks the file as this program's ("Aval"), and its form; another form is made anew.
-const APPLICATION: i64 = 0x4176_616c;
-const FORM: i64 = 3;
-
-/// How long another process's lock of the file is waited for.
-const BUSY: Duration = Duration::from_secs(2);
-
-/// What SQLite would read beside the file.
-pub(super) const JOURNALS: [&str; 3] = ["-journal", "-wal", "-shm"];
+const MARK: Mark = Mark {
+    name: FILE_NAME,
+    application: 0x4176_616c,
+    form: 3,
+};
 
 /// Tables, as SQLite keeps them: a file with other words in it is another program's.
 const TABLES: [&str; 5] = [
@@ -154,22 +150,7 @@ impl IndexFile {
     /// # Errors
     /// [`IndexFileError`] where there is none, or it is not of this program's form.
     pub fn open(repository: &Path) -> Result<Self, IndexFileError> {
-        let path = place(repository, FILE_NAME);
-        let io = |source| IndexFileError::Io {
-            what: "open",
-            path: path.clone(),
-            source,
-        };
-        if !fs::symlink_metadata(&path).map_err(io)?.is_file() {
-            return Err(IndexFileError::Damaged("it is no regular file"));
-        }
-        let has_journal = |ending: &&str| fs::symlink_metadata(journal(repository, ending)).is_ok();
-        if JOURNALS.iter().any(has_journal) {
-            return Err(IndexFileError::Damaged("it has a journal"));
-        }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags)?;
-        set_up(&connection)?;
+        let connection = MARK.open(repository)?;
         check_form(&connection)?;
         let covered = covered(&connection)?;
         Ok(Self { connection, covered })
@@ -495,50 +476,17 @@ impl IndexFile {
     }
 }
 
-/// Returns the path of a file beside the repository. A path that begins with `file:` would be an address to SQLite.
-pub(super) fn place(repository: &Path, name: &str) -> PathBuf {
-    Path::new(".").join(repository).join(name)
-}
-
-/// Returns the path of one of the files that SQLite would read beside the index.
-fn journal(repository: &Path, ending: &str) -> PathBuf {
-    place(repository, &format!("{FILE_NAME}{ending}"))
-}
-
-/// Takes nothing from the file that could run or redirect something, and nothing from the disk for granted.
-pub(super) fn set_up(connection: &Connection) -> Result<(), IndexFileError> {
-    connection.busy_timeout(BUSY)?;
-    connection.set_prepared_statement_cache_capacity(32);
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    connection.execute_batch(
-        "PRAGMA cell_size_check = ON; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; \
-         PRAGMA cache_size = -32768;",
-    )?;
-    Ok(())
-}
-
 /// Checks that the file is of this program's form, to the letter.
 fn check_form(connection: &Connection) -> Result<(), IndexFileError> {
-    let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
-    if number("PRAGMA application_id")? != APPLICATION || number("PRAGMA user_version")? != FORM {
-        return Err(IndexFileError::Damaged("it is of another program or version"));
-    }
-    let mut statement = connection.prepare("SELECT sql FROM sqlite_schema ORDER BY rowid")?;
-    let found = statement.query_map([], |row| row.get::<_, Option<String>>(0))?;
-    let found: Vec<Option<String>> = found
-        .take(TABLES.len() + INDEXES.len() + 1)
-        .collect::<Result<_, _>>()?;
-    let own = TABLES.iter().chain(&INDEXES).map(|sql| Some((*sql).to_owned()));
-    if !found.into_iter().eq(own) {
-        return Err(IndexFileError::Damaged("its tables are others"));
-    }
-    let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
-    if mode == "wal" {
-        return Err(IndexFileError::Damaged("it has another journal"));
-    }
-    connection.execute_batch("PRAGMA journal_mode = MEMORY")?;
-    Ok(())
+    MARK.check(connection, || {
+        let mut statement = connection.prepare("SELECT sql FROM sqlite_schema ORDER BY rowid")?;
+        let found = statement.query_map([], |row| row.get::<_, Option<String>>(0))?;
+        let found: Vec<Option<String>> = found
+            .take(TABLES.len() + INDEXES.len() + 1)
+            .collect::<Result<_, _>>()?;
+        let own = TABLES.iter().chain(&INDEXES).map(|sql| Some((*sql).to_owned()));
+        Ok(found.into_iter().eq(own))
+    })
 }
 
 /// Reads what the index covers.

@@ -10,13 +10,13 @@
 //! transaction, before which the tip is taken out of the file and after which it is put back, so that a kill in between
 //! leaves a file that is made anew. Who writes holds `avalaches.words-lock`.
 
-use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, params};
 
-use super::index_file::{self, IndexFileError, JOURNALS, Lock, place, set_up};
+use super::disposable::Mark;
+use super::index_file::{IndexFileError, Lock};
 use crate::id::{ArticleId, BlobId, CommitId};
 use crate::words::Wanted;
 
@@ -27,8 +27,11 @@ pub const FILE_NAME: &str = "avalaches.words";
 const LOCK: &str = "avalaches.words-lock";
 
 /// Marks the file as this program's ("Avaw"), and its form; another form is made anew.
-const APPLICATION: i64 = 0x4176_6177;
-const FORM: i64 = 1;
+const MARK: Mark = Mark {
+    name: FILE_NAME,
+    application: 0x4176_6177,
+    form: 1,
+};
 
 /// Tables. What SQLite makes of the last one by itself is compared with what it makes in a file of our own.
 const TABLES: &str = "CREATE TABLE branch(tip BLOB NOT NULL) STRICT; \
@@ -76,23 +79,7 @@ impl WordsFile {
     /// # Errors
     /// [`IndexFileError`] where there are none, or not of this program's form.
     pub fn open(repository: &Path) -> Result<Self, IndexFileError> {
-        let path = place(repository, FILE_NAME);
-        let io = |source| IndexFileError::Io {
-            what: "open",
-            path: path.clone(),
-            source,
-        };
-        if !fs::symlink_metadata(&path).map_err(io)?.is_file() {
-            return Err(IndexFileError::Damaged("it is no regular file"));
-        }
-        let has_journal =
-            |ending: &&str| fs::symlink_metadata(place(repository, &format!("{FILE_NAME}{ending}"))).is_ok();
-        if JOURNALS.iter().any(has_journal) {
-            return Err(IndexFileError::Damaged("it has a journal"));
-        }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags)?;
-        set_up(&connection)?;
+        let connection = MARK.open(repository)?;
         check_form(&connection)?;
         let tip = connection.query_row("SELECT tip FROM branch", [], |row| row.get(0))?;
         let tip = CommitId::from_raw(tip);
@@ -109,45 +96,13 @@ impl WordsFile {
         tip: CommitId,
         fill: impl FnOnce(&mut dyn FnMut(&NewText) -> Result<(), IndexFileError>) -> Option<()>,
     ) -> Result<Option<Self>, IndexFileError> {
-        let (fresh, path) = (
-            place(repository, &format!("{FILE_NAME}.new")),
-            place(repository, FILE_NAME),
-        );
-        let io = |what, path: &Path| {
-            let path = path.to_owned();
-            move |source| IndexFileError::Io { what, path, source }
-        };
-        let remove = |path: &Path| match fs::remove_file(path) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(io("replace", path)(source)),
-            _ => Ok(()),
-        };
-        remove(&fresh)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&fresh, flags)?;
-        set_up(&connection)?;
-        // Nobody else sees the file, and a part of it is worth nothing.
-        connection.execute_batch(&format!(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; BEGIN; \
-             PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORM}; {TABLES};"
-        ))?;
-        let filled = fill(&mut |new| put(&connection, new));
-        if filled.is_none() {
-            drop(connection);
-            remove(&fresh)?;
+        let new_file = MARK.begin(repository, TABLES)?;
+        if fill(&mut |new| put(&new_file.connection, new)).is_none() {
             return Ok(None);
         }
-        connection.execute("INSERT INTO branch(tip) VALUES(?1)", [tip.raw()])?;
-        connection.execute_batch("COMMIT")?;
-        connection.close().map_err(|(_, error)| error)?;
-        File::open(&fresh)
-            .and_then(|file| file.sync_all())
-            .map_err(io("sync", &fresh))?;
-        for ending in JOURNALS {
-            remove(&place(repository, &format!("{FILE_NAME}{ending}")))?;
-        }
-        fs::rename(&fresh, &path).map_err(io("replace", &path))?;
+        let sql = "INSERT INTO branch(tip) VALUES(?1)";
+        new_file.connection.execute(sql, [tip.raw()])?;
+        new_file.finish()?;
         Self::open(repository).map(Some)
     }
 
@@ -225,24 +180,14 @@ fn put(connection: &Connection, new: &NewText) -> Result<(), IndexFileError> {
 
 /// Checks that the file is of this program's form, to the letter.
 fn check_form(connection: &Connection) -> Result<(), IndexFileError> {
-    let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
-    if number("PRAGMA application_id")? != APPLICATION || number("PRAGMA user_version")? != FORM {
-        return Err(IndexFileError::Damaged("it is of another program or version"));
-    }
-    let own = Connection::open_in_memory()?;
-    own.execute_batch(TABLES)?;
-    if schema(connection)? != schema(&own)? {
-        return Err(IndexFileError::Damaged("its tables are others"));
-    }
-    let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
-    if mode == "wal" {
-        return Err(IndexFileError::Damaged("it has another journal"));
-    }
-    connection.execute_batch("PRAGMA journal_mode = MEMORY")?;
-    Ok(())
+    MARK.check(connection, || {
+        let own = Connection::open_in_memory()?;
+        own.execute_batch(TABLES)?;
+        Ok(schema(connection)? == schema(&own)?)
+    })
 }
 
-fn schema(connection: &Connection) -> Result<Vec<(String, Option<String>)>, index_file::IndexFileError> {
+fn schema(connection: &Connection) -> Result<Vec<(String, Option<String>)>, IndexFileError> {
     let mut statement = connection.prepare("SELECT name, sql FROM sqlite_schema ORDER BY rowid LIMIT 32")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)

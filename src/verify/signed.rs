@@ -13,17 +13,8 @@ use crate::signature::revoked::RevokedKeys;
 /// # Errors
 /// [`Fault`] where the commit's parent, the tip or one of the files cannot be read.
 pub fn judge(archive: &Archive, commit: &Commit) -> Result<Judged, Fault> {
-    let nobody = || {
-        judge::judge(
-            None,
-            &[],
-            0,
-            &AllowedSigners::default(),
-            &Ok(RevokedKeys::default()),
-        )
-    };
     let Some(signature) = &commit.signature else {
-        return Ok(nobody());
+        return Ok(Judged::unsigned());
     };
     let allowed = match commit.parents.first() {
         Some(parent) => file(archive, &archive.commit(*parent)?, SIGNERS_FILE)?,
@@ -34,7 +25,7 @@ pub fn judge(archive: &Archive, commit: &Commit) -> Result<Judged, Fault> {
     let mut unsigned = commit.clone();
     unsigned.signature = None;
     Ok(judge::judge(
-        Some(signature),
+        signature,
         &unsigned.encode(),
         commit.committer.date.seconds(),
         &AllowedSigners::parse(&allowed.unwrap_or_default()),

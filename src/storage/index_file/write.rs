@@ -1,21 +1,19 @@
 //! Writing the index: a new file beside the old one, or further commits at its end.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
 use super::rows::{
     NewCommit, NewRevision, StoredArticle, StoredRevision, branch_sum, day_number, day_part, root_sum, to_sql,
 };
-use super::{
-    APPLICATION, Covered, FILE_NAME, FORM, INDEXES, IndexFile, IndexFileError, JOURNALS, TABLES, journal,
-    place, set_up,
-};
+use super::{Covered, INDEXES, IndexFile, IndexFileError, MARK, TABLES};
 use crate::id::{ArticleId, CommitId};
+use crate::storage::disposable::NewFile;
 
 /// The file whose lock the writer of the index holds; the kernel frees it however the writer ends.
 pub const LOCK: &str = "avalaches.index-lock";
@@ -74,9 +72,7 @@ struct Latest {
 /// A new index, which takes the old one's place when it is whole.
 #[derive(Debug)]
 pub struct Builder {
-    connection: Option<Connection>,
-    fresh: PathBuf,
-    path: PathBuf,
+    file: NewFile,
     first: CommitId,
     tip: CommitId,
     commits: usize,
@@ -89,41 +85,13 @@ impl Builder {
     /// # Errors
     /// [`IndexFileError`] where the folder cannot be written to.
     pub fn begin(repository: &Path, first: CommitId) -> Result<Self, IndexFileError> {
-        let fresh = place(repository, &format!("{FILE_NAME}.new"));
-        if let Err(source) = fs::remove_file(&fresh)
-            && source.kind() != std::io::ErrorKind::NotFound
-        {
-            return Err(IndexFileError::Io {
-                what: "replace",
-                path: fresh,
-                source,
-            });
-        }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&fresh, flags)?;
-        let builder = Self {
-            connection: Some(connection),
-            fresh,
-            path: place(repository, FILE_NAME),
+        Ok(Self {
+            file: MARK.begin(repository, &TABLES.join("; "))?,
             first,
             tip: first,
             commits: 1,
             latest: HashMap::new(),
-        };
-        if let Some(connection) = &builder.connection {
-            set_up(connection)?;
-            // Nobody else sees the file, and a part of it is worth nothing.
-            connection.execute_batch(
-                "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; BEGIN;",
-            )?;
-            connection.execute_batch(&format!(
-                "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORM}; {};",
-                TABLES.join("; ")
-            ))?;
-        }
-        Ok(builder)
+        })
     }
 
     /// Puts in the next commit of the branch.
@@ -135,9 +103,7 @@ impl Builder {
         let mut new = match new {
             NewCommit::Revision(new) => new,
             NewCommit::Root(id) => {
-                if let Some(connection) = &self.connection {
-                    insert_root(connection, self.commits, id)?;
-                }
+                insert_root(&self.file.connection, self.commits, id)?;
                 self.commits += 1;
                 self.tip = id;
                 return Ok(());
@@ -149,9 +115,7 @@ impl Builder {
             return Err(IndexFileError::Order(new.row.id));
         }
         let key = latest.map_or(to_sql(self.latest.len()), |latest| latest.article.key);
-        if let Some(connection) = &self.connection {
-            insert_revision(connection, &StoredRevision::of(&new.row, key))?;
-        }
+        insert_revision(&self.file.connection, &StoredRevision::of(&new.row, key))?;
         self.commits += 1;
         self.tip = new.row.id;
         let latest = Latest {
@@ -168,61 +132,33 @@ impl Builder {
     /// # Errors
     /// [`IndexFileError`] where the file cannot be written.
     pub fn finish(mut self, repository: &Path) -> Result<IndexFile, IndexFileError> {
-        if let Some(connection) = self.connection.take() {
-            let mut articles: Vec<StoredArticle> =
-                self.latest.drain().map(|(_, latest)| latest.article).collect();
-            articles.sort_unstable_by_key(|article| article.key);
-            let mut days: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
-            for article in &articles {
-                put_article(&connection, article)?;
-                let (count, sum) = days.entry(article.day).or_default();
-                *count += 1;
-                *sum = sum.wrapping_add(article.day_part());
-            }
-            for (day, (count, sum)) in days {
-                let sql = "INSERT INTO day(day, articles, sum) VALUES(?1, ?2, ?3)";
-                connection.execute(sql, [day, count, sum])?;
-            }
-            put_covered(
-                &connection,
-                &Covered {
-                    first: self.first,
-                    tip: self.tip,
-                    commits: self.commits,
-                    articles: articles.len(),
-                },
-            )?;
-            connection.execute_batch(&INDEXES.join("; "))?;
-            connection.execute_batch("COMMIT")?;
-            // The mode is kept by the connection, not by the file.
-            connection.close().map_err(|(_, error)| error)?;
+        let connection = &self.file.connection;
+        let mut articles: Vec<StoredArticle> =
+            self.latest.drain().map(|(_, latest)| latest.article).collect();
+        articles.sort_unstable_by_key(|article| article.key);
+        let mut days: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+        for article in &articles {
+            put_article(connection, article)?;
+            let (count, sum) = days.entry(article.day).or_default();
+            *count += 1;
+            *sum = sum.wrapping_add(article.day_part());
         }
-        let io = |what, path: &Path| {
-            let path = path.to_owned();
-            move |source| IndexFileError::Io { what, path, source }
-        };
-        File::open(&self.fresh)
-            .and_then(|file| file.sync_all())
-            .map_err(io("sync", &self.fresh))?;
-        for ending in JOURNALS {
-            let journal = journal(repository, ending);
-            match fs::remove_file(&journal) {
-                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(io("remove", &journal)(source));
-                }
-                _ => {}
-            }
+        for (day, (count, sum)) in days {
+            let sql = "INSERT INTO day(day, articles, sum) VALUES(?1, ?2, ?3)";
+            connection.execute(sql, [day, count, sum])?;
         }
-        fs::rename(&self.fresh, &self.path).map_err(io("replace", &self.path))?;
+        put_covered(
+            connection,
+            &Covered {
+                first: self.first,
+                tip: self.tip,
+                commits: self.commits,
+                articles: articles.len(),
+            },
+        )?;
+        connection.execute_batch(&INDEXES.join("; "))?;
+        self.file.finish()?;
         IndexFile::open(repository)
-    }
-}
-
-impl Drop for Builder {
-    fn drop(&mut self) {
-        drop(self.connection.take());
-        // Gone already where the index was completed.
-        let _ = fs::remove_file(&self.fresh);
     }
 }
 
