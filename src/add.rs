@@ -163,7 +163,14 @@ pub fn add(
     // Opened under the lock: what is compared with is what the commits will follow.
     let archive = Archive::open_for_writing(archive, owner)?;
     let mut write = |kind, body: &[u8]| writer.write(kind, body).map(|_| ());
-    let outcomes = place(&archive, pages, circumstances, &mut write)?;
+    let branch = branch(&archive, circumstances).map_err(AddError::Archive)?;
+    let branch = branch
+        .signed_by(circumstances.signer.clone())
+        .map_err(|error| match error {
+            PlaceError::Sign(why) => AddError::Sign(why),
+            why => AddError::Archive(why),
+        })?;
+    let outcomes = place(branch, pages, &mut write)?;
     let added: Vec<CommitId> = outcomes
         .iter()
         .filter(|outcome| outcome.change == Change::Added)
@@ -176,7 +183,7 @@ pub fn add(
     Ok(outcomes)
 }
 
-/// Tells what [`add`] would do, to the ids, and writes nothing. Commits that were signed would have other ids.
+/// Tells what [`add`] would do, to the ids, and writes nothing. Nothing is signed; signed commits have other ids.
 ///
 /// # Errors
 /// [`AddError`].
@@ -187,22 +194,23 @@ pub fn rehearse(
     circumstances: &Circumstances,
 ) -> Result<Vec<Outcome>, AddError> {
     let archive = Archive::open_for_writing(archive, owner)?;
-    place(&archive, pages, circumstances, &mut |_, _| Ok(()))
+    let branch = branch(&archive, circumstances).map_err(AddError::Archive)?;
+    place(branch, pages, &mut |_, _| Ok(()))
+}
+
+fn branch<'a>(archive: &'a Archive, circumstances: &Circumstances) -> Result<Branch<'a>, PlaceError> {
+    let committer = circumstances.committer.clone();
+    Branch::at_tip(archive, committer, circumstances.now, Known::Newest)
 }
 
 type Write<'a> = dyn FnMut(ObjectKind, &[u8]) -> Result<(), WriteError> + 'a;
 
 /// Gives the pages their places and writes what is new.
 fn place(
-    archive: &Archive,
+    mut branch: Branch<'_>,
     pages: &[Prepared],
-    circumstances: &Circumstances,
     write: &mut Write<'_>,
 ) -> Result<Vec<Outcome>, AddError> {
-    let committer = circumstances.committer.clone();
-    let branch = Branch::at_tip(archive, committer, circumstances.now, Known::Newest);
-    let signer = circumstances.signer.clone();
-    let mut branch = branch.map_err(AddError::Archive)?.signed_by(signer);
     let mut outcomes = Vec::with_capacity(pages.len());
     for (position, page) in pages.iter().enumerate() {
         let placed = branch.place(&page.candidate).map_err(|e| match e {

@@ -101,18 +101,18 @@ pub fn run(
             .any(|known| known.code == Code::HistoryRewritten && known.commit == Some(id));
         if !is_known && matches!(archive.is_on_branch(id), Ok(false)) {
             let what = "was recorded and is not on the branch: its history was rewritten";
-            found.push(of_commit(Code::HistoryRewritten, id, what));
+            found.push(whole::Finding::of(Code::HistoryRewritten, id, what));
         }
     }
     for claim in seen.claims {
         if let Ok(Some(what)) = forged(archive, &claim) {
-            found.push(of_commit(Code::ClaimForged, claim.commit, what));
+            found.push(whole::Finding::of(Code::ClaimForged, claim.commit, what));
         }
     }
     for id in &whole.detached {
         let what = "is a revision of this store that neither the branch nor a mirror leads to; it may have been on \
                     the branch once";
-        found.push(of_commit(Code::RevisionDetached, *id, what));
+        found.push(whole::Finding::of(Code::RevisionDetached, *id, what));
     }
     let mut placed: Vec<(Option<i64>, Finding)> =
         found.into_iter().map(|found| named(archive, found)).collect();
@@ -140,15 +140,6 @@ pub fn since(archive: &Archive, day: CivilDay) -> Result<Scope, Fault> {
         }
     }
     Ok(Scope::Whole)
-}
-
-fn of_commit(code: Code, commit: CommitId, what: impl Into<String>) -> whole::Finding {
-    whole::Finding {
-        code,
-        commit: Some(commit),
-        place: format!("commit {commit}"),
-        what: what.into(),
-    }
 }
 
 /// Tells what is wrong with the footer that a page came with, where it names a commit of this archive's branch. A

@@ -19,9 +19,11 @@ use crate::object::ident::{Ident, Person};
 use crate::object::tree::{self, Entry, TreeError};
 use crate::object::{self, HashError, ObjectKind};
 use crate::revision::{Revision, RevisionFault};
+use crate::settings::Signatures;
 use crate::signature::{self, SignError, Signer};
 use crate::slug::Slug;
 use crate::trailer::{Message, RootMessage, Trailers};
+use crate::verify::signed::{self, Grounds, Keys};
 
 /// Which article a page is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,6 +245,8 @@ pub struct Branch<'a> {
     archive: &'a Archive,
     committer: Option<Person>,
     signer: Option<Arc<dyn Signer>>,
+    /// By what the signatures are judged that are asked for.
+    keys: Option<(Keys, Grounds)>,
     now: RevisionDate,
     known: Known,
     newest: CommitId,
@@ -273,6 +277,7 @@ impl<'a> Branch<'a> {
             archive,
             committer,
             signer: None,
+            keys: None,
             now,
             known,
             newest: archive.tip(),
@@ -288,11 +293,39 @@ impl<'a> Branch<'a> {
         Ok(branch)
     }
 
-    /// Has the commits signed, where there is who signs them.
-    #[must_use]
-    pub fn signed_by(mut self, signer: Option<Arc<dyn Signer>>) -> Self {
+    /// Has the commits signed, where there is who signs them; where the archive asks for signatures, each has to be good.
+    ///
+    /// # Errors
+    /// [`SignError::Missing`] where nobody signs and it is asked for, [`PlaceError::Read`] where the tip cannot be read.
+    pub fn signed_by(self, signer: Option<Arc<dyn Signer>>) -> Result<Self, PlaceError> {
+        let asked = self.archive.settings().signatures;
+        let revoked = match asked {
+            Signatures::Required => signed::files(self.archive)?.1,
+            Signatures::Optional => Vec::new(),
+        };
+        self.signed_for(signer, asked, &revoked)
+    }
+
+    /// Has the commits signed like [`Branch::signed_by`], where what is asked for and the keys that were revoked are what
+    /// the commit makes of them.
+    ///
+    /// # Errors
+    /// As for [`Branch::signed_by`].
+    pub fn signed_for(
+        mut self,
+        signer: Option<Arc<dyn Signer>>,
+        asked: Signatures,
+        revoked: &[u8],
+    ) -> Result<Self, PlaceError> {
+        if asked == Signatures::Required {
+            if signer.is_none() {
+                return Err(SignError::Missing.into());
+            }
+            let root = self.archive.commit(self.archive.tip())?.tree;
+            self.keys = Some((Keys::without(revoked), Grounds::in_tree(self.archive, root)?));
+        }
         self.signer = signer;
-        self
+        Ok(self)
     }
 
     /// Returns the newest commit, with those that were placed.
@@ -546,6 +579,13 @@ impl<'a> Branch<'a> {
         };
         if let Some(signer) = &self.signer {
             signature::sign(&mut commit, signer.as_ref())?;
+        }
+        if let Some((keys, grounds)) = &mut self.keys {
+            let archive = self.archive;
+            let judged = keys.judge(&commit, *grounds, |id| archive.blob(id))?.judged;
+            if !judged.judgement.is_good() {
+                return Err(SignError::NotGood(Box::new(judged)).into());
+            }
         }
         let body = commit.encode();
         let id = object::hash(ObjectKind::Commit, &body)?;

@@ -441,8 +441,11 @@ impl SecondHalf<'_> {
         let circumstances = &self.options.circumstances;
         let committer = circumstances.committer.clone();
         let branch = Branch::at_tip(archive, committer, circumstances.now, Known::Any);
-        let signer = circumstances.signer.clone();
-        let mut branch = branch.map_err(ImportError::Archive)?.signed_by(signer);
+        let mut branch = branch.map_err(ImportError::Archive)?;
+        if self.options.mode == Mode::Write {
+            let signer = circumstances.signer.clone();
+            branch = branch.signed_by(signer).map_err(ImportError::Archive)?;
+        }
         let spool = self.spool;
         let mut choice = Choice::default();
         let mut jobs = Vec::new();

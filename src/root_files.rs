@@ -10,8 +10,10 @@ use crate::id::BlobId;
 use crate::object::ObjectKind;
 use crate::object::ident::Person;
 use crate::platform::Durability;
+use crate::settings::{self, REVOKED_FILE, SIGNERS_FILE, Settings, Signatures};
 use crate::storage::repository::{WriteError, Writer};
 use crate::trailer::RootMessage;
+use crate::verify::signed;
 
 /// What is to be changed, decided when the archive can be changed by nobody else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +39,9 @@ pub enum RootError<E: std::error::Error + 'static> {
     /// Nobody is named as the one who changes it.
     #[error("nobody is named as the one who changes the archive, and the archive has no byline")]
     NoAuthor,
+    /// The archive would ask for signatures that nobody could make.
+    #[error("the archive would ask for signatures, and no key would count by which they could be made")]
+    NoKey,
     /// The change is refused.
     #[error(transparent)]
     Refused(E),
@@ -68,7 +73,8 @@ pub fn change<E: std::error::Error + 'static>(
     let committer = circumstances.committer.clone();
     let signer = circumstances.signer.clone();
     let branch = Branch::at_tip(&archive, committer, circumstances.now, Known::Newest)?;
-    let mut branch = branch.signed_by(signer);
+    let (asked, revoked) = asked(&archive, &change.files, circumstances)?;
+    let mut branch = branch.signed_for(signer, asked, &revoked)?;
     let (footer, objects) = branch.put_root_files(&files, &change.message, &by)?;
     for object in &objects {
         writer.write(object.kind, &object.body)?;
@@ -77,6 +83,39 @@ pub fn change<E: std::error::Error + 'static>(
     writer.publish(footer.commit, topic)?;
     archive.record_on_branch(&[footer.commit]);
     Ok(Some(footer))
+}
+
+/// Returns whether the commit has to be signed, before or after the change, and the keys that will be revoked then. An
+/// archive that asks for signatures is left with a key by which the next commit can be signed.
+fn asked<E: std::error::Error + 'static>(
+    archive: &Archive,
+    files: &[(String, Vec<u8>)],
+    circumstances: &Circumstances,
+) -> Result<(Signatures, Vec<u8>), RootError<E>> {
+    let changed = |name| {
+        files
+            .iter()
+            .find(|(path, _)| path == name)
+            .map(|(_, bytes)| bytes)
+    };
+    let before = archive.settings().signatures;
+    let after = changed(settings::FILE_NAME).and_then(|bytes| Settings::parse(bytes).ok());
+    let after = after.map_or(before, |settings| settings.signatures);
+    let asked = before.max(after);
+    if asked == Signatures::Optional {
+        return Ok((asked, Vec::new()));
+    }
+    let (mut allowed, mut revoked) = signed::files(archive).map_err(PlaceError::Read)?;
+    for (file, name) in [(&mut allowed, SIGNERS_FILE), (&mut revoked, REVOKED_FILE)] {
+        if let Some(bytes) = changed(name) {
+            file.clone_from(bytes);
+        }
+    }
+    let now = circumstances.now.seconds();
+    if after == Signatures::Required && !signed::can_anybody_sign(&allowed, &revoked, now) {
+        return Err(RootError::NoKey);
+    }
+    Ok((asked, revoked))
 }
 
 fn author(archive: &Archive, circumstances: &Circumstances) -> Option<Person> {

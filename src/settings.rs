@@ -24,6 +24,27 @@ pub const EXPUNGED_FOLDER: &str = "expunged";
 /// The version of the archive format that this program writes and reads.
 pub const FORMAT_VERSION: u32 = 1;
 
+/// Whether commits have to be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Signatures {
+    /// They may be.
+    #[default]
+    Optional,
+    /// Each has to bear a good signature.
+    Required,
+}
+
+impl Signatures {
+    /// Returns the word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Optional => "optional",
+            Self::Required => "required",
+        }
+    }
+}
+
 /// The settings of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -39,6 +60,8 @@ pub struct Settings {
     pub utc_offset: UtcOffset,
     /// In which language a title is shown where there is a choice, best first.
     pub language_order: Vec<Language>,
+    /// Whether the commits that follow have to be signed.
+    pub signatures: Signatures,
 }
 
 /// Why a file is no `avalaches.json` that this program can use.
@@ -77,6 +100,8 @@ struct File {
     byline: Option<String>,
     utc_offset: String,
     language_order: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signatures: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +122,7 @@ impl Settings {
             language_order: ["zh", "en"]
                 .map(|tag| tag.parse().expect("both are tags"))
                 .to_vec(),
+            signatures: Signatures::Optional,
         }
     }
 
@@ -142,6 +168,10 @@ impl Settings {
             byline: self.byline.as_ref().map(ToString::to_string),
             utc_offset: self.utc_offset.to_string(),
             language_order: self.language_order.iter().map(ToString::to_string).collect(),
+            signatures: match self.signatures {
+                Signatures::Optional => None,
+                required @ Signatures::Required => Some(required.name().to_owned()),
+            },
         };
         json::canonical(&file).into_bytes()
     }
@@ -184,6 +214,17 @@ impl Settings {
                         .map_err(|_| refused("language_order", tag, "is no language tag"))
                 })
                 .collect::<Result<_, _>>()?,
+            signatures: match file.signatures.as_deref() {
+                None => Signatures::Optional,
+                Some("required") => Signatures::Required,
+                Some(other) => {
+                    return Err(refused(
+                        "signatures",
+                        other,
+                        "is not required; without it they are optional",
+                    ));
+                }
+            },
         };
         settings.check()?;
         if settings.encode() == bytes {
@@ -227,6 +268,13 @@ mod tests {
         settings.base_url = Some("https://example.org/a".to_owned());
         settings.utc_offset = "+08:00".parse().unwrap();
         assert_eq!(Settings::parse(&settings.encode()).unwrap(), settings);
+        settings.signatures = Signatures::Required;
+        assert_eq!(Settings::parse(&settings.encode()).unwrap(), settings);
+        let text = String::from_utf8(settings.encode()).unwrap();
+        assert!(
+            text.contains("  ],\n  \"signatures\": \"required\",\n  \"title\""),
+            "{text}"
+        );
     }
 
     #[test]
@@ -257,5 +305,21 @@ mod tests {
             }
         ));
         assert!(matches!(refused("{", "["), SettingsError::Shape(_)));
+        let wished = |word: &str| refused("  \"title\"", &format!("  \"signatures\": {word},\n  \"title\""));
+        for word in ["\"optional\"", "\"Required\"", "\"\""] {
+            let why = wished(word);
+            assert!(
+                matches!(
+                    why,
+                    SettingsError::Value {
+                        key: "signatures",
+                        ..
+                    }
+                ),
+                "{why}"
+            );
+        }
+        assert!(matches!(wished("true"), SettingsError::Shape(_)));
+        assert!(matches!(wished("null"), SettingsError::Form));
     }
 }

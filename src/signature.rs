@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::fmt::Debug;
 
+use self::judge::Judged;
 use crate::object::commit::Commit;
 
 pub mod allowed;
@@ -40,6 +41,12 @@ pub enum SignError {
     /// What the signer made is no signature in OpenSSH's armour.
     #[error("could not sign the commit: what the signer made is no SSH signature")]
     Armour,
+    /// Nobody signs, where the archive asks for it.
+    #[error("the archive asks for signatures, and the commit would have none")]
+    Missing,
+    /// The signature is not one that the archive asks for.
+    #[error("the archive asks for good signatures, and the commit's would be {0}")]
+    NotGood(Box<Judged>),
 }
 
 /// Signs a commit that has no signature yet; what is signed is the commit without the header `gpgsig`, as git does it.

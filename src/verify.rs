@@ -16,11 +16,12 @@ use crate::object::commit::Commit;
 use crate::object::tree::Entry;
 use crate::object::{self, ObjectKind};
 use crate::revision::{Revision, RevisionFault};
+use crate::settings::Signatures;
 use crate::swhid::Swhid;
 use crate::trailer::Message;
 
 use self::mirrored::{Mirrored, Question};
-use crate::signature::judge::Judged;
+use self::signed::{Keys, Standing};
 
 pub mod mirrored;
 pub mod signed;
@@ -45,6 +46,8 @@ pub enum Verdict {
     Detached,
     /// Objects are missing or not what their ids say.
     Corrupt,
+    /// Everything is so, and the archive asked for a good signature, which the commit has not.
+    Unauthorized,
 }
 
 impl Verdict {
@@ -59,6 +62,7 @@ impl Verdict {
             Self::Unknown => "unknown",
             Self::Detached => "detached",
             Self::Corrupt => "corrupt",
+            Self::Unauthorized => "unauthorized",
         }
     }
 
@@ -90,8 +94,9 @@ pub struct Answer {
     verdict: Option<Verdict>,
     /// The revision that the footer or id names, where it could be read.
     pub revision: Option<Box<Revision>>,
-    /// What is said of the signature of that revision's commit. No verdict rests upon it.
-    pub signature: Option<Judged>,
+    /// What is said of the signature of that revision's commit. A verdict rests upon it where the settings before the
+    /// commit ask for a good one.
+    pub signature: Option<Standing>,
     /// The commit of a mirror that the footer or id names, where it is none of the archive's own.
     pub mirrored: Option<Box<Mirrored>>,
     /// Every reason against, in words.
@@ -149,7 +154,9 @@ pub fn id(archive: &Archive, id: CommitId) -> Result<Answer, Fault> {
     if let Some(answer) = mirrored::judge(archive, &asked)? {
         return Ok(answer);
     }
-    own_id(archive, id)
+    let mut answer = own_id(archive, id)?;
+    authorize(&mut answer);
+    Ok(answer)
 }
 
 fn own_id(archive: &Archive, id: CommitId) -> Result<Answer, Fault> {
@@ -191,6 +198,7 @@ pub fn swhid(archive: &Archive, swhid: &Swhid) -> Result<Answer, Fault> {
         Cited::Other(anchor, what) => {
             let mut answer = own_id(archive, anchor)?;
             answer.against(Verdict::Altered, what);
+            authorize(&mut answer);
             Ok(answer)
         }
         Cited::Nothing(what) => Ok(unknown(&what)),
@@ -220,6 +228,7 @@ pub fn footer(archive: &Archive, footer: &Footer) -> Result<Answer, Fault> {
         }
         None => look_elsewhere(archive, None, Some(footer), &mut answer)?,
     }
+    authorize(&mut answer);
     Ok(answer)
 }
 
@@ -259,6 +268,7 @@ pub fn page(archive: &Archive, draft: &Draft) -> Result<Answer, Fault> {
     if let Some(reason) = misdated(&found.footer, &revision.footer()) {
         answer.against(Verdict::Misdated, reason);
     }
+    authorize(&mut answer);
     answer.revision = Some(Box::new(revision));
     Ok(answer)
 }
@@ -267,7 +277,7 @@ pub fn page(archive: &Archive, draft: &Draft) -> Result<Answer, Fault> {
 fn revision(archive: &Archive, id: CommitId, answer: &mut Answer) -> Result<Option<Revision>, Fault> {
     match Revision::read(archive, id) {
         Ok(revision) => {
-            answer.signature = judge_signature(archive, &revision)?;
+            judge_signature(archive, &revision, answer)?;
             return Ok(Some(revision));
         }
         Err(fault) if fault.is_unknown(id) => {
@@ -305,12 +315,26 @@ fn revision(archive: &Archive, id: CommitId, answer: &mut Answer) -> Result<Opti
     Ok(None)
 }
 
-/// Judges the signature of a revision. Where the keys cannot be read, the check of where it stands says what is wrong.
-fn judge_signature(archive: &Archive, revision: &Revision) -> Result<Option<Judged>, Fault> {
-    match signed::judge(archive, &revision.commit) {
-        Ok(judged) => Ok(Some(judged)),
-        Err(fault) if fault.is_system_error() => Err(fault),
-        Err(_) => Ok(None),
+/// Judges the signature of a revision. Where it cannot be, nothing is known of it; that is no answer in an archive that
+/// asks for signatures.
+fn judge_signature(archive: &Archive, revision: &Revision, answer: &mut Answer) -> Result<(), Fault> {
+    match Keys::of(archive).and_then(|mut keys| keys.standing(archive, &revision.commit)) {
+        Ok(standing) => answer.signature = Some(standing),
+        Err(fault) if fault.is_system_error() => return Err(fault),
+        Err(fault) if archive.settings().signatures == Signatures::Required => {
+            let what = format!("its signature cannot be judged: {}", with_causes(&fault));
+            answer.against(Verdict::Corrupt, what);
+        }
+        Err(_) => {}
+    }
+    Ok(())
+}
+
+/// Says that a signature is missing that the archive asked for; whatever else is wrong is graver.
+fn authorize(answer: &mut Answer) {
+    if let Some(standing) = answer.signature.as_ref().filter(|standing| standing.is_missing()) {
+        let what = standing.what();
+        answer.against(Verdict::Unauthorized, what);
     }
 }
 

@@ -2,52 +2,20 @@
 
 #[path = "support/archives.rs"]
 mod archives;
+#[path = "support/signed.rs"]
+mod signed;
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use archives::{Story, git_command};
+use archives::git_command;
 use avalaches::signature::allowed::{AllowedSigners, Validity, matches};
 use serde_json::Value;
+use signed::{Signed, id};
 
 const PAGE: &str = "渡船明天停航。\n\nThe ferry stops tomorrow.\n";
 
-/// A story with keys.
-struct Signed {
-    story: Story,
-}
-
 impl Signed {
-    fn begin() -> Self {
-        let there = Command::new("ssh-keygen").arg("-?").output();
-        assert!(
-            there.is_ok(),
-            "these tests need OpenSSH: there is no ssh-keygen on PATH"
-        );
-        Self {
-            story: Story::begin(),
-        }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.story.folder.path().join(name)
-    }
-
-    /// Makes a key with a name and returns the public one.
-    fn key(&self, name: &str, kind: &[&str], passphrase: &str) -> String {
-        let made = Command::new("ssh-keygen")
-            .args(["-q", "-C", name, "-N", passphrase, "-f"])
-            .arg(self.path(name))
-            .arg("-t")
-            .args(kind)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        fs::read_to_string(self.path(&format!("{name}.pub"))).unwrap()
-    }
-
     /// Lets git judge the signature of a commit by a file of those whose keys count.
     fn judged_by_git(&self, commit: &str, allowed: &str) -> Output {
         self.story.write("allowed", allowed);
@@ -68,25 +36,6 @@ impl Signed {
             "{said}"
         );
     }
-
-    fn tip(&self) -> String {
-        self.story.git(&["rev-parse", "main"])
-    }
-
-    /// Returns how many files an archive has in its store, and its tip: what a refused command leaves as it was.
-    fn state(&self) -> (String, String) {
-        (self.story.git(&["count-objects", "-v"]), self.tip())
-    }
-
-    /// Runs a command that has to be refused, with nothing written, and returns what it said.
-    fn refused(&self, mut command: Command) -> String {
-        let before = self.state();
-        let output = command.output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{said}");
-        assert_eq!(self.state(), before);
-        said
-    }
 }
 
 /// The kinds of keys that `ssh-keygen` makes without a device, as it is told them.
@@ -97,10 +46,6 @@ const KINDS: [&[&str]; 5] = [
     &["ecdsa", "-b", "521"],
     &["rsa", "-b", "3072"],
 ];
-
-fn id(footer: &str) -> &str {
-    footer.trim_end().rsplit(' ').next().unwrap()
-}
 
 #[test]
 fn git_accepts_what_is_signed_with_every_kind_of_key() {
@@ -395,27 +340,6 @@ impl Signed {
         let tree = self.given(&["mktree"], &(entries + "\n"));
         let commit = self.given(&["commit-tree", &tree, "-p", "main"], "Keys.\n");
         self.story.git(&["update-ref", "refs/heads/main", &commit]);
-    }
-
-    /// Runs git with something on stdin.
-    fn given(&self, arguments: &[&str], stdin: &str) -> String {
-        self.story.write("stdin", stdin);
-        let output = git_command(&self.story.archive(), arguments)
-            .envs([
-                ("GIT_AUTHOR_NAME", "Desk"),
-                ("GIT_AUTHOR_EMAIL", ""),
-                ("GIT_COMMITTER_NAME", "Desk"),
-                ("GIT_COMMITTER_EMAIL", ""),
-                ("GIT_AUTHOR_DATE", "1769140800 +0000"),
-                ("GIT_COMMITTER_DATE", "1769140800 +0000"),
-            ])
-            .env("HOME", self.path(""))
-            .stdin(fs::File::open(self.path("stdin")).unwrap())
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {said}");
-        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 
     /// Returns what the program says of a commit's signature.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use super::{of_commit, place_of};
+use super::place_of;
 use crate::article::{Kind, PAGE_FILE};
 use crate::date::RevisionDate;
 use crate::footer::Footer;
@@ -72,7 +72,7 @@ impl Observer for Rules {
         let mut gathered = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let findings = found
             .into_iter()
-            .map(|(code, what)| of_commit(code, revision.id, what));
+            .map(|(code, what)| Finding::of(code, revision.id, what));
         gathered.findings.extend(findings);
         if let Some(footer) = &trailers.claimed_footer {
             gathered.claims.push(Claim {

@@ -61,10 +61,9 @@ impl Add {
             .hint("say --article ID"));
         }
         let archive = common.open()?;
-        let offset = archive.settings().utc_offset;
-        let circumstances = self
-            .making
-            .circumstances(common, offset, self.reading.allow_invisible)?;
+        let circumstances =
+            self.making
+                .circumstances(common, archive.settings(), self.reading.allow_invisible)?;
         let wishes = self.wishes(&archive)?;
         let files = files(&self.pages)?;
         if files.len() > 1 && (self.article.is_some() || self.slug.is_some()) {
@@ -233,7 +232,7 @@ pub fn failure(common: &Common, error: AddError, pages: &[(String, Prepared)]) -
             None => Failure::new(with_causes(&why)),
         },
         AddError::Open(error) => open_failure(error),
-        AddError::Sign(error) => unsigned(error.into(), "added"),
+        AddError::Sign(error) => unsigned(error, "added"),
         AddError::Write(error @ WriteError::Io { .. }) => Failure::from(error)
             .hint("nothing was added; run the command again when the disk can be written to"),
         other => Failure::from(other),

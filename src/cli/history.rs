@@ -3,7 +3,7 @@
 use avalaches::archive::Archive;
 use avalaches::revision::Revision;
 use avalaches::swhid::Swhid;
-use avalaches::verify::signed;
+use avalaches::verify::signed::Keys;
 use avalaches::{history, verify};
 use serde_json::{Value, json};
 
@@ -28,8 +28,11 @@ impl History {
         };
         let revisions =
             history::revisions(&archive, newest).map_err(|e| Failure::new(verify::with_causes(&e)))?;
+        let mut keys = Keys::of(&archive)?;
         if common.json {
-            let items = revisions.iter().map(|revision| item(&archive, revision));
+            let items = revisions
+                .iter()
+                .map(|revision| item(&archive, &mut keys, revision));
             let items = items.collect::<Result<Vec<Value>, Failure>>()?;
             let article = named.article_id().to_string();
             output::print_json(
@@ -49,7 +52,7 @@ impl History {
             if common.verbose {
                 text.push_str(&format!("     {}\n", Swhid::revision(revision.id)));
             }
-            let judged = signed::judge(&archive, &revision.commit)?;
+            let judged = keys.worth(&archive, &revision.commit)?;
             if judged.is_signed() {
                 text.push_str(&format!(
                     "     signature {}\n",
@@ -65,7 +68,7 @@ impl History {
     }
 }
 
-fn item(archive: &Archive, revision: &Revision) -> Result<Value, Failure> {
+fn item(archive: &Archive, keys: &mut Keys, revision: &Revision) -> Result<Value, Failure> {
     let trailers = &revision.message.trailers;
     Ok(json!({
         "revision": trailers.revision,
@@ -76,6 +79,6 @@ fn item(archive: &Archive, revision: &Revision) -> Result<Value, Failure> {
         "id": revision.id.to_string(),
         "swhid": Swhid::revision(revision.id).to_string(),
         "footer": revision.footer().to_string(),
-        "signature": judged_json(&signed::judge(archive, &revision.commit)?),
+        "signature": judged_json(&keys.worth(archive, &revision.commit)?),
     }))
 }

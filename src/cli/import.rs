@@ -58,13 +58,13 @@ pub struct Import {
 impl Import {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let archive = common.open()?;
-        let offset = archive.settings().utc_offset;
+        let settings = archive.settings().clone();
         let path = archive.path().to_owned();
         drop(archive);
         let options = Options {
             circumstances: self
                 .making
-                .circumstances(common, offset, self.reading.allow_invisible)?,
+                .circumstances(common, &settings, self.reading.allow_invisible)?,
             on_refusal: if self.keep_going {
                 OnRefusal::Skip
             } else {
@@ -434,7 +434,7 @@ impl Listener for Teller<'_> {
 fn failure(error: ImportError) -> Failure {
     match error {
         ImportError::Open(error) => open_failure(error),
-        ImportError::Archive(PlaceError::Sign(error)) => unsigned(error.into(), "imported"),
+        ImportError::Archive(PlaceError::Sign(error)) => unsigned(error, "imported"),
         error @ (ImportError::Write(WriteError::Io { .. }) | ImportError::Spool(_)) => Failure::from(error)
             .hint("nothing was imported; run the command again when the disk can be written to"),
         other => Failure::from(other),

@@ -7,7 +7,7 @@ use avalaches::add;
 use avalaches::archive::Archive;
 use avalaches::date::UtcOffset;
 use avalaches::object::ident::Person;
-use avalaches::settings::Settings;
+use avalaches::settings::{Settings, Signatures};
 use avalaches::storage::repository;
 use serde_json::json;
 
@@ -79,7 +79,7 @@ impl Init {
             };
         }
         let settings = self.settings()?;
-        let signer = self.signing.signer()?;
+        let signer = self.signing.signer(Signatures::Optional)?;
         let now = environment::now(self.archived_at.as_deref(), settings.utc_offset)?;
         let committer = match environment::person("COMMITTER")? {
             Some(person) => person,

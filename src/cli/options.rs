@@ -4,9 +4,9 @@ use std::path::Path;
 
 use avalaches::add::{self, AddError, Circumstances, Outcome, Prepared, Wishes};
 use avalaches::archive::Archive;
-use avalaches::date::UtcOffset;
 use avalaches::id::CommitId;
 use avalaches::language::Language;
+use avalaches::settings::{Settings, Signatures};
 
 use super::pages::FormName;
 use super::signing::Signing;
@@ -36,11 +36,14 @@ impl Making {
     pub fn circumstances(
         &self,
         common: &Common,
-        offset: UtcOffset,
+        settings: &Settings,
         allow_invisible: bool,
     ) -> Result<Circumstances, Failure> {
-        let signer = self.signing.signer_unless(self.dry_run, common)?;
-        environment::circumstances(self.archived_at.as_deref(), offset, allow_invisible, signer)
+        let signer = self
+            .signing
+            .signer_unless(self.dry_run, settings.signatures, common)?;
+        let archived_at = self.archived_at.as_deref();
+        environment::circumstances(archived_at, settings.utc_offset, allow_invisible, signer)
     }
 
     /// Puts pages on the branch, or tells what would become of them.
@@ -70,9 +73,19 @@ pub struct Changing {
 }
 
 impl Changing {
-    /// Returns what is so for the whole call.
-    pub fn circumstances(&self, offset: UtcOffset) -> Result<Circumstances, Failure> {
-        environment::circumstances(self.archived_at.as_deref(), offset, false, self.signing.signer()?)
+    /// Returns what is so for the whole call, by the settings as they are.
+    pub fn circumstances(&self, settings: &Settings) -> Result<Circumstances, Failure> {
+        self.circumstances_where(settings, settings.signatures)
+    }
+
+    /// Returns what is so for the whole call, where signatures are optional or required.
+    pub fn circumstances_where(
+        &self,
+        settings: &Settings,
+        asked: Signatures,
+    ) -> Result<Circumstances, Failure> {
+        let signer = self.signing.signer(asked)?;
+        environment::circumstances(self.archived_at.as_deref(), settings.utc_offset, false, signer)
     }
 }
 

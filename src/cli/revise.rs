@@ -67,10 +67,9 @@ impl Page {
         };
         let wishes = editorial::following(&newest, kind, wishes);
         let settings = archive.settings();
-        let circumstances =
-            revising
-                .making
-                .circumstances(common, settings.utc_offset, reading.allow_invisible)?;
+        let circumstances = revising
+            .making
+            .circumstances(common, settings, reading.allow_invisible)?;
         let bytes = read_page(&self.file)?;
         let form = reading
             .form

@@ -6,8 +6,9 @@ use avalaches::footer::Footer;
 use avalaches::language::Language;
 use avalaches::object::ident::{Person, PersonError};
 use avalaches::root_files::{self, RootChange, RootError};
-use avalaches::settings::{self, SettingsError};
+use avalaches::settings::{self, SettingsError, Signatures};
 use avalaches::trailer::RootMessage;
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::options::Changing;
@@ -35,11 +36,32 @@ pub struct Settings {
     /// Languages in which a title is shown where there is a choice, best first
     #[arg(long, value_delimiter = ',', value_name = "LANG")]
     language_order: Vec<Language>,
+    /// Whether each commit has to bear a good signature: by a key that `signers allow` let in
+    #[arg(long, value_enum, value_name = "WHETHER")]
+    signatures: Option<Asked>,
     /// One line that says why they are changed
     #[arg(long)]
     note: Option<String>,
     #[command(flatten)]
     how: Changing,
+}
+
+/// The names of [`Signatures`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Asked {
+    /// Each commit that follows has to be signed with a key that counts
+    Required,
+    /// Commits may be signed
+    Optional,
+}
+
+impl From<Asked> for Signatures {
+    fn from(asked: Asked) -> Self {
+        match asked {
+            Asked::Required => Self::Required,
+            Asked::Optional => Self::Optional,
+        }
+    }
 }
 
 /// Why settings are not changed.
@@ -65,7 +87,9 @@ impl Settings {
             }
             return report(common, &before, None);
         }
-        let circumstances = self.how.circumstances(before.utc_offset)?;
+        let asked = self.signatures.map_or(Signatures::Optional, Into::into);
+        let asked = asked.max(before.signatures);
+        let circumstances = self.how.circumstances_where(&before, asked)?;
         let mut after = before;
         let footer = root_files::change(
             &path,
@@ -92,6 +116,7 @@ impl Settings {
         let texts = [&self.title, &self.home_link, &self.byline, &self.base_url];
         texts.iter().any(|text| text.is_some())
             || self.utc_offset.is_some()
+            || self.signatures.is_some()
             || !self.language_order.is_empty()
     }
 
@@ -124,6 +149,9 @@ impl Settings {
         if !self.language_order.is_empty() {
             after.language_order.clone_from(&self.language_order);
         }
+        if let Some(signatures) = self.signatures {
+            after.signatures = signatures.into();
+        }
         after.check()?;
         let changed = [
             ("title", before.title != after.title),
@@ -132,6 +160,8 @@ impl Settings {
             ("base URL", before.base_url != after.base_url),
             ("UTC offset", before.utc_offset != after.utc_offset),
             ("language order", before.language_order != after.language_order),
+            ("signatures required", before.signatures < after.signatures),
+            ("signatures optional", before.signatures > after.signatures),
         ];
         let changed: Vec<&str> = changed
             .iter()
@@ -174,9 +204,12 @@ fn report(
 pub fn failure<E: std::error::Error + 'static>(error: RootError<E>) -> Failure {
     match error {
         RootError::Open(error) => open_failure(error),
-        RootError::Place(PlaceError::Sign(error)) => unsigned(error.into(), "changed"),
+        RootError::Place(PlaceError::Sign(error)) => unsigned(error, "changed"),
         error @ RootError::NoAuthor => Failure::from(error)
             .hint("set GIT_COMMITTER_NAME, or the byline with `avalaches settings --byline`"),
+        error @ RootError::NoKey => Failure::from(error).hint(
+            "let a key count with `avalaches signers allow NAME KEYFILE`, before others stop counting; nothing was changed",
+        ),
         error => Failure::from(error),
     }
 }

@@ -6,7 +6,7 @@ use avalaches::id::{IdPrefix, ObjectId};
 use avalaches::object::{self, tree::Entry};
 use avalaches::revision::Revision;
 use avalaches::swhid::Swhid;
-use avalaches::verify::signed;
+use avalaches::verify::signed::Keys;
 use serde_json::{Map, Value, json};
 
 use super::signing::judged_json;
@@ -73,7 +73,7 @@ impl Show {
             Format::Raw => unreachable!("it was printed above"),
         }
         if common.verbose && format != Format::Json {
-            let judged = signed::judge(&archive, &revision.commit)?;
+            let judged = Keys::of(&archive)?.worth(&archive, &revision.commit)?;
             if judged.is_signed() {
                 output::note(&format!("signature {}", output::visible(&judged.to_string())));
             }
@@ -149,7 +149,7 @@ fn document(archive: &Archive, revision: &Revision) -> Result<Value, Failure> {
         "previous": trailers.previous.map(|id| id.to_string()),
         "claimed_footer": trailers.claimed_footer.as_ref().map(ToString::to_string),
         "source_commit": trailers.source_commit.map(|id| id.to_string()),
-        "signature": judged_json(&signed::judge(archive, &revision.commit)?),
+        "signature": judged_json(&Keys::of(archive)?.worth(archive, &revision.commit)?),
         "content_sha256": trailers.content_sha256,
         "archived_at": revision.commit.committer.date.to_string(),
         "archived_by": revision.commit.committer.person.to_string(),

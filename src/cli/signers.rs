@@ -8,7 +8,7 @@ use avalaches::archive::{Archive, Fault};
 use avalaches::date::{RevisionDate, UtcOffset};
 use avalaches::footer::Footer;
 use avalaches::root_files::{self, RootChange, RootError};
-use avalaches::settings::{REVOKED_FILE, SIGNERS_FILE};
+use avalaches::settings::{REVOKED_FILE, SIGNERS_FILE, Settings};
 use avalaches::signature::allowed::{AllowedSigners, Entry};
 use avalaches::signature::edit::{self, EditError, Grant, PublicKey, Revoked};
 use avalaches::signature::judge::fingerprint;
@@ -94,7 +94,8 @@ impl Signers {
 
 impl Allow {
     fn run(&self, common: &Common) -> Result<Outcome, Failure> {
-        let offset = common.open()?.settings().utc_offset;
+        let settings = common.open()?.settings().clone();
+        let offset = settings.utc_offset;
         let date = |option: &str, text: &Option<String>| {
             let read = |text: &String| moment(text, offset);
             let date = text.as_ref().map(read).transpose();
@@ -110,7 +111,7 @@ impl Allow {
         change(
             common,
             &self.how,
-            offset,
+            &settings,
             self.note.as_ref(),
             &what,
             |allowed, revoked| {
@@ -123,7 +124,7 @@ impl Allow {
 
 impl Revoke {
     fn run(&self, common: &Common) -> Result<Outcome, Failure> {
-        let offset = common.open()?.settings().utc_offset;
+        let settings = common.open()?.settings().clone();
         let key = if self.key.starts_with("SHA256:") {
             Revoked::parse_fingerprint(&self.key)?
         } else {
@@ -133,7 +134,7 @@ impl Revoke {
         change(
             common,
             &self.how,
-            offset,
+            &settings,
             Some(&self.note),
             &what,
             |allowed, revoked| {
@@ -148,7 +149,7 @@ impl Revoke {
 fn change(
     common: &Common,
     how: &Changing,
-    offset: UtcOffset,
+    settings: &Settings,
     note: Option<&String>,
     what: &str,
     edit: impl FnOnce(&[u8], &[u8]) -> Result<Option<(&'static str, Vec<u8>)>, EditError>,
@@ -156,7 +157,7 @@ fn change(
     if note.is_some_and(|note| !RootMessage::is_line(note)) {
         return Err(Refusal::Note.into());
     }
-    let circumstances = how.circumstances(offset)?;
+    let circumstances = how.circumstances(settings)?;
     let footer = root_files::change(
         &common.archive_path()?,
         common.owner(),

@@ -4,8 +4,9 @@ use std::env;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use avalaches::signature::Signer;
-use avalaches::signature::judge::Judged;
+use avalaches::settings::Signatures;
+use avalaches::signature::judge::{Judged, Judgement};
+use avalaches::signature::{SignError, Signer};
 use avalaches::storage::sign::{Key, SshKeygen};
 
 use serde_json::{Value, json};
@@ -24,16 +25,24 @@ pub struct Signing {
         default_missing_value = ""
     )]
     sign: Option<String>,
-    /// Do not sign
+    /// Do not sign; refused where the archive asks for signatures
     #[arg(long, conflicts_with = "sign")]
     no_sign: bool,
 }
 
 impl Signing {
-    /// Returns who signs, where commits are to be signed.
-    pub fn signer(&self) -> Result<Option<Arc<dyn Signer>>, Failure> {
-        let Some(key) = self.sign.as_deref().filter(|_| !self.no_sign) else {
-            return Ok(None);
+    /// Returns who signs, where commits are to be signed: where the user or the archive asks for it.
+    pub fn signer(&self, asked: Signatures) -> Result<Option<Arc<dyn Signer>>, Failure> {
+        let key = match (self.sign.as_deref(), asked) {
+            (_, Signatures::Required) if self.no_sign => {
+                return Err(Failure::new(
+                    "the archive asks for signatures, and --no-sign is said; nothing was done",
+                )
+                .hint("leave --no-sign out, or say with --sign=KEY which key signs"));
+            }
+            (None, Signatures::Required) => "",
+            (None, Signatures::Optional) => return Ok(None),
+            (Some(key), _) => key,
         };
         let key = match key {
             "" => default_key()?,
@@ -42,7 +51,7 @@ impl Signing {
         let signer = SshKeygen {
             program: environment::program("ssh-keygen").ok_or_else(|| {
                 Failure::new("there is no ssh-keygen on PATH, which signs commits")
-                    .hint("install OpenSSH; without --sign everything works without it")
+                    .hint("install OpenSSH; where nothing is signed everything works without it")
             })?,
             environment: environment::handed_on(),
             scratch: env::temp_dir(),
@@ -55,8 +64,13 @@ impl Signing {
     }
 
     /// Returns who signs, unless nothing is to be written: the ids of a dry run are those of unsigned commits.
-    pub fn signer_unless(&self, dry_run: bool, common: &Common) -> Result<Option<Arc<dyn Signer>>, Failure> {
-        let signer = self.signer()?;
+    pub fn signer_unless(
+        &self,
+        dry_run: bool,
+        asked: Signatures,
+        common: &Common,
+    ) -> Result<Option<Arc<dyn Signer>>, Failure> {
+        let signer = self.signer(asked)?;
         if dry_run && signer.is_some() {
             if !common.quiet {
                 output::note("a dry run does not sign: the ids will be others");
@@ -67,11 +81,22 @@ impl Signing {
     }
 }
 
-/// Says that a commit is not signed, and what did not happen for that.
-pub fn unsigned(failure: Failure, what: &str) -> Failure {
-    failure.hint(format!(
-        "nothing was {what}; check the key with `ssh-keygen -Y sign -n git -f KEY`, or put it into an agent"
-    ))
+/// Says that a commit is not signed as it has to be, and what did not happen for that.
+pub fn unsigned(error: SignError, what: &str) -> Failure {
+    let hint = match &error {
+        SignError::Signer(_) | SignError::Armour => {
+            "check the key with `ssh-keygen -Y sign -n git -f KEY`, or put it into an agent"
+        }
+        SignError::Missing => "say with --sign=KEY which key signs",
+        SignError::NotGood(judged) => match judged.judgement {
+            Judgement::Untrusted => {
+                "`avalaches signers` names the keys that count; with one of them `signers allow` lets another in"
+            }
+            _ => "sign with another key of those that `avalaches signers` names",
+        },
+    };
+    let hint = format!("nothing was {what}; {hint}");
+    Failure::from(error).hint(hint)
 }
 
 /// Returns what is said of a signature, as `JSON.md` has it.

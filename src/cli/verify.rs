@@ -25,6 +25,7 @@ use super::changes::{self, Told};
 use super::output::{BAD, GOOD, NOTICE, visible};
 use super::pages::{FormName, form_of, page_failure, read_page};
 use super::progress::{Meter, Shown};
+use super::signing::judged_json;
 use super::{Common, Failure, Outcome, output, quote, resolve};
 
 /// Check pages, footers and ids, or the whole archive when nothing is named
@@ -353,11 +354,8 @@ fn answer_text(common: &Common, thing: &str, answer: &Answer) -> String {
             let _ = writeln!(text, "  note: {}", visible(note));
         }
     }
-    if let Some(judged) = answer
-        .signature
-        .as_ref()
-        .filter(|judged| judged.is_signed() || common.verbose)
-    {
+    let judged = answer.signature.as_ref().map(|standing| &standing.judged);
+    if let Some(judged) = judged.filter(|judged| judged.is_signed() || common.verbose) {
         let _ = writeln!(text, "  signature {}", visible(&judged.to_string()));
     }
     if let Some(revision) = answer.revision.as_ref().filter(|_| common.verbose) {
@@ -461,7 +459,8 @@ fn answer_json(thing: &str, answer: &Answer) -> Value {
         "verdict": answer.verdict(),
         "reasons": answer.reasons,
         "revision": revision,
-        "signature": answer.signature.as_ref().map(super::signing::judged_json),
+        "signature": answer.signature.as_ref().map(|standing| judged_json(&standing.judged)),
+        "signatures": answer.signature.as_ref().map(|standing| standing.asked.name()),
         "mirrored": mirrored,
         "changes": diff::json::changes(&answer.changes),
         "superseded_by": named_json(&answer.later),

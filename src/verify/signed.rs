@@ -1,36 +1,215 @@
 //! Whose signature a commit of an archive bears: by the keys that the commit before it allowed, at the time when it was
-//! archived, less those that the archive has revoked since.
+//! archived, less those that the archive has revoked since; and whether that commit's settings ask for a good one.
+
+use std::sync::Arc;
 
 use crate::archive::{Archive, Fault};
+use crate::id::{BlobId, TreeId};
 use crate::object::commit::Commit;
-use crate::settings::{REVOKED_FILE, SIGNERS_FILE};
-use crate::signature::allowed::AllowedSigners;
-use crate::signature::judge::{self, Judged};
+use crate::object::tree::{self, Entry, TreeError};
+use crate::settings::{self, REVOKED_FILE, SIGNERS_FILE, Settings, Signatures};
+use crate::signature::NAMESPACE;
+use crate::signature::allowed::{AllowedSigners, Validity};
+use crate::signature::judge::{self, Judged, can_judge, fingerprint};
 use crate::signature::revoked::RevokedKeys;
 
-/// Judges the signature of a commit. A commit cannot let itself in: what counts is what its parent's tree says.
-///
-/// # Errors
-/// [`Fault`] where the commit's parent, the tip or one of the files cannot be read.
-pub fn judge(archive: &Archive, commit: &Commit) -> Result<Judged, Fault> {
-    let Some(signature) = &commit.signature else {
-        return Ok(Judged::unsigned());
-    };
-    let allowed = match commit.parents.first() {
-        Some(parent) => file(archive, &archive.commit(*parent)?, SIGNERS_FILE)?,
-        None => None,
-    };
-    let tip = archive.commit(archive.tip())?;
-    let revoked = file(archive, &tip, REVOKED_FILE)?.unwrap_or_default();
-    let mut unsigned = commit.clone();
-    unsigned.signature = None;
-    Ok(judge::judge(
-        signature,
-        &unsigned.encode(),
-        commit.committer.date.seconds(),
-        &AllowedSigners::parse(&allowed.unwrap_or_default()),
-        &RevokedKeys::parse(&revoked),
-    ))
+/// The files in the tree of a commit by which the one after it is judged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Grounds {
+    settings: Option<BlobId>,
+    signers: Option<BlobId>,
+}
+
+impl Grounds {
+    /// Finds the files in the bytes of a root folder.
+    ///
+    /// # Errors
+    /// [`TreeError`] where the bytes are no tree.
+    pub fn of(root: &[u8]) -> Result<Self, TreeError> {
+        let file = |name| {
+            Ok(match tree::find(root, name)? {
+                Some(Entry::File(id)) => Some(id),
+                _ => None,
+            })
+        };
+        Ok(Self {
+            settings: file(settings::FILE_NAME)?,
+            signers: file(SIGNERS_FILE)?,
+        })
+    }
+
+    /// Finds the files in a tree of an archive.
+    ///
+    /// # Errors
+    /// [`Fault`] where the tree cannot be read.
+    pub fn in_tree(archive: &Archive, root: TreeId) -> Result<Self, Fault> {
+        let root = archive.tree(root)?;
+        let file = |name| match root.get(name) {
+            Some(Entry::File(id)) => Some(id),
+            _ => None,
+        };
+        Ok(Self {
+            settings: file(settings::FILE_NAME),
+            signers: file(SIGNERS_FILE),
+        })
+    }
+}
+
+/// What the judging of signatures remembers. Commits that follow one another are mostly judged by the same files, each
+/// of which is read when another one takes its place.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    revoked: Arc<Revoked>,
+    allowed: Option<(BlobId, AllowedSigners)>,
+    asked: Option<(BlobId, Signatures)>,
+    nobody: AllowedSigners,
+}
+
+type Revoked = Result<RevokedKeys, (usize, &'static str)>;
+
+/// What is said of a commit's signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// What it is worth.
+    pub judged: Judged,
+    /// Whether the settings before the commit ask for a good one.
+    pub asked: Signatures,
+    /// Whether the commit is signed and anybody's key was allowed then; where none was, a signature says nothing.
+    pub is_any_allowed: bool,
+}
+
+impl Standing {
+    /// Tells whether a good signature was asked for and is not there.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.asked == Signatures::Required && !self.judged.judgement.is_good()
+    }
+
+    /// Says that it is missing.
+    #[must_use]
+    pub fn what(&self) -> String {
+        format!(
+            "the archive asked for a good signature, and this is {}",
+            self.judged
+        )
+    }
+}
+
+impl Keys {
+    /// Takes the keys that were revoked as the tip of an archive has them. Where the file is damaged, no key counts.
+    ///
+    /// # Errors
+    /// [`Fault`] where the system could not read it.
+    pub fn of(archive: &Archive) -> Result<Self, Fault> {
+        match at_tip(archive, REVOKED_FILE) {
+            Ok(revoked) => Ok(Self::without(&revoked)),
+            Err(fault) if fault.is_system_error() => Err(fault),
+            Err(_) => Ok(Self::unreadable()),
+        }
+    }
+
+    /// Takes keys that were revoked, as the file has them.
+    #[must_use]
+    pub fn without(revoked: &[u8]) -> Self {
+        Self::new(RevokedKeys::parse(revoked))
+    }
+
+    /// Lets no key count, because those that were revoked cannot be read.
+    #[must_use]
+    pub fn unreadable() -> Self {
+        Self::new(Err((1, "cannot be read")))
+    }
+
+    fn new(revoked: Revoked) -> Self {
+        Self {
+            revoked: Arc::new(revoked),
+            allowed: None,
+            asked: None,
+            nobody: AllowedSigners::default(),
+        }
+    }
+
+    /// Tells whether the settings of the commit before ask for signatures. Settings that cannot be parsed ask for
+    /// nothing: the commit that brought them is found for that.
+    ///
+    /// # Errors
+    /// The error of `read`, which reads a file.
+    pub fn asked<E>(
+        &mut self,
+        grounds: Grounds,
+        mut read: impl FnMut(BlobId) -> Result<Vec<u8>, E>,
+    ) -> Result<Signatures, E> {
+        let Some(id) = grounds.settings else {
+            return Ok(Signatures::Optional);
+        };
+        if let Some((_, asked)) = self.asked.filter(|(known, _)| *known == id) {
+            return Ok(asked);
+        }
+        let asked = Settings::parse(&read(id)?).map_or(Signatures::Optional, |settings| settings.signatures);
+        self.asked = Some((id, asked));
+        Ok(asked)
+    }
+
+    /// Judges the signature of a commit by the files before it.
+    ///
+    /// # Errors
+    /// The error of `read`, which reads a file.
+    pub fn judge<E>(
+        &mut self,
+        commit: &Commit,
+        grounds: Grounds,
+        mut read: impl FnMut(BlobId) -> Result<Vec<u8>, E>,
+    ) -> Result<Standing, E> {
+        let asked = self.asked(grounds, &mut read)?;
+        let Some(signature) = &commit.signature else {
+            return Ok(Standing {
+                judged: Judged::unsigned(),
+                asked,
+                is_any_allowed: false,
+            });
+        };
+        if let Some(id) = grounds.signers
+            && self.allowed.as_ref().is_none_or(|(known, _)| *known != id)
+        {
+            self.allowed = Some((id, AllowedSigners::parse(&read(id)?)));
+        }
+        let allowed = match (&self.allowed, grounds.signers) {
+            (Some((_, allowed)), Some(_)) => allowed,
+            _ => &self.nobody,
+        };
+        let mut unsigned = commit.clone();
+        unsigned.signature = None;
+        let at = commit.committer.date.seconds();
+        Ok(Standing {
+            judged: judge::judge(signature, &unsigned.encode(), at, allowed, &self.revoked),
+            asked,
+            is_any_allowed: !allowed.entries.is_empty(),
+        })
+    }
+
+    /// Returns what the signature of a commit of an archive is worth, whether one is asked for or not.
+    ///
+    /// # Errors
+    /// [`Fault`] as for [`Keys::standing`], where the commit is signed.
+    pub fn worth(&mut self, archive: &Archive, commit: &Commit) -> Result<Judged, Fault> {
+        if commit.signature.is_none() {
+            return Ok(Judged::unsigned());
+        }
+        Ok(self.standing(archive, commit)?.judged)
+    }
+
+    /// Judges the signature of a commit of an archive. A commit cannot let itself in: what counts is what its parent's
+    /// tree says.
+    ///
+    /// # Errors
+    /// [`Fault`] where the commit's parent or one of the files cannot be read.
+    pub fn standing(&mut self, archive: &Archive, commit: &Commit) -> Result<Standing, Fault> {
+        let grounds = match commit.parents.first() {
+            Some(parent) => Grounds::in_tree(archive, archive.commit(*parent)?.tree)?,
+            None => Grounds::default(),
+        };
+        self.judge(commit, grounds, |id| archive.blob(id))
+    }
 }
 
 /// Returns `allowed_signers` and `revoked_keys` as the tip has them, empty where they are not there.
@@ -38,16 +217,28 @@ pub fn judge(archive: &Archive, commit: &Commit) -> Result<Judged, Fault> {
 /// # Errors
 /// [`Fault`] where they cannot be read.
 pub fn files(archive: &Archive) -> Result<(Vec<u8>, Vec<u8>), Fault> {
-    let tip = archive.commit(archive.tip())?;
-    let allowed = file(archive, &tip, SIGNERS_FILE)?.unwrap_or_default();
-    let revoked = file(archive, &tip, REVOKED_FILE)?.unwrap_or_default();
-    Ok((allowed, revoked))
+    Ok((at_tip(archive, SIGNERS_FILE)?, at_tip(archive, REVOKED_FILE)?))
 }
 
-fn file(archive: &Archive, commit: &Commit, name: &str) -> Result<Option<Vec<u8>>, Fault> {
-    match archive.file(commit.tree, name) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(Fault::Absent { .. }) => Ok(None),
-        Err(fault) => Err(fault),
+fn at_tip(archive: &Archive, name: &str) -> Result<Vec<u8>, Fault> {
+    let tip = archive.commit(archive.tip())?;
+    match archive.file(tip.tree, name) {
+        Err(Fault::Absent { .. }) => Ok(Vec::new()),
+        read => read,
     }
+}
+
+/// Tells whether, by the two files, anybody can sign commits at a moment, in seconds.
+#[must_use]
+pub fn can_anybody_sign(allowed: &[u8], revoked: &[u8], at: i64) -> bool {
+    let Ok(revoked) = RevokedKeys::parse(revoked) else {
+        return false;
+    };
+    let allowed = AllowedSigners::parse(allowed);
+    allowed.entries.iter().any(|entry| {
+        let found = allowed.find(&entry.key, NAMESPACE, at);
+        found.is_some_and(|(_, validity)| validity == Validity::Valid)
+            && can_judge(&entry.key)
+            && !revoked.has(&entry.key, &fingerprint(&entry.key))
+    })
 }

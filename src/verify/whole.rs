@@ -27,6 +27,7 @@ use crate::storage::line::Line;
 use crate::storage::reader::Reader;
 use crate::storage::refs;
 use crate::trailer::Message;
+use crate::verify::signed::Keys;
 
 pub use code::{Code, Severity};
 pub use seen::{Earlier, Observer, Seen};
@@ -35,6 +36,7 @@ mod code;
 mod explain;
 mod mirrors;
 mod seen;
+mod signatures;
 mod sound;
 
 /// What the check of a whole archive found.
@@ -73,6 +75,19 @@ pub struct Finding {
     pub what: String,
 }
 
+impl Finding {
+    /// Makes a finding about a commit.
+    #[must_use]
+    pub fn of(code: Code, commit: CommitId, what: impl Into<String>) -> Self {
+        Self {
+            code,
+            commit: Some(commit),
+            place: format!("commit {commit}"),
+            what: what.into(),
+        }
+    }
+}
+
 impl Report {
     fn found(&mut self, code: Code, place: impl Into<String>, what: impl Into<String>) {
         self.findings.push(Finding {
@@ -84,12 +99,7 @@ impl Report {
     }
 
     fn found_in(&mut self, code: Code, commit: CommitId, what: impl Into<String>) {
-        self.findings.push(Finding {
-            code,
-            commit: Some(commit),
-            place: format!("commit {commit}"),
-            what: what.into(),
-        });
+        self.findings.push(Finding::of(code, commit, what));
     }
 }
 
@@ -334,9 +344,17 @@ pub fn observed(
         check_recorded(&census, &line, id, &mut report);
     }
     let first = first_place(&inventory, &line, options.scope);
-    let proof = census.watch(progress, || sound::prove(&census, &line, first, observer));
+    let keys = Keys::of(archive).unwrap_or_else(|_| Keys::unreadable());
+    let proof = census.watch(progress, || sound::prove(&census, &line, first, &keys, observer));
     if !census.is_stopped() {
-        explain_doubtful(archive, &census, &line, proof, observer, &mut report);
+        let doubtful = explain::Doubtful {
+            archive,
+            census: &census,
+            line: &line,
+            observer,
+            keys: keys.into(),
+        };
+        explain_doubtful(&doubtful, proof, &mut report);
         if !matches!(options.scope, Scope::Since(_)) {
             census.watch(progress, || census.hash_the_rest());
         }
@@ -430,20 +448,9 @@ fn check_recorded(census: &Census<'_>, line: &Line, id: CommitId, report: &mut R
     }
 }
 
-fn explain_doubtful(
-    archive: &Archive,
-    census: &Census<'_>,
-    line: &Line,
-    proof: sound::Proof,
-    observer: Option<&dyn Observer>,
-    report: &mut Report,
-) {
-    let doubtful = explain::Doubtful {
-        archive,
-        census,
-        line,
-        observer,
-    };
+fn explain_doubtful(doubtful: &explain::Doubtful<'_>, proof: sound::Proof, report: &mut Report) {
+    let signatures = proof.signatures.into_iter().map(|(_, finding)| finding);
+    report.findings.extend(signatures);
     report.revisions += proof.revisions;
     report.articles += proof.articles;
     let mut previous = proof.previous;
@@ -453,7 +460,7 @@ fn explain_doubtful(
         report.articles += usize::from(fact.is_first);
         previous.extend(fact.previous.map(|previous| (previous, place)));
     }
-    check_previous(census.inventory, line, previous, report);
+    check_previous(doubtful.census.inventory, doubtful.line, previous, report);
 }
 
 fn tell_counts(census: &Census<'_>, report: &mut Report) {

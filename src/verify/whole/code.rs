@@ -6,6 +6,7 @@ use std::fmt;
 use crate::archive::Fault;
 use crate::object::HashError;
 use crate::revision::Part;
+use crate::signature::judge::Judgement;
 use crate::storage::finding::{Damage, FindingKind, ReadError};
 use crate::trailer::MessageError;
 
@@ -109,6 +110,12 @@ codes! {
     ArticleMissing "article-missing" Error "A revision follows one of an article that is not there."
     NumberWrong "number-wrong" Error "Revision numbers do not follow one another."
     PreviousWrong "previous-wrong" Error "Previous-Revision is not the article's revision before."
+    SignatureMissing "signature-missing" Error "The archive asked for a good signature, and a commit has none."
+    SignatureBad "signature-bad" Error "A signature is not one over its commit."
+    SignatureRevoked "signature-revoked" Warning "A commit is signed with a key that was revoked since, or before."
+    SignatureExpired "signature-expired" Warning "A commit is signed with a key whose time was over, or had not begun."
+    SignatureUntrusted "signature-untrusted" Warning "A commit is signed with a key that was not among those that counted."
+    SignatureUnknown "signature-unknown" Warning "A signature is of a kind that cannot be judged, or the revoked keys cannot be read."
     KindOutOfPlace "kind-out-of-place" Warning "An article begins with something else than publish, or is published twice."
     RestoresNothing "restores-nothing" Warning "A restoration follows what was not retracted."
     AfterRetraction "after-retraction" Warning "A retracted article changes without being restored."
@@ -159,6 +166,21 @@ impl From<&Fault> for Code {
             Fault::Kind { .. } | Fault::Commit(..) | Fault::Tree(..) | Fault::Foreign(..) => {
                 Self::ObjectMalformed
             }
+        }
+    }
+}
+
+impl Code {
+    /// Names what is wrong with a signature; `None` for one that is good and where there is none.
+    #[must_use]
+    pub const fn of_signature(judgement: &Judgement) -> Option<Self> {
+        match judgement {
+            Judgement::Good(_) | Judgement::Unsigned => None,
+            Judgement::Bad(_) => Some(Self::SignatureBad),
+            Judgement::Revoked => Some(Self::SignatureRevoked),
+            Judgement::Expired(..) => Some(Self::SignatureExpired),
+            Judgement::Untrusted => Some(Self::SignatureUntrusted),
+            Judgement::Unknown(_) => Some(Self::SignatureUnknown),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Saying what is wrong with a commit that is not plainly sound, or finding that it is in order after all.
 
+use std::cell::RefCell;
+
+use super::signatures::{self, Which};
 use super::{Census, Code, Earlier, Observer, Report, Seen};
 use crate::archive::{Archive, Fault};
 use crate::article::content_sha256;
@@ -10,6 +13,7 @@ use crate::revision::{Revision, RevisionFault, article_of, is_first, is_root, re
 use crate::settings;
 use crate::storage::line::Line;
 use crate::trailer::{KEYS, Message, MessageError, first_message};
+use crate::verify::signed::{Grounds, Keys};
 use crate::verify::with_causes;
 
 pub(super) const DOES_NOT_FOLLOW: &str =
@@ -21,6 +25,7 @@ pub(super) struct Doubtful<'a> {
     pub census: &'a Census<'a>,
     pub line: &'a Line,
     pub observer: Option<&'a dyn Observer>,
+    pub keys: RefCell<Keys>,
 }
 
 /// What a commit adds to the report's sums.
@@ -58,6 +63,7 @@ impl Doubtful<'_> {
         }
         let Some(parent) = place.checked_sub(1).and_then(|before| self.id(before)) else {
             self.check_first(&commit, report, id);
+            self.check_signature(id, &commit, None, report);
             return Fact::default();
         };
         if commit.parents.first() != Some(&parent) {
@@ -74,6 +80,7 @@ impl Doubtful<'_> {
                 return Fact::default();
             }
         };
+        self.check_signature(id, &commit, Some(before.tree), report);
         if commit.committer.date.seconds() < before.committer.date.seconds() {
             report.found_in(
                 Code::ArchivedEarlier,
@@ -121,6 +128,21 @@ impl Doubtful<'_> {
                 id,
                 "the first commit holds more than the settings",
             ),
+            Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
+        }
+    }
+
+    /// Judges the signature of a commit by the files of the tree before it, where there is one.
+    fn check_signature(&self, id: CommitId, commit: &Commit, before: Option<TreeId>, report: &mut Report) {
+        let which = Which::of(self.observer);
+        let grounds = before.map(|before| Grounds::in_tree(self.archive, before));
+        let found = grounds.transpose().and_then(|grounds| {
+            let grounds = grounds.unwrap_or_default();
+            let keys = &mut self.keys.borrow_mut();
+            signatures::judge(keys, which, (id, commit), grounds, |blob| self.archive.blob(blob))
+        });
+        match found {
+            Ok(found) => report.findings.extend(found),
             Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
         }
     }

@@ -6,8 +6,9 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::{Census, Earlier, Observer, Seen};
-use crate::id::{CommitId, ObjectId, TreeId};
+use super::signatures::{self, Which};
+use super::{Census, Earlier, Finding, Observer, Seen};
+use crate::id::{BlobId, CommitId, ObjectId, TreeId};
 use crate::object::ObjectKind;
 use crate::object::commit::Commit;
 use crate::object::tree::{self, Entries, Entry};
@@ -15,6 +16,7 @@ use crate::revision::Revision;
 use crate::storage::line::Line;
 use crate::storage::reader::Reader;
 use crate::trailer::{Message, Trailers};
+use crate::verify::signed::{Grounds, Keys};
 
 /// Commits that one thread judges in a row.
 const STRETCH: usize = 512;
@@ -33,6 +35,8 @@ pub(super) struct Proof {
     pub previous: Vec<(usize, usize)>,
     /// Places of the commits that are still to be judged, oldest first.
     pub doubtful: Vec<usize>,
+    /// What is wrong with the signatures of sound revisions, each with the revision's place, oldest first.
+    pub signatures: Vec<(usize, Finding)>,
 }
 
 /// Judges the commits of the branch from a place on, those of the scope's share.
@@ -40,6 +44,7 @@ pub(super) fn prove(
     census: &Census<'_>,
     line: &Line,
     first: usize,
+    keys: &Keys,
     observer: Option<&dyn Observer>,
 ) -> Proof {
     let next = AtomicUsize::new(first);
@@ -49,6 +54,7 @@ pub(super) fn prove(
             census,
             line,
             reader: Reader::new(census.inventory, census.options.hashing),
+            keys: keys.clone(),
             observer,
             earlier: None,
             before: None,
@@ -69,6 +75,7 @@ pub(super) fn prove(
         proof.articles += own.articles;
         proof.previous.append(&mut own.previous);
         proof.doubtful.append(&mut own.doubtful);
+        proof.signatures.append(&mut own.signatures);
     };
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     std::thread::scope(|scope| {
@@ -82,6 +89,8 @@ pub(super) fn prove(
     });
     let mut proof = proof.into_inner().unwrap_or_else(PoisonError::into_inner);
     proof.doubtful.sort_unstable();
+    // Of one place they stay in their order.
+    proof.signatures.sort_by_key(|(place, _)| *place);
     proof
 }
 
@@ -96,6 +105,7 @@ struct Prover<'a> {
     census: &'a Census<'a>,
     line: &'a Line,
     reader: Reader<'a>,
+    keys: Keys,
     observer: Option<&'a dyn Observer>,
     /// The revision that the present one follows, where somebody observes.
     earlier: Option<Earlier>,
@@ -108,6 +118,8 @@ struct Prover<'a> {
 struct Fact {
     /// Where the article's revision before stands.
     previous: Option<usize>,
+    /// What is wrong with its signature.
+    signature: Vec<Finding>,
 }
 
 impl Prover<'_> {
@@ -127,6 +139,8 @@ impl Prover<'_> {
                 self.census.reached.set(*number);
             }
             proof.revisions += 1;
+            let signature = fact.signature.into_iter().map(|finding| (place, finding));
+            proof.signatures.extend(signature);
             match fact.previous {
                 Some(previous) => proof.previous.push((previous, place)),
                 None => proof.articles += 1,
@@ -163,6 +177,7 @@ impl Prover<'_> {
         let mut new = root;
         let mut old = Some(before.root);
         let mut trees = Vec::with_capacity(5);
+        let mut grounds = Grounds::default();
         for (depth, name) in path.split('/').enumerate() {
             let body = self.brought(new.into(), ObjectKind::Tree)?;
             // What the commit before had on its own way was read then, entry by entry.
@@ -177,6 +192,9 @@ impl Prover<'_> {
                 }
                 (None, None) => Rc::default(),
             };
+            if depth == 0 {
+                grounds = Grounds::of(&old_body).ok()?;
+            }
             let (old_folder, new_folder) = tree::only_folder_changed(&old_body, &body, name)?;
             trees.push((new, body));
             (old, new) = (old_folder, new_folder);
@@ -194,6 +212,7 @@ impl Prover<'_> {
             .map(|(name, bytes)| (*name, bytes.as_slice()))
             .collect();
         let previous = self.previous(place, &message.trailers, old)?;
+        let signature = self.signature(id, &commit, grounds)?;
         let revision = Revision::of_parts(id, commit, message, new, &files).ok()?;
         if let Some(observer) = self.observer {
             observer.revision(&Seen {
@@ -202,7 +221,19 @@ impl Prover<'_> {
             });
         }
         self.before = Some(Before { root, trees });
-        Some(Fact { previous })
+        Some(Fact { previous, signature })
+    }
+
+    /// Judges the signature of a commit by the files before it; `None` where they cannot be read.
+    fn signature(&mut self, id: CommitId, commit: &Commit, grounds: Grounds) -> Option<Vec<Finding>> {
+        let (census, reader) = (self.census, &mut self.reader);
+        let read = |blob: BlobId| {
+            let number = census.inventory.find(blob.raw()).ok_or(())?;
+            let body = numbered(census, reader, number, blob.into(), ObjectKind::Blob).ok_or(())?;
+            Ok::<_, ()>(body.as_ref().clone())
+        };
+        let which = Which::of(self.observer);
+        signatures::judge(&mut self.keys, which, (id, commit), grounds, read).ok()
     }
 
     /// Finds where the revision before stands: the one whose folder this revision replaces.
@@ -268,11 +299,22 @@ impl Prover<'_> {
     }
 
     fn numbered(&mut self, number: usize, id: ObjectId, kind: ObjectKind) -> Option<Rc<Vec<u8>>> {
-        if self.census.hashed.get(number) {
-            return self.reader.read_unhashed(number, kind);
-        }
-        let body = self.reader.read(number, id, kind)?;
-        self.census.good(number, kind, body.len());
-        Some(body)
+        numbered(self.census, &mut self.reader, number, id, kind)
     }
+}
+
+/// Reads an object, and hashes it where that was not done before.
+fn numbered(
+    census: &Census<'_>,
+    reader: &mut Reader<'_>,
+    number: usize,
+    id: ObjectId,
+    kind: ObjectKind,
+) -> Option<Rc<Vec<u8>>> {
+    if census.hashed.get(number) {
+        return reader.read_unhashed(number, kind);
+    }
+    let body = reader.read(number, id, kind)?;
+    census.good(number, kind, body.len());
+    Some(body)
 }
