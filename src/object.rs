@@ -139,8 +139,41 @@ pub fn digest(parts: &[&[u8]]) -> Result<RawId, HashError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// The beginning of shattered-1.pdf (Stevens, Bursztein, Karpman, Albertini and Markov 2017): with two other blocks at
+    /// its end it has the same SHA-1.
+    const SHATTERED: &str = "\
+        255044462d312e330a25e2e3cfd30a0a0a312030206f626a0a3c3c2f57696474682032203020522f4865696768742033\
+        203020522f547970652034203020522f537562747970652035203020522f46696c7465722036203020522f436f6c6f72\
+        53706163652037203020522f4c656e6774682038203020522f42697473506572436f6d706f6e656e7420383e3e0a7374\
+        7265616d0affd8fffe00245348412d3120697320646561642121212121852fec092339759c39b1a1c63c4c97e1fffe01\
+        7346dc9166b67e118f029ab621b2560ff9ca67cca8c7f85ba84c79030c2b3de218f86db3a90901d5df45c14f26fedfb3\
+        dc38e96ac22fe7bd728f0e45bce046d23c570feb141398bb552ef5a0a82be331fea48037b8b5d71f0e332edf93ac3500\
+        eb4ddc0decc1a864790c782c76215660dd309791d06bd0af3f98cda4bc4629b1";
+
+    /// Returns bytes that are one half of a prepared collision. They are no git object: behind a header of git's they
+    /// would collide with nothing, and nobody has prepared a collision behind one yet.
+    pub(crate) fn half_of_a_collision() -> Vec<u8> {
+        let digit = |at: usize| u8::from_str_radix(&SHATTERED[at..at + 2], 16).unwrap();
+        (0..SHATTERED.len()).step_by(2).map(digit).collect()
+    }
+
+    #[test]
+    fn one_half_of_a_prepared_collision_is_refused_and_is_none_behind_a_header_of_gits() {
+        let half = half_of_a_collision();
+        assert_eq!(half.len(), 320);
+        assert_eq!(digest(&[&half]), Err(HashError::Collision));
+        let (one, rest) = half.split_at(200);
+        assert_eq!(digest(&[one, rest]), Err(HashError::Collision));
+        let plain = Sha1::new_with_prefix(&half).finalize();
+        assert_eq!(
+            ObjectId::from_raw(plain.into()).to_string(),
+            "f92d74e3874587aaf443d1db961d4e26dde13e9c"
+        );
+        assert!(hash(ObjectKind::Blob, &half).is_ok());
+    }
 
     #[test]
     fn ids_are_those_git_documents() {

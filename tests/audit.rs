@@ -3,66 +3,22 @@
 
 #[path = "support/archives.rs"]
 mod archives;
+#[path = "support/forged.rs"]
+mod forged;
 #[path = "../benches/support/generate.rs"]
 mod generate;
+#[path = "support/signatures.rs"]
+mod signatures;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use archives::{Story, git_command};
-use avalaches::article::{Article, Kind, Metadata, content_sha256, subject};
-use avalaches::date::{RevisionDate, UtcOffset};
-use avalaches::object::ident::Person;
-use avalaches::trailer::{Message, Trailers};
+use avalaches::article::Kind;
+use avalaches::verify::whole::Code;
+use forged::{ARCHIVED, ARTICLE, EN, Forged, RETRACTED, ZH, archive, with_input};
 use serde_json::Value;
-
-const ARTICLE: &str = "2026/01/22/first-words";
-const RETRACTED: &str = "2026/01/22/withdrawn";
-const ARCHIVED: i64 = 1_769_140_800;
-const ZH: &str = "一些文字，足够长，使人能够认出它来。\n\n第二段。\n";
-const EN: &str = "Some words, long enough to be recognized by.\n\nA second paragraph.\n";
-
-/// An archive with two revisions of one article and two of a retracted one; its commits, the first one first.
-fn archive() -> (Story, Vec<String>) {
-    let story = Story::begin();
-    let page = |zh: &str, en: &str| format!("{zh}\n{en}");
-    let dated = ["--date", "2026-01-22"];
-    story.add(
-        "one.txt",
-        &page(ZH, EN),
-        &[&dated[..], &["--slug", "first-words"]].concat(),
-    );
-    story.add(
-        "two.txt",
-        &page(ZH, EN),
-        &[&dated[..], &["--slug", "withdrawn"]].concat(),
-    );
-    let correction = ["--article", ARTICLE, "--kind", "correction", "--note", "A word."];
-    story.add(
-        "three.txt",
-        &page(&ZH.replace("一些", "许多"), &EN.replace("Some", "Many")),
-        &[&dated[..], &correction].concat(),
-    );
-    let retraction = [
-        "--article",
-        RETRACTED,
-        "--kind",
-        "retraction",
-        "--note",
-        "No source.",
-    ];
-    story.add(
-        "four.txt",
-        "本文已撤回。\n\nThis article is withdrawn.\n",
-        &[&dated[..], &retraction].concat(),
-    );
-    let listed = story.git(&["rev-list", "--reverse", "main"]);
-    let commits = listed.lines().map(ToOwned::to_owned).collect();
-    (story, commits)
-}
 
 fn audit(archive: &Path, options: &[&str]) -> (Option<i32>, Value) {
     let output = Command::new(env!("CARGO_BIN_EXE_avalaches"))
@@ -86,170 +42,31 @@ fn has(report: &Value, code: &str, id: Option<&str>) -> bool {
         .any(|finding| finding["code"] == code && id.is_none_or(|id| finding["id"] == id))
 }
 
-fn with_input(story: &Story, arguments: &[&str], input: &[u8]) -> String {
-    let mut child = git_command(&story.archive(), arguments)
-        .env("GIT_INDEX_FILE", story.folder.path().join("index"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{arguments:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
+/// Codes under which tampered repositories are found.
+const REPOSITORY: [&str; 7] = [
+    "branch-list",
+    "history-rewritten",
+    "object-damaged",
+    "object-missing",
+    "plumbing",
+    "revision-detached",
+    "store-stray",
+];
 
-/// A revision that somebody puts on the branch: everything in it agrees, until it is tampered with.
-#[derive(Clone)]
-struct Forged {
-    article: &'static str,
-    number: u32,
-    previous: Option<String>,
-    kind: Kind,
-    note: Option<&'static str>,
-    date: &'static str,
-    archived: i64,
-    zh: String,
-    en: String,
-    /// Files put in after the hash was taken.
-    put: Vec<(&'static str, Vec<u8>)>,
-    /// Paths beside the article's folder.
-    beside: Vec<&'static str>,
-    /// Replaced in the commit's text.
-    replaced: Vec<(String, String)>,
-    /// Put at the end of the commit's text.
-    appended: String,
-}
+/// Codes under which tampered refs, and commits that are no revisions, are found.
+const BRANCH: [&str; 5] = [
+    "branch-unreadable",
+    "mirror-broken",
+    "nothing-changed",
+    "object-malformed",
+    "settings-form",
+];
 
-impl Forged {
-    /// The revision that honestly follows the correction.
-    fn honest(commits: &[String]) -> Self {
-        Self {
-            article: ARTICLE,
-            number: 3,
-            previous: Some(commits[3].clone()),
-            kind: Kind::Correction,
-            note: Some("Another word."),
-            date: "2026-01-22T12:00:00+00:00",
-            archived: ARCHIVED,
-            zh: ZH.replace("一些", "好些"),
-            en: EN.replace("Some", "Several"),
-            put: Vec::new(),
-            beside: Vec::new(),
-            replaced: Vec::new(),
-            appended: String::new(),
-        }
-    }
-
-    fn replace(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
-        self.replaced.push((from.into(), to.into()));
-        self
-    }
-
-    fn append(mut self, lines: &str) -> Self {
-        self.appended.push_str(lines);
-        self
-    }
-
-    fn put(mut self, name: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
-        self.put.push((name, bytes.into()));
-        self
-    }
-
-    /// Makes the commit upon another one and moves the branch to it.
-    fn commit(&self, story: &Story, parent: &str) -> String {
-        let person = Person::parse("Desk").unwrap();
-        let article = Article {
-            metadata: Metadata {
-                kind: self.kind,
-                date: RevisionDate::parse(self.date, UtcOffset::UTC).unwrap(),
-                languages: ["zh", "en"].map(|tag| tag.parse().unwrap()).to_vec(),
-                titles: BTreeMap::new(),
-                authors: vec![person.clone()],
-                tags: Vec::new(),
-                source_url: None,
-                note: self.note.map(ToOwned::to_owned),
-                invisible: Vec::new(),
-            },
-            sources: vec![self.zh.clone(), self.en.clone()],
-        };
-        let page = article.page_text().unwrap();
-        let mut files = article.files().unwrap();
-        let message = Message {
-            subject: subject(&article.metadata, &page),
-            note: article.metadata.note.clone(),
-            trailers: Trailers {
-                article: self.article.parse().unwrap(),
-                revision: self.number,
-                kind: self.kind,
-                previous: self.previous.as_ref().map(|id| id.parse().unwrap()),
-                languages: article.metadata.languages.clone(),
-                content_sha256: content_sha256(&files),
-                source_url: None,
-                claimed_footer: None,
-                source_commit: None,
-            },
-        };
-        for (name, bytes) in &self.put {
-            files.insert((*name).to_owned(), bytes.clone());
-        }
-        with_input(story, &["read-tree", parent], b"");
-        let folder = format!("articles/{}", self.article);
-        let beside = self.beside.iter().map(|path| {
-            let bytes = if *path == "avalaches.json" {
-                let settings = story.git(&["show", &format!("{parent}:{path}")]) + "\n";
-                settings.replace("\"title\": \"", "\"title\": \"Not ")
-            } else {
-                "{}\n".to_owned()
-            };
-            ((*path).to_owned(), bytes.into_bytes())
-        });
-        let inside = files
-            .into_iter()
-            .map(|(name, bytes)| (format!("{folder}/{name}"), bytes));
-        for (path, bytes) in inside.chain(beside) {
-            if bytes == b"gone" {
-                let line = format!("0 {}\t{path}\n", "0".repeat(40));
-                with_input(story, &["update-index", "--index-info"], line.as_bytes());
-                continue;
-            }
-            let blob = with_input(story, &["hash-object", "-w", "--stdin"], &bytes);
-            let entry = format!("100644,{blob},{path}");
-            with_input(story, &["update-index", "--add", "--cacheinfo", &entry], b"");
-        }
-        let tree = with_input(story, &["write-tree"], b"");
-        let mut text = format!(
-            "tree {tree}\nparent {parent}\nauthor Desk <> {}\ncommitter Desk <> {} +0000\n\n{}",
-            article.metadata.date.as_git(),
-            self.archived,
-            message.encode()
-        );
-        for (from, to) in &self.replaced {
-            assert!(text.contains(from.as_str()), "{from:?} in {text}");
-            text = text.replacen(from.as_str(), to, 1);
-        }
-        text.push_str(&self.appended);
-        let arguments = ["hash-object", "-t", "commit", "-w", "--literally", "--stdin"];
-        let id = with_input(story, &arguments, text.as_bytes());
-        story.git(&["update-ref", "refs/heads/main", &id]);
-        id
-    }
-}
-
-#[test]
+/// Tampered revisions, each upon the tip, and the code under which it is found.
 #[expect(clippy::too_many_lines, reason = "a list of tamperings")]
-fn each_tampered_revision_is_found_under_its_code() {
-    let (story, commits) = archive();
-    let tip = commits.last().unwrap().clone();
-    let (status, report) = audit(&story.archive(), &[]);
-    assert_eq!(status, Some(0), "{report:#}");
-    assert_eq!(report["findings"], Value::Array(Vec::new()));
-    let honest = Forged::honest(&commits);
-    honest.commit(&story, &tip);
-    let (status, report) = audit(&story.archive(), &[]);
-    assert_eq!(status, Some(0), "the untampered twin: {report:#}");
-    assert_eq!(report["findings"], Value::Array(Vec::new()));
-
+fn revisions(commits: &[String]) -> Vec<(&'static str, Forged)> {
+    let honest = Forged::honest(commits);
+    let tip = commits.last().unwrap();
     let like = |change: &dyn Fn(&mut Forged)| {
         let mut forged = honest.clone();
         change(&mut forged);
@@ -275,7 +92,7 @@ fn each_tampered_revision_is_found_under_its_code() {
     };
     let footer = |id: &str, day: &str| format!("{day} · {id}");
     let claim = |footer: String| honest.clone().append(&format!("Claimed-Footer: {footer}\n"));
-    let cases: Vec<(&str, Forged)> = vec![
+    vec![
         (
             "trailer-disagrees",
             honest.clone().replace("Kind: correction", "Kind: update"),
@@ -418,7 +235,7 @@ fn each_tampered_revision_is_found_under_its_code() {
             as_kind(
                 Kind::Retraction,
                 &like(&|forged| {
-                    forged.zh = "已撤回。\n".to_owned();
+                    "已撤回。\n".clone_into(&mut forged.zh);
                     forged.en = format!(
                         "Withdrawn.\n\n<!-- {} -->\n",
                         "Many words, long enough to be recognized by."
@@ -459,7 +276,23 @@ fn each_tampered_revision_is_found_under_its_code() {
                 .append("\nArchive-Format: 1\n")
                 .replace(format!("parent {tip}\n"), ""),
         ),
-    ];
+    ]
+}
+
+#[test]
+fn each_tampered_revision_is_found_under_its_code() {
+    let (story, commits) = archive();
+    let tip = commits.last().unwrap().clone();
+    let (status, report) = audit(&story.archive(), &[]);
+    assert_eq!(status, Some(0), "{report:#}");
+    assert_eq!(report["findings"], Value::Array(Vec::new()));
+    let honest = Forged::honest(&commits);
+    honest.commit(&story, &tip);
+    let (status, report) = audit(&story.archive(), &[]);
+    assert_eq!(status, Some(0), "the untampered twin: {report:#}");
+    assert_eq!(report["findings"], Value::Array(Vec::new()));
+
+    let cases = revisions(&commits);
     assert!(cases.len() >= 40);
     for (number, (code, forged)) in cases.iter().enumerate() {
         let id = forged.commit(&story, &tip);
@@ -476,7 +309,8 @@ fn each_tampered_revision_is_found_under_its_code() {
         story.git(&["update-ref", "refs/heads/main", &tip]);
     }
     // An update that only adds needs no note.
-    let mut adds = as_kind(Kind::Update, &honest);
+    let mut adds = honest;
+    adds.kind = Kind::Update;
     adds.note = None;
     adds.zh = ZH.replace("一些", "许多") + "\n新的一段。\n";
     adds.en = EN.replace("Some", "Many") + "\nA new paragraph.\n";
@@ -486,10 +320,25 @@ fn each_tampered_revision_is_found_under_its_code() {
 }
 
 #[test]
+fn every_code_has_a_tampering() {
+    let (_, commits) = archive();
+    let mut codes: BTreeSet<&str> = revisions(&commits).into_iter().map(|(code, _)| code).collect();
+    codes.extend(REPOSITORY);
+    codes.extend(BRANCH);
+    codes.extend(signatures::SIGNATURES);
+    // Nobody can carry that one out yet: the tests of the code itself have it.
+    codes.insert("collision");
+    let all: BTreeSet<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+    assert_eq!(codes, all);
+}
+
+#[test]
 fn a_tampered_repository_is_found_under_its_codes() {
     let (story, commits) = archive();
     let (tip, path) = (commits.last().unwrap().clone(), story.archive());
-    let finds = |code: &str, id: Option<&str>, options: &[&str]| {
+    let mut found = BTreeSet::new();
+    let mut finds = |code: &'static str, id: Option<&str>, options: &[&str]| {
+        found.insert(code);
         let (status, report) = audit(&path, options);
         assert!(has(&report, code, id), "{code}: {report:#}");
         assert_eq!(status, Some(i32::from(code != "revision-detached")), "{code}");
@@ -539,6 +388,132 @@ fn a_tampered_repository_is_found_under_its_codes() {
     finds("object-missing", Some(&commits[3]), &[]);
     fs::write(&file, "x").unwrap();
     finds("object-damaged", Some(&commits[3]), &[]);
+    assert_eq!(found, BTreeSet::from(REPOSITORY));
+}
+
+#[test]
+fn a_tampered_branch_is_found_under_its_codes() {
+    let (story, commits) = archive();
+    let (tip, path) = (commits.last().unwrap().clone(), story.archive());
+    let mut found = BTreeSet::new();
+    let mut finds = |code: &'static str, id: Option<&str>| {
+        found.insert(code);
+        let (status, report) = audit(&path, &[]);
+        assert!(has(&report, code, id), "{code}: {report:#}");
+        assert_eq!(status, Some(1), "{code}");
+        fs::write(path.join("refs/heads/main"), format!("{tip}\n")).unwrap();
+    };
+    // The tip once more, upon itself.
+    let body = story.git(&["cat-file", "commit", &tip]) + "\n";
+    let again = body.replacen(&format!("parent {}", commits[3]), &format!("parent {tip}"), 1);
+    let again = with_input(
+        &story,
+        &["hash-object", "-t", "commit", "-w", "--stdin"],
+        again.as_bytes(),
+    );
+    story.git(&["update-ref", "refs/heads/main", &again]);
+    finds("nothing-changed", Some(&again));
+
+    // A header that no commit of an archive has, and an honest revision after it.
+    let mut honest = Forged::honest(&commits);
+    let malformed = honest
+        .clone()
+        .replace("\n\ncorrection", "\nencoding GBK\n\ncorrection")
+        .commit(&story, &tip);
+    (honest.number, honest.previous) = (4, Some(malformed.clone()));
+    honest.zh = ZH.to_owned();
+    honest.commit(&story, &malformed);
+    finds("object-malformed", Some(&malformed));
+
+    // Settings that are none, and those from before after them.
+    let message = "settings: title\n\nArchive-Format: 1\n";
+    let settings = story.git(&["show", "main:avalaches.json"]) + "\n";
+    for bytes in [settings.replace("  ", " "), settings] {
+        let stream = format!(
+            "commit refs/heads/main\ncommitter Desk <> {ARCHIVED} +0000\ndata {}\n{message}from refs/heads/main^0\nM 100644 inline avalaches.json\ndata {}\n{bytes}\n",
+            message.len(),
+            bytes.len()
+        );
+        with_input(&story, &["fast-import", "--quiet"], stream.as_bytes());
+    }
+    let bad = story.git(&["rev-parse", "main^"]);
+    finds("settings-form", Some(&bad));
+    story.git(&["update-ref", "refs/heads/main", &bad]);
+    finds("branch-unreadable", None);
+    fs::write(path.join("refs/heads/main"), "nonsense\n").unwrap();
+    finds("branch-unreadable", None);
+
+    // Another repository's commit without its tree.
+    let theirs = format!("tree {}{}", "1".repeat(40), &body[45..]);
+    let theirs = with_input(
+        &story,
+        &["hash-object", "-t", "commit", "-w", "--literally", "--stdin"],
+        theirs.as_bytes(),
+    );
+    let mirror = path.join("refs/mirrors/other/heads");
+    fs::create_dir_all(&mirror).unwrap();
+    fs::write(mirror.join("main"), format!("{theirs}\n")).unwrap();
+    finds("mirror-broken", None);
+    assert_eq!(found, BTreeSet::from(BRANCH));
+}
+
+#[test]
+fn an_article_stands_retracted_whatever_is_tidied_about_it_until_it_is_restored() {
+    let (story, commits) = archive();
+    let tip = commits.last().unwrap();
+    let retracted = "本文已撤回。\n";
+    let again = "This article is withdrawn, and its notice is long.\n";
+    let after = |parent: &str, number: u32, kind: Kind, en: &str| {
+        let mut forged = Forged::honest(&commits);
+        (forged.article, forged.number) = (RETRACTED, number);
+        (forged.previous, forged.kind) = (Some(parent.to_owned()), kind);
+        (forged.zh, forged.en) = (retracted.to_owned(), en.to_owned());
+        forged.commit(&story, parent)
+    };
+    let retraction = after(tip, 3, Kind::Retraction, again);
+    let technical = after(
+        &retraction,
+        4,
+        Kind::Technical,
+        &again.replace('\n', "\n\n<!-- -->\n"),
+    );
+    let twice = after(&technical, 5, Kind::Technical, again);
+    let (status, report) = audit(&story.archive(), &[]);
+    assert_eq!(
+        (status, report["findings"].as_array().unwrap().len()),
+        (Some(0), 0),
+        "{report:#}"
+    );
+    for (kind, expected) in [
+        (Kind::Update, Some("after-retraction")),
+        (Kind::Correction, Some("after-retraction")),
+        (Kind::Restoration, None),
+        (Kind::Retraction, None),
+    ] {
+        let last = after(&twice, 6, kind, &format!("{again}\nMore.\n"));
+        let (_, report) = audit(&story.archive(), &["--since", tip]);
+        let mut findings = report["findings"].as_array().unwrap().iter();
+        let codes: BTreeSet<&str> = findings
+            .by_ref()
+            .map(|finding| finding["code"].as_str().unwrap())
+            .filter(|code| *code != "twin-not-corrected")
+            .collect();
+        assert_eq!(codes, expected.into_iter().collect(), "{kind} {last}: {report:#}");
+        // What is restored is restored, whatever is tidied after that.
+        if kind == Kind::Restoration {
+            let technical = after(
+                &last,
+                7,
+                Kind::Technical,
+                &format!("{again}\nMore.\n\n<!-- -->\n"),
+            );
+            let last = after(&technical, 8, Kind::Update, &format!("{again}\nMore.\n\nNews.\n"));
+            let (_, report) = audit(&story.archive(), &[]);
+            assert!(!has(&report, "after-retraction", Some(&last)), "{report:#}");
+        }
+        story.git(&["update-ref", "refs/heads/main", &twice]);
+        let _ = fs::remove_file(story.archive().join("avalaches.branch"));
+    }
 }
 
 #[test]

@@ -3,9 +3,12 @@
 
 #[path = "support/archives.rs"]
 mod archives;
+#[path = "support/signatures.rs"]
+mod signatures;
 #[path = "support/signed.rs"]
 mod signed;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -180,6 +183,7 @@ fn each_tampering_with_signatures_is_found_under_its_code_and_the_honest_twin_un
         ("another kind", pgp, &["signature-missing", "signature-unknown"]),
         ("the night's", signed.header(&body, "night"), &[]),
     ];
+    let mut found: BTreeSet<String> = BTreeSet::new();
     for (name, header, codes) in &cases {
         let commit = signed.put(&body, header);
         let status = Some(i32::from(!codes.is_empty()));
@@ -190,6 +194,7 @@ fn each_tampering_with_signatures_is_found_under_its_code_and_the_honest_twin_un
             "{name}"
         );
         assert_eq!(verify, audit, "{name}");
+        found.extend(audit.1);
     }
     // A key that is revoked afterwards, by the other one: what it signed is found, and nothing else.
     let commit = signed.put(&body, &signed.header(&body, "night"));
@@ -198,6 +203,8 @@ fn each_tampering_with_signatures_is_found_under_its_code_and_the_honest_twin_un
     let codes = ["signature-missing", "signature-revoked"].map(ToOwned::to_owned);
     assert_eq!(audit, (Some(1), codes.to_vec()));
     assert_eq!(verify, audit);
+    found.extend(audit.1);
+    assert_eq!(found, signatures::SIGNATURES.map(ToOwned::to_owned).into());
 }
 
 #[test]

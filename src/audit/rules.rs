@@ -131,7 +131,7 @@ fn beside(revision: &Revision, earlier: &Earlier) -> Vec<(Code, String)> {
         let what = format!("is dated {day}, and the revision before is dated {day_before}");
         found.push((Code::DateBeforePrevious, what));
     }
-    let is_retracted = before == Kind::Retraction;
+    let is_retracted = earlier.stood == Kind::Retraction;
     if kind == Kind::Restoration && !is_retracted {
         found.push((Code::RestoresNothing, format!("restores a {before}")));
     }

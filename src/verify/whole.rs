@@ -9,6 +9,7 @@
 //! Memory: what [`Inventory`] holds, two bits for each object, 40 bytes for each commit, 8 MiB of bases on each
 //! core, and a few objects at a time.
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -353,6 +354,7 @@ pub fn observed(
             line: &line,
             observer,
             keys: keys.into(),
+            stood: RefCell::default(),
         };
         explain_doubtful(&doubtful, proof, &mut report);
         if !matches!(options.scope, Scope::Since(_)) {

@@ -215,7 +215,25 @@ impl From<Part> for Code {
 
 #[cfg(test)]
 mod tests {
-    use super::Code;
+    use super::*;
+    use crate::object::digest;
+    use crate::object::tests::half_of_a_collision;
+
+    /// A tampering that nobody can carry out yet, so that no archive in the tests shows it: see what is said of the bytes.
+    #[test]
+    fn one_half_of_a_prepared_collision_has_its_code_wherever_it_is_read() {
+        let half = || Damage::Hash(digest(&[&half_of_a_collision()]).unwrap_err());
+        assert_eq!(Code::from(&half()), Code::Collision);
+        assert_eq!(Code::from(&FindingKind::Damaged(half())), Code::Collision);
+        let id = crate::id::ObjectId::from_raw([1; 20]);
+        let read = ReadError::Damaged {
+            id,
+            path: "01/01".into(),
+            offset: None,
+            what: half(),
+        };
+        assert_eq!(Code::from(&Fault::Read(read)), Code::Collision);
+    }
 
     #[test]
     fn every_code_has_its_line_in_the_table() {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use super::seen::Stood;
 use super::signatures::{self, Which};
 use super::{Census, Code, Earlier, Observer, Report, Seen};
 use crate::archive::{Archive, Fault};
@@ -26,6 +27,7 @@ pub(super) struct Doubtful<'a> {
     pub line: &'a Line,
     pub observer: Option<&'a dyn Observer>,
     pub keys: RefCell<Keys>,
+    pub stood: RefCell<Stood>,
 }
 
 /// What a commit adds to the report's sums.
@@ -341,10 +343,15 @@ impl Doubtful<'_> {
         let message = Message::parse(&commit.message).ok()?;
         let folder = self.archive.folder(commit.tree, path).ok()?;
         let files = read_files(self.archive, folder, path).ok()?;
+        let stood = self.stood.borrow_mut().after(id, &message.trailers, |id| {
+            let commit = self.archive.commit(id).ok()?;
+            Some(Message::parse(&commit.message).ok()?.trailers)
+        });
         Some(Earlier {
             id,
             commit,
             message,
+            stood,
             files,
         })
     }

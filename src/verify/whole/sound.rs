@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::seen::Stood;
 use super::signatures::{self, Which};
 use super::{Census, Earlier, Finding, Observer, Seen};
 use crate::id::{BlobId, CommitId, ObjectId, TreeId};
@@ -57,6 +58,7 @@ pub(super) fn prove(
             keys: keys.clone(),
             observer,
             earlier: None,
+            stood: Stood::default(),
             before: None,
             brought: Vec::new(),
         };
@@ -109,6 +111,7 @@ struct Prover<'a> {
     observer: Option<&'a dyn Observer>,
     /// The revision that the present one follows, where somebody observes.
     earlier: Option<Earlier>,
+    stood: Stood,
     before: Option<Before>,
     /// What the present commit brings, as far as it was read.
     brought: Vec<usize>,
@@ -261,10 +264,18 @@ impl Prover<'_> {
             return None;
         }
         if self.observer.is_some() {
+            let (census, reader) = (self.census, &mut self.reader);
+            let stood = self.stood.after(previous, &message.trailers, |id| {
+                let number = census.inventory.find(id.raw())?;
+                let body = numbered(census, reader, number, id.into(), ObjectKind::Commit)?;
+                let message = Message::parse(&Commit::parse(&body).ok()?.message);
+                Some(message.ok()?.trailers)
+            });
             self.earlier = Some(Earlier {
                 id: previous,
                 commit,
                 message,
+                stood,
                 files: self.texts(tree)?,
             });
         }
