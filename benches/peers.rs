@@ -4,7 +4,7 @@
 //! `cargo bench --bench peers`. `BENCH_LARGE` sets the number of revisions (100,000); `BENCH_GROWTH` the sizes of the
 //! archives that are proved for growth (10000,100000; a million takes a quarter of an hour to generate);
 //! `BENCH_RUNS` the runs of each side (9; a third of it for what takes long); `BENCH_ONLY` names some of the parts:
-//! prove, growth, import, find, history, limits. `BENCH_REPOSITORY` and `BENCH_PATHS` give the repository whose history
+//! prove, audit, growth, import, find, history, limits. `BENCH_REPOSITORY` and `BENCH_PATHS` give the repository whose history
 //! is imported, instead of one that is generated. The row beside gitoxide is printed where `gix` is on the PATH.
 
 #[path = "support/generate.rs"]
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use measure::{alternate, number, report, row, run};
+use measure::{alternate, memory, number, report, row, run};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_avalaches");
 
@@ -33,7 +33,10 @@ fn main() {
     let folder = tempfile::tempdir().expect("a folder for the archives");
     let archive = folder.path().join("archive");
     let stream = folder.path().join("stream");
-    if ["prove", "import", "find", "limits"].into_iter().any(wanted) {
+    if ["prove", "audit", "import", "find", "limits"]
+        .into_iter()
+        .any(wanted)
+    {
         generate::archive_and_stream(&archive, large, Some(&stream));
     }
     println!(
@@ -45,6 +48,9 @@ fn main() {
     );
     if wanted("prove") {
         prove(&archive, runs);
+    }
+    if wanted("audit") {
+        audit(&archive, runs);
     }
     if wanted("growth") {
         let sizes = std::env::var("BENCH_GROWTH").unwrap_or_else(|_| "10000,100000".to_owned());
@@ -124,6 +130,31 @@ fn prove(archive: &Path, runs: usize) {
         }
         other => println!("verify / gix verify: left out ({other:?})"),
     }
+}
+
+/// Judges the archive, beside the check of it that an audit contains. What is generated is above reproach.
+fn audit(archive: &Path, runs: usize) {
+    let verify = || program(archive, &["verify"]);
+    for (name, options) in [
+        ("audit / verify", &["audit"][..]),
+        ("audit --format json / verify", &["audit", "--format", "json"][..]),
+    ] {
+        let times = alternate(runs, &mut |_| run(&mut program(archive, options)), &mut |_| {
+            run(&mut verify());
+        });
+        report(name, times, 1.3);
+    }
+    let most = (memory(&mut program(archive, &["audit"])), memory(&mut verify()));
+    row(
+        "  most memory, MiB, mapped files counted",
+        (most.0.all, most.1.all),
+        1.3,
+    );
+    let document = output(program(archive, &["audit", "--format", "json"]));
+    let document: serde_json::Value = serde_json::from_str(&document).expect("it is JSON");
+    let findings = document["findings"].as_array().expect("a list").len();
+    println!("  findings in {} revisions: {findings}", document["revisions"]);
+    assert_eq!(findings, 0);
 }
 
 /// Proves archives of growing sizes.
@@ -340,35 +371,4 @@ fn history(folder: &Path, runs: usize) {
 fn output(mut command: Command) -> String {
     let output = command.output().expect("git runs");
     String::from_utf8(output.stdout).expect("text").trim().to_owned()
-}
-
-/// The most memory that a process had, in MiB.
-#[derive(Debug, Clone, Copy, Default)]
-struct Memory {
-    /// With the pages of mapped files.
-    all: f64,
-    /// Without them.
-    own: f64,
-}
-
-/// Runs a program to its end, and looks its memory up every few milliseconds.
-fn memory(command: &mut Command) -> Memory {
-    let mut child = command.stdout(Stdio::null()).spawn().expect("it runs");
-    let status = format!("/proc/{}/status", child.id());
-    let mut most = Memory::default();
-    loop {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let value = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name));
-            let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
-            kibibytes.unwrap_or(0.0) / 1024.0
-        };
-        most.all = most.all.max(value("VmHWM:"));
-        most.own = most.own.max(value("RssAnon:"));
-        if let Some(status) = child.try_wait().expect("it can be waited for") {
-            assert!(status.success(), "{command:?}");
-            return most;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }

@@ -2,9 +2,9 @@
 //!
 //! A quote is matched to the letter in Unicode Normalization Form C, but that any run of white space, the border of
 //! paragraphs included, is as good as any other. A text is found by keys: pairs of neighbours where words are not set
-//! apart by blanks (Han, kana, hangul), else words without regard to case. Each key depends upon the characters that it
-//! stands for and those beside them alone, so that a part of a text has no key that the text lacks; where the part may
-//! end within a word, only the beginning of a key is known.
+//! apart by blanks (Han, kana, hangul), else words without regard to case, and pairs of such words. Each key depends upon
+//! the characters that it stands for and those beside them alone, so that a part of a text has no key that the text
+//! lacks; where the part may end within a word, only the beginning of a key is known.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +17,11 @@ const LONGEST_KEY: usize = 32;
 
 /// Keys by which a quote is looked up; a text that has so many of them nearly always has the quote.
 const MOST_KEYS: usize = 24;
+
+/// Pairs of words share so many keys, characters of two planes for private use: there are too many pairs for each to
+/// have its own, and a text that has a quote has all of its pairs.
+const PAIR_KEYS: u64 = 2 * PLANE;
+const PLANE: u64 = 0xfffe;
 
 /// Bytes of the longest quote.
 const LONGEST_QUOTE: usize = 64 << 10;
@@ -85,6 +90,9 @@ impl Quote {
     /// Finds the first place where a text has the words.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Lines> {
+        // Most texts that are asked have not even the longest of what stands between blanks.
+        let longest = self.flat.split(' ').max_by_key(|part| part.len())?;
+        memchr::memmem::find(text.as_bytes(), longest.as_bytes())?;
         let (flat, breaks) = flatten(text);
         let begin = memchr::memmem::find(flat.as_bytes(), self.flat.as_bytes())?;
         let line = |at: usize| {
@@ -100,11 +108,13 @@ impl Quote {
     /// Returns what a text that has the words has among its keys; nothing where that cannot be said.
     #[must_use]
     pub fn wanted(&self) -> Vec<Wanted> {
-        let mut keys = BTreeSet::new();
+        let (mut keys, mut words) = (BTreeSet::new(), BTreeSet::new());
         let mut beginnings = BTreeSet::new();
+        let mut word_before = None;
         let runs = runs(&self.flat);
         for (number, run) in runs.iter().enumerate() {
             let (at_begin, at_end) = (run.begin == 0, run.begin + run.text.len() == self.flat.len());
+            let before = word_before.take();
             match run.script {
                 // What stands before it is not known.
                 Script::Words if at_begin && number == 0 => {}
@@ -112,13 +122,20 @@ impl Quote {
                     beginnings.insert(word_key(run.text));
                 }
                 Script::Words => {
-                    keys.insert(word_key(run.text));
+                    let word = word_key(run.text);
+                    keys.extend(before.map(|before: String| pair_key(&before, &word)));
+                    words.insert(word.clone());
+                    word_before = Some(word);
                 }
                 Script::Neighbours if run.text.chars().nth(1).is_some() => keys.extend(pairs(run.text)),
                 Script::Neighbours => {
                     beginnings.extend(run.text.chars().map(folded));
                 }
             }
+        }
+        // Two pairs say more than their words, which many texts have.
+        if keys.len() < 2 {
+            keys.append(&mut words);
         }
         // A beginning has many keys, and helps little where a whole one is known.
         if keys.is_empty() {
@@ -137,10 +154,15 @@ impl Quote {
 #[must_use]
 pub fn keys(text: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
+    let mut word_before: Option<String> = None;
     for run in runs(text) {
+        let before = word_before.take();
         match run.script {
             Script::Words => {
-                keys.insert(word_key(run.text));
+                let word = word_key(run.text);
+                keys.extend(before.map(|before| pair_key(&before, &word)));
+                keys.insert(word.clone());
+                word_before = Some(word);
             }
             Script::Neighbours => {
                 keys.extend(pairs(run.text));
@@ -249,6 +271,19 @@ fn word_key(word: &str) -> String {
         .collect()
 }
 
+/// Returns the key of two words that follow one another: FNV-1a over both, brought to a character.
+fn pair_key(before: &str, word: &str) -> String {
+    let bytes = before.bytes().chain([b' ']).chain(word.bytes());
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let key = (hash ^ (hash >> 32)) % PAIR_KEYS;
+    // The last two of a plane are no characters.
+    let code = 0xf_0000 + key / PLANE * 0x1_0000 + key % PLANE;
+    let c = u32::try_from(code).ok().and_then(char::from_u32);
+    c.expect("it lies in the last two planes").to_string()
+}
+
 fn pairs(run: &str) -> impl Iterator<Item = String> + '_ {
     run.chars()
         .zip(run.chars().skip(1))
@@ -306,6 +341,16 @@ mod tests {
     fn a_word_that_may_go_on_is_no_whole_key() {
         let wanted = |words: &str| quote(words).wanted();
         assert_eq!(wanted("idge opened tod"), [Wanted::Key("opened".to_owned())]);
+        let pair = Wanted::Key(pair_key("the", "bridge"));
+        assert_eq!(
+            wanted("at the Bridge tod"),
+            [
+                Wanted::Key("bridge".to_owned()),
+                Wanted::Key("the".to_owned()),
+                pair
+            ]
+        );
+        assert_eq!(wanted("at the new bridge tod").len(), 2);
         assert_eq!(wanted("idge ope"), [Wanted::Beginning("ope".to_owned())]);
         assert_eq!(wanted("bridge"), []);
         assert_eq!(wanted("桥今"), [Wanted::Key("桥今".to_owned())]);
@@ -321,6 +366,10 @@ mod tests {
             "The bridge closed today.",
             &quote("bridge opened today")
         ));
+        let text = "The bridge over the new road is open today.";
+        assert!(is_candidate(text, &quote("over the new road")));
+        assert!(!is_candidate(text, &quote("over the road is new, and open")));
+        assert!(!is_candidate(text, &quote("is the new bridge open")));
     }
 
     proptest! {

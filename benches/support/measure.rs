@@ -1,6 +1,7 @@
 //! What the benches share: sizes from the environment, alternating runs, and rows beside a peer.
 #![allow(dead_code)] // not every bench uses all of it
 
+use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,14 @@ pub fn number(name: &str, default: usize) -> usize {
 /// Prints a row of times, in milliseconds.
 pub fn report(name: &str, (ours, peer): (Duration, Duration), goal: f64) {
     row(name, (ours.as_secs_f64() * 1e3, peer.as_secs_f64() * 1e3), goal);
+}
+
+/// Prints a row of times, in milliseconds, of which ours has a bound of its own.
+pub fn within(name: &str, (ours, peer): (Duration, Duration), most: Duration) {
+    let ratio = ours.as_secs_f64() / peer.as_secs_f64();
+    let met = if ours <= most { "met" } else { "missed" };
+    let [ours, peer, most] = [ours, peer, most].map(|time| time.as_secs_f64() * 1e3);
+    println!("{name:50} {ours:10.2} {peer:10.2} {ratio:7.3}  <= {most} ms {met}");
 }
 
 /// Prints a row of any two quantities.
@@ -56,4 +65,35 @@ pub fn median(mut times: Vec<Duration>) -> Duration {
 pub fn run(command: &mut Command) {
     let status = command.stdout(Stdio::null()).status().expect("it runs");
     assert!(status.success(), "{command:?}");
+}
+
+/// The most memory that a process had, in MiB.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Memory {
+    /// With the pages of mapped files.
+    pub all: f64,
+    /// Without them.
+    pub own: f64,
+}
+
+/// Runs a program to its end, and looks its memory up every few milliseconds.
+pub fn memory(command: &mut Command) -> Memory {
+    let mut child = command.stdout(Stdio::null()).spawn().expect("it runs");
+    let status = format!("/proc/{}/status", child.id());
+    let mut most = Memory::default();
+    loop {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let value = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+            kibibytes.unwrap_or(0.0) / 1024.0
+        };
+        most.all = most.all.max(value("VmHWM:"));
+        most.own = most.own.max(value("RssAnon:"));
+        if let Some(status) = child.try_wait().expect("it can be waited for") {
+            assert!(status.success(), "{command:?}");
+            return most;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }

@@ -21,6 +21,9 @@ pub const NOTICE: Style = AnsiColor::Yellow.on_default().bold();
 pub const REMOVED: Style = AnsiColor::Red.on_default().strikethrough();
 /// Text that is on the page and not in the archive.
 pub const ADDED: Style = AnsiColor::Green.on_default().underline();
+/// What begins a colour, and anything else that a terminal takes as a command.
+const ESC: u8 = 0x1b;
+
 /// What stands aside.
 pub const FAINT: Style = Style::new().dimmed();
 
@@ -29,8 +32,30 @@ pub const FAINT: Style = Style::new().dimmed();
 /// # Errors
 /// [`Failure`] where it cannot be written. A reader who closed the pipe is no failure: the program ends there.
 pub fn print(text: &str) -> Result<(), Failure> {
-    let mut stdout = anstream::stdout().lock();
-    written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+    let stdout = io::stdout();
+    match anstream::AutoStream::choice(&stdout) {
+        anstream::ColorChoice::Never => print_bytes(uncoloured(text).as_bytes()),
+        _ => print_bytes(text.as_bytes()),
+    }
+}
+
+/// Returns a text without what colours it. What colours is all that begins with ESC here, and a text has few of it.
+fn uncoloured(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(ESC, rest.as_bytes()) {
+        let (before, sequence) = rest.split_at(at);
+        plain.push_str(before);
+        let end = sequence.find('m').filter(|end| {
+            let parameters = sequence.as_bytes().get(2..*end).unwrap_or_default();
+            sequence.starts_with("\u{1b}[") && parameters.iter().all(|b| b.is_ascii_digit() || *b == b';')
+        });
+        match end {
+            Some(end) => rest = &sequence[end + 1..],
+            None => return plain + &anstream::adapter::strip_str(sequence).to_string(),
+        }
+    }
+    plain + rest
 }
 
 /// Prints bytes to stdout as they are.
@@ -128,27 +153,38 @@ pub fn columns() -> Option<usize> {
 /// is shown as `\u{1b}`. Line feeds and tabs stay.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        let steers = c.is_control() && c != '\n' && c != '\t';
-        if turns
-            || steers
-            || matches!(
-                c,
-                '\u{200b}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
-            )
-        {
+    let mut shown_to = 0;
+    for (at, c) in text.char_indices() {
+        if is_unseen(c) {
+            shown.push_str(&text[shown_to..at]);
             shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
+            shown_to = at + c.len_utf8();
         }
     }
+    shown.push_str(&text[shown_to..]);
     shown
+}
+
+fn is_unseen(c: char) -> bool {
+    match c {
+        '\n' | '\t' | ' '..='~' | '\u{3000}'..='\u{9fff}' => false,
+        '\u{200b}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{61c}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{feff}'
+        | '\u{e0000}'..='\u{e007f}' => true,
+        c => c.is_control(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::visible;
+    use proptest::prelude::*;
+
+    use super::{ADDED, BAD, FAINT, uncoloured, visible};
 
     #[test]
     fn what_steers_a_terminal_is_shown_and_text_stays() {
@@ -160,5 +196,21 @@ mod tests {
             visible("中文\tEnglish\n👩\u{200d}💻"),
             "中文\tEnglish\n👩\u{200d}💻"
         );
+    }
+    proptest! {
+        #[test]
+        fn colours_are_taken_out_as_anstream_does_it(
+            words in proptest::collection::vec("[a中m;\\[0-9\n]{0,4}", 0..6), odd in "(\u{1b}|\u{1b}\\[|\u{1b}\\[1|\u{1b}\\]0;t\u{7})?"
+        ) {
+            let styles = [ADDED, BAD, FAINT].into_iter().cycle();
+            let mut text = String::new();
+            for (style, word) in styles.zip(&words) {
+                text += &format!("{style}{word}{style:#}");
+            }
+            prop_assert_eq!(uncoloured(&text), words.concat());
+            text += &odd;
+            text.push('。');
+            prop_assert_eq!(uncoloured(&text), anstream::adapter::strip_str(&text).to_string());
+        }
     }
 }

@@ -5,7 +5,8 @@ pub fn cost(before: usize, after: usize) -> usize {
     before.saturating_mul(after.div_ceil(64))
 }
 
-/// Returns the pairs of a longest common subsequence.
+/// Returns the pairs of a longest common subsequence; elements are small numbers, as [`super::align::numbered`] gives
+/// them.
 ///
 /// The bit-parallel way of Crochemore and others ("A fast and practical bit-vector algorithm for the longest
 /// common subsequence problem", 2001): a column's bit in a row is 0 where the subsequence grows.
@@ -14,25 +15,28 @@ pub fn common(before: &[u32], after: &[u32]) -> Vec<(usize, usize)> {
     if before.is_empty() || width == 0 {
         return Vec::new();
     }
-    let mut places: Vec<(u32, usize)> = after.iter().copied().zip(0..).collect();
-    places.sort_unstable();
-    let mut rows = vec![u64::MAX; before.len() * width];
+    let places = Places::of(after);
+    let mut rows: Vec<u64> = Vec::with_capacity(before.len() * width);
     let mut row = vec![u64::MAX; width];
     let mut equal = vec![0_u64; width];
-    for (i, element) in before.iter().enumerate() {
-        let first = places.partition_point(|place| place.0 < *element);
-        let of_element = || places[first..].iter().take_while(|place| place.0 == *element);
-        of_element().for_each(|(_, j)| equal[j / 64] |= 1 << (j % 64));
-        let mut carry = false;
-        for (bits, equal) in row.iter_mut().zip(&equal) {
-            let grows = *bits & equal;
-            let (sum, over) = bits.overflowing_add(grows);
-            let (sum, over_again) = sum.overflowing_add(u64::from(carry));
-            carry = over || over_again;
-            *bits = sum | (*bits & !equal);
+    for element in before {
+        let places = places.of_element(*element);
+        // Where the element is not, nothing grows.
+        if !places.is_empty() {
+            for j in places {
+                equal[j / 64] |= 1 << (j % 64);
+            }
+            let mut carry = 0;
+            for (bits, equal) in row.iter_mut().zip(&equal) {
+                let sum = u128::from(*bits) + u128::from(*bits & equal) + carry;
+                carry = sum >> 64;
+                *bits = low(sum) | (*bits & !equal);
+            }
+            for j in places {
+                equal[j / 64] = 0;
+            }
         }
-        rows[i * width..][..width].copy_from_slice(&row);
-        of_element().for_each(|(_, j)| equal[j / 64] = 0);
+        rows.extend_from_slice(&row);
     }
     let is_flat = |i: usize, j: usize| rows[i * width + j / 64] >> (j % 64) & 1 == 1;
     let mut pairs = Vec::new();
@@ -50,6 +54,50 @@ pub fn common(before: &[u32], after: &[u32]) -> Vec<(usize, usize)> {
     }
     pairs.reverse();
     pairs
+}
+
+/// The lower half.
+#[expect(clippy::cast_possible_truncation, reason = "that is what is asked for")]
+fn low(sum: u128) -> u64 {
+    sum as u64
+}
+
+/// Where each element stands.
+struct Places {
+    /// Places by element, ascending.
+    places: Vec<usize>,
+    /// Where the places of each element begin, and at last the end.
+    starts: Vec<usize>,
+}
+
+impl Places {
+    fn of(sequence: &[u32]) -> Self {
+        let number = |element: u32| usize::try_from(element).expect("a platform of 32 bits or more");
+        let most = sequence.iter().copied().max().map_or(0, number);
+        let mut starts = vec![0; most + 2];
+        for element in sequence {
+            starts[number(*element) + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut next = starts.clone();
+        let mut places = vec![0; sequence.len()];
+        for (at, element) in sequence.iter().enumerate() {
+            let next = &mut next[number(*element)];
+            places[*next] = at;
+            *next += 1;
+        }
+        Self { places, starts }
+    }
+
+    fn of_element(&self, element: u32) -> &[usize] {
+        let at = usize::try_from(element).expect("a platform of 32 bits or more");
+        match (self.starts.get(at), self.starts.get(at + 1)) {
+            (Some(from), Some(to)) => &self.places[*from..*to],
+            _ => &[],
+        }
+    }
 }
 
 #[cfg(test)]

@@ -42,11 +42,13 @@ impl<'a> Loose<'a> {
 
 /// Returns places of paragraphs of which the second is the first, edited. Each occurs at most once.
 pub fn pairs(old: &[Loose], new: &[Loose]) -> Vec<(usize, usize)> {
+    let shared = Shared::between(old, new);
     let mut scored: Vec<(u32, usize, usize)> = candidates(old, new)
         .into_iter()
         .filter_map(|(i, j)| {
             let near = if old[i].gap == new[j].gap { SAME_GAP } else { 0 };
-            let score = likeness(&old[i], &new[j]) + near;
+            let by_features = dice(&old[i].sketch, &new[j].sketch, shared.features(i, j));
+            let score = by_features.max(shared_ends(old[i].text, new[j].text)) + near;
             (score >= LIKE).then_some((score, i, j))
         })
         .collect();
@@ -107,35 +109,80 @@ fn same_places(old: &[Loose], new: &[Loose]) -> Vec<(usize, usize)> {
     places
 }
 
-fn likeness(old: &Loose, new: &Loose) -> u32 {
-    let by_features = shared_features(&old.sketch, &new.sketch);
-    by_features.max(shared_ends(old.text, new.text))
+/// How many features the sketches of two paragraphs share.
+enum Shared<'a> {
+    /// Counted for all pairs at once: those of an old paragraph side by side.
+    All { counts: Vec<u32>, width: usize },
+    /// Counted when it is asked for.
+    Asked {
+        old: &'a [Loose<'a>],
+        new: &'a [Loose<'a>],
+    },
 }
 
-/// Dice's coefficient of the features, from as many of the least hashes as both sketches cover.
-fn shared_features(old: &[u32], new: &[u32]) -> u32 {
+impl<'a> Shared<'a> {
+    fn between(old: &'a [Loose], new: &'a [Loose]) -> Self {
+        if old.len().saturating_mul(new.len()) > MOST_PAIRS {
+            return Self::Asked { old, new };
+        }
+        let features = |side: &[Loose]| {
+            let of_one = |(at, paragraph): (usize, &Loose)| {
+                paragraph
+                    .sketch
+                    .iter()
+                    .map(move |hash| (*hash, at))
+                    .collect::<Vec<_>>()
+            };
+            let mut features: Vec<(u32, usize)> = side.iter().enumerate().flat_map(of_one).collect();
+            features.sort_unstable();
+            features
+        };
+        let width = new.len();
+        let mut counts = vec![0; old.len() * width];
+        let new = features(new);
+        let mut first = 0;
+        for (hash, i) in features(old) {
+            // The next old feature may be the same one, so that its new holders are kept in sight.
+            while new.get(first).is_some_and(|(other, _)| *other < hash) {
+                first += 1;
+            }
+            for (_, j) in new[first..].iter().take_while(|(other, _)| *other == hash) {
+                counts[i * width + j] += 1;
+            }
+        }
+        Self::All { counts, width }
+    }
+
+    fn features(&self, i: usize, j: usize) -> u32 {
+        match self {
+            Self::All { counts, width } => counts[i * width + j],
+            Self::Asked { old, new } => {
+                let (old, mut new) = (&old[i].sketch, new[j].sketch.as_slice());
+                let mut shared = 0;
+                for hash in old {
+                    new = &new[new.partition_point(|other| other < hash)..];
+                    shared += u32::from(new.first() == Some(hash));
+                }
+                shared
+            }
+        }
+    }
+}
+
+/// Dice's coefficient of the features, from as many of the least hashes as both sketches cover; of those, `shared` are
+/// in both.
+fn dice(old: &[u32], new: &[u32], shared: u32) -> u32 {
+    if shared == 0 {
+        return 0;
+    }
     // Beyond the last hash of a full sketch nothing is known of its paragraph.
     let known_to = |sketch: &[u32]| {
         let full = sketch.len() == SKETCH;
         sketch.last().copied().filter(|_| full).unwrap_or(u32::MAX)
     };
     let limit = known_to(old).min(known_to(new));
-    let (mut i, mut j, mut shared, mut all) = (0, 0, 0_u32, 0_u32);
-    while let (Some(a), Some(b)) = (
-        old.get(i).filter(|hash| **hash <= limit),
-        new.get(j).filter(|hash| **hash <= limit),
-    ) {
-        all += 1;
-        i += usize::from(a <= b);
-        j += usize::from(b <= a);
-        if a == b {
-            shared += 1;
-            all += 1;
-        }
-    }
-    let rest = |sketch: &[u32], from: usize| sketch[from..].iter().filter(|hash| **hash <= limit).count();
-    let rest = rest(old, i) + rest(new, j);
-    all += u32::try_from(rest).expect("a sketch is short");
+    let covered = |sketch: &[u32]| sketch.partition_point(|hash| *hash <= limit);
+    let all = u32::try_from(covered(old) + covered(new)).expect("a sketch is short");
     2000 * shared / all.max(1)
 }
 
@@ -194,4 +241,30 @@ fn mixed(hash: u64) -> u32 {
     let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     u32::try_from(hash >> 32).expect("half of 64 bits is 32 bits")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_shared_is_the_same_however_it_is_counted(texts in proptest::collection::vec("[ab 中文字。]{0,200}", 0..8)) {
+            let loose: Vec<Loose> = texts.iter().enumerate().map(|(at, text)| Loose::new(text, at, 0)).collect();
+            let (old, new) = loose.split_at(loose.len() / 2);
+            let (counted, asked) = (Shared::between(old, new), Shared::Asked { old, new });
+            for (i, one) in old.iter().enumerate() {
+                for (j, other) in new.iter().enumerate() {
+                    let hashes: HashSet<&u32> = one.sketch.iter().collect();
+                    let shared = other.sketch.iter().filter(|hash| hashes.contains(hash)).count();
+                    prop_assert_eq!(usize::try_from(counted.features(i, j)), Ok(shared));
+                    prop_assert_eq!(counted.features(i, j), asked.features(i, j));
+                    let likeness = dice(&one.sketch, &other.sketch, counted.features(i, j));
+                    prop_assert!(likeness <= 1000 && (one.text != other.text || one.sketch.is_empty() || likeness == 1000));
+                }
+            }
+        }
+    }
 }

@@ -30,7 +30,7 @@ const LOCK: &str = "avalaches.words-lock";
 const MARK: Mark = Mark {
     name: FILE_NAME,
     application: 0x4176_6177,
-    form: 1,
+    form: 2,
 };
 
 /// Tables. What SQLite makes of the last one by itself is compared with what it makes in a file of our own.
