@@ -31,6 +31,16 @@ pub enum Piece {
     Added(String),
 }
 
+impl Piece {
+    /// Returns what stands there.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Same(text) | Self::Removed(text) | Self::Added(text) => text,
+        }
+    }
+}
+
 /// What became of one paragraph. Paragraphs are numbered from 1, in the text that the number belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParagraphChange {

@@ -182,6 +182,13 @@ pub fn of_title(title: &str, languages: &[Language]) -> Language {
         .expect("a page with text has a language")
 }
 
+/// Judges which language a text is in: one of those given whose script it is written in, else the most usual of its
+/// script; `None` where it has no letters.
+#[must_use]
+pub fn of_text(text: &str, languages: &[Language]) -> Option<Language> {
+    judge(&[text], languages).pop().flatten()
+}
+
 /// Finds a word that mixes Latin letters with Cyrillic or Greek ones, many of which look the same: `pаypal`
 /// with a Cyrillic `а` is another word than it seems (Unicode Technical Standard 39).
 #[must_use]

@@ -30,6 +30,7 @@ pub mod page;
 pub mod platform;
 pub mod publisher;
 pub mod quote;
+pub mod report;
 pub mod revision;
 pub mod root_files;
 pub mod settings;

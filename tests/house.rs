@@ -27,6 +27,7 @@ const LAYERS: [(&str, &[&str]); 3] = [
             "language",
             "object",
             "page",
+            "report",
             "settings",
             "signature",
             "slug",

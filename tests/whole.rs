@@ -5,12 +5,15 @@
 mod archives;
 #[path = "../benches/support/generate.rs"]
 mod generate;
+#[path = "support/interrupted.rs"]
+mod interrupted;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Command, Stdio};
+use std::io::Write;
+use std::process::Stdio;
 
 use archives::{Story, git_command};
+use interrupted::interrupted;
 
 const ARTICLE: &str = "2026/01/22/first-words";
 
@@ -326,31 +329,12 @@ fn ctrl_c_ends_the_check_in_order_and_says_how_far_it_came() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
     generate::archive(&path, 4000);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_avalaches"))
-        .args(["verify", "--progress", "json", "--archive"])
-        .arg(&path)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let mut said = BufReader::new(child.stderr.take().unwrap());
-    said.read_line(&mut line).unwrap();
+    let (line, status, printed) = interrupted(&path, &["verify"]);
     let progress: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(progress["schema"], "avalaches/progress/1");
     let all = progress["all"].as_u64().unwrap();
     assert!(all > 40_000, "{line}");
-    let pid = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
-    let mut printed = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130), "{printed}");
+    assert_eq!(status, Some(130), "{printed}");
     assert!(printed.contains("the check was ended after "), "{printed}");
     let end = format!(" of {all} objects, with 0 findings");
     assert!(printed.contains(&end), "{printed}");

@@ -1,24 +1,19 @@
 //! `avalaches audit`.
 
-use std::fmt::Write as _;
-
 use avalaches::archive::{Archive, OpenError};
-use avalaches::article::Kind;
-use avalaches::audit::{self, Finding, NOT_PROVED, Options, Report};
-use avalaches::date::CivilDay;
+use avalaches::audit::{self, Finding, Options, Report};
+use avalaches::date::{CivilDay, RevisionDate, UtcOffset};
 use avalaches::id::CommitId;
-use avalaches::swhid::Swhid;
 use avalaches::verify::whole::{self, Code, Scope, Severity};
 use avalaches::verify::with_causes;
 use clap::ValueEnum;
-use serde_json::{Map, Value, json};
 
-use super::output::{BAD, FAINT, GOOD, NOTICE, visible};
 use super::progress::{Meter, Shown};
 use super::{Common, Failure, Outcome, environment, output, resolve};
 
-/// Findings of one code that are printed without --verbose.
-const MOST_PRINTED: usize = 20;
+mod html;
+mod json;
+mod text;
 
 /// Judge the whole history: everything verify finds, and what the format allows and a reader should know
 #[derive(Debug, clap::Args)]
@@ -42,21 +37,41 @@ pub struct Audit {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// For a terminal
     Text,
+    /// One JSON document
     Json,
+    /// One page that needs nothing else, for the screen and for paper, with what each correction changed
+    Html,
+}
+
+/// What was asked.
+struct Asked {
+    scope: Scope,
+    now: RevisionDate,
+    remembered: Vec<CommitId>,
 }
 
 impl Audit {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        if common.json && self.format == Format::Html {
+            let failure = Failure::new("--json and --format html ask for two forms of one report");
+            return Err(failure.hint("leave one of them out; the JSON document has the same findings"));
+        }
+        let now = |offset| environment::now_of("--now", self.now.as_deref(), offset);
         let archive = match Archive::open(&common.archive_path()?, common.owner()) {
             Ok(archive) => archive,
             // The archive is there and damaged: that is an answer.
             Err(error @ (OpenError::Ref(_) | OpenError::Tip(_) | OpenError::Settings(_))) => {
-                return self.tell(common, Scope::Whole, &unreadable(&error));
+                let asked = Asked {
+                    scope: Scope::Whole,
+                    now: now(UtcOffset::UTC)?,
+                    remembered: Vec::new(),
+                };
+                return self.tell(common, None, &asked, &unreadable(&error));
             }
             Err(error) => return Err(super::open_failure(error)),
         };
-        let offset = archive.settings().utc_offset;
         let scope = match &self.since {
             None => Scope::Whole,
             Some(text) => match CivilDay::parse(text, '-') {
@@ -65,27 +80,38 @@ impl Audit {
             },
         };
         let remembered = self.remembered.iter().map(|text| id(&archive, text));
+        let asked = Asked {
+            scope,
+            now: now(archive.settings().utc_offset)?,
+            remembered: remembered.collect::<Result<_, _>>()?,
+        };
         let options = Options {
             whole: whole::Options {
                 scope,
                 ..whole::Options::default()
             },
-            now: environment::now_of("--now", self.now.as_deref(), offset)?,
-            remembered: remembered.collect::<Result<_, _>>()?,
+            now: asked.now,
+            remembered: asked.remembered.clone(),
         };
         let mut meter = Meter::begin(common, self.progress, "objects")?;
         let report = audit::run(&archive, &options, &mut |progress| {
             meter.tell(progress.done, progress.all)
         });
         meter.end();
-        self.tell(common, scope, &report)
+        self.tell(common, Some(&archive), &asked, &report)
     }
 
-    fn tell(&self, common: &Common, scope: Scope, report: &Report) -> Result<Outcome, Failure> {
-        if common.json || self.format == Format::Json {
-            output::print_json(&document(scope, report))?;
-        } else {
-            output::print(&text(common, scope, report))?;
+    fn tell(
+        &self,
+        common: &Common,
+        archive: Option<&Archive>,
+        asked: &Asked,
+        report: &Report,
+    ) -> Result<Outcome, Failure> {
+        match if common.json { Format::Json } else { self.format } {
+            Format::Text => output::print(&text::text(common, asked.scope, report))?,
+            Format::Json => output::print_json(&json::document(asked.scope, report))?,
+            Format::Html => html::print(common, archive, asked, report)?,
         }
         Ok(if report.whole.ended.is_some() {
             Outcome::Interrupted
@@ -95,6 +121,13 @@ impl Audit {
             Outcome::No
         })
     }
+}
+
+/// Returns how many findings of each severity there are, in words.
+fn counts(report: &Report) -> String {
+    [Severity::Error, Severity::Warning, Severity::Notice]
+        .map(|severity| output::counted(report.count(severity), severity.name()))
+        .join(", ")
 }
 
 /// Reads an id; one of forty digits need not be in the archive.
@@ -115,130 +148,4 @@ fn unreadable(error: &OpenError) -> Report {
         }],
         months: std::collections::BTreeMap::new(),
     }
-}
-
-fn text(common: &Common, scope: Scope, report: &Report) -> String {
-    let mut text = String::new();
-    for findings in report.findings.chunk_by(|one, other| one.code == other.code) {
-        let Some(first) = findings.first() else { continue };
-        let (code, severity) = (first.code, first.code.severity());
-        let style = match severity {
-            Severity::Error => BAD,
-            Severity::Warning => NOTICE,
-            Severity::Notice => FAINT,
-        };
-        let _ = writeln!(text, "{style}{severity}{style:#}  {code}: {}", code.meaning());
-        let most = if common.verbose {
-            findings.len()
-        } else {
-            MOST_PRINTED
-        };
-        for finding in findings.iter().take(most) {
-            let place = finding
-                .footer
-                .as_ref()
-                .map_or_else(|| visible(&finding.place), ToString::to_string);
-            let _ = writeln!(text, "  {place}");
-            let revision = finding
-                .revision
-                .as_ref()
-                .map(|(article, number)| format!("{article}, revision {number}: "))
-                .unwrap_or_default();
-            let _ = writeln!(text, "    {revision}{}", visible(&finding.what));
-        }
-        if findings.len() > most {
-            let _ = writeln!(text, "  and {} more; --verbose shows them", findings.len() - most);
-        }
-    }
-    let whole = &report.whole;
-    let counts = [Severity::Error, Severity::Warning, Severity::Notice]
-        .map(|severity| output::counted(report.count(severity), severity.name()))
-        .join(", ");
-    let (style, word) = match (&whole.ended, report.is_clean()) {
-        (Some(_), _) => (NOTICE, "ended"),
-        (None, true) => (GOOD, "clean"),
-        (None, false) => (BAD, "findings"),
-    };
-    let tip = whole.tip.map(|id| format!(" · {id}")).unwrap_or_default();
-    let scope = match scope {
-        Scope::Whole => String::new(),
-        scope => format!("{}: ", super::verify::scope_name(scope)),
-    };
-    let _ = writeln!(
-        text,
-        "{style}{word}{style:#}  {scope}{counts} in {} of {}{tip}",
-        output::counted(whole.revisions, "revision"),
-        output::counted(whole.articles, "article")
-    );
-    if let Some(progress) = whole.ended {
-        let _ = writeln!(
-            text,
-            "  the audit was ended after {} of {} objects",
-            progress.done, progress.all
-        );
-    }
-    if common.quiet {
-        return text;
-    }
-    for note in &whole.notes {
-        let _ = writeln!(text, "  {}", visible(note));
-    }
-    let _ = writeln!(text, "not proved:");
-    for what in NOT_PROVED {
-        let _ = writeln!(text, "  {what}");
-    }
-    text
-}
-
-fn document(scope: Scope, report: &Report) -> Value {
-    let findings: Vec<Value> = report
-        .findings
-        .iter()
-        .map(|finding| {
-            json!({
-                "code": finding.code.name(),
-                "severity": finding.code.severity().name(),
-                "place": finding.place,
-                "what": finding.what,
-                "article": finding.revision.as_ref().map(|(article, _)| article.to_string()),
-                "revision": finding.revision.as_ref().map(|(_, number)| number),
-                "id": finding.commit.map(|id| id.to_string()),
-                "swhid": finding.commit.map(|id| Swhid::revision(id).to_string()),
-                "footer": finding.footer.as_ref().map(ToString::to_string),
-            })
-        })
-        .collect();
-    let months: Vec<Value> = report
-        .months
-        .iter()
-        .map(|(month, counts)| {
-            let mut line = Map::from_iter([("month".to_owned(), json!(month))]);
-            for (kind, count) in Kind::ALL.iter().zip(counts) {
-                line.insert(kind.name().to_owned(), json!(count));
-            }
-            Value::Object(line)
-        })
-        .collect();
-    let whole = &report.whole;
-    json!({
-        "schema": "avalaches/audit/1",
-        "verdict": match (&whole.ended, report.is_clean()) {
-            (Some(_), _) => "ended",
-            (None, true) => "clean",
-            (None, false) => "findings",
-        },
-        "scope": super::verify::scope_name(scope),
-        "tip": whole.tip.map(|id| id.to_string()),
-        "articles": whole.articles,
-        "revisions": whole.revisions,
-        "objects": whole.objects.iter().sum::<usize>(),
-        "bytes": whole.bytes,
-        "errors": report.count(Severity::Error),
-        "warnings": report.count(Severity::Warning),
-        "notices": report.count(Severity::Notice),
-        "findings": findings,
-        "months": months,
-        "notes": whole.notes,
-        "not_proved": NOT_PROVED,
-    })
 }

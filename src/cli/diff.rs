@@ -9,6 +9,7 @@ use avalaches::canonical::Invisible;
 use avalaches::diff::{self, Labels, html};
 use avalaches::difference::{self, Difference, FieldChange, Side};
 use avalaches::draft;
+use avalaches::language::Language;
 use avalaches::revision::Revision;
 use serde_json::{Value, json};
 
@@ -165,24 +166,27 @@ fn page(before: &Side, after: &Side, difference: &Difference) -> String {
         );
     }
     for FieldChange { field, before, after } in &difference.fields {
-        let _ = write!(body, "<tr><th scope=\"row\">{}</th><td>", html::escape(field));
-        for (element, value) in [("del", before), ("ins", after)] {
-            if let Some(value) = value {
-                let _ = write!(
-                    body,
-                    "<{element} dir=\"auto\">{}</{element}> ",
-                    html::escape(value)
-                );
-            }
-        }
-        body.push_str("</td></tr>\n");
+        let _ = writeln!(
+            body,
+            "<tr><th scope=\"row\">{}</th><td>{}</td></tr>",
+            html::escape(field),
+            html::replaced(before.as_deref(), after.as_deref())
+        );
     }
     body.push_str("</table>\n");
-    body.push_str(&html::changes(&difference.changes));
+    body.push_str(&html::changes(&difference.changes, &languages(before, after)));
     if difference.changes.is_empty() {
         body.push_str("<p>The text is the same.</p>\n");
     }
     html::page(&title, &body)
+}
+
+/// Returns the languages of what is compared, as far as they are known.
+fn languages(before: &Side, after: &Side) -> Vec<Language> {
+    let sides = [after, before].into_iter().filter_map(Side::revision);
+    sides
+        .flat_map(|revision| revision.metadata().languages.clone())
+        .collect()
 }
 
 fn title(revision: &Revision) -> String {

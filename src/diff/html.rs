@@ -5,15 +5,17 @@ use std::fmt::Write as _;
 
 use super::{ParagraphChange, Piece};
 use crate::canonical::invisible_characters;
+use crate::language::{self, Language};
 
 /// The style of [`changes`] and of a page around it, for light and dark screens and for paper.
 pub const STYLE: &str = include_str!("style.css");
 
 /// Writes changes as an HTML fragment: a list, a member for each paragraph. Nothing where there are none.
 ///
-/// Without its tags, and without what is in `del` or in `ins`, a changed paragraph is the new or the old text.
+/// Without its tags, and without what is in `del` or in `ins`, a changed paragraph is the new or the old text. Each is said to be
+/// in the one of `languages` that it is judged to be in, so that it gets that language's letterforms.
 #[must_use]
-pub fn changes(changes: &[ParagraphChange]) -> String {
+pub fn changes(changes: &[ParagraphChange], languages: &[Language]) -> String {
     if changes.is_empty() {
         return String::new();
     }
@@ -22,7 +24,8 @@ pub fn changes(changes: &[ParagraphChange]) -> String {
         let (class, place) = place(change);
         let _ = write!(
             out,
-            "<li class=\"{class}\"><p class=\"place\">{place}</p>\n<p class=\"text\" dir=\"auto\">"
+            "<li class=\"{class}\"><p class=\"place\">{place}</p>\n<p class=\"text\"{} dir=\"auto\">",
+            language_of(change, languages)
         );
         match change {
             ParagraphChange::Changed { pieces, .. } => pieces.iter().for_each(|each| piece(each, &mut out)),
@@ -34,6 +37,22 @@ pub fn changes(changes: &[ParagraphChange]) -> String {
     }
     out.push_str("</ol>\n");
     out
+}
+
+/// Returns the attribute that names a paragraph's language.
+fn language_of(change: &ParagraphChange, languages: &[Language]) -> String {
+    let found = match change {
+        ParagraphChange::Changed { pieces, .. } => {
+            let text: String = pieces.iter().map(Piece::text).collect();
+            language::of_text(&text, languages)
+        }
+        ParagraphChange::Removed { text, .. }
+        | ParagraphChange::Added { text, .. }
+        | ParagraphChange::Moved { text, .. } => language::of_text(text, languages),
+    };
+    found
+        .map(|found| format!(" lang=\"{found}\""))
+        .unwrap_or_default()
 }
 
 /// Names a change: a class for the style, and words for the reader.
@@ -66,6 +85,19 @@ fn element(name: &str, text: &str, out: &mut String) {
     let _ = write!(out, "<{name} dir=\"auto\">");
     escape_into(text, out);
     let _ = write!(out, "</{name}>");
+}
+
+/// Writes one value that took the place of another; either may have been absent.
+#[must_use]
+pub fn replaced(before: Option<&str>, after: Option<&str>) -> String {
+    let mut out = String::new();
+    for (name, value) in [("del", before), ("ins", after)] {
+        if let Some(value) = value {
+            element(name, value, &mut out);
+            out.push(' ');
+        }
+    }
+    out
 }
 
 /// Returns a text as HTML that shows it.
@@ -106,11 +138,20 @@ fn escape_into(text: &str, out: &mut String) {
     }
 }
 
+/// Returns what a text says where no element can stand, as in the title of a page.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let unseen: Vec<usize> = invisible_characters(text).map(|(at, _)| at).collect();
+    text.char_indices()
+        .filter(|(at, c)| !c.is_control() && !unseen.contains(at))
+        .map(|(_, c)| c)
+        .collect()
+}
+
 /// Writes a page that needs nothing but itself and runs nothing. `body` is HTML, `title` is text.
 #[must_use]
 pub fn page(title: &str, body: &str) -> String {
-    let title: String = title.chars().filter(|c| !c.is_control()).collect();
-    let title = title.replace('&', "&amp;").replace('<', "&lt;");
+    let title = plain(title).replace('&', "&amp;").replace('<', "&lt;");
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
@@ -155,7 +196,7 @@ mod tests {
     fn each_change_says_in_words_what_it_is() {
         let before = "一。\n\n二二二二二二。\n\nA third paragraph & more.\n\nLast.\n";
         let after = "二二二二二二。\n\n一。\n\nA third <b>paragraph</b> & more.\n\nLast.\n\nNew.\n";
-        let fragment = changes(&compare(before, after));
+        let fragment = changes(&compare(before, after), &[]);
         assert!(fragment.contains("moved here from paragraph"), "{fragment}");
         assert!(fragment.contains("Paragraph 3, changed"), "{fragment}");
         assert!(fragment.contains("Paragraph 5, added"), "{fragment}");
@@ -163,7 +204,15 @@ mod tests {
             !fragment.contains("<b>") && fragment.contains("&lt;"),
             "{fragment}"
         );
-        assert_eq!(changes(&[]), "");
+        assert!(
+            fragment.contains("<p class=\"text\" lang=\"zh\" dir=\"auto\">"),
+            "{fragment}"
+        );
+        assert!(
+            fragment.contains("<p class=\"text\" lang=\"en\" dir=\"auto\">"),
+            "{fragment}"
+        );
+        assert_eq!(changes(&[], &[]), "");
     }
 
     #[test]
@@ -182,10 +231,10 @@ mod tests {
         ) {
             let (before, after) = (crate::canonical::canonical(&before), crate::canonical::canonical(&after));
             let found = compare(&before, &after);
-            let fragment = changes(&found);
+            let fragment = changes(&found, &[]);
             let side = |wanted: fn(&Piece) -> bool, pieces: &[Piece]| -> String {
                 let of = pieces.iter().filter(|piece| wanted(piece));
-                of.map(|piece| match piece { Piece::Same(t) | Piece::Removed(t) | Piece::Added(t) => t.as_str() }).collect()
+                of.map(Piece::text).collect()
             };
             let (mut old, mut new) = (Vec::new(), Vec::new());
             for change in &found {
