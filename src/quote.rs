@@ -17,6 +17,7 @@ use crate::storage::index_file::IndexFileError;
 use crate::storage::refs;
 use crate::storage::words_file::{self, NewText, WordsFile};
 use crate::swhid::{Fragment, Swhid, SwhidError};
+use crate::verify::signed::{self, Keys};
 use crate::words::{self, Lines, Quote};
 
 /// How long another process that writes the words is waited for.
@@ -41,6 +42,8 @@ pub struct Hit {
     pub lines: Lines,
     /// The name of those lines, where the archive publishes them.
     pub swhid: Swhid,
+    /// What is said of its signature.
+    pub signature: signed::Standing,
 }
 
 /// An article of which a revision has the words.
@@ -287,16 +290,19 @@ fn standing(archive: &Archive, quote: &Quote, article: ArticleId) -> Result<Opti
         return Ok(None);
     };
     let mut hits = Vec::new();
+    let mut keys = Keys::of(archive)?;
     for revision in revisions {
         if let Some(lines) = quote.find(&revision.page_text) {
             if !archive.is_on_branch(revision.id)? {
                 return Err(SearchError::Detached(revision.id));
             }
             let swhid = name(archive, &revision, lines)?;
+            let signature = keys.standing(archive, &revision.commit)?;
             hits.push(Hit {
                 revision,
                 lines,
                 swhid,
+                signature,
             });
         }
     }

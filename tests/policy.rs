@@ -198,7 +198,16 @@ fn each_tampering_with_signatures_is_found_under_its_code_and_the_honest_twin_un
     }
     // A key that is revoked afterwards, by the other one: what it signed is found, and nothing else.
     let commit = signed.put(&body, &signed.header(&body, "night"));
-    signed.done(&["signers", "revoke", "night.pub", "--note", "Lost."]);
+    let said = signed.with_key(
+        Some("desk"),
+        &["signers", "revoke", "night.pub", "--note", "Lost."],
+    );
+    assert!(
+        said.err
+            .contains("note: what the key signed while the archive asked"),
+        "{}",
+        said.err
+    );
     let [audit, verify] = signed.findings(&commit);
     let codes = ["signature-missing", "signature-revoked"].map(ToOwned::to_owned);
     assert_eq!(audit, (Some(1), codes.to_vec()));
@@ -527,4 +536,38 @@ fn a_page_that_lacks_the_signature_that_was_asked_for_is_unauthorized() {
     .unwrap();
     let (status, verdict, ..) = answer(&signed_again);
     assert_eq!((status, verdict.as_str()), (Some(1), "corrupt"));
+}
+
+#[test]
+fn words_quoted_from_a_page_that_lacks_its_signature_are_found_and_marked() {
+    let (signed, _) = Signed::asking();
+    let before = signed
+        .story
+        .git(&["log", "--format=%H", "--grep", "Article-Id", "main"]);
+    let good = signed.done(&["add", "page.txt", "-q", "--slug", "twin"]);
+    let forged = signed.put(&signed.taken_apart(&good).0, "");
+    let found = signed.with_key(
+        None,
+        &["verify", "--quote", "The ferry stops tomorrow.", "--json"],
+    );
+    let document: Value = serde_json::from_str(&found.out).unwrap();
+    let hits: Vec<(bool, &Value)> = document["articles"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|article| article["revisions"].as_array().unwrap())
+        .map(|hit| (hit["authorized"].as_bool().unwrap(), &hit["id"]))
+        .collect();
+    assert_eq!(
+        hits,
+        [
+            (true, &Value::from(before.as_str())),
+            (false, &Value::from(forged.as_str()))
+        ]
+    );
+    let found = signed
+        .with_key(None, &["verify", "--quote", "The ferry stops tomorrow."])
+        .out;
+    let missing = "\n    unauthorized: the archive asked for a good signature, and this is unsigned\n";
+    assert_eq!(found.matches(missing).count(), 1, "{found}");
 }

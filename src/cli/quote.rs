@@ -77,6 +77,7 @@ fn text(found: &Found) -> String {
             revision,
             lines,
             swhid,
+            signature,
         } in &standing.hits
         {
             let trailers = &revision.message.trailers;
@@ -93,6 +94,13 @@ fn text(found: &Found) -> String {
                 revision.footer()
             );
             let _ = writeln!(text, "    {}", visible(&swhid.to_string()));
+            if signature.is_missing() {
+                let _ = writeln!(
+                    text,
+                    "    {BAD}unauthorized{BAD:#}: {}",
+                    visible(&signature.what())
+                );
+            }
         }
     }
     text
@@ -147,6 +155,7 @@ fn hit(hit: &Hit) -> Value {
         revision,
         lines,
         swhid,
+        signature,
     } = hit;
     let trailers = &revision.message.trailers;
     json!({
@@ -158,5 +167,6 @@ fn hit(hit: &Hit) -> Value {
         "footer": revision.footer().to_string(),
         "lines": [lines.first, lines.last],
         "place": swhid.to_string(),
+        "authorized": !signature.is_missing(),
     })
 }

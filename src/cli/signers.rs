@@ -8,7 +8,7 @@ use avalaches::archive::{Archive, Fault};
 use avalaches::date::{RevisionDate, UtcOffset};
 use avalaches::footer::Footer;
 use avalaches::root_files::{self, RootChange, RootError};
-use avalaches::settings::{REVOKED_FILE, SIGNERS_FILE, Settings};
+use avalaches::settings::{REVOKED_FILE, SIGNERS_FILE, Settings, Signatures};
 use avalaches::signature::allowed::{AllowedSigners, Entry};
 use avalaches::signature::edit::{self, EditError, Grant, PublicKey, Revoked};
 use avalaches::signature::judge::fingerprint;
@@ -131,7 +131,7 @@ impl Revoke {
             Revoked::Key(read_key(Path::new(&self.key))?)
         };
         let what = format!("revoke {}", key.fingerprint());
-        change(
+        let outcome = change(
             common,
             &self.how,
             &settings,
@@ -141,7 +141,13 @@ impl Revoke {
                 let after = edit::revoke(allowed, revoked, &key)?;
                 Ok(after.map(|bytes| (REVOKED_FILE, bytes)))
             },
-        )
+        )?;
+        if settings.signatures == Signatures::Required && !common.quiet && !common.json {
+            output::note(
+                "what the key signed while the archive asked for signatures lacks a good one now: verify and audit name it",
+            );
+        }
+        Ok(outcome)
     }
 }
 

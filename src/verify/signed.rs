@@ -242,3 +242,76 @@ pub fn can_anybody_sign(allowed: &[u8], revoked: &[u8], at: i64) -> bool {
             && !revoked.has(&entry.key, &fingerprint(&entry.key))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMIT: &str = "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n\
+        author A <> 1769054400 +0800\ncommitter A <> 1769054400 +0800\n\
+        gpgsig -----BEGIN SSH SIGNATURE-----\n U1NI\n -----END SSH SIGNATURE-----\n\npublish: a\n";
+    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOrGsIPSghL02ujbcQjwP3kFMWC1U98qbpctlbUljVOx";
+
+    #[test]
+    fn the_files_of_commits_that_follow_one_another_are_read_once() {
+        let signed = Commit::parse(COMMIT.as_bytes()).unwrap();
+        let mut unsigned = signed.clone();
+        unsigned.signature = None;
+        let blob = |byte: u8| Some(BlobId::from_raw([byte; 20]));
+        let mut required = Settings::new("A");
+        required.signatures = Signatures::Required;
+        let mut reads = Vec::new();
+        let mut read = |id: BlobId| {
+            reads.push(id);
+            Ok::<_, ()>(match id.raw()[0] {
+                1 => required.encode(),
+                2 => format!("desk {KEY}\n").into_bytes(),
+                _ => Vec::new(),
+            })
+        };
+        let mut keys = Keys::without(b"");
+        let grounds = |settings, signers| Grounds {
+            settings: blob(settings),
+            signers: blob(signers),
+        };
+        for _ in 0..3 {
+            let standing = keys.judge(&signed, grounds(1, 2), &mut read).unwrap();
+            assert!(standing.is_missing() && standing.is_any_allowed);
+            assert_eq!(standing.judged.judgement.name(), "bad");
+            let standing = keys.judge(&unsigned, grounds(1, 2), &mut read).unwrap();
+            assert!(standing.is_missing());
+        }
+        // Others take their places; who is unsigned is judged by no key.
+        let standing = keys.judge(&signed, grounds(3, 4), &mut read).unwrap();
+        assert!(!standing.is_missing() && !standing.is_any_allowed);
+        keys.judge(&unsigned, grounds(3, 5), &mut read).unwrap();
+        let standing = keys.judge(&signed, Grounds::default(), &mut read).unwrap();
+        assert!(!standing.is_missing() && !standing.is_any_allowed);
+        assert_eq!(reads, [1, 2, 3, 4].map(|byte| BlobId::from_raw([byte; 20])));
+    }
+
+    #[test]
+    fn somebody_can_sign_where_a_key_counts_and_was_not_revoked() {
+        let can = |allowed: &str, revoked: &str| {
+            let filled = |text: &str| text.replace("KEY", KEY).into_bytes();
+            can_anybody_sign(&filled(allowed), &filled(revoked), 1_769_054_400)
+        };
+        assert!(can("desk KEY", ""));
+        assert!(can(
+            "broken\ndesk valid-before=\"20260101Z\" KEY\ndesk KEY",
+            "# none"
+        ));
+        for (allowed, revoked) in [
+            ("", ""),
+            ("desk KEY", "KEY"),
+            ("desk KEY", "what is this"),
+            ("desk valid-before=\"20260101Z\" KEY", ""),
+            ("desk valid-after=\"20270101Z\" KEY", ""),
+            ("desk cert-authority KEY", ""),
+            ("desk namespaces=\"file\" KEY", ""),
+            ("desk ssh-dss AAAAB3NzaC1kc3M=", ""),
+        ] {
+            assert!(!can(allowed, revoked), "{allowed}, {revoked}");
+        }
+    }
+}

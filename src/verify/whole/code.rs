@@ -112,7 +112,7 @@ codes! {
     PreviousWrong "previous-wrong" Error "Previous-Revision is not the article's revision before."
     SignatureMissing "signature-missing" Error "The archive asked for a good signature, and a commit has none."
     SignatureBad "signature-bad" Error "A signature is not one over its commit."
-    SignatureRevoked "signature-revoked" Warning "A commit is signed with a key that was revoked since, or before."
+    SignatureRevoked "signature-revoked" Warning "A commit is signed with a key that was revoked, whenever."
     SignatureExpired "signature-expired" Warning "A commit is signed with a key whose time was over, or had not begun."
     SignatureUntrusted "signature-untrusted" Warning "A commit is signed with a key that was not among those that counted."
     SignatureUnknown "signature-unknown" Warning "A signature is of a kind that cannot be judged, or the revoked keys cannot be read."
