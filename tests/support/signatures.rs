@@ -1,4 +1,4 @@
-//! The codes under which tampering with signatures is found; `policy.rs` has a tampering for each.
+//! The codes under which tampering with signatures is found; `policy_tampered.rs` has a tampering for each.
 
 pub const SIGNATURES: [&str; 6] = [
     "signature-bad",
