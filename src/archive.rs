@@ -1,7 +1,7 @@
 //! An archive that is open for reading: one repository, seen as its branch was when it was opened.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -12,12 +12,13 @@ use crate::object::commit::{Commit, CommitError};
 use crate::object::foreign::ForeignError;
 use crate::object::tree::{Entry, Tree, TreeError};
 use crate::object::{Object, ObjectKind};
-use crate::settings::{self, Settings, SettingsError};
+use crate::settings::{self, EXPUNGED_FOLDER, Settings, SettingsError};
 use crate::storage::branch_list::{self, BranchList};
 use crate::storage::finding::ReadError;
 use crate::storage::objects::ObjectStore;
 use crate::storage::plumbing::{self, PlumbingFinding};
 use crate::storage::refs::{self, BRANCH, RefError};
+use crate::tombstone::Tombstone;
 
 /// How many trees are remembered.
 const MOST_REMEMBERED: usize = 1024;
@@ -98,6 +99,9 @@ pub enum Fault {
     /// An object of another repository is malformed.
     #[error("object {0} is malformed")]
     Foreign(ObjectId, #[source] ForeignError),
+    /// The content of a file was expunged.
+    #[error("its content is withheld: {0} was expunged")]
+    Withheld(BlobId),
     /// A folder has no such entry.
     #[error("{path} is missing from tree {tree}")]
     Absent {
@@ -133,6 +137,7 @@ pub struct Archive {
     tip: CommitId,
     settings: Settings,
     branch: OnceCell<BranchList>,
+    withheld: BTreeSet<BlobId>,
     trees: RefCell<HashMap<TreeId, Rc<Tree>>>,
     index: index::Slot,
 }
@@ -167,13 +172,12 @@ impl Archive {
             tip,
             settings: Settings::new("none"),
             branch: OnceCell::new(),
+            withheld: BTreeSet::new(),
             trees: RefCell::new(HashMap::new()),
             index: index::Slot::default(),
         };
-        let settings = archive
-            .commit(tip)
-            .and_then(|commit| archive.file(commit.tree, settings::FILE_NAME));
-        let settings = match settings {
+        let tree = archive.commit(tip).map_err(OpenError::Tip)?.tree;
+        let settings = match archive.file(tree, settings::FILE_NAME) {
             Err(Fault::Absent { .. }) => {
                 return Err(OpenError::NoArchive {
                     path: path.to_owned(),
@@ -183,6 +187,7 @@ impl Archive {
             settings => settings.map_err(OpenError::Tip)?,
         };
         archive.settings = Settings::parse(&settings)?;
+        archive.withheld = archive.tombstones(tree).map_err(OpenError::Tip)?;
         Ok(archive)
     }
 
@@ -258,12 +263,21 @@ impl Archive {
         Ok(tree)
     }
 
-    /// Reads a file's bytes, hashed again.
+    /// Reads a file's bytes, hashed again. What is withheld is not read, also where its bytes are still in the store.
     ///
     /// # Errors
     /// [`Fault`].
     pub fn blob(&self, id: BlobId) -> Result<Vec<u8>, Fault> {
+        if self.withheld.contains(&id) {
+            return Err(Fault::Withheld(id));
+        }
         self.object(id.into(), ObjectKind::Blob)
+    }
+
+    /// Names the contents that are withheld: those that have a tombstone at the tip.
+    #[must_use]
+    pub fn withheld(&self) -> &BTreeSet<BlobId> {
+        &self.withheld
     }
 
     /// Reads the file at a path in a tree.
@@ -435,6 +449,26 @@ impl Archive {
 
     fn follows(&self, child: CommitId, parent: CommitId) -> Result<bool, Fault> {
         Ok(self.commit(child)?.parents == [parent])
+    }
+
+    /// Names the contents that were withheld already when a commit was made.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub fn withheld_at(&self, commit: CommitId) -> Result<BTreeSet<BlobId>, Fault> {
+        self.tombstones(self.commit(commit)?.tree)
+    }
+
+    /// Lists the blobs that have a tombstone in a tree, by the names of the files.
+    fn tombstones(&self, tree: TreeId) -> Result<BTreeSet<BlobId>, Fault> {
+        match self.tree(tree)?.get(EXPUNGED_FOLDER) {
+            Some(Entry::Folder(folder)) => {
+                let folder = self.tree(folder)?;
+                let names = folder.entries().iter().map(|(name, _)| name.as_str());
+                Ok(names.filter_map(Tombstone::blob_of).collect())
+            }
+            _ => Ok(BTreeSet::new()),
+        }
     }
 
     pub(crate) fn index_slot(&self) -> &index::Slot {

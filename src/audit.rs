@@ -109,6 +109,9 @@ pub fn run(
             found.push(whole::Finding::of(Code::ClaimForged, claim.commit, what));
         }
     }
+    for (id, what) in &whole.withheld {
+        found.push(whole::Finding::of(Code::ContentWithheld, *id, what.as_str()));
+    }
     for id in &whole.detached {
         let what = "is a revision of this store that neither the branch nor a mirror leads to; it may have been on \
                     the branch once";

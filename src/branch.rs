@@ -69,6 +69,8 @@ pub struct Candidate {
     pub folder: TreeId,
     /// The text that a reader sees.
     pub page: BlobId,
+    /// The files that the folder has, the page among them.
+    pub files: Vec<BlobId>,
     /// SHA-256 of the sources and of the metadata that a technical revision may change, 64 digits.
     pub form_sha256: String,
     /// The revision that has to be the article's newest one, where the caller knows which one it follows.
@@ -173,6 +175,9 @@ pub enum PlaceError {
         /// Its newest revision.
         newest: Footer,
     },
+    /// A file was expunged.
+    #[error("the archive withholds this text, or a part of it: {0}")]
+    Withheld(BlobId),
     /// The newest revision cannot be read.
     #[error("could not read the revision before")]
     Newest(#[source] RevisionFault),
@@ -201,6 +206,7 @@ impl PlaceError {
                 | Self::NotNewest { .. }
                 | Self::Retracted { .. }
                 | Self::OtherText { .. }
+                | Self::Withheld(_)
         )
     }
 }
@@ -371,6 +377,12 @@ impl<'a> Branch<'a> {
             }
             Some(_) => self.revision_with(&article, &candidate.content_sha256)?,
         };
+        let withheld = self.archive.withheld();
+        if known.is_none()
+            && let Some(blob) = candidate.files.iter().find(|blob| withheld.contains(blob))
+        {
+            return Err(PlaceError::Withheld(*blob));
+        }
         if let (None, Some(page)) = (&known, page) {
             self.check_kind(candidate, &article, page)?;
         }

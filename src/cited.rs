@@ -138,7 +138,10 @@ fn missing_part(
     let (Entry::File(blob), Some(fragment)) = (entry, fragment) else {
         return Ok(None);
     };
-    let bytes = archive.blob(blob)?;
+    let bytes = match archive.blob(blob) {
+        Err(Fault::Withheld(_)) => return Ok(None),
+        read => read?,
+    };
     let (what, last, has) = match fragment {
         Fragment::Lines(range) => ("lines", range.last(), memchr::memchr_iter(b'\n', &bytes).count()),
         Fragment::Bytes(range) => ("bytes", range.last().saturating_add(1), bytes.len()),
@@ -150,10 +153,10 @@ fn missing_part(
 fn with_text(archive: &Archive, swhid: &Swhid) -> Result<Cited, Fault> {
     let id: ObjectId = swhid.core().id;
     let nothing = |what: &str| Ok(Cited::Nothing(what.to_owned()));
-    if !archive.objects().contains(id)? {
+    let page = BlobId::from_raw(*id.raw());
+    if !archive.withheld().contains(&page) && !archive.objects().contains(id)? {
         return nothing("the archive has no such text");
     }
-    let page = BlobId::from_raw(*id.raw());
     let has_text = |commit| -> Result<bool, Fault> {
         let commit = archive.commit(commit)?;
         let Ok(message) = Message::parse(&commit.message) else {

@@ -19,6 +19,7 @@ mod completions;
 mod correct;
 mod diff;
 mod environment;
+mod expunge;
 mod history;
 mod import;
 mod init;
@@ -93,6 +94,7 @@ enum Command {
     Technical(technical::Technical),
     Retract(retract::Retract),
     Restore(restore::Restore),
+    Expunge(expunge::Expunge),
     Import(import::Import),
     Verify(verify::Verify),
     Audit(audit::Audit),
@@ -189,6 +191,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Technical(technical) => technical.run(common),
         Command::Retract(retract) => retract.run(common),
         Command::Restore(restore) => restore.run(common),
+        Command::Expunge(expunge) => expunge.run(common),
         Command::Import(import) => import.run(common),
         Command::Verify(verify) => verify.run(common),
         Command::Audit(audit) => audit.run(common),

@@ -7,8 +7,9 @@ use crate::archive::{Archive, Fault};
 use crate::id::{ArticleId, CommitId, TreeId};
 use crate::index::{self, Index};
 use crate::object::commit::Commit;
-use crate::revision::{Revision, RevisionFault};
+use crate::revision::RevisionFault;
 use crate::trailer::{Message, MessageError};
+use crate::withheld::Kept;
 
 /// Finds the newest revision of an article; `None` where the archive has no such article.
 ///
@@ -96,22 +97,22 @@ pub fn back(
 ///
 /// # Errors
 /// [`RevisionFault`] for the first revision that is not what the format asks for.
-pub fn revisions(archive: &Archive, newest: CommitId) -> Result<Vec<Revision>, RevisionFault> {
-    let mut revisions: Vec<Revision> = Vec::new();
+pub fn revisions(archive: &Archive, newest: CommitId) -> Result<Vec<Kept>, RevisionFault> {
+    let mut revisions: Vec<Kept> = Vec::new();
     let mut next = Some(newest);
     while let Some(id) = next {
-        let revision = Revision::read(archive, id)?;
+        let revision = Kept::read(archive, id)?;
         if let Some(newer) = revisions.last() {
-            let (newer, older) = (&newer.message.trailers, &revision.message.trailers);
+            let (newer, older) = (&newer.message().trailers, &revision.message().trailers);
             if newer.article != older.article || newer.revision != older.revision + 1 {
                 let what = format!("Previous-Revision names {id}, which is not the revision before");
                 return Err(RevisionFault::Disagreement {
-                    id: revisions.last().map_or(id, |newer| newer.id),
+                    id: revisions.last().map_or(id, Kept::id),
                     what,
                 });
             }
         }
-        next = revision.message.trailers.previous;
+        next = revision.message().trailers.previous;
         revisions.push(revision);
     }
     Ok(revisions)
@@ -122,10 +123,10 @@ pub fn revisions(archive: &Archive, newest: CommitId) -> Result<Vec<Revision>, R
 ///
 /// # Errors
 /// [`Fault`] where the branch cannot be walked.
-pub fn later(archive: &Archive, revision: &Revision) -> Result<Vec<(CommitId, Message)>, Fault> {
+pub fn later(archive: &Archive, revision: &Kept) -> Result<Vec<(CommitId, Message)>, Fault> {
     let tip = archive.commit(archive.tip())?;
     let folder = archive.folder(tip.tree, &revision.article_id().folder())?;
-    if folder == revision.folder {
+    if folder == revision.folder() {
         return Ok(Vec::new());
     }
     let indexed = index::ask(archive, |index| {
@@ -138,7 +139,7 @@ pub fn later(archive: &Archive, revision: &Revision) -> Result<Vec<(CommitId, Me
     let mut later = Vec::new();
     for step in archive.walk() {
         let (id, commit) = step?;
-        if id == revision.id {
+        if id == revision.id() {
             break;
         }
         if let Some(message) = Message::parse(&commit.message)
@@ -169,12 +170,12 @@ fn newest_by(index: &Index, archive: &Archive, article: &ArticleId, folder: Tree
 fn later_by(
     index: &Index,
     archive: &Archive,
-    revision: &Revision,
+    revision: &Kept,
     newest: CommitId,
 ) -> Option<Vec<(CommitId, Message)>> {
     let mut later = Vec::new();
     let mut next = newest;
-    while next != revision.id {
+    while next != revision.id() {
         let message = Message::parse(&archive.commit(next).ok()?.message).ok()?;
         let trailers = &message.trailers;
         let number = later
@@ -191,7 +192,7 @@ fn later_by(
     }
     later.reverse();
     let rows = index.revisions(revision.article_id()).ok()?;
-    let known = rows.iter().skip_while(|row| row.id != revision.id).skip(1);
+    let known = rows.iter().skip_while(|row| row.id != revision.id()).skip(1);
     known
         .map(|row| row.id)
         .eq(later.iter().map(|(id, _)| *id))

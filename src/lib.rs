@@ -15,6 +15,7 @@ pub mod diff;
 pub mod difference;
 pub mod draft;
 pub mod editorial;
+pub mod expunge;
 pub mod footer;
 pub mod history;
 pub mod id;
@@ -38,8 +39,10 @@ pub mod signature;
 pub mod slug;
 pub mod storage;
 pub mod swhid;
+pub mod tombstone;
 pub mod trailer;
 pub mod verify;
+pub mod withheld;
 pub mod words;
 
 #[cfg(test)]

@@ -1,22 +1,26 @@
 //! Keeping an archive small: loose objects and packs folded into one pack, in which a revision is told by what it
-//! changed. No id changes, no object is lost, nobody is kept from reading or writing meanwhile.
+//! changed. No id changes, no object is lost but those that are withheld, nobody is kept from reading or writing
+//! meanwhile.
 //!
 //! Memory: what [`Inventory`], [`plan`](self) and the writer hold for each object, some ninety bytes together, and on
 //! each core a few times 16 MiB.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::archive::{Archive, OpenError, Owner};
-use crate::id::ObjectId;
+use crate::id::{ObjectId, RawId};
 use crate::object::Hashing;
 use crate::platform::Durability;
 use crate::storage::fold::{Fold, FoldError, Maintainer};
+use crate::storage::index_file::IndexFileError;
 use crate::storage::inventory::Inventory;
 use crate::storage::pack_writer::{PackWriter, WrittenPack};
 use crate::storage::repository::WriteError;
+use crate::storage::words_file;
 
 use self::plan::Plan;
 
@@ -56,6 +60,9 @@ pub enum MaintainError {
     /// The pack could not be put in the place of what it holds.
     #[error(transparent)]
     Fold(#[from] FoldError),
+    /// The words of withheld texts could not be deleted.
+    #[error(transparent)]
+    Words(#[from] IndexFileError),
     /// Something could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -94,6 +101,8 @@ pub struct Outcome {
     pub packs: usize,
     /// Packs that were left as they are: kept ones, and one that is large beside all the rest.
     pub left: usize,
+    /// Copies of withheld objects that went away.
+    pub dropped: usize,
     /// Bytes of the files that were folded.
     pub bytes_before: u64,
     /// Bytes of the new pack and its index.
@@ -113,7 +122,7 @@ pub struct Progress {
     pub all: usize,
 }
 
-/// Folds loose objects and packs into one pack. `progress` is told how far it is and may end it with `Break`.
+/// Folds loose objects and packs into one pack, and drops what is withheld. `progress` is told how far it is and may end it with `Break`.
 ///
 /// # Errors
 /// [`MaintainError`]; every object is then still there.
@@ -123,21 +132,47 @@ pub fn maintain(
     durability: Durability,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Outcome, MaintainError> {
+    fold(path, owner, &begin(path, owner, durability)?, progress)
+}
+
+/// Takes the right to maintain an archive, in which nothing may deceive.
+///
+/// # Errors
+/// [`MaintainError`]; nothing was changed.
+pub fn begin(path: &Path, owner: Owner, durability: Durability) -> Result<Maintainer, MaintainError> {
     let archive = Archive::open(path, owner)?;
     if let Some(finding) = archive.plumbing().first() {
         return Err(MaintainError::Plumbing(finding.to_string()));
     }
-    let maintainer = Maintainer::begin(archive.path(), durability)?;
+    Ok(Maintainer::begin(archive.path(), durability)?)
+}
+
+/// Does what [`maintain`] does, for who has the right already.
+///
+/// # Errors
+/// [`MaintainError`]; every object is then still there.
+pub fn fold(
+    path: &Path,
+    owner: Owner,
+    maintainer: &Maintainer,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Outcome, MaintainError> {
     // The tip is read before the objects are listed: what it leads to is among them.
     let archive = Archive::open(path, owner)?;
     let inventory = Inventory::of(archive.objects());
     refuse_damage(&inventory)?;
-    let fold = Fold::of(&inventory);
+    let withheld: BTreeSet<RawId> = archive.withheld().iter().map(|id| *id.raw()).collect();
+    let fold = Fold::of(&inventory, &withheld);
+    if fold.dropped() > 0 {
+        // From its keys a text could be put together again; who makes the file anew leaves out what is withheld.
+        words_file::delete(archive.path())?;
+    }
     let mut outcome = Outcome {
         objects: fold.objects(),
         loose: fold.loose(),
         packs: fold.packs(),
         left: fold.left(),
+        dropped: fold.dropped(),
         bytes_before: fold.bytes(),
         bytes_after: fold.bytes(),
         pack: None,
@@ -151,12 +186,12 @@ pub fn maintain(
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(MaintainError::Fold(FoldError::Ended)),
     };
-    let pack = write(&fold, archive.tip().into(), &maintainer, &mut tell);
+    let pack = write(&fold, &archive, maintainer, &mut tell);
     let pack = pack.map_err(|error| told(error, &inventory))?;
     fold.check_others(&|| false);
     refuse_damage(&inventory)?;
     let written = match pack {
-        Some(pack) => Some(pack.finish(durability)?),
+        Some(pack) => Some(pack.finish(maintainer.durability())?),
         None => None,
     };
     outcome.bytes_after = written.as_ref().map_or(0, WrittenPack::bytes_with_index);
@@ -164,7 +199,7 @@ pub fn maintain(
     outcome.done = true;
     let objects = fold.objects();
     watch(&mut |hashed| tell(objects + hashed), |hashed, stop| {
-        fold.replace(&maintainer, written.as_ref(), hashed, stop)
+        fold.replace(maintainer, written.as_ref(), hashed, stop)
     })?;
     Ok(outcome)
 }
@@ -194,7 +229,7 @@ fn told(error: MaintainError, inventory: &Inventory) -> MaintainError {
 /// Writes the new pack; `None` where no object of its own is to be in it.
 fn write(
     fold: &Fold<'_>,
-    tip: ObjectId,
+    archive: &Archive,
     maintainer: &Maintainer,
     tell: &mut dyn FnMut(usize) -> Result<(), MaintainError>,
 ) -> Result<Option<PackWriter>, MaintainError> {
@@ -203,7 +238,7 @@ fn write(
     }
     let inventory = fold.inventory();
     let mut pack = maintainer.begin_pack()?;
-    let mut plan = Plan::begin(fold, tip)?;
+    let mut plan = Plan::begin(fold, archive)?;
     let mut items = plan.next(BATCH)?;
     while !items.is_empty() {
         tell(pack.len())?;

@@ -18,6 +18,7 @@ use crate::storage::refs;
 use crate::storage::words_file::{self, NewText, WordsFile};
 use crate::swhid::{Fragment, Swhid, SwhidError};
 use crate::verify::signed::{self, Keys};
+use crate::withheld::Kept;
 use crate::words::{self, Lines, Quote};
 
 /// How long another process that writes the words is waited for.
@@ -184,7 +185,8 @@ fn up_to_date(
     // Another process may have done the work while this one waited.
     let mut file = match WordsFile::open(archive.path()) {
         Ok(file) if file.tip() == archive.tip() => return Ok(Some(file)),
-        Ok(file) => file,
+        Ok(file) if has_forgotten(archive, &file) => file,
+        Ok(_) => return made(archive, progress),
         Err(error) if error.is_damage() => return made(archive, progress),
         Err(_) => return Ok(None),
     };
@@ -213,6 +215,13 @@ fn up_to_date(
         End::Unreadable => Err(SearchError::Unreadable),
         End::Ended => Err(SearchError::Ended),
     }
+}
+
+/// Tells whether a file knows nothing of texts that were expunged after it was made.
+fn has_forgotten(archive: &Archive, file: &WordsFile) -> bool {
+    archive
+        .withheld_at(file.tip())
+        .is_ok_and(|withheld| withheld == *archive.withheld())
 }
 
 /// Makes the words anew; the lock is held. `None` where the file cannot be written.
@@ -286,12 +295,11 @@ fn standing(archive: &Archive, quote: &Quote, article: ArticleId) -> Result<Opti
     };
     let mut revisions = history::revisions(archive, newest)?;
     revisions.reverse();
-    let Some(newest) = revisions.last().cloned().map(Box::new) else {
-        return Ok(None);
-    };
+    let newest = Box::new(Revision::read(archive, newest)?);
     let mut hits = Vec::new();
     let mut keys = Keys::of(archive)?;
-    for revision in revisions {
+    // Nobody can look for words in what is withheld.
+    for revision in revisions.into_iter().filter_map(Kept::whole) {
         if let Some(lines) = quote.find(&revision.page_text) {
             if !archive.is_on_branch(revision.id)? {
                 return Err(SearchError::Detached(revision.id));

@@ -189,22 +189,41 @@ impl Revision {
     /// Compares what is written twice: every part that says something else, in the order of the format. Metadata
     /// and sources are these files' own.
     pub(crate) fn disagreements(&self, files: &[(&str, &[u8])]) -> Vec<(Part, String)> {
-        let (metadata, trailers) = (&self.article.metadata, &self.message.trailers);
-        let mut found = unaccounted(metadata, &self.page_text, files);
-        let byline = metadata.byline();
-        let author_differs = match &byline {
-            Ok(byline) => *byline != self.commit.author.person,
+        let mut found = unaccounted(&self.article.metadata, &self.page_text, files);
+        if article::content_sha256(files.iter().copied()) != self.message.trailers.content_sha256 {
+            let what = "trailer Content-SHA256 is not that of the files".to_owned();
+            found.push((Part::ContentSha256, what));
+        }
+        let metadata = Some(&self.article.metadata);
+        found.extend(said_otherwise(
+            &self.commit,
+            &self.message,
+            metadata,
+            Some(&self.page_text),
+        ));
+        found
+    }
+}
+
+/// Compares what a commit, its message and the metadata say twice, as far as metadata and text are there: every part
+/// that says something else, in the order of the format.
+pub(crate) fn said_otherwise(
+    commit: &Commit,
+    message: &Message,
+    metadata: Option<&Metadata>,
+    page_text: Option<&str>,
+) -> Vec<(Part, String)> {
+    let trailers = &message.trailers;
+    let mut pairs = Vec::new();
+    if let Some(metadata) = metadata {
+        let is_titled = page_text.is_some() || !metadata.titles.is_empty();
+        let author_differs = match &metadata.byline() {
+            Ok(byline) => *byline != commit.author.person,
             Err(_) => true,
         };
-        let footer_offset_day = trailers.article.day() != metadata.date.day() && trailers.revision == 1;
-        let pairs = [
+        pairs.extend([
             (
-                article::content_sha256(files.iter().copied()) != trailers.content_sha256,
-                Part::ContentSha256,
-                "trailer Content-SHA256 is not that of the files",
-            ),
-            (
-                metadata.date != self.commit.author.date,
+                metadata.date != commit.author.date,
                 Part::Date,
                 "author date is not that of article.json",
             ),
@@ -225,35 +244,36 @@ impl Revision {
                 "trailer Source-URL is not that of article.json",
             ),
             (
-                metadata.note != self.message.note,
+                metadata.note != message.note,
                 Part::Note,
                 "note in the message is not that of article.json",
             ),
             (
-                article::subject(metadata, &self.page_text) != self.message.subject,
+                is_titled && article::subject(metadata, page_text.unwrap_or_default()) != message.subject,
                 Part::Subject,
                 "subject is not that of article.json",
             ),
-            (
-                (trailers.revision == 1) != trailers.previous.is_none(),
-                Part::Previous,
-                "Previous-Revision and Revision disagree",
-            ),
-            (
-                footer_offset_day,
-                Part::Day,
-                "first revision is of another day than the article's id",
-            ),
-            (
-                self.commit.parents.len() != 1,
-                Part::Parents,
-                "has not exactly one parent",
-            ),
-        ];
-        let differing = pairs.into_iter().filter(|(differs, ..)| *differs);
-        found.extend(differing.map(|(_, part, what)| (part, what.to_owned())));
-        found
+        ]);
     }
+    pairs.extend([
+        (
+            (trailers.revision == 1) != trailers.previous.is_none(),
+            Part::Previous,
+            "Previous-Revision and Revision disagree",
+        ),
+        (
+            trailers.article.day() != commit.author.date.day() && trailers.revision == 1,
+            Part::Day,
+            "first revision is of another day than the article's id",
+        ),
+        (
+            commit.parents.len() != 1,
+            Part::Parents,
+            "has not exactly one parent",
+        ),
+    ]);
+    let differing = pairs.into_iter().filter(|(differs, ..)| *differs);
+    differing.map(|(_, part, what)| (part, what.to_owned())).collect()
 }
 
 /// A part of a revision that can say something other than the rest.

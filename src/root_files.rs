@@ -22,6 +22,8 @@ pub struct RootChange {
     pub files: Vec<(String, Vec<u8>)>,
     /// What the commit says.
     pub message: RootMessage,
+    /// Whether the commit is worth nothing without a good signature, whatever the archive asks for.
+    pub signatures: Signatures,
 }
 
 /// Why nothing was changed. `E` is why the change could not be decided upon.
@@ -73,7 +75,7 @@ pub fn change<E: std::error::Error + 'static>(
     let committer = circumstances.committer.clone();
     let signer = circumstances.signer.clone();
     let branch = Branch::at_tip(&archive, committer, circumstances.now, Known::Newest)?;
-    let (asked, revoked) = asked(&archive, &change.files, circumstances)?;
+    let (asked, revoked) = asked(&archive, &change, circumstances)?;
     let mut branch = branch.signed_for(signer, asked, &revoked)?;
     let (footer, objects) = branch.put_root_files(&files, &change.message, &by)?;
     for object in &objects {
@@ -85,15 +87,17 @@ pub fn change<E: std::error::Error + 'static>(
     Ok(Some(footer))
 }
 
-/// Returns whether the commit has to be signed, before or after the change, and the keys that will be revoked then. An
-/// archive that asks for signatures is left with a key by which the next commit can be signed.
+/// Returns whether the commit has to be signed, for itself or for the archive before or after the change, and the keys
+/// that will be revoked then. An archive that asks for signatures is left with a key by which the next commit can be
+/// signed.
 fn asked<E: std::error::Error + 'static>(
     archive: &Archive,
-    files: &[(String, Vec<u8>)],
+    change: &RootChange,
     circumstances: &Circumstances,
 ) -> Result<(Signatures, Vec<u8>), RootError<E>> {
     let changed = |name| {
-        files
+        change
+            .files
             .iter()
             .find(|(path, _)| path == name)
             .map(|(_, bytes)| bytes)
@@ -101,7 +105,7 @@ fn asked<E: std::error::Error + 'static>(
     let before = archive.settings().signatures;
     let after = changed(settings::FILE_NAME).and_then(|bytes| Settings::parse(bytes).ok());
     let after = after.map_or(before, |settings| settings.signatures);
-    let asked = before.max(after);
+    let asked = before.max(after).max(change.signatures);
     if asked == Signatures::Optional {
         return Ok((asked, Vec::new()));
     }

@@ -22,6 +22,7 @@ use crate::trailer::Message;
 
 use self::mirrored::{Mirrored, Question};
 use self::signed::{Keys, Standing};
+use crate::withheld::{self, Kept, Reason, ReasonError, WithheldRevision};
 
 pub mod mirrored;
 pub mod signed;
@@ -44,6 +45,8 @@ pub enum Verdict {
     Unknown,
     /// The commit is in the store and not in the branch's history.
     Detached,
+    /// The text was expunged: its id is what the commit leads to, and nothing was compared with it.
+    Withheld,
     /// Objects are missing or not what their ids say.
     Corrupt,
     /// Everything is so, and the archive asked for a good signature, which the commit has not.
@@ -61,6 +64,7 @@ impl Verdict {
             Self::Misdated => "misdated",
             Self::Unknown => "unknown",
             Self::Detached => "detached",
+            Self::Withheld => "withheld",
             Self::Corrupt => "corrupt",
             Self::Unauthorized => "unauthorized",
         }
@@ -94,6 +98,10 @@ pub struct Answer {
     verdict: Option<Verdict>,
     /// The revision that the footer or id names, where it could be read.
     pub revision: Option<Box<Revision>>,
+    /// The revision that the footer or id names, where content of it is withheld.
+    pub withheld: Option<Box<WithheldRevision>>,
+    /// Why that is.
+    pub why_withheld: Vec<Reason>,
     /// What is said of the signature of that revision's commit. A verdict rests upon it where the settings before the
     /// commit ask for a good one.
     pub signature: Option<Standing>,
@@ -160,12 +168,91 @@ pub fn id(archive: &Archive, id: CommitId) -> Result<Answer, Fault> {
 }
 
 fn own_id(archive: &Archive, id: CommitId) -> Result<Answer, Fault> {
+    let asked = Question {
+        id,
+        footer: None,
+        text: None,
+    };
+    own(archive, &asked)
+}
+
+/// Judges what is asked of a commit of the archive's own.
+fn own(archive: &Archive, asked: &Question<'_>) -> Result<Answer, Fault> {
     let mut answer = Answer::default();
-    if let Some(revision) = revision(archive, id, &mut answer)? {
-        place(archive, &revision, &mut answer)?;
-        answer.revision = Some(Box::new(revision));
+    let Some(kept) = revision(archive, asked.id, &mut answer)? else {
+        look_elsewhere(archive, asked.text, asked.footer, &mut answer)?;
+        return Ok(answer);
+    };
+    place(archive, &kept, &mut answer)?;
+    let is_proved = match (&kept, asked.text) {
+        (_, None) => false,
+        (Kept::Whole(revision), Some(text)) => {
+            let is_same = text == revision.page_text;
+            if !is_same {
+                answer.changes = diff::compare(&revision.page_text, text);
+                answer.against(Verdict::Altered, "the text is not the commit's".to_owned());
+            }
+            is_same
+        }
+        (Kept::Withheld(revision), Some(text)) => {
+            let is_same = blob_of(text) == Some(revision.page);
+            if !is_same {
+                if let Some(own) = &revision.page_text {
+                    answer.changes = diff::compare(own, text);
+                }
+                answer.against(Verdict::Altered, "the text is not the commit's".to_owned());
+            }
+            is_same
+        }
+    };
+    if asked.text.is_some() && !is_proved {
+        look_elsewhere(archive, asked.text, None, &mut answer)?;
+    }
+    if let Some(reason) = asked.footer.and_then(|footer| misdated(footer, &kept.footer())) {
+        answer.against(Verdict::Misdated, reason);
+    }
+    match kept {
+        Kept::Whole(revision) => answer.revision = Some(revision),
+        Kept::Withheld(revision) => {
+            tell_withheld(archive, &revision, is_proved, &mut answer)?;
+            answer.withheld = Some(revision);
+        }
     }
     Ok(answer)
+}
+
+/// Says why content is withheld. Who has the text itself needs no more of it: it hashes to what the commit leads to.
+fn tell_withheld(
+    archive: &Archive,
+    revision: &WithheldRevision,
+    is_proved: bool,
+    answer: &mut Answer,
+) -> Result<(), Fault> {
+    match revision.reasons(archive) {
+        Ok(reasons) => answer.why_withheld = reasons,
+        Err(ReasonError::Fault(fault)) if fault.is_system_error() => return Err(fault),
+        Err(error) => {
+            answer.against(Verdict::Corrupt, with_causes(&error));
+            return Ok(());
+        }
+    }
+    let unsigned = answer
+        .why_withheld
+        .iter()
+        .find(|reason| !reason.signature.judgement.is_good());
+    if let Some(reason) = unsigned {
+        let what = format!(
+            "{} is withheld by {}, and that commit's signature is {}",
+            reason.file, reason.commit, reason.signature
+        );
+        answer.against(Verdict::Corrupt, what);
+    } else if !is_proved {
+        answer.against(Verdict::Withheld, withheld::said(&answer.why_withheld));
+    } else {
+        let what = "the archive withholds the content, and the page's text hashes to its id";
+        answer.reasons.push(what.to_owned());
+    }
+    Ok(())
 }
 
 /// Judges a SWHID: that the object it names is what its anchor holds at its path, and the revision that it leads to.
@@ -218,16 +305,7 @@ pub fn footer(archive: &Archive, footer: &Footer) -> Result<Answer, Fault> {
     if let Some(answer) = mirrored::judge(archive, &asked)? {
         return Ok(answer);
     }
-    let mut answer = own_id(archive, footer.commit)?;
-    match &answer.revision {
-        Some(revision) => {
-            let reason = misdated(footer, &revision.footer());
-            if let Some(reason) = reason {
-                answer.against(Verdict::Misdated, reason);
-            }
-        }
-        None => look_elsewhere(archive, None, Some(footer), &mut answer)?,
-    }
+    let mut answer = own(archive, &asked)?;
     authorize(&mut answer);
     Ok(answer)
 }
@@ -255,29 +333,16 @@ pub fn page(archive: &Archive, draft: &Draft) -> Result<Answer, Fault> {
     if let Some(answer) = mirrored::judge(archive, &asked)? {
         return Ok(answer);
     }
-    let Some(revision) = revision(archive, found.footer.commit, &mut answer)? else {
-        look_elsewhere(archive, Some(&text), Some(&found.footer), &mut answer)?;
-        return Ok(answer);
-    };
-    place(archive, &revision, &mut answer)?;
-    if text != revision.page_text {
-        answer.changes = diff::compare(&revision.page_text, &text);
-        answer.against(Verdict::Altered, "the text is not the commit's".to_owned());
-        look_elsewhere(archive, Some(&text), None, &mut answer)?;
-    }
-    if let Some(reason) = misdated(&found.footer, &revision.footer()) {
-        answer.against(Verdict::Misdated, reason);
-    }
+    let mut answer = own(archive, &asked)?;
     authorize(&mut answer);
-    answer.revision = Some(Box::new(revision));
     Ok(answer)
 }
 
 /// Reads the revision that is asked for; where there is none, the answer says why.
-fn revision(archive: &Archive, id: CommitId, answer: &mut Answer) -> Result<Option<Revision>, Fault> {
-    match Revision::read(archive, id) {
+fn revision(archive: &Archive, id: CommitId, answer: &mut Answer) -> Result<Option<Kept>, Fault> {
+    match Kept::read(archive, id) {
         Ok(revision) => {
-            judge_signature(archive, &revision, answer)?;
+            judge_signature(archive, revision.commit(), answer)?;
             return Ok(Some(revision));
         }
         Err(fault) if fault.is_unknown(id) => {
@@ -317,8 +382,8 @@ fn revision(archive: &Archive, id: CommitId, answer: &mut Answer) -> Result<Opti
 
 /// Judges the signature of a revision. Where it cannot be, nothing is known of it; that is no answer in an archive that
 /// asks for signatures.
-fn judge_signature(archive: &Archive, revision: &Revision, answer: &mut Answer) -> Result<(), Fault> {
-    match Keys::of(archive).and_then(|mut keys| keys.standing(archive, &revision.commit)) {
+fn judge_signature(archive: &Archive, commit: &Commit, answer: &mut Answer) -> Result<(), Fault> {
+    match Keys::of(archive).and_then(|mut keys| keys.standing(archive, commit)) {
         Ok(standing) => answer.signature = Some(standing),
         Err(fault) if fault.is_system_error() => return Err(fault),
         Err(fault) if archive.settings().signatures == Signatures::Required => {
@@ -351,8 +416,8 @@ fn is_foreign(archive: &Archive, id: CommitId, fault: &RevisionFault) -> bool {
 }
 
 /// Judges where a revision stands: on the branch, and whether later ones follow.
-fn place(archive: &Archive, revision: &Revision, answer: &mut Answer) -> Result<(), Fault> {
-    let placed = archive.is_on_branch(revision.id).and_then(|on_branch| {
+fn place(archive: &Archive, revision: &Kept, answer: &mut Answer) -> Result<(), Fault> {
+    let placed = archive.is_on_branch(revision.id()).and_then(|on_branch| {
         Ok(if on_branch {
             Some(history::later(archive, revision)?)
         } else {
@@ -406,9 +471,9 @@ fn look_elsewhere(
     claim: Option<&Footer>,
     answer: &mut Answer,
 ) -> Result<(), Fault> {
-    let blob = text.and_then(|text| object::hash(ObjectKind::Blob, text.as_bytes()).ok());
-    let blob = match blob {
-        Some(blob) if archive.objects().contains(blob)? => Some(BlobId::from_raw(*blob.raw())),
+    let blob = match text.and_then(blob_of) {
+        Some(blob) if archive.withheld().contains(&blob) => Some(blob),
+        Some(blob) if archive.objects().contains(blob.into())? => Some(blob),
         _ => None,
     };
     if blob.is_none() && claim.is_none() {
@@ -438,6 +503,12 @@ fn look_elsewhere(
         }
     }
     Ok(())
+}
+
+/// Returns the id that a text has as a file.
+fn blob_of(text: &str) -> Option<BlobId> {
+    let id = object::hash(ObjectKind::Blob, text.as_bytes()).ok()?;
+    Some(BlobId::from_raw(*id.raw()))
 }
 
 /// What a revision has of that which is looked for.

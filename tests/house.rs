@@ -32,6 +32,7 @@ const LAYERS: [(&str, &[&str]); 3] = [
             "signature",
             "slug",
             "swhid",
+            "tombstone",
             "trailer",
             "words",
         ],
@@ -47,6 +48,7 @@ const LAYERS: [(&str, &[&str]); 3] = [
             "cited",
             "difference",
             "editorial",
+            "expunge",
             "history",
             "import",
             "index",
@@ -58,6 +60,7 @@ const LAYERS: [(&str, &[&str]); 3] = [
             "revision",
             "root_files",
             "verify",
+            "withheld",
         ],
     ),
 ];

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -87,6 +88,7 @@ fn every_member_of_every_document_is_described() {
         ]),
         document(&["--archive", mine, "maintain", "--json"]),
     ];
+    let documents = [documents.to_vec(), expunged(temp.path())].concat();
     let mut schemas = BTreeSet::new();
     for document in &documents {
         let schema = document["schema"]
@@ -107,8 +109,64 @@ fn every_member_of_every_document_is_described() {
             assert!(named, "JSON.md does not describe {member} of {schema}");
         }
     }
-    assert_eq!(schemas.len(), 19);
+    assert_eq!(schemas.len(), 20);
     assert_shows_every_kind_of_change(&documents[3]);
+}
+
+/// Returns the documents about a text that was expunged, of which a part stays.
+fn expunged(folder: &Path) -> Vec<Value> {
+    let archive = folder.join("expunged");
+    let archive = archive.to_str().unwrap();
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+        .arg(folder.join("signer"))
+        .output()
+        .expect("this test needs OpenSSH: there is no ssh-keygen on PATH");
+    assert!(made.status.success());
+    let (key, sign) = (
+        folder.join("signer.pub"),
+        format!("--sign={}", folder.join("signer").display()),
+    );
+    let page = |text: &str| {
+        let file = folder.join("page.txt");
+        fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let article = "2026/01/22/bridge";
+    let of = |arguments: &[&str]| document(&[&["--archive", archive, "--json"], arguments].concat());
+    of(&["init", archive, "--byline", "Desk"]);
+    of(&["signers", "allow", "desk", key.to_str().unwrap()]);
+    of(&[
+        "add",
+        &page("一座桥。\n\nOne bridge is here.\n"),
+        "--slug",
+        "bridge",
+        "--date",
+        "2026-01-22",
+    ]);
+    of(&[
+        "correct",
+        article,
+        &page("两座桥。\n\nOne bridge is here.\n"),
+        "--note",
+        "两座。",
+    ]);
+    of(&[
+        "correct",
+        article,
+        &page("三座桥。\n\nOne bridge is here.\n"),
+        "--note",
+        "三座。",
+    ]);
+    let expunged = of(&["expunge", "2026/01/22/bridge@1", "--note", "Why.", &sign]);
+    assert!(!expunged["shown"].as_array().unwrap().is_empty(), "{expunged}");
+    assert!(!expunged["others"].as_array().unwrap().is_empty(), "{expunged}");
+    let others = [
+        &["verify", "2026/01/22/bridge@1"][..],
+        &["verify"],
+        &["history", article],
+    ];
+    [expunged].into_iter().chain(others.map(of)).collect()
 }
 
 /// Makes every kind of change in one page: a word, a paragraph gone, one new, two that changed places.

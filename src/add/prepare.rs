@@ -403,6 +403,7 @@ fn encode(
         source_commit: wishes.source_commit,
         folder: TreeId::from_raw(*object::hash(ObjectKind::Tree, &folder)?.raw()),
         page: page.expect("every article has a page"),
+        files: files.iter().map(|file| file.id).collect(),
         form_sha256,
         expected: wishes.expected,
     };

@@ -9,9 +9,11 @@ use crate::article::{Kind, PAGE_FILE};
 use crate::date::RevisionDate;
 use crate::footer::Footer;
 use crate::id::{ArticleId, CommitId};
+use crate::object::commit::Commit;
 use crate::revision::Revision;
-use crate::trailer::KEYS;
+use crate::trailer::{KEYS, Message};
 use crate::verify::whole::{Code, Earlier, Finding, Observer, Seen};
+use crate::withheld::WithheldRevision;
 
 /// How far a date may lie after the instant that bounds it, in seconds: a page without a time is dated at noon, and
 /// clocks differ.
@@ -62,21 +64,39 @@ impl Rules {
 impl Observer for Rules {
     fn revision(&self, seen: &Seen<'_>) {
         let revision = seen.revision;
-        let mut found = alone(revision, self.now);
+        let (commit, message) = (&revision.commit, &revision.message);
+        let mut found = alone(commit, message, self.now);
         if let Some(earlier) = seen.earlier {
-            found.extend(beside(revision, earlier));
+            found.extend(said_beside(commit, message, earlier));
+            found.extend(text_beside(revision, earlier));
         }
-        let day = revision.commit.author.date.day();
+        self.gather(revision.id, commit, message, found);
+    }
+
+    fn withheld(&self, revision: &WithheldRevision, earlier: Option<&Earlier>) {
+        let (commit, message) = (&revision.commit, &revision.message);
+        let mut found = alone(commit, message, self.now);
+        found.extend(
+            earlier
+                .into_iter()
+                .flat_map(|earlier| said_beside(commit, message, earlier)),
+        );
+        self.gather(revision.id, commit, message, found);
+    }
+}
+
+impl Rules {
+    /// Keeps what was found in a revision, and counts it.
+    fn gather(&self, id: CommitId, commit: &Commit, message: &Message, found: Vec<(Code, String)>) {
+        let day = commit.author.date.day();
         let month = format!("{:04}-{:02}", day.year, day.month);
-        let trailers = &revision.message.trailers;
+        let trailers = &message.trailers;
         let mut gathered = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let findings = found
-            .into_iter()
-            .map(|(code, what)| Finding::of(code, revision.id, what));
+        let findings = found.into_iter().map(|(code, what)| Finding::of(code, id, what));
         gathered.findings.extend(findings);
         if let Some(footer) = &trailers.claimed_footer {
             gathered.claims.push(Claim {
-                commit: revision.id,
+                commit: id,
                 article: trailers.article.clone(),
                 footer: footer.clone(),
             });
@@ -93,9 +113,9 @@ impl Observer for Rules {
 }
 
 /// Judges a revision by itself.
-fn alone(revision: &Revision, now: RevisionDate) -> Vec<(Code, String)> {
+fn alone(commit: &Commit, message: &Message, now: RevisionDate) -> Vec<(Code, String)> {
     let mut found = Vec::new();
-    let (author, committer) = (revision.commit.author.date, revision.commit.committer.date);
+    let (author, committer) = (commit.author.date, commit.committer.date);
     if author.seconds() > committer.seconds().saturating_add(TOLERANCE) {
         let what = format!("is dated {author}, and was archived {committer}");
         found.push((Code::DateAfterArchiving, what));
@@ -104,12 +124,12 @@ fn alone(revision: &Revision, now: RevisionDate) -> Vec<(Code, String)> {
         let what = format!("was archived {committer}, and it is {now}");
         found.push((Code::ArchivedInFuture, what));
     }
-    let trailers = &revision.message.trailers;
+    let trailers = &message.trailers;
     if (trailers.revision == 1) != (trailers.kind == Kind::Publish) {
         let what = format!("is revision {} and a {}", trailers.revision, trailers.kind);
         found.push((Code::KindOutOfPlace, what));
     }
-    let last = revision.commit.message.trim_end().rsplit("\n\n").next();
+    let last = commit.message.trim_end().rsplit("\n\n").next();
     for line in last.unwrap_or_default().lines() {
         let key = line.split_once(": ").map_or(line, |(key, _)| key);
         if !KEYS.contains(&key) {
@@ -119,14 +139,11 @@ fn alone(revision: &Revision, now: RevisionDate) -> Vec<(Code, String)> {
     found
 }
 
-/// Judges a revision beside the one that it follows.
-fn beside(revision: &Revision, earlier: &Earlier) -> Vec<(Code, String)> {
+/// Judges what a revision says of itself beside the one that it follows.
+fn said_beside(commit: &Commit, message: &Message, earlier: &Earlier) -> Vec<(Code, String)> {
     let mut found = Vec::new();
-    let (kind, before) = (revision.message.trailers.kind, earlier.message.trailers.kind);
-    let (day, day_before) = (
-        revision.commit.author.date.day(),
-        earlier.commit.author.date.day(),
-    );
+    let (kind, before) = (message.trailers.kind, earlier.message.trailers.kind);
+    let (day, day_before) = (commit.author.date.day(), earlier.commit.author.date.day());
     if day < day_before {
         let what = format!("is dated {day}, and the revision before is dated {day_before}");
         found.push((Code::DateBeforePrevious, what));
@@ -139,6 +156,14 @@ fn beside(revision: &Revision, earlier: &Earlier) -> Vec<(Code, String)> {
         let what = format!("is a {kind} of an article that stands retracted");
         found.push((Code::AfterRetraction, what));
     }
+    found
+}
+
+/// Judges the text of a revision beside that of the one that it follows, where that is not withheld.
+fn text_beside(revision: &Revision, earlier: &Earlier) -> Vec<(Code, String)> {
+    let mut found = Vec::new();
+    let kind = revision.message.trailers.kind;
+    let is_retracted = earlier.message.trailers.kind == Kind::Retraction;
     let Some(text) = earlier.text(PAGE_FILE) else {
         return found;
     };

@@ -7,6 +7,7 @@ use avalaches::diff::html;
 use avalaches::history;
 use avalaches::revision::Revision;
 use avalaches::swhid::Swhid;
+use avalaches::withheld::Kept;
 use serde_json::{Value, json};
 
 use super::output::{FAINT, NOTICE, visible};
@@ -42,8 +43,18 @@ impl Blame {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let archive = common.open()?;
         let named = resolve::commit(&archive, &self.article)?;
-        let mut revisions = history::revisions(&archive, named)?;
-        revisions.reverse();
+        let mut kept = history::revisions(&archive, named)?;
+        kept.reverse();
+        let (all, named) = (kept.len(), Revision::read(&archive, named)?);
+        let revisions: Vec<Revision> = kept.into_iter().filter_map(Kept::whole).collect();
+        let gone = all - revisions.len();
+        if gone > 0 && !common.quiet {
+            let gone = output::counted(gone, "earlier revision");
+            let newest = named.footer();
+            output::note(&format!(
+                "the text of {gone} is withheld: what it brought is told of the revision after it, up to {newest}"
+            ));
+        }
         let texts: Vec<&str> = revisions
             .iter()
             .map(|revision| revision.page_text.as_str())

@@ -1,9 +1,9 @@
 //! `avalaches history`.
 
 use avalaches::archive::Archive;
-use avalaches::revision::Revision;
 use avalaches::swhid::Swhid;
 use avalaches::verify::signed::Keys;
+use avalaches::withheld::{self, Kept};
 use avalaches::{history, verify};
 use serde_json::{Value, json};
 
@@ -21,10 +21,10 @@ pub struct History {
 impl History {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let archive = common.open()?;
-        let named = Revision::read(&archive, resolve::commit(&archive, &self.article)?)?;
+        let named = Kept::read(&archive, resolve::commit(&archive, &self.article)?)?;
         let newest = match history::later(&archive, &named)?.last() {
             Some((newest, _)) => *newest,
-            None => named.id,
+            None => named.id(),
         };
         let revisions =
             history::revisions(&archive, newest).map_err(|e| Failure::new(verify::with_causes(&e)))?;
@@ -42,7 +42,7 @@ impl History {
         }
         let mut text = String::new();
         for revision in &revisions {
-            let trailers = &revision.message.trailers;
+            let trailers = &revision.message().trailers;
             text.push_str(&format!(
                 "{:3}  {:11}  {}\n",
                 trailers.revision,
@@ -50,16 +50,20 @@ impl History {
                 revision.footer()
             ));
             if common.verbose {
-                text.push_str(&format!("     {}\n", Swhid::revision(revision.id)));
+                text.push_str(&format!("     {}\n", Swhid::revision(revision.id())));
             }
-            let judged = keys.worth(&archive, &revision.commit)?;
+            let judged = keys.worth(&archive, revision.commit())?;
             if judged.is_signed() {
                 text.push_str(&format!(
                     "     signature {}\n",
                     output::visible(&judged.to_string())
                 ));
             }
-            if let Some(note) = &revision.message.note {
+            if let Kept::Withheld(revision) = revision {
+                let said = withheld::said(&revision.reasons(&archive)?);
+                text.push_str(&format!("     {}\n", output::visible(&said)));
+            }
+            if let Some(note) = &revision.message().note {
                 text.push_str(&format!("     {}\n", output::visible(note)));
             }
         }
@@ -68,17 +72,23 @@ impl History {
     }
 }
 
-fn item(archive: &Archive, keys: &mut Keys, revision: &Revision) -> Result<Value, Failure> {
-    let trailers = &revision.message.trailers;
+fn item(archive: &Archive, keys: &mut Keys, revision: &Kept) -> Result<Value, Failure> {
+    let (commit, message) = (revision.commit(), revision.message());
+    let trailers = &message.trailers;
+    let withheld = match revision {
+        Kept::Whole(_) => Vec::new(),
+        Kept::Withheld(revision) => output::withheld_json(&revision.reasons(archive)?),
+    };
     Ok(json!({
         "revision": trailers.revision,
         "kind": trailers.kind.name(),
-        "note": revision.message.note,
-        "date": revision.commit.author.date.to_string(),
-        "archived_at": revision.commit.committer.date.to_string(),
-        "id": revision.id.to_string(),
-        "swhid": Swhid::revision(revision.id).to_string(),
+        "note": message.note,
+        "date": commit.author.date.to_string(),
+        "archived_at": commit.committer.date.to_string(),
+        "id": revision.id().to_string(),
+        "swhid": Swhid::revision(revision.id()).to_string(),
         "footer": revision.footer().to_string(),
-        "signature": judged_json(&keys.worth(archive, &revision.commit)?),
+        "signature": judged_json(&keys.worth(archive, commit)?),
+        "withheld": withheld,
     }))
 }

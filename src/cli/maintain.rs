@@ -43,6 +43,7 @@ fn report(common: &Common, outcome: &maintain::Outcome) -> Result<Outcome, Failu
             "loose": outcome.loose,
             "packs": outcome.packs,
             "left": outcome.left,
+            "dropped": outcome.dropped,
             "bytes_before": outcome.bytes_before,
             "bytes_after": outcome.bytes_after,
             "pack": outcome.pack,
@@ -53,10 +54,14 @@ fn report(common: &Common, outcome: &maintain::Outcome) -> Result<Outcome, Failu
         0 => String::new(),
         left => format!("; {} left as it is", output::counted(left, "pack")),
     };
+    let dropped = match outcome.dropped {
+        0 => String::new(),
+        dropped => format!("; {} dropped", output::counted(dropped, "withheld object")),
+    };
     let objects = output::counted(outcome.objects, "object");
     let text = if outcome.done {
         format!(
-            "folded  {} and {} into one of {objects}, {} bytes before, {} now{left}\n",
+            "folded  {} and {} into one of {objects}, {} bytes before, {} now{dropped}{left}\n",
             output::counted(outcome.loose, "loose object"),
             output::counted(outcome.packs, "pack"),
             outcome.bytes_before,
@@ -72,7 +77,8 @@ fn report(common: &Common, outcome: &maintain::Outcome) -> Result<Outcome, Failu
     Ok(Outcome::Yes)
 }
 
-fn failure(error: MaintainError) -> Failure {
+/// Tells why an archive was not maintained.
+pub fn failure(error: MaintainError) -> Failure {
     let hint = match &error {
         error if error.is_damage() => Some("run `avalaches verify` to see all that is wrong"),
         MaintainError::Fold(FoldError::Busy(_)) => {

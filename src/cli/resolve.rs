@@ -68,7 +68,7 @@ fn by_swhid(archive: &Archive, swhid: &Swhid) -> Result<CommitId, Failure> {
 }
 
 /// Reads `ARTICLE@N`.
-fn numbered(text: &str) -> Option<(ArticleId, u32)> {
+pub fn numbered(text: &str) -> Option<(ArticleId, u32)> {
     let (article, number) = text.rsplit_once('@')?;
     Some((article.parse().ok()?, number.parse().ok()?))
 }

@@ -106,7 +106,11 @@ impl Settings {
                 };
                 let files = vec![(settings::FILE_NAME.to_owned(), settings.encode())];
                 after = settings;
-                Ok(Some(RootChange { files, message }))
+                Ok(Some(RootChange {
+                    files,
+                    message,
+                    signatures: Signatures::Optional,
+                }))
             },
         );
         report(common, &after, footer.map_err(failure)?.as_ref())

@@ -179,7 +179,11 @@ fn change(
                 note: note.cloned(),
             };
             let files = vec![(name.to_owned(), bytes)];
-            Ok(Some(RootChange { files, message }))
+            Ok(Some(RootChange {
+                files,
+                message,
+                signatures: Signatures::Optional,
+            }))
         },
     );
     let footer = footer.map_err(refused)?;

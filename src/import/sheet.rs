@@ -7,7 +7,7 @@ use crate::add::Prepared;
 use crate::article::{METADATA_FILE, PAGE_FILE};
 use crate::branch::{Candidate, Target};
 use crate::date::{RevisionDate, UtcOffset};
-use crate::id::{ObjectId, TreeId};
+use crate::id::{BlobId, ObjectId, TreeId};
 use crate::object::ObjectKind;
 use crate::object::ident::Person;
 use crate::platform::{Deflater, Inflater};
@@ -193,6 +193,10 @@ impl Sheet {
         }
         let mut entries = entries.into_iter();
         let ((_, page), (_, folder)) = (entries.next()?, entries.next()?);
+        let metadata: ObjectId = metadata.parse().ok()?;
+        let files = [head.page.parse().ok()?, metadata].into_iter();
+        let files = files.chain(entries.as_slice().iter().map(|(id, _)| *id));
+        let files: Vec<BlobId> = files.map(|id: ObjectId| BlobId::from_raw(*id.raw())).collect();
         let candidate = Candidate {
             slug: head.slug.parse().ok()?,
             target: match head.target {
@@ -218,6 +222,7 @@ impl Sheet {
             source_commit: head.source_commit.map(|text| text.parse()).transpose().ok()?,
             folder: head.folder.parse::<TreeId>().ok()?,
             page: head.page.parse().ok()?,
+            files,
             form_sha256: head.form_sha256,
             // The lines of an import say nothing of it.
             expected: None,
@@ -226,7 +231,7 @@ impl Sheet {
             name: head.name,
             candidate,
             page,
-            metadata: (metadata.parse().ok()?, json.to_vec()),
+            metadata: (metadata, json.to_vec()),
             sources: entries.collect(),
             folder,
         })

@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, SyncSender};
 
 use serde::Deserialize;
 
-use crate::archive::Archive;
+use crate::archive::{Archive, Fault};
 use crate::article::{METADATA_FILE, PAGE_FILE};
 use crate::id::{BlobId, CommitId, ObjectId, RawId, TreeId};
 use crate::object::commit::Commit;
@@ -33,7 +33,7 @@ const STRETCH: usize = 512;
 const WAITING: usize = 4;
 
 /// The members of `article.json` that articles are chosen by; the others stand in the commit as well.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Chosen {
     authors: Vec<String>,
     #[serde(default)]
@@ -55,8 +55,11 @@ pub(super) fn one(archive: &Archive, id: CommitId, commit: &Commit) -> Option<Ne
         Entry::File(blob) => Some(blob),
         Entry::Folder(_) => None,
     };
-    let metadata = archive.blob(file(METADATA_FILE)?).ok()?;
-    of_parts(id, commit, message, file(PAGE_FILE)?, &metadata)
+    let metadata = match archive.blob(file(METADATA_FILE)?) {
+        Err(Fault::Withheld(_)) => None,
+        read => Some(read.ok()?),
+    };
+    of_parts(id, commit, message, file(PAGE_FILE)?, metadata.as_deref())
 }
 
 fn of_parts(
@@ -64,9 +67,12 @@ fn of_parts(
     commit: &Commit,
     message: Message,
     page: BlobId,
-    metadata: &[u8],
+    metadata: Option<&[u8]>,
 ) -> Option<NewCommit> {
-    let chosen: Chosen = serde_json::from_slice(metadata).ok()?;
+    let chosen: Chosen = match metadata {
+        Some(metadata) => serde_json::from_slice(metadata).ok()?,
+        None => Chosen::default(),
+    };
     let trailers = message.trailers;
     Some(NewCommit::Revision(NewRevision {
         row: RevisionRow {
@@ -214,8 +220,13 @@ impl Gatherer<'_> {
         let folder = self.object(tree.into(), ObjectKind::Tree)?;
         let metadata = ObjectId::from_raw(entry(&folder, FILE, METADATA_FILE)?);
         let page = BlobId::from_raw(entry(&folder, FILE, PAGE_FILE)?);
-        let metadata = self.object(metadata, ObjectKind::Blob)?;
-        of_parts(CommitId::from_raw(*id.raw()), &commit, message, page, &metadata)
+        // What is not there may be withheld; the newest revision of an article, which lists are of, never is.
+        let metadata = match self.inventory.find(metadata.raw()) {
+            Some(number) => Some(self.reader.read(number, metadata, ObjectKind::Blob)?),
+            None => None,
+        };
+        let metadata = metadata.as_ref().map(|metadata| metadata.as_slice());
+        of_parts(CommitId::from_raw(*id.raw()), &commit, message, page, metadata)
     }
 
     fn tree(&mut self, depth: usize, id: TreeId) -> Option<Rc<Vec<u8>>> {

@@ -39,7 +39,7 @@ pub enum End {
     Ended,
 }
 
-/// Reads the text of every revision after a commit, or of all, makes something of each on every core, and shows that in
+/// Reads the text of every revision after a commit, or of all, but for those that are withheld, makes something of each on every core, and shows that in
 /// the order of the branch. Every object that is read is hashed by one implementation of SHA-1: an answer is read again
 /// with both when it is given.
 pub fn read<T: Send>(
@@ -74,7 +74,9 @@ pub fn read<T: Send>(
     let mut done = 0;
     let whole = gather::all(&inventory, &line, first, &mut |commits| {
         done += commits.len();
-        let revisions: Vec<RevisionRow> = commits.into_iter().filter_map(row).collect();
+        let revisions = commits.into_iter().filter_map(row);
+        let is_there = |row: &RevisionRow| !archive.withheld().contains(&row.page);
+        let revisions: Vec<RevisionRow> = revisions.filter(is_there).collect();
         let texts: Option<Vec<Vec<Read<T>>>> = revisions
             .par_chunks(STRETCH)
             .map(|revisions| {

@@ -11,10 +11,12 @@
 //!
 //! Memory: six bytes for each object, eight for each commit and some sixty while their history is followed.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use crate::archive::Archive;
 use crate::article::{METADATA_FILE, PAGE_FILE};
-use crate::id::ObjectId;
+use crate::id::{BlobId, ObjectId};
 use crate::maintain::MaintainError;
 use crate::object::tree::{Entries, Entry};
 use crate::object::{Hashing, ObjectKind};
@@ -57,6 +59,7 @@ enum Round {
 /// The plan, made piece by piece.
 pub struct Plan<'a> {
     fold: &'a Fold<'a>,
+    withheld: &'a BTreeSet<BlobId>,
     inventory: &'a Inventory,
     reader: Reader<'a>,
     round: Round,
@@ -83,11 +86,12 @@ struct Head {
 }
 
 impl<'a> Plan<'a> {
-    /// Begins with the branch that ends in `tip`.
-    pub fn begin(fold: &'a Fold<'a>, tip: ObjectId) -> Result<Self, MaintainError> {
+    /// Begins with the archive's branch.
+    pub fn begin(fold: &'a Fold<'a>, archive: &'a Archive) -> Result<Self, MaintainError> {
         let inventory = fold.inventory();
         let mut plan = Self {
             fold,
+            withheld: archive.withheld(),
             inventory,
             reader: Reader::new(inventory, Hashing::Sha1),
             round: Round::Branch,
@@ -104,6 +108,7 @@ impl<'a> Plan<'a> {
             last_metadata: None,
             last_tree: None,
         };
+        let tip: ObjectId = archive.tip().into();
         let tip = inventory.find(tip.raw()).ok_or(MaintainError::Missing(tip))?;
         plan.list = plan.history(&[tip])?;
         Ok(plan)
@@ -291,6 +296,9 @@ impl<'a> Plan<'a> {
         files.sort_by_key(|(name, ..)| *name != PAGE_FILE);
         let mut page = None;
         for (name, id, old) in files {
+            if self.withheld.contains(&BlobId::from_raw(*id.raw())) {
+                continue;
+            }
             let Some(number) = self.found(id)? else { continue };
             let old = old.and_then(|id| self.inventory.find(id.raw()));
             let bases = if name == PAGE_FILE {

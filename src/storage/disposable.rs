@@ -97,6 +97,13 @@ impl Mark {
         Ok(new)
     }
 
+    /// Deletes a repository's file.
+    pub fn delete(self, repository: &Path) -> Result<(), IndexFileError> {
+        let mut files = self.journals(repository).into_iter();
+        files.try_for_each(|journal| remove(&journal, "delete"))?;
+        remove(&place(repository, self.name), "delete")
+    }
+
     fn journals(self, repository: &Path) -> [PathBuf; 3] {
         JOURNALS.map(|ending| place(repository, &format!("{}{ending}", self.name)))
     }

@@ -7,6 +7,7 @@
 //!
 //! Memory: one bit for each object, besides what [`Inventory`] holds.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -103,6 +104,12 @@ impl Maintainer {
         PackWriter::create(&folder)
     }
 
+    /// Tells whether what is written is waited for.
+    #[must_use]
+    pub fn durability(&self) -> Durability {
+        self.durability
+    }
+
     fn writer(&self) -> Result<Writer, WriteError> {
         Writer::begin(&self.repository, self.durability)
     }
@@ -125,14 +132,16 @@ pub struct Fold<'a> {
     left: Vec<usize>,
     wanted: Bits,
     objects: usize,
+    /// Copies of objects that go away.
+    dropped: usize,
     bytes: u64,
 }
 
 impl<'a> Fold<'a> {
     /// Decides what is folded: everything but packs with a `.keep` file beside them, and a pack that is so large that
-    /// the rest is small beside it.
+    /// the rest is small beside it. Objects of `without` go away, and with them every pack that has one.
     #[must_use]
-    pub fn of(inventory: &'a Inventory) -> Self {
+    pub fn of(inventory: &'a Inventory, without: &BTreeSet<RawId>) -> Self {
         let objects = inventory.folder();
         let sizes: Vec<u64> = (0..inventory.packs.len())
             .map(|place| pack_bytes(inventory, place))
@@ -146,11 +155,20 @@ impl<'a> Fold<'a> {
             let pack = objects.join(&inventory.packs[*place].open.path);
             fs::symlink_metadata(pack.with_extension("keep")).is_ok()
         };
-        let (mut left, others): (Vec<usize>, Vec<usize>) = (0..sizes.len()).partition(is_kept);
+        let has_dropped = |place: &usize| {
+            let listed = &inventory.packs[*place];
+            let mut dropped = without.iter();
+            dropped.any(|id| listed.map.find(&listed.open.pack, id).is_some())
+        };
+        let (mut left, others): (Vec<usize>, Vec<usize>) =
+            (0..sizes.len()).partition(|place| is_kept(place) && !has_dropped(place));
         let bytes = |places: &[usize]| loose_bytes + places.iter().map(|place| sizes[*place]).sum::<u64>();
         let all = bytes(&others);
-        let is_large =
-            |place: &usize| sizes[*place] >= LARGE && (all - sizes[*place]) * SMALL_PART < sizes[*place];
+        let is_large = |place: &usize| {
+            sizes[*place] >= LARGE
+                && (all - sizes[*place]) * SMALL_PART < sizes[*place]
+                && !has_dropped(place)
+        };
         let (large, folded): (Vec<usize>, Vec<usize>) = others.into_iter().partition(is_large);
         left.extend(large);
         let mut fold = Self {
@@ -160,16 +178,21 @@ impl<'a> Fold<'a> {
             left,
             wanted: Bits::new(inventory.len()),
             objects: 0,
+            dropped: 0,
         };
-        fold.mark();
+        fold.mark(without);
         fold
     }
 
-    /// Marks one copy of each object that is in no pack that is left.
-    fn mark(&mut self) {
+    /// Marks one copy of each object that stays and is in no pack that is left.
+    fn mark(&mut self, without: &BTreeSet<RawId>) {
         let inventory = self.inventory;
         for number in 0..inventory.len() {
             let id = inventory.id(number);
+            if without.contains(id.raw()) {
+                self.dropped += 1;
+                continue;
+            }
             let is_left = self.left.iter().any(|place| {
                 let listed = &inventory.packs[*place];
                 listed.map.find(&listed.open.pack, id.raw()).is_some()
@@ -187,10 +210,16 @@ impl<'a> Fold<'a> {
         self.inventory
     }
 
-    /// Tells whether there is something to do: loose objects, or more than one pack.
+    /// Tells whether there is something to do: loose objects, more than one pack, or something that goes away.
     #[must_use]
     pub fn is_needed(&self) -> bool {
-        self.loose() > 0 || self.packs.len() > 1
+        self.loose() > 0 || self.packs.len() > 1 || self.dropped > 0
+    }
+
+    /// Returns how many copies of objects go away.
+    #[must_use]
+    pub fn dropped(&self) -> usize {
+        self.dropped
     }
 
     /// Tells whether this copy of an object goes into the new pack.

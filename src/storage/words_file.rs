@@ -26,6 +26,9 @@ pub const FILE_NAME: &str = "avalaches.words";
 /// The file whose lock the writer holds.
 const LOCK: &str = "avalaches.words-lock";
 
+/// How long the writer is waited for before the file is deleted.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Marks the file as this program's ("Avaw"), and its form; another form is made anew.
 const MARK: Mark = Mark {
     name: FILE_NAME,
@@ -71,6 +74,15 @@ pub struct WordsFile {
 #[must_use]
 pub fn lock(repository: &Path, patience: Duration) -> Option<Lock> {
     Lock::take_named(repository, LOCK, patience)
+}
+
+/// Deletes the words of a repository, where there are any: after whoever writes them now, if that does not take long.
+///
+/// # Errors
+/// [`IndexFileError`] where the file cannot be deleted.
+pub fn delete(repository: &Path) -> Result<(), IndexFileError> {
+    let _lock = lock(repository, PATIENCE);
+    MARK.delete(repository)
 }
 
 impl WordsFile {

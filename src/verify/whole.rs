@@ -10,6 +10,7 @@
 //! core, and a few objects at a time.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use super::with_causes;
 use crate::archive::Archive;
-use crate::id::{CommitId, ObjectId};
+use crate::id::{BlobId, CommitId, ObjectId};
 use crate::mirror;
 use crate::object::commit::Commit;
 use crate::object::{Hashing, ObjectKind};
@@ -57,6 +58,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What is worth knowing and not wrong.
     pub notes: Vec<String>,
+    /// Revisions of which content is withheld, each with why. All the rest of them is sound.
+    pub withheld: Vec<(CommitId, String)>,
     /// Revisions in the store that neither the branch nor a mirror leads to; looked for where there is an observer.
     pub detached: Vec<CommitId>,
     /// How far the check was when `progress` ended it before it was complete.
@@ -162,6 +165,8 @@ const TOLD_EVERY: Duration = Duration::from_millis(50);
 struct Census<'a> {
     inventory: &'a Inventory,
     options: Options,
+    /// Contents that are withheld, and need not be there.
+    withheld: &'a BTreeSet<BlobId>,
     /// Objects that will be hashed, about.
     expected: usize,
     /// Objects whose bytes were hashed and are what their id says.
@@ -175,7 +180,7 @@ struct Census<'a> {
 }
 
 impl<'a> Census<'a> {
-    fn new(inventory: &'a Inventory, line: &Line, options: Options) -> Self {
+    fn new(archive: &'a Archive, inventory: &'a Inventory, line: &Line, options: Options) -> Self {
         let expected = match options.scope {
             Scope::Whole => inventory.len(),
             Scope::Share { of, .. } => inventory.len() / of,
@@ -188,6 +193,7 @@ impl<'a> Census<'a> {
         Self {
             inventory,
             options,
+            withheld: archive.withheld(),
             expected,
             hashed: Bits::new(inventory.len()),
             reached: Bits::new(inventory.len()),
@@ -196,6 +202,11 @@ impl<'a> Census<'a> {
             bytes: AtomicU64::new(0),
             stop: AtomicBool::new(false),
         }
+    }
+
+    /// Tells whether an object is the content of a file and withheld.
+    fn is_withheld(&self, id: ObjectId) -> bool {
+        !self.withheld.is_empty() && self.withheld.contains(&BlobId::from_raw(*id.raw()))
     }
 
     /// Notes that an object's bytes are good. Of several copies the first is counted.
@@ -340,7 +351,7 @@ pub fn observed(
     let line =
         Line::follow(&inventory, archive.tip()).unwrap_or_else(|| walk(archive, &inventory, &mut report));
     check_branch_list(archive, &inventory, &line, &mut report);
-    let census = Census::new(&inventory, &line, options);
+    let census = Census::new(archive, &inventory, &line, options);
     if let Scope::Since(id) = options.scope {
         check_recorded(&census, &line, id, &mut report);
     }
@@ -362,6 +373,7 @@ pub fn observed(
         }
     }
     tell_counts(&census, &mut report);
+    tell_withheld(&census, &mut report);
     if census.is_stopped() {
         report.ended = Some(census.progress());
     } else if options.scope == Scope::Whole {
@@ -463,6 +475,20 @@ fn explain_doubtful(doubtful: &explain::Doubtful<'_>, proof: sound::Proof, repor
         previous.extend(fact.previous.map(|previous| (previous, place)));
     }
     check_previous(doubtful.census.inventory, doubtful.line, previous, report);
+}
+
+/// Tells what was expunged and is still there, because who expunged it was killed.
+fn tell_withheld(census: &Census<'_>, report: &mut Report) {
+    let still = census.withheld.iter();
+    let still = still
+        .filter(|id| census.inventory.find(id.raw()).is_some())
+        .count();
+    if still > 0 {
+        let contents = if still == 1 { "content is" } else { "contents are" };
+        report.notes.push(format!(
+            "{still} withheld {contents} still in the store; `avalaches maintain` drops what is withheld"
+        ));
+    }
 }
 
 fn tell_counts(census: &Census<'_>, report: &mut Report) {

@@ -10,8 +10,8 @@ use avalaches::footer::Footer;
 use avalaches::history;
 use avalaches::id::{ArticleId, CommitId};
 use avalaches::listing::{Listing, Wanted};
-use avalaches::revision::Revision;
 use avalaches::verify::{self, Answer, Named};
+use avalaches::withheld::Kept;
 
 /// The questions: articles, filters, pages and footers.
 pub struct Questions {
@@ -30,7 +30,10 @@ pub fn ask(archive: &Path, questions: &Questions) -> Vec<String> {
     for article in &questions.articles {
         let newest = history::newest(&archive, article).unwrap();
         let revisions = newest.map_or_else(Vec::new, |id| history::revisions(&archive, id).unwrap());
-        let ids: Vec<String> = revisions.iter().map(|revision| revision.id.to_string()).collect();
+        let ids: Vec<String> = revisions
+            .iter()
+            .map(|revision| revision.id().to_string())
+            .collect();
         answers.push(format!("newest of {article}: {}", ids.join(" ")));
     }
     let archive = open();
@@ -45,7 +48,7 @@ pub fn ask(archive: &Path, questions: &Questions) -> Vec<String> {
     }
     let archive = open();
     for id in &questions.first_revisions {
-        let revision = Revision::read(&archive, *id).unwrap();
+        let revision = Kept::read(&archive, *id).unwrap();
         let later: Vec<String> = history::later(&archive, &revision)
             .unwrap()
             .iter()

@@ -14,7 +14,7 @@ use crate::storage::refs::BRANCH;
 pub(in crate::storage) const MOVED_INDEX: &str = "tmp_idx_of_";
 
 /// What may stand beside a pack, derived from it.
-const BESIDE: [&str; 3] = ["rev", "bitmap", "mtimes"];
+const BESIDE: [&str; 4] = ["rev", "bitmap", "mtimes", "keep"];
 
 /// A lock of the branch that is older than this was left by a program that is gone.
 const ABANDONED: Duration = Duration::from_secs(60);

@@ -100,6 +100,8 @@ codes! {
     PageDiffers "page-differs" Error "page.txt is not the text of the sources."
     MetadataForm "metadata-form" Error "article.json is not what the format asks for."
     SettingsForm "settings-form" Error "A commit of root files leaves settings that are not what the format asks for."
+    TombstoneForm "tombstone-form" Error "What says that content was expunged is not what the format asks for."
+    TombstoneUnsigned "tombstone-unsigned" Error "What says that content was expunged bears no good signature."
     SourceForm "source-form" Error "A source gives no page."
     FileMissing "file-missing" Error "A file or folder that the revision must have is not there."
     FileStray "file-stray" Error "An article's folder holds what article.json does not account for."
@@ -128,6 +130,7 @@ codes! {
     ClaimForged "claim-forged" Warning "A page came with a footer of this archive that was never its own."
     TwinNotCorrected "twin-not-corrected" Notice "A correction changes one language and leaves another as it was."
     TrailerUnknown "trailer-unknown" Notice "A message has a trailer that the format does not name."
+    ContentWithheld "content-withheld" Notice "Content of a revision was expunged, and a tombstone says why."
     RevisionDetached "revision-detached" Notice "The store holds a revision that the branch does not lead to."
 }
 
@@ -161,6 +164,7 @@ impl From<&Fault> for Code {
             Fault::Read(ReadError::Missing(_)) => Self::ObjectMissing,
             Fault::Read(ReadError::Damaged { what, .. } | ReadError::Unusable { what, .. }) => what.into(),
             Fault::Read(ReadError::Io { .. }) => Self::ObjectDamaged,
+            Fault::Withheld(_) => Self::ContentWithheld,
             Fault::Absent { .. } => Self::FileMissing,
             Fault::Form(_) => Self::FileStray,
             Fault::Kind { .. } | Fault::Commit(..) | Fault::Tree(..) | Fault::Foreign(..) => {

@@ -1,6 +1,7 @@
 //! Saying what is wrong with a commit that is not plainly sound, or finding that it is in order after all.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use super::seen::Stood;
 use super::signatures::{self, Which};
@@ -10,12 +11,16 @@ use crate::article::content_sha256;
 use crate::id::{ArticleId, CommitId, RawId, TreeId};
 use crate::object::commit::Commit;
 use crate::object::tree::Entry;
-use crate::revision::{Revision, RevisionFault, article_of, is_first, is_root, read_files, unaccounted};
+use crate::revision::{
+    Part, Revision, RevisionFault, article_of, is_first, is_root, read_files, unaccounted,
+};
 use crate::settings;
 use crate::storage::line::Line;
+use crate::tombstone::Tombstone;
 use crate::trailer::{KEYS, Message, MessageError, first_message};
 use crate::verify::signed::{Grounds, Keys};
 use crate::verify::with_causes;
+use crate::withheld::{self, Kept, WithheldRevision};
 
 pub(super) const DOES_NOT_FOLLOW: &str =
     "Revision and Previous-Revision are not those that follow from the history";
@@ -178,9 +183,28 @@ impl Doubtful<'_> {
                         report.found_in(Code::SettingsForm, id, with_causes(&error));
                     }
                 }
+                Ok(bytes) if Tombstone::is_one(path) => {
+                    self.check_tombstone(id, commit, path, &bytes, report);
+                }
                 Ok(_) => {}
                 Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
             }
+        }
+    }
+
+    /// Judges a commit's tombstone: its form, and that somebody whose signature counts says so.
+    fn check_tombstone(&self, id: CommitId, commit: &Commit, path: &str, bytes: &[u8], report: &mut Report) {
+        if let Err(error) = Tombstone::parse(path, bytes) {
+            report.found_in(Code::TombstoneForm, id, with_causes(&error));
+        }
+        match self.keys.borrow_mut().worth(self.archive, commit) {
+            Ok(judged) if judged.judgement.is_good() => {}
+            Ok(judged) => {
+                let what =
+                    format!("{path} says that content was expunged, and the commit's signature is {judged}");
+                report.found_in(Code::TombstoneUnsigned, id, what);
+            }
+            Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
         }
     }
 
@@ -236,19 +260,22 @@ impl Doubtful<'_> {
                 None
             }
         };
-        let Some(revision) = self.check_files(id, commit, message, &path, report) else {
+        let kept = self.check_files(id, commit, message, &path, report);
+        let Some(kept) = kept else {
             return Fact::default();
         };
+        let is_first = kept.message().trailers.revision == 1;
         if let Some(observer) = self.observer {
             let earlier = follows.flatten().and_then(|place| self.earlier(place, &path));
-            observer.revision(&Seen {
-                revision: &revision,
-                earlier: earlier.as_ref(),
-            });
+            let earlier = earlier.as_ref();
+            match &kept {
+                Kept::Whole(revision) => observer.revision(&Seen { revision, earlier }),
+                Kept::Withheld(revision) => observer.withheld(revision, earlier),
+            }
         }
         Fact {
             is_revision: true,
-            is_first: revision.message.trailers.revision == 1,
+            is_first,
             previous: follows.flatten(),
         }
     }
@@ -261,7 +288,7 @@ impl Doubtful<'_> {
         message: Message,
         path: &str,
         report: &mut Report,
-    ) -> Option<Revision> {
+    ) -> Option<Kept> {
         let object = |path: String, source| RevisionFault::Object { id, path, source };
         let read = self
             .archive
@@ -273,6 +300,10 @@ impl Doubtful<'_> {
             });
         let (folder, files) = match read {
             Ok(read) => read,
+            Err(RevisionFault::Object {
+                source: Fault::Withheld(_),
+                ..
+            }) => return self.check_withheld(id, commit, message, path, report),
             Err(fault) => {
                 report.found_in(fault_code(&fault), id, with_causes(&fault));
                 return None;
@@ -287,11 +318,11 @@ impl Doubtful<'_> {
             Ok(revision) => {
                 for (part, what) in revision.disagreements(&files) {
                     // More than one parent was told of before.
-                    if revision.commit.parents.len() == 1 || part != crate::revision::Part::Parents {
+                    if revision.commit.parents.len() == 1 || part != Part::Parents {
                         report.found_in(part.into(), id, what);
                     }
                 }
-                Some(revision)
+                Some(Kept::Whole(Box::new(revision)))
             }
             Err(fault) => {
                 report.found_in(fault_code(&fault), id, with_causes(&fault));
@@ -302,6 +333,42 @@ impl Doubtful<'_> {
                 None
             }
         }
+    }
+
+    /// Checks what is left of a revision of which content is withheld.
+    fn check_withheld(
+        &self,
+        id: CommitId,
+        commit: Commit,
+        message: Message,
+        path: &str,
+        report: &mut Report,
+    ) -> Option<Kept> {
+        let object = |source| RevisionFault::Object {
+            id,
+            path: path.to_owned(),
+            source,
+        };
+        let left = self.archive.folder(commit.tree, path).map_err(object);
+        let left =
+            left.and_then(|folder| WithheldRevision::assemble(self.archive, id, commit, message, folder));
+        let (revision, found) = match left {
+            Ok(left) => left,
+            Err(fault) => {
+                report.found_in(fault_code(&fault), id, with_causes(&fault));
+                return None;
+            }
+        };
+        for (part, what) in found {
+            if revision.commit.parents.len() == 1 || part != Part::Parents {
+                report.found_in(part.into(), id, what);
+            }
+        }
+        match revision.reasons(self.archive) {
+            Ok(reasons) => report.withheld.push((id, withheld::said(&reasons))),
+            Err(error) => report.found_in(Code::TombstoneForm, id, with_causes(&error)),
+        }
+        Some(Kept::Withheld(Box::new(revision)))
     }
 
     /// Checks the folders that a commit changes whose message names none.
@@ -342,7 +409,15 @@ impl Doubtful<'_> {
         let commit = self.archive.commit(id).ok()?;
         let message = Message::parse(&commit.message).ok()?;
         let folder = self.archive.folder(commit.tree, path).ok()?;
-        let files = read_files(self.archive, folder, path).ok()?;
+        let mut files = BTreeMap::new();
+        for (name, entry) in self.archive.tree(folder).ok()?.entries() {
+            let Entry::File(blob) = entry else { return None };
+            match self.archive.blob(*blob) {
+                Ok(bytes) => files.insert(name.clone(), bytes),
+                Err(Fault::Withheld(_)) => continue,
+                Err(_) => return None,
+            };
+        }
         let stood = self.stood.borrow_mut().after(id, &message.trailers, |id| {
             let commit = self.archive.commit(id).ok()?;
             Some(Message::parse(&commit.message).ok()?.trailers)
@@ -428,7 +503,9 @@ impl Doubtful<'_> {
                     Entry::Folder(id) => waiting.push(*id),
                     Entry::File(blob) => {
                         let object = (*blob).into();
-                        if self.reach(blob.raw()) && !self.archive.objects().contains(object).unwrap_or(false)
+                        if self.reach(blob.raw())
+                            && !self.census.is_withheld(object)
+                            && !self.archive.objects().contains(object).unwrap_or(false)
                         {
                             let what = format!("{name}: object {object} is missing");
                             report.found_in(Code::ObjectMissing, root, what);

@@ -41,6 +41,9 @@ pub(super) fn follow(census: &Census<'_>, mirrors: &[Mirror]) -> Followed {
                         what,
                     });
                 };
+                if census.is_withheld(id) {
+                    continue;
+                }
                 let Some(number) = census.inventory.find(id.raw()) else {
                     found(format!("{name} leads to object {id}, which is not in the store"));
                     continue;

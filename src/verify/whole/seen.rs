@@ -8,11 +8,15 @@ use crate::id::CommitId;
 use crate::object::commit::Commit;
 use crate::revision::Revision;
 use crate::trailer::{Message, Trailers};
+use crate::withheld::WithheldRevision;
 
 /// Somebody to whom revisions are shown, in no order and on every core.
 pub trait Observer: Sync {
     /// Is shown a revision that could be read.
     fn revision(&self, seen: &Seen<'_>);
+
+    /// Is shown a revision of which content is withheld, beside the one that it follows.
+    fn withheld(&self, revision: &WithheldRevision, earlier: Option<&Earlier>);
 }
 
 /// A revision beside the one that it follows.
@@ -35,7 +39,7 @@ pub struct Earlier {
     pub message: Message,
     /// As what the article stood: the kind of the newest revision up to this one that is not technical.
     pub stood: Kind,
-    /// The files of the article's folder.
+    /// The files of the article's folder, but for those that are withheld.
     pub files: BTreeMap<String, Vec<u8>>,
 }
 

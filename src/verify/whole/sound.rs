@@ -208,6 +208,9 @@ impl Prover<'_> {
             let (name, Entry::File(blob)) = entry.ok()? else {
                 return None;
             };
+            if self.census.is_withheld(blob.into()) {
+                return None;
+            }
             files.push((name, self.brought(blob.into(), ObjectKind::Blob)?));
         }
         let files: Vec<(&str, &[u8])> = files
@@ -282,12 +285,14 @@ impl Prover<'_> {
         Some(Some(earlier))
     }
 
-    /// Reads the files of a folder.
+    /// Reads the files of a folder, but for those that are withheld.
     fn texts(&mut self, folder: TreeId) -> Option<BTreeMap<String, Vec<u8>>> {
         let body = self.object(folder.into(), ObjectKind::Tree)?;
         let mut files = BTreeMap::new();
         for entry in Entries::of(&body) {
-            if let (name, Entry::File(blob)) = entry.ok()? {
+            if let (name, Entry::File(blob)) = entry.ok()?
+                && !self.census.is_withheld(blob.into())
+            {
                 let bytes = self.object(blob.into(), ObjectKind::Blob)?;
                 files.insert(name.to_owned(), bytes.as_ref().clone());
             }

@@ -1,0 +1,230 @@
+//! What is printed of the answer about one thing.
+
+use std::fmt::Write as _;
+
+use avalaches::date::RevisionDate;
+use avalaches::diff;
+use avalaches::footer::Footer;
+use avalaches::swhid::Swhid;
+use avalaches::verify::mirrored::Mirrored;
+use avalaches::verify::{Answer, Named, Verdict};
+use avalaches::withheld::Reason;
+use serde_json::{Value, json};
+
+use crate::cli::changes::{self, Told};
+use crate::cli::output::{BAD, GOOD, NOTICE, visible};
+use crate::cli::{Common, output, signing};
+
+pub fn text(common: &Common, thing: &str, answer: &Answer) -> String {
+    let verdict = answer.verdict();
+    let style = match verdict {
+        Verdict::Verified => GOOD,
+        Verdict::Superseded | Verdict::Withheld => NOTICE,
+        _ => BAD,
+    };
+    let mut text = String::new();
+    let word = verdict.name();
+    let footer = answer.revision.as_ref().map(|revision| revision.footer());
+    let footer = footer.or_else(|| Some(answer.withheld.as_ref()?.footer()));
+    let footer = footer.or_else(|| answer.mirrored.as_ref()?.footer());
+    let named = footer.map_or_else(|| visible(thing), |footer| footer.to_string());
+    let _ = writeln!(text, "{style}{word}{style:#}  {named}");
+    if common.quiet {
+        return text;
+    }
+    for reason in &answer.reasons {
+        let _ = writeln!(text, "  {}", visible(reason));
+    }
+    let message = answer.revision.as_ref().map(|revision| &revision.message);
+    if let Some(message) = message.or_else(|| Some(&answer.withheld.as_ref()?.message)) {
+        let trailers = &message.trailers;
+        let _ = writeln!(
+            text,
+            "  article {}, revision {}, {}",
+            trailers.article, trailers.revision, trailers.kind
+        );
+        if let Some(note) = &message.note {
+            let _ = writeln!(text, "  note: {}", visible(note));
+        }
+    }
+    withheld_text(answer, &mut text);
+    let judged = answer.signature.as_ref().map(|standing| &standing.judged);
+    if let Some(judged) = judged.filter(|judged| judged.is_signed() || common.verbose) {
+        let _ = writeln!(text, "  signature {}", visible(&judged.to_string()));
+    }
+    if let Some(revision) = answer.revision.as_ref().filter(|_| common.verbose) {
+        let commit = &revision.commit;
+        let _ = writeln!(
+            text,
+            "  dated {} by {}",
+            commit.author.date,
+            visible(&commit.author.person.to_string())
+        );
+        let _ = writeln!(
+            text,
+            "  archived {} by {}",
+            commit.committer.date,
+            visible(&commit.committer.person.to_string())
+        );
+        let _ = writeln!(
+            text,
+            "  SHA-256 of the article's files: {}",
+            revision.message.trailers.content_sha256
+        );
+        let _ = writeln!(text, "  {}", Swhid::revision(revision.id));
+        let _ = writeln!(text, "  tree of the archive: {}", commit.tree);
+        let _ = writeln!(text, "  tree of the article: {}", revision.folder);
+    }
+    if let Some(mirrored) = &answer.mirrored {
+        mirrored_text(mirrored, verdict, &mut text);
+    }
+    others_text(answer, &mut text);
+    changes::write(&answer.changes, Told::OfPage, &mut text);
+    text
+}
+
+/// Says who had the content withheld.
+fn withheld_text(answer: &Answer, text: &mut String) {
+    for reasons in answer
+        .why_withheld
+        .chunk_by(|one, other| one.commit == other.commit)
+    {
+        if let Some(Reason {
+            by,
+            signature,
+            commit,
+            ..
+        }) = reasons.first()
+        {
+            let (by, signature) = (visible(&by.to_string()), visible(&signature.to_string()));
+            let _ = writeln!(text, "  withheld by {by}: {commit}");
+            let _ = writeln!(text, "    signature {signature}");
+        }
+    }
+}
+
+/// Says which other revisions have to do with what was asked.
+fn others_text(answer: &Answer, text: &mut String) {
+    for later in &answer.later {
+        let note = later
+            .note
+            .as_ref()
+            .map(|note| format!(" ({})", visible(note)))
+            .unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "  superseded by revision {}, {}{note}: {}",
+            later.revision, later.kind, later.footer
+        );
+    }
+    for same in &answer.same_text {
+        let _ = writeln!(
+            text,
+            "  the text is that of {}, revision {}: {}",
+            same.article, same.revision, same.footer
+        );
+    }
+    for claim in &answer.claimed_by {
+        let _ = writeln!(
+            text,
+            "  recorded as the claim of {}, revision {}: {}",
+            claim.article, claim.revision, claim.footer
+        );
+    }
+}
+
+/// Says which commit of which other repository was found, and which of its files were compared.
+fn mirrored_text(mirrored: &Mirrored, verdict: Verdict, text: &mut String) {
+    let by = match mirrored.author.person() {
+        Some(person) => format!(" by {}", visible(&person.to_string())),
+        None => String::new(),
+    };
+    let date = mirrored
+        .author
+        .date
+        .map(|date| format!(", dated {date}"))
+        .unwrap_or_default();
+    let mirror = visible(&mirrored.place.mirror);
+    let _ = writeln!(
+        text,
+        "  a commit of the publisher's own repository, mirrored here as {mirror}{by}{date}"
+    );
+    let paths: Vec<String> = mirrored.paths.iter().map(|path| visible(path)).collect();
+    let paths = paths.join(" and ");
+    let _ = match (mirrored.is_compared, verdict) {
+        (false, _) => writeln!(text, "  no text was compared: give the page itself for that"),
+        (true, _) if paths.is_empty() => Ok(()),
+        (true, Verdict::Altered) => writeln!(text, "  most like it: {paths}"),
+        (true, _) => writeln!(text, "  the text is that of {paths}"),
+    };
+    if let Some(later) = &mirrored.later {
+        let what = if later.is_gone {
+            "took it away"
+        } else {
+            "changed it"
+        };
+        let path = visible(&later.path);
+        let footer = later.date.map(|date| Footer::of(date, later.id).to_string());
+        let footer = footer.unwrap_or_else(|| later.id.to_string());
+        let _ = writeln!(text, "  superseded: a later commit {what} ({path}): {footer}");
+    }
+}
+
+pub fn document(thing: &str, answer: &Answer) -> Value {
+    let revision = answer.revision.as_deref().map(output::revision_json);
+    let left = answer.withheld.as_deref();
+    let left = left.map(|left| output::named_json(left.id, &left.commit, &left.message));
+    let mirrored = answer.mirrored.as_deref().map(mirrored_json);
+    json!({
+        "asked": thing,
+        "verdict": answer.verdict(),
+        "reasons": answer.reasons,
+        "revision": revision.or(left),
+        "withheld": output::withheld_json(&answer.why_withheld),
+        "signature": answer.signature.as_ref().map(|standing| signing::judged_json(&standing.judged)),
+        "signatures": answer.signature.as_ref().map(|standing| standing.asked.name()),
+        "mirrored": mirrored,
+        "changes": diff::json::changes(&answer.changes),
+        "superseded_by": named_json(&answer.later),
+        "same_text": named_json(&answer.same_text),
+        "claimed_by": named_json(&answer.claimed_by),
+    })
+}
+
+fn mirrored_json(mirrored: &Mirrored) -> Value {
+    let footer = |date: Option<RevisionDate>, id| date.map(|date| Footer::of(date, id).to_string());
+    let later = mirrored.later.as_ref().map(|later| {
+        json!({
+            "id": later.id.to_string(),
+            "swhid": Swhid::revision(later.id).to_string(),
+            "footer": footer(later.date, later.id),
+            "path": later.path,
+            "gone": later.is_gone,
+        })
+    });
+    json!({
+        "mirror": mirrored.place.mirror,
+        "ref": mirrored.place.through,
+        "id": mirrored.id.to_string(),
+        "swhid": Swhid::revision(mirrored.id).to_string(),
+        "footer": footer(mirrored.author.date, mirrored.id),
+        "author": mirrored.author.person().map(|person| person.to_string()),
+        "date": mirrored.author.date.map(|date| date.to_string()),
+        "subject": mirrored.subject,
+        "compared": mirrored.is_compared,
+        "paths": mirrored.paths,
+        "later": later,
+    })
+}
+
+fn named_json(named: &[Named]) -> Vec<Value> {
+    let one = |named: &Named| {
+        json!({
+            "article": named.article, "revision": named.revision, "kind": named.kind.name(), "note": named.note,
+            "id": named.footer.commit.to_string(),
+            "swhid": Swhid::revision(named.footer.commit).to_string(),
+            "footer": named.footer.to_string(),
+        })
+    };
+    named.iter().map(one).collect()
+}

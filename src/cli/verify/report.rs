@@ -1,0 +1,139 @@
+//! What is printed of the check of a whole archive.
+
+use std::fmt::Write as _;
+
+use avalaches::id::CommitId;
+use avalaches::verify::whole::{Progress, Report, Scope};
+use serde_json::{Value, json};
+
+use crate::cli::output::{BAD, GOOD, NOTICE, visible};
+use crate::cli::{Common, Failure, Outcome, output};
+
+/// How many withheld revisions are named.
+const MOST_PRINTED: usize = 10;
+
+pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, Failure> {
+    let proved = report.findings.is_empty() && report.ended.is_none();
+    let objects: usize = report.objects.iter().sum();
+    if common.json {
+        let findings: Vec<Value> = report
+            .findings
+            .iter()
+            .map(|finding| json!({"code": finding.code.name(), "place": finding.place, "what": finding.what}))
+            .collect();
+        output::print_json(&json!({
+            "schema": "avalaches/verify-archive/1",
+            "verdict": if proved { "verified" } else if report.ended.is_some() { "ended" } else { "corrupt" },
+            "scope": scope_name(scope),
+            "tip": report.tip.map(|id| id.to_string()),
+            "articles": report.articles,
+            "revisions": report.revisions,
+            "objects": objects,
+            "bytes": report.bytes,
+            "findings": findings,
+            "withheld": withheld_json(report),
+            "notes": report.notes,
+        }))?;
+        return Ok(outcome(report));
+    }
+    let mut text = String::new();
+    for finding in &report.findings {
+        let _ = writeln!(
+            text,
+            "{BAD}finding:{BAD:#} {}: {}",
+            visible(&finding.place),
+            visible(&finding.what)
+        );
+    }
+    let count = report.findings.len();
+    let tip = report.tip.map(|id| format!(" · {id}")).unwrap_or_default();
+    let withheld = match report.withheld.len() {
+        0 => String::new(),
+        count => format!(", content of {} withheld", output::counted(count, "revision")),
+    };
+    let sums = format!(
+        "{} of {}{withheld}, {} ({} bytes) hashed again",
+        output::counted(report.revisions, "revision"),
+        output::counted(report.articles, "article"),
+        output::counted(objects, "object"),
+        report.bytes
+    );
+    let scope = match scope {
+        Scope::Whole => String::new(),
+        _ => format!("{}: ", scope_name(scope)),
+    };
+    if proved {
+        let _ = writeln!(text, "{GOOD}verified{GOOD:#}  {scope}{sums}{tip}");
+    } else if let Some(Progress { done, all }) = report.ended {
+        let _ = writeln!(
+            text,
+            "{NOTICE}ended{NOTICE:#}  {scope}the check was ended after {done} of {all} objects, with {}",
+            output::counted(count, "finding")
+        );
+    } else {
+        let _ = writeln!(
+            text,
+            "{BAD}corrupt{BAD:#}  {}; {sums}{tip}",
+            output::counted(count, "finding")
+        );
+    }
+    if common.verbose {
+        let [commits, trees, blobs, tags] = report.objects;
+        let _ = writeln!(
+            text,
+            "  {commits} commits, {trees} trees, {blobs} blobs, {tags} tags"
+        );
+    }
+    output::print(&text)?;
+    if !common.quiet {
+        tell_withheld(common, report);
+        report.notes.iter().for_each(|note| output::note(note));
+        if proved {
+            output::note(
+                "this proves what the archive holds and in which order; not that it is true, nor the clock time",
+            );
+            output::note(
+                "keep the last id: with it anyone can tell later whether this history was rewritten",
+            );
+        }
+    }
+    Ok(outcome(report))
+}
+
+/// Says of which revisions content is withheld.
+fn tell_withheld(common: &Common, report: &Report) {
+    let most = if common.verbose { usize::MAX } else { MOST_PRINTED };
+    for (id, what) in report.withheld.iter().take(most) {
+        output::note(&format!("commit {id}: {}", visible(what)));
+    }
+    let more = report.withheld.len().saturating_sub(most);
+    if more > 0 {
+        output::note(&format!(
+            "content of {} more is withheld; --verbose names them",
+            output::counted(more, "revision")
+        ));
+    }
+}
+
+fn withheld_json(report: &Report) -> Vec<Value> {
+    let one = |(id, what): &(CommitId, String)| json!({"id": id.to_string(), "what": what});
+    report.withheld.iter().map(one).collect()
+}
+
+fn outcome(report: &Report) -> Outcome {
+    if report.ended.is_some() {
+        Outcome::Interrupted
+    } else if report.findings.is_empty() {
+        Outcome::Yes
+    } else {
+        Outcome::No
+    }
+}
+
+pub fn scope_name(scope: Scope) -> String {
+    match scope {
+        Scope::Whole => "whole".to_owned(),
+        Scope::Since(id) => format!("since {id}"),
+        Scope::Share { number, of } => format!("share {number}/{of}"),
+    }
+}

@@ -1,0 +1,339 @@
+//! Dropping content that may not be kept any longer: a signed commit says which and why, and then the bytes go out of
+//! the store. Every id stays what it was, and all the rest can be proved as before.
+//!
+//! The tombstones come first. Who is killed after that leaves content that nobody is shown, and that `maintain` drops.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use crate::add::Circumstances;
+use crate::archive::{Archive, Fault, Owner};
+use crate::article::{Kind, PAGE_FILE};
+use crate::footer::Footer;
+use crate::id::{ArticleId, BlobId, CommitId};
+use crate::maintain::{self, MaintainError, Progress};
+use crate::object::commit::Commit;
+use crate::object::tree::Entry;
+use crate::platform::Durability;
+use crate::revision::RevisionFault;
+use crate::root_files::{self, RootChange, RootError};
+use crate::settings::Signatures;
+use crate::tombstone::{Tombstone, is_text};
+use crate::trailer::{Message, RootMessage};
+use crate::withheld::Kept;
+
+/// The most articles whose names stand in the commit's subject.
+const MOST_NAMED: usize = 3;
+
+/// What is to go.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// The revisions whose content goes.
+    pub revisions: Vec<CommitId>,
+    /// Why, in a line.
+    pub note: String,
+    /// Whether `article.json` goes, too, which has titles, authors and tags.
+    pub with_metadata: bool,
+}
+
+/// What goes, and what does not.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// What is withheld from now on, by blob.
+    pub tombstones: Vec<Tombstone>,
+    /// Revisions that have any of it, oldest first.
+    pub revisions: Vec<Holder>,
+    /// Content of the revisions that was withheld before.
+    pub already: BTreeSet<BlobId>,
+    /// Content of the revisions that stays, because the newest revision of an article shows it: the file's path in the
+    /// tree, and that revision.
+    pub shown: Vec<(String, Footer)>,
+    /// Revisions of the same articles that keep a text that is no retraction's notice, oldest first.
+    pub others: Vec<Holder>,
+}
+
+/// A revision, named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Its article.
+    pub article: ArticleId,
+    /// Its number, from 1.
+    pub number: u32,
+    /// What it is.
+    pub kind: Kind,
+    /// The first line of its commit's message, which stays.
+    pub subject: String,
+    /// Its footer.
+    pub footer: Footer,
+}
+
+/// What was done.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// What went, and what did not.
+    pub plan: Plan,
+    /// The footer of the commit that says so; `None` where all of it was withheld before.
+    pub footer: Option<Footer>,
+    /// How the store was written anew.
+    pub maintained: maintain::Outcome,
+}
+
+/// Why nothing is decided upon.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No revision is named.
+    #[error("no revision is named")]
+    Nothing,
+    /// The note cannot stand in a commit.
+    #[error("the note is not one line of visible characters")]
+    Note,
+    /// Everything is what a newest revision shows.
+    #[error("the newest revision of an article shows this text: {0}")]
+    Newest(Footer),
+    /// The commit is not on the branch.
+    #[error("commit {0} is not in the branch's history")]
+    Detached(CommitId),
+    /// A revision is not what the format asks for.
+    #[error(transparent)]
+    Revision(#[from] RevisionFault),
+    /// The branch cannot be walked.
+    #[error("could not read the archive")]
+    Fault(#[from] Fault),
+}
+
+/// Why content was not expunged.
+#[derive(Debug, thiserror::Error)]
+pub enum ExpungeError {
+    /// Nothing was changed.
+    #[error(transparent)]
+    Root(#[from] RootError<Refusal>),
+    /// Another program maintains the archive, or the archive cannot be written to; nothing was changed.
+    #[error(transparent)]
+    Begin(MaintainError),
+    /// The content is withheld, and its bytes are still in the store.
+    #[error("{said}, and its bytes are still in the store")]
+    Undropped {
+        /// Who says that it is withheld.
+        said: String,
+        /// Why they are there.
+        source: MaintainError,
+    },
+}
+
+impl From<Refusal> for RootError<Refusal> {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Has content withheld and drops it from the store. `progress` is told how far the store is and may end it with
+/// `Break`: the content is withheld then, and its bytes are still there.
+///
+/// # Errors
+/// [`ExpungeError`]; but for [`ExpungeError::Undropped`] nothing was changed.
+pub fn expunge(
+    path: &Path,
+    owner: Owner,
+    wish: &Wish,
+    circumstances: &Circumstances,
+    durability: Durability,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Outcome, ExpungeError> {
+    // Whoever writes the store anew would bring the content back: the right to do so is taken first.
+    let maintainer = maintain::begin(path, owner, durability).map_err(ExpungeError::Begin)?;
+    let mut decided = Plan::default();
+    let footer = root_files::change(path, owner, circumstances, durability, |archive| {
+        decided = plan(archive, wish)?;
+        Ok(change(&decided, wish))
+    })?;
+    let said = footer.as_ref().map_or_else(
+        || "all of it was withheld before".to_owned(),
+        |footer| format!("the content is withheld by {footer}"),
+    );
+    let folded = maintain::fold(path, owner, &maintainer, progress);
+    Ok(Outcome {
+        plan: decided,
+        footer,
+        maintained: folded.map_err(|source| ExpungeError::Undropped { said, source })?,
+    })
+}
+
+/// Decides what goes. What the newest revision of an article shows does not.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn plan(archive: &Archive, wish: &Wish) -> Result<Plan, Refusal> {
+    if !RootMessage::is_line(&wish.note) {
+        return Err(Refusal::Note);
+    }
+    let mut plan = Plan::default();
+    let mut wanted = BTreeSet::new();
+    for id in &wish.revisions {
+        let kept = Kept::read(archive, *id)?;
+        if !archive.is_on_branch(*id)? {
+            return Err(Refusal::Detached(*id));
+        }
+        for (name, entry) in archive.tree(kept.folder())?.entries() {
+            if let Entry::File(blob) = entry
+                && (wish.with_metadata || is_text(name))
+            {
+                let known = archive.withheld().contains(blob);
+                let list = if known { &mut plan.already } else { &mut wanted };
+                list.insert(*blob);
+            }
+        }
+    }
+    let mut search = Search {
+        wanted,
+        named: wish.revisions.iter().copied().collect(),
+        ..Search::default()
+    };
+    search.walk(archive)?;
+    search.decide(archive, wish, &mut plan)?;
+    match (
+        &plan.shown.first(),
+        plan.tombstones.is_empty() && plan.already.is_empty(),
+    ) {
+        (Some((_, footer)), true) => Err(Refusal::Newest(footer.clone())),
+        (None, true) => Err(Refusal::Nothing),
+        _ => Ok(plan),
+    }
+}
+
+/// Returns the commit that is to be made; `None` where everything was said before.
+fn change(plan: &Plan, wish: &Wish) -> Option<RootChange> {
+    if plan.tombstones.is_empty() {
+        return None;
+    }
+    let named: BTreeSet<String> = plan
+        .revisions
+        .iter()
+        .map(|holder| holder.article.to_string())
+        .collect();
+    let more = match named.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let named: Vec<String> = named.into_iter().take(MOST_NAMED).collect();
+    let files = plan
+        .tombstones
+        .iter()
+        .map(|tombstone| (Tombstone::path_of(tombstone.blob), tombstone.encode()));
+    Some(RootChange {
+        files: files.collect(),
+        message: RootMessage {
+            subject: format!("expunge: {}{more}", named.join(", ")),
+            note: Some(wish.note.clone()),
+        },
+        signatures: Signatures::Required,
+    })
+}
+
+/// Where contents stand.
+#[derive(Debug, Default)]
+struct Search {
+    wanted: BTreeSet<BlobId>,
+    named: BTreeSet<CommitId>,
+    /// The newest revision of each article that has any of it.
+    shown: BTreeMap<BlobId, (String, Footer)>,
+    /// For each content the paths that it has.
+    paths: BTreeMap<BlobId, BTreeSet<String>>,
+    /// Revisions with some of it, newest first, each with what it has.
+    holders: Vec<(Holder, Vec<BlobId>)>,
+    /// Every revision of the named ones' articles, newest first.
+    beside: Vec<(Holder, Option<BlobId>)>,
+}
+
+impl Search {
+    /// Looks through the whole branch, from the tip.
+    fn walk(&mut self, archive: &Archive) -> Result<(), Refusal> {
+        let mut seen: HashSet<ArticleId> = HashSet::new();
+        let mut articles = BTreeSet::new();
+        for id in &self.named {
+            let message = Message::parse(&archive.commit(*id)?.message);
+            articles.extend(message.ok().map(|message| message.trailers.article));
+        }
+        for step in archive.walk() {
+            let (id, commit) = step?;
+            let Ok(message) = Message::parse(&commit.message) else {
+                continue;
+            };
+            let trailers = message.trailers;
+            let is_newest = seen.insert(trailers.article.clone());
+            let holder = Holder {
+                article: trailers.article,
+                number: trailers.revision,
+                kind: trailers.kind,
+                subject: message.subject,
+                footer: Footer::of(commit.author.date, id),
+            };
+            let is_beside = articles.contains(&holder.article);
+            self.look(archive, holder, &commit, is_newest, is_beside)?;
+        }
+        Ok(())
+    }
+
+    fn look(
+        &mut self,
+        archive: &Archive,
+        holder: Holder,
+        commit: &Commit,
+        is_newest: bool,
+        is_beside: bool,
+    ) -> Result<(), Refusal> {
+        let path = holder.article.folder();
+        let folder = archive.folder(commit.tree, &path)?;
+        let mut has = Vec::new();
+        let mut page = None;
+        for (name, entry) in archive.tree(folder)?.entries() {
+            let Entry::File(blob) = entry else { continue };
+            if name == PAGE_FILE {
+                page = Some(*blob);
+            }
+            if !self.wanted.contains(blob) {
+                continue;
+            }
+            let path = format!("{path}/{name}");
+            if is_newest {
+                self.shown
+                    .entry(*blob)
+                    .or_insert((path.clone(), holder.footer.clone()));
+            }
+            self.paths.entry(*blob).or_default().insert(path);
+            has.push(*blob);
+        }
+        if is_beside {
+            self.beside.push((holder.clone(), page));
+        }
+        if !has.is_empty() {
+            self.holders.push((holder, has));
+        }
+        Ok(())
+    }
+
+    fn decide(self, archive: &Archive, wish: &Wish, plan: &mut Plan) -> Result<(), Refusal> {
+        for blob in self.wanted.iter().filter(|blob| !self.shown.contains_key(blob)) {
+            let holders = self.holders.iter().rev().filter(|(_, has)| has.contains(blob));
+            plan.tombstones.push(Tombstone {
+                blob: *blob,
+                bytes: u64::try_from(archive.blob(*blob)?.len()).unwrap_or(u64::MAX),
+                note: wish.note.clone(),
+                paths: self.paths.get(blob).into_iter().flatten().cloned().collect(),
+                revisions: holders.map(|(holder, _)| holder.footer.commit).collect(),
+            });
+        }
+        let goes = |blob: &BlobId| plan.tombstones.iter().any(|tombstone| tombstone.blob == *blob);
+        let holders = self.holders.iter().rev().filter(|(_, has)| has.iter().any(goes));
+        plan.revisions = holders.map(|(holder, _)| holder.clone()).collect();
+        let stays = |page: &BlobId| !goes(page) && !archive.withheld().contains(page);
+        let others = self.beside.iter().rev().filter(|(holder, page)| {
+            page.as_ref().is_some_and(stays)
+                && !self.named.contains(&holder.footer.commit)
+                && holder.kind != Kind::Retraction
+        });
+        plan.others = others.map(|(holder, _)| holder.clone()).collect();
+        plan.shown = self.shown.into_values().collect();
+        Ok(())
+    }
+}
