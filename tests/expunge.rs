@@ -347,7 +347,13 @@ fn every_answer_says_that_the_text_is_withheld_and_the_text_itself_still_proves(
             (code == 1 && verdict == "withheld").then_some(swhid)
         });
     assert!(swhid.is_some(), "a page's text has its name still");
+}
 
+#[test]
+fn no_command_shows_what_is_withheld_and_history_list_and_audit_tell_of_it() {
+    let told = Expunged::retracted();
+    let (first, second) = (told.first.as_str(), told.second.as_str());
+    told.signed.story.yes(&told.both());
     for arguments in [
         &["show", first][..],
         &["diff", first, second],

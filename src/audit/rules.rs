@@ -163,7 +163,7 @@ fn said_beside(commit: &Commit, message: &Message, earlier: &Earlier) -> Vec<(Co
 fn text_beside(revision: &Revision, earlier: &Earlier) -> Vec<(Code, String)> {
     let mut found = Vec::new();
     let kind = revision.message.trailers.kind;
-    let is_retracted = earlier.message.trailers.kind == Kind::Retraction;
+    let is_retracted = earlier.stood == Kind::Retraction;
     let Some(text) = earlier.text(PAGE_FILE) else {
         return found;
     };
