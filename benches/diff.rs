@@ -18,6 +18,7 @@ use avalaches::article::PAGE_FILE;
 use avalaches::diff::{self, ParagraphChange};
 use avalaches::history;
 use avalaches::revision::Revision;
+use avalaches::withheld::Kept;
 use measure::{alternate, median, number, report, run, within};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_avalaches");
@@ -52,6 +53,7 @@ fn main() {
             .expect("it reads")
             .expect("it was imported");
         let revisions = history::revisions(&opened, newest).expect("it reads");
+        let revisions: Vec<Revision> = revisions.into_iter().filter_map(Kept::whole).collect();
         let [after, before] = revisions.as_slice() else {
             panic!("two were imported")
         };
