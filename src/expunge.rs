@@ -21,7 +21,7 @@ use crate::root_files::{self, RootChange, RootError};
 use crate::settings::Signatures;
 use crate::tombstone::{Tombstone, is_text};
 use crate::trailer::{Message, RootMessage};
-use crate::withheld::Kept;
+use crate::withheld::{self, Kept, ReasonError};
 
 /// The most articles whose names stand in the commit's subject.
 const MOST_NAMED: usize = 3;
@@ -88,6 +88,12 @@ pub enum Refusal {
     /// The note cannot stand in a commit.
     #[error("the note is not one line of visible characters")]
     Note,
+    /// The tombstone would be the same as one that is worth nothing.
+    #[error("{0} says the same of it already, and its signature is worth nothing now")]
+    SameNote(Footer),
+    /// Why content is withheld cannot be read.
+    #[error("could not read why content is withheld")]
+    Reason(#[from] ReasonError),
     /// Everything is what a newest revision shows.
     #[error("the newest revision of an article shows this text: {0}")]
     Newest(Footer),
@@ -168,7 +174,7 @@ pub fn plan(archive: &Archive, wish: &Wish) -> Result<Plan, Refusal> {
         return Err(Refusal::Note);
     }
     let mut plan = Plan::default();
-    let mut wanted = BTreeSet::new();
+    let (mut wanted, mut lengths) = (BTreeSet::new(), BTreeMap::new());
     for id in &wish.revisions {
         let kept = Kept::read(archive, *id)?;
         if !archive.is_on_branch(*id)? {
@@ -178,14 +184,25 @@ pub fn plan(archive: &Archive, wish: &Wish) -> Result<Plan, Refusal> {
             if let Entry::File(blob) = entry
                 && (wish.with_metadata || is_text(name))
             {
-                let known = archive.withheld().contains(blob);
-                let list = if known { &mut plan.already } else { &mut wanted };
-                list.insert(*blob);
+                if !archive.withheld().contains(blob) {
+                    wanted.insert(*blob);
+                    continue;
+                }
+                let said = withheld::reason(archive, name, *blob)?;
+                if said.signature.judgement.is_good() {
+                    plan.already.insert(*blob);
+                } else if said.tombstone.note == wish.note {
+                    return Err(Refusal::SameNote(said.commit));
+                } else {
+                    wanted.insert(*blob);
+                    lengths.insert(*blob, said.tombstone.bytes);
+                }
             }
         }
     }
     let mut search = Search {
         wanted,
+        lengths,
         named: wish.revisions.iter().copied().collect(),
         ..Search::default()
     };
@@ -234,6 +251,8 @@ fn change(plan: &Plan, wish: &Wish) -> Option<RootChange> {
 #[derive(Debug, Default)]
 struct Search {
     wanted: BTreeSet<BlobId>,
+    /// How long those of them are that are withheld already, by a signature that is worth nothing now.
+    lengths: BTreeMap<BlobId, u64>,
     named: BTreeSet<CommitId>,
     /// The newest revision of each article that has any of it.
     shown: BTreeMap<BlobId, (String, Footer)>,
@@ -315,9 +334,13 @@ impl Search {
     fn decide(self, archive: &Archive, wish: &Wish, plan: &mut Plan) -> Result<(), Refusal> {
         for blob in self.wanted.iter().filter(|blob| !self.shown.contains_key(blob)) {
             let holders = self.holders.iter().rev().filter(|(_, has)| has.contains(blob));
+            let bytes = match self.lengths.get(blob) {
+                Some(bytes) => *bytes,
+                None => u64::try_from(archive.blob(*blob)?.len()).unwrap_or(u64::MAX),
+            };
             plan.tombstones.push(Tombstone {
                 blob: *blob,
-                bytes: u64::try_from(archive.blob(*blob)?.len()).unwrap_or(u64::MAX),
+                bytes,
                 note: wish.note.clone(),
                 paths: self.paths.get(blob).into_iter().flatten().cloned().collect(),
                 revisions: holders.map(|(holder, _)| holder.footer.commit).collect(),

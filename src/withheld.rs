@@ -282,7 +282,10 @@ pub fn said(reasons: &[Reason]) -> String {
 }
 
 /// Says why a file is withheld.
-fn reason(archive: &Archive, file: &str, blob: BlobId) -> Result<Reason, ReasonError> {
+///
+/// # Errors
+/// [`ReasonError`] where that cannot be read.
+pub fn reason(archive: &Archive, file: &str, blob: BlobId) -> Result<Reason, ReasonError> {
     let path = Tombstone::path_of(blob);
     let tip = archive.commit(archive.tip())?;
     let tombstone = Tombstone::parse(&path, &archive.file(tip.tree, &path)?)?;

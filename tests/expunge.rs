@@ -85,8 +85,10 @@ impl Expunged {
     fn again(&self) -> Self {
         let folder = tempfile::tempdir().unwrap();
         copy(self.signed.story.folder.path(), folder.path());
-        let key = folder.path().join("key");
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+        for key in ["key", "other"] {
+            let key = folder.path().join(key);
+            fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+        }
         Self {
             signed: Signed {
                 story: Story { folder },
@@ -622,6 +624,21 @@ fn content_that_is_lost_is_not_withheld_because_somebody_says_so() {
         .yes(&["signers", "revoke", "key.pub", "--note", "Lost."]);
     assert!(honest.errors().contains("tombstone-unsigned"));
     assert_eq!(verdict(&honest), "corrupt");
+    // And another one gives it anew.
+    let again = |note: &str| {
+        let of = ["expunge", &honest.first, "--note", note, "--sign=other"];
+        honest.signed.story.program(&of)
+    };
+    honest
+        .signed
+        .story
+        .yes(&["signers", "allow", "lin@example.org", "other.pub"]);
+    let said = honest.signed.refused(again(WHY));
+    assert!(said.contains("says the same of it already"), "{said}");
+    assert!(again("法院判决，重新签名").status().unwrap().success());
+    assert_eq!(honest.errors(), BTreeSet::new());
+    assert_eq!(verdict(&honest), "withheld");
+    honest.signed.story.yes(&["verify", "-q"]);
 }
 
 /// The calls by which something can be half done.

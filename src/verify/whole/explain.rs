@@ -14,13 +14,13 @@ use crate::object::tree::Entry;
 use crate::revision::{
     Part, Revision, RevisionFault, article_of, is_first, is_root, read_files, unaccounted,
 };
-use crate::settings;
 use crate::storage::line::Line;
-use crate::tombstone::Tombstone;
-use crate::trailer::{KEYS, Message, MessageError, first_message};
+use crate::trailer::{KEYS, Message, MessageError};
 use crate::verify::signed::{Grounds, Keys};
 use crate::verify::with_causes;
 use crate::withheld::{self, Kept, WithheldRevision};
+
+mod root;
 
 pub(super) const DOES_NOT_FOLLOW: &str =
     "Revision and Previous-Revision are not those that follow from the history";
@@ -107,38 +107,6 @@ impl Doubtful<'_> {
         Some(CommitId::from_raw(*self.census.inventory.id(number).raw()))
     }
 
-    fn check_first(&self, commit: &Commit, report: &mut Report, id: CommitId) {
-        if !is_first(commit) {
-            report.found_in(
-                Code::FirstCommit,
-                id,
-                "is the first that can be reached and not an archive's first",
-            );
-            return;
-        }
-        let settings = self.archive.file(commit.tree, settings::FILE_NAME);
-        match settings.map(|bytes| settings::Settings::parse(&bytes)) {
-            Ok(Ok(settings))
-                if commit.message == first_message(&settings.title, settings::FORMAT_VERSION) => {}
-            Ok(Ok(_)) => report.found_in(
-                Code::FirstCommit,
-                id,
-                "the first commit's message is not that of its settings",
-            ),
-            Ok(Err(error)) => report.found_in(Code::FirstCommit, id, with_causes(&error)),
-            Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
-        }
-        match changes(self.archive, None, commit.tree, 0) {
-            Ok(changed) if changed == [settings::FILE_NAME] => {}
-            Ok(_) => report.found_in(
-                Code::FirstCommit,
-                id,
-                "the first commit holds more than the settings",
-            ),
-            Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
-        }
-    }
-
     /// Judges the signature of a commit by the files of the tree before it, where there is one.
     fn check_signature(&self, id: CommitId, commit: &Commit, before: Option<TreeId>, report: &mut Report) {
         let which = Which::of(self.observer);
@@ -150,60 +118,6 @@ impl Doubtful<'_> {
         });
         match found {
             Ok(found) => report.findings.extend(found),
-            Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
-        }
-    }
-
-    /// Judges a commit that changes root files: those it has to change, and nothing else, and none goes away.
-    fn check_root(&self, id: CommitId, commit: &Commit, before: TreeId, report: &mut Report) {
-        let changed = match changes(self.archive, Some(before), commit.tree, 0) {
-            Ok(changed) => changed,
-            Err(fault) => return report.found_in(Code::from(&fault), id, with_causes(&fault)),
-        };
-        if changed.is_empty() {
-            report.found_in(Code::NothingChanged, id, "changes nothing");
-        }
-        for path in &changed {
-            if !settings::is_root_file(path) {
-                let code = if is_article(path) {
-                    Code::OtherArticle
-                } else {
-                    Code::TreeStray
-                };
-                report.found_in(
-                    code,
-                    id,
-                    format!("changes {path}, and is about the archive's settings"),
-                );
-                continue;
-            }
-            match self.archive.file(commit.tree, path) {
-                Ok(bytes) if path == settings::FILE_NAME => {
-                    if let Err(error) = settings::Settings::parse(&bytes) {
-                        report.found_in(Code::SettingsForm, id, with_causes(&error));
-                    }
-                }
-                Ok(bytes) if Tombstone::is_one(path) => {
-                    self.check_tombstone(id, commit, path, &bytes, report);
-                }
-                Ok(_) => {}
-                Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
-            }
-        }
-    }
-
-    /// Judges a commit's tombstone: its form, and that somebody whose signature counts says so.
-    fn check_tombstone(&self, id: CommitId, commit: &Commit, path: &str, bytes: &[u8], report: &mut Report) {
-        if let Err(error) = Tombstone::parse(path, bytes) {
-            report.found_in(Code::TombstoneForm, id, with_causes(&error));
-        }
-        match self.keys.borrow_mut().worth(self.archive, commit) {
-            Ok(judged) if judged.judgement.is_good() => {}
-            Ok(judged) => {
-                let what =
-                    format!("{path} says that content was expunged, and the commit's signature is {judged}");
-                report.found_in(Code::TombstoneUnsigned, id, what);
-            }
             Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
         }
     }
@@ -316,12 +230,7 @@ impl Doubtful<'_> {
         let hashes_to = message.trailers.content_sha256.clone();
         match Revision::assemble(id, commit, message, folder, &files) {
             Ok(revision) => {
-                for (part, what) in revision.disagreements(&files) {
-                    // More than one parent was told of before.
-                    if revision.commit.parents.len() == 1 || part != Part::Parents {
-                        report.found_in(part.into(), id, what);
-                    }
-                }
+                tell_parts(&revision.commit, revision.disagreements(&files), id, report);
                 Some(Kept::Whole(Box::new(revision)))
             }
             Err(fault) => {
@@ -359,11 +268,7 @@ impl Doubtful<'_> {
                 return None;
             }
         };
-        for (part, what) in found {
-            if revision.commit.parents.len() == 1 || part != Part::Parents {
-                report.found_in(part.into(), id, what);
-            }
-        }
+        tell_parts(&revision.commit, found, id, report);
         match revision.reasons(self.archive) {
             Ok(reasons) => report.withheld.push((id, withheld::said(&reasons))),
             Err(error) => report.found_in(Code::TombstoneForm, id, with_causes(&error)),
@@ -513,6 +418,16 @@ impl Doubtful<'_> {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Reports the parts of a revision that say something other than the rest.
+fn tell_parts(commit: &Commit, found: Vec<(Part, String)>, id: CommitId, report: &mut Report) {
+    for (part, what) in found {
+        // More than one parent was told of before.
+        if commit.parents.len() == 1 || part != Part::Parents {
+            report.found_in(part.into(), id, what);
         }
     }
 }

@@ -1,0 +1,110 @@
+//! Commits that hold no article: an archive's first, and those that change its root files.
+
+use super::{Doubtful, changes, is_article};
+use crate::archive::Fault;
+use crate::id::{CommitId, TreeId};
+use crate::object::commit::Commit;
+use crate::revision::is_first;
+use crate::settings;
+use crate::tombstone::Tombstone;
+use crate::trailer::first_message;
+use crate::verify::whole::{Code, Report};
+use crate::verify::with_causes;
+
+impl Doubtful<'_> {
+    pub(super) fn check_first(&self, commit: &Commit, report: &mut Report, id: CommitId) {
+        if !is_first(commit) {
+            report.found_in(
+                Code::FirstCommit,
+                id,
+                "is the first that can be reached and not an archive's first",
+            );
+            return;
+        }
+        let settings = self.archive.file(commit.tree, settings::FILE_NAME);
+        match settings.map(|bytes| settings::Settings::parse(&bytes)) {
+            Ok(Ok(settings))
+                if commit.message == first_message(&settings.title, settings::FORMAT_VERSION) => {}
+            Ok(Ok(_)) => report.found_in(
+                Code::FirstCommit,
+                id,
+                "the first commit's message is not that of its settings",
+            ),
+            Ok(Err(error)) => report.found_in(Code::FirstCommit, id, with_causes(&error)),
+            Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
+        }
+        match changes(self.archive, None, commit.tree, 0) {
+            Ok(changed) if changed == [settings::FILE_NAME] => {}
+            Ok(_) => report.found_in(
+                Code::FirstCommit,
+                id,
+                "the first commit holds more than the settings",
+            ),
+            Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
+        }
+    }
+
+    /// Judges a commit that changes root files: those it has to change, and nothing else, and none goes away.
+    pub(super) fn check_root(&self, id: CommitId, commit: &Commit, before: TreeId, report: &mut Report) {
+        let changed = match changes(self.archive, Some(before), commit.tree, 0) {
+            Ok(changed) => changed,
+            Err(fault) => return report.found_in(Code::from(&fault), id, with_causes(&fault)),
+        };
+        if changed.is_empty() {
+            report.found_in(Code::NothingChanged, id, "changes nothing");
+        }
+        for path in &changed {
+            if !settings::is_root_file(path) {
+                let code = if is_article(path) {
+                    Code::OtherArticle
+                } else {
+                    Code::TreeStray
+                };
+                report.found_in(
+                    code,
+                    id,
+                    format!("changes {path}, and is about the archive's settings"),
+                );
+                continue;
+            }
+            match self.archive.file(commit.tree, path) {
+                Ok(bytes) if path == settings::FILE_NAME => {
+                    if let Err(error) = settings::Settings::parse(&bytes) {
+                        report.found_in(Code::SettingsForm, id, with_causes(&error));
+                    }
+                }
+                Ok(bytes) if Tombstone::is_one(path) => {
+                    self.check_tombstone(id, commit, path, &bytes, report);
+                }
+                Ok(_) => {}
+                Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
+            }
+        }
+    }
+
+    /// Judges a commit's tombstone: its form, and that somebody whose signature counts says so.
+    fn check_tombstone(&self, id: CommitId, commit: &Commit, path: &str, bytes: &[u8], report: &mut Report) {
+        if let Err(error) = Tombstone::parse(path, bytes) {
+            report.found_in(Code::TombstoneForm, id, with_causes(&error));
+        }
+        // One that was said anew since need not be believed any more.
+        if !matches!(self.is_current(commit, path), Ok(true)) {
+            return;
+        }
+        match self.keys.borrow_mut().worth(self.archive, commit) {
+            Ok(judged) if judged.judgement.is_good() => {}
+            Ok(judged) => {
+                let what =
+                    format!("{path} says that content was expunged, and the commit's signature is {judged}");
+                report.found_in(Code::TombstoneUnsigned, id, what);
+            }
+            Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
+        }
+    }
+
+    /// Tells whether the tip has a file as a commit has it.
+    fn is_current(&self, commit: &Commit, path: &str) -> Result<bool, Fault> {
+        let tip = self.archive.commit(self.archive.tip())?;
+        Ok(self.archive.entry(tip.tree, path)? == self.archive.entry(commit.tree, path)?)
+    }
+}
