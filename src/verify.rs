@@ -77,6 +77,9 @@ impl Verdict {
     }
 }
 
+/// Said of a page that has a text which the archive withholds.
+const PROVED_BY_ID: &str = "the archive withholds the content, and the page's text hashes to its id";
+
 /// A revision, named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
@@ -249,8 +252,7 @@ fn tell_withheld(
     } else if !is_proved {
         answer.against(Verdict::Withheld, withheld::said(&answer.why_withheld));
     } else {
-        let what = "the archive withholds the content, and the page's text hashes to its id";
-        answer.reasons.push(what.to_owned());
+        answer.reasons.push(PROVED_BY_ID.to_owned());
     }
     Ok(())
 }

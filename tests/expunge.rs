@@ -10,6 +10,7 @@ mod signed;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use archives::{Story, git_command};
@@ -261,24 +262,29 @@ fn the_text_is_gone_from_the_store_wherever_it_lay_and_every_id_is_as_it_was() {
 /// Puts a loose copy of an object beside its pack.
 fn loosen(story: &Story, object: &str) {
     let other = tempfile::tempdir().unwrap();
-    let run = |repository: &std::path::Path, arguments: &[&str], input: Stdio| {
+    archives::git(other.path(), &["init", "-q", "--bare"]);
+    loosen_into(story, object, other.path());
+    let path = format!("objects/{}/{}", &object[..2], &object[2..]);
+    let place = story.archive().join(&path);
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    fs::copy(other.path().join(&path), place).unwrap();
+}
+
+/// Puts a loose copy of an object into another repository.
+fn loosen_into(story: &Story, object: &str, other: &Path) {
+    let run = |repository: &Path, arguments: &[&str], input: Stdio| {
         let mut command = git_command(repository, arguments);
         command.stdin(input).stdout(Stdio::piped()).spawn().unwrap()
     };
-    archives::git(other.path(), &["init", "-q", "--bare"]);
     let mut content = run(&story.archive(), &["cat-file", "blob", object], Stdio::null());
     let written = run(
-        other.path(),
+        other,
         &["hash-object", "-w", "--stdin"],
         content.stdout.take().unwrap().into(),
     );
     let written = written.wait_with_output().unwrap();
     assert!(content.wait().unwrap().success());
     assert_eq!(String::from_utf8_lossy(&written.stdout).trim_end(), object);
-    let path = format!("objects/{}/{}", &object[..2], &object[2..]);
-    let place = story.archive().join(&path);
-    fs::create_dir_all(place.parent().unwrap()).unwrap();
-    fs::copy(other.path().join(&path), place).unwrap();
 }
 
 #[test]
@@ -408,6 +414,45 @@ fn no_command_shows_what_is_withheld_and_history_list_and_audit_tell_of_it() {
         .map(|month| month["publish"].as_u64().unwrap())
         .sum();
     assert_eq!(publishes, 2, "a withheld revision is counted");
+}
+
+#[test]
+fn a_text_that_a_mirror_has_too_goes_there_as_well() {
+    let told = Expunged::retracted();
+    let story = &told.signed.story;
+    let other = tempfile::tempdir().unwrap();
+    archives::git(other.path(), &["init", "-q", "--bare"]);
+    let of = |arguments: &[&str]| archives::git(other.path(), arguments);
+    let page = format!("{}:articles/{ARTICLE}/page.txt", id(&told.first));
+    let text = story.git(&["rev-parse", &page]);
+    loosen_into(story, &text, other.path());
+    let tree = format!("100644 blob {text}\ta.txt\n");
+    let tree = told
+        .signed
+        .given(&["--git-dir", other.path().to_str().unwrap(), "mktree"], &tree);
+    let by = ["-c", "user.name=Lin", "-c", "user.email=lin@example.org"];
+    let commit = of(&[&by[..], &["commit-tree", "-m", "a", &tree]].concat());
+    of(&["update-ref", "HEAD", &commit]);
+    story.yes(&["mirror", other.path().to_str().unwrap(), "other"]);
+    story.yes(&told.both());
+    story.yes(&["verify", "-q"]);
+    let day = of(&[
+        "show",
+        "-s",
+        "--date=format:%Y-%m-%d (%A)",
+        "--format=%ad",
+        &commit,
+    ]);
+    let verdict = |text: &str| {
+        story.write("page.txt", format!("{text}\n{day} · {commit}"));
+        let output = story.run(&["verify", "page.txt", "--json"]);
+        json(&output)["answers"][0]["verdict"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(verdict(FIRST), "verified");
+    assert_eq!(verdict(SECOND), "withheld");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::archive::{Archive, Fault};
 use crate::date::RevisionDate;
 use crate::diff;
 use crate::footer::Footer;
-use crate::id::{CommitId, ObjectId, TreeId};
+use crate::id::{BlobId, CommitId, ObjectId, TreeId};
 use crate::mirror::{self, Place};
 use crate::object::ObjectKind;
 use crate::object::foreign::{EntryKind, ForeignIdent, entries};
@@ -113,7 +113,7 @@ pub(super) fn judge(archive: &Archive, asked: &Question<'_>) -> Result<Option<An
         later: None,
     };
     if let Some(text) = asked.text
-        && let Err(fault) = compare(store, tree, text, &mut mirrored, &mut answer)
+        && let Err(fault) = compare(archive, tree, text, &mut mirrored, &mut answer)
     {
         if fault.is_system_error() {
             return Err(fault);
@@ -139,14 +139,31 @@ pub(super) fn judge(archive: &Archive, asked: &Question<'_>) -> Result<Option<An
 }
 
 fn compare(
-    store: &ObjectStore,
+    archive: &Archive,
     tree: TreeId,
     text: &str,
     mirrored: &mut Mirrored,
     answer: &mut Answer,
 ) -> Result<(), Fault> {
-    let candidates = files::list(store, tree)?;
-    match files::find(store, &candidates, text)? {
+    let store = archive.objects();
+    let is_withheld = |file: &Candidate| archive.withheld().contains(&BlobId::from_raw(*file.id.raw()));
+    let (withheld, candidates): (Vec<Candidate>, Vec<Candidate>) =
+        files::list(store, tree)?.into_iter().partition(is_withheld);
+    let blob = super::blob_of(text).map(ObjectId::from);
+    if let Some(file) = withheld.iter().find(|file| Some(file.id) == blob) {
+        mirrored.paths = vec![file.path.clone()];
+        answer.reasons.push(super::PROVED_BY_ID.to_owned());
+        return Ok(());
+    }
+    let found = files::find(store, &candidates, text)?;
+    if let (Some(file), false) = (withheld.first(), matches!(found, Match::Equal(_))) {
+        let what = format!(
+            "the archive withholds {}, with which nothing was compared",
+            file.path
+        );
+        answer.against(Verdict::Withheld, what);
+    }
+    match found {
         Match::Equal(files) => {
             if !mirrored.place.is_rewritten() {
                 mirrored.later = later(store, mirrored.place.tip, &files)?;
