@@ -129,15 +129,33 @@ impl Fault {
     }
 }
 
+/// What an archive was seen to be when it was opened: enough to open it once more as it was then, on another thread.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    path: PathBuf,
+    tip: CommitId,
+    root: TreeId,
+    settings: Settings,
+    withheld: BTreeSet<BlobId>,
+}
+
+impl Seen {
+    /// Opens the archive once more.
+    ///
+    /// # Errors
+    /// The operating system's, where its objects are gone.
+    pub fn open(self) -> io::Result<Archive> {
+        let objects = ObjectStore::open(&self.path.join("objects"))?;
+        Ok(Archive::new(self, objects))
+    }
+}
+
 /// An archive, seen as it was when it was opened.
 #[derive(Debug)]
 pub struct Archive {
-    path: PathBuf,
+    seen: Seen,
     objects: ObjectStore,
-    tip: CommitId,
-    settings: Settings,
     branch: OnceCell<BranchList>,
-    withheld: BTreeSet<BlobId>,
     trees: RefCell<HashMap<TreeId, Rc<Tree>>>,
     index: index::Slot,
 }
@@ -166,17 +184,17 @@ impl Archive {
         }
         let tip = refs::tip(path)?.ok_or_else(|| OpenError::Empty(path.to_owned()))?;
         let objects = ObjectStore::open(&path.join("objects")).map_err(io)?;
-        let mut archive = Self {
+        let body = object(&objects, tip.into(), ObjectKind::Commit).map_err(OpenError::Tip)?;
+        let commit = Commit::parse(&body).map_err(|e| OpenError::Tip(Fault::Commit(tip, e)))?;
+        let seen = Seen {
             path: path.to_owned(),
-            objects,
             tip,
+            root: commit.tree,
             settings: Settings::new("none"),
-            branch: OnceCell::new(),
             withheld: BTreeSet::new(),
-            trees: RefCell::new(HashMap::new()),
-            index: index::Slot::default(),
         };
-        let tree = archive.commit(tip).map_err(OpenError::Tip)?.tree;
+        let mut archive = Self::new(seen, objects);
+        let tree = commit.tree;
         let settings = match archive.file(tree, settings::FILE_NAME) {
             Err(Fault::Absent { .. }) => {
                 return Err(OpenError::NoArchive {
@@ -186,9 +204,25 @@ impl Archive {
             }
             settings => settings.map_err(OpenError::Tip)?,
         };
-        archive.settings = Settings::parse(&settings)?;
-        archive.withheld = archive.tombstones(tree).map_err(OpenError::Tip)?;
+        archive.seen.settings = Settings::parse(&settings)?;
+        archive.seen.withheld = archive.tombstones(tree).map_err(OpenError::Tip)?;
         Ok(archive)
+    }
+
+    fn new(seen: Seen, objects: ObjectStore) -> Self {
+        Self {
+            seen,
+            objects,
+            branch: OnceCell::new(),
+            trees: RefCell::new(HashMap::new()),
+            index: index::Slot::default(),
+        }
+    }
+
+    /// Returns what it takes to open the archive once more as it is seen here.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        self.seen.clone()
     }
 
     /// Opens an archive that is to be written to, in which nothing may deceive.
@@ -206,19 +240,25 @@ impl Archive {
     /// Returns the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.seen.path
     }
 
     /// Returns the newest commit of the branch.
     #[must_use]
     pub fn tip(&self) -> CommitId {
-        self.tip
+        self.seen.tip
+    }
+
+    /// Returns the root folder of the newest commit.
+    #[must_use]
+    pub fn root(&self) -> TreeId {
+        self.seen.root
     }
 
     /// Returns the settings of the newest commit.
     #[must_use]
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        &self.seen.settings
     }
 
     /// Returns the object store.
@@ -230,7 +270,7 @@ impl Archive {
     /// Names what in the repository's own files could change what a reader is shown.
     #[must_use]
     pub fn plumbing(&self) -> Vec<PlumbingFinding> {
-        plumbing::check(&self.path)
+        plumbing::check(&self.seen.path)
     }
 
     /// Reads a commit, hashed again.
@@ -268,7 +308,7 @@ impl Archive {
     /// # Errors
     /// [`Fault`].
     pub fn blob(&self, id: BlobId) -> Result<Vec<u8>, Fault> {
-        if self.withheld.contains(&id) {
+        if self.seen.withheld.contains(&id) {
             return Err(Fault::Withheld(id));
         }
         self.object(id.into(), ObjectKind::Blob)
@@ -277,7 +317,7 @@ impl Archive {
     /// Names the contents that are withheld: those that have a tombstone at the tip.
     #[must_use]
     pub fn withheld(&self) -> &BTreeSet<BlobId> {
-        &self.withheld
+        &self.seen.withheld
     }
 
     /// Reads the file at a path in a tree.
@@ -338,7 +378,7 @@ impl Archive {
 
     /// Walks the branch from its tip to its first commit, each hashed again; ends after the first fault.
     pub fn walk(&self) -> impl Iterator<Item = Result<(CommitId, Commit), Fault>> + '_ {
-        let mut next = Some(self.tip);
+        let mut next = Some(self.seen.tip);
         std::iter::from_fn(move || {
             let id = next.take()?;
             let commit = self.commit(id);
@@ -358,10 +398,10 @@ impl Archive {
         if let Some(list) = self.branch_at_hand() {
             return Ok(list);
         }
-        let mut list = BranchList::load(&self.path);
+        let mut list = BranchList::load(&self.seen.path);
         let known = list.last();
         let mut newer = Vec::new();
-        let mut fits = known == Some(self.tip);
+        let mut fits = known == Some(self.seen.tip);
         let mut walk = self.walk();
         while !fits && let Some(step) = walk.next() {
             let (id, _) = step?;
@@ -382,8 +422,8 @@ impl Archive {
     /// Returns the list of the branch where it is there up to the tip, without walking.
     fn branch_at_hand(&self) -> Option<&BranchList> {
         if self.branch.get().is_none() {
-            let list = BranchList::load(&self.path);
-            if list.last() != Some(self.tip) {
+            let list = BranchList::load(&self.seen.path);
+            if list.last() != Some(self.seen.tip) {
                 return None;
             }
             let _ = self.branch.set(list);
@@ -394,11 +434,11 @@ impl Archive {
     /// Adds the commits that were put on the branch after the tip, oldest first, to the list beside the
     /// repository. The list can be made again, so that it could not be written is no failure.
     pub fn record_on_branch(self, added: &[CommitId]) {
-        let appended = branch_list::append(&self.path, self.tip, added).unwrap_or(false);
+        let appended = branch_list::append(&self.seen.path, self.seen.tip, added).unwrap_or(false);
         if !appended && self.branch().is_ok() {
             let mut list = self.branch.into_inner().unwrap_or_default();
             list.extend(added);
-            let _ = list.save(&self.path);
+            let _ = list.save(&self.seen.path);
         }
     }
 
@@ -407,11 +447,21 @@ impl Archive {
     /// # Errors
     /// [`Fault`] where the branch cannot be walked.
     pub fn is_on_branch(&self, id: CommitId) -> Result<bool, Fault> {
-        if id == self.tip {
+        self.is_on_branch_at(id, None)
+    }
+
+    /// As [`Archive::is_on_branch`], where somebody said at which position: that is looked at first, so that the list
+    /// need not be searched.
+    ///
+    /// # Errors
+    /// [`Fault`] where the branch cannot be walked.
+    pub fn is_on_branch_at(&self, id: CommitId, told: Option<usize>) -> Result<bool, Fault> {
+        if id == self.seen.tip {
             return Ok(true);
         }
         let list = self.branch()?;
-        match list.position(id) {
+        let told = told.filter(|position| list.get(*position) == Some(id));
+        match told.or_else(|| list.position(id)) {
             Some(position) => self.is_listed_at(list, id, position),
             None => Ok(false),
         }
@@ -429,7 +479,7 @@ impl Archive {
         position: usize,
         next: Option<CommitId>,
     ) -> Result<bool, Fault> {
-        if id == self.tip {
+        if id == self.seen.tip {
             return Ok(true);
         }
         match (self.branch_at_hand(), next) {
@@ -476,15 +526,19 @@ impl Archive {
     }
 
     fn object(&self, id: ObjectId, expected: ObjectKind) -> Result<Vec<u8>, Fault> {
-        let Object { kind, body } = self.objects.read(id)?;
-        if kind == expected {
-            Ok(body)
-        } else {
-            Err(Fault::Kind {
-                id,
-                found: kind,
-                expected,
-            })
-        }
+        object(&self.objects, id, expected)
+    }
+}
+
+fn object(objects: &ObjectStore, id: ObjectId, expected: ObjectKind) -> Result<Vec<u8>, Fault> {
+    let Object { kind, body } = objects.read(id)?;
+    if kind == expected {
+        Ok(body)
+    } else {
+        Err(Fault::Kind {
+            id,
+            found: kind,
+            expected,
+        })
     }
 }

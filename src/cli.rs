@@ -8,6 +8,7 @@ use anstream::ColorChoice;
 use avalaches::archive::{Archive, OpenError, Owner};
 use avalaches::platform::Durability;
 use avalaches::verify::with_causes;
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod add;
@@ -85,7 +86,9 @@ pub struct Common {
     no_fsync: bool,
 }
 
+/// Options of a command are made up only where it is the one that is called.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     Init(init::Init),
     Add(add::Add),
@@ -154,12 +157,20 @@ pub enum Outcome {
 /// by Ctrl-C.
 pub fn run() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let parsed = Cli::command()
-        .try_get_matches_from(arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
+    let parse = |command: clap::Command| {
+        let matches = command.try_get_matches_from(&arguments);
+        matches.and_then(|matches| Cli::from_arg_matches(&matches))
+    };
+    let cli = match parse(Cli::command()) {
         Ok(cli) => cli,
         Err(error) => {
+            let error = match error.kind() {
+                // There may be a list of the commands in it.
+                ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                    parse(with_abouts(Cli::command())).err().unwrap_or(error)
+                }
+                _ => error,
+            };
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
@@ -179,6 +190,18 @@ pub fn run() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Lets a command line say of each command what it does.
+fn with_abouts(command: clap::Command) -> clap::Command {
+    command.mut_subcommands(|subcommand| {
+        let mut built = subcommand.clone();
+        built.build();
+        match built.get_about() {
+            Some(about) => subcommand.about(about.clone()),
+            None => subcommand,
+        }
+    })
 }
 
 fn execute(cli: &Cli) -> Result<Outcome, Failure> {
@@ -206,8 +229,8 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Reindex(reindex) => reindex.run(common),
         Command::Settings(settings) => settings.run(common),
         Command::Signers(signers) => signers.run(common),
-        Command::Completions(completions) => completions.run(&mut Cli::command()),
-        Command::Man(man) => man.run(Cli::command()),
+        Command::Completions(completions) => completions.run(&mut with_abouts(Cli::command())),
+        Command::Man(man) => man.run(with_abouts(Cli::command())),
     }
 }
 

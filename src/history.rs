@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::archive::{Archive, Fault};
 use crate::id::{ArticleId, CommitId, TreeId};
-use crate::index::{self, Index};
+use crate::index::{self, Index, RevisionRow};
 use crate::object::commit::Commit;
 use crate::revision::RevisionFault;
 use crate::trailer::{Message, MessageError};
@@ -19,8 +19,7 @@ use crate::withheld::Kept;
 /// # Errors
 /// [`Fault`] where the branch cannot be walked.
 pub fn newest(archive: &Archive, article: &ArticleId) -> Result<Option<CommitId>, Fault> {
-    let tip = archive.commit(archive.tip())?;
-    let folder = match archive.folder(tip.tree, &article.folder()) {
+    let folder = match archive.folder(archive.root(), &article.folder()) {
         Err(Fault::Absent { .. }) => return Ok(None),
         found => found?,
     };
@@ -34,6 +33,46 @@ pub fn newest(archive: &Archive, article: &ArticleId) -> Result<Option<CommitId>
         }
     }
     Ok(None)
+}
+
+/// What the index says of an article: where to look, and nothing that is believed.
+#[derive(Debug)]
+pub(crate) struct Hint {
+    /// Its revisions, oldest first.
+    rows: Vec<RevisionRow>,
+    /// The commit after the newest one.
+    next: Option<CommitId>,
+}
+
+/// Asks the index for many articles at once, in their order; nothing where it cannot be had.
+pub(crate) fn hints(archive: &Archive, articles: &[ArticleId]) -> Vec<Hint> {
+    let asked = index::ask(archive, |index| {
+        // Where it cannot be held each question takes a little longer.
+        let _hold = index.hold();
+        let hint = |article| {
+            let rows = index.revisions(article).ok()?;
+            let next = match rows.last() {
+                Some(row) => index.commit_at(row.position.checked_add(1)?).ok()?,
+                None => None,
+            };
+            Some(Hint { rows, next })
+        };
+        articles.iter().map(hint).collect()
+    });
+    asked.unwrap_or_default()
+}
+
+impl Hint {
+    /// Returns the position of a revision on the branch, as the index has it.
+    pub(crate) fn position(&self, id: CommitId) -> Option<usize> {
+        self.rows.iter().find(|row| row.id == id).map(|row| row.position)
+    }
+
+    /// Returns the newest revision of the article, where git agrees.
+    pub(crate) fn newest(&self, archive: &Archive, article: &ArticleId) -> Option<CommitId> {
+        let folder = archive.folder(archive.root(), &article.folder()).ok()?;
+        agreed(archive, article, folder, self.rows.last()?, self.next)
+    }
 }
 
 /// Finds the newest revision of every article in one walk from the tip. Memory: some 120 bytes for each.
@@ -156,9 +195,20 @@ pub fn later(archive: &Archive, revision: &Kept) -> Result<Vec<(CommitId, Messag
 /// Takes the newest revision from the index, where git agrees.
 fn newest_by(index: &Index, archive: &Archive, article: &ArticleId, folder: TreeId) -> Option<CommitId> {
     let row = index.newest(article).ok()??;
+    let next = index.commit_at(row.position.checked_add(1)?).ok()?;
+    agreed(archive, article, folder, &row, next)
+}
+
+/// Returns the revision of a row where git agrees that it is the newest of an article.
+fn agreed(
+    archive: &Archive,
+    article: &ArticleId,
+    folder: TreeId,
+    row: &RevisionRow,
+    next: Option<CommitId>,
+) -> Option<CommitId> {
     let commit = archive.commit(row.id).ok()?;
     let trailers = Message::parse(&commit.message).ok()?.trailers;
-    let next = index.commit_at(row.position.checked_add(1)?).ok()?;
     let is_so = trailers.article == *article
         && trailers.revision == row.number
         && archive.folder(commit.tree, &article.folder()).ok()? == folder

@@ -5,17 +5,21 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use rayon::prelude::*;
+
 use crate::archive::{Archive, Fault};
 use crate::article::PAGE_FILE;
-use crate::history;
-use crate::id::ArticleId;
+use crate::history::{self, Hint};
+use crate::id::{ArticleId, BlobId, CommitId};
 use crate::index::Progress;
 use crate::index::texts::{self, End, Read};
+use crate::object::Hashing;
 use crate::object::tree::Entry;
 use crate::revision::{Revision, RevisionFault};
 use crate::storage::index_file::IndexFileError;
+use crate::storage::objects::ObjectStore;
 use crate::storage::refs;
-use crate::storage::words_file::{self, NewText, WordsFile};
+use crate::storage::words_file::{self, Candidate, NewText, WordsFile};
 use crate::swhid::{Fragment, Swhid, SwhidError};
 use crate::verify::signed::{self, Keys};
 use crate::withheld::Kept;
@@ -23,6 +27,11 @@ use crate::words::{self, Lines, Quote};
 
 /// How long another process that writes the words is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Texts that one thread reads in a row, and articles: beginning on another core, where the archive is opened once
+/// more, takes as long as a few of them.
+const TEXTS: usize = 64;
+const ARTICLES: usize = 8;
 
 /// How the texts are found that may have the quote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +64,7 @@ pub struct Standing {
     /// The revisions that have them, oldest first; there is at least one.
     pub hits: Vec<Hit>,
     /// The newest revision of the article, whether or not it has them.
-    pub newest: Box<Revision>,
+    pub newest: Box<Kept>,
 }
 
 /// What was found.
@@ -81,7 +90,7 @@ pub enum SearchError {
     Unreadable,
     /// A revision is named by one of the branch, and is not on it.
     #[error("revision {0} is not in the branch's history")]
-    Detached(crate::id::CommitId),
+    Detached(CommitId),
     /// The place has no name.
     #[error(transparent)]
     Swhid(#[from] SwhidError),
@@ -96,7 +105,7 @@ impl Standing {
     pub fn stands(&self) -> bool {
         self.hits
             .last()
-            .is_some_and(|hit| hit.revision.id == self.newest.id)
+            .is_some_and(|hit| hit.revision.id == self.newest.id())
     }
 }
 
@@ -119,10 +128,8 @@ pub fn find(
         Some(names) => (names, Way::Words),
         None => (by_scan(archive, quote, progress)?, Way::Scan),
     };
-    let mut articles = Vec::new();
-    for article in names {
-        articles.extend(standing(archive, quote, article)?);
-    }
+    let names: Vec<ArticleId> = names.into_iter().collect();
+    let articles = standings(archive, quote, &names)?;
     Ok(Found { articles, way })
 }
 
@@ -156,17 +163,41 @@ fn by_words(
         }
         Err(_) => return Ok(None),
     };
-    let mut names = BTreeSet::new();
-    for candidate in candidates {
-        // What the file says of a blob that is not in the archive is worth nothing; the article is asked all the same.
-        let has_not = archive
-            .blob(candidate.page)
-            .is_ok_and(|text| std::str::from_utf8(&text).is_ok_and(|text| quote.find(text).is_none()));
-        if !has_not {
-            names.insert(candidate.article);
-        }
+    Ok(Some(having(archive, quote, candidates)))
+}
+
+/// Leaves out the candidates whose text has not the words. They are hashed by one implementation of SHA-1: what has the
+/// words is read again.
+fn having(archive: &Archive, quote: &Quote, candidates: Vec<Candidate>) -> BTreeSet<ArticleId> {
+    let objects = archive.path().join("objects");
+    let withheld = archive.withheld();
+    // What the file says of a blob that is not in the archive is worth nothing; the article is asked all the same.
+    let has_not = |objects: &ObjectStore, page: BlobId| {
+        let read = (!withheld.contains(&page)).then(|| objects.read(page.into()).ok());
+        read.flatten().is_some_and(|object| {
+            std::str::from_utf8(&object.body).is_ok_and(|text| quote.find(text).is_none())
+        })
+    };
+    let those_of = |objects: Option<&ObjectStore>, stretch: Vec<Candidate>| {
+        let may_have =
+            |candidate: &Candidate| objects.is_none_or(|objects| !has_not(objects, candidate.page));
+        let kept = stretch.into_iter().filter(may_have);
+        kept.map(|candidate| candidate.article).collect::<BTreeSet<_>>()
+    };
+    if candidates.len() <= TEXTS {
+        return those_of(Some(archive.objects()), candidates);
     }
-    Ok(Some(names))
+    let open = || {
+        let objects = ObjectStore::open(&objects).ok();
+        objects.map(|objects| objects.with_hashing(Hashing::Sha1))
+    };
+    let stretches: Vec<Vec<Candidate>> = candidates.chunks(TEXTS).map(<[_]>::to_vec).collect();
+    let stretches = stretches.into_par_iter();
+    let names = stretches.map_init(open, |objects, stretch| those_of(objects.as_ref(), stretch));
+    names.reduce(BTreeSet::new, |mut one, mut other| {
+        one.append(&mut other);
+        one
+    })
 }
 
 /// Opens the words and brings them up to the tip, or makes them anew; `None` where they cannot be had.
@@ -288,20 +319,69 @@ fn by_scan(
     }
 }
 
-/// Reads an article's whole history; `None` where no revision of it has the words.
-fn standing(archive: &Archive, quote: &Quote, article: ArticleId) -> Result<Option<Standing>, SearchError> {
-    let Some(newest) = history::newest(archive, &article)? else {
-        return Ok(None);
-    };
-    let mut revisions = history::revisions(archive, newest)?;
-    revisions.reverse();
-    let newest = Box::new(Revision::read(archive, newest)?);
-    let mut hits = Vec::new();
+/// Reads the whole histories of articles, on every core where there are many.
+fn standings(archive: &Archive, quote: &Quote, articles: &[ArticleId]) -> Result<Vec<Standing>, SearchError> {
+    let hints = history::hints(archive, articles);
     let mut keys = Keys::of(archive)?;
+    let hinted: Vec<(usize, &ArticleId, &Hint)> = (0..)
+        .zip(articles)
+        .zip(&hints)
+        .map(|((number, article), hint)| (number, article, hint))
+        .collect();
+    let read = |archive: &Archive, keys: &mut Keys, stretch: &[(usize, &ArticleId, &Hint)]| {
+        let one = |(number, article, hint): &(usize, &ArticleId, &Hint)| {
+            let newest = hint.newest(archive, article)?;
+            let read = standing(archive, quote, keys, article, (newest, Some(hint)));
+            Some(read.map(|standing| (*number, standing)))
+        };
+        stretch.iter().filter_map(one).collect::<Result<Vec<_>, _>>()
+    };
+    let known = if hinted.len() <= ARTICLES {
+        read(archive, &mut keys, &hinted)?
+    } else {
+        let (seen, first) = (archive.seen(), keys.clone());
+        let begin = || (seen.clone().open().ok(), first.clone());
+        let stretches = hinted.par_chunks(ARTICLES);
+        let stretches = stretches.map_init(begin, |(archive, keys), stretch| match archive {
+            Some(archive) => read(archive, keys, stretch),
+            None => Ok(Vec::new()),
+        });
+        stretches
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect()
+    };
+    // What is left is asked of the index one by one, and of the branch.
+    let mut known = known.into_iter().peekable();
+    let mut found = Vec::new();
+    for (number, article) in articles.iter().enumerate() {
+        if let Some((_, standing)) = known.next_if(|known| known.0 == number) {
+            found.extend(standing);
+        } else if let Some(newest) = history::newest(archive, article)? {
+            found.extend(standing(archive, quote, &mut keys, article, (newest, None))?);
+        }
+    }
+    Ok(found)
+}
+
+/// Reads an article's whole history from its newest revision; `None` where no revision of it has the words.
+fn standing(
+    archive: &Archive,
+    quote: &Quote,
+    keys: &mut Keys,
+    article: &ArticleId,
+    (newest, hint): (CommitId, Option<&Hint>),
+) -> Result<Option<Standing>, SearchError> {
+    let mut revisions = history::revisions(archive, newest)?;
+    let newest = Box::new(revisions[0].clone());
+    revisions.reverse();
+    let mut hits = Vec::new();
     // Nobody can look for words in what is withheld.
     for revision in revisions.into_iter().filter_map(Kept::whole) {
         if let Some(lines) = quote.find(&revision.page_text) {
-            if !archive.is_on_branch(revision.id)? {
+            let told = hint.and_then(|hint| hint.position(revision.id));
+            if !archive.is_on_branch_at(revision.id, told)? {
                 return Err(SearchError::Detached(revision.id));
             }
             let swhid = name(archive, &revision, lines)?;
@@ -314,8 +394,8 @@ fn standing(archive: &Archive, quote: &Quote, article: ArticleId) -> Result<Opti
             });
         }
     }
-    Ok((!hits.is_empty()).then_some(Standing {
-        article,
+    Ok((!hits.is_empty()).then(|| Standing {
+        article: article.clone(),
         hits,
         newest,
     }))

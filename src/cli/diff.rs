@@ -77,7 +77,9 @@ impl Diff {
             if self.first == "-" && second == "-" {
                 return Err(Failure::new("both sides are -, and stdin can be read only once"));
             }
-            return Ok((side(common, &self.first)?, side(common, second)?));
+            let mut archive = None;
+            let mut side = |thing| side(common, &mut archive, thing);
+            return Ok((side(&self.first)?, side(second)?));
         }
         if is_page(&self.first) {
             return Err(Failure::new(format!(
@@ -104,12 +106,15 @@ fn is_page(thing: &str) -> bool {
     thing == "-" || Path::new(thing).is_file()
 }
 
-/// Reads one side; the archive is opened only where it is needed.
-fn side(common: &Common, thing: &str) -> Result<Side, Failure> {
+/// Reads one side; the archive is opened where it is first needed, once for both.
+fn side(common: &Common, archive: &mut Option<Archive>, thing: &str) -> Result<Side, Failure> {
     if !is_page(thing) {
-        let archive: Archive = common.open()?;
-        let id = resolve::commit(&archive, thing)?;
-        return Ok(Side::Revision(Box::new(Revision::read(&archive, id)?)));
+        let archive = match archive {
+            Some(archive) => archive,
+            None => archive.insert(common.open()?),
+        };
+        let id = resolve::commit(archive, thing)?;
+        return Ok(Side::Revision(Box::new(Revision::read(archive, id)?)));
     }
     let file = Path::new(thing);
     let bytes = read_page(file)?;

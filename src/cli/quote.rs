@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use avalaches::archive::Archive;
 use avalaches::index;
 use avalaches::quote::{self, Found, Hit, SearchError, Standing, Way};
-use avalaches::revision::Revision;
 use avalaches::swhid::Swhid;
+use avalaches::trailer::Message;
 use avalaches::words::{Quote, QuoteError};
 use serde_json::{Value, json};
 
@@ -108,12 +108,12 @@ fn text(found: &Found) -> String {
 
 /// Says since which revision of an article the words stood, until which, and whether they still do.
 fn stands(standing: &Standing) -> String {
-    let number = |revision: &Revision| revision.message.trailers.revision;
+    let number = |message: &Message| message.trailers.revision;
     let (Some(first), Some(last)) = (standing.hits.first(), standing.hits.last()) else {
         return String::new();
     };
-    let (first, last) = (number(&first.revision), number(&last.revision));
-    let newest = &standing.newest;
+    let (first, last) = (number(&first.revision.message), number(&last.revision.message));
+    let newest = standing.newest.message();
     let gone = standing.hits.len() < usize::try_from(last - first + 1).unwrap_or(usize::MAX);
     let between = if gone { ", not in all between" } else { "" };
     if standing.stands() {
@@ -122,7 +122,7 @@ fn stands(standing: &Standing) -> String {
     format!(
         "from revision {first} to revision {last}{between}; the newest, revision {}, {}, has them not",
         number(newest),
-        newest.metadata().kind
+        newest.trailers.kind
     )
 }
 
@@ -144,7 +144,7 @@ fn article(standing: &Standing) -> Value {
         "article": standing.article.to_string(),
         "since": number(standing.hits.first()),
         "until": number(standing.hits.last()),
-        "newest": standing.newest.message.trailers.revision,
+        "newest": standing.newest.message().trailers.revision,
         "stands": standing.stands(),
         "revisions": revisions,
     })

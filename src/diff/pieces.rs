@@ -219,6 +219,9 @@ struct Edit {
     removed: String,
     added: String,
     same: String,
+    /// Characters of what was removed and of what was added, counted once: edits grow by one another.
+    removed_length: usize,
+    added_length: usize,
 }
 
 /// The edits of a paragraph; the first may replace nothing.
@@ -248,6 +251,8 @@ impl Edits {
         if let Some(last) = self.0.last_mut() {
             last.removed.push_str(removed);
             last.added.push_str(added);
+            last.removed_length += removed.chars().count();
+            last.added_length += added.chars().count();
         }
     }
 
@@ -258,10 +263,13 @@ impl Edits {
         for edit in self.0 {
             let mut edit = edit;
             while let Some(last) = merged.pop_if(|last| is_tiny_between(last, &edit)) {
+                let same = last.same.chars().count();
                 edit = Edit {
                     removed: last.removed + &last.same + &edit.removed,
                     added: last.added + &last.same + &edit.added,
                     same: edit.same,
+                    removed_length: last.removed_length + same + edit.removed_length,
+                    added_length: last.added_length + same + edit.added_length,
                 };
             }
             merged.push(edit);
@@ -290,7 +298,7 @@ fn is_tiny_between(before: &Edit, after: &Edit) -> bool {
         return false;
     }
     let length = before.same.chars().count();
-    let longer = |edit: &Edit| edit.removed.chars().count().max(edit.added.chars().count());
+    let longer = |edit: &Edit| edit.removed_length.max(edit.added_length);
     let around = longer(before).min(longer(after));
     let blank = before.same.trim().is_empty();
     length <= TINY && (length < around || blank && length <= around && replaces(before) && replaces(after))

@@ -29,6 +29,7 @@ use crate::storage::pack_index::PackIndex;
 #[derive(Debug)]
 pub struct ObjectStore {
     folder: PathBuf,
+    hashing: Hashing,
     packs: RwLock<Arc<Packs>>,
 }
 
@@ -94,8 +95,15 @@ impl ObjectStore {
         let packs = Packs::open(objects);
         Ok(Self {
             folder: objects.to_owned(),
+            hashing: Hashing::Both,
             packs: RwLock::new(Arc::new(packs)),
         })
+    }
+
+    /// Hashes what is read otherwise than twice: for a first look, after which what matters is read again.
+    #[must_use]
+    pub fn with_hashing(self, hashing: Hashing) -> Self {
+        Self { hashing, ..self }
     }
 
     /// Reads an object, and checks its structure and its id.
@@ -106,7 +114,7 @@ impl ObjectStore {
     /// [`ReadError`]; [`ReadError::Damaged`] tells of the first damaged copy where no good one exists.
     pub fn read(&self, id: ObjectId) -> Result<Object, ReadError> {
         let packs = self.packs();
-        let mut damaged = match packs.read(id) {
+        let mut damaged = match packs.read(self.hashing, id) {
             Copy::Good(object) => return Ok(object),
             Copy::Bad(damaged) => damaged,
         };
@@ -116,7 +124,7 @@ impl ObjectStore {
         }
         let packs = match self.listed_again()? {
             Some(newer) => {
-                match newer.read(id) {
+                match newer.read(self.hashing, id) {
                     Copy::Good(object) => return Ok(object),
                     Copy::Bad(other) => damaged = damaged.or(other),
                 }
@@ -233,7 +241,7 @@ impl ObjectStore {
 
     fn read_loose(&self, id: ObjectId) -> Copy {
         let path = loose_path(id);
-        match read_loose_file(&self.folder.join(&path), Hashing::Both, id) {
+        match read_loose_file(&self.folder.join(&path), self.hashing, id) {
             Ok(object) => Copy::Good(object),
             Err(Damage::File(error)) if error.is_missing() => Copy::Bad(None),
             Err(what) => Copy::Bad(Some(ReadError::Damaged {
@@ -273,7 +281,7 @@ impl Packs {
         packs
     }
 
-    fn read(&self, id: ObjectId) -> Copy {
+    fn read(&self, hashing: Hashing, id: ObjectId) -> Copy {
         let mut damaged = None;
         for OpenPack { path, pack, bases } in &self.usable {
             let Some(place) = pack.index().find(id.raw()) else {
@@ -282,7 +290,7 @@ impl Packs {
             let mut bases = bases.lock().unwrap_or_else(PoisonError::into_inner);
             let read = pack.read_over(place, &mut Inflater::new(), &mut bases);
             let (offset, what) = match read {
-                Ok(object) => match check_id(Hashing::Both, id, &object) {
+                Ok(object) => match check_id(hashing, id, &object) {
                     Ok(()) => return Copy::Good(object),
                     Err(what) => (pack.index().offset(place).ok(), what),
                 },
