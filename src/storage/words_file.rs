@@ -42,14 +42,6 @@ const TABLES: &str = "CREATE TABLE branch(tip BLOB NOT NULL) STRICT; \
      CREATE UNIQUE INDEX text_by_page ON text(page, article); \
      CREATE VIRTUAL TABLE words USING fts5(keys, content='', detail=none, columnsize=0, tokenize='ascii')";
 
-/// While a file is made, SQLite gathers 32 MiB of keys before it writes them, and puts what it wrote together once, at the
-/// end; a later writer does as SQLite is used to.
-const GATHERING: &str = "INSERT INTO words(words, rank) VALUES('hashsize', 33554432); \
-     INSERT INTO words(words, rank) VALUES('automerge', 0); INSERT INTO words(words, rank) VALUES('crisismerge', 1999);";
-const GATHERED: &str = "INSERT INTO words(words) VALUES('optimize'); \
-     INSERT INTO words(words, rank) VALUES('hashsize', 1048576); \
-     INSERT INTO words(words, rank) VALUES('automerge', 4); INSERT INTO words(words, rank) VALUES('crisismerge', 16);";
-
 /// A text of which the keys are put in.
 #[derive(Debug)]
 pub struct NewText {
@@ -117,11 +109,9 @@ impl WordsFile {
         fill: impl FnOnce(&mut dyn FnMut(&NewText) -> Result<(), IndexFileError>) -> Option<()>,
     ) -> Result<Option<Self>, IndexFileError> {
         let new_file = MARK.begin(repository, TABLES)?;
-        new_file.connection.execute_batch(GATHERING)?;
         if fill(&mut |new| put(&new_file.connection, new)).is_none() {
             return Ok(None);
         }
-        new_file.connection.execute_batch(GATHERED)?;
         let sql = "INSERT INTO branch(tip) VALUES(?1)";
         new_file.connection.execute(sql, [tip.raw()])?;
         new_file.finish()?;
