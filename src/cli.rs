@@ -14,6 +14,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 mod add;
 mod audit;
 mod blame;
+mod build;
 mod changes;
 mod compare;
 mod completions;
@@ -101,6 +102,7 @@ enum Command {
     Import(import::Import),
     Verify(verify::Verify),
     Audit(audit::Audit),
+    Build(build::Build),
     Show(show::Show),
     List(list::List),
     History(history::History),
@@ -218,6 +220,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Import(import) => import.run(common),
         Command::Verify(verify) => verify.run(common),
         Command::Audit(audit) => audit.run(common),
+        Command::Build(build) => build.run(common),
         Command::Show(show) => show.run(common),
         Command::List(list) => list.run(common),
         Command::History(history) => history.run(common),

@@ -20,6 +20,8 @@ use comrak::{Arena, Options, parse_document};
 
 use crate::canonical::{self, Invisible, TextError};
 
+pub mod html;
+
 /// How deep blocks and inlines may lie in one another.
 pub const DEEPEST: usize = 64;
 

@@ -24,6 +24,7 @@ use self::mirrored::{Mirrored, Question};
 use self::signed::{Keys, Standing};
 use crate::withheld::{self, Kept, Reason, ReasonError, WithheldRevision};
 
+pub mod alone;
 pub mod mirrored;
 pub mod signed;
 pub mod whole;
@@ -35,6 +36,9 @@ pub enum Verdict {
     /// Every object from the commit to the text was hashed again and linked; text and date are equal; the
     /// commit is on the branch.
     Verified,
+    /// The page carries every object from the commit to the text, each was hashed again and linked, and text and date are
+    /// equal. No archive was asked whether the commit is in its history.
+    Proved,
     /// Verified, and a later revision of the article exists.
     Superseded,
     /// The footer's commit is known and the text is another.
@@ -59,6 +63,7 @@ impl Verdict {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Verified => "verified",
+            Self::Proved => "proved",
             Self::Superseded => "superseded",
             Self::Altered => "altered",
             Self::Misdated => "misdated",
@@ -73,7 +78,7 @@ impl Verdict {
     /// Tells whether what was asked is so: the exit status 0.
     #[must_use]
     pub const fn is_yes(self) -> bool {
-        matches!(self, Self::Verified | Self::Superseded)
+        matches!(self, Self::Verified | Self::Proved | Self::Superseded)
     }
 }
 
@@ -99,6 +104,8 @@ pub struct Named {
 #[derive(Debug, Default)]
 pub struct Answer {
     verdict: Option<Verdict>,
+    /// Judged by the proof in the page, without an archive.
+    pub alone: bool,
     /// The revision that the footer or id names, where it could be read.
     pub revision: Option<Box<Revision>>,
     /// The revision that the footer or id names, where content of it is withheld.

@@ -8,11 +8,12 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Rooms of `src/`, lowest first: a file may use its own room and those before it.
-const LAYERS: [(&str, &[&str]); 3] = [
+const LAYERS: [(&str, &[&str]); 4] = [
     (
         "pure",
         &[
             "article",
+            "base64",
             "blame",
             "canonical",
             "capture",
@@ -27,6 +28,7 @@ const LAYERS: [(&str, &[&str]); 3] = [
             "language",
             "object",
             "page",
+            "proof",
             "report",
             "settings",
             "signature",
@@ -63,6 +65,7 @@ const LAYERS: [(&str, &[&str]); 3] = [
             "withheld",
         ],
     ),
+    ("site", &["site"]),
 ];
 
 #[test]

@@ -55,6 +55,8 @@ fn every_member_of_every_document_is_described() {
     let key = temp.path().join("desk.pub");
     fs::write(&key, KEY).unwrap();
     let key = key.to_str().unwrap();
+    let site = temp.path().join("site");
+    let site = site.to_str().unwrap();
     let documents = [
         init,
         add,
@@ -87,6 +89,7 @@ fn every_member_of_every_document_is_described() {
             "--json",
         ]),
         document(&["--archive", mine, "maintain", "--json"]),
+        document(&["--archive", mine, "build", site, "--json"]),
     ];
     let documents = [documents.to_vec(), expunged(temp.path())].concat();
     let mut schemas = BTreeSet::new();
@@ -109,7 +112,7 @@ fn every_member_of_every_document_is_described() {
             assert!(named, "JSON.md does not describe {member} of {schema}");
         }
     }
-    assert_eq!(schemas.len(), 20);
+    assert_eq!(schemas.len(), 21);
     assert_shows_every_kind_of_change(&documents[3]);
 }
 

@@ -1,17 +1,20 @@
 //! `avalaches verify`.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use avalaches::add::PageError;
 use avalaches::archive::{Archive, OpenError};
 use avalaches::canonical::Invisible;
-use avalaches::draft;
+use avalaches::draft::{self, Draft, Form};
 use avalaches::footer::Footer;
 use avalaches::id::{ArticleId, IdPrefix};
 use avalaches::object::Hashing;
+use avalaches::proof::{ELEMENT_ID, MEDIA_TYPE};
 use avalaches::quote::Way;
 use avalaches::storage::verified;
 use avalaches::swhid::SCHEME;
+use avalaches::verify::alone;
 use avalaches::verify::whole::{self, Options, Report, Scope};
 use avalaches::verify::{self, Answer, Verdict, with_causes};
 use clap::ValueEnum;
@@ -35,6 +38,9 @@ pub struct Verify {
     /// Count a superseded revision as a no
     #[arg(long)]
     current: bool,
+    /// Judge pages by the proofs in them, whether or not there is an archive
+    #[arg(long, requires = "things", conflicts_with_all = ["archive", "current"])]
+    without_archive: bool,
     /// How pages are written [default: by name, else by content]
     #[arg(long, value_enum)]
     form: Option<FormName>,
@@ -80,7 +86,15 @@ fn share(text: &str) -> Result<Scope, String> {
 
 impl Verify {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
-        let archive = match Archive::open(&common.archive_path()?, common.owner()) {
+        if self.without_archive {
+            return self.check_things(common, None);
+        }
+        let path = match common.archive_path() {
+            // A page may carry its proof.
+            Err(_) if !self.things.is_empty() => return self.check_things(common, None),
+            path => path?,
+        };
+        let archive = match Archive::open(&path, common.owner()) {
             Ok(archive) => archive,
             // The archive is there and damaged: that is an answer.
             Err(error @ (OpenError::Ref(_) | OpenError::Tip(_) | OpenError::Settings(_)))
@@ -104,12 +118,20 @@ impl Verify {
         if self.things.is_empty() {
             return self.check_whole(common, &archive);
         }
+        self.check_things(common, Some(&archive))
+    }
+
+    fn check_things(&self, common: &Common, archive: Option<&Archive>) -> Result<Outcome, Failure> {
         let mut outcome = Outcome::Yes;
         let mut failed = None;
         let mut documents = Vec::new();
         let mut proved = false;
         for thing in &self.things {
-            let answer = match self.judge(&archive, thing) {
+            let judged = match archive {
+                Some(archive) => self.judge(archive, thing),
+                None => self.judge_alone(thing),
+            };
+            let answer = match judged {
                 Ok(answer) => answer,
                 Err(failure) if self.things.len() == 1 => return Err(failure),
                 Err(failure) => {
@@ -133,9 +155,11 @@ impl Verify {
         if common.json {
             output::print_json(&json!({"schema": "avalaches/verify/1", "answers": documents}))?;
         } else if proved && !common.quiet {
-            output::note(
-                "a footer proves what was published and in which order; not that it is true, nor the clock time",
-            );
+            output::note(if archive.is_some() {
+                "a footer proves what was published and in which order; not that it is true, nor the clock time"
+            } else {
+                "this proves that the text is what the footer names; not that it is true, nor when it was published, nor that no revision followed"
+            });
         }
         match failed {
             Some(thing) => Err(Failure::new(format!("could not answer for {thing:?}"))),
@@ -214,10 +238,43 @@ impl Verify {
             ))
             .hint("an id has 7 to 40 digits of 0-9 and a-f; a footer is pasted whole, in quotes"));
         }
+        let (_, _, draft) = self.read(file)?;
+        Ok(verify::page(archive, &draft)?)
+    }
+
+    /// Judges a page by the proof that it carries.
+    fn judge_alone(&self, thing: &str) -> Result<Answer, Failure> {
+        let file = Path::new(thing);
+        if thing != "-" && !file.is_file() {
+            let what = format!("there is no archive to look {thing:?} up in, and it is no page's file");
+            return Err(Failure::new(what).hint("name an archive with --archive DIR"));
+        }
+        let (bytes, form, draft) = self.read(file)?;
+        let html = if form == Form::Html {
+            String::from_utf8_lossy(&bytes)
+        } else {
+            Cow::default()
+        };
+        let blocks = draft::html::data_blocks(&html, MEDIA_TYPE, ELEMENT_ID)
+            .map_err(|e| page_failure(thing, &PageError::Draft(e)))?;
+        match &blocks[..] {
+            [proof] => Ok(alone::page(proof, &draft)),
+            [] => Err(Failure::new(format!(
+                "{thing} carries no proof, and there is no archive to ask"
+            ))
+            .hint("name an archive with --archive DIR; pages that `avalaches build` wrote carry a proof")),
+            _ => Err(Failure::new(format!(
+                "{thing} carries {} proofs; a page has one",
+                blocks.len()
+            ))),
+        }
+    }
+
+    fn read(&self, file: &Path) -> Result<(Vec<u8>, Form, Draft), Failure> {
         let bytes = read_page(file)?;
         let form = self.form.map_or_else(|| form_of(file, &bytes), Into::into);
         let draft = draft::read(&bytes, form, Invisible::Allow)
             .map_err(|e| page_failure(&file.to_string_lossy(), &PageError::Draft(e)))?;
-        Ok(verify::page(archive, &draft)?)
+        Ok((bytes, form, draft))
     }
 }

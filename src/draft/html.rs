@@ -75,6 +75,40 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
     })
 }
 
+/// Returns what stands in the page's data blocks of a type: `script` elements that no browser runs, with an id.
+///
+/// # Errors
+/// [`DraftError`] if the page's elements are nested too deep.
+pub fn data_blocks(text: &str, media_type: &str, id: &str) -> Result<Vec<String>, DraftError> {
+    if !text.contains(media_type) {
+        return Ok(Vec::new());
+    }
+    if let Some(line) = bounds::exceeded_at(&text.to_ascii_lowercase()) {
+        return Err(DraftError::at(line, DraftErrorKind::HtmlDepth));
+    }
+    let page = Html::parse_document(text);
+    let elements = page.root_element().descendants().filter_map(ElementRef::wrap);
+    let blocks = elements.filter(|element| {
+        let element = element.value();
+        element.name() == "script"
+            && element.attr("type") == Some(media_type)
+            && element.attr("id") == Some(id)
+    });
+    Ok(blocks.map(|block| block.text().collect()).collect())
+}
+
+/// Returns the text that a browser shows of some blocks, an empty line between; `None` where they are nested too deep.
+#[must_use]
+pub fn shown_text(blocks: &str) -> Option<String> {
+    if bounds::exceeded_at(&blocks.to_ascii_lowercase()).is_some() {
+        return None;
+    }
+    let page = Html::parse_fragment(blocks);
+    let pieces = text::pieces(page.root_element()).ok()?;
+    let plains: Vec<&str> = pieces.iter().map(|piece| piece.plain.as_str()).collect();
+    Some(plains.join("\n\n"))
+}
+
 /// Where the article was found.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {

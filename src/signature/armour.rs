@@ -78,30 +78,8 @@ pub(super) fn kind_of_key(key: &[u8]) -> Option<&str> {
 
 /// Reads base64 in the one way it is written: with its padding, and nothing in the bits that are left over.
 pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim_end_matches('=');
-    if !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut held, mut bits) = (0_u32, 0_u32);
-    for digit in digits.bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        held = held << 6 | u32::from(value);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from(held >> bits & 0xff).ok()?);
-            held &= (1 << bits) - 1;
-        }
-    }
-    (held == 0).then_some(bytes)
+    let is_solid = !text.contains(|c: char| c.is_ascii_whitespace());
+    crate::base64::decode(text).ok().filter(|_| is_solid)
 }
 
 /// Bytes that are read from their beginning.

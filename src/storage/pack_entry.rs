@@ -3,6 +3,7 @@
 
 use crate::object::ObjectKind;
 use crate::platform::Deflater;
+use crate::proof::pack;
 
 /// The level at which entries are deflated where nothing else is said.
 pub const LEVEL: u8 = 6;
@@ -55,29 +56,10 @@ impl PackEntry {
 
     /// Returns what stands before the stream: kind and length, and how far before it its base begins.
     pub(super) fn header(&self, distance: Option<u64>) -> Vec<u8> {
-        let code = match self.kind {
-            Some(ObjectKind::Commit) => 1,
-            Some(ObjectKind::Tree) => 2,
-            Some(ObjectKind::Blob) => 3,
-            Some(ObjectKind::Tag) => 4,
-            None => 6,
-        };
-        let mut header = Vec::with_capacity(16);
-        let mut byte = code << 4 | low_bits(self.length, 15);
-        let mut rest = self.length >> 4;
-        while rest > 0 {
-            header.push(byte | 0x80);
-            byte = low_bits(rest, 0x7f);
-            rest >>= 7;
-        }
-        header.push(byte);
+        let mut header = pack::entry_header(self.kind.map_or(6, pack::code), self.length);
         header.extend(distance.map(distance_digits).unwrap_or_default());
         header
     }
-}
-
-fn low_bits(number: usize, mask: u8) -> u8 {
-    u8::try_from(number & usize::from(mask)).expect("the mask has eight bits")
 }
 
 /// Writes a distance: the highest seven bits first, one taken off for each byte that follows.

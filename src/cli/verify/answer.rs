@@ -18,7 +18,7 @@ use crate::cli::{Common, output, signing};
 pub fn text(common: &Common, thing: &str, answer: &Answer) -> String {
     let verdict = answer.verdict();
     let style = match verdict {
-        Verdict::Verified => GOOD,
+        Verdict::Verified | Verdict::Proved => GOOD,
         Verdict::Superseded | Verdict::Withheld => NOTICE,
         _ => BAD,
     };
@@ -178,6 +178,7 @@ pub fn document(thing: &str, answer: &Answer) -> Value {
     json!({
         "asked": thing,
         "verdict": answer.verdict(),
+        "basis": if answer.alone { "page" } else { "archive" },
         "reasons": answer.reasons,
         "revision": revision.or(left),
         "withheld": output::withheld_json(&answer.why_withheld),

@@ -1,0 +1,169 @@
+//! A proof as a git pack, version 2: whole entries in the proof's order, no deltas, and the SHA-1 of it all at the end.
+//!
+//! Source of the format: git's documentation, `gitformat-pack`.
+
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::bufread::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+
+use super::Proof;
+use crate::object::{self, HashError, LARGEST_OBJECT, Object, ObjectKind};
+
+/// The most objects of a proof: a folder with a source in each of a thousand languages is none that anybody reads.
+pub const MOST_OBJECTS: usize = 1024;
+
+/// The most bytes that the objects of a proof have together.
+pub const LARGEST_PROOF: usize = LARGEST_OBJECT;
+
+const MAGIC: &[u8; 8] = b"PACK\0\0\0\x02";
+
+/// Why bytes are no proof's pack.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PackError {
+    /// Another file, or one that is cut short.
+    #[error("it is no git pack of version 2, or is cut short")]
+    Form,
+    /// The bytes are not those that were written.
+    #[error("its checksum is not that of its bytes: it was damaged or changed")]
+    Checksum,
+    /// The checksum cannot be believed.
+    #[error("its checksum")]
+    Hash(#[from] HashError),
+    /// Too many objects.
+    #[error("it has {0} objects; a proof has 1 to {MOST_OBJECTS}")]
+    Count(u32),
+    /// An entry is a delta, or of no kind.
+    #[error("its entry {0} is no whole commit, tree or blob")]
+    Kind(usize),
+    /// The objects are too large.
+    #[error("its objects are larger than {LARGEST_PROOF} bytes")]
+    TooLarge,
+    /// An entry cannot be inflated to what it says it holds.
+    #[error("its entry {0} is damaged")]
+    Damaged(usize),
+    /// Something follows the last entry.
+    #[error("bytes follow its last entry")]
+    Trailing,
+}
+
+impl Proof {
+    /// Returns the proof as a pack.
+    ///
+    /// # Errors
+    /// [`PackError`] where no reader would take it: it is too large, or has too many objects.
+    pub fn encode(&self) -> Result<Vec<u8>, PackError> {
+        let count = u32::try_from(self.objects().len()).unwrap_or(u32::MAX);
+        let bytes: usize = self.objects().iter().map(|object| object.body.len()).sum();
+        if self.objects().is_empty() || self.objects().len() > MOST_OBJECTS {
+            return Err(PackError::Count(count));
+        }
+        if bytes > LARGEST_PROOF {
+            return Err(PackError::TooLarge);
+        }
+        let mut pack = MAGIC.to_vec();
+        pack.extend(count.to_be_bytes());
+        for object in self.objects() {
+            pack.extend(entry_header(code(object.kind), object.body.len()));
+            let mut encoder = ZlibEncoder::new(pack, Compression::best());
+            let written = encoder.write_all(&object.body).and_then(|()| encoder.finish());
+            pack = written.expect("memory takes whatever is written to it");
+        }
+        pack.extend(object::digest(&[&pack])?);
+        Ok(pack)
+    }
+
+    /// Reads a pack.
+    ///
+    /// # Errors
+    /// [`PackError`] for anything but whole commits, trees and blobs. How they were deflated does not matter.
+    pub fn parse(bytes: &[u8]) -> Result<Self, PackError> {
+        let (content, checksum) = bytes.split_last_chunk::<20>().ok_or(PackError::Form)?;
+        let mut rest = content.strip_prefix(MAGIC).ok_or(PackError::Form)?;
+        if object::digest(&[content])? != *checksum {
+            return Err(PackError::Checksum);
+        }
+        let count = u32::from_be_bytes(*taken(&mut rest)?);
+        if count == 0 || count as usize > MOST_OBJECTS {
+            return Err(PackError::Count(count));
+        }
+        let mut objects = Vec::new();
+        let mut room = LARGEST_PROOF;
+        for number in 1..=count as usize {
+            let (kind, length) = read_header(&mut rest, number)?;
+            if length > room {
+                return Err(PackError::TooLarge);
+            }
+            room -= length;
+            let mut body = Vec::new();
+            let mut inflating = ZlibDecoder::new(rest).take(length as u64 + 1);
+            let read = inflating.read_to_end(&mut body);
+            if read.is_err() || body.len() != length {
+                return Err(PackError::Damaged(number));
+            }
+            rest = inflating.into_inner().into_inner();
+            objects.push(Object { kind, body });
+        }
+        if rest.is_empty() {
+            Ok(Self::of(objects))
+        } else {
+            Err(PackError::Trailing)
+        }
+    }
+}
+
+/// Returns git's number for a kind in packs.
+#[must_use]
+pub const fn code(kind: ObjectKind) -> u8 {
+    match kind {
+        ObjectKind::Commit => 1,
+        ObjectKind::Tree => 2,
+        ObjectKind::Blob => 3,
+        ObjectKind::Tag => 4,
+    }
+}
+
+/// Returns what stands before an entry's stream, or before its base: its number for the kind, and its length.
+#[must_use]
+pub fn entry_header(code: u8, length: usize) -> Vec<u8> {
+    let mut header = Vec::with_capacity(10);
+    let mut byte = code << 4 | low_bits(length, 15);
+    let mut rest = length >> 4;
+    while rest > 0 {
+        header.push(byte | 0x80);
+        byte = low_bits(rest, 0x7f);
+        rest >>= 7;
+    }
+    header.push(byte);
+    header
+}
+
+fn low_bits(number: usize, mask: u8) -> u8 {
+    u8::try_from(number & usize::from(mask)).expect("the mask has eight bits")
+}
+
+fn taken<'a, const N: usize>(rest: &mut &'a [u8]) -> Result<&'a [u8; N], PackError> {
+    let (taken, after) = rest.split_first_chunk().ok_or(PackError::Form)?;
+    *rest = after;
+    Ok(taken)
+}
+
+fn read_header(rest: &mut &[u8], number: usize) -> Result<(ObjectKind, usize), PackError> {
+    let [mut byte] = *taken(rest)?;
+    let kind = ObjectKind::ALL
+        .into_iter()
+        .find(|kind| code(*kind) == byte >> 4 & 7);
+    let kind = kind.filter(|kind| *kind != ObjectKind::Tag);
+    let mut length = usize::from(byte & 15);
+    let mut shift = 4;
+    while byte & 0x80 != 0 {
+        [byte] = *taken(rest)?;
+        if shift > 32 {
+            return Err(PackError::TooLarge);
+        }
+        length |= usize::from(byte & 0x7f) << shift;
+        shift += 7;
+    }
+    Ok((kind.ok_or(PackError::Kind(number))?, length))
+}

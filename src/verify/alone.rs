@@ -1,0 +1,102 @@
+//! A page judged by the proof that it carries, without an archive: whether its text is that of the footer's commit. What
+//! only an archive knows, that the commit is in its history and whether later revisions follow, is not judged.
+
+use crate::archive::{Archive, Fault};
+use crate::base64;
+use crate::draft::Draft;
+use crate::object::{Object, ObjectKind};
+use crate::proof::{Proof, Proved};
+use crate::revision::{Revision, RevisionFault, read_files};
+
+use super::{Answer, Verdict, diff, misdated, with_causes};
+
+/// What is said where everything that a page can prove of itself is so.
+pub const PROVED: &str = "proved from the page itself; history not checked";
+
+/// Judges a page by the proof in it, given in base64.
+#[must_use]
+pub fn page(proof: &str, draft: &Draft) -> Answer {
+    let mut answer = Answer {
+        alone: true,
+        ..Answer::default()
+    };
+    let Some(found) = &draft.footer else {
+        let what = "the page has no footer as its last line";
+        answer.against(Verdict::Unknown, what.to_owned());
+        return answer;
+    };
+    let revision = match read(proof) {
+        Ok(revision) => revision,
+        Err(what) => {
+            answer.against(Verdict::Corrupt, what);
+            return answer;
+        }
+    };
+    if found.footer.commit != revision.id {
+        let what = format!(
+            "the proof in the page is that of commit {}, and the footer names another",
+            revision.id
+        );
+        answer.against(Verdict::Unknown, what);
+    }
+    let text = draft.text();
+    if text != revision.page_text {
+        answer.changes = diff::compare(&revision.page_text, &text);
+        answer.against(Verdict::Altered, "the text is not the commit's".to_owned());
+    }
+    if let Some(reason) = misdated(&found.footer, &revision.footer()) {
+        answer.against(Verdict::Misdated, reason);
+    }
+    if answer.verdict.is_none() {
+        answer.against(Verdict::Proved, PROVED.to_owned());
+    }
+    answer.revision = Some(Box::new(revision));
+    answer
+}
+
+fn read(proof: &str) -> Result<Revision, String> {
+    let pack =
+        base64::decode(proof).map_err(|error| format!("the proof in the page: {}", with_causes(&error)))?;
+    let proof = Proof::parse(&pack);
+    let proof = proof.map_err(|error| format!("the proof in the page: {}", with_causes(&error)))?;
+    let proved = proof.follow().map_err(|error| with_causes(&error))?;
+    revision(proved).map_err(|fault| with_causes(&fault))
+}
+
+/// Puts a revision together of what a proof leads to.
+///
+/// # Errors
+/// [`RevisionFault`] for the first part that is not what the format asks for.
+pub fn revision(proved: Proved) -> Result<Revision, RevisionFault> {
+    let files: Vec<(&str, &[u8])> = proved
+        .files
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+        .collect();
+    Revision::of_parts(proved.id, proved.commit, proved.message, proved.folder, &files)
+}
+
+/// Gathers the proof of a revision.
+///
+/// # Errors
+/// [`Fault`] where an object cannot be read any more.
+pub fn proof(archive: &Archive, revision: &Revision) -> Result<Proof, Fault> {
+    let object = |kind, body| Object { kind, body };
+    let mut objects = vec![object(ObjectKind::Commit, revision.commit.encode())];
+    let path = revision.article_id().folder();
+    let mut tree = revision.commit.tree;
+    for part in path.split('/') {
+        objects.push(object(ObjectKind::Tree, archive.tree(tree)?.encode()));
+        tree = archive.folder(tree, part)?;
+    }
+    objects.push(object(ObjectKind::Tree, archive.tree(tree)?.encode()));
+    let files = read_files(archive, tree, &path).map_err(|(_, fault)| fault)?;
+    for bytes in files.into_values() {
+        let file = object(ObjectKind::Blob, bytes);
+        // Two files with the same bytes are one object.
+        if !objects.contains(&file) {
+            objects.push(file);
+        }
+    }
+    Ok(Proof::of(objects))
+}

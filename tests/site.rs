@@ -1,0 +1,530 @@
+//! The published site: pages that carry their proof, which this program and the real git check without an archive.
+
+#[path = "support/archives.rs"]
+#[allow(dead_code, reason = "other stories ask the archive more")]
+mod archives;
+#[path = "support/folders.rs"]
+#[allow(dead_code, reason = "other stories move folders")]
+mod folders;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use archives::{Story, git, git_command};
+use avalaches::base64;
+use avalaches::proof::Proof;
+use serde_json::Value;
+
+const ARTICLE: &str = "2026/01/22/bridge";
+const FIRST: &str = "桥今天通车。\n\nThe bridge opened today.\n";
+const SECOND: &str = "桥昨天通车。\n\nThe bridge opened yesterday.\n";
+const BLOCK: &str = "<script type=\"application/x-git-pack;base64\" id=\"proof\">\n";
+
+/// An article of two revisions and one of one, built into `site`.
+fn story() -> Story {
+    let story = Story::begin();
+    story.add("one.txt", FIRST, &["--slug", "bridge", "--date", "2026-01-22"]);
+    let corrected = [
+        "--article",
+        ARTICLE,
+        "--kind",
+        "correction",
+        "--note",
+        "It was <yesterday>.",
+        "--date",
+        "2026-01-22",
+    ];
+    story.add("two.txt", SECOND, &corrected);
+    story.add(
+        "three.txt",
+        "渡船停航。\n",
+        &["--slug", "ferry", "--date", "2026-01-23"],
+    );
+    story.yes(&["build", "site"]);
+    story
+}
+
+fn site(story: &Story) -> PathBuf {
+    story.folder.path().join("site")
+}
+
+fn page(story: &Story, name: &str) -> String {
+    fs::read_to_string(site(story).join(name)).unwrap()
+}
+
+/// Lists every file below a folder with its bytes.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut pending = vec![folder.to_owned()];
+    while let Some(folder) = pending.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                pending.push(path);
+            } else {
+                found.insert(path.clone(), fs::read(path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// Asks for a page's verdict in a folder without an archive.
+fn verify_alone(page: &[u8]) -> (Option<i32>, Value) {
+    let nowhere = tempfile::tempdir().unwrap();
+    fs::write(nowhere.path().join("page.html"), page).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_avalaches"))
+        .args(["verify", "--json", "page.html"])
+        .current_dir(nowhere.path())
+        .env_clear()
+        .output()
+        .unwrap();
+    let document: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    (output.status.code(), document["answers"][0].clone())
+}
+
+fn verdict_alone(page: &str) -> (String, String) {
+    let (code, answer) = verify_alone(page.as_bytes());
+    let verdict = answer["verdict"].as_str().unwrap().to_owned();
+    assert_eq!(code, Some(i32::from(verdict != "proved")), "{answer}");
+    assert_eq!(answer["basis"], "page");
+    (
+        verdict,
+        answer["reasons"][0].as_str().unwrap_or_default().to_owned(),
+    )
+}
+
+/// Puts another proof into a page.
+fn with_proof(page: &str, pack: &[u8]) -> String {
+    let (before, rest) = page.split_once(BLOCK).unwrap();
+    let (_, after) = rest.split_once("</script>").unwrap();
+    format!("{before}{BLOCK}{}\n</script>{after}", base64::encode(pack))
+}
+
+#[test]
+fn plain_git_takes_the_proof_and_shows_the_text() {
+    let story = story();
+    for (name, revision, text) in [("index", "main~1", SECOND), ("r1", "main~2", FIRST)] {
+        let footer = story.git(&["rev-parse", revision]);
+        fs::copy(
+            site(&story).join(ARTICLE).join(format!("{name}.proof")),
+            story.folder.path().join("proof.pack"),
+        )
+        .unwrap();
+        let empty = tempfile::tempdir().unwrap();
+        git(empty.path(), &["init", "--bare", "-q"]);
+        let shell = format!(
+            "git unpack-objects -q < proof.pack && git cat-file -p {footer}:articles/{ARTICLE}/page.txt"
+        );
+        let output = Command::new("sh")
+            .args(["-c", &shell])
+            .current_dir(story.folder.path())
+            .env("GIT_DIR", empty.path())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), text);
+        // The objects are those on the way, in the order of the way.
+        let listed = git(
+            empty.path(),
+            &["cat-file", "--batch-all-objects", "--batch-check=%(objecttype)"],
+        );
+        let count = |kind: &str| listed.lines().filter(|line| *line == kind).count();
+        assert_eq!(
+            (count("commit"), count("tree"), count("blob")),
+            (1, 6, 4),
+            "{listed}"
+        );
+        let pack = fs::read(story.folder.path().join("proof.pack")).unwrap();
+        let proof = Proof::parse(&pack).unwrap();
+        let kinds: Vec<&str> = proof.objects().iter().map(|object| object.kind.name()).collect();
+        assert_eq!(
+            kinds.join(" "),
+            "commit tree tree tree tree tree tree blob blob blob blob"
+        );
+        let html = page(&story, &format!("{ARTICLE}/{name}.html"));
+        let (_, rest) = html.split_once(BLOCK).unwrap();
+        let (digits, _) = rest.split_once("</script>").unwrap();
+        assert_eq!(
+            base64::decode(digits).unwrap(),
+            pack,
+            "the page carries the same pack"
+        );
+        assert!(digits.lines().all(|line| line.len() <= 76));
+    }
+    // The whole pack is one that git indexes, to the last checksum.
+    let mut index = git_command(&story.archive(), &["index-pack", "--strict", "-o"]);
+    let out = story.folder.path().join("proof.idx");
+    let status = index
+        .arg(&out)
+        .arg(story.folder.path().join("proof.pack"))
+        .stdout(Stdio::null())
+        .status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+fn a_page_is_proved_where_there_is_no_archive_and_each_change_fails_in_its_own_words() {
+    let story = story();
+    let html = page(&story, &format!("{ARTICLE}/index.html"));
+    let footer = story.git(&["rev-parse", "main~1"]);
+    assert_eq!(
+        verdict_alone(&html),
+        (
+            "proved".to_owned(),
+            "proved from the page itself; history not checked".to_owned()
+        )
+    );
+    let changed = |from: &str, to: &str| {
+        assert_eq!(html.matches(from).count(), 1, "{from}");
+        verdict_alone(&html.replacen(from, to, 1))
+    };
+    let is = |(verdict, reason): (String, String), expected: &str, words: &str| {
+        assert_eq!(verdict, expected, "{reason}");
+        assert!(reason.contains(words), "{reason}");
+    };
+    is(
+        changed("<p>桥昨天通车。</p>", "<p>桥昨天通车!</p>"),
+        "altered",
+        "the text is not the commit's",
+    );
+    is(
+        changed(">2026-01-22 (", ">2026-01-23 ("),
+        "misdated",
+        "2026-01-23 is a Friday",
+    );
+    is(
+        changed(">2026-01-22 (Thursday)", ">2026-01-23 (Friday)"),
+        "misdated",
+        "the commit's date is 2026-01-22",
+    );
+    is(
+        changed("(Thursday)", "(Monday)"),
+        "misdated",
+        "2026-01-22 is a Thursday, and the footer says Monday",
+    );
+    let other = if footer.starts_with('a') { "b" } else { "a" };
+    let other_id = format!("{other}{}", &footer[1..]);
+    is(
+        changed(&footer, &other_id),
+        "unknown",
+        "and the footer names another",
+    );
+    // What a reader does not see does not count, and what a reader sees does.
+    is(
+        changed(
+            "<p>桥昨天通车。</p>",
+            "<p>桥昨天<!-- a -->通车。<span hidden>b</span></p>",
+        ),
+        "proved",
+        "",
+    );
+    is(
+        changed("<p>桥昨天通车。</p>", "<p hidden>桥昨天通车。</p>"),
+        "altered",
+        "",
+    );
+    // The objects: one digit, and then each object of a pack that is sealed again.
+    let (before, after) = html.split_once(BLOCK).unwrap();
+    let digit = if after.as_bytes()[100] == b'A' { "B" } else { "A" };
+    let one_digit = format!("{before}{BLOCK}{}{digit}{}", &after[..100], &after[101..]);
+    is(
+        verdict_alone(&one_digit),
+        "corrupt",
+        "its checksum is not that of its bytes",
+    );
+    let no_digit = format!("{before}{BLOCK}{}!{}", &after[..100], &after[101..]);
+    is(verdict_alone(&no_digit), "corrupt", "'!' after");
+    let pack = fs::read(site(&story).join(ARTICLE).join("index.proof")).unwrap();
+    let proof = Proof::parse(&pack).unwrap();
+    for at in 0..proof.objects().len() {
+        let mut objects = proof.objects().to_vec();
+        let last = objects[at].body.len() - 1;
+        objects[at].body[last] ^= 1;
+        let forged = with_proof(&html, &Proof::of(objects).encode().unwrap());
+        // Another commit is another commit; whatever lies below it is missing then.
+        let (verdict, reason) = verdict_alone(&forged);
+        assert!(
+            matches!(verdict.as_str(), "corrupt" | "unknown"),
+            "{at}: {verdict} {reason}"
+        );
+        if at > 0 {
+            assert!(reason.contains("it is missing, or was changed"), "{at}: {reason}");
+        }
+    }
+    let mut objects = proof.objects().to_vec();
+    objects.swap(1, 2);
+    let swapped = with_proof(&html, &Proof::of(objects).encode().unwrap());
+    is(
+        verdict_alone(&swapped),
+        "corrupt",
+        "object 2 of the proof is not what stands there",
+    );
+    let mut objects = proof.objects().to_vec();
+    objects.push(objects[0].clone());
+    let longer = with_proof(&html, &Proof::of(objects).encode().unwrap());
+    is(verdict_alone(&longer), "corrupt", "object 12 of the proof");
+    // A page of another article with this proof.
+    let ferry = page(&story, "2026/01/23/ferry/index.html");
+    is(verdict_alone(&with_proof(&ferry, &pack)), "unknown", &footer);
+}
+
+#[test]
+fn with_an_archive_at_hand_the_archive_answers() {
+    let story = story();
+    let path = format!("site/{ARTICLE}/r1.html");
+    let answer = |arguments: &[&str]| -> Value { serde_json::from_str(&story.yes(arguments)).unwrap() };
+    let by_archive = answer(&["verify", "--json", &path]);
+    assert_eq!(by_archive["answers"][0]["verdict"], "superseded");
+    assert_eq!(by_archive["answers"][0]["basis"], "archive");
+    let alone = answer(&["verify", "--json", "--without-archive", &path]);
+    assert_eq!(alone["answers"][0]["verdict"], "proved");
+    let nowhere = tempfile::tempdir().unwrap();
+    fs::write(nowhere.path().join("page.txt"), FIRST).unwrap();
+    let mut command = story.program(&["verify", "page.txt"]);
+    let output = command.current_dir(nowhere.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("page.txt carries no proof, and there is no archive to ask"),
+        "{said}"
+    );
+}
+
+#[test]
+fn two_builds_are_the_same_bytes_and_the_second_writes_nothing() {
+    let story = story();
+    let first = files(&site(&story));
+    story.yes(&["build", "again"]);
+    let again = story.folder.path().join("again");
+    let of_again: Vec<_> = files(&again)
+        .into_iter()
+        .map(|(path, bytes)| (path.strip_prefix(&again).unwrap().to_owned(), bytes))
+        .collect();
+    let of_first: Vec<_> = first
+        .iter()
+        .map(|(path, bytes)| (path.strip_prefix(site(&story)).unwrap().to_owned(), bytes.clone()))
+        .collect();
+    assert_eq!(of_first, of_again);
+    let names: Vec<String> = of_first
+        .iter()
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ".avalaches-site",
+            "2026/01/22/bridge/index.html",
+            "2026/01/22/bridge/index.proof",
+            "2026/01/22/bridge/r1.html",
+            "2026/01/22/bridge/r1.proof",
+            "2026/01/23/ferry/index.html",
+            "2026/01/23/ferry/index.proof",
+            "index.html",
+        ]
+    );
+    let stamps = |story: &Story| -> BTreeMap<PathBuf, (u64, i64, i64)> {
+        let stamp = |path: &PathBuf| {
+            let found = fs::metadata(path).unwrap();
+            (found.ino(), found.mtime(), found.mtime_nsec())
+        };
+        files(&site(story))
+            .keys()
+            .map(|path| (path.clone(), stamp(path)))
+            .collect()
+    };
+    let before = stamps(&story);
+    let said = story.yes(&["build", "site"]);
+    assert_eq!(
+        said,
+        "3 pages of 2 articles: 0 files written, 7 unchanged, 0 removed\n"
+    );
+    assert_eq!(stamps(&story), before);
+    // A new revision of one article leaves the other's files alone.
+    story.add(
+        "four.txt",
+        "渡船复航。\n",
+        &["--article", "2026/01/23/ferry", "--kind", "update"],
+    );
+    let said = story.yes(&["build", "site"]);
+    assert_eq!(
+        said,
+        "4 pages of 2 articles: 5 files written, 4 unchanged, 0 removed\n"
+    );
+    let after = stamps(&story);
+    for (path, stamp) in before {
+        if path.to_string_lossy().contains("bridge") {
+            assert_eq!(after[&path], stamp, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn what_is_not_the_sites_is_never_touched() {
+    let story = story();
+    let out = site(&story);
+    fs::write(out.join("robots.txt"), "mine").unwrap();
+    fs::write(out.join(ARTICLE).join("photo.html"), "mine").unwrap();
+    story.yes(&["build", "site"]);
+    assert_eq!(fs::read_to_string(out.join("robots.txt")).unwrap(), "mine");
+    assert_eq!(
+        fs::read_to_string(out.join(ARTICLE).join("photo.html")).unwrap(),
+        "mine"
+    );
+    // In another folder somebody else's home page stands in the way.
+    fs::create_dir(story.folder.path().join("other")).unwrap();
+    story.write("other/index.html", "mine");
+    let output = story.run(&["build", "other"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("other/index.html is no file that a build wrote"),
+        "{said}"
+    );
+    assert_eq!(
+        fs::read_to_string(story.folder.path().join("other/index.html")).unwrap(),
+        "mine"
+    );
+    // A list that names what no site has is not believed.
+    let list = fs::read_to_string(out.join(".avalaches-site")).unwrap();
+    fs::write(out.join(".avalaches-site"), format!("../precious\n{list}")).unwrap();
+    story.write("precious", "mine");
+    let output = story.run(&["build", "site"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(story.folder.path().join("precious").exists());
+    let output = story.run(&["build", "archive"]);
+    assert_eq!(
+        output.status.code(),
+        Some(2),
+        "a repository is no folder for a site"
+    );
+}
+
+#[test]
+fn hostile_articles_stay_text_and_are_proved() {
+    let story = Story::begin();
+    let long = format!("{}\n", "长a<b>&amp;".repeat(100_000));
+    let hostile: Vec<(String, &str)> = vec![
+        ("`<script>alert(1)</script>` and `</script><img src=x onerror=alert(1)>`\n".to_owned(), "page.md"),
+        ("[a](javascript:alert(1)) [b](https://b/?\"onclick=x) ![c](https://elsewhere/x.png) <https://ok.example/>\n".to_owned(), "page.md"),
+        ("# One\n\n- a\n\n  b\n- c  d\n\n> q\n>\n> r\n\n***\n\n    code   x\n\n    <y>\n\n* * *\n".to_owned(), "page.md"),
+        ("← 返回 elsewhere\n\nThe text.\n".to_owned(), "page.md"),
+        ("a  b\tc\n  indented\n&lt;script&gt;\n</article></main><h1>x</h1>\n".to_owned(), "page.txt"),
+        (long, "page.txt"),
+        ("left\u{202e}thgir and \u{200b}zero\n".to_owned(), "page.txt"),
+        ("אבג דהו\n\nThe same.\n".to_owned(), "page.txt"),
+        ("1. one\n2. two\n   - three\n\nafter <b>\n".to_owned(), "page.txt"),
+    ];
+    for (number, (text, name)) in hostile.iter().enumerate() {
+        let slug = format!("hostile-{number}");
+        let title = format!("</title><script>alert({number})</script>");
+        story.add(
+            name,
+            text,
+            &[
+                "--slug",
+                &slug,
+                "--date",
+                "2026-01-22",
+                "--title",
+                &title,
+                "--allow-invisible",
+            ],
+        );
+    }
+    story.yes(&[
+        "settings",
+        "--title",
+        "A <script>b</script>",
+        "--home-link",
+        "← <img src=x>",
+    ]);
+    story.yes(&["build", "site"]);
+    let mut pages = 0;
+    for (path, bytes) in files(&site(&story)) {
+        if path.extension().is_none_or(|extension| extension != "html") {
+            continue;
+        }
+        let html = String::from_utf8(bytes.clone()).unwrap();
+        let lower = html.to_ascii_lowercase();
+        let blocks = lower.matches("<script").count();
+        assert_eq!(
+            blocks,
+            lower.matches(&BLOCK.to_ascii_lowercase()).count(),
+            "{}",
+            path.display()
+        );
+        assert!(
+            !lower.contains("<img") && !lower.contains("href=\"javascript") && !lower.contains("\"onclick")
+        );
+        assert_eq!(lower.matches("</article>").count(), blocks, "{}", path.display());
+        if blocks == 1 {
+            pages += 1;
+            let (_, answer) = verify_alone(&bytes);
+            assert_eq!(answer["verdict"], "proved", "{}: {answer}", path.display());
+        }
+    }
+    assert_eq!(pages, hostile.len());
+    assert!(page(&story, "2026/01/22/hostile-1/index.html").contains("href=\"https://ok.example/\""));
+    assert!(page(&story, "2026/01/22/hostile-6/index.html").contains("data-code=\"U+202E\""));
+}
+
+#[test]
+fn every_page_of_the_shipped_archive_is_proved_from_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("archive");
+    folders::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("archive"), &archive);
+    let program = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_avalaches"))
+            .args(arguments)
+            .current_dir(folder.path())
+            .env_clear()
+            .output()
+            .unwrap()
+    };
+    let built = program(&["build", "site"]);
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    let mut pages = 0;
+    for (path, bytes) in files(&folder.path().join("site")) {
+        let name = path.display().to_string();
+        if path.extension().is_none_or(|extension| extension != "html")
+            || path == folder.path().join("site/index.html")
+        {
+            continue;
+        }
+        pages += 1;
+        let (code, answer) = verify_alone(&bytes);
+        assert_eq!(
+            (code, &answer["verdict"]),
+            (Some(0), &Value::from("proved")),
+            "{name}: {answer}"
+        );
+        let html = String::from_utf8(bytes).unwrap();
+        assert!(
+            !html.contains("<pre class=\"plain\">"),
+            "{name} is shown without its form"
+        );
+        assert!(html.contains("default-src 'none'; style-src 'sha256-"), "{name}");
+    }
+    let revisions = git(&archive, &["rev-list", "--count", "main"])
+        .parse::<usize>()
+        .unwrap()
+        - 1;
+    assert_eq!(pages, revisions);
+    let retracted = fs::read_to_string(folder.path().join("site/index.html")).unwrap();
+    assert!(retracted.contains("<span class=\"mark retraction\">撤回</span>"));
+}
