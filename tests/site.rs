@@ -411,6 +411,46 @@ fn what_is_not_the_sites_is_never_touched() {
 }
 
 #[test]
+fn a_page_whose_text_is_withheld_says_so_and_its_proof_is_gone() {
+    let story = story();
+    let key = story.folder.path().join("key");
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+        .arg(&key)
+        .status()
+        .expect("this test needs OpenSSH: there is no ssh-keygen on PATH");
+    assert!(made.success());
+    story.yes(&["signers", "allow", "desk", "key.pub"]);
+    let note = "A court <b> asked.";
+    story.yes(&["expunge", &format!("{ARTICLE}@1"), "--note", note, "--sign=key"]);
+    let said = story.yes(&["build", "site"]);
+    assert_eq!(
+        said,
+        "3 pages of 2 articles: 1 file written, 5 unchanged, 1 removed\n"
+    );
+    let folder = site(&story).join(ARTICLE);
+    assert!(!folder.join("r1.proof").exists());
+    let html = page(&story, &format!("{ARTICLE}/r1.html"));
+    assert!(
+        html.contains("此修订的文字不予公开") && html.contains("<bdi>A court &lt;b&gt; asked.</bdi>"),
+        "{html}"
+    );
+    assert!(!html.contains("今天通车") && !html.contains(BLOCK), "{html}");
+    let footer = story.git(&[
+        "rev-list",
+        "main",
+        "--grep",
+        "^Revision: 1$",
+        "--",
+        &format!("articles/{ARTICLE}"),
+    ]);
+    assert!(
+        html.contains(&format!("<span class=\"id\">{footer}</span>")),
+        "{html}"
+    );
+}
+
+#[test]
 fn hostile_articles_stay_text_and_are_proved() {
     let story = Story::begin();
     let long = format!("{}\n", "长a<b>&amp;".repeat(100_000));

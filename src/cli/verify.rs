@@ -39,7 +39,7 @@ pub struct Verify {
     #[arg(long)]
     current: bool,
     /// Judge pages by the proofs in them, whether or not there is an archive
-    #[arg(long, requires = "things", conflicts_with_all = ["archive", "current"])]
+    #[arg(long, requires = "things", conflicts_with = "current")]
     without_archive: bool,
     /// How pages are written [default: by name, else by content]
     #[arg(long, value_enum)]
