@@ -9,8 +9,10 @@ use std::fs;
 use std::process::{Command, Output, Stdio};
 
 use archives::git_command;
+use avalaches::base64;
 use avalaches::signature::allowed::{AllowedSigners, Validity, matches};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256, Sha512};
 use signed::{Signed, id};
 
 const PAGE: &str = "渡船明天停航。\n\nThe ferry stops tomorrow.\n";
@@ -684,4 +686,85 @@ fn signers_are_allowed_given_an_end_and_revoked_by_commits_that_git_and_verify_a
         verified.starts_with("verified  2 revisions of 2 articles"),
         "{verified}"
     );
+}
+
+/// Adds a text of the wire format of SSH (RFC 4251): its length in four bytes, and it.
+fn put(wire: &mut Vec<u8>, text: &[u8]) {
+    wire.extend(u32::try_from(text.len()).unwrap().to_be_bytes());
+    wire.extend(text);
+}
+
+/// Signs as a security key does (OpenSSH's PROTOCOL.u2f and PROTOCOL.sshsig), with the flags that it would set, and
+/// returns the public key's line and the armour.
+fn signed_by_security_key(bytes: &[u8], flags: u8) -> (String, String) {
+    use ed25519_dalek::Signer as _;
+    let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+    let (kind, application) = (&b"sk-ssh-ed25519@openssh.com"[..], &b"ssh:"[..]);
+    let mut public = Vec::new();
+    for part in [kind, key.verifying_key().as_bytes(), application] {
+        put(&mut public, part);
+    }
+    let mut message = b"SSHSIG".to_vec();
+    for part in [&b"git"[..], b"", b"sha512", &Sha512::digest(bytes)] {
+        put(&mut message, part);
+    }
+    let counter = 5_u32.to_be_bytes();
+    let mut pressed = Sha256::digest(application).to_vec();
+    pressed.push(flags);
+    pressed.extend(counter);
+    pressed.extend(Sha256::digest(&message));
+    let mut signature = Vec::new();
+    put(&mut signature, kind);
+    put(&mut signature, &key.sign(&pressed).to_bytes());
+    signature.push(flags);
+    signature.extend(counter);
+    let mut whole = b"SSHSIG\0\0\0\x01".to_vec();
+    for part in [&public[..], b"git", b"", b"sha512", &signature] {
+        put(&mut whole, part);
+    }
+    let digits = base64::encode(&whole);
+    let lines: Vec<&str> = (0..digits.len())
+        .step_by(70)
+        .map(|at| &digits[at..digits.len().min(at + 70)])
+        .collect();
+    let armour = format!(
+        "-----BEGIN SSH SIGNATURE-----\n{}\n-----END SSH SIGNATURE-----",
+        lines.join("\n")
+    );
+    (
+        format!("sk-ssh-ed25519@openssh.com {} sk\n", base64::encode(&public)),
+        armour,
+    )
+}
+
+#[test]
+fn what_a_security_key_signed_is_judged_as_git_judges_it() {
+    let signed = Signed::begin();
+    let (line, _) = signed_by_security_key(b"", 1);
+    signed.story.write("sk.pub", &line);
+    signed
+        .story
+        .yes(&["signers", "allow", "desk@example.org", "sk.pub"]);
+    let unsigned = signed.story.add("page.txt", PAGE, &["--slug", "sk"]);
+    let commit = |flags: u8, also: &str| {
+        let body = signed.story.git(&["cat-file", "commit", id(&unsigned)]) + "\n";
+        let (_, armour) = signed_by_security_key(body.as_bytes(), flags);
+        let header = format!("\ngpgsig {}\n\n", armour.replace('\n', "\n "));
+        let body = body.replacen("\n\n", &header, 1) + also;
+        let commit = signed.given(&["hash-object", "-t", "commit", "-w", "--stdin"], &body);
+        signed.story.git(&["update-ref", "refs/heads/main", &commit]);
+        commit
+    };
+    let touched = commit(1, "");
+    let answer = |commit: &str| signed.judged(commit)["answer"].as_str().unwrap().to_owned();
+    assert_eq!(answer(&touched), "good");
+    let allowed = format!("desk@example.org {line}");
+    assert!(signed.accepted_by_git(&touched, &allowed, ""));
+    // Nobody touched it, which git takes and this program does not call good.
+    let untouched = commit(0, "");
+    assert_eq!(answer(&untouched), "unknown");
+    assert!(signed.accepted_by_git(&untouched, &allowed, ""));
+    let other = commit(1, "Another-Line: x\n");
+    assert_eq!(answer(&other), "bad");
+    assert!(!signed.accepted_by_git(&other, &allowed, ""));
 }
