@@ -19,9 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use measure::{alternate, memory, number, report, row, run};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_avalaches");
+use measure::{PROGRAM, alternate, git, memory, number, program, report, row, run};
 
 fn main() {
     let (large, runs) = (number("BENCH_LARGE", 100_000), number("BENCH_RUNS", 9));
@@ -71,22 +69,6 @@ fn main() {
     if wanted("limits") {
         limits::print(&archive);
     }
-}
-
-fn program(archive: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command
-        .arg("--archive")
-        .arg(archive)
-        .arg("--quiet")
-        .args(arguments);
-    command
-}
-
-fn git(repository: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new("git");
-    command.arg("--git-dir").arg(repository).args(arguments);
-    command
 }
 
 /// Proves the archive, as it stands after `git fast-import`.

@@ -19,9 +19,7 @@ use std::time::{Duration, Instant};
 use avalaches::archive::{Archive, Owner};
 use avalaches::revision::Revision;
 use generate::text::Languages;
-use measure::{alternate, number, report, run, within};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_avalaches");
+use measure::{alternate, git, number, program, report, run, within};
 
 /// What a reader waits for without noticing.
 const GOAL: Duration = Duration::from_millis(50);
@@ -151,22 +149,6 @@ fn found(archive: &Path, words: &str) -> (usize, usize) {
             .filter(|article| article["stands"] == true)
             .count(),
     )
-}
-
-fn program(archive: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command
-        .arg("--archive")
-        .arg(archive)
-        .arg("--quiet")
-        .args(arguments);
-    command
-}
-
-fn git(archive: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new("git");
-    command.arg("--git-dir").arg(archive).args(arguments);
-    command
 }
 
 /// Runs a command to its end; its answer may be no.

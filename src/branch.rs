@@ -327,8 +327,8 @@ impl<'a> Branch<'a> {
             if signer.is_none() {
                 return Err(SignError::Missing.into());
             }
-            let root = self.archive.commit(self.archive.tip())?.tree;
-            self.keys = Some((Keys::without(revoked), Grounds::in_tree(self.archive, root)?));
+            let grounds = Grounds::in_tree(self.archive, self.archive.root())?;
+            self.keys = Some((Keys::without(revoked), grounds));
         }
         self.signer = signer;
         Ok(self)

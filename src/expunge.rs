@@ -21,6 +21,7 @@ use crate::root_files::{self, RootChange, RootError};
 use crate::settings::Signatures;
 use crate::tombstone::{Tombstone, is_text};
 use crate::trailer::{Message, RootMessage};
+use crate::verify::signed::Keys;
 use crate::withheld::{self, Kept, ReasonError};
 
 /// The most articles whose names stand in the commit's subject.
@@ -175,6 +176,7 @@ pub fn plan(archive: &Archive, wish: &Wish) -> Result<Plan, Refusal> {
     }
     let mut plan = Plan::default();
     let (mut wanted, mut lengths) = (BTreeSet::new(), BTreeMap::new());
+    let mut keys = Keys::of(archive)?;
     for id in &wish.revisions {
         let kept = Kept::read(archive, *id)?;
         if !archive.is_on_branch(*id)? {
@@ -188,7 +190,7 @@ pub fn plan(archive: &Archive, wish: &Wish) -> Result<Plan, Refusal> {
                     wanted.insert(*blob);
                     continue;
                 }
-                let said = withheld::reason(archive, name, *blob)?;
+                let said = withheld::reason(archive, &mut keys, name, *blob)?;
                 if said.signature.judgement.is_good() {
                     plan.already.insert(*blob);
                 } else if said.tombstone.note == wish.note {

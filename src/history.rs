@@ -163,8 +163,7 @@ pub fn revisions(archive: &Archive, newest: CommitId) -> Result<Vec<Kept>, Revis
 /// # Errors
 /// [`Fault`] where the branch cannot be walked.
 pub fn later(archive: &Archive, revision: &Kept) -> Result<Vec<(CommitId, Message)>, Fault> {
-    let tip = archive.commit(archive.tip())?;
-    let folder = archive.folder(tip.tree, &revision.article_id().folder())?;
+    let folder = archive.folder(archive.root(), &revision.article_id().folder())?;
     if folder == revision.folder() {
         return Ok(Vec::new());
     }

@@ -96,28 +96,14 @@ impl Revision {
     /// # Errors
     /// [`RevisionFault`] for the first part that is not what the format asks for.
     pub fn read(archive: &Archive, id: CommitId) -> Result<Self, RevisionFault> {
-        let object = |path: &str, source| RevisionFault::Object {
-            id,
-            path: path.to_owned(),
-            source,
-        };
-        let commit = archive.commit(id).map_err(|e| object("commit", e))?;
-        if is_first(&commit) {
-            return Err(RevisionFault::First(id));
-        }
-        if is_root(&commit) {
-            return Err(RevisionFault::Root(id));
-        }
-        let message =
-            Message::parse(&commit.message).map_err(|source| RevisionFault::Message { id, source })?;
+        let (commit, message, folder) = read_head(archive, id)?;
         let path = message.trailers.article.folder();
-        let folder = archive.folder(commit.tree, &path).map_err(|e| object(&path, e))?;
-        let files = read_files(archive, folder, &path).map_err(|(path, e)| object(&path, e))?;
-        let files: Vec<(&str, &[u8])> = files
-            .iter()
-            .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
-            .collect();
-        Self::of_parts(id, commit, message, folder, &files)
+        let files = read_files(archive, folder, &path).map_err(|(path, source)| RevisionFault::Object {
+            id,
+            path,
+            source,
+        })?;
+        Self::of_parts(id, commit, message, folder, &borrowed(&files))
     }
 
     /// Checks that the parts of a revision, each of which was read and hashed, say the same. The files are those
@@ -351,6 +337,36 @@ pub(crate) fn article_of(
         .page_text()
         .map_err(|source| RevisionFault::Source { id, source })?;
     Ok((article, page_text))
+}
+
+/// Reads what a revision's files hang upon: its commit, its message, and which folder is the article's.
+pub(crate) fn read_head(archive: &Archive, id: CommitId) -> Result<(Commit, Message, TreeId), RevisionFault> {
+    let object = |path: &str, source| RevisionFault::Object {
+        id,
+        path: path.to_owned(),
+        source,
+    };
+    let commit = archive.commit(id).map_err(|e| object("commit", e))?;
+    if is_first(&commit) {
+        return Err(RevisionFault::First(id));
+    }
+    if is_root(&commit) {
+        return Err(RevisionFault::Root(id));
+    }
+    let message = Message::parse(&commit.message).map_err(|source| RevisionFault::Message { id, source })?;
+    let path = message.trailers.article.folder();
+    let folder = archive.folder(commit.tree, &path).map_err(|e| object(&path, e))?;
+    Ok((commit, message, folder))
+}
+
+/// Returns files as they are judged: each with its name and its bytes, in their order.
+pub(crate) fn borrowed<'a, N: AsRef<str> + 'a, B: AsRef<[u8]> + 'a>(
+    files: impl IntoIterator<Item = (&'a N, &'a B)>,
+) -> Vec<(&'a str, &'a [u8])> {
+    let files = files.into_iter();
+    files
+        .map(|(name, bytes)| (name.as_ref(), bytes.as_ref()))
+        .collect()
 }
 
 /// Tells whether a commit is an archive's first: no parent, and the trailer that says so.

@@ -8,7 +8,7 @@ use crate::language::Language;
 use crate::object::commit::Commit;
 use crate::object::ident::Person;
 use crate::object::tree::Entry;
-use crate::revision::{Part, Revision, RevisionFault, said_otherwise};
+use crate::revision::{Part, Revision, RevisionFault, read_head, said_otherwise};
 use crate::signature::judge::Judged;
 use crate::tombstone::{Tombstone, TombstoneError};
 use crate::trailer::Message;
@@ -166,10 +166,9 @@ impl WithheldRevision {
     /// # Errors
     /// [`ReasonError`] where that cannot be read.
     pub fn reasons(&self, archive: &Archive) -> Result<Vec<Reason>, ReasonError> {
-        let reasons = self
-            .withheld
-            .iter()
-            .map(|(file, blob)| reason(archive, file, *blob));
+        let mut keys = Keys::of(archive)?;
+        let reasons = self.withheld.iter();
+        let reasons = reasons.map(|(file, blob)| reason(archive, &mut keys, file, *blob));
         reasons.collect()
     }
 }
@@ -186,17 +185,7 @@ impl Kept {
                 source: Fault::Withheld(_),
                 ..
             }) => {
-                let object = |path: &str, source| RevisionFault::Object {
-                    id,
-                    path: path.to_owned(),
-                    source,
-                };
-                let commit = archive.commit(id).map_err(|fault| object("commit", fault))?;
-                let message = Message::parse(&commit.message)
-                    .map_err(|source| RevisionFault::Message { id, source })?;
-                let path = message.trailers.article.folder();
-                let folder = archive.folder(commit.tree, &path);
-                let folder = folder.map_err(|fault| object(&path, fault))?;
+                let (commit, message, folder) = read_head(archive, id)?;
                 let (revision, found) = WithheldRevision::assemble(archive, id, commit, message, folder)?;
                 match found.into_iter().next() {
                     Some((_, what)) => Err(RevisionFault::Disagreement { id, what }),
@@ -285,16 +274,15 @@ pub fn said(reasons: &[Reason]) -> String {
 ///
 /// # Errors
 /// [`ReasonError`] where that cannot be read.
-pub fn reason(archive: &Archive, file: &str, blob: BlobId) -> Result<Reason, ReasonError> {
+pub fn reason(archive: &Archive, keys: &mut Keys, file: &str, blob: BlobId) -> Result<Reason, ReasonError> {
     let path = Tombstone::path_of(blob);
-    let tip = archive.commit(archive.tip())?;
-    let tombstone = Tombstone::parse(&path, &archive.file(tip.tree, &path)?)?;
+    let tombstone = Tombstone::parse(&path, &archive.file(archive.root(), &path)?)?;
     let (id, commit) = bringer(archive, &path)?;
     Ok(Reason {
         file: file.to_owned(),
         tombstone,
         commit: Footer::of(commit.author.date, id),
-        signature: Keys::of(archive)?.worth(archive, &commit)?,
+        signature: keys.worth(archive, &commit)?,
         by: commit.author.person,
     })
 }
@@ -302,18 +290,18 @@ pub fn reason(archive: &Archive, file: &str, blob: BlobId) -> Result<Reason, Rea
 /// Finds the commit that brought a root file as the tip has it. No root file ever goes away, so that the branch is one
 /// part without it, or with another one, and one with it; a commit is the one only where its parent has another.
 fn bringer(archive: &Archive, path: &str) -> Result<(CommitId, Commit), Fault> {
-    let entry = |commit: &Commit| match archive.entry(commit.tree, path) {
+    let entry = |tree| match archive.entry(tree, path) {
         Ok(entry) => Ok(Some(entry)),
         Err(Fault::Absent { .. }) => Ok(None),
         Err(fault) => Err(fault),
     };
-    let wanted = entry(&archive.commit(archive.tip())?)?;
+    let wanted = entry(archive.root())?;
     let branch = archive.branch()?;
     let (mut without, mut with) = (0, branch.len().saturating_sub(1));
     while without + 1 < with {
         let middle = without + (with - without) / 2;
         let id = branch.get(middle).unwrap_or(archive.tip());
-        if entry(&archive.commit(id)?)? == wanted {
+        if entry(archive.commit(id)?.tree)? == wanted {
             with = middle;
         } else {
             without = middle;
@@ -323,7 +311,7 @@ fn bringer(archive: &Archive, path: &str) -> Result<(CommitId, Commit), Fault> {
     let commit = archive.commit(id)?;
     let before = commit.parents.first().map(|parent| archive.commit(*parent));
     let is_brought = match before.transpose()? {
-        Some(before) => entry(&commit)? == wanted && entry(&before)? != wanted,
+        Some(before) => entry(commit.tree)? == wanted && entry(before.tree)? != wanted,
         None => true,
     };
     if is_brought {
@@ -333,7 +321,7 @@ fn bringer(archive: &Archive, path: &str) -> Result<(CommitId, Commit), Fault> {
     let mut found = (archive.tip(), archive.commit(archive.tip())?);
     for step in archive.walk() {
         let (id, commit) = step?;
-        if entry(&commit)? != wanted {
+        if entry(commit.tree)? != wanted {
             break;
         }
         found = (id, commit);

@@ -3,33 +3,16 @@
 #[path = "support/archives.rs"]
 #[allow(dead_code, reason = "other stories move folders")]
 mod archives;
+#[path = "support/bridge.rs"]
+mod bridge;
 
 use archives::Story;
+use bridge::{ARTICLE, FIRST};
 use serde_json::Value;
-
-const ARTICLE: &str = "2026/01/22/bridge";
-const FIRST: &str = "桥今天通车。\n\nThe bridge opened today.\n";
-const SECOND: &str = "桥昨天通车。\n\nThe bridge opened yesterday.\n";
 
 /// An article of two revisions, and one that came after it.
 fn story() -> Story {
-    let story = Story::begin();
-    story.add("one.txt", FIRST, &["--slug", "bridge", "--date", "2026-01-22"]);
-    let corrected = [
-        "--article",
-        ARTICLE,
-        "--kind",
-        "correction",
-        "--note",
-        "It was yesterday.",
-    ];
-    story.add("two.txt", SECOND, &corrected);
-    story.add(
-        "three.txt",
-        "渡船停航。\n",
-        &["--slug", "ferry", "--date", "2026-01-23"],
-    );
-    story
+    bridge::story("It was yesterday.", &[])
 }
 
 fn rev_parse(story: &Story, what: &str) -> String {

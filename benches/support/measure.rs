@@ -2,6 +2,7 @@
 #![allow(dead_code)] // not every bench uses all of it
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,27 @@ pub fn number(name: &str, default: usize) -> usize {
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(default)
+}
+
+/// The program that is measured.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_avalaches");
+
+/// Returns the program's command on an archive, which prints results only.
+pub fn program(archive: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command
+        .arg("--archive")
+        .arg(archive)
+        .arg("--quiet")
+        .args(arguments);
+    command
+}
+
+/// Returns git's command on a repository.
+pub fn git(repository: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("git");
+    command.arg("--git-dir").arg(repository).args(arguments);
+    command
 }
 
 /// Prints a row of times, in milliseconds.

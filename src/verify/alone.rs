@@ -6,7 +6,7 @@ use crate::base64;
 use crate::draft::Draft;
 use crate::object::{Object, ObjectKind};
 use crate::proof::{Proof, Proved};
-use crate::revision::{Revision, RevisionFault, read_files};
+use crate::revision::{Revision, RevisionFault, borrowed, read_files};
 
 use super::{Answer, Verdict, diff, misdated, with_causes};
 
@@ -68,11 +68,7 @@ fn read(proof: &str) -> Result<Revision, String> {
 /// # Errors
 /// [`RevisionFault`] for the first part that is not what the format asks for.
 pub fn revision(proved: Proved) -> Result<Revision, RevisionFault> {
-    let files: Vec<(&str, &[u8])> = proved
-        .files
-        .iter()
-        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
-        .collect();
+    let files = borrowed(proved.files.iter().map(|(name, bytes)| (name, bytes)));
     Revision::of_parts(proved.id, proved.commit, proved.message, proved.folder, &files)
 }
 

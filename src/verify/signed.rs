@@ -221,8 +221,7 @@ pub fn files(archive: &Archive) -> Result<(Vec<u8>, Vec<u8>), Fault> {
 }
 
 fn at_tip(archive: &Archive, name: &str) -> Result<Vec<u8>, Fault> {
-    let tip = archive.commit(archive.tip())?;
-    match archive.file(tip.tree, name) {
+    match archive.file(archive.root(), name) {
         Err(Fault::Absent { .. }) => Ok(Vec::new()),
         read => read,
     }

@@ -12,7 +12,7 @@ use crate::id::{ArticleId, CommitId, RawId, TreeId};
 use crate::object::commit::Commit;
 use crate::object::tree::Entry;
 use crate::revision::{
-    Part, Revision, RevisionFault, article_of, is_first, is_root, read_files, unaccounted,
+    Part, Revision, RevisionFault, article_of, borrowed, is_first, is_root, read_files, unaccounted,
 };
 use crate::storage::line::Line;
 use crate::trailer::{KEYS, Message, MessageError};
@@ -223,10 +223,7 @@ impl Doubtful<'_> {
                 return None;
             }
         };
-        let files: Vec<(&str, &[u8])> = files
-            .iter()
-            .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
-            .collect();
+        let files = borrowed(&files);
         let hashes_to = message.trailers.content_sha256.clone();
         match Revision::assemble(id, commit, message, folder, &files) {
             Ok(revision) => {
@@ -293,10 +290,7 @@ impl Doubtful<'_> {
             let Ok(files) = read_files(self.archive, folder, path) else {
                 continue;
             };
-            let files: Vec<(&str, &[u8])> = files
-                .iter()
-                .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
-                .collect();
+            let files = borrowed(&files);
             match article_of(id, folder, path, &files) {
                 Ok((article, text)) => {
                     for (part, what) in unaccounted(&article.metadata, &text, &files) {

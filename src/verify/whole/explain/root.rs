@@ -104,7 +104,7 @@ impl Doubtful<'_> {
 
     /// Tells whether the tip has a file as a commit has it.
     fn is_current(&self, commit: &Commit, path: &str) -> Result<bool, Fault> {
-        let tip = self.archive.commit(self.archive.tip())?;
-        Ok(self.archive.entry(tip.tree, path)? == self.archive.entry(commit.tree, path)?)
+        let at_tip = self.archive.entry(self.archive.root(), path)?;
+        Ok(at_tip == self.archive.entry(commit.tree, path)?)
     }
 }
