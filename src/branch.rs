@@ -713,7 +713,7 @@ impl<'a> Branch<'a> {
             return Ok(history::newest(self.archive, article)?);
         }
         if self.in_archive.is_none() {
-            self.in_archive = Some(history::newest_of_all(self.archive)?);
+            self.in_archive = Some(history::course(self.archive)?.newest);
         }
         Ok(self.in_archive.as_ref().and_then(|all| all.get(article)).copied())
     }

@@ -279,6 +279,14 @@ impl RevisionDate {
         CivilDay::from_naive(self.local().date_naive())
     }
 
+    /// Returns the instant as HTTP writes it, `Thu, 22 Jan 2026 04:00:00 GMT` (RFC 9110, section 5.6.7).
+    #[must_use]
+    pub fn as_http(self) -> String {
+        let utc = DateTime::from_timestamp(self.seconds(), 0);
+        let utc = utc.expect("32 bits of seconds are within chrono's range");
+        utc.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     fn local(self) -> DateTime<FixedOffset> {
         DateTime::from_timestamp(self.seconds(), 0)
             .expect("32 bits of seconds are within chrono's range")
@@ -325,6 +333,7 @@ mod tests {
         let date = RevisionDate::parse("2026-01-22", CHINA).unwrap();
         assert_eq!(date.as_git(), "1769054400 +0800");
         assert_eq!(date.to_string(), "2026-01-22T12:00:00+08:00");
+        assert_eq!(date.as_http(), "Thu, 22 Jan 2026 04:00:00 GMT");
         assert_eq!(date.day().weekday(), "Thursday");
     }
 

@@ -75,19 +75,30 @@ impl Hint {
     }
 }
 
-/// Finds the newest revision of every article in one walk from the tip. Memory: some 120 bytes for each.
+/// What a walk from the tip finds.
+#[derive(Debug, Default)]
+pub struct Course {
+    /// The newest revision of every article.
+    pub newest: HashMap<ArticleId, CommitId>,
+    /// Every revision, in the order of the branch.
+    pub revisions: Vec<CommitId>,
+}
+
+/// Finds every revision, and which is the newest of its article, in one walk from the tip. Memory: some 140 bytes for each.
 ///
 /// # Errors
 /// [`Fault`] where the branch cannot be walked.
-pub fn newest_of_all(archive: &Archive) -> Result<HashMap<ArticleId, CommitId>, Fault> {
-    let mut newest = HashMap::new();
+pub fn course(archive: &Archive) -> Result<Course, Fault> {
+    let mut course = Course::default();
     for step in archive.walk() {
         let (id, commit) = step?;
         if let Some(article) = article_of(&commit) {
-            newest.entry(article).or_insert(id);
+            course.newest.entry(article).or_insert(id);
+            course.revisions.push(id);
         }
     }
-    Ok(newest)
+    course.revisions.reverse();
+    Ok(course)
 }
 
 /// Finds a revision of an article by its number, along the `Previous-Revision` trailers; `None` where it has none.

@@ -1,41 +1,65 @@
-//! The published site: files that any web server serves, made of an archive and nothing else. The same archive gives the
-//! same bytes.
+//! The published site: files that any web server serves, made of an archive, a theme and nothing else. The same archive
+//! gives the same bytes.
 //!
-//! `index.html` lists the articles; `2026/01/22/slug/index.html` is an article's newest revision, and `r1.html`, `r2.html` …
-//! beside it are those before. Each page carries its proof, which stands beside it as well: `index.proof`, `r1.proof`.
+//! `index.html` lists the newest articles, `2026/01/index.html` those of a month, `tags/…/index.html` those with a tag.
+//! `2026/01/22/slug/index.html` is an article's newest revision; `r1.html`, `r2.html` … beside it are each revision under
+//! its lasting address, `history.html` and `timemap.link` list them. Each page of a revision carries its proof, which
+//! stands beside it as well: `index.proof`, `r1.proof`. Where the archive says where it is published there are feeds
+//! (`feed.atom`, `feed.json`) and `sitemap.xml`.
 
-use std::fs;
+use std::cell::OnceCell;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::archive::{Archive, Fault};
+use rayon::prelude::*;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::archive::{Archive, Fault, Seen};
 use crate::article::first_words;
 use crate::commonmark;
-use crate::history;
-use crate::id::{ArticleId, CommitId};
+use crate::history::{self as course, Course};
+use crate::id::{ArticleId, CommitId, hex};
 use crate::proof::pack::PackError;
 use crate::revision::{Revision, RevisionFault};
-use crate::verify::alone;
-use crate::withheld::{Kept, Reason, ReasonError};
+use crate::settings::{EXPUNGED_FOLDER, Settings};
+use crate::withheld::{Reason, ReasonError};
 
+use self::base::Base;
+use self::before::{Before, Built as Article, Single};
+use self::feeds::{Document, ENTRIES};
 use self::files::{Counts, Files, FilesError};
-use self::home::Home;
-use self::page::{Body, Page, Place};
+use self::lists::Lists;
+use self::theme::{Frame, Theme, ThemeError};
 
+mod address;
+mod article;
+mod base;
+mod before;
+mod feeds;
 mod files;
-mod home;
+mod history;
+mod linked_data;
+mod lists;
 mod page;
+mod sitemap;
+mod theme;
+mod timemap;
 mod wording;
 
-/// What made a page, and in which version: the form of pages may change with it.
-pub const GENERATOR: &str = concat!("avalaches ", env!("CARGO_PKG_VERSION"));
+/// What made a page, and by which rules: the form of pages may change with the number.
+pub const GENERATOR: &str = "avalaches, renderer 2";
+
+/// Articles that one thread takes in a row: beginning on another core, where the archive is opened once more, takes as long
+/// as a few of them.
+const ARTICLES: usize = 16;
 
 /// What was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
     /// How many articles.
     pub articles: usize,
-    /// How many of their pages, one for each revision.
+    /// How many revisions of them have a page.
     pub pages: usize,
     /// How many of these say that their text is withheld.
     pub withheld: usize,
@@ -58,99 +82,215 @@ pub enum BuildError {
     /// A proof is one that no reader would take.
     #[error("could not write the proof of commit {0}")]
     Proof(CommitId, #[source] PackError),
+    /// What a browser would show of a page is another text.
+    #[error(
+        "the page of commit {0} would not show the text and the footer of that commit; a theme's page.html has to have the \
+         sections and the footer as the program's own has them, within one article element"
+    )]
+    Shown(CommitId),
+    /// The theme.
+    #[error(transparent)]
+    Theme(#[from] ThemeError),
     /// The files.
     #[error(transparent)]
     Files(#[from] FilesError),
+    /// The archive cannot be opened once more.
+    #[error("could not open the archive on another thread")]
+    Open(#[source] io::Error),
     /// The folder is a repository.
     #[error("{} is a git repository, not a folder for a site", .0.display())]
     Repository(PathBuf),
-    /// The folder cannot be looked into.
-    #[error("could not look into {}", path.display())]
-    Io {
-        /// The folder.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
 }
 
-/// Writes an archive as a site into a folder. What is there and unchanged is not written again; what an earlier build wrote
-/// and this one does not is removed; nothing else in the folder is touched. The home page comes last.
+/// What all pages of a site have in common.
+#[derive(Debug)]
+struct Shared<'a> {
+    settings: &'a Settings,
+    theme: &'a Theme,
+    /// Of all pages but those with a style of their own.
+    frame: Frame,
+    base: Option<Base>,
+}
+
+/// A link; the address is one of the site's own, which needs no escaping.
+#[derive(Debug, Serialize)]
+struct Link {
+    href: String,
+    text: String,
+}
+
+/// Writes an archive as a site into a folder, in a theme where one is given. What is there and unchanged is not written
+/// again; what an earlier build wrote and this one does not is removed; nothing else in the folder is touched. Articles come
+/// first, then the lists of them, the home page last. Where articles are as the last build left them, their pages are not
+/// made.
 ///
 /// # Errors
-/// [`BuildError`]; the pages that were written until then are whole.
-pub fn build(archive: &Archive, folder: &Path) -> Result<Built, BuildError> {
+/// [`BuildError`]; the files that were written until then are whole.
+pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<Built, BuildError> {
     if folder.join("HEAD").is_file() && folder.join("objects").is_dir() {
         return Err(BuildError::Repository(folder.to_owned()));
     }
-    fs::create_dir_all(folder).map_err(|source| BuildError::Io {
-        path: folder.to_owned(),
-        source,
-    })?;
-    let mut files = Files::open(folder)?;
-    let newest = history::newest_of_all(archive)?;
+    let theme = Theme::of(theme)?;
+    let settings = archive.settings();
+    let shared = Shared {
+        settings,
+        theme: &theme,
+        frame: theme.frame(""),
+        base: settings.base_url.as_deref().map(Base::of),
+    };
+    let made_of = made_of(archive, &theme)?;
+    let Course { newest, revisions } = course::course(archive)?;
     let mut newest: Vec<(ArticleId, CommitId)> = newest.into_iter().collect();
     // By day, the newest first; within a day by name.
     newest.sort_by(|(one, _), (other, _)| other.day().cmp(&one.day()).then_with(|| one.cmp(other)));
-    let mut home = Home::of(archive.settings());
-    let (mut pages, mut withheld) = (0, 0);
-    for (article, id) in &newest {
-        let revisions = history::revisions(archive, *id)?;
-        for (at, kept) in revisions.iter().enumerate() {
-            let place = Place {
-                newest: &revisions[0],
-                is_newest: at == 0,
-                earlier: &revisions[at + 1..],
-            };
-            pages += 1;
-            withheld += usize::from(matches!(kept, Kept::Withheld(_)));
-            write_page(
-                archive,
-                &mut files,
-                &format!("{article}/{}", page::name(kept, at == 0)),
-                kept,
-                &place,
-            )?;
-        }
-        home.push(article, &revisions[0]);
-    }
-    files.write("index.html", home.html().as_bytes())?;
+    let (files, before) = Files::open(folder)?;
+    let site = Site {
+        shared: &shared,
+        files: &files,
+        before: &before,
+        made_of: &made_of,
+    };
+    let articles = site.articles(&archive.seen(), &newest)?;
+    let singles = site.singles(archive, &articles, &revisions)?;
+    let sum = |count: fn(&Article) -> usize| articles.iter().map(count).sum();
     Ok(Built {
-        articles: newest.len(),
-        pages,
-        withheld,
-        files: files.finish()?,
+        articles: articles.len(),
+        pages: sum(|article| article.summary.pages),
+        withheld: sum(|article| article.summary.withheld),
+        files: files.finish(&before::list(&made_of, &articles, &singles))?,
     })
 }
 
-/// Writes the page of a revision, and its proof beside it; `path` is without their endings.
-fn write_page(
-    archive: &Archive,
-    files: &mut Files,
-    path: &str,
-    kept: &Kept,
-    place: &Place<'_>,
-) -> Result<(), BuildError> {
-    let (body, reasons, proof);
-    match kept {
-        Kept::Whole(revision) => {
-            let pack = alone::proof(archive, revision)?.encode();
-            proof = Some(pack.map_err(|error| BuildError::Proof(revision.id, error))?);
-            body = Body::Text(revision);
-        }
-        Kept::Withheld(revision) => {
-            let why = revision.reasons(archive);
-            reasons = why.map_err(|error| BuildError::Reason(revision.id, error))?;
-            body = Body::Withheld(&reasons[..]);
-            proof = None;
-        }
+/// Returns a hash of all that every page depends upon beside its article: the program's rules, the theme, the settings, and
+/// what is withheld.
+fn made_of(archive: &Archive, theme: &Theme) -> Result<String, BuildError> {
+    let mut digest = Sha256::new();
+    digest.update(GENERATOR);
+    digest.update(theme.digest());
+    digest.update(archive.settings().encode());
+    match archive.entry(archive.root(), EXPUNGED_FOLDER) {
+        Err(Fault::Absent { .. }) => {}
+        entry => digest.update(format!("{:?}", entry?)),
     }
-    if let Some(proof) = &proof {
-        files.write(&format!("{path}.proof"), proof)?;
+    Ok(hex(&digest.finalize()))
+}
+
+/// A site that is being built.
+#[derive(Clone, Copy)]
+struct Site<'a> {
+    shared: &'a Shared<'a>,
+    files: &'a Files,
+    before: &'a Before,
+    made_of: &'a str,
+}
+
+impl Site<'_> {
+    /// Writes the files of all articles, on every core.
+    fn articles(self, seen: &Seen, newest: &[(ArticleId, CommitId)]) -> Result<Vec<Article>, BuildError> {
+        let chunks: Result<Vec<Vec<Article>>, BuildError> = newest
+            .par_chunks(ARTICLES)
+            .map(|chunk| {
+                let archive = OnceCell::new();
+                let made = chunk
+                    .iter()
+                    .map(|(article, id)| self.article(seen, &archive, article, *id));
+                made.collect()
+            })
+            .collect();
+        Ok(chunks?.into_iter().flatten().collect())
     }
-    let html = Page::html(archive.settings(), kept, body, place, proof.as_deref());
-    files.write(&format!("{path}.html"), html.as_bytes())?;
-    Ok(())
+
+    /// Writes the files of an article, unless they are those of the last build. The archive is opened where it is needed.
+    fn article(
+        self,
+        seen: &Seen,
+        archive: &OnceCell<Archive>,
+        article: &ArticleId,
+        newest: CommitId,
+    ) -> Result<Article, BuildError> {
+        if let Some(built) = self.before.article(self.made_of, article, newest)
+            && self.files.keep(&built.files())
+        {
+            return Ok(built.clone());
+        }
+        let archive = if let Some(archive) = archive.get() {
+            archive
+        } else {
+            let opened = seen.clone().open().map_err(BuildError::Open)?;
+            archive.get_or_init(|| opened)
+        };
+        let made = article::make(archive, self.shared, article, newest)?;
+        let mut files = Vec::new();
+        for (name, bytes) in made.files {
+            self.files.write(&format!("{article}/{name}"), &bytes)?;
+            files.push((name, bytes.len() as u64));
+        }
+        Ok(Article {
+            article: article.to_string(),
+            newest: newest.to_string(),
+            files,
+            summary: made.summary,
+        })
+    }
+
+    /// Writes the files that are no article's, the home page last.
+    fn singles(
+        self,
+        archive: &Archive,
+        articles: &[Article],
+        revisions: &[CommitId],
+    ) -> Result<Vec<Single>, BuildError> {
+        let mut singles = Vec::new();
+        let mut write = |name: String, bytes: &[u8], up_to: Option<CommitId>| {
+            self.files.write(&name, bytes)?;
+            singles.push(Single {
+                file: name,
+                bytes: bytes.len() as u64,
+                up_to: up_to.map(|id| id.to_string()),
+            });
+            Ok::<(), BuildError>(())
+        };
+        let lists = Lists::of(self.shared, articles);
+        for list in lists.others() {
+            let (name, html) = list?;
+            write(name, html.as_bytes(), None)?;
+        }
+        let mut kept = Vec::new();
+        if let Some(base) = &self.shared.base {
+            for (at, part) in revisions.chunks_exact(ENTRIES).enumerate() {
+                let document = Document::Full(at + 1);
+                let last = part[ENTRIES - 1];
+                let same = ["atom", "json"].map(|ending| {
+                    self.before
+                        .single(self.made_of, &document.name(ending), last)
+                        .cloned()
+                });
+                if let [Some(atom), Some(json)] = same
+                    && self
+                        .files
+                        .keep(&[&atom, &json].map(|single| (single.file.clone(), single.bytes)))
+                {
+                    kept.extend([atom, json]);
+                    continue;
+                }
+                for (name, bytes) in feeds::documents(archive, self.shared, base, document, part)? {
+                    write(name, &bytes, Some(last))?;
+                }
+            }
+            let newest = &revisions[revisions.len().saturating_sub(ENTRIES)..];
+            let document = Document::Newest(revisions.len() / ENTRIES);
+            for (name, bytes) in feeds::documents(archive, self.shared, base, document, newest)? {
+                write(name, &bytes, None)?;
+            }
+            for (name, bytes) in sitemap::files(base, articles) {
+                write(name, &bytes, None)?;
+            }
+        }
+        write(address::HOME.to_owned(), lists.home()?.as_bytes(), None)?;
+        singles.extend(kept);
+        singles.sort_by(|one, other| one.file.cmp(&other.file));
+        Ok(singles)
+    }
 }
 
 /// Returns the title of a revision in each of its languages, or the first words of the part in it.

@@ -14,12 +14,15 @@ pub struct Build {
     /// The folder to write to; files in it that are not the site's stay as they are
     #[arg(value_name = "OUT")]
     folder: PathBuf,
+    /// A folder with templates and a style of your own, each in the place of the one of that name that comes with the program
+    #[arg(long, value_name = "DIR")]
+    theme: Option<PathBuf>,
 }
 
 impl Build {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let archive = common.open()?;
-        let built = site::build(&archive, &self.folder)?;
+        let built = site::build(&archive, &self.folder, self.theme.as_deref())?;
         if common.json {
             output::print_json(&json!({
                 "schema": "avalaches/build/1",

@@ -261,7 +261,7 @@ fn page(pages: &[Page]) -> String {
                 let said = html::escape(&declaration.text());
                 let _ = writeln!(body, "<p>Declared by its {}: {said}</p>", declaration.name());
             }
-            body.push_str(&html::changes(&judgement.changes, &[]));
+            body.push_str(&html::changes(&judgement.changes, &[], html::Tongue::English));
         }
     }
     html::page("What changed, and whether the page says so", &body)

@@ -179,7 +179,11 @@ fn page(before: &Side, after: &Side, difference: &Difference) -> String {
         );
     }
     body.push_str("</table>\n");
-    body.push_str(&html::changes(&difference.changes, &languages(before, after)));
+    body.push_str(&html::changes(
+        &difference.changes,
+        &languages(before, after),
+        html::Tongue::English,
+    ));
     if difference.changes.is_empty() {
         body.push_str("<p>The text is the same.</p>\n");
     }

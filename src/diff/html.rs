@@ -10,18 +10,27 @@ use crate::language::{self, Language};
 /// The style of [`changes`] and of a page around it, for light and dark screens and for paper.
 pub const STYLE: &str = include_str!("style.css");
 
+/// The language in which a difference is described.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tongue {
+    /// English.
+    English,
+    /// Chinese.
+    Chinese,
+}
+
 /// Writes changes as an HTML fragment: a list, a member for each paragraph. Nothing where there are none.
 ///
 /// Without its tags, and without what is in `del` or in `ins`, a changed paragraph is the new or the old text. Each is said to be
 /// in the one of `languages` that it is judged to be in, so that it gets that language's letterforms.
 #[must_use]
-pub fn changes(changes: &[ParagraphChange], languages: &[Language]) -> String {
+pub fn changes(changes: &[ParagraphChange], languages: &[Language], tongue: Tongue) -> String {
     if changes.is_empty() {
         return String::new();
     }
     let mut out = String::from("<ol class=\"changes\">\n");
     for change in changes {
-        let (class, place) = place(change);
+        let (class, place) = place(change, tongue);
         let _ = write!(
             out,
             "<li class=\"{class}\"><p class=\"place\">{place}</p>\n<p class=\"text\"{} dir=\"auto\">",
@@ -56,19 +65,46 @@ fn language_of(change: &ParagraphChange, languages: &[Language]) -> String {
 }
 
 /// Names a change: a class for the style, and words for the reader.
-fn place(change: &ParagraphChange) -> (&'static str, String) {
+fn place(change: &ParagraphChange, tongue: Tongue) -> (&'static str, String) {
+    let say = |english: String, chinese: String| match tongue {
+        Tongue::English => english,
+        Tongue::Chinese => chinese,
+    };
     match change {
-        ParagraphChange::Changed { before, after, .. } if before == after => {
-            ("changed", format!("Paragraph {after}, changed"))
-        }
-        ParagraphChange::Changed { before, after, .. } => {
-            ("changed", format!("Paragraph {after}, before {before}, changed"))
-        }
-        ParagraphChange::Removed { before, .. } => ("removed", format!("Paragraph {before}, removed")),
-        ParagraphChange::Added { after, .. } => ("added", format!("Paragraph {after}, added")),
+        ParagraphChange::Changed { before, after, .. } if before == after => (
+            "changed",
+            say(
+                format!("Paragraph {after}, changed"),
+                format!("第 {after} 段，有改动"),
+            ),
+        ),
+        ParagraphChange::Changed { before, after, .. } => (
+            "changed",
+            say(
+                format!("Paragraph {after}, before {before}, changed"),
+                format!("第 {after} 段，原第 {before} 段，有改动"),
+            ),
+        ),
+        ParagraphChange::Removed { before, .. } => (
+            "removed",
+            say(
+                format!("Paragraph {before}, removed"),
+                format!("第 {before} 段，已删"),
+            ),
+        ),
+        ParagraphChange::Added { after, .. } => (
+            "added",
+            say(
+                format!("Paragraph {after}, added"),
+                format!("第 {after} 段，新增"),
+            ),
+        ),
         ParagraphChange::Moved { before, after, .. } => (
             "moved",
-            format!("Paragraph {after}, moved here from paragraph {before}"),
+            say(
+                format!("Paragraph {after}, moved here from paragraph {before}"),
+                format!("第 {after} 段，从第 {before} 段移来"),
+            ),
         ),
     }
 }
@@ -196,7 +232,7 @@ mod tests {
     fn each_change_says_in_words_what_it_is() {
         let before = "一。\n\n二二二二二二。\n\nA third paragraph & more.\n\nLast.\n";
         let after = "二二二二二二。\n\n一。\n\nA third <b>paragraph</b> & more.\n\nLast.\n\nNew.\n";
-        let fragment = changes(&compare(before, after), &[]);
+        let fragment = changes(&compare(before, after), &[], Tongue::English);
         assert!(fragment.contains("moved here from paragraph"), "{fragment}");
         assert!(fragment.contains("Paragraph 3, changed"), "{fragment}");
         assert!(fragment.contains("Paragraph 5, added"), "{fragment}");
@@ -212,7 +248,7 @@ mod tests {
             fragment.contains("<p class=\"text\" lang=\"en\" dir=\"auto\">"),
             "{fragment}"
         );
-        assert_eq!(changes(&[], &[]), "");
+        assert_eq!(changes(&[], &[], Tongue::Chinese), "");
     }
 
     #[test]
@@ -231,7 +267,7 @@ mod tests {
         ) {
             let (before, after) = (crate::canonical::canonical(&before), crate::canonical::canonical(&after));
             let found = compare(&before, &after);
-            let fragment = changes(&found, &[]);
+            let fragment = changes(&found, &[], Tongue::Chinese);
             let side = |wanted: fn(&Piece) -> bool, pieces: &[Piece]| -> String {
                 let of = pieces.iter().filter(|piece| wanted(piece));
                 of.map(Piece::text).collect()

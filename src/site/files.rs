@@ -1,14 +1,14 @@
 //! The files of a site in the folder that they lie in: which are the site's own, and how they are replaced.
 
-use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
-use crate::id::ArticleId;
-
-/// The file that names the site's own files, one on each line.
-pub const LIST: &str = ".avalaches-site";
+use super::address;
+use super::before::{Before, LIST};
 
 /// What was done to files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,89 +45,139 @@ pub enum FilesError {
         /// The line, from 1.
         line: usize,
     },
+    /// Another build is at work.
+    #[error("another build writes into {}; wait until it has ended", .0.display())]
+    Busy(PathBuf),
 }
 
-/// The files of a site while it is built.
+/// The files of a site while it is built. Other threads may write further ones.
 #[derive(Debug)]
 pub struct Files {
     folder: PathBuf,
+    /// Holds the lock of the folder.
+    _lock: File,
+    /// When the last build ended: what changed later was changed by somebody else.
+    ended: Option<SystemTime>,
+    work: Mutex<Work>,
+}
+
+#[derive(Debug, Default)]
+struct Work {
     /// Those that an earlier build, or this one, wrote.
-    own: BTreeSet<String>,
-    made: BTreeSet<String>,
+    own: HashSet<String>,
+    /// Those of this build, with their lengths.
+    made: BTreeMap<String, u64>,
     counts: Counts,
+    /// The list, open, once a line was put to its end.
+    list: Option<File>,
+    /// Whether somebody touched what is to be as it was.
+    touched: bool,
 }
 
 impl Files {
-    /// Looks which files of a folder are a site's.
+    /// Looks which files of a folder are a site's, and what the last build knew; no other build writes there from now on.
     ///
     /// # Errors
     /// [`FilesError`] where the list of them cannot be read, or names others.
-    pub fn open(folder: &Path) -> Result<Self, FilesError> {
+    pub fn open(folder: &Path) -> Result<(Self, Before), FilesError> {
+        fs::create_dir_all(folder).map_err(failed("make", folder))?;
+        let lock = File::open(folder).map_err(failed("open", folder))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(FilesError::Busy(folder.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(failed("lock", folder)(source)),
+        }
         let path = folder.join(LIST);
         let list = match fs::read_to_string(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            list => list.map_err(|source| FilesError::Io {
-                verb: "read",
-                path: path.clone(),
-                source,
-            })?,
+            list => list.map_err(failed("read", &path))?,
         };
-        // A build that was killed may have left half a line.
-        let whole = list.rfind('\n').map_or("", |end| &list[..end]);
-        let mut own = BTreeSet::new();
-        for (at, name) in whole.lines().enumerate() {
-            if !is_of_a_site(name) {
-                return Err(FilesError::List { path, line: at + 1 });
-            }
-            own.insert(name.to_owned());
-        }
-        Ok(Self {
+        let ended = fs::metadata(&path).and_then(|found| found.modified()).ok();
+        let before = Before::parse(&list).map_err(|line| FilesError::List { path, line })?;
+        let work = Work {
+            own: before.names().collect(),
+            ..Work::default()
+        };
+        let files = Self {
             folder: folder.to_owned(),
-            own,
-            made: BTreeSet::new(),
-            counts: Counts::default(),
-        })
+            _lock: lock,
+            ended,
+            work: Mutex::new(work),
+        };
+        Ok((files, before))
     }
 
     /// Writes a file, unless it is there with these bytes: beside its place, and then moved there.
     ///
     /// # Errors
     /// [`FilesError`]; a reader sees the old file then.
-    pub fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), FilesError> {
-        debug_assert!(is_of_a_site(name), "{name}");
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FilesError> {
+        debug_assert!(address::is_of_a_site(name), "{name}");
         let path = self.folder.join(name);
-        self.made.insert(name.to_owned());
         let before = match fs::symlink_metadata(&path) {
-            Ok(found) if found.is_file() => Some(fs::read(&path).map_err(failed("read", &path))?),
+            Ok(found) if found.is_file() && found.len() == bytes.len() as u64 => {
+                Some(fs::read(&path).map_err(failed("read", &path))?)
+            }
+            // Of another length: other bytes.
+            Ok(found) if found.is_file() => Some(Vec::new()),
             Ok(_) => return Err(FilesError::NotOurs(path)),
             Err(_) => None,
         };
-        if before.as_deref() == Some(bytes) {
-            self.own(name)?;
-            self.counts.unchanged += 1;
-            return Ok(());
+        let is_same = before.as_deref() == Some(bytes);
+        {
+            let mut work = self.work();
+            if before.is_some() && !is_same && !work.own.contains(name) {
+                return Err(FilesError::NotOurs(path));
+            }
+            work.made.insert(name.to_owned(), bytes.len() as u64);
+            // It is the site's before it is there: a build that is killed leaves nothing that the next does not know,
+            // and the next takes nothing for finished that this one began.
+            if !is_same || !work.own.contains(name) {
+                work.begin(&self.folder, name)?;
+            }
+            if is_same {
+                work.counts.unchanged += 1;
+                return Ok(());
+            }
         }
-        if before.is_some() && !self.own.contains(name) {
-            return Err(FilesError::NotOurs(path));
-        }
-        // It is the site's before it is there: a build that is killed leaves nothing that the next does not know.
-        self.own(name)?;
-        let folder = path.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(folder).map_err(failed("make", folder))?;
         replace(&path, bytes)?;
-        self.counts.written += 1;
+        self.work().counts.written += 1;
         Ok(())
     }
 
-    /// Removes the files of an earlier build that this one did not make, and writes the list of those that are.
+    /// Keeps files as the last build left them, where they are still so: of the same length, and not written to since.
+    pub fn keep(&self, files: &[(String, u64)]) -> bool {
+        let is_kept = |(name, length): &(String, u64)| {
+            let found = fs::symlink_metadata(self.folder.join(name));
+            found.is_ok_and(|found| {
+                let since = found.modified().ok().zip(self.ended);
+                found.is_file()
+                    && found.len() == *length
+                    && since.is_some_and(|(written, ended)| written <= ended)
+            })
+        };
+        let are_kept = files.iter().all(is_kept);
+        let mut work = self.work();
+        if are_kept {
+            work.counts.unchanged += files.len();
+            work.made.extend(files.iter().cloned());
+        } else {
+            work.touched = true;
+        }
+        are_kept
+    }
+
+    /// Removes the files of an earlier build that this one did not make, and writes what the next one is to know.
     ///
     /// # Errors
     /// [`FilesError`].
-    pub fn finish(mut self) -> Result<Counts, FilesError> {
-        for name in self.own.difference(&self.made) {
+    pub fn finish(self, list: &str) -> Result<Counts, FilesError> {
+        let mut work = self.work.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let gone = work.own.iter().filter(|name| !work.made.contains_key(*name));
+        for name in gone {
             let path = self.folder.join(name);
             match fs::remove_file(&path) {
-                Ok(()) => self.counts.removed += 1,
+                Ok(()) => work.counts.removed += 1,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(source) => return Err(failed("remove", &path)(source)),
             }
@@ -139,23 +189,34 @@ impl Files {
                 }
             }
         }
-        let names = self.made.iter().flat_map(|name| [name.as_str(), "\n"]);
-        let list: String = names.collect();
         let path = self.folder.join(LIST);
-        if fs::read(&path).ok().as_deref() != Some(list.as_bytes()) {
+        let is_same = || fs::read(&path).ok().as_deref() == Some(list.as_bytes());
+        if work.touched || !is_same() {
             replace(&path, list.as_bytes())?;
         }
-        Ok(self.counts)
+        Ok(work.counts)
     }
 
-    /// Puts a name on the list.
-    fn own(&mut self, name: &str) -> Result<(), FilesError> {
-        if self.own.insert(name.to_owned()) {
-            let path = self.folder.join(LIST);
-            let list = OpenOptions::new().create(true).append(true).open(&path);
-            let appended = list.and_then(|mut list| list.write_all(format!("{name}\n").as_bytes()));
-            appended.map_err(failed("write", &path))?;
-        }
+    fn work(&self) -> std::sync::MutexGuard<'_, Work> {
+        // Whoever panicked with it left counts behind, and nothing else.
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Work {
+    /// Puts a name to the end of the list.
+    fn begin(&mut self, folder: &Path, name: &str) -> Result<(), FilesError> {
+        self.own.insert(name.to_owned());
+        let path = folder.join(LIST);
+        let mut list = if let Some(list) = self.list.take() {
+            list
+        } else {
+            let opened = OpenOptions::new().create(true).append(true).open(&path);
+            opened.map_err(failed("write", &path))?
+        };
+        let line = format!("{name}\n");
+        list.write_all(line.as_bytes()).map_err(failed("write", &path))?;
+        self.list = Some(list);
         Ok(())
     }
 }
@@ -164,9 +225,20 @@ impl Files {
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), FilesError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{}.new", name.trim_start_matches('.')));
-    // Another that was killed may have left one.
-    let _ = fs::remove_file(&beside);
-    let file = OpenOptions::new().write(true).create_new(true).open(&beside);
+    let create = || OpenOptions::new().write(true).create_new(true).open(&beside);
+    let file = match create() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let folder = path.parent().unwrap_or(path);
+            fs::create_dir_all(folder).map_err(failed("make", folder))?;
+            create()
+        }
+        // Another that was killed left it.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(&beside).map_err(failed("remove", &beside))?;
+            create()
+        }
+        file => file,
+    };
     let written = file.and_then(|mut file| file.write_all(bytes));
     written.map_err(failed("write", &beside))?;
     fs::rename(&beside, path).map_err(failed("write", path))
@@ -175,55 +247,4 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), FilesError> {
 fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FilesError {
     let path = path.to_owned();
     move |source| FilesError::Io { verb, path, source }
-}
-
-/// Tells whether a site has a file of that name.
-fn is_of_a_site(name: &str) -> bool {
-    if name == "index.html" {
-        return true;
-    }
-    let page = name.strip_suffix(".html").or_else(|| name.strip_suffix(".proof"));
-    let Some((article, page)) = page.and_then(|page| page.rsplit_once('/')) else {
-        return false;
-    };
-    let is_number = |digits: &str| {
-        let is_plain = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
-        is_plain && digits.parse::<u32>().is_ok()
-    };
-    let is_page = page == "index" || page.strip_prefix('r').is_some_and(is_number);
-    is_page
-        && article
-            .parse::<ArticleId>()
-            .is_ok_and(|id| id.to_string() == article)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_of_a_site_are_a_sites() {
-        for name in [
-            "index.html",
-            "2026/01/22/a-b/index.html",
-            "2026/01/22/a/r12.proof",
-        ] {
-            assert!(is_of_a_site(name), "{name}");
-        }
-        for name in [
-            "",
-            "a.html",
-            "index.proof",
-            "../index.html",
-            "/index.html",
-            "2026/01/22/a/x.html",
-            "2026/01/22/../r1.html",
-            "2026/01/22/a/r0.html",
-            "2026/01/22/a/r+1.html",
-            "2026/02/30/a/index.html",
-            "2026/01/22/a/index.html\0",
-        ] {
-            assert!(!is_of_a_site(name), "{name:?}");
-        }
-    }
 }

@@ -1,30 +1,29 @@
 //! The page of a revision: back link, text and footer in the form of the sample, and the proof that no reader sees.
 
-use askama::Template;
-use sha2::{Digest, Sha256};
+use serde::Serialize;
 
+use super::address;
+use super::article::Place;
+use super::theme::Frame;
 use super::wording::Wording;
-use super::{GENERATOR, titles, whys};
+use super::{BuildError, Link, Shared, linked_data, titles, whys};
 use crate::article::{Kind, first_words};
 use crate::base64;
 use crate::canonical;
 use crate::commonmark::html::{self as shown, Shown};
-use crate::date::RevisionDate;
-use crate::diff::html::escape;
 use crate::draft;
-use crate::footer::{Footer, SEPARATOR};
+use crate::footer::SEPARATOR;
 use crate::language::Language;
 use crate::object::ident::Person;
 use crate::proof::{ELEMENT_ID, MEDIA_TYPE};
 use crate::revision::Revision;
-use crate::settings::Settings;
 use crate::withheld::{Kept, Reason};
-
-/// The style of every page.
-pub const STYLE: &str = include_str!("style.css");
 
 /// Digits on a line of base64, as in mail.
 const LINE: usize = 76;
+
+/// The way from an article's folder to the site's.
+pub const TO_SITE: &str = "../../../../";
 
 /// What stands between back link and footer.
 #[derive(Debug, Clone, Copy)]
@@ -35,151 +34,220 @@ pub enum Body<'a> {
     Withheld(&'a [Reason]),
 }
 
-/// Where a revision stands among those of its article.
-#[derive(Debug)]
-pub struct Place<'a> {
-    /// The newest.
-    pub newest: &'a Kept,
-    /// Whether it is this one.
-    pub is_newest: bool,
-    /// Those before it, newest first.
-    pub earlier: &'a [Kept],
-}
-
-/// Returns the name of a revision's files in the article's folder, without an ending.
-pub fn name(kept: &Kept, is_newest: bool) -> String {
-    if is_newest {
-        "index".to_owned()
-    } else {
-        format!("r{}", kept.message().trailers.revision)
-    }
-}
-
 /// A part of the text in one language.
-struct Section {
+#[derive(Debug, Serialize)]
+pub struct Section {
     language: String,
     html: String,
 }
 
-/// A link to another revision.
-struct Link {
-    name: String,
-    text: String,
+/// A link from the head of a page to what belongs to it.
+#[derive(Debug, Serialize)]
+pub struct Relation {
+    rel: &'static str,
+    href: String,
+    #[serde(rename = "type")]
+    media_type: Option<&'static str>,
+    hreflang: Option<String>,
 }
 
-/// The page, filled in.
-#[derive(Template)]
-#[template(path = "site/page.html")]
-pub struct Page<'a> {
+/// What a page's template is filled in with.
+#[derive(Serialize)]
+struct Values<'a> {
+    frame: &'a Frame,
     words: &'static Wording,
-    language: String,
+    language: &'a str,
     title: String,
     authors: Vec<&'a str>,
+    relations: Vec<Relation>,
+    linked_data: String,
+    to_site: &'static str,
     home_link: &'a str,
-    name: String,
     sections: Vec<Section>,
     whys: Vec<(&'a str, String)>,
     is_withheld: bool,
-    kind: Kind,
+    kind: &'static str,
+    /// The word for the kind, where readers are to be told of it.
+    kind_word: Option<&'static str>,
     note: Option<&'a str>,
     is_newest: bool,
     is_retracted: bool,
     earlier: Vec<Link>,
-    date: RevisionDate,
-    footer: Footer,
+    tags: Vec<Link>,
+    date: String,
+    day: String,
+    weekday: &'static str,
+    separator: &'static str,
+    commit: String,
     proof: Option<String>,
+    proof_type: &'static str,
+    proof_element: &'static str,
 }
 
-impl<'a> Page<'a> {
-    /// Writes the page. What a browser shows of it, read back, is the revision's text.
-    pub fn html(
-        settings: &'a Settings,
-        kept: &'a Kept,
-        body: Body<'a>,
-        place: &Place<'a>,
-        proof: Option<&[u8]>,
-    ) -> String {
-        let message = kept.message();
-        let language = message.trailers.languages.first().map_or("en", Language::as_str);
-        let words = Wording::of(language);
-        let mut page = Self {
-            words,
-            language: language.to_owned(),
-            title: settings.title.clone(),
-            authors: Vec::new(),
-            home_link: &settings.home_link,
-            name: name(kept, place.is_newest),
-            sections: Vec::new(),
-            whys: Vec::new(),
-            is_withheld: false,
-            kind: message.trailers.kind,
-            note: None,
-            is_newest: place.is_newest,
-            is_retracted: place.newest.message().trailers.kind == Kind::Retraction,
-            earlier: place.earlier.iter().map(|earlier| link(earlier, words)).collect(),
-            date: kept.commit().author.date,
-            footer: kept.footer(),
-            proof: proof.map(lines_of_base64),
-        };
-        match body {
-            Body::Withheld(reasons) => {
-                page.is_withheld = true;
-                page.whys = whys(reasons);
-                page.written()
-            }
-            Body::Text(revision) => {
-                page.note = message.note.as_deref();
-                page.title = titles(revision)
-                    .into_iter()
-                    .next()
-                    .map_or_else(|| first_words(&revision.page_text), |(_, title)| title);
-                page.authors = revision.metadata().authors.iter().map(Person::name).collect();
-                page.of_text(revision)
-            }
+/// Writes the page of a revision. What a browser shows of it, read back, is the revision's text.
+///
+/// # Errors
+/// [`BuildError`] where a theme's template cannot be filled in, or makes another text of it.
+pub fn html(
+    shared: &Shared<'_>,
+    kept: &Kept,
+    body: Body<'_>,
+    place: &Place<'_>,
+    proof: Option<&[u8]>,
+) -> Result<String, BuildError> {
+    let mut values = values(shared, kept, place, proof);
+    let revision = match body {
+        Body::Withheld(reasons) => {
+            values.is_withheld = true;
+            values.whys = whys(reasons);
+            return Ok(shared.theme.fill("page.html", &values)?);
         }
-    }
-
-    fn of_text(&mut self, revision: &Revision) -> String {
-        let article = &revision.article;
-        let parts = || article.metadata.languages.iter().zip(&article.sources);
-        self.sections = parts()
-            .map(|(language, source)| section(language, source, Markup::Shown))
-            .collect();
-        let page = self.written();
+        Body::Text(revision) => revision,
+    };
+    let titles = titles(revision);
+    values.title = titles
+        .into_iter()
+        .next()
+        .map_or_else(|| first_words(&revision.page_text), |(_, title)| title);
+    values.authors = revision.metadata().authors.iter().map(Person::name).collect();
+    values.tags = revision.metadata().tags.iter().map(|tag| tag_link(tag)).collect();
+    // Blocks that are read well alone may be taken for the page's frame together; as they stand they are not.
+    for markup in [Markup::Shown, Markup::None] {
+        values.sections = sections(revision, markup);
+        let page = shared.theme.fill("page.html", &values)?;
         if reads_back(&page, revision) {
-            return page;
+            return Ok(page);
         }
-        // Blocks that are read well alone may be taken for the page's frame together; as they stand they are not.
-        self.sections = parts()
-            .map(|(language, source)| section(language, source, Markup::None))
-            .collect();
-        self.written()
     }
+    Err(BuildError::Shown(revision.id))
+}
 
-    fn written(&self) -> String {
-        let html = self.render();
-        html.expect("a String takes whatever is written to it") + "\n"
+fn values<'a>(shared: &'a Shared<'_>, kept: &'a Kept, place: &Place<'_>, proof: Option<&[u8]>) -> Values<'a> {
+    let message = kept.message();
+    let trailers = &message.trailers;
+    let language = trailers.languages.first().map_or("en", Language::as_str);
+    let words = Wording::of(language);
+    let kind = trailers.kind;
+    let newest = place.revisions.first().unwrap_or(kept);
+    let earlier = place
+        .revisions
+        .iter()
+        .filter(|one| one.message().trailers.revision < trailers.revision);
+    let footer = kept.footer();
+    Values {
+        frame: &shared.frame,
+        words,
+        language,
+        title: shared.settings.title.clone(),
+        authors: Vec::new(),
+        relations: relations(shared, kept, place, proof.is_some()),
+        linked_data: linked_data::of(shared, kept, place),
+        to_site: TO_SITE,
+        home_link: &shared.settings.home_link,
+        sections: Vec::new(),
+        whys: Vec::new(),
+        is_withheld: false,
+        kind: kind.name(),
+        kind_word: (kind.needs_note() || message.note.is_some()).then(|| words.kind(kind)),
+        note: message.note.as_deref(),
+        is_newest: place.is_newest(kept),
+        is_retracted: newest.message().trailers.kind == Kind::Retraction,
+        earlier: earlier.map(|earlier| revision_link(earlier, words)).collect(),
+        tags: Vec::new(),
+        date: kept.commit().author.date.to_string(),
+        day: footer.day.to_string(),
+        weekday: footer.weekday(),
+        separator: SEPARATOR,
+        commit: footer.commit.to_string(),
+        proof: proof.map(lines_of_base64),
+        proof_type: MEDIA_TYPE,
+        proof_element: ELEMENT_ID,
     }
+}
 
-    /// Returns the name by which a browser is told that this style and no other counts.
-    fn style_source() -> String {
-        format!("sha256-{}", base64::encode(&Sha256::digest(STYLE)))
+/// Returns what belongs to a page: its lasting address, the other versions of it (RFC 5829, RFC 7089), the proof.
+fn relations(shared: &Shared<'_>, kept: &Kept, place: &Place<'_>, has_proof: bool) -> Vec<Relation> {
+    let trailers = &kept.message().trailers;
+    let mut relations = Vec::new();
+    let mut relate = |rel, href: String, media_type, hreflang| {
+        relations.push(Relation {
+            rel,
+            href,
+            media_type,
+            hreflang,
+        });
+    };
+    let name = |number: u32| format!("{}.html", address::revision(number));
+    let number = trailers.revision;
+    let is_newest = place.is_newest(kept);
+    if let Some(base) = &shared.base {
+        let page = if is_newest {
+            address::HOME.to_owned()
+        } else {
+            name(number)
+        };
+        let canonical = base.at(&format!("{}/{page}", trailers.article));
+        for language in &trailers.languages {
+            relate("alternate", canonical.clone(), None, Some(language.to_string()));
+        }
+        relate("canonical", canonical, None, None);
     }
+    relate("latest-version", address::HOME.to_owned(), None, None);
+    relate("version-history", address::HISTORY.to_owned(), None, None);
+    if number > 1 {
+        relate("predecessor-version", name(number - 1), None, None);
+    }
+    if !is_newest {
+        relate("successor-version", name(number + 1), None, None);
+    }
+    relate("original", address::HOME.to_owned(), None, None);
+    relate(
+        "timemap",
+        address::TIMEMAP.to_owned(),
+        Some("application/link-format"),
+        None,
+    );
+    if has_proof {
+        let proof = format!("{}.proof", address::revision(number));
+        relate("alternate", proof, Some("application/x-git-pack"), None);
+    }
+    if shared.base.is_some() {
+        relate(
+            "alternate",
+            format!("{TO_SITE}{}", address::ATOM),
+            Some("application/atom+xml"),
+            None,
+        );
+    }
+    relations
+}
 
-    fn home_link(&self) -> String {
-        escape(self.home_link)
-    }
-
-    fn noted(text: &str) -> String {
-        format!("<bdi>{}</bdi>", escape(text))
-    }
+/// Returns the parts of a revision's text as HTML.
+pub fn sections(revision: &Revision, markup: Markup) -> Vec<Section> {
+    let article = &revision.article;
+    let parts = article.metadata.languages.iter().zip(&article.sources);
+    parts
+        .map(|(language, source)| section(language, source, markup))
+        .collect()
 }
 
 /// Whether a text is shown with its markup.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Markup {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Markup {
+    /// With it, where the text stays what it is.
     Shown,
+    /// To the last blank, without it.
     None,
+}
+
+impl Section {
+    /// Writes the section as an element.
+    pub fn element(&self) -> String {
+        format!(
+            "<div lang=\"{}\" dir=\"auto\">\n{}</div>\n",
+            self.language, self.html
+        )
+    }
 }
 
 fn section(language: &Language, source: &str, markup: Markup) -> Section {
@@ -205,7 +273,7 @@ fn block_html(block: &Shown, markup: Markup) -> String {
 }
 
 /// Tells whether what a browser shows of a page is a revision's text and footer.
-pub fn reads_back(page: &str, revision: &Revision) -> bool {
+fn reads_back(page: &str, revision: &Revision) -> bool {
     draft::html::read(page).is_ok_and(|draft| {
         draft.text() == revision.page_text
             && draft
@@ -214,12 +282,19 @@ pub fn reads_back(page: &str, revision: &Revision) -> bool {
     })
 }
 
-fn link(earlier: &Kept, words: &Wording) -> Link {
-    let number = earlier.message().trailers.revision;
-    let [before, after] = words.revision;
+/// Returns a link to the page of a revision of the same article.
+pub fn revision_link(kept: &Kept, words: &Wording) -> Link {
+    let number = kept.message().trailers.revision;
     Link {
-        name: name(earlier, false),
-        text: format!("{before}{number}{after}"),
+        href: format!("{}.html", address::revision(number)),
+        text: words.revision(number),
+    }
+}
+
+fn tag_link(tag: &str) -> Link {
+    Link {
+        href: format!("{TO_SITE}{}", address::tag(tag)),
+        text: tag.to_owned(),
     }
 }
 

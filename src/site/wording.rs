@@ -1,10 +1,15 @@
 //! What a site says in its own words, in the language of the page that it stands on.
 
-use crate::article::Kind;
+use serde::Serialize;
 
-/// The words of one language.
-#[derive(Debug)]
+use crate::article::Kind;
+use crate::diff::html::Tongue;
+
+/// The words of one language; templates have them as `words`.
+#[derive(Debug, Serialize)]
 pub struct Wording {
+    /// The language of the words.
+    pub language: &'static str,
     /// Of the page of an earlier revision.
     pub is_earlier: &'static str,
     /// The link from there.
@@ -13,29 +18,54 @@ pub struct Wording {
     pub is_retracted: &'static str,
     /// Before the links to earlier revisions.
     pub earlier: &'static str,
-    /// One of them.
-    pub revision: [&'static str; 2],
+    /// The link to all of them, and the heading there.
+    pub history: &'static str,
+    /// Before the tags of an article.
+    pub tags: &'static str,
     /// Where the text should be.
     pub is_withheld: &'static str,
+    /// Where a revision changed nothing in the text.
+    pub is_same_text: &'static str,
+    /// Of a value of the metadata that changed.
+    pub changed: &'static str,
     /// All languages, in the switch between them.
     pub all: &'static str,
     /// The name of that switch.
     pub languages: &'static str,
     /// Where there is no article.
     pub nothing: &'static str,
+    /// Where the home page does not list all articles.
+    pub newest_only: &'static str,
+    /// Before the links to months.
+    pub by_month: &'static str,
+    /// Before the links to tags.
+    pub by_tag: &'static str,
+    /// Before the links to feeds.
+    pub feeds: &'static str,
+    /// What is left and right of a revision's number.
+    revision: [&'static str; 2],
     kinds: [&'static str; 6],
 }
 
 const ENGLISH: Wording = Wording {
+    language: "en",
     is_earlier: "This is an earlier revision.",
     to_newest: "Read the newest one",
     is_retracted: "This article was retracted; this is an earlier revision.",
     earlier: "Earlier revisions:",
-    revision: ["Revision ", ""],
+    history: "History of this article",
+    tags: "Tags:",
     is_withheld: "The text of this revision is withheld. What the footer names is still what it was.",
+    is_same_text: "The text is the same.",
+    changed: "changed:",
     all: "All",
     languages: "Language",
     nothing: "Nothing has been published yet.",
+    newest_only: "These are the newest articles; all of them are listed by month.",
+    by_month: "By month",
+    by_tag: "By tag",
+    feeds: "Follow:",
+    revision: ["Revision ", ""],
     kinds: [
         "Published",
         "Update",
@@ -47,15 +77,24 @@ const ENGLISH: Wording = Wording {
 };
 
 const CHINESE: Wording = Wording {
+    language: "zh",
     is_earlier: "这是较早的修订。",
     to_newest: "阅读最新修订",
     is_retracted: "本文已撤回；这是较早的修订。",
     earlier: "较早的修订：",
-    revision: ["第", "版"],
+    history: "本文的修订历史",
+    tags: "标签：",
     is_withheld: "此修订的文字不予公开。页脚所指的内容没有改变。",
+    is_same_text: "文字没有改变。",
+    changed: "已改：",
     all: "全部",
     languages: "语言",
     nothing: "尚未发表文章。",
+    newest_only: "以上是最新的文章；全部文章按月列出。",
+    by_month: "按月",
+    by_tag: "按标签",
+    feeds: "订阅：",
+    revision: ["第", "版"],
     kinds: ["发表", "更新", "更正", "撤回", "恢复", "技术修订"],
 };
 
@@ -70,18 +109,28 @@ impl Wording {
         }
     }
 
-    /// Returns the language of the words.
+    /// Returns the words in which a difference is described.
     #[must_use]
-    pub fn language(&self) -> &'static str {
-        if self.all == CHINESE.all { "zh" } else { "en" }
+    pub fn tongue(&self) -> Tongue {
+        if self.language == CHINESE.language {
+            Tongue::Chinese
+        } else {
+            Tongue::English
+        }
+    }
+
+    /// Returns what a revision is called.
+    #[must_use]
+    pub fn revision(&self, number: u32) -> String {
+        let [before, after] = self.revision;
+        format!("{before}{number}{after}")
     }
 
     /// Returns the word for a kind of revision.
     #[must_use]
     pub fn kind(&self, kind: Kind) -> &'static str {
-        let known = Kind::ALL.into_iter().zip(self.kinds);
+        let mut known = Kind::ALL.into_iter().zip(self.kinds);
         known
-            .into_iter()
             .find(|(known, _)| *known == kind)
             .map_or("", |(_, word)| word)
     }

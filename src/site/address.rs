@@ -1,0 +1,154 @@
+//! Where the files of a site lie, and how one is named from another: links are relative, so that a site works under any
+//! address and from a disk.
+
+use sha2::{Digest, Sha256};
+
+use crate::id::{ArticleId, hex};
+use crate::slug::Slug;
+
+/// The home page.
+pub const HOME: &str = "index.html";
+
+/// The feeds, and the list of all articles for search engines.
+pub const ATOM: &str = "feed.atom";
+/// The same as JSON.
+pub const JSON_FEED: &str = "feed.json";
+/// The list of articles for search engines.
+pub const SITEMAP: &str = "sitemap.xml";
+
+/// The files of an article that are not a revision's.
+pub const HISTORY: &str = "history.html";
+/// The list of an article's revisions for programs (RFC 7089).
+pub const TIMEMAP: &str = "timemap.link";
+
+/// Returns the name of a revision's page in the article's folder, without an ending: a lasting one.
+pub fn revision(number: u32) -> String {
+    format!("r{number}")
+}
+
+/// Returns the page of a month's articles; the month is as articles' names have it, `2026/01`.
+pub fn month(month: &str) -> String {
+    format!("{month}/index.html")
+}
+
+/// Returns the page of a tag's articles: the tag itself where it is a slug, else one made of it and of its hash.
+pub fn tag(tag: &str) -> String {
+    if tag.parse::<Slug>().is_ok() {
+        return format!("tags/{tag}/index.html");
+    }
+    let digest = hex(&Sha256::digest(tag)[..4]);
+    match Slug::derive(tag) {
+        Some(slug) => format!("tags/{slug}-{digest}/index.html"),
+        None => format!("tags/{digest}/index.html"),
+    }
+}
+
+/// Returns a part of the feed, or of the site map: those of full length have numbers, from 1.
+pub fn part(folder: &str, number: usize, ending: &str) -> String {
+    format!("{folder}/{number}.{ending}")
+}
+
+/// Tells whether a site has a file of that name.
+pub fn is_of_a_site(name: &str) -> bool {
+    if [HOME, ATOM, JSON_FEED, SITEMAP].contains(&name) {
+        return true;
+    }
+    let Some((folder, file)) = name.rsplit_once('/') else {
+        return false;
+    };
+    match folder {
+        "feed" => is_part(file, &[".atom", ".json"]),
+        "sitemap" => is_part(file, &[".xml"]),
+        _ if folder
+            .parse::<ArticleId>()
+            .is_ok_and(|id| id.to_string() == folder) =>
+        {
+            is_of_an_article(file)
+        }
+        _ => file == "index.html" && is_list(folder),
+    }
+}
+
+fn is_of_an_article(file: &str) -> bool {
+    let page = file.strip_suffix(".html").or_else(|| file.strip_suffix(".proof"));
+    let is_page = |page: &str| page == "index" || page.strip_prefix('r').is_some_and(is_number);
+    file == HISTORY || file == TIMEMAP || page.is_some_and(is_page)
+}
+
+/// Tells whether a folder is a month's or a tag's.
+fn is_list(folder: &str) -> bool {
+    if let Some(tag) = folder.strip_prefix("tags/") {
+        return tag.parse::<Slug>().is_ok();
+    }
+    let is_digits = |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
+    let year_and_month = folder.split_once('/');
+    year_and_month.is_some_and(|(year, month)| {
+        is_digits(year, 4) && is_digits(month, 2) && ("01"..="12").contains(&month)
+    })
+}
+
+fn is_part(file: &str, endings: &[&str]) -> bool {
+    endings
+        .iter()
+        .any(|ending| file.strip_suffix(ending).is_some_and(is_number))
+}
+
+fn is_number(digits: &str) -> bool {
+    let is_plain = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+    is_plain && digits.parse::<u32>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_a_site_are_a_sites() {
+        for name in [
+            "index.html",
+            "feed.atom",
+            "feed/12.json",
+            "sitemap/1.xml",
+            "2026/01/index.html",
+            "tags/bridges/index.html",
+            "2026/01/22/a-b/index.html",
+            "2026/01/22/a-b/history.html",
+            "2026/01/22/a/timemap.link",
+            "2026/01/22/a/r12.proof",
+        ] {
+            assert!(is_of_a_site(name), "{name}");
+        }
+        for name in [
+            "",
+            "a.html",
+            "index.proof",
+            "../index.html",
+            "/index.html",
+            "feed/0.atom",
+            "feed/a.atom",
+            "feed/1.xml",
+            "2026/13/index.html",
+            "2026/01/r1.html",
+            "tags/../index.html",
+            "tags/a/b/index.html",
+            "2026/01/22/a/x.html",
+            "2026/01/22/../r1.html",
+            "2026/01/22/a/r0.html",
+            "2026/01/22/a/r+1.html",
+            "2026/01/22/a/history.proof",
+            "2026/02/30/a/index.html",
+            "2026/01/22/a/index.html\0",
+        ] {
+            assert!(!is_of_a_site(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn tags_of_any_script_have_pages_of_their_own() {
+        let tags = ["bridges", "桥梁", "Bridges", "bridges!", "…", "con"];
+        let names: std::collections::BTreeSet<String> = tags.iter().map(|name| tag(name)).collect();
+        assert_eq!(names.len(), tags.len(), "{names:?}");
+        assert!(names.iter().all(|name| is_of_a_site(name)), "{names:?}");
+        assert!(names.contains("tags/bridges/index.html"));
+    }
+}

@@ -1,0 +1,128 @@
+//! All files of an article: the pages of its revisions with their proofs, its history, and its list for programs.
+
+use super::address::{self, HISTORY, TIMEMAP};
+use super::before::Summary;
+use super::page::{self, Body};
+use super::{BuildError, Shared, history, timemap, titles};
+use crate::archive::Archive;
+use crate::id::{ArticleId, CommitId};
+use crate::verify::alone;
+use crate::withheld::{Kept, Reason};
+
+/// The revisions of an article, newest first; at least one.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// All of them.
+    pub revisions: &'a [Kept],
+}
+
+/// The files of an article, by their names in its folder, and what lists say of it.
+#[derive(Debug)]
+pub struct Made {
+    /// Name and bytes.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// For the lists.
+    pub summary: Summary,
+}
+
+impl Place<'_> {
+    /// Tells whether a revision is the newest.
+    pub fn is_newest(&self, kept: &Kept) -> bool {
+        self.revisions
+            .first()
+            .is_some_and(|newest| newest.id() == kept.id())
+    }
+}
+
+/// Makes the files of an article.
+///
+/// # Errors
+/// [`BuildError`] where a revision is not what the format asks for, or its page would not show its text.
+pub fn make(
+    archive: &Archive,
+    shared: &Shared<'_>,
+    article: &ArticleId,
+    newest: CommitId,
+) -> Result<Made, BuildError> {
+    let revisions = crate::history::revisions(archive, newest)?;
+    let place = Place {
+        revisions: &revisions,
+    };
+    let mut files = Vec::new();
+    for kept in &revisions {
+        let name = address::revision(kept.message().trailers.revision);
+        let (html, proof) = page_and_proof(archive, shared, kept, &place)?;
+        // The newest is what the article's own address shows; its lasting page is there from the beginning.
+        let names = [Some(name), place.is_newest(kept).then(|| "index".to_owned())];
+        for name in names.into_iter().flatten() {
+            files.push((format!("{name}.html"), html.clone().into_bytes()));
+            if let Some(proof) = &proof {
+                files.push((format!("{name}.proof"), proof.clone()));
+            }
+        }
+    }
+    let history = history::html(archive, shared, article, &revisions)?;
+    files.push((HISTORY.to_owned(), history.into_bytes()));
+    files.push((
+        TIMEMAP.to_owned(),
+        timemap::of(shared, article, &place).into_bytes(),
+    ));
+    Ok(Made {
+        files,
+        summary: summary(&revisions),
+    })
+}
+
+/// Returns the page of a revision, and its proof where the text is there.
+fn page_and_proof(
+    archive: &Archive,
+    shared: &Shared<'_>,
+    kept: &Kept,
+    place: &Place<'_>,
+) -> Result<(String, Option<Vec<u8>>), BuildError> {
+    match kept {
+        Kept::Whole(revision) => {
+            let pack = alone::proof(archive, revision)?.encode();
+            let proof = pack.map_err(|error| BuildError::Proof(revision.id, error))?;
+            let html = page::html(shared, kept, Body::Text(revision), place, Some(&proof))?;
+            Ok((html, Some(proof)))
+        }
+        Kept::Withheld(revision) => {
+            let reasons = reasons(archive, kept)?;
+            debug_assert!(!reasons.is_empty(), "{}", revision.id);
+            let html = page::html(shared, kept, Body::Withheld(&reasons), place, None)?;
+            Ok((html, None))
+        }
+    }
+}
+
+/// Says why the text of a revision is withheld; nothing where it is not.
+///
+/// # Errors
+/// [`BuildError::Reason`] where that cannot be told.
+pub fn reasons(archive: &Archive, kept: &Kept) -> Result<Vec<Reason>, BuildError> {
+    match kept {
+        Kept::Whole(_) => Ok(Vec::new()),
+        Kept::Withheld(revision) => {
+            let reasons = revision.reasons(archive);
+            reasons.map_err(|error| BuildError::Reason(revision.id, error))
+        }
+    }
+}
+
+fn summary(revisions: &[Kept]) -> Summary {
+    let newest = &revisions[0];
+    let (titles, tags) = match newest {
+        Kept::Whole(revision) => (titles(revision), revision.metadata().tags.clone()),
+        Kept::Withheld(_) => (Vec::new(), Vec::new()),
+    };
+    let withheld = revisions.iter().filter(|kept| matches!(kept, Kept::Withheld(_)));
+    Summary {
+        titles,
+        kind: newest.message().trailers.kind,
+        tags,
+        date: newest.commit().author.date.to_string(),
+        pages: revisions.len(),
+        withheld: withheld.count(),
+    }
+}

@@ -1,0 +1,182 @@
+//! The templates and the style of a site: those that come with the program, and those of a theme in their place.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::GENERATOR;
+use crate::base64;
+use crate::diff::html::escape;
+
+/// The name of the style among the files of a theme.
+pub const STYLE_FILE: &str = "style.css";
+
+/// The templates that come with the program, each under the name by which a theme replaces it.
+const TEMPLATES: [(&str, &str); 6] = [
+    ("entries.html", include_str!("../../templates/site/entries.html")),
+    ("head.html", include_str!("../../templates/site/head.html")),
+    ("history.html", include_str!("../../templates/site/history.html")),
+    ("home.html", include_str!("../../templates/site/home.html")),
+    ("list.html", include_str!("../../templates/site/list.html")),
+    ("page.html", include_str!("../../templates/site/page.html")),
+];
+
+/// Bytes of the largest file of a theme.
+const LARGEST: u64 = 1 << 20;
+
+/// Why a theme cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ThemeError {
+    /// A file of it cannot be read.
+    #[error("could not read {} of the theme", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A file is larger than any template.
+    #[error("{} has more than {LARGEST} bytes, which no template or style needs", .0.display())]
+    Large(PathBuf),
+    /// The folder has nothing that a site is made of.
+    #[error(
+        "{} has neither {STYLE_FILE} nor a template (page.html, home.html, list.html, history.html, head.html, entries.html)", .0.display()
+    )]
+    Empty(PathBuf),
+    /// A style that would end the element that it stands in.
+    #[error("the theme's {STYLE_FILE} has \"</style\", which would end it on the page")]
+    Style,
+    /// A template is none, or asks for what there is not.
+    #[error("could not fill in a template")]
+    Template(#[source] minijinja::Error),
+}
+
+/// Templates and a style, ready to be filled in, on any thread.
+#[derive(Debug)]
+pub struct Theme {
+    templates: Environment<'static>,
+    style: String,
+    digest: String,
+}
+
+/// What the head of every page has.
+#[derive(Debug, Serialize)]
+pub struct Frame {
+    generator: &'static str,
+    /// The Content-Security-Policy, which names the style by its hash.
+    policy: String,
+    style: String,
+}
+
+impl Theme {
+    /// Reads a theme: each file of the folder takes the place of the program's own of that name. Further templates
+    /// may be there for those to include.
+    ///
+    /// # Errors
+    /// [`ThemeError`].
+    pub fn of(folder: Option<&Path>) -> Result<Self, ThemeError> {
+        let mut files: Vec<(String, String)> = TEMPLATES
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .collect();
+        files.push((STYLE_FILE.to_owned(), include_str!("style.css").to_owned()));
+        if let Some(folder) = folder {
+            for (name, text) in read_folder(folder)? {
+                match files.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, known)) => *known = text,
+                    None => files.push((name, text)),
+                }
+            }
+        }
+        files.sort();
+        let mut digest = Sha256::new();
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        templates.set_auto_escape_callback(|_| AutoEscape::Html);
+        templates.add_filter("shown", |text: String| Value::from_safe_string(escape(&text)));
+        let mut style = String::new();
+        for (name, text) in files {
+            for part in [&name, &text] {
+                digest.update(part.len().to_be_bytes());
+                digest.update(part);
+            }
+            if name == STYLE_FILE {
+                style = text;
+            } else {
+                templates
+                    .add_template_owned(name, text)
+                    .map_err(ThemeError::Template)?;
+            }
+        }
+        if style.to_ascii_lowercase().contains("</style") {
+            return Err(ThemeError::Style);
+        }
+        Ok(Self {
+            templates,
+            style,
+            digest: crate::id::hex(&digest.finalize()),
+        })
+    }
+
+    /// Returns the SHA-256 of all that pages are made with, as digits.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Returns what the head of a page has, with further rules at the end of the style.
+    pub fn frame(&self, rules: &str) -> Frame {
+        let style = format!("{}{rules}", self.style);
+        let source = base64::encode(&Sha256::digest(&style));
+        Frame {
+            generator: GENERATOR,
+            policy: format!(
+                "default-src 'none'; style-src 'sha256-{source}'; base-uri 'none'; form-action 'none'"
+            ),
+            style,
+        }
+    }
+
+    /// Fills in a template.
+    ///
+    /// # Errors
+    /// [`ThemeError::Template`], with the line of a theme's template where it is at fault.
+    pub fn fill(&self, template: &str, values: &impl Serialize) -> Result<String, ThemeError> {
+        let filled = self
+            .templates
+            .get_template(template)
+            .and_then(|template| template.render(Value::from_serialize(values)));
+        filled.map(|page| page + "\n").map_err(ThemeError::Template)
+    }
+}
+
+/// Reads the templates and the style of a folder; what else is there does not matter.
+fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, ThemeError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| ThemeError::Io { path, source }
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed(folder))? {
+        let path = entry.map_err(failed(folder))?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        let is_template = path.extension().is_some_and(|extension| extension == "html");
+        if name.starts_with('.') || !(is_template || name == STYLE_FILE) {
+            continue;
+        }
+        if fs::metadata(&path).map_err(failed(&path))?.len() > LARGEST {
+            return Err(ThemeError::Large(path));
+        }
+        let text = fs::read_to_string(&path).map_err(failed(&path))?;
+        files.push((name.to_owned(), text));
+    }
+    if files.is_empty() {
+        return Err(ThemeError::Empty(folder.to_owned()));
+    }
+    Ok(files)
+}
