@@ -39,6 +39,8 @@ mod resolve;
 mod restore;
 mod retract;
 mod revise;
+#[cfg(feature = "server")]
+mod serve;
 mod settings;
 mod show;
 mod signers;
@@ -103,6 +105,8 @@ enum Command {
     Verify(verify::Verify),
     Audit(audit::Audit),
     Build(build::Build),
+    #[cfg(feature = "server")]
+    Serve(serve::Serve),
     Show(show::Show),
     List(list::List),
     History(history::History),
@@ -221,6 +225,8 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Verify(verify) => verify.run(common),
         Command::Audit(audit) => audit.run(common),
         Command::Build(build) => build.run(common),
+        #[cfg(feature = "server")]
+        Command::Serve(serve) => serve.run(common),
         Command::Show(show) => show.run(common),
         Command::List(list) => list.run(common),
         Command::History(history) => history.run(common),

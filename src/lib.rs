@@ -14,6 +14,7 @@ pub mod compare;
 pub mod date;
 pub mod diff;
 pub mod difference;
+pub mod document;
 pub mod draft;
 pub mod editorial;
 pub mod expunge;
@@ -36,6 +37,8 @@ pub mod quote;
 pub mod report;
 pub mod revision;
 pub mod root_files;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod settings;
 pub mod signature;
 pub mod site;

@@ -26,6 +26,8 @@ pub struct Wanted {
     pub author: Option<String>,
     /// With this tag.
     pub tag: Option<String>,
+    /// Only those that a list has after the article whose newest revision this commit is, or was.
+    pub after: Option<CommitId>,
     /// Not more than this many.
     pub limit: Option<usize>,
 }
@@ -42,6 +44,9 @@ pub enum ListError {
     /// A commit is no revision.
     #[error("commit {0}")]
     Message(CommitId, #[source] MessageError),
+    /// A list cannot begin after a commit that is not on the branch.
+    #[error("the branch has no commit {0}, after which the list should begin")]
+    After(CommitId),
 }
 
 impl Wanted {
@@ -98,8 +103,14 @@ impl<'a> Listing<'a> {
     /// Finds the articles that are wanted.
     ///
     /// # Errors
-    /// [`ListError`] where there is no index and the branch cannot be read.
+    /// [`ListError`] where there is no index and the branch cannot be read, or the list should begin after a commit that
+    /// is not on it.
     pub fn of(archive: &'a Archive, wanted: &Wanted) -> Result<Self, ListError> {
+        if let Some(after) = wanted.after
+            && !archive.is_on_branch(after)?
+        {
+            return Err(ListError::After(after));
+        }
         let mut listing = Self {
             archive,
             wanted: wanted.clone(),
@@ -215,6 +226,10 @@ fn rows(index: &Index, archive: &Archive, wanted: &Wanted) -> Option<Vec<Chosen>
         index.articles(since, until, &mut |article| wanted.fits(article))
     }
     .ok()?;
+    if let Some(after) = wanted.after {
+        let position = index.position(after).ok()??;
+        rows.retain(|chosen| chosen.position < position);
+    }
     rows.truncate(wanted.limit.unwrap_or(usize::MAX));
     Some(rows)
 }
@@ -248,16 +263,19 @@ fn held(archive: &Archive) -> Option<HashSet<String>> {
 fn walk(archive: &Archive, wanted: &Wanted) -> Result<Vec<Revision>, ListError> {
     let mut seen = HashSet::new();
     let mut revisions = Vec::new();
+    let mut begun = wanted.after.is_none();
     for step in archive.walk() {
         let (id, commit) = step?;
         if revisions.len() >= wanted.limit.unwrap_or(usize::MAX) {
             break;
         }
+        let is_wanted = begun;
+        begun |= wanted.after == Some(id);
         if is_first(&commit) || is_root(&commit) {
             continue;
         }
         let message = Message::parse(&commit.message).map_err(|e| ListError::Message(id, e))?;
-        if seen.insert(message.trailers.article) {
+        if seen.insert(message.trailers.article) && is_wanted {
             let revision = Revision::read(archive, id)?;
             if wanted.wants(revision.metadata()) {
                 revisions.push(revision);

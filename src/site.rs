@@ -23,7 +23,7 @@ use crate::id::{ArticleId, CommitId, hex};
 use crate::proof::pack::PackError;
 use crate::revision::{Revision, RevisionFault};
 use crate::settings::{EXPUNGED_FOLDER, Settings};
-use crate::withheld::{Reason, ReasonError};
+use crate::withheld::{Kept, Reason, ReasonError};
 
 use self::base::Base;
 use self::before::{Before, Built as Article, Single};
@@ -41,6 +41,7 @@ mod files;
 mod history;
 mod linked_data;
 mod lists;
+pub mod media;
 mod page;
 mod sitemap;
 mod theme;
@@ -112,6 +113,18 @@ struct Shared<'a> {
     base: Option<Base>,
 }
 
+impl<'a> Shared<'a> {
+    fn of(archive: &'a Archive, theme: &'a Theme) -> Self {
+        let settings = archive.settings();
+        Self {
+            settings,
+            theme,
+            frame: theme.frame(""),
+            base: settings.base_url.as_deref().map(Base::of),
+        }
+    }
+}
+
 /// A link; the address is one of the site's own, which needs no escaping.
 #[derive(Debug, Serialize)]
 struct Link {
@@ -131,13 +144,7 @@ pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<B
         return Err(BuildError::Repository(folder.to_owned()));
     }
     let theme = Theme::of(theme)?;
-    let settings = archive.settings();
-    let shared = Shared {
-        settings,
-        theme: &theme,
-        frame: theme.frame(""),
-        base: settings.base_url.as_deref().map(Base::of),
-    };
+    let shared = Shared::of(archive, &theme);
     let made_of = made_of(archive, &theme)?;
     let Course { newest, revisions } = course::course(archive)?;
     let mut newest: Vec<(ArticleId, CommitId)> = newest.into_iter().collect();
@@ -159,6 +166,28 @@ pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<B
         withheld: sum(|article| article.summary.withheld),
         files: files.finish(&before::list(&made_of, &articles, &singles))?,
     })
+}
+
+/// Returns the page of one of an article's revisions, which are given newest first.
+///
+/// # Errors
+/// [`BuildError`].
+pub fn page(
+    archive: &Archive,
+    theme: Option<&Path>,
+    revisions: &[Kept],
+    id: CommitId,
+) -> Result<String, BuildError> {
+    let theme = Theme::of(theme)?;
+    article::page(archive, &Shared::of(archive, &theme), revisions, id)
+}
+
+/// Returns what changes when a file of a theme does.
+///
+/// # Errors
+/// [`BuildError::Theme`].
+pub fn theme_digest(theme: &Path) -> Result<String, BuildError> {
+    Ok(Theme::of(Some(theme))?.digest().to_owned())
 }
 
 /// Returns a hash of all that every page depends upon beside its article: the program's rules, the theme, the settings, and

@@ -49,6 +49,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "branch",
             "cited",
             "difference",
+            "document",
             "editorial",
             "expunge",
             "history",
@@ -65,7 +66,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "withheld",
         ],
     ),
-    ("site", &["site"]),
+    ("site", &["server", "site"]),
 ];
 
 #[test]

@@ -8,6 +8,7 @@ use avalaches::archive::Archive;
 use avalaches::canonical::Invisible;
 use avalaches::diff::{self, Labels, html};
 use avalaches::difference::{self, Difference, FieldChange, Side};
+use avalaches::document;
 use avalaches::draft;
 use avalaches::language::Language;
 use avalaches::revision::Revision;
@@ -228,6 +229,6 @@ fn document(before: &Side, after: &Side, difference: &Difference) -> Value {
 fn side_json(side: &Side) -> Value {
     match side {
         Side::Page { name, .. } => json!({"page": name, "revision": null}),
-        Side::Revision(revision) => json!({"page": null, "revision": output::revision_json(revision)}),
+        Side::Revision(revision) => json!({"page": null, "revision": document::revision(revision)}),
     }
 }

@@ -1,13 +1,11 @@
 //! `avalaches history`.
 
-use avalaches::archive::Archive;
+use avalaches::document::article;
 use avalaches::swhid::Swhid;
 use avalaches::verify::signed::Keys;
 use avalaches::withheld::{self, Kept};
 use avalaches::{history, verify};
-use serde_json::{Value, json};
 
-use super::signing::judged_json;
 use super::{Common, Failure, Outcome, output, resolve};
 
 /// Print the revisions of an article, newest first
@@ -28,18 +26,11 @@ impl History {
         };
         let revisions =
             history::revisions(&archive, newest).map_err(|e| Failure::new(verify::with_causes(&e)))?;
-        let mut keys = Keys::of(&archive)?;
         if common.json {
-            let items = revisions
-                .iter()
-                .map(|revision| item(&archive, &mut keys, revision));
-            let items = items.collect::<Result<Vec<Value>, Failure>>()?;
-            let article = named.article_id().to_string();
-            output::print_json(
-                &json!({"schema": "avalaches/history/1", "article": article, "revisions": items}),
-            )?;
+            output::print_json(&article::history(&archive, named.article_id(), &revisions)?)?;
             return Ok(Outcome::Yes);
         }
+        let mut keys = Keys::of(&archive)?;
         let mut text = String::new();
         for revision in &revisions {
             let trailers = &revision.message().trailers;
@@ -70,25 +61,4 @@ impl History {
         output::print(&text)?;
         Ok(Outcome::Yes)
     }
-}
-
-fn item(archive: &Archive, keys: &mut Keys, revision: &Kept) -> Result<Value, Failure> {
-    let (commit, message) = (revision.commit(), revision.message());
-    let trailers = &message.trailers;
-    let withheld = match revision {
-        Kept::Whole(_) => Vec::new(),
-        Kept::Withheld(revision) => output::withheld_json(&revision.reasons(archive)?),
-    };
-    Ok(json!({
-        "revision": trailers.revision,
-        "kind": trailers.kind.name(),
-        "note": message.note,
-        "date": commit.author.date.to_string(),
-        "archived_at": commit.committer.date.to_string(),
-        "id": revision.id().to_string(),
-        "swhid": Swhid::revision(revision.id()).to_string(),
-        "footer": revision.footer().to_string(),
-        "signature": judged_json(&keys.worth(archive, commit)?),
-        "withheld": withheld,
-    }))
 }

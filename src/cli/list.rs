@@ -2,14 +2,14 @@
 
 use avalaches::article::headline;
 use avalaches::date::CivilDay;
+use avalaches::document::article;
 use avalaches::language::Language;
 use avalaches::listing::{Listing, Wanted};
 use avalaches::revision::Revision;
 use avalaches::swhid::Swhid;
-use serde_json::{Value, json};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{Common, Failure, Outcome, output};
+use super::{Common, Failure, Outcome, output, resolve};
 
 /// List the articles, the one with the newest revision first
 #[derive(Debug, clap::Args)]
@@ -29,6 +29,9 @@ pub struct List {
     /// Only articles with this tag
     #[arg(long)]
     tag: Option<String>,
+    /// Only articles that the list has after the one with this revision
+    #[arg(long, value_name = "ID")]
+    after: Option<String>,
     /// Not more than this many
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -43,26 +46,28 @@ const SCREEN: usize = 8;
 impl List {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let archive = common.open()?;
+        let after = self.after.as_ref().map(|text| resolve::commit(&archive, text));
         let wanted = Wanted {
             since: self.since,
             until: self.until,
             language: self.lang.clone(),
             author: self.author.clone(),
             tag: self.tag.clone(),
+            after: after.transpose()?,
             limit: self.limit,
         };
         let articles = Listing::of(&archive, &wanted)?;
-        let preferred = &archive.settings().language_order;
-        let title = |revision: &Revision| headline(revision.metadata(), preferred, &revision.page_text);
         if common.json {
             let mut items = Vec::new();
             for revision in articles {
                 let revision = revision?;
-                items.push(item(&revision, &title(&revision)));
+                items.push(article::item(&archive, &revision));
             }
-            output::print_json(&json!({"schema": "avalaches/list/1", "articles": items}))?;
+            output::print_json(&article::list(&items))?;
             return Ok(Outcome::Yes);
         }
+        let preferred = &archive.settings().language_order;
+        let title = |revision: &Revision| headline(revision.metadata(), preferred, &revision.page_text);
         let width = articles.width();
         let mut lines = String::new();
         for (number, revision) in articles.enumerate() {
@@ -85,23 +90,6 @@ impl List {
         output::print(&lines)?;
         Ok(Outcome::Yes)
     }
-}
-
-fn item(revision: &Revision, title: &str) -> Value {
-    let metadata = revision.metadata();
-    json!({
-        "article": revision.article_id().to_string(),
-        "title": title,
-        "revision": revision.message.trailers.revision,
-        "kind": metadata.kind.name(),
-        "languages": metadata.languages.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "authors": metadata.authors.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "tags": metadata.tags,
-        "date": metadata.date.to_string(),
-        "id": revision.id.to_string(),
-        "swhid": Swhid::revision(revision.id).to_string(),
-        "footer": revision.footer().to_string(),
-    })
 }
 
 fn day(text: &str) -> Result<CivilDay, String> {

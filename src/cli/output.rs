@@ -4,18 +4,9 @@
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
-use avalaches::footer::Footer;
-use avalaches::id::CommitId;
-use avalaches::object::commit::Commit;
-use avalaches::revision::Revision;
-use avalaches::swhid::Swhid;
-use avalaches::trailer::Message;
-use avalaches::withheld::Reason;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::Failure;
-use super::signing::judged_json;
 
 /// Words of a verdict that is yes.
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -118,42 +109,6 @@ fn status(style: Style, word: &str, message: &str) {
         "{style}{word}:{style:#} {}",
         visible(message)
     );
-}
-
-/// Returns what is told of a revision wherever one is named, as `JSON.md` has it.
-pub fn revision_json(revision: &Revision) -> Value {
-    named_json(revision.id, &revision.commit, &revision.message)
-}
-
-/// Returns what [`revision_json`] does, for a revision by its commit and message.
-pub fn named_json(id: CommitId, commit: &Commit, message: &Message) -> Value {
-    let trailers = &message.trailers;
-    json!({
-        "article": trailers.article.to_string(),
-        "revision": trailers.revision,
-        "kind": trailers.kind.name(),
-        "note": message.note,
-        "date": commit.author.date.to_string(),
-        "id": id.to_string(),
-        "swhid": Swhid::revision(id).to_string(),
-        "footer": Footer::of(commit.author.date, id).to_string(),
-    })
-}
-
-/// Returns which files of a revision are withheld and why, as `JSON.md` has it.
-pub fn withheld_json(reasons: &[Reason]) -> Vec<Value> {
-    let one = |reason: &Reason| {
-        json!({
-            "file": reason.file,
-            "blob": reason.tombstone.blob.to_string(),
-            "bytes": reason.tombstone.bytes,
-            "note": reason.tombstone.note,
-            "footer": reason.commit.to_string(),
-            "by": reason.by.to_string(),
-            "signature": judged_json(&reason.signature),
-        })
-    };
-    reasons.iter().map(one).collect()
 }
 
 /// Returns how many things there are, in words.

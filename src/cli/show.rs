@@ -2,6 +2,7 @@
 
 use avalaches::archive::Archive;
 use avalaches::article::PAGE_FILE;
+use avalaches::document::article::{self, Present};
 use avalaches::id::{IdPrefix, ObjectId};
 use avalaches::object::{self, tree::Entry};
 use avalaches::revision::Revision;
@@ -9,7 +10,6 @@ use avalaches::swhid::Swhid;
 use avalaches::verify::signed::Keys;
 use serde_json::{Map, Value, json};
 
-use super::signing::judged_json;
 use super::{Common, Failure, Outcome, output, resolve};
 
 /// Print a revision, or the newest one of an article
@@ -69,7 +69,10 @@ impl Show {
             )?,
             Format::Text => output::print_bytes(revision.page_text.as_bytes())?,
             Format::Markdown => output::print_bytes(markdown(&revision).as_bytes())?,
-            Format::Json => output::print_json(&document(&archive, &revision)?)?,
+            Format::Json => {
+                let present = Present::of(&archive, &revision)?;
+                output::print_json(&article::show(&revision, Some(&present)))?;
+            }
             Format::Raw => unreachable!("it was printed above"),
         }
         if common.verbose && format != Format::Json {
@@ -129,33 +132,4 @@ fn markdown(revision: &Revision) -> String {
         .filter_map(|(key, value)| Some(format!("{key}: {}\n", value?)))
         .collect();
     format!("---\n{front}---\n\n{}", revision.article.sources.join("\n"))
-}
-
-fn document(archive: &Archive, revision: &Revision) -> Result<Value, Failure> {
-    let trailers = &revision.message.trailers;
-    let metadata: Value = serde_json::from_slice(&revision.metadata().encode()).unwrap_or_default();
-    let languages = revision.metadata().languages.iter();
-    let sources: Map<String, Value> = languages
-        .zip(&revision.article.sources)
-        .map(|(language, source)| (language.to_string(), json!(source)))
-        .collect();
-    Ok(json!({
-        "schema": "avalaches/show/1",
-        "article": trailers.article.to_string(),
-        "revision": trailers.revision,
-        "id": revision.id.to_string(),
-        "swhid": Swhid::revision(revision.id).to_string(),
-        "footer": revision.footer().to_string(),
-        "previous": trailers.previous.map(|id| id.to_string()),
-        "claimed_footer": trailers.claimed_footer.as_ref().map(ToString::to_string),
-        "source_commit": trailers.source_commit.map(|id| id.to_string()),
-        "signature": judged_json(&Keys::of(archive)?.worth(archive, &revision.commit)?),
-        "content_sha256": trailers.content_sha256,
-        "archived_at": revision.commit.committer.date.to_string(),
-        "archived_by": revision.commit.committer.person.to_string(),
-        "back_link": archive.settings().home_link,
-        "metadata": metadata,
-        "sources": sources,
-        "text": revision.page_text,
-    }))
 }

@@ -5,11 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use avalaches::settings::Signatures;
-use avalaches::signature::judge::{Judged, Judgement};
+use avalaches::signature::judge::Judgement;
 use avalaches::signature::{SignError, Signer};
 use avalaches::storage::sign::{Key, SshKeygen};
-
-use serde_json::{Value, json};
 
 use super::{Common, Failure, environment, output};
 
@@ -97,16 +95,6 @@ pub fn unsigned(error: SignError, what: &str) -> Failure {
     };
     let hint = format!("nothing was {what}; {hint}");
     Failure::from(error).hint(hint)
-}
-
-/// Returns what is said of a signature, as `JSON.md` has it.
-pub fn judged_json(judged: &Judged) -> Value {
-    json!({
-        "answer": judged.judgement.name(),
-        "said": judged.judgement.to_string(),
-        "principals": judged.judgement.principals(),
-        "key": judged.key,
-    })
 }
 
 /// Returns the key that the environment or the user's git names.

@@ -6,6 +6,7 @@ use std::path::Path;
 use avalaches::add::PageError;
 use avalaches::archive::{Archive, OpenError};
 use avalaches::canonical::Invisible;
+use avalaches::document::verdict;
 use avalaches::draft::{self, Draft, Form};
 use avalaches::footer::Footer;
 use avalaches::id::{ArticleId, IdPrefix};
@@ -18,7 +19,6 @@ use avalaches::verify::alone;
 use avalaches::verify::whole::{self, Options, Report, Scope};
 use avalaches::verify::{self, Answer, Verdict, with_causes};
 use clap::ValueEnum;
-use serde_json::json;
 
 use super::pages::{FormName, form_of, page_failure, read_page};
 use super::progress::{Meter, Shown};
@@ -147,13 +147,13 @@ impl Verify {
             }
             proved |= verdict.is_yes();
             if common.json {
-                documents.push(answer::document(thing, &answer));
+                documents.push(verdict::answer(thing, &answer));
             } else {
                 output::print(&answer::text(common, thing, &answer))?;
             }
         }
         if common.json {
-            output::print_json(&json!({"schema": "avalaches/verify/1", "answers": documents}))?;
+            output::print_json(&verdict::document(&documents))?;
         } else if proved && !common.quiet {
             output::note(if archive.is_some() {
                 "a footer proves what was published and in which order; not that it is true, nor the clock time"

@@ -73,6 +73,23 @@ pub fn make(
     })
 }
 
+/// Returns the page of one of an article's revisions.
+///
+/// # Errors
+/// [`BuildError`], as for [`make`].
+pub fn page(
+    archive: &Archive,
+    shared: &Shared<'_>,
+    revisions: &[Kept],
+    id: CommitId,
+) -> Result<String, BuildError> {
+    let kept = revisions
+        .iter()
+        .find(|kept| kept.id() == id)
+        .unwrap_or(&revisions[0]);
+    Ok(page_and_proof(archive, shared, kept, &Place { revisions })?.0)
+}
+
 /// Returns the page of a revision, and its proof where the text is there.
 fn page_and_proof(
     archive: &Archive,

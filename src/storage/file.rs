@@ -48,12 +48,19 @@ impl From<io::Error> for FileError {
 /// [`FileError`]; a FIFO that nobody writes to is refused at once, not waited for.
 pub fn open(path: &Path) -> Result<(File, u64), FileError> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let file = match rustix::fs::open(path, flags, Mode::empty()) {
-        Ok(descriptor) => File::from(descriptor),
-        Err(Errno::LOOP) => return Err(FileError::Link),
-        Err(Errno::NXIO) => return Err(FileError::NotRegular), // a socket, or a device without a driver
-        Err(error) => return Err(io::Error::from(error).into()),
-    };
+    let file = rustix::fs::open(path, flags, Mode::empty()).map_err(of_errno)?;
+    regular(File::from(file))
+}
+
+fn of_errno(error: Errno) -> FileError {
+    match error {
+        Errno::LOOP => FileError::Link,
+        Errno::NXIO => FileError::NotRegular, // a socket, or a device without a driver
+        error => io::Error::from(error).into(),
+    }
+}
+
+fn regular(file: File) -> Result<(File, u64), FileError> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(FileError::NotRegular);
@@ -66,8 +73,11 @@ pub fn open(path: &Path) -> Result<(File, u64), FileError> {
 /// # Errors
 /// [`FileError`], [`FileError::TooLarge`] among them before anything is allocated.
 pub fn read(path: &Path, most: usize) -> Result<Vec<u8>, FileError> {
+    read_open(open(path)?, most)
+}
+
+fn read_open((file, length): (File, u64), most: usize) -> Result<Vec<u8>, FileError> {
     let most = u64::try_from(most).unwrap_or(u64::MAX);
-    let (file, length) = open(path)?;
     if length > most {
         return Err(FileError::TooLarge(length));
     }
@@ -78,6 +88,26 @@ pub fn read(path: &Path, most: usize) -> Result<Vec<u8>, FileError> {
         return Err(FileError::TooLarge(found));
     }
     Ok(bytes)
+}
+
+/// Reads a whole file of at most `most` bytes, found from a folder by the names of the folders below it and its own; none of
+/// them is followed where it is a symbolic link. The names have no slash and are not `..`.
+///
+/// # Errors
+/// [`FileError`].
+pub fn read_below(folder: &Path, names: &[impl AsRef<str>], most: usize) -> Result<Vec<u8>, FileError> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::DIRECTORY;
+    let mut at = rustix::fs::open(folder, flags, Mode::empty()).map_err(io::Error::from)?;
+    let Some((file, folders)) = names.split_last() else {
+        return Err(FileError::NotRegular);
+    };
+    for name in folders {
+        let below = rustix::fs::openat(&at, name.as_ref(), flags | OFlags::NOFOLLOW, Mode::empty());
+        at = below.map_err(of_errno)?;
+    }
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = rustix::fs::openat(&at, file.as_ref(), flags, Mode::empty()).map_err(of_errno)?;
+    read_open(regular(File::from(file))?, most)
 }
 
 /// Maps a whole file.

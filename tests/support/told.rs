@@ -134,9 +134,15 @@ pub fn questions(story: &Story) -> Questions {
         Wanted {
             since: day("2026-01-21"),
             until: day("2026-01-21"),
-            ..everything
+            ..everything.clone()
         },
     ];
+    // The rest of a list, after any of its articles and after a revision that is none's newest any more.
+    let after = first_revisions.iter().map(|id| Wanted {
+        after: Some(*id),
+        ..everything.clone()
+    });
+    let wanted = wanted.into_iter().chain(after).collect();
     let nobody = "2026-01-20 (Tuesday) · a038737196a74c325d6a90900694dd78867e8af9";
     let pages = [
         format!("A third page.\n\n{nobody}"),

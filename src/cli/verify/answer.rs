@@ -2,18 +2,15 @@
 
 use std::fmt::Write as _;
 
-use avalaches::date::RevisionDate;
-use avalaches::diff;
 use avalaches::footer::Footer;
 use avalaches::swhid::Swhid;
 use avalaches::verify::mirrored::Mirrored;
-use avalaches::verify::{Answer, Named, Verdict};
+use avalaches::verify::{Answer, Verdict};
 use avalaches::withheld::Reason;
-use serde_json::{Value, json};
 
+use crate::cli::Common;
 use crate::cli::changes::{self, Told};
 use crate::cli::output::{BAD, GOOD, NOTICE, visible};
-use crate::cli::{Common, output, signing};
 
 pub fn text(common: &Common, thing: &str, answer: &Answer) -> String {
     let verdict = answer.verdict();
@@ -168,64 +165,4 @@ fn mirrored_text(mirrored: &Mirrored, verdict: Verdict, text: &mut String) {
         let footer = footer.unwrap_or_else(|| later.id.to_string());
         let _ = writeln!(text, "  superseded: a later commit {what} ({path}): {footer}");
     }
-}
-
-pub fn document(thing: &str, answer: &Answer) -> Value {
-    let revision = answer.revision.as_deref().map(output::revision_json);
-    let left = answer.withheld.as_deref();
-    let left = left.map(|left| output::named_json(left.id, &left.commit, &left.message));
-    let mirrored = answer.mirrored.as_deref().map(mirrored_json);
-    json!({
-        "asked": thing,
-        "verdict": answer.verdict(),
-        "basis": if answer.alone { "page" } else { "archive" },
-        "reasons": answer.reasons,
-        "revision": revision.or(left),
-        "withheld": output::withheld_json(&answer.why_withheld),
-        "signature": answer.signature.as_ref().map(|standing| signing::judged_json(&standing.judged)),
-        "signatures": answer.signature.as_ref().map(|standing| standing.asked.name()),
-        "mirrored": mirrored,
-        "changes": diff::json::changes(&answer.changes),
-        "superseded_by": named_json(&answer.later),
-        "same_text": named_json(&answer.same_text),
-        "claimed_by": named_json(&answer.claimed_by),
-    })
-}
-
-fn mirrored_json(mirrored: &Mirrored) -> Value {
-    let footer = |date: Option<RevisionDate>, id| date.map(|date| Footer::of(date, id).to_string());
-    let later = mirrored.later.as_ref().map(|later| {
-        json!({
-            "id": later.id.to_string(),
-            "swhid": Swhid::revision(later.id).to_string(),
-            "footer": footer(later.date, later.id),
-            "path": later.path,
-            "gone": later.is_gone,
-        })
-    });
-    json!({
-        "mirror": mirrored.place.mirror,
-        "ref": mirrored.place.through,
-        "id": mirrored.id.to_string(),
-        "swhid": Swhid::revision(mirrored.id).to_string(),
-        "footer": footer(mirrored.author.date, mirrored.id),
-        "author": mirrored.author.person().map(|person| person.to_string()),
-        "date": mirrored.author.date.map(|date| date.to_string()),
-        "subject": mirrored.subject,
-        "compared": mirrored.is_compared,
-        "paths": mirrored.paths,
-        "later": later,
-    })
-}
-
-fn named_json(named: &[Named]) -> Vec<Value> {
-    let one = |named: &Named| {
-        json!({
-            "article": named.article, "revision": named.revision, "kind": named.kind.name(), "note": named.note,
-            "id": named.footer.commit.to_string(),
-            "swhid": Swhid::revision(named.footer.commit).to_string(),
-            "footer": named.footer.to_string(),
-        })
-    };
-    named.iter().map(one).collect()
 }

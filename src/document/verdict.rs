@@ -1,0 +1,79 @@
+//! `avalaches/verify/1`: what was asked, and the answer to it.
+
+use serde_json::{Value, json};
+
+use super::{judged, named, revision, withheld};
+use crate::date::RevisionDate;
+use crate::diff;
+use crate::footer::Footer;
+use crate::swhid::Swhid;
+use crate::verify::mirrored::Mirrored;
+use crate::verify::{Answer, Named};
+
+/// Returns the document of some answers.
+#[must_use]
+pub fn document(answers: &[Value]) -> Value {
+    json!({"schema": "avalaches/verify/1", "answers": answers})
+}
+
+/// Returns one answer, with what was asked as the asker wrote it.
+#[must_use]
+pub fn answer(asked: &str, answer: &Answer) -> Value {
+    let found = answer.revision.as_deref().map(revision);
+    let left = answer.withheld.as_deref();
+    let left = left.map(|left| named(left.id, &left.commit, &left.message));
+    let mirrored = answer.mirrored.as_deref().map(mirrored_json);
+    json!({
+        "asked": asked,
+        "verdict": answer.verdict(),
+        "basis": if answer.alone { "page" } else { "archive" },
+        "reasons": answer.reasons,
+        "revision": found.or(left),
+        "withheld": withheld(&answer.why_withheld),
+        "signature": answer.signature.as_ref().map(|standing| judged(&standing.judged)),
+        "signatures": answer.signature.as_ref().map(|standing| standing.asked.name()),
+        "mirrored": mirrored,
+        "changes": diff::json::changes(&answer.changes),
+        "superseded_by": others(&answer.later),
+        "same_text": others(&answer.same_text),
+        "claimed_by": others(&answer.claimed_by),
+    })
+}
+
+fn mirrored_json(mirrored: &Mirrored) -> Value {
+    let footer = |date: Option<RevisionDate>, id| date.map(|date| Footer::of(date, id).to_string());
+    let later = mirrored.later.as_ref().map(|later| {
+        json!({
+            "id": later.id.to_string(),
+            "swhid": Swhid::revision(later.id).to_string(),
+            "footer": footer(later.date, later.id),
+            "path": later.path,
+            "gone": later.is_gone,
+        })
+    });
+    json!({
+        "mirror": mirrored.place.mirror,
+        "ref": mirrored.place.through,
+        "id": mirrored.id.to_string(),
+        "swhid": Swhid::revision(mirrored.id).to_string(),
+        "footer": footer(mirrored.author.date, mirrored.id),
+        "author": mirrored.author.person().map(|person| person.to_string()),
+        "date": mirrored.author.date.map(|date| date.to_string()),
+        "subject": mirrored.subject,
+        "compared": mirrored.is_compared,
+        "paths": mirrored.paths,
+        "later": later,
+    })
+}
+
+fn others(named: &[Named]) -> Vec<Value> {
+    let one = |named: &Named| {
+        json!({
+            "article": named.article, "revision": named.revision, "kind": named.kind.name(), "note": named.note,
+            "id": named.footer.commit.to_string(),
+            "swhid": Swhid::revision(named.footer.commit).to_string(),
+            "footer": named.footer.to_string(),
+        })
+    };
+    named.iter().map(one).collect()
+}

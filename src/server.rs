@@ -1,0 +1,137 @@
+//! `avalaches serve`: an archive over HTTP. What readers ask for is the site, built again whenever the branch moves; what
+//! programs ask for are the documents of `JSON.md`, read from the archive for each request.
+//!
+//! Whoever asks is a stranger: a request has a limit of size and of time, requests and connections one of number, and no
+//! request writes anything.
+
+use std::future::Future;
+use std::io;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use crate::archive::Owner;
+use crate::canonical::LONGEST_ARTICLE;
+use crate::site::Built;
+
+use self::reading::Reading;
+
+mod address;
+mod articles;
+mod connections;
+mod files;
+mod limits;
+mod links;
+mod memento;
+mod negotiation;
+mod openapi;
+mod preview;
+mod problem;
+mod reading;
+mod routes;
+mod submitted;
+
+/// How much is served at once, and how long a client is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests that are answered at once; one more is told to come again.
+    pub requests: usize,
+    /// Connections that are open at once; one more waits to be taken.
+    pub connections: usize,
+    /// Requests that read the archive at once; one more waits for its turn.
+    pub readers: usize,
+    /// How long a client may take to send the head of a request, an answer to be made, and a client to take any of it.
+    pub time: Duration,
+    /// The longest body of a request, in bytes.
+    pub body: usize,
+}
+
+impl Default for Limits {
+    /// Limits for a machine of few cores.
+    fn default() -> Self {
+        Self {
+            requests: 256,
+            connections: 512,
+            readers: 2,
+            time: Duration::from_secs(30),
+            body: LONGEST_ARTICLE,
+        }
+    }
+}
+
+/// What is served.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The archive.
+    pub archive: PathBuf,
+    /// Whose archives are opened.
+    pub owner: Owner,
+    /// The folder into which the site is built, and from which it is served.
+    pub site: PathBuf,
+    /// The site's theme, where it is not the program's own.
+    pub theme: Option<PathBuf>,
+    /// The limits.
+    pub limits: Limits,
+}
+
+/// What whoever runs the server should know.
+#[derive(Debug)]
+pub enum Event {
+    /// The site was built.
+    Built(Built),
+    /// It could not be; the one built before is served on.
+    NotBuilt(String),
+    /// A request could not be answered, for a reason that is not the asker's.
+    Broken(String),
+}
+
+/// Whom events are told.
+pub type Told = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// What every request can ask.
+#[derive(Clone)]
+struct App {
+    reading: Reading,
+    site: Arc<PathBuf>,
+    theme: Arc<Option<PathBuf>>,
+    limits: Limits,
+    requests: Arc<Semaphore>,
+    told: Told,
+}
+
+impl App {
+    fn new(options: &Options, told: Told) -> Self {
+        let limits = options.limits;
+        Self {
+            reading: Reading::of(options.archive.clone(), options.owner, limits.readers),
+            site: Arc::new(options.site.clone()),
+            theme: Arc::new(options.theme.clone()),
+            limits,
+            requests: Arc::new(Semaphore::new(limits.requests)),
+            told,
+        }
+    }
+}
+
+/// Serves an archive until `shutdown` is there; then no connection is taken any more, and requests that were begun are
+/// answered. It wants a runtime of tokio around it.
+///
+/// # Errors
+/// The operating system's, where the listener cannot be used.
+pub async fn serve(
+    listener: TcpListener,
+    options: &Options,
+    told: Told,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let app = App::new(options, told);
+    let building = tokio::spawn(preview::keep_built(app.clone()));
+    connections::serve(listener, routes::router(app), options.limits, shutdown).await;
+    building.abort();
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! What holds for every request, whatever it asks: how many are answered at once, how long each may take, and what every
+//! answer says to browsers and caches.
+
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::problem::{Cause, Problem};
+use super::{App, Event};
+
+/// What a browser may do with a page besides what the page itself says: not show it within another.
+const OF_PAGES: &str = "frame-ancestors 'none'";
+
+/// What it may do with anything else: show it.
+const OF_OTHERS: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
+
+/// Answers a request, or says that there is too much to do.
+pub async fn limited(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = match app.requests.try_acquire() {
+        Err(_) => Problem::busy("the server answers as many requests as it can").into_response(),
+        Ok(_turn) => in_time(app.limits.time, request, next).await,
+    };
+    if let Some(Cause(cause)) = response.extensions_mut().remove::<Cause>() {
+        (app.told)(Event::Broken(cause));
+    }
+    secure(&mut response);
+    response
+}
+
+/// The body of a request has the time, and then the answer has it.
+async fn in_time(time: Duration, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(time * 2, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::busy("the answer takes too long").into_response(),
+    }
+}
+
+fn secure(response: &mut Response) {
+    let is_unchanged = response.status() == StatusCode::NOT_MODIFIED;
+    let headers = response.headers_mut();
+    let is_document = headers.get(CONTENT_TYPE).is_some_and(|value| {
+        // A script may be that of a worker, which has the policy of its own file.
+        [&b"text/html"[..], b"text/javascript"]
+            .iter()
+            .any(|name| value.as_bytes().starts_with(name))
+    });
+    // What a browser has keeps its policy.
+    if !is_unchanged {
+        let policy = if is_document { OF_PAGES } else { OF_OTHERS };
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // Bytes that were compressed are others than those that the tag names (RFC 9110, 8.8.3.3).
+    if let Some(tag) = headers
+        .get(ETAG)
+        .filter(|_| headers.contains_key(CONTENT_ENCODING))
+    {
+        let weak = [b"W/", tag.as_bytes()].concat();
+        if let Ok(weak) = HeaderValue::from_bytes(&weak) {
+            headers.insert(ETAG, weak);
+        }
+    }
+}
+
+/// Tells whether an answer gets smaller: texts do; proofs and pictures are compressed already.
+pub fn is_worth_compressing(status: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let media_type = headers
+        .get(CONTENT_TYPE)
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
+    let is_text = media_type.starts_with(b"text/")
+        || [&b"json"[..], b"xml", b"link-format", b"wasm", b"javascript"]
+            .iter()
+            .any(|name| media_type.windows(name.len()).any(|part| part == *name));
+    is_text && status != StatusCode::NOT_MODIFIED
+}

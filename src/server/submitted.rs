@@ -1,0 +1,128 @@
+//! `POST /verify`: a page that somebody has, and what the archive says of it.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+
+use super::App;
+use super::problem::Problem;
+use crate::canonical::Invisible;
+use crate::document::{self, verdict};
+use crate::draft::{self, Form};
+use crate::verify::{self, with_causes};
+
+/// The types of pages that are read.
+const READ: &str = "text/plain, text/markdown, text/html";
+
+/// By which the types are told (W3C, Linked Data Platform, 7.1).
+const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
+
+/// What an answer says was asked: what came in the request, as `-` is what came on stdin.
+const ASKED: &str = "-";
+
+/// `POST /verify`.
+pub async fn verify(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    let form = form_of(&headers)?;
+    let body = read(&headers, body, app.limits.body);
+    let bytes = tokio::time::timeout(app.limits.time, body)
+        .await
+        .unwrap_or_else(|_| Err(late()))?;
+    let judged = move |archive: &crate::archive::Archive| {
+        let form = form.unwrap_or_else(|| Form::sniff(&bytes));
+        let draft = draft::read(&bytes, form, Invisible::Allow).map_err(|error| {
+            let line = error
+                .line
+                .map(|line| format!("line {line}: "))
+                .unwrap_or_default();
+            let detail = format!("the page cannot be read: {line}{}", with_causes(&error));
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+                .hint("send the page whole, with its footer, as UTF-8")
+        })?;
+        let answer = verify::page(archive, &draft).map_err(|fault| Problem::broken(&fault))?;
+        Ok(document::text(&verdict::document(&[verdict::answer(
+            ASKED, &answer,
+        )])))
+    };
+    let mut response = Response::new(Body::from(app.reading.ask(judged).await?));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// Returns how a page is written, by what the request says of it; `None` where it says nothing.
+fn form_of(headers: &HeaderMap) -> Result<Option<Form>, Problem> {
+    let other = || {
+        Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "that is no type of pages that is read",
+        )
+        .hint(format!("send one of {READ}, as UTF-8"))
+        .header(ACCEPT_POST, READ)
+    };
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return Ok(None);
+    };
+    let mut parts = value.to_str().map_err(|_| other())?.split(';');
+    let media_type = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_utf8 = parts.all(|part| match part.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            let value = value.trim().trim_matches('"');
+            ["utf-8", "utf8", "us-ascii"]
+                .iter()
+                .any(|known| value.eq_ignore_ascii_case(known))
+        }
+        _ => true,
+    });
+    match media_type.as_str() {
+        _ if !is_utf8 => Err(other()),
+        "text/plain" => Ok(Some(Form::Text)),
+        "text/markdown" => Ok(Some(Form::Markdown)),
+        "text/html" | "application/xhtml+xml" => Ok(Some(Form::Html)),
+        _ => Err(other()),
+    }
+}
+
+fn late() -> Problem {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "the page took too long to come")
+        .hint("send it again, on a faster connection")
+        .header(CONNECTION, "close")
+}
+
+/// Reads a body that is not longer than it may be. One that says so at once is not read.
+async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Vec<u8>, Problem> {
+    let too_long = || {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the page is longer than {most} bytes, the most that an article may have"),
+        )
+        .hint("send the text of the page alone")
+        // What is left of it is not waited for.
+        .header(CONNECTION, "close")
+    };
+    let said = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if said.is_some_and(|said| usize::try_from(said).map_or(true, |said| said > most)) {
+        return Err(too_long());
+    }
+    match to_bytes(body, most).await {
+        Ok(bytes) => Ok(bytes.to_vec()),
+        Err(error) if is_limit(&error) => Err(too_long()),
+        Err(_) => Err(Problem::unread("the page did not come whole").hint("send it again")),
+    }
+}
+
+/// Tells whether a body was longer than it may be, rather than broken off.
+fn is_limit(error: &axum::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if error.to_string() == "length limit exceeded" {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

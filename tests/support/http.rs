@@ -1,0 +1,202 @@
+//! A client of HTTP/1.1 that says exactly what it is told to, and a server that ends with the story.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::archives::Story;
+
+/// How long is waited for what has to come.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a server answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    /// Names in lower case, values as they came.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Returns a header's value; of several, all of them.
+    pub fn header(&self, name: &str) -> String {
+        let found = self.headers.iter().filter(|(known, _)| known == name);
+        let values: Vec<&str> = found.map(|(_, value)| value.as_str()).collect();
+        values.join(", ")
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// A running `avalaches serve`.
+pub struct Server {
+    child: Child,
+    pub port: u16,
+    errors: PathBuf,
+}
+
+impl Server {
+    /// Runs the server of a story's archive on a free port.
+    pub fn of(story: &Story, options: &[&str]) -> Self {
+        let errors = story.folder.path().join("server-errors.txt");
+        let listen: &[&str] = if options.contains(&"--listen") {
+            &[]
+        } else {
+            &["--listen", "127.0.0.1:0"]
+        };
+        let mut child = story
+            .program(&[&["serve"], listen, options].concat())
+            .env("TMPDIR", story.folder.path())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&errors).unwrap())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let port = line.trim_end().trim_end_matches('/').rsplit(':').next();
+        let port = port.and_then(|port| port.parse().ok());
+        let port = port.unwrap_or_else(|| panic!("{line:?} {:?}", fs::read_to_string(&errors)));
+        Self { child, port, errors }
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// Sends bytes and reads the answer until the server closes the connection.
+    pub fn send(&self, request: &[u8]) -> Answer {
+        let mut stream = self.connect();
+        // A server that has heard enough closes the connection, and has answered before.
+        let _ = stream.write_all(request);
+        read(&mut stream)
+    }
+
+    /// Asks with headers, each with its line end.
+    pub fn ask(&self, method: &str, path: &str, headers: &str) -> Answer {
+        self.send(head(method, path, headers).as_bytes())
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, "")
+    }
+
+    pub fn post(&self, media_type: &str, body: &[u8]) -> Answer {
+        let headers = format!("Content-Type: {media_type}\r\nContent-Length: {}\r\n", body.len());
+        self.send(&[head("POST", "/verify", &headers).as_bytes(), body].concat())
+    }
+
+    /// Waits until something is so.
+    pub fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let begun = Instant::now();
+        while !is_so(self) {
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{what} did not come: {}",
+                self.errors()
+            );
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until the site was built.
+    pub fn built(story: &Story, options: &[&str]) -> Self {
+        let server = Self::of(story, options);
+        server.until("the site", |server| server.errors().contains("written"));
+        server
+    }
+
+    /// Returns what the server said on stderr.
+    pub fn errors(&self) -> String {
+        fs::read_to_string(&self.errors).unwrap()
+    }
+
+    /// Asks the server to end, as the system does.
+    pub fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Waits until the server has ended.
+    pub fn ended(&mut self) -> ExitStatus {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(begun.elapsed() < PATIENCE, "the server does not end");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Writes the head of a request after whose answer the connection is closed.
+pub fn head(method: &str, path: &str, headers: &str) -> String {
+    format!("{method} {path} HTTP/1.1\r\nHost: archive.example\r\nConnection: close\r\n{headers}\r\n")
+}
+
+/// Reads an answer to its end.
+pub fn read(stream: &mut TcpStream) -> Answer {
+    let mut bytes = Vec::new();
+    // The connection may be reset where the server did not read a request to its end.
+    let _ = stream.read_to_end(&mut bytes);
+    let end = bytes.windows(4).position(|part| part == b"\r\n\r\n");
+    let end = end.unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(&bytes)));
+    let head = std::str::from_utf8(&bytes[..end]).unwrap();
+    let mut lines = head.split("\r\n");
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers: Vec<(String, String)> = lines
+        .map(|line| {
+            let (name, value) = line.split_once(": ").unwrap();
+            (name.to_ascii_lowercase(), value.to_owned())
+        })
+        .collect();
+    let body = bytes[end + 4..].to_vec();
+    let is_chunked = headers
+        .iter()
+        .any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+    Answer {
+        status,
+        headers,
+        body: if is_chunked { unchunked(&body) } else { body },
+    }
+}
+
+fn unchunked(mut rest: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let end = rest
+            .windows(2)
+            .position(|part| part == b"\r\n")
+            .expect("a chunk has a length");
+        let length = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
+        if length == 0 {
+            return body;
+        }
+        body.extend(&rest[end + 2..end + 2 + length]);
+        rest = &rest[end + 2 + length + 2..];
+    }
+}
