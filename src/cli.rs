@@ -39,6 +39,7 @@ mod resolve;
 mod restore;
 mod retract;
 mod revise;
+mod search;
 #[cfg(feature = "server")]
 mod serve;
 mod settings;
@@ -109,6 +110,7 @@ enum Command {
     Serve(serve::Serve),
     Show(show::Show),
     List(list::List),
+    Search(search::Search),
     History(history::History),
     Diff(diff::Diff),
     Blame(blame::Blame),
@@ -229,6 +231,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Serve(serve) => serve.run(common),
         Command::Show(show) => show.run(common),
         Command::List(list) => list.run(common),
+        Command::Search(search) => search.run(common),
         Command::History(history) => history.run(common),
         Command::Diff(diff) => diff.run(common),
         Command::Blame(blame) => blame.run(common),

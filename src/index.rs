@@ -35,13 +35,18 @@ use crate::id::{ArticleId, BlobId, CommitId};
 use crate::object::commit::Commit;
 use crate::storage::branch_list::BranchList;
 use crate::storage::index_file::{self, Builder, IndexFile, IndexFileError, Lock};
-pub use crate::storage::index_file::{ArticleRow, Candidate, Chosen, Hold, NewCommit, RevisionRow};
+pub use crate::storage::index_file::{
+    ArticleRow, Candidate, Chosen, Hold, NewCommit, NewRevision, RevisionRow,
+};
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
 use crate::storage::refs;
 
+pub(crate) mod beside;
 mod gather;
 pub(crate) mod texts;
+
+pub use self::beside::BesideError;
 
 /// Commits that are read one by one; more are read on every core.
 const NEAR: usize = 256;

@@ -189,6 +189,19 @@ pub fn of_text(text: &str, languages: &[Language]) -> Option<Language> {
     judge(&[text], languages).pop().flatten()
 }
 
+/// Tells whether a language is written in the script that a letter is of.
+#[must_use]
+pub fn has_letter(language: &Language, letter: char) -> bool {
+    Script::of_character(letter) == Some(Script::of_language(language))
+}
+
+/// Tells whether some of the languages are written in the same script.
+#[must_use]
+pub fn share_a_script(languages: &[Language]) -> bool {
+    let scripts: Vec<Script> = languages.iter().map(Script::of_language).collect();
+    (1..scripts.len()).any(|at| scripts[..at].contains(&scripts[at]))
+}
+
 /// Finds a word that mixes Latin letters with Cyrillic or Greek ones, many of which look the same: `pаypal`
 /// with a Cyrillic `а` is another word than it seems (Unicode Technical Standard 39).
 #[must_use]

@@ -33,10 +33,12 @@ pub mod page;
 pub mod platform;
 pub mod proof;
 pub mod publisher;
+pub mod query;
 pub mod quote;
 pub mod report;
 pub mod revision;
 pub mod root_files;
+pub mod search;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod settings;

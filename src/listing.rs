@@ -73,7 +73,7 @@ impl Wanted {
             && self.tag.as_ref().is_none_or(|tag| has(article.tags, tag))
     }
 
-    fn wants(&self, metadata: &Metadata) -> bool {
+    pub(crate) fn wants(&self, metadata: &Metadata) -> bool {
         let day = metadata.date.day();
         let languages: Vec<&str> = metadata.languages.iter().map(Language::as_str).collect();
         self.since.is_none_or(|since| day >= since)

@@ -20,7 +20,8 @@ use crate::storage::index_file::IndexFileError;
 use crate::storage::inventory::Inventory;
 use crate::storage::pack_writer::{PackWriter, WrittenPack};
 use crate::storage::repository::WriteError;
-use crate::storage::words_file;
+use crate::storage::search_file::SearchFile;
+use crate::storage::words_file::WordsFile;
 
 use self::plan::Plan;
 
@@ -164,8 +165,9 @@ pub fn fold(
     let withheld: BTreeSet<RawId> = archive.withheld().iter().map(|id| *id.raw()).collect();
     let fold = Fold::of(&inventory, &withheld);
     if fold.dropped() > 0 {
-        // From its keys a text could be put together again; who makes the file anew leaves out what is withheld.
-        words_file::delete(archive.path())?;
+        // From its keys a text could be put together again; who makes such a file anew leaves out what is withheld.
+        WordsFile::delete(archive.path())?;
+        SearchFile::delete(archive.path())?;
     }
     let mut outcome = Outcome {
         objects: fold.objects(),

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::time::Duration;
 
 use rayon::prelude::*;
 
@@ -11,22 +10,18 @@ use crate::archive::{Archive, Fault};
 use crate::article::PAGE_FILE;
 use crate::history::{self, Hint};
 use crate::id::{ArticleId, BlobId, CommitId};
-use crate::index::Progress;
-use crate::index::texts::{self, End, Read};
+use crate::index::beside::{self, BesideError};
+use crate::index::texts::{self, End};
+use crate::index::{NewRevision, Progress};
 use crate::object::Hashing;
 use crate::object::tree::Entry;
 use crate::revision::{Revision, RevisionFault};
-use crate::storage::index_file::IndexFileError;
 use crate::storage::objects::ObjectStore;
-use crate::storage::refs;
-use crate::storage::words_file::{self, Candidate, NewText, WordsFile};
+use crate::storage::words_file::{Candidate, NewText, Words, WordsFile};
 use crate::swhid::{Fragment, Swhid, SwhidError};
 use crate::verify::signed::{self, Keys};
 use crate::withheld::Kept;
 use crate::words::{self, Lines, Quote};
-
-/// How long another process that writes the words is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Texts that one thread reads in a row, and articles: beginning on another core, where the archive is opened once
 /// more, takes as long as a few of them.
@@ -85,18 +80,15 @@ pub enum SearchError {
     /// A revision is not what the format asks for.
     #[error(transparent)]
     Revision(#[from] RevisionFault),
-    /// The branch cannot be followed.
-    #[error("the texts cannot be read; `avalaches verify` says what is wrong with them")]
-    Unreadable,
+    /// The texts could not all be read.
+    #[error(transparent)]
+    Texts(#[from] BesideError),
     /// A revision is named by one of the branch, and is not on it.
     #[error("revision {0} is not in the branch's history")]
     Detached(CommitId),
     /// The place has no name.
     #[error(transparent)]
     Swhid(#[from] SwhidError),
-    /// The caller ended it.
-    #[error("the search was not completed")]
-    Ended,
 }
 
 impl Standing {
@@ -143,27 +135,9 @@ fn by_words(
     if wanted.is_empty() {
         return Ok(None);
     }
-    let Some(file) = up_to_date(archive, progress)? else {
-        return Ok(None);
-    };
-    let candidates = match file.candidates(&wanted) {
-        Ok(candidates) => candidates,
-        Err(error) if error.is_damage() => {
-            drop(file);
-            let Some(_lock) = words_file::lock(archive.path(), PATIENCE) else {
-                return Ok(None);
-            };
-            let Some(file) = made(archive, progress)? else {
-                return Ok(None);
-            };
-            match file.candidates(&wanted) {
-                Ok(candidates) => candidates,
-                Err(_) => return Ok(None),
-            }
-        }
-        Err(_) => return Ok(None),
-    };
-    Ok(Some(having(archive, quote, candidates)))
+    let question = |file: &WordsFile| file.candidates(&wanted);
+    let asked = beside::ask::<Words, _>(archive, new_text, question, progress)?;
+    Ok(asked.map(|(_, candidates)| having(archive, quote, candidates)))
 }
 
 /// Leaves out the candidates whose text has not the words. They are hashed by one implementation of SHA-1: what has the
@@ -200,98 +174,12 @@ fn having(archive: &Archive, quote: &Quote, candidates: Vec<Candidate>) -> BTree
     })
 }
 
-/// Opens the words and brings them up to the tip, or makes them anew; `None` where they cannot be had.
-fn up_to_date(
-    archive: &Archive,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Option<WordsFile>, SearchError> {
-    if let Ok(file) = WordsFile::open(archive.path())
-        && file.tip() == archive.tip()
-    {
-        return Ok(Some(file));
-    }
-    let Some(_lock) = words_file::lock(archive.path(), PATIENCE) else {
-        return Ok(None);
-    };
-    // Another process may have done the work while this one waited.
-    let mut file = match WordsFile::open(archive.path()) {
-        Ok(file) if file.tip() == archive.tip() => return Ok(Some(file)),
-        Ok(file) if has_forgotten(archive, &file) => file,
-        Ok(_) => return made(archive, progress),
-        Err(error) if error.is_damage() => return made(archive, progress),
-        Err(_) => return Ok(None),
-    };
-    let mut newer = Vec::new();
-    let end = texts::read(archive, Some(file.tip()), keys, &mut |texts, told| {
-        newer.extend(texts.into_iter().map(new_text));
-        progress(told)
-    });
-    match end {
-        End::Whole => match file.extend(archive.tip(), &newer) {
-            Ok(()) => Ok(Some(file)),
-            Err(error) if error.is_damage() => {
-                drop(file);
-                made(archive, progress)
-            }
-            Err(_) => Ok(None),
-        },
-        // Another process has put in later commits: what the branch had is in it.
-        End::Elsewhere if refs::tip(archive.path()).is_ok_and(|tip| tip == Some(file.tip())) => {
-            Ok(Some(file))
-        }
-        End::Elsewhere => {
-            drop(file);
-            made(archive, progress)
-        }
-        End::Unreadable => Err(SearchError::Unreadable),
-        End::Ended => Err(SearchError::Ended),
-    }
-}
-
-/// Tells whether a file knows nothing of texts that were expunged after it was made.
-fn has_forgotten(archive: &Archive, file: &WordsFile) -> bool {
-    archive
-        .withheld_at(file.tip())
-        .is_ok_and(|withheld| withheld == *archive.withheld())
-}
-
-/// Makes the words anew; the lock is held. `None` where the file cannot be written.
-fn made(
-    archive: &Archive,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Option<WordsFile>, SearchError> {
-    let mut end = End::Whole;
-    let mut failed: Option<IndexFileError> = None;
-    let file = WordsFile::make(archive.path(), archive.tip(), |put| {
-        end = texts::read(archive, None, keys, &mut |texts, told| {
-            for text in texts {
-                if let Err(error) = put(&new_text(text)) {
-                    failed = Some(error);
-                    return ControlFlow::Break(());
-                }
-            }
-            progress(told)
-        });
-        (end == End::Whole).then_some(())
-    });
-    match (end, failed) {
-        (End::Whole, None) => Ok(file.unwrap_or(None)),
-        // The disk is full, or the like: the texts can be read all the same.
-        (_, Some(_)) => Ok(None),
-        (End::Ended, None) => Err(SearchError::Ended),
-        (End::Unreadable | End::Elsewhere, None) => Err(SearchError::Unreadable),
-    }
-}
-
-fn keys(text: &str) -> String {
-    words::keys(text).into_iter().collect::<Vec<_>>().join(" ")
-}
-
-fn new_text(text: Read<String>) -> NewText {
+/// Returns what the words file has of a text.
+fn new_text(new: &NewRevision, text: &str) -> NewText {
     NewText {
-        page: text.page,
-        article: text.article,
-        keys: text.made,
+        page: new.row.page,
+        article: new.row.article.clone(),
+        keys: words::keys(text).into_iter().collect::<Vec<_>>().join(" "),
     }
 }
 
@@ -302,20 +190,15 @@ fn by_scan(
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<BTreeSet<ArticleId>, SearchError> {
     let mut names = BTreeSet::new();
-    let has = |text: &str| quote.find(text).is_some();
-    let end = texts::read(archive, None, has, &mut |texts, told| {
-        names.extend(
-            texts
-                .into_iter()
-                .filter(|text| text.made)
-                .map(|text| text.article),
-        );
+    let having = |new: &NewRevision, text: &str| quote.find(text).is_some().then(|| new.row.article.clone());
+    let end = texts::read(archive, None, having, &mut |texts, told| {
+        names.extend(texts.into_iter().flatten());
         progress(told)
     });
     match end {
         End::Whole => Ok(names),
-        End::Ended => Err(SearchError::Ended),
-        End::Unreadable | End::Elsewhere => Err(SearchError::Unreadable),
+        End::Ended => Err(BesideError::Ended.into()),
+        End::Unreadable | End::Elsewhere => Err(BesideError::Unreadable.into()),
     }
 }
 

@@ -27,6 +27,8 @@ pub mod plumbing;
 pub mod reader;
 pub mod refs;
 pub mod repository;
+pub mod search_file;
 pub mod sign;
+pub mod texts_file;
 pub mod verified;
 pub mod words_file;

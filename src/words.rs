@@ -240,15 +240,19 @@ fn script(c: char) -> Option<Script> {
     if !c.is_alphanumeric() || !folded(c).chars().all(is_key_character) {
         return None;
     }
-    let is_neighbour = matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1100}'..='\u{11ff}'
-        | '\u{1780}'..='\u{17ff}' | '\u{2e80}'..='\u{a4cf}' | '\u{a960}'..='\u{a97f}' | '\u{ac00}'..='\u{d7ff}'
-        | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ffdc}' | '\u{16fe0}'..='\u{18dff}' | '\u{1aff0}'..='\u{1b2ff}'
-        | '\u{20000}'..='\u{3ffff}');
-    Some(if is_neighbour {
+    Some(if is_neighbour(c) {
         Script::Neighbours
     } else {
         Script::Words
     })
+}
+
+/// Tells whether a character is of a script that sets no blanks between words.
+pub(crate) fn is_neighbour(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1100}'..='\u{11ff}'
+        | '\u{1780}'..='\u{17ff}' | '\u{2e80}'..='\u{a4cf}' | '\u{a960}'..='\u{a97f}' | '\u{ac00}'..='\u{d7ff}'
+        | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ffdc}' | '\u{16fe0}'..='\u{18dff}' | '\u{1aff0}'..='\u{1b2ff}'
+        | '\u{20000}'..='\u{3ffff}')
 }
 
 /// Tells whether a key may have a character: what is none in ASCII would part it in two.
@@ -273,15 +277,19 @@ fn word_key(word: &str) -> String {
 
 /// Returns the key of two words that follow one another: FNV-1a over both, brought to a character.
 fn pair_key(before: &str, word: &str) -> String {
-    let bytes = before.bytes().chain([b' ']).chain(word.bytes());
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = fnv1a(before.bytes().chain([b' ']).chain(word.bytes()));
     let key = (hash ^ (hash >> 32)) % PAIR_KEYS;
     // The last two of a plane are no characters.
     let code = 0xf_0000 + key / PLANE * 0x1_0000 + key % PLANE;
     let c = u32::try_from(code).ok().and_then(char::from_u32);
     c.expect("it lies in the last two planes").to_string()
+}
+
+/// Returns the FNV-1a hash of some bytes.
+pub(crate) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 fn pairs(run: &str) -> impl Iterator<Item = String> + '_ {

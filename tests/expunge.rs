@@ -195,6 +195,7 @@ fn json(output: &Output) -> Value {
 fn the_text_is_gone_from_the_store_wherever_it_lay_and_every_id_is_as_it_was() {
     let told = Expunged::retracted();
     told.signed.story.yes(&["verify", "--quote", "王某"]);
+    told.signed.story.yes(&["search", "王某", "--all-revisions"]);
     for store in ["loose", "packed", "kept", "twice"] {
         let told = told.again();
         let pack = told.signed.story.archive().join("objects/pack");
@@ -226,7 +227,9 @@ fn the_text_is_gone_from_the_store_wherever_it_lay_and_every_id_is_as_it_was() {
         assert_eq!(gone, texts, "{store}: nothing else is gone");
         let now = told.signed.story.git(&["rev-list", "main"]);
         assert_eq!(now, format!("{}\n{history}", id(footer)), "{store}");
-        assert!(!told.signed.story.archive().join("avalaches.words").exists());
+        for file in ["avalaches.words", "avalaches.search"] {
+            assert!(!told.signed.story.archive().join(file).exists(), "{file}");
+        }
         for text in &texts {
             let path = format!("{}:expunged/{text}.json", id(footer));
             let tombstone: Value =
@@ -391,6 +394,7 @@ fn no_command_shows_what_is_withheld_and_history_list_and_audit_tell_of_it() {
     for way in [
         &["verify", "--quote", "王某收了钱"][..],
         &["verify", "--quote", "王某收了钱", "--scan"],
+        &["search", "王某收了钱", "--all-revisions"],
     ] {
         let output = told.signed.story.run(way);
         assert_eq!(output.status.code(), Some(1), "{output:?}");

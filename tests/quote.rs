@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::process::Stdio;
-use std::time::Duration;
 
 #[path = "support/archives.rs"]
 #[allow(dead_code, reason = "other stories move folders")]
 mod archives;
+#[path = "support/killed.rs"]
+mod killed;
 
 use archives::Story;
 use serde_json::Value;
@@ -238,22 +239,10 @@ fn a_words_file_that_is_none_is_made_anew_and_a_lie_finds_nothing() {
 #[test]
 fn a_kill_while_the_words_are_written_costs_nothing() {
     let story = story();
-    fs::create_dir(story.folder.path().join("pages")).unwrap();
-    for number in 0..40 {
-        let text = format!("第{number}号渡船停航了。\n").repeat(50);
-        story.write(&format!("pages/{number}.txt"), text);
-    }
-    story.yes(&["import", "pages", "-q", "--archived-at", "2026-01-25"]);
+    killed::ferries(&story);
     for wait in [1, 5, 10, 20, 40] {
         let _ = fs::remove_file(story.archive().join("avalaches.words"));
-        let mut child = story
-            .program(&["verify", "--quote", "号渡船停航了"])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(wait));
-        let _ = child.kill();
-        child.wait().unwrap();
+        killed::after(wait, &story, &["verify", "--quote", "号渡船停航了"]);
         let (status, document) = find(&story, &["--quote", "号渡船停航了"]);
         assert_eq!(status, Some(0));
         assert_eq!(document["articles"].as_array().unwrap().len(), 40, "{wait} ms");

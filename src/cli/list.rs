@@ -92,7 +92,8 @@ impl List {
     }
 }
 
-fn day(text: &str) -> Result<CivilDay, String> {
+/// Reads a day as it is written in options.
+pub fn day(text: &str) -> Result<CivilDay, String> {
     CivilDay::parse(text, '-').ok_or_else(|| "a day looks like 2026-01-22 and must exist".to_owned())
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use avalaches::archive::Archive;
-use avalaches::index;
+use avalaches::index::{self, BesideError};
 use avalaches::quote::{self, Found, Hit, SearchError, Standing, Way};
 use avalaches::swhid::Swhid;
 use avalaches::trailer::Message;
@@ -36,7 +36,7 @@ pub fn run(
     meter.end();
     let found = match found {
         Ok(found) => found,
-        Err(error @ SearchError::Ended) => {
+        Err(error @ SearchError::Texts(BesideError::Ended)) => {
             output::note(&error.to_string());
             return Ok(Outcome::Interrupted);
         }

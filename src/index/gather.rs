@@ -32,12 +32,14 @@ const STRETCH: usize = 512;
 /// Stretches that may wait until they are taken.
 const WAITING: usize = 4;
 
-/// The members of `article.json` that articles are chosen by; the others stand in the commit as well.
+/// The members of `article.json` that articles are chosen or searched by; the others stand in the commit as well.
 #[derive(Deserialize, Default)]
 struct Chosen {
     authors: Vec<String>,
     #[serde(default)]
     tags: Vec<String>,
+    #[serde(default)]
+    title: BTreeMap<String, String>,
 }
 
 /// Reads what is kept of one commit; `None` where it has no place in an archive or cannot be read, which the index is
@@ -91,6 +93,7 @@ fn of_parts(
         previous: trailers.previous,
         authors: chosen.authors,
         tags: chosen.tags,
+        titles: chosen.title,
     }))
 }
 

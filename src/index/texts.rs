@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 
-use super::{NewCommit, Progress, RevisionRow, gather};
+use super::{NewCommit, NewRevision, Progress, gather};
 use crate::archive::Archive;
-use crate::id::{ArticleId, BlobId, CommitId};
+use crate::id::{BlobId, CommitId};
 use crate::object::{Hashing, ObjectKind};
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
@@ -14,17 +14,6 @@ use crate::storage::reader::Reader;
 
 /// Texts that one thread reads in a row.
 const STRETCH: usize = 128;
-
-/// What was made of one text.
-#[derive(Debug)]
-pub struct Read<T> {
-    /// The article.
-    pub article: ArticleId,
-    /// The page's blob.
-    pub page: BlobId,
-    /// What was made of the text.
-    pub made: T,
-}
 
 /// How reading the texts ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +28,14 @@ pub enum End {
     Ended,
 }
 
-/// Reads the text of every revision after a commit, or of all, but for those that are withheld, makes something of each on every core, and shows that in
-/// the order of the branch. Every object that is read is hashed by one implementation of SHA-1: an answer is read again
-/// with both when it is given.
+/// Reads the text of every revision after a commit, or of all, but for those that are withheld, makes something of each
+/// on every core, and shows that in the order of the branch. Every object that is read is hashed by one implementation
+/// of SHA-1: an answer is read again with both when it is given.
 pub fn read<T: Send>(
     archive: &Archive,
     after: Option<CommitId>,
-    make: impl Fn(&str) -> T + Sync,
-    show: &mut dyn FnMut(Vec<Read<T>>, Progress) -> ControlFlow<()>,
+    make: impl Fn(&NewRevision, &str) -> T + Sync,
+    show: &mut dyn FnMut(Vec<T>, Progress) -> ControlFlow<()>,
 ) -> End {
     let inventory = Inventory::for_reading(archive.objects());
     let Some(line) = Line::follow(&inventory, archive.tip()) else {
@@ -65,37 +54,35 @@ pub fn read<T: Send>(
     if first >= line.len() {
         return End::Whole;
     }
-    let one = |reader: &mut Reader<'_>, page: BlobId| {
-        let id = page.into();
-        let body = reader.read(inventory.find(page.raw())?, id, ObjectKind::Blob)?;
-        Some(make(std::str::from_utf8(&body).ok()?))
+    let one = |reader: &mut Reader<'_>, revision: &NewRevision| {
+        let page: BlobId = revision.row.page;
+        let body = reader.read(inventory.find(page.raw())?, page.into(), ObjectKind::Blob)?;
+        Some(make(revision, std::str::from_utf8(&body).ok()?))
     };
     let mut end = End::Unreadable;
-    let mut done = 0;
+    // The archive's first commit holds no article.
+    let mut position = first.max(1);
     let whole = gather::all(&inventory, &line, first, &mut |commits| {
-        done += commits.len();
-        let revisions = commits.into_iter().filter_map(row);
-        let is_there = |row: &RevisionRow| !archive.withheld().contains(&row.page);
-        let revisions: Vec<RevisionRow> = revisions.filter(is_there).collect();
-        let texts: Option<Vec<Vec<Read<T>>>> = revisions
+        let begin = position;
+        position += commits.len();
+        let placed = (begin..).zip(commits).filter_map(revision);
+        let is_there = |new: &NewRevision| !archive.withheld().contains(&new.row.page);
+        let revisions: Vec<NewRevision> = placed.filter(is_there).collect();
+        let texts: Option<Vec<Vec<T>>> = revisions
             .par_chunks(STRETCH)
             .map(|revisions| {
                 let mut reader = Reader::new(&inventory, Hashing::Sha1);
-                let read = |row: &RevisionRow| {
-                    Some(Read {
-                        article: row.article.clone(),
-                        page: row.page,
-                        made: one(&mut reader, row.page)?,
-                    })
-                };
-                revisions.iter().map(read).collect()
+                revisions.iter().map(|new| one(&mut reader, new)).collect()
             })
             .collect();
         let Some(texts) = texts else {
             return ControlFlow::Break(());
         };
-        let all = line.len() - first;
-        let told = show(texts.into_iter().flatten().collect(), Progress { done, all });
+        let progress = Progress {
+            done: position - first,
+            all: line.len() - first,
+        };
+        let told = show(texts.into_iter().flatten().collect(), progress);
         if told.is_break() {
             end = End::Ended;
         }
@@ -104,10 +91,13 @@ pub fn read<T: Send>(
     if whole { End::Whole } else { end }
 }
 
-/// Returns the row of a commit that holds an article.
-fn row(commit: NewCommit) -> Option<RevisionRow> {
+/// Returns a revision with its place on the branch, where a commit holds one.
+fn revision((position, commit): (usize, NewCommit)) -> Option<NewRevision> {
     match commit {
-        NewCommit::Revision(new) => Some(new.row),
+        NewCommit::Revision(mut new) => {
+            new.row.position = position;
+            Some(new)
+        }
         NewCommit::Root(_) => None,
     }
 }

@@ -24,10 +24,9 @@ use std::time::Duration;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Params, Row, Transaction};
 
-use self::rows::{
-    ARTICLE, Keyed, REVISION, choose_article, choose_by_day, read_article, read_revision, to_sql,
-};
+use self::rows::{ARTICLE, Keyed, REVISION, choose_article, choose_by_day, read_article, read_revision};
 pub use self::rows::{ArticleRow, Candidate, Chosen, NewCommit, NewRevision, RevisionRow};
+pub(super) use self::rows::{day_number, to_sql};
 pub use self::write::{Builder, Lock};
 use super::disposable::{Mark, set_up};
 use crate::date::CivilDay;

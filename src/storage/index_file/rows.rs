@@ -1,5 +1,7 @@
 //! The rows of the index, each with a CRC-32 of its values: SQLite itself does not see a byte that changed.
 
+use std::collections::BTreeMap;
+
 use rusqlite::Row;
 
 use super::IndexFileError;
@@ -47,6 +49,8 @@ pub struct NewRevision {
     pub authors: Vec<String>,
     /// The tags.
     pub tags: Vec<String>,
+    /// The titles, by the tags of their languages.
+    pub titles: BTreeMap<String, String>,
 }
 
 /// A commit that is to be put into the index.
@@ -383,7 +387,7 @@ pub(super) fn root_sum(position: i64, id: &RawId) -> i64 {
 }
 
 /// Returns a day as eight digits, which sort as days do.
-pub(super) fn day_number(day: CivilDay) -> i64 {
+pub(in crate::storage) fn day_number(day: CivilDay) -> i64 {
     i64::from(day.year) * 10_000 + i64::from(day.month) * 100 + i64::from(day.day)
 }
 
@@ -407,6 +411,6 @@ fn languages_of(text: &str) -> Option<Vec<Language>> {
 }
 
 /// Returns a count as SQLite stores it.
-pub(super) fn to_sql(count: usize) -> i64 {
+pub(in crate::storage) fn to_sql(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
