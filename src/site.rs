@@ -5,7 +5,7 @@
 //! `2026/01/22/slug/index.html` is an article's newest revision; `r1.html`, `r2.html` … beside it are each revision under
 //! its lasting address, `history.html` and `timemap.link` list them. Each page of a revision carries its proof, which
 //! stands beside it as well: `index.proof`, `r1.proof`. Where the archive says where it is published there are feeds
-//! (`feed.atom`, `feed.json`) and `sitemap.xml`.
+//! (`feed.atom`, `feed.json`) and `sitemap.xml`. `verify.html` checks pages that somebody saved.
 
 use std::cell::OnceCell;
 use std::io;
@@ -46,6 +46,7 @@ mod page;
 mod sitemap;
 mod theme;
 mod timemap;
+mod verify;
 mod wording;
 
 /// What made a page, and by which rules: the form of pages may change with the number.
@@ -110,6 +111,8 @@ struct Shared<'a> {
     theme: &'a Theme,
     /// Of all pages but those with a style of their own.
     frame: Frame,
+    /// Of pages with a check below the footer.
+    page_frame: Frame,
     base: Option<Base>,
 }
 
@@ -119,7 +122,8 @@ impl<'a> Shared<'a> {
         Self {
             settings,
             theme,
-            frame: theme.frame(""),
+            frame: theme.frame("", &[]),
+            page_frame: theme.frame("", &verify::below_footers()),
             base: settings.base_url.as_deref().map(Base::of),
         }
     }
@@ -196,6 +200,9 @@ fn made_of(archive: &Archive, theme: &Theme) -> Result<String, BuildError> {
     let mut digest = Sha256::new();
     digest.update(GENERATOR);
     digest.update(theme.digest());
+    for script in verify::below_footers() {
+        digest.update(&script.source);
+    }
     digest.update(archive.settings().encode());
     match archive.entry(archive.root(), EXPUNGED_FOLDER) {
         Err(Fault::Absent { .. }) => {}
@@ -284,6 +291,11 @@ impl Site<'_> {
             let (name, html) = list?;
             write(name, html.as_bytes(), None)?;
         }
+        write(
+            address::VERIFY.to_owned(),
+            verify::page(self.shared)?.as_bytes(),
+            None,
+        )?;
         let mut kept = Vec::new();
         if let Some(base) = &self.shared.base {
             for (at, part) in revisions.chunks_exact(ENTRIES).enumerate() {

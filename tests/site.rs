@@ -11,15 +11,21 @@ mod folders;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use archives::{Story, git, git_command};
 use avalaches::base64;
+use avalaches::canonical::Invisible;
+use avalaches::draft::{self, Form};
 use avalaches::proof::Proof;
 use bridge::{ARTICLE, FIRST, SECOND};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 const BLOCK: &str = "<script type=\"application/x-git-pack;base64\" id=\"proof\">\n";
 
@@ -323,6 +329,7 @@ fn two_builds_are_the_same_bytes_and_the_second_writes_nothing() {
             "2026/01/23/ferry/timemap.link",
             "2026/01/index.html",
             "index.html",
+            "verify.html",
         ]
     );
     let stamps = |story: &Story| -> BTreeMap<PathBuf, (u64, i64, i64)> {
@@ -339,7 +346,7 @@ fn two_builds_are_the_same_bytes_and_the_second_writes_nothing() {
     let said = story.yes(&["build", "site"]);
     assert_eq!(
         said,
-        "3 pages of 2 articles: 0 files written, 16 unchanged, 0 removed\n"
+        "3 pages of 2 articles: 0 files written, 17 unchanged, 0 removed\n"
     );
     assert_eq!(stamps(&story), before);
     // A new revision of one article leaves the other's files alone.
@@ -351,7 +358,7 @@ fn two_builds_are_the_same_bytes_and_the_second_writes_nothing() {
     let said = story.yes(&["build", "site"]);
     assert_eq!(
         said,
-        "4 pages of 2 articles: 9 files written, 9 unchanged, 0 removed\n"
+        "4 pages of 2 articles: 9 files written, 10 unchanged, 0 removed\n"
     );
     let after = stamps(&story);
     for (path, stamp) in before {
@@ -418,7 +425,7 @@ fn a_page_whose_text_is_withheld_says_so_and_its_proof_is_gone() {
     let said = story.yes(&["build", "site"]);
     assert_eq!(
         said,
-        "3 pages of 2 articles: 2 files written, 13 unchanged, 1 removed\n"
+        "3 pages of 2 articles: 2 files written, 14 unchanged, 1 removed\n"
     );
     let folder = site(&story).join(ARTICLE);
     assert!(!folder.join("r1.proof").exists());
@@ -490,9 +497,12 @@ fn hostile_articles_stay_text_and_are_proved() {
         let html = String::from_utf8(bytes.clone()).unwrap();
         let lower = html.to_ascii_lowercase();
         let blocks = lower.matches(&BLOCK.to_ascii_lowercase()).count();
+        // The check of pages with a proof, and of saved ones.
+        let checks = blocks + usize::from(path.ends_with("verify.html"));
+        assert_eq!(lower.matches("<script>").count(), checks, "{}", path.display());
         assert_eq!(
             lower.matches("<script").count(),
-            blocks + lower.matches("<script type=\"application/ld+json\">").count(),
+            blocks + checks + lower.matches("<script type=\"application/ld+json\">").count(),
             "{}",
             path.display()
         );
@@ -509,6 +519,12 @@ fn hostile_articles_stay_text_and_are_proved() {
     assert_eq!(pages, 2 * hostile.len(), "each under its two names");
     assert!(page(&story, "2026/01/22/hostile-1/index.html").contains("href=\"https://ok.example/\""));
     assert!(page(&story, "2026/01/22/hostile-6/index.html").contains("data-code=\"U+202E\""));
+}
+
+fn gzipped(bytes: &[u8]) -> usize {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap().len()
 }
 
 #[test]
@@ -552,6 +568,18 @@ fn every_page_of_the_shipped_archive_is_proved_from_itself() {
             "{name} is shown without its form"
         );
         assert!(html.contains("default-src 'none'; style-src 'sha256-"), "{name}");
+        let (_, check) = html.split_once("<script>").unwrap();
+        let (check, _) = check.split_once("</script>").unwrap();
+        let source = base64::encode(&Sha256::digest(check));
+        assert!(
+            html.contains(&format!("'sha256-{source}'")),
+            "{name} does not let its check run"
+        );
+        let text = draft::read(html.as_bytes(), Form::Html, Invisible::Allow)
+            .unwrap()
+            .text();
+        let over = gzipped(html.as_bytes()) - gzipped(text.as_bytes());
+        assert!(over <= 25_000, "{name} weighs {over} bytes more than its text");
     }
     let revisions = git(&archive, &["rev-list", "--count", "main"])
         .parse::<usize>()

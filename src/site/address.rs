@@ -16,6 +16,9 @@ pub const JSON_FEED: &str = "feed.json";
 /// The list of articles for search engines.
 pub const SITEMAP: &str = "sitemap.xml";
 
+/// The check of pages that were saved.
+pub const VERIFY: &str = "verify.html";
+
 /// The files of an article that are not a revision's.
 pub const HISTORY: &str = "history.html";
 /// The list of an article's revisions for programs (RFC 7089).
@@ -50,7 +53,7 @@ pub fn part(folder: &str, number: usize, ending: &str) -> String {
 
 /// Tells whether a site has a file of that name.
 pub fn is_of_a_site(name: &str) -> bool {
-    if [HOME, ATOM, JSON_FEED, SITEMAP].contains(&name) {
+    if [HOME, ATOM, JSON_FEED, SITEMAP, VERIFY].contains(&name) {
         return true;
     }
     let Some((folder, file)) = name.rsplit_once('/') else {
@@ -106,6 +109,7 @@ mod tests {
     fn only_names_of_a_site_are_a_sites() {
         for name in [
             "index.html",
+            "verify.html",
             "feed.atom",
             "feed/12.json",
             "sitemap/1.xml",

@@ -166,7 +166,7 @@ impl<'a> Lists<'a> {
             languages.clear();
         }
         Values {
-            frame: self.shared.theme.frame(&switch_style(&languages)),
+            frame: self.shared.theme.frame(&switch_style(&languages), &[]),
             words,
             title: &settings.title,
             to_site,
@@ -235,7 +235,7 @@ fn switch_style(languages: &[&str]) -> String {
         let chosen = format!("#in-{tag}:checked~");
         let _ = writeln!(
             style,
-            "{chosen}main li:not([data-in~=\"{tag}\"]),{chosen}main .title:not([data-of=\"{tag}\"]){{display:none}}"
+            "{chosen}.listed li:not([data-in~=\"{tag}\"]),{chosen}.listed .title:not([data-of=\"{tag}\"]){{display:none}}"
         );
     }
     let all = (!languages.is_empty()).then_some("all");

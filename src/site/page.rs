@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::address;
 use super::article::Place;
 use super::theme::Frame;
+use super::verify;
 use super::wording::Wording;
 use super::{BuildError, Link, Shared, linked_data, titles, whys};
 use crate::article::{Kind, first_words};
@@ -82,6 +83,8 @@ struct Values<'a> {
     proof: Option<String>,
     proof_type: &'static str,
     proof_element: &'static str,
+    /// The check below the footer.
+    script: &'static str,
 }
 
 /// Writes the page of a revision. What a browser shows of it, read back, is the revision's text.
@@ -135,7 +138,7 @@ fn values<'a>(shared: &'a Shared<'_>, kept: &'a Kept, place: &Place<'_>, proof: 
         .filter(|one| one.message().trailers.revision < trailers.revision);
     let footer = kept.footer();
     Values {
-        frame: &shared.frame,
+        frame: &shared.page_frame,
         words,
         language,
         title: shared.settings.title.clone(),
@@ -162,6 +165,7 @@ fn values<'a>(shared: &'a Shared<'_>, kept: &'a Kept, place: &Place<'_>, proof: 
         proof: proof.map(lines_of_base64),
         proof_type: MEDIA_TYPE,
         proof_element: ELEMENT_ID,
+        script: &verify::below_footer(words).text,
     }
 }
 

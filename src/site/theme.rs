@@ -1,5 +1,6 @@
 //! The templates and the style of a site: those that come with the program, and those of a theme in their place.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,20 +10,21 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::GENERATOR;
-use crate::base64;
+use super::verify::{self, Script};
 use crate::diff::html::escape;
 
 /// The name of the style among the files of a theme.
 pub const STYLE_FILE: &str = "style.css";
 
 /// The templates that come with the program, each under the name by which a theme replaces it.
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("entries.html", include_str!("../../templates/site/entries.html")),
     ("head.html", include_str!("../../templates/site/head.html")),
     ("history.html", include_str!("../../templates/site/history.html")),
     ("home.html", include_str!("../../templates/site/home.html")),
     ("list.html", include_str!("../../templates/site/list.html")),
     ("page.html", include_str!("../../templates/site/page.html")),
+    ("verify.html", include_str!("../../templates/site/verify.html")),
 ];
 
 /// Bytes of the largest file of a theme.
@@ -44,7 +46,7 @@ pub enum ThemeError {
     Large(PathBuf),
     /// The folder has nothing that a site is made of.
     #[error(
-        "{} has neither {STYLE_FILE} nor a template (page.html, home.html, list.html, history.html, head.html, entries.html)", .0.display()
+        "{} has neither {STYLE_FILE} nor a template (page.html, home.html, list.html, history.html, verify.html, head.html, entries.html)", .0.display()
     )]
     Empty(PathBuf),
     /// A style that would end the element that it stands in.
@@ -67,9 +69,16 @@ pub struct Theme {
 #[derive(Debug, Serialize)]
 pub struct Frame {
     generator: &'static str,
-    /// The Content-Security-Policy, which names the style by its hash.
+    /// The Content-Security-Policy, which names the style and the scripts by their hashes.
     policy: String,
     style: String,
+}
+
+impl Frame {
+    /// Returns the style.
+    pub fn style(&self) -> &str {
+        &self.style
+    }
 }
 
 impl Theme {
@@ -127,15 +136,20 @@ impl Theme {
         &self.digest
     }
 
-    /// Returns what the head of a page has, with further rules at the end of the style.
-    pub fn frame(&self, rules: &str) -> Frame {
+    /// Returns what the head of a page has, with further rules at the end of the style, and with the scripts that may run.
+    pub fn frame(&self, rules: &str, scripts: &[&Script]) -> Frame {
         let style = format!("{}{rules}", self.style);
-        let source = base64::encode(&Sha256::digest(&style));
+        let mut policy = format!("default-src 'none'; style-src '{}'", verify::source_of(&style));
+        if !scripts.is_empty() {
+            policy.push_str("; script-src");
+            for script in scripts {
+                let _ = write!(policy, " '{}'", script.source);
+            }
+        }
+        policy.push_str("; base-uri 'none'; form-action 'none'");
         Frame {
             generator: GENERATOR,
-            policy: format!(
-                "default-src 'none'; style-src 'sha256-{source}'; base-uri 'none'; form-action 'none'"
-            ),
+            policy,
             style,
         }
     }

@@ -20,6 +20,8 @@ pub struct Wording {
     pub earlier: &'static str,
     /// The link to all of them, and the heading there.
     pub history: &'static str,
+    /// The name of what a page says about its article.
+    pub about: &'static str,
     /// Before the tags of an article.
     pub tags: &'static str,
     /// Where the text should be.
@@ -42,6 +44,20 @@ pub struct Wording {
     pub by_tag: &'static str,
     /// Before the links to feeds.
     pub feeds: &'static str,
+    /// The name of the check below a footer.
+    pub verify: &'static str,
+    /// How a page can be checked without it.
+    pub verify_otherwise: &'static str,
+    /// The name of the stand-alone check, in links and as its heading.
+    pub verify_title: &'static str,
+    /// What that does.
+    pub verify_what: &'static str,
+    /// Its place for files, and for text.
+    pub verify_files: &'static str,
+    /// The same for text.
+    pub verify_text: &'static str,
+    /// Where scripts are off.
+    pub verify_unscripted: &'static str,
     /// What is left and right of a revision's number.
     revision: [&'static str; 2],
     kinds: [&'static str; 6],
@@ -54,6 +70,7 @@ const ENGLISH: Wording = Wording {
     is_retracted: "This article was retracted; this is an earlier revision.",
     earlier: "Earlier revisions:",
     history: "History of this article",
+    about: "About this article",
     tags: "Tags:",
     is_withheld: "The text of this revision is withheld. What the footer names is still what it was.",
     is_same_text: "The text is the same.",
@@ -65,6 +82,14 @@ const ENGLISH: Wording = Wording {
     by_month: "By month",
     by_tag: "By tag",
     feeds: "Follow:",
+    verify: "Verify",
+    verify_otherwise: "This page carries its proof. The program checks it:",
+    verify_title: "Verify a page",
+    verify_what: "A page of this archive carries its proof: the git objects that lead from its footer to its text. Add a page that \
+        you saved. Nothing leaves your device, and this page, saved as well, works without a network.",
+    verify_files: "A saved page, or a text and its .proof: drop them here, or choose them",
+    verify_text: "Or the text of a page, its footer as the last line",
+    verify_unscripted: "This needs JavaScript. Without it the program checks a page:",
     revision: ["Revision ", ""],
     kinds: [
         "Published",
@@ -83,6 +108,7 @@ const CHINESE: Wording = Wording {
     is_retracted: "本文已撤回；这是较早的修订。",
     earlier: "较早的修订：",
     history: "本文的修订历史",
+    about: "关于本文",
     tags: "标签：",
     is_withheld: "此修订的文字不予公开。页脚所指的内容没有改变。",
     is_same_text: "文字没有改变。",
@@ -94,6 +120,14 @@ const CHINESE: Wording = Wording {
     by_month: "按月",
     by_tag: "按标签",
     feeds: "订阅：",
+    verify: "验证",
+    verify_otherwise: "本页带有自己的证明，可用程序核对：",
+    verify_title: "验证页面",
+    verify_what: "本档案的页面带有自己的证明：由页脚通到文字的 git 对象。请加上您存下的页面。一切都留在您的设备上；本页存下之后，\
+        没有网络也能使用。",
+    verify_files: "存下的页面，或文字及其 .proof 文件：拖放到此处，或者选取",
+    verify_text: "或页面的文字，以页脚为最后一行",
+    verify_unscripted: "此功能需要 JavaScript；没有的话，可用程序核对：",
     revision: ["第", "版"],
     kinds: ["发表", "更新", "更正", "撤回", "恢复", "技术修订"],
 };

@@ -1,0 +1,137 @@
+// The stand-alone page: a saved page, or a text and its footer, with the proof in the page or beside it.
+
+const LARGEST_FILE = 100 << 20;
+const MOST_ELEMENTS = 400000;
+const MOST_OPEN = 256;
+// Elements that are never open, or close one another.
+const UNNESTED = /^(area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr|p|li|dt|dd|option|tr|td|th|tbody|thead|tfoot|html|head|body)$/;
+
+Object.assign(words, {
+  en: {
+    tooLarge: '{0} is larger than 100 MB.',
+    notText: '{0} is no text in UTF-8. Save the page as HTML, or paste its text.',
+    noPage: '{0} is a proof. Add its page, or paste the page’s text below.',
+    noProof: '{0} carries no proof. Add the file whose name ends in “.proof” from beside it on the site.',
+    tooDeep: '{0} has more elements, or more in one another, than a page of an archive.',
+    noInput: 'Nothing to check yet: add a saved page, or paste its text and footer.',
+    pasted: 'The text below',
+  },
+  zh: {
+    tooLarge: '{0}大于100 MB。',
+    notText: '{0}不是 UTF-8 文本。请将页面存为 HTML，或粘贴其文字。',
+    noPage: '{0}是一份证明。请加上它的页面，或在下面粘贴页面的文字。',
+    noProof: '{0}不带证明。请加上网站上同处的“.proof”文件。',
+    tooDeep: '{0}的元素过多，或嵌套过深，不像档案的页面。',
+    noInput: '还没有可核对的内容：请加上存下的页面，或粘贴其文字与页脚。',
+    pasted: '下面的文字',
+  },
+}[words.language]);
+
+// What was added: a page's name and text; a proof's name and bytes, which counts before one that the page carries.
+const added = { page: null, proof: null };
+
+async function add(files, place) {
+  const proofs = [];
+  for (const file of files) {
+    if (file.size > LARGEST_FILE) {
+      told(place, say('tooLarge', quote(file.name)));
+      return;
+    }
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    if (hex(bytes.subarray(0, 4)) === '5041434b') {
+      proofs.push({ name: quote(file.name), bytes });
+      continue;
+    }
+    let text;
+    try {
+      text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    } catch {
+      told(place, say('notText', quote(file.name)));
+      return;
+    }
+    if (!addPage(quote(file.name), text)) {
+      told(place, say('tooDeep', quote(file.name)));
+      return;
+    }
+  }
+  added.proof = proofs.pop() || added.proof;
+  await judge(place);
+}
+
+// Reads a page without running anything of it; tells whether that could be done.
+function addPage(name, text) {
+  const isHtml = /^\s*<(!doctype|html|\?xml|!--|head|body|meta)/i.test(text.slice(0, 1000));
+  if (isHtml && isTooDeep(text)) return false;
+  const parsed = isHtml ? new DOMParser().parseFromString(text, 'text/html') : null;
+  added.page = { name, text, parsed };
+  if (parsed && parsed.getElementById('proof')) added.proof = null;
+  return true;
+}
+
+// Whether a page asks too much of the browser's own reader, which walks over all open elements at each further one.
+function isTooDeep(text) {
+  const open = new Map();
+  let elements = 0, all = 0;
+  for (const [, end, name] of text.toLowerCase().matchAll(/<(\/?)([a-z][^\s/>]*)/g)) {
+    const before = open.get(name) || 0;
+    if (UNNESTED.test(name) || end && !before) continue;
+    open.set(name, end ? before - 1 : before + 1);
+    all += end ? -1 : 1;
+    elements += 1;
+    if (all > MOST_OPEN || elements > MOST_ELEMENTS) return true;
+  }
+  return false;
+}
+
+// Checks what was added.
+async function judge(place) {
+  const { page, proof } = added;
+  if (!page) {
+    told(place, proof ? say('noPage', proof.name) : say('noInput'));
+    return;
+  }
+  const { parsed } = page;
+  if (!proof && !(parsed && parsed.getElementById('proof'))) {
+    told(place, say('noProof', page.name));
+    return;
+  }
+  const read = parsed ? readPage(parsed, false) : readText(page.text);
+  const verdict = await check(read, () => proof ? proof.bytes : proofOf(parsed));
+  if (parsed && !await hasOwnStyle(parsed, place.dataset.style)) verdict.unproved.unshift(say('notStyle'));
+  show(place, verdict);
+}
+
+// Whether a page's style is the one of this site, which hides nothing.
+async function hasOwnStyle(page, own) {
+  const styles = page.querySelectorAll('style, link[rel~="stylesheet" i]');
+  return styles.length === 1 && await digest('SHA-256', sha256, utf8(styles[0].textContent)) === own;
+}
+
+function told(place, sentence) {
+  place.replaceChildren(made('p', sentence));
+  delete place.dataset.verdict;
+}
+
+// Brings the form to life.
+function begin(form) {
+  const place = form.querySelector('[role="status"]');
+  const text = form.querySelector('textarea');
+  const files = form.querySelector('input[type="file"]');
+  const drop = form.querySelector('.drop');
+  form.querySelector('button').addEventListener('click', () => {
+    if (text.value.trim() && !addPage(words.pasted, text.value)) told(place, say('tooDeep', words.pasted));
+    else judge(place);
+  });
+  files.addEventListener('change', () => add([...files.files], place));
+  for (const name of ['dragenter', 'dragover', 'dragleave', 'drop']) {
+    document.addEventListener(name, event => {
+      event.preventDefault();
+      drop.classList.toggle('over', name === 'dragenter' || name === 'dragover');
+      if (name === 'drop') add([...event.dataTransfer.files], place);
+    });
+  }
+  for (const sentence of document.querySelectorAll('.unscripted')) sentence.remove();
+  form.hidden = false;
+}
+
+begin(document.getElementById('verify'));

@@ -1,0 +1,332 @@
+const DEEPEST = 400;
+const DEEPEST_NEST = 12;
+
+// The white space of Unicode; a text in canonical form has none at the end of a line.
+const BLANK = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+const LIKE_A_FOOTER = /^\d[^\n]*\) · [0-9A-Fa-f]{7,}$/;
+
+const isBlank = text => !/[^ \t\n\r\f]/.test(text);
+
+// Takes blanks off a text's end, but for a character that stays. Not by a pattern: of many blanks that would try each.
+function trimEnd(text, stays) {
+  let end = text.length;
+  while (end > 0 && text[end - 1] !== stays && BLANK.test(text[end - 1])) end--;
+  return text.slice(0, end);
+}
+
+// The paragraphs of a text: runs of lines that are not blank, without blanks at their ends.
+function paragraphs(text) {
+  const found = [];
+  let lines = [];
+  for (const line of [...text.replace(/\r\n?/g, '\n').split('\n').map(line => trimEnd(line)), '']) {
+    if (line) {
+      lines.push(line);
+    } else if (lines.length) {
+      found.push(lines.join('\n'));
+      lines = [];
+    }
+  }
+  return found;
+}
+
+const canonical = texts => paragraphs(texts.join('\n\n').normalize('NFC'));
+
+// What no browser shows. What stands in `noscript` is shown to some readers.
+const NEVER_SHOWN = new Set(['script', 'style', 'template', 'head', 'title', 'meta', 'link', 'base']);
+const BLOCKS = new Set([
+  'article', 'section', 'div', 'p', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'blockquote', 'ul', 'ol', 'li', 'pre', 'hr', 'footer',
+]);
+const INLINES = new Set(['a', 'em', 'strong', 'code', 'br', 'bdi', 'span', 'time']);
+// Attributes by which an element of an article would not be seen by all, or as what it is.
+const NEVER_THERE = ['style', 'hidden', 'popover', 'inert', 'aria-hidden', 'value', 'reversed', 'type'];
+// Where a page says what is no part of its article.
+const FRAME = new Set(['nav', 'header', 'footer', 'aside']);
+
+// What a style may not do to the article, lest a reader see another text than its elements have.
+const AS_WRITTEN = {
+  visibility: ['visible'], opacity: ['1'], transform: ['none'], translate: ['none'], scale: ['none'], rotate: ['none'],
+  filter: ['none'], clipPath: ['none'], maskImage: ['none'], mixBlendMode: ['normal'], contentVisibility: ['visible', 'auto'],
+};
+const IN_PLACE = {
+  ...AS_WRITTEN,
+  display: ['block', 'inline', 'list-item', 'flow-root'], position: ['static', 'relative'], top: ['auto', '0px'], left: ['auto', '0px'],
+  float: ['none'], overflowX: ['visible', 'auto', 'scroll'], overflowY: ['visible', 'auto', 'scroll'], textTransform: ['none'],
+  webkitTextSecurity: ['none'], unicodeBidi: ['normal', 'isolate', 'plaintext', 'isolate plaintext', 'embed'],
+  writingMode: ['horizontal-tb'], listStyleType: ['disc', 'circle', 'square', 'decimal'], listStyleImage: ['none'],
+  counterReset: ['none', 'list-item 0'], counterIncrement: ['none', 'list-item 1'], counterSet: ['none'],
+};
+
+// Whether two colours can be told apart; those that are not written as rgb() are taken for such.
+function differ(one, other) {
+  const [a, b] = [one, other].map(colour => (colour.match(/^rgba?\(([\d., ]+)\)$/) || ['', ''])[1].split(',').map(Number));
+  if (a.length < 3) return true;
+  if (a.length > 3 && a[3] < 0.3) return false;
+  return b.length < 3 || Math.abs(a[0] - b[0]) + Math.abs(a[1] - b[1]) + Math.abs(a[2] - b[2]) > 60;
+}
+
+// Reads a page's article: its blocks, what else is on the page, and whatever makes it another page than an archive's.
+// `laid` tells whether the page is laid out, so that styles can be asked.
+class Reader {
+  constructor(page, laid, own) {
+    this.page = page;
+    this.laid = laid;
+    this.own = own;
+    this.faults = new Set();
+    this.beside = [];
+    this.papers = new Map();
+  }
+
+  read() {
+    const articles = this.page.querySelectorAll('article');
+    const [article] = articles;
+    if (articles.length !== 1) this.faults.add(say('articles', articles.length));
+    if (!article) return { paragraphs: [], footer: '', faults: [...this.faults], beside: [] };
+    for (let above = article.parentElement; above; above = above.parentElement) this.judge(above, AS_WRITTEN);
+    this.around(this.page.body, article, 0);
+    const blocks = this.blocks(article, 0, 0);
+    const isBreak = block => block && block.kind === 'break';
+    const last = blocks[blocks.length - 1];
+    const footer = last && (last.kind === 'footer' || last.kind === 'paragraph' && LIKE_A_FOOTER.test(last.text)) ? blocks.pop().text : '';
+    const [first] = blocks;
+    if (first && first.kind === 'paragraph' && /^←[^\n]*$/.test(first.text)) this.beside.unshift(blocks.shift().text);
+    // Lines across the page may frame the text.
+    while (isBreak(blocks[0])) blocks.shift();
+    while (isBreak(blocks[blocks.length - 1])) blocks.pop();
+    if (!blocks.length) this.faults.add(say('empty'));
+    return { paragraphs: canonical(blocks.map(block => block.text)), footer, faults: [...this.faults], beside: this.beside };
+  }
+
+  isShown(element) {
+    const name = element.localName;
+    return name === 'noscript' || !NEVER_SHOWN.has(name) && !(this.laid && getComputedStyle(element).display === 'none');
+  }
+
+  // Asks the style of an element that has a part in what a reader sees.
+  judge(element, allowed) {
+    if (!this.laid) return;
+    const style = getComputedStyle(element);
+    for (const name in allowed) {
+      const value = style[name];
+      if (value !== undefined && !allowed[name].includes(value)) this.faults.add(say('style', element.localName, `${name}: ${value}`));
+    }
+    this.made(element);
+  }
+
+  // Words that stand in a style alone.
+  made(element) {
+    if (!this.laid) return;
+    for (const pseudo of ['::before', '::after', '::marker']) {
+      const { content } = getComputedStyle(element, pseudo);
+      const names = element.matches('bdi.unseen') && content === `"${element.dataset.code}"`;
+      if (!['', 'none', 'normal'].includes(content) && !names) this.faults.add(say('made', element.localName));
+    }
+  }
+
+  // What stands outside of the article: in an element for such, or else where a reader takes it for a part of the article.
+  around(element, article, depth) {
+    if (depth > DEEPEST) {
+      this.faults.add(say('deep'));
+      return;
+    }
+    for (const node of element.childNodes) {
+      if (node === article || node === this.own) continue;
+      if (node.nodeType === Node.TEXT_NODE && !isBlank(node.data)) this.faults.add(say('around', quote(node.data)));
+      if (node.nodeType !== Node.ELEMENT_NODE || !this.isShown(node)) continue;
+      this.made(node);
+      if (FRAME.has(node.localName) && !node.contains(article)) {
+        this.beside.push(node.textContent);
+      } else if (['main', 'div', 'section'].includes(node.localName) || node.contains(article)) {
+        this.around(node, article, depth + 1);
+      } else {
+        this.faults.add(say('around', isBlank(node.textContent) ? `<${node.localName}>` : quote(node.textContent)));
+      }
+    }
+  }
+
+  // The blocks of an element, with what a browser shows of each. `nest` counts the lists and quotations around it.
+  blocks(root, depth, nest) {
+    const blocks = [];
+    // The parts of the block that is being read, none of them empty.
+    let line = [], keeps = false, inFooter = false;
+    const push = (text, kind) => blocks.push({ text, kind: inFooter ? 'footer' : kind });
+    const end = () => line.length ? line[line.length - 1].slice(-1) : '\n';
+    const trim = stays => {
+      while (line.length) {
+        const kept = trimEnd(line.pop(), stays);
+        if (kept) {
+          line.push(kept);
+          return;
+        }
+      }
+    };
+    const flush = kind => {
+      if (!keeps) trim();
+      const text = line.join('');
+      line = [];
+      if (keeps) paragraphs(text).forEach(paragraph => push(paragraph, 'other'));
+      else if (text) push(text, kind);
+    };
+    const write = text => {
+      let shown = keeps ? text : text.replace(/[ \t\n\r\f]+/g, ' ');
+      if (!keeps && (end() === ' ' || end() === '\n')) shown = shown.replace(/^ /, '');
+      if (shown) line.push(shown);
+    };
+    const newLine = () => {
+      const before = line.length;
+      if (!keeps) trim('\n');
+      // Two breaks with nothing between them end the paragraph.
+      if (keeps || line.length && end() !== '\n') line.push('\n');
+      else if (before) flush('paragraph');
+    };
+    const children = (parent, level) => {
+      if (level > DEEPEST) {
+        this.faults.add(say('deep'));
+        return;
+      }
+      for (const node of parent.childNodes) {
+        if (node.nodeType === Node.TEXT_NODE) {
+          this.seen(node);
+          write(node.data);
+        } else if (node.nodeType === Node.ELEMENT_NODE) {
+          element(node, level + 1);
+        }
+      }
+    };
+    const element = (node, level) => {
+      const name = node.localName;
+      if (name === 'aside') {
+        this.aside(node);
+        return;
+      }
+      if (!this.isKnown(node) || !this.isShown(node)) return;
+      if (INLINES.has(name)) {
+        if (name === 'br') newLine();
+        else children(node, level);
+        return;
+      }
+      flush('paragraph');
+      if (name === 'hr') {
+        push('* * *', 'break');
+      } else if ((name === 'ul' || name === 'ol') && nest < DEEPEST_NEST) {
+        const text = this.list(node, level, nest);
+        if (text) push(text, 'other');
+      } else if (name === 'blockquote' && nest < DEEPEST_NEST) {
+        const inner = this.blocks(node, level, nest + 1).map(block => block.text).join('\n\n');
+        if (inner) push(prefixed(inner, '> ', '> '), 'other');
+      } else if (name === 'pre') {
+        const outer = keeps;
+        keeps = true;
+        children(node, level);
+        flush();
+        keeps = outer;
+      } else {
+        inFooter ||= name === 'footer';
+        children(node, level);
+        flush(/^h\d$/.test(name) ? 'heading' : 'paragraph');
+        inFooter &&= name !== 'footer';
+      }
+    };
+    if (root.localName === 'article') this.isKnown(root);
+    children(root, depth);
+    flush('paragraph');
+    return blocks;
+  }
+
+  list(list, depth, nest) {
+    const start = list.getAttribute('start');
+    let number = /^\d{1,9}$/.test(start) && Number(start) < 900000000 ? Number(start) : 1;
+    const items = [];
+    for (const item of list.childNodes) {
+      if (item.nodeType === Node.TEXT_NODE && !isBlank(item.data)) this.faults.add(say('amid', quote(item.data)));
+      if (item.nodeType !== Node.ELEMENT_NODE || !this.isKnown(item) || !this.isShown(item)) continue;
+      if (item.localName !== 'li') this.faults.add(say('element', item.localName));
+      const text = this.blocks(item, depth + 1, nest + 1).map(block => block.text).join('\n');
+      if (!text) continue;
+      const marker = list.localName === 'ol' ? `${number++}. ` : '- ';
+      items.push(prefixed(text, marker, ' '.repeat(marker.length)));
+    }
+    return items.join('\n');
+  }
+
+  // Whether an element is one of those that an archive's pages are made of, as they are there.
+  isKnown(node) {
+    const name = node.localName;
+    if (node.namespaceURI !== 'http://www.w3.org/1999/xhtml' || !BLOCKS.has(name) && !INLINES.has(name)) {
+      this.faults.add(say('element', name));
+      return false;
+    }
+    if (node.shadowRoot) this.faults.add(say('element', 'template'));
+    for (const attribute of NEVER_THERE) {
+      if (node.hasAttribute(attribute)) this.faults.add(say('attribute', name, attribute));
+    }
+    this.judge(node, name === 'hr' ? AS_WRITTEN : IN_PLACE);
+    return true;
+  }
+
+  // What the page says beside its text: above it, or below.
+  aside(node) {
+    this.made(node);
+    if (node.parentElement.localName === 'article') this.beside.push(node.textContent);
+    else this.faults.add(say('amid', quote(node.textContent)));
+  }
+
+  // The colour behind an element; none where nothing has one.
+  paper(element) {
+    if (!element) return '';
+    if (!this.papers.has(element)) {
+      const colour = getComputedStyle(element).backgroundColor;
+      this.papers.set(element, /^rgba\(.*, 0\)$/.test(colour) ? this.paper(element.parentElement) : colour);
+    }
+    return this.papers.get(element);
+  }
+
+  // Whether a reader can see a text.
+  seen(node) {
+    const parent = node.parentElement;
+    if (!this.laid || isBlank(node.data) || parent.matches('bdi.unseen')) return;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const root = document.documentElement;
+    const isOnPage = box => box.width > 0 && box.height > 0 && box.right + scrollX > 0 && box.bottom + scrollY > 0
+      && box.left + scrollX < Math.max(root.scrollWidth, root.clientWidth);
+    const style = getComputedStyle(parent);
+    const isSeen = [...range.getClientRects()].some(isOnPage) && parseFloat(style.fontSize) >= 6
+      && differ(style.webkitTextFillColor || style.color, this.paper(parent));
+    if (!isSeen) this.faults.add(say('hidden', quote(node.data)));
+  }
+}
+
+function prefixed(text, first, rest) {
+  const lines = text.split('\n').map((line, at) => {
+    const prefix = at ? rest : first;
+    return line ? prefix + line : prefix.trimEnd();
+  });
+  return lines.join('\n');
+}
+
+// Reads a page in plain text: back link, text, footer.
+function readText(text) {
+  let found = paragraphs(text.normalize('NFC').replace(/^\ufeff/, ''));
+  const beside = [];
+  const back = found.length ? found[0].split('\n') : [];
+  // A back link is a line of its own, whether or not an empty line follows it.
+  if (back.length && back[0].startsWith('←')) {
+    beside.push(back.shift());
+    found = back.length ? [back.join('\n'), ...found.slice(1)] : found.slice(1);
+  }
+  const last = found.length ? found.pop().split('\n') : [''];
+  const footer = last.pop();
+  if (last.length) found.push(last.join('\n'));
+  return { paragraphs: found, footer, faults: found.length ? [] : [say('empty')], beside };
+}
+
+const readPage = (page, laid, own) => new Reader(page, laid, own).read();
+
+// Returns the pack that a page carries.
+function proofOf(page) {
+  const blocks = [...page.querySelectorAll('script')].filter(
+    script => script.id === 'proof' && script.getAttribute('type') === 'application/x-git-pack;base64',
+  );
+  if (blocks.length !== 1) throw new Refused('proofs', blocks.length);
+  return base64(blocks[0].textContent);
+}

@@ -1,0 +1,420 @@
+//! The check in a reader's browser, in a real one: pages of a built site, as they are and as somebody changed them.
+//!
+//! These stories need the Debian packages `chromium` and `chromium-driver`; `cargo test --test browser -- --ignored` runs them.
+
+#[path = "support/archives.rs"]
+#[allow(dead_code, reason = "other stories ask the archive more")]
+mod archives;
+#[path = "support/bridge.rs"]
+mod bridge;
+#[path = "support/browser.rs"]
+#[allow(dead_code, reason = "other stories ask the browser more")]
+mod browser;
+
+use std::fs;
+use std::path::PathBuf;
+
+use archives::Story;
+use avalaches::base64;
+use avalaches::object::ObjectKind;
+use avalaches::proof::Proof;
+use bridge::ARTICLE;
+use browser::{Browser, PRESS};
+
+const BLOCK: &str = "<script type=\"application/x-git-pack;base64\" id=\"proof\">\n";
+const ENGLISH: &str = "2026/01/24/list";
+
+/// What a page says after its check.
+struct Said {
+    verdict: String,
+    words: String,
+    steps: Vec<String>,
+    /// How many things the page has asked for.
+    requests: Option<u64>,
+}
+
+/// A site in a folder, and a browser that looks at its pages.
+struct Reader {
+    story: Story,
+    browser: Browser,
+}
+
+impl Reader {
+    /// An article in Chinese and English with a correction, and one in English alone with everything that has a form.
+    fn begin() -> Self {
+        let story = bridge::story("It was <yesterday>.", &["--date", "2026-01-22"]);
+        let list = "# Heading\n\nOne *two* `three`\nfive &lt;six&gt; 😀e\u{301}.\n\n1. one\n2. two\n\n- a\n  - b\n\n> quoted\n> twice\n\n***\n\n    three  four\n\nThe end.\n";
+        story.add("list.md", list, &["--slug", "list", "--date", "2026-01-24"]);
+        story.yes(&["build", "site"]);
+        Self {
+            story,
+            browser: Browser::start(&[]),
+        }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.story.folder.path().join("site").join(name)
+    }
+
+    fn page(&self, article: &str, name: &str) -> String {
+        fs::read_to_string(self.file(&format!("{article}/{name}"))).unwrap()
+    }
+
+    /// Opens a page as somebody saved it, and presses its button.
+    fn press(&self, html: &str) -> Said {
+        let saved = self.story.folder.path().join("saved.html");
+        fs::write(&saved, html).unwrap();
+        self.browser.open(&saved);
+        let said = self.browser.wait_for(PRESS, Vec::new());
+        assert_eq!(said.get("threw"), None, "{said}");
+        let text = |key: &str| said[key].as_str().unwrap_or_default().to_owned();
+        let steps = said["steps"].as_array().cloned().unwrap_or_default();
+        Said {
+            verdict: text("verdict"),
+            words: text("says"),
+            requests: said["requests"].as_u64(),
+            steps: steps
+                .iter()
+                .filter_map(|step| step.as_str().map(ToOwned::to_owned))
+                .collect(),
+        }
+    }
+
+    /// Presses the button of a changed page, whose check has to fail with some words, in one step and no other.
+    fn fails(&self, what: &str, html: &str, words: &str) {
+        let said = self.press(html);
+        assert_eq!(said.verdict, "not-proved", "{what}: {}", said.words);
+        let failed: Vec<&String> = said.steps.iter().filter(|step| step.starts_with('✗')).collect();
+        assert_eq!(failed.len(), 1, "{what}: {failed:?}");
+        assert!(failed[0].contains(words), "{what}: {}", failed[0]);
+    }
+}
+
+fn changed(html: &str, from: &str, to: &str) -> String {
+    assert_eq!(html.matches(from).count(), 1, "{from}");
+    html.replacen(from, to, 1)
+}
+
+/// Returns the page with a further style, and without the policy that would not have it.
+fn styled(html: &str, style: &str) -> String {
+    let (before, rest) = html
+        .split_once("<meta http-equiv=\"Content-Security-Policy\"")
+        .unwrap();
+    let (_, after) = rest.split_once('>').unwrap();
+    changed(
+        &format!("{before}{after}"),
+        "</head>",
+        &format!("<style>{style}</style>\n</head>"),
+    )
+}
+
+/// Returns the proof in a page.
+fn pack_of(html: &str) -> Vec<u8> {
+    let (_, rest) = html.split_once(BLOCK).unwrap();
+    let (digits, _) = rest.split_once("</script>").unwrap();
+    base64::decode(digits).unwrap()
+}
+
+fn with_block(html: &str, digits: &str) -> String {
+    let (before, rest) = html.split_once(BLOCK).unwrap();
+    let (_, after) = rest.split_once("</script>").unwrap();
+    format!("{before}{BLOCK}{digits}\n</script>{after}")
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn a_page_is_proved_at_its_footer_and_each_change_fails_in_its_own_words() {
+    let reader = Reader::begin();
+    for name in ["index.html", "r1.html"] {
+        let said = reader.press(&reader.page(ARTICLE, name));
+        assert_eq!(said.verdict, "proved", "{}", said.words);
+        let lines = [
+            "✓ 已证明；未核对档案的历史。",
+            "✓ 文字：页面所示与提交中的 page.txt 逐字相同。",
+            "✓ 文件：重新计算了11个对象的散列",
+            "✓ 提交：其编号与页脚相同。",
+            "✓ 日期：页脚的日期与星期和提交相同，2026-01-22 (Thursday)。",
+            "页脚只证明内容与先后",
+            "“← 返回 Avalaches”",
+        ];
+        for line in lines {
+            assert!(said.words.contains(line), "{line}: {}", said.words);
+        }
+        assert_eq!((said.steps.len(), said.requests), (4, Some(0)));
+    }
+    let note = "“更正 It was <yesterday>.”";
+    assert!(
+        reader
+            .press(&reader.page(ARTICLE, "index.html"))
+            .words
+            .contains(note)
+    );
+    let said = reader.press(&reader.page(ENGLISH, "index.html"));
+    assert_eq!(said.verdict, "proved", "{}", said.words);
+    assert!(
+        said.words
+            .contains("Text: what the page shows is the commit’s page.txt, to the character.")
+    );
+    assert!(
+        said.words.contains("What is not proved:")
+            && said.words.contains("a footer proves content and order")
+    );
+
+    let html = reader.page(ARTICLE, "index.html");
+    let footer = reader.story.git(&["rev-parse", "main~2"]);
+    let other = if footer.starts_with('a') { "b" } else { "a" };
+    let other_id = format!("{other}{}", &footer[1..]);
+    let id = format!("<span class=\"id\">{footer}</span>");
+    for (from, to, words) in [
+        (
+            "<p>桥昨天通车。</p>",
+            "<p>桥昨天通车!</p>",
+            "第1段：页面上是“桥昨天通车!”，提交里是“桥昨天通车。”",
+        ),
+        ("yesterday.</p>", "yesterday .</p>", "第2段：页面上是"),
+        ("<p>桥昨天通车。</p>", "", "第1段"),
+        (
+            ">2026-01-22 (",
+            ">2026-01-23 (",
+            "日期：提交的日期是2026-01-22 (Thursday)，页脚却写着2026-01-23 (Thursday)",
+        ),
+        (
+            ">2026-01-22 (Thursday)",
+            ">2026-02-30 (Friday)",
+            "页脚却写着2026-02-30 (Friday)",
+        ),
+        (
+            ">2026-01-22 (Thursday)",
+            ">2026-01-22 (Monday)",
+            "日期：2026-01-22是Thursday，页脚却写着Monday",
+        ),
+        (
+            &id,
+            &format!("<span class=\"id\">{other_id}</span>"),
+            &format!("提交：页脚写的是{other_id}，而页面中的证明属于{footer}"),
+        ),
+        (
+            &id,
+            &format!("<span class=\"id\">{}</span>", &footer[..39]),
+            "页脚：文章的最后一行不是页脚",
+        ),
+    ] {
+        reader.fails(to, &changed(&html, from, to), words);
+    }
+    objects_are_hashed(&reader, &html);
+}
+
+/// One character of the embedded objects, in the pack as it is written and in packs that are whole again.
+fn objects_are_hashed(reader: &Reader, html: &str) {
+    let (_, rest) = html.split_once(BLOCK).unwrap();
+    let digits: String = rest
+        .split_once("</script>")
+        .unwrap()
+        .0
+        .split_whitespace()
+        .collect();
+    for at in [0, 20, 40, digits.len() / 2, digits.len() - 3] {
+        let mut bytes = digits.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        let damaged = String::from_utf8(bytes).unwrap();
+        reader.fails(
+            &format!("digit {at}"),
+            &with_block(html, &damaged),
+            "页面中的证明不成立",
+        );
+    }
+    reader.fails("digits", &with_block(html, "%%%%"), "它不是 base64");
+    let proof = Proof::parse(&pack_of(html)).unwrap();
+    let count = proof.objects().len();
+    for at in 0..count {
+        let mut objects = proof.objects().to_vec();
+        // In the commit the date of the committer, in a tree an id, in a file a letter.
+        let place = match objects[at].kind {
+            ObjectKind::Commit => {
+                String::from_utf8_lossy(&objects[at].body)
+                    .find("committer")
+                    .unwrap()
+                    + 12
+            }
+            _ => objects[at].body.len() - 2,
+        };
+        objects[at].body[place] ^= 1;
+        let pack = Proof::of(objects).encode().unwrap();
+        let words = if at == 0 {
+            "而页面中的证明属于"
+        } else {
+            "缺失或被改动"
+        };
+        reader.fails(
+            &format!("object {at}"),
+            &with_block(html, &base64::encode(&pack)),
+            words,
+        );
+    }
+    let mut more = proof.objects().to_vec();
+    more.push(more[count - 1].clone());
+    let pack = Proof::of(more).encode().unwrap();
+    reader.fails(
+        "one more",
+        &with_block(html, &base64::encode(&pack)),
+        "它的第12个对象不是证明中该处应有的",
+    );
+    let mut fewer = proof.objects().to_vec();
+    fewer.swap(2, 3);
+    let pack = Proof::of(fewer).encode().unwrap();
+    reader.fails(
+        "another order",
+        &with_block(html, &base64::encode(&pack)),
+        "它的第3个对象",
+    );
+    let block = html
+        .split_once(BLOCK)
+        .unwrap()
+        .1
+        .split_once("</script>")
+        .unwrap()
+        .0;
+    let twice = format!("{BLOCK}{block}</script>\n");
+    reader.fails(
+        "twice",
+        &changed(html, "</main>", &format!("</main>\n{twice}")),
+        "页面上有2份证明",
+    );
+    let none = html.replacen(BLOCK, "<script type=\"text/x\">", 1);
+    reader.fails("none", &none, "页面上有0份证明");
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn whatever_a_reader_would_take_for_the_article_is_caught() {
+    let reader = Reader::begin();
+    let html = reader.page(ENGLISH, "index.html");
+    // What stands there besides, and where.
+    for (from, more) in [
+        ("<p>The end.</p>", "<p>More.</p>"),
+        ("<p>The end.</p>", "<p style=\"color:red\"></p>"),
+        ("<p>The end.</p>", "<aside>More.</aside>"),
+        ("<p>The end.</p>", "<img alt=\"\" src=\"data:,\">"),
+        ("<p>The end.</p>", "<svg><text>More.</text></svg>"),
+        ("<p>The end.</p>", "<input value=\"More.\">"),
+        ("<p>The end.</p>", "<iframe srcdoc=\"More.\"></iframe>"),
+        ("<p>The end.</p>", "<noscript>More.</noscript>"),
+        ("<p>The end.</p>", "<button>More.</button>"),
+        (
+            "<p>The end.</p>",
+            "<div><template shadowrootmode=\"open\">More.</template></div>",
+        ),
+        ("<p>The end.</p>", "More."),
+        ("<p>quoted<br>", "<p>More.</p>"),
+        ("</section>", "<p>More.</p>"),
+        ("</article>", "<p>More.</p>"),
+        ("</article>", "More."),
+        ("</article>", "<article><p>More.</p></article>"),
+        ("</article>", "<div><span>More.</span></div>"),
+        ("</article>", "<noscript>More.</noscript>"),
+        ("</article>", "<canvas></canvas>"),
+        ("</main>", "<p>More.</p>"),
+        ("</body>", "More."),
+    ] {
+        let end = from.starts_with("</") && from != "</section>";
+        let to = if end {
+            format!("{from}{more}")
+        } else {
+            format!("{more}{from}")
+        };
+        reader.fails(
+            &to,
+            &changed(&html, from, &to),
+            "Text: the page does not show the commit’s page.txt.",
+        );
+    }
+    for (from, to) in [
+        ("<main>\n", "<main>\n<h2>More.</h2>"),
+        ("<ol>", "<ol start=\"7\">"),
+        ("<ol>", "<ol reversed>"),
+        ("<ol>", "<ol type=\"a\">"),
+        ("<li>one</li>", "<li value=\"5\">one</li>"),
+        ("<p>The end.</p>", "<p hidden>The end.</p>"),
+        ("<p>The end.</p>", "<p aria-hidden=\"true\">The end.</p>"),
+        ("<p>The end.</p>", "<p>The <!-- x -->end.<del></del></p>"),
+        ("<p>The end.</p>", "<p>The \u{200b}end.</p>"),
+        ("<p>The end.</p>", "<p><bdo dir=\"rtl\">The end.</bdo></p>"),
+        ("three  four", "three four"),
+    ] {
+        reader.fails(
+            to,
+            &changed(&html, from, to),
+            "Text: the page does not show the commit’s page.txt.",
+        );
+    }
+    // What says of itself that it is no part of the article is named, and nothing else is claimed of it.
+    for (from, to) in [
+        (
+            "<article>\n",
+            "<article>\n<aside><p>The editor resigned.</p></aside>",
+        ),
+        ("<main>\n", "<header>The editor resigned.</header><main>\n"),
+        ("</main>", "</main><nav>The editor resigned.</nav>"),
+    ] {
+        let said = reader.press(&changed(&html, from, to));
+        assert_eq!(said.verdict, "proved", "{to}: {}", said.words);
+        let (_, unproved) = said.words.split_once("What is not proved:").unwrap();
+        assert!(unproved.contains("“The editor resigned.”"), "{to}: {unproved}");
+    }
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn a_style_that_hides_or_adds_words_is_caught() {
+    let reader = Reader::begin();
+    let html = reader.page(ENGLISH, "index.html");
+    assert_eq!(
+        reader
+            .press(&styled(&html, "p { margin: 3em; color: #600 }"))
+            .verdict,
+        "proved"
+    );
+    for style in [
+        "section > p { display: none }",
+        "section > p { visibility: hidden }",
+        "section > p { opacity: 0 }",
+        "main { opacity: .01 }",
+        "section > p { color: transparent }",
+        "section > p { color: #fdfcfa }",
+        "section > p { -webkit-text-fill-color: transparent }",
+        "section > p { font-size: 0 }",
+        "section > p { font-size: 1px }",
+        "section > p { text-indent: -9999px }",
+        "section > p { margin-left: -9999px }",
+        "section > p { position: absolute; left: -9999px }",
+        "section > p { position: relative; top: -9999px }",
+        "section > p { transform: scale(0) }",
+        "section > p { translate: -9999px }",
+        "section > p { clip-path: inset(100%) }",
+        "section > p { filter: opacity(0) }",
+        "section > p { height: 0; overflow: hidden }",
+        "section > p { text-transform: uppercase }",
+        "section > p { -webkit-text-security: disc }",
+        "section > p { unicode-bidi: bidi-override; direction: rtl }",
+        "section > p { writing-mode: vertical-rl }",
+        "section > p { float: right }",
+        "section > p { content-visibility: hidden }",
+        "section { display: flex; flex-direction: column-reverse }",
+        "p::before { content: 'not ' }",
+        "em::after { content: ' not' }",
+        "article::after { content: 'Retracted.' }",
+        "footer::before { content: 'Retracted.' }",
+        "body::before { content: 'Retracted.' }",
+        "li::marker { content: 'not ' }",
+        "li { list-style-type: 'not ' }",
+        "ol { list-style-type: upper-roman }",
+        "ol { counter-reset: list-item 6 }",
+        "li { counter-increment: list-item 6 }",
+    ] {
+        reader.fails(
+            style,
+            &styled(&html, style),
+            "Text: the page does not show the commit’s page.txt.",
+        );
+    }
+}

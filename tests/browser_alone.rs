@@ -1,0 +1,217 @@
+//! `verify.html` in a real browser: saved pages and texts that are dropped there or pasted, hostile ones among them.
+//!
+//! These stories need the Debian packages `chromium` and `chromium-driver`; `cargo test --test browser_alone -- --ignored` runs them.
+
+#[path = "support/archives.rs"]
+#[allow(dead_code, reason = "other stories ask the archive more")]
+mod archives;
+#[path = "support/bridge.rs"]
+mod bridge;
+#[path = "support/browser.rs"]
+#[allow(dead_code, reason = "other stories ask the browser more")]
+mod browser;
+#[path = "support/desk.rs"]
+#[allow(dead_code, reason = "other stories ask the page more")]
+mod desk;
+
+use std::time::{Duration, Instant};
+
+use bridge::ARTICLE;
+use desk::{Desk, SAYS, told};
+
+/// What somebody changed on a saved page, and what is said then.
+const CHANGES: [(&str, &str, &str); 8] = [
+    (
+        "<p>桥昨天通车。</p>",
+        "<p>桥昨天通车!</p>",
+        "Paragraph 1: the page shows “桥昨天通车!”",
+    ),
+    (
+        ">2026-01-22 (",
+        ">2026-01-23 (",
+        "and the footer says 2026-01-23 (Thursday)",
+    ),
+    (
+        ">2026-01-22 (Thursday)",
+        ">2026-01-22 (Sunday)",
+        "2026-01-22 is a Thursday, and the footer says Sunday",
+    ),
+    (
+        "<footer>",
+        "<p>More.</p><footer>",
+        "Paragraph 3: the page shows “More.”, the commit has nothing.",
+    ),
+    (
+        "<footer>",
+        "<div><template shadowrootmode=closed>More.</template></div><footer>",
+        "an element <template>",
+    ),
+    (
+        "<p>桥昨天通车。</p>",
+        "<p hidden>桥昨天通车。</p>",
+        "an attribute hidden",
+    ),
+    (
+        "<p>桥昨天通车。</p>",
+        "<p style=\"display:none\">桥昨天通车。</p>",
+        "an attribute style",
+    ),
+    (
+        "</article>",
+        "</article><p>More.</p>",
+        "Outside of the article stands “More.”",
+    ),
+];
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn a_saved_page_or_a_text_with_its_proof_is_checked_without_its_site() {
+    let desk = Desk::begin();
+    let html = String::from_utf8(desk.read("index.html")).unwrap();
+    let proof = desk.read("index.proof");
+    let page = desk.story.yes(&["show", ARTICLE]);
+    let expect = |(verdict, says): (String, String), expected: &str, words: &str| {
+        assert_eq!(verdict, expected, "{words}: {says}");
+        assert!(says.contains(words), "{words}: {says}");
+    };
+    let unread = "What a style hides or adds";
+    let (verdict, says) = desk.drop(&[("saved.html", html.as_bytes())]);
+    assert!(verdict == "proved" && !says.contains(unread), "{says}");
+    // A file that is chosen, as one that is dropped.
+    desk.open();
+    desk.browser.type_into(
+        "input[type=file]",
+        desk.file(&format!("{ARTICLE}/r1.html")).to_str().unwrap(),
+    );
+    expect(
+        told(&desk.browser.wait_for(SAYS, Vec::new())),
+        "proved",
+        "day and weekday of the footer are the commit’s",
+    );
+    let changed = |from: &str, to: &str| {
+        assert_eq!(html.matches(from).count(), 1, "{from}");
+        html.replacen(from, to, 1)
+    };
+    for (from, to, words) in CHANGES {
+        expect(
+            desk.drop(&[("saved.html", changed(from, to).as_bytes())]),
+            "not-proved",
+            words,
+        );
+    }
+    // Another style may hide something; without a layout nothing is claimed of it.
+    let styled = changed("</head>", "<style>p { display: none }</style></head>");
+    expect(desk.drop(&[("saved.html", styled.as_bytes())]), "proved", unread);
+
+    desk.open();
+    expect(desk.paste(""), "", "Nothing to check yet");
+    expect(
+        desk.paste(&page),
+        "",
+        "The text below carries no proof. Add the file whose name ends in “.proof”",
+    );
+    expect(
+        desk.drop(&[("index.proof", &proof)]),
+        "proved",
+        "Proved; the archive’s history was not checked.",
+    );
+    expect(
+        desk.paste(&page.replace("昨天", "今天")),
+        "not-proved",
+        "Paragraph 1: the page shows “桥今天通车。”",
+    );
+    expect(
+        desk.paste(&page.replace("Thursday", "Friday")),
+        "not-proved",
+        "2026-01-22 is a Thursday",
+    );
+    expect(
+        desk.paste(page.rsplit_once('\n').unwrap().0),
+        "not-proved",
+        "is no footer",
+    );
+    expect(
+        desk.drop(&[("r1.proof", &desk.read("r1.proof"))]),
+        "not-proved",
+        "is no footer",
+    );
+    expect(
+        desk.paste(&page),
+        "not-proved",
+        "and the proof in the page is that of",
+    );
+    desk.open();
+    expect(
+        desk.drop(&[("index.proof", &proof)]),
+        "",
+        "“index.proof” is a proof. Add its page",
+    );
+    expect(
+        desk.drop(&[("page.txt", page.as_bytes())]),
+        "proved",
+        "11 objects hashed again",
+    );
+    expect(
+        desk.drop(&[("page.txt", b"\xff\xfe")]),
+        "",
+        "“page.txt” is no text in UTF-8.",
+    );
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn a_hostile_page_runs_nothing_where_it_is_dropped() {
+    let desk = Desk::begin();
+    let proof = desk.read("index.proof");
+    desk.drop(&[("index.proof", &proof)]);
+    let attempts = [
+        "<script>window.ran = parent.ran = 1</script>",
+        "<img src=x onerror=\"ran = 1\"><svg onload=\"ran = 1\"><style>@import 'x'</style>",
+        "<iframe srcdoc=\"<script>parent.ran = 1</script>\"></iframe><object data=x></object>",
+        "<meta http-equiv=refresh content=\"0;url=x\"><base href=\"https://elsewhere.example/\">",
+        "<a id=check><form id=proof><input name=textContent><input name=childNodes></form>",
+    ];
+    for attempt in attempts {
+        let page = format!("<!DOCTYPE html><article><p>桥昨天通车。</p>{attempt}</article>");
+        let (verdict, says) = desk.drop(&[("hostile.html", page.as_bytes())]);
+        assert_eq!(verdict, "not-proved", "{says}");
+        let requests = desk.browser.run(
+            "return performance.getEntriesByType('resource').length",
+            Vec::new(),
+        );
+        assert_eq!(requests, 0);
+        desk.drop(&[("index.proof", &proof)]);
+    }
+    // Nested without end, and long: an answer comes, and soon.
+    let started = Instant::now();
+    let too_deep = "“hostile.html” has more elements, or more in one another, than a page of an archive.";
+    for (page, expected) in [
+        ("<div>".repeat(200_000), too_deep),
+        (
+            format!("<article>{}", "<blockquote><ul><li>".repeat(50_000)),
+            too_deep,
+        ),
+        (format!("<article>{}", "<p><b></b>".repeat(500_000)), too_deep),
+        (
+            format!("<article><p>{}", "a<em>b</em> ".repeat(100_000)),
+            "Text: the page does not show",
+        ),
+        (
+            format!("<article><p>{}x", " \u{3000}".repeat(1_000_000)),
+            "Text: the page does not show",
+        ),
+        (
+            format!("<article><p>{}", "x<br>".repeat(100_000)),
+            "Text: the page does not show",
+        ),
+    ] {
+        let (verdict, says) = desk.drop(&[("hostile.html", format!("<!DOCTYPE html>{page}").as_bytes())]);
+        assert_ne!(verdict, "proved", "{says}");
+        assert!(says.contains(expected), "{expected}: {says}");
+    }
+    assert!(
+        started.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        started.elapsed()
+    );
+}

@@ -1,0 +1,186 @@
+//! Articles that try to run something in a reader's browser, opened in a real one: nothing runs, with the pages' policy and
+//! without it, and each of them is proved at its footer.
+//!
+//! This story needs the Debian packages `chromium` and `chromium-driver`; `cargo test --test browser_hostile -- --ignored` runs it.
+
+#[path = "support/archives.rs"]
+#[allow(dead_code, reason = "other stories ask the archive more")]
+mod archives;
+#[path = "support/browser.rs"]
+#[allow(dead_code, reason = "other stories ask the browser more")]
+mod browser;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use archives::Story;
+use browser::{Browser, PRESS};
+use serde_json::{Value, json};
+
+const HOSTILE: &str = include_str!("pages/hostile.txt");
+
+/// Stands first in a page, before its policy: whatever runs that is not the page's own is counted.
+const WATCH: &str = "<script id=\"watch\">
+window.ran = [];
+window.alert = window.confirm = window.prompt = what => ran.push('alert ' + what);
+document.addEventListener('securitypolicyviolation', event => ran.push('refused ' + event.violatedDirective + ' ' + event.sample));
+</script>";
+
+/// Tells what a page has that could run, and what ran.
+const LOOK: &str = "
+    await new Promise(later => setTimeout(later, 20));
+    const found = [...ran];
+    for (const script of document.querySelectorAll('script')) {
+        const isOwn = script.id === 'watch' || script.parentElement === document.body && (script.id === 'proof' || !script.hasAttribute('type'))
+            || script.parentElement === document.head && script.type === 'application/ld+json';
+        if (!isOwn) found.push('script');
+    }
+    for (const element of document.querySelectorAll('*')) {
+        for (const { name, value } of element.attributes) {
+            if (name.startsWith('on') || name === 'style' || name === 'srcdoc') found.push(`${element.localName} ${name}`);
+            if (/^\\s*(javascript|vbscript|data):/i.test(value) && element.localName !== 'meta') found.push(value);
+        }
+    }
+    for (const link of document.links) {
+        if (!['http:', 'https:', 'mailto:', 'file:'].includes(link.protocol)) found.push(link.protocol);
+    }
+    const known = new Set('a article aside bdi blockquote body br button code dd div dl dt em footer h1 h2 h3 h4 h5 h6 head header hr html input label li link main meta nav ol p pre script section span strong style time title ul'.split(' '));
+    for (const element of document.querySelectorAll('*')) {
+        if (!known.has(element.localName) && !element.closest('#verify')) found.push(element.localName);
+    }
+    return { found, requests: performance.getEntriesByType('resource').map(entry => entry.name), address: location.href };";
+
+/// Each attempt as the text, the title, the tags and the note of a page in plain text, amid a page in HTML, and in Markdown.
+fn lines() -> String {
+    let mut lines = String::new();
+    for (number, attempt) in HOSTILE.lines().enumerate() {
+        let link: String = attempt.chars().filter(|c| !matches!(c, '<' | '>')).collect();
+        let markdown = if attempt.contains('<') {
+            format!("`` {attempt} `` [x](<{link}>)\n")
+        } else {
+            format!("Before.\n\n{attempt}\n\n`{attempt}` [x](<{link}>)\n")
+        };
+        let pages = [
+            json!({
+                "slug": format!("text-{number}"), "form": "text", "page": format!("{attempt}\n\n文字 {attempt} 之后。\n"),
+                "title": attempt, "tags": [attempt], "note": attempt, "date": "2026-01-22",
+            }),
+            json!({
+                "slug": format!("html-{number}"), "form": "html", "date": "2026-01-22",
+                "page": format!("<!DOCTYPE html><title>{attempt}</title><article><p>Before.</p>{attempt}<p>After.</p></article>"),
+            }),
+            json!({ "slug": format!("markdown-{number}"), "form": "markdown", "page": markdown, "date": "2026-01-22" }),
+        ];
+        for page in pages {
+            let _ = writeln!(lines, "{page}");
+        }
+    }
+    let long = "长a<b>&amp;<script>alert(1)</script> ".repeat(30_000);
+    let bidi = "left\u{202e}<script>thgir\u{202c} \u{2066}אבג\u{2069} \u{200b}zero\u{feff} \u{2068}</script>";
+    for (slug, text) in [("long", long.as_str()), ("bidi", bidi)] {
+        let _ = writeln!(
+            lines,
+            "{}",
+            json!({ "slug": slug, "form": "text", "page": text, "date": "2026-01-22" })
+        );
+    }
+    lines
+}
+
+/// Lists the pages of a site; the first revision of an article is its newest.
+fn pages(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut pending = vec![folder.to_owned()];
+    while let Some(folder) = pending.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                pending.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "html")
+                && !path.ends_with("r1.html")
+            {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Returns the page with the watch before everything, and with its policy or without.
+fn watched(html: &str, has_policy: bool) -> String {
+    let html = html.replacen("<head>\n", &format!("<head>\n{WATCH}\n"), 1);
+    assert!(html.contains(WATCH));
+    let name = "http-equiv=\"Content-Security-Policy\"";
+    if has_policy {
+        html
+    } else {
+        html.replacen(name, "name=\"was-policy\"", 1)
+    }
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn hostile_articles_run_nothing_and_are_proved() {
+    let story = Story::begin();
+    story.write("hostile.jsonl", lines());
+    story.yes(&[
+        "import",
+        "hostile.jsonl",
+        "--allow-invisible",
+        "--author",
+        "Ann \"onclick=alert(1) & 'x'",
+    ]);
+    story.yes(&[
+        "settings",
+        "--title",
+        "A <script>alert(1)</script>",
+        "--home-link",
+        "← <img src=x onerror=alert(1)>",
+    ]);
+    story.yes(&["build", "site"]);
+    let browser = Browser::start(&[]);
+    let site = story.folder.path().join("site");
+    let (mut proved, mut opened) = (0, 0);
+    for path in pages(&site) {
+        let html = fs::read_to_string(&path).unwrap();
+        for has_policy in [true, false] {
+            // Beside the page, so that what it links to is where it is.
+            let beside = path.with_file_name("watched.html");
+            fs::write(&beside, watched(&html, has_policy)).unwrap();
+            browser.open(&beside);
+            let seen = browser.wait_for(LOOK, Vec::new());
+            let name = path.display();
+            assert_eq!(seen["found"], json!([]), "{name}, policy {has_policy}");
+            assert_eq!(seen["requests"], json!([]), "{name}, policy {has_policy}");
+            assert!(
+                seen["address"].as_str().unwrap().ends_with("/watched.html"),
+                "{name}: {seen}"
+            );
+            opened += 1;
+            if html.contains("id=\"proof\"") && has_policy {
+                let said = browser.wait_for(PRESS, Vec::new());
+                assert_eq!(said["verdict"], "proved", "{name}: {said}");
+                let ran = browser.run("return ran", Vec::new());
+                assert_eq!(ran, Value::Array(Vec::new()), "{name}");
+                proved += 1;
+            }
+            fs::remove_file(&beside).unwrap();
+        }
+    }
+    assert_eq!(proved, 3 * HOSTILE.lines().count() + 2);
+    assert!(opened > 2 * proved);
+    // The watch sees what runs.
+    let html = "<!DOCTYPE html>\n<head>\n<p onclick=x>x<img src=x onerror=alert(1)><script>alert(2)</script>";
+    let path = site.join("watched.html");
+    fs::write(&path, watched(html, true)).unwrap();
+    browser.open(&path);
+    let seen = browser.wait_for(LOOK, Vec::new());
+    for what in ["alert 1", "alert 2", "script", "p onclick", "img"] {
+        assert!(
+            seen["found"].as_array().unwrap().contains(&json!(what)),
+            "{what}: {seen}"
+        );
+    }
+}

@@ -1,0 +1,250 @@
+//! Hostile proofs in a real browser; and the hashes and the inflater of the script beside those of the program.
+//!
+//! These stories need the Debian packages `chromium` and `chromium-driver`; `cargo test --test browser_proofs -- --ignored` runs them.
+
+#[path = "support/archives.rs"]
+#[allow(dead_code, reason = "other stories ask the archive more")]
+mod archives;
+#[path = "support/bridge.rs"]
+mod bridge;
+#[path = "support/browser.rs"]
+#[allow(dead_code, reason = "other stories ask the browser more")]
+mod browser;
+#[path = "support/desk.rs"]
+#[allow(dead_code, reason = "other stories ask the page more")]
+mod desk;
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use avalaches::base64;
+use avalaches::id::hex;
+use avalaches::proof::pack::entry_header;
+use bridge::ARTICLE;
+use desk::Desk;
+use flate2::write::ZlibEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+use sha1::{Digest, Sha1};
+use sha2::Sha256;
+
+/// Returns a pack with its checksum.
+fn sealed(count: u32, entries: &[u8]) -> Vec<u8> {
+    let mut pack = [b"PACK\0\0\0\x02", &count.to_be_bytes()[..], entries].concat();
+    let checksum = Sha1::digest(&pack);
+    pack.extend(checksum);
+    pack
+}
+
+fn deflated(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// What is wrong with a pack, the pack, and what is said of it.
+type Hostile = (&'static str, Vec<u8>, &'static str);
+
+/// Packs whose form is wrong.
+fn of_a_wrong_form(proof: &[u8]) -> Vec<Hostile> {
+    let mut flipped = proof.to_vec();
+    flipped[100] ^= 4;
+    let one = object(3, 1, b"x");
+    // The proof has eleven objects.
+    let fewer = sealed(10, &proof[12..proof.len() - 20]);
+    let no_size = [&[0xb0][..], &[0xff; 40]].concat();
+    let cut_short = "it is no git pack of version 2, or is cut short";
+    let not_whole = "its object 1 is no whole commit, tree or file";
+    vec![
+        (
+            "another version",
+            [b"PACK\0\0\0\x03", &proof[8..]].concat(),
+            cut_short,
+        ),
+        ("a bit", flipped, "its checksum is not that of its bytes"),
+        (
+            "no object",
+            sealed(0, &[]),
+            "it has 0 objects; a proof has 1 to 1024.",
+        ),
+        (
+            "many objects",
+            sealed(u32::MAX, &one),
+            "it has 4294967295 objects",
+        ),
+        ("fewer than said", sealed(1000, &one), cut_short),
+        ("a tag", sealed(1, &object(4, 1, b"x")), not_whole),
+        (
+            "a delta by offset",
+            sealed(1, &[&entry_header(6, 1)[..], &[1], &deflated(b"x")].concat()),
+            not_whole,
+        ),
+        (
+            "a delta by name",
+            sealed(1, &[&entry_header(7, 1)[..], &[1; 20], &deflated(b"x")].concat()),
+            not_whole,
+        ),
+        (
+            "a size without end",
+            sealed(1, &no_size),
+            "its objects are larger than 67108864 bytes",
+        ),
+        ("bytes behind", fewer, "bytes follow its last object"),
+    ]
+}
+
+/// Packs whose objects are.
+fn of_wrong_objects() -> Vec<Hostile> {
+    let zeros = vec![0; 64 << 20];
+    let together = [object(3, 40 << 20, &zeros[..40 << 20]), object(3, 40 << 20, b"x")].concat();
+    let (large, damaged) = (
+        "its objects are larger than 67108864 bytes",
+        "its object 1 cannot be inflated",
+    );
+    let no_stream = [&entry_header(3, 9)[..], b"123456789"].concat();
+    vec![
+        ("too large", sealed(1, &object(3, (64 << 20) + 1, b"x")), large),
+        ("too large together", sealed(2, &together), large),
+        ("less than said", sealed(1, &object(3, 5, b"abc")), damaged),
+        ("more than said", sealed(1, &object(3, 5, &zeros)), damaged),
+        (
+            "zeros",
+            sealed(1, &object(3, zeros.len(), &zeros)),
+            "it does not begin with a commit",
+        ),
+        ("no stream", sealed(1, &no_stream), damaged),
+        (
+            "no commit",
+            sealed(1, &object(3, 1, b"x")),
+            "it does not begin with a commit",
+        ),
+        (
+            "a bad commit",
+            sealed(1, &object(1, 3, b"abc")),
+            "its commit is malformed",
+        ),
+    ]
+}
+
+/// Returns an entry of a pack.
+fn object(kind: u8, size: usize, bytes: &[u8]) -> Vec<u8> {
+    [entry_header(kind, size), deflated(bytes)].concat()
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn hostile_proofs_are_refused_in_words_and_nothing_hangs() {
+    let desk = Desk::begin();
+    let page = desk.story.yes(&["show", ARTICLE]);
+    let proof = desk.read("index.proof");
+    desk.paste(&page);
+    for (what, pack, words) in [of_a_wrong_form(&proof), of_wrong_objects()].concat() {
+        let started = Instant::now();
+        let (verdict, says) = desk.drop(&[("hostile.proof", &pack)]);
+        assert_eq!(verdict, "not-proved", "{what}: {says}");
+        assert!(says.contains(words), "{what}: {says}");
+        assert!(
+            says.contains("Text: not compared, for want of a proof."),
+            "{what}: {says}"
+        );
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "{what}: {:?}",
+            started.elapsed()
+        );
+    }
+    for length in (4..proof.len()).step_by(97) {
+        let (verdict, says) = desk.drop(&[("short.proof", &proof[..length])]);
+        assert_eq!(verdict, "not-proved", "{length}: {says}");
+        let cut = [
+            &proof[..length.max(12)],
+            &Sha1::digest(&proof[..length.max(12)])[..],
+        ]
+        .concat();
+        let (verdict, says) = desk.drop(&[("short.proof", &cut)]);
+        assert_eq!(verdict, "not-proved", "{length}: {says}");
+    }
+}
+
+/// The parts of the script that know neither page nor archive.
+const PARTS: [&str; 4] = [
+    include_str!("../src/site/verify/words/en.js"),
+    include_str!("../src/site/verify/say.js"),
+    include_str!("../src/site/verify/hash.js"),
+    include_str!("../src/site/verify/pack.js"),
+];
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn the_script_hashes_and_inflates_as_the_program_does() {
+    let desk = Desk::begin();
+    let compute = format!(
+        "{}
+        return Promise.all(args[0].map(async ([digits, size]) => {{
+            const bytes = base64(digits);
+            const found = [await digest('SHA-1', sha1, bytes), await digest('SHA-256', sha256, bytes)];
+            try {{
+                const {{ body, end }} = inflate(bytes, 0, size);
+                return [...found, sha1(body), end];
+            }} catch (error) {{
+                if (error.message) throw error;
+                return [...found, '', 0];
+            }}
+        }}));",
+        PARTS.join("\n")
+    );
+    assert_eq!(
+        desk.browser
+            .run("return isSecureContext && !!crypto.subtle", Vec::new()),
+        true,
+        "there is a second opinion"
+    );
+    let stream = (
+        prop_oneof!["[ab]{0,300}", "[a-z \n中文]{0,900}", ".{0,200}"],
+        0..=9_u32,
+        any::<prop::sample::Index>(),
+        0..16_u8,
+    );
+    let mut runner = TestRunner::new(Config {
+        cases: 60,
+        ..Config::default()
+    });
+    let streams = prop::collection::vec(stream, 40);
+    let agreed = runner.run(&streams, |streams| {
+        let mut asked = Vec::new();
+        let mut expected = Vec::new();
+        for (text, level, place, bit) in streams {
+            let mut compress = Compress::new(Compression::new(level), true);
+            let mut zlib = Vec::with_capacity(4096 + text.len() * 2);
+            let status = compress.compress_vec(text.as_bytes(), &mut zlib, FlushCompress::Finish);
+            prop_assert_eq!(status.unwrap(), Status::StreamEnd);
+            let length = zlib.len();
+            // Half of the streams are damaged by one bit.
+            if bit < 8 {
+                zlib[place.index(length)] ^= 1 << bit;
+            }
+            let mut inflated = Vec::with_capacity(text.len() + 1);
+            let mut decompress = flate2::Decompress::new(true);
+            let status = decompress.decompress_vec(&zlib, &mut inflated, flate2::FlushDecompress::Finish);
+            let is_whole = matches!(status, Ok(Status::StreamEnd)) && inflated.len() == text.len();
+            let end = usize::try_from(decompress.total_in()).unwrap();
+            expected.push(json!([
+                hex(&Sha1::digest(&zlib)),
+                hex(&Sha256::digest(&zlib)),
+                if is_whole {
+                    hex(&Sha1::digest(&inflated))
+                } else {
+                    String::new()
+                },
+                if is_whole { end } else { 0 },
+            ]));
+            asked.push(json!([base64::encode(&zlib), text.len()]));
+        }
+        let answer = desk.browser.wait_for(&compute, vec![Value::Array(asked)]);
+        prop_assert_eq!(answer, Value::Array(expected));
+        Ok(())
+    });
+    agreed.unwrap();
+}
