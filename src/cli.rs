@@ -33,6 +33,8 @@ mod options;
 mod output;
 mod pages;
 mod progress;
+#[cfg(feature = "publish")]
+mod publish;
 mod quote;
 mod reindex;
 mod resolve;
@@ -106,6 +108,8 @@ enum Command {
     Verify(verify::Verify),
     Audit(audit::Audit),
     Build(build::Build),
+    #[cfg(feature = "publish")]
+    Publish(publish::Publish),
     #[cfg(feature = "server")]
     Serve(serve::Serve),
     Show(show::Show),
@@ -227,6 +231,8 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Verify(verify) => verify.run(common),
         Command::Audit(audit) => audit.run(common),
         Command::Build(build) => build.run(common),
+        #[cfg(feature = "publish")]
+        Command::Publish(publish) => publish.run(common),
         #[cfg(feature = "server")]
         Command::Serve(serve) => serve.run(common),
         Command::Show(show) => show.run(common),

@@ -32,6 +32,8 @@ pub mod object;
 pub mod page;
 pub mod platform;
 pub mod proof;
+#[cfg(feature = "publish")]
+pub mod publish;
 pub mod publisher;
 pub mod query;
 pub mod quote;

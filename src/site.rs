@@ -37,7 +37,7 @@ mod article;
 mod base;
 mod before;
 mod feeds;
-mod files;
+pub mod files;
 mod history;
 mod linked_data;
 mod lists;

@@ -68,7 +68,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "withheld",
         ],
     ),
-    ("site", &["server", "site"]),
+    ("site", &["publish", "server", "site"]),
 ];
 
 #[test]

@@ -57,6 +57,7 @@ fn every_member_of_every_document_is_described() {
     let key = key.to_str().unwrap();
     let site = temp.path().join("site");
     let site = site.to_str().unwrap();
+    let published = temp.path().join("published");
     let documents = [
         init,
         add,
@@ -84,6 +85,7 @@ fn every_member_of_every_document_is_described() {
         document(&["--archive", mine, "verify", "--quote", "mistake", "--json"]),
         document(&["--archive", mine, "maintain", "--json"]),
         document(&["--archive", mine, "build", site, "--json"]),
+        document(&["publish", site, published.to_str().unwrap(), "--json"]),
     ];
     let documents = [documents.to_vec(), expunged(temp.path())].concat();
     let mut schemas = BTreeSet::new();

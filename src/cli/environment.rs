@@ -162,3 +162,11 @@ pub fn variable(name: &str) -> Result<Option<String>, Failure> {
         Err(env::VarError::NotUnicode(_)) => Err(Failure::new(format!("{name} is not UTF-8"))),
     }
 }
+
+/// Returns the variables whose names begin in a way, with their values; those that are not UTF-8 are no setting of anything.
+#[cfg(feature = "publish")]
+pub fn beginning_with(prefix: &str) -> Vec<(String, String)> {
+    let known = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    known.filter(|(name, _)| name.starts_with(prefix)).collect()
+}

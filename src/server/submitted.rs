@@ -2,7 +2,9 @@
 
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use axum::http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 
@@ -59,9 +61,15 @@ fn form_of(headers: &HeaderMap) -> Result<Option<Form>, Problem> {
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "that is no type of pages that is read",
         )
-        .hint(format!("send one of {READ}, as UTF-8"))
+        .hint(format!("send one of {READ}, as UTF-8, not compressed"))
         .header(ACCEPT_POST, READ)
     };
+    if headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        return Err(other());
+    }
     let Some(value) = headers.get(CONTENT_TYPE) else {
         return Ok(None);
     };

@@ -138,8 +138,13 @@ impl Before {
         (self.is_finished(made_of) && is_same).then_some(single)
     }
 
+    /// Tells whether a build began and did not end.
+    pub fn is_begun(&self) -> bool {
+        !self.begun.is_empty()
+    }
+
     fn is_finished(&self, made_of: &str) -> bool {
-        self.begun.is_empty() && self.made_of.as_deref() == Some(made_of)
+        !self.is_begun() && self.made_of.as_deref() == Some(made_of)
     }
 }
 

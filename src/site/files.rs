@@ -1,6 +1,6 @@
 //! The files of a site in the folder that they lie in: which are the site's own, and how they are replaced.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::address;
-use super::before::{Before, LIST};
+use super::before::Before;
+pub use super::before::LIST;
 
 /// What was done to files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,6 +46,9 @@ pub enum FilesError {
         /// The line, from 1.
         line: usize,
     },
+    /// A build did not end.
+    #[error("the site in {} was not built to its end", .0.display())]
+    Begun(PathBuf),
     /// Another build is at work.
     #[error("another build writes into {}; wait until it has ended", .0.display())]
     Busy(PathBuf),
@@ -81,17 +85,9 @@ impl Files {
     /// [`FilesError`] where the list of them cannot be read, or names others.
     pub fn open(folder: &Path) -> Result<(Self, Before), FilesError> {
         fs::create_dir_all(folder).map_err(failed("make", folder))?;
-        let lock = File::open(folder).map_err(failed("open", folder))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(FilesError::Busy(folder.to_owned())),
-            Err(TryLockError::Error(source)) => return Err(failed("lock", folder)(source)),
-        }
+        let lock = locked(folder, File::try_lock)?;
         let path = folder.join(LIST);
-        let list = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            list => list.map_err(failed("read", &path))?,
-        };
+        let list = read_list(&path)?.unwrap_or_default();
         let ended = fs::metadata(&path).and_then(|found| found.modified()).ok();
         let before = Before::parse(&list).map_err(|line| FilesError::List { path, line })?;
         let work = Work {
@@ -175,19 +171,7 @@ impl Files {
         let mut work = self.work.into_inner().unwrap_or_else(PoisonError::into_inner);
         let gone = work.own.iter().filter(|name| !work.made.contains_key(*name));
         for name in gone {
-            let path = self.folder.join(name);
-            match fs::remove_file(&path) {
-                Ok(()) => work.counts.removed += 1,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(source) => return Err(failed("remove", &path)(source)),
-            }
-            let above = path.ancestors().skip(1).take_while(|above| *above != self.folder);
-            for folder in above {
-                // One that holds anything stays.
-                if fs::remove_dir(folder).is_err() {
-                    break;
-                }
-            }
+            work.counts.removed += usize::from(remove(&self.folder, name)?);
         }
         let path = self.folder.join(LIST);
         let is_same = || fs::read(&path).ok().as_deref() == Some(list.as_bytes());
@@ -221,8 +205,74 @@ impl Work {
     }
 }
 
+fn read_list(path: &Path) -> Result<Option<String>, FilesError> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        list => list.map(Some).map_err(failed("read", path)),
+    }
+}
+
+/// The files of a site that was built to its end, into which no build writes meanwhile.
+#[derive(Debug)]
+pub struct Standing {
+    /// Their names.
+    pub names: BTreeSet<String>,
+    _lock: File,
+}
+
+impl Standing {
+    /// Looks which files a folder's site has; `None` where it has no site.
+    ///
+    /// # Errors
+    /// [`FilesError`] where a build writes there or did not end.
+    pub fn of(folder: &Path) -> Result<Option<Self>, FilesError> {
+        let path = folder.join(LIST);
+        if read_list(&path)?.is_none() {
+            return Ok(None);
+        }
+        let lock = locked(folder, File::try_lock_shared)?;
+        let list = read_list(&path)?.unwrap_or_default();
+        let before = Before::parse(&list).map_err(|line| FilesError::List { path, line })?;
+        if before.is_begun() {
+            return Err(FilesError::Begun(folder.to_owned()));
+        }
+        Ok(Some(Self {
+            names: before.names().collect(),
+            _lock: lock,
+        }))
+    }
+}
+
+/// Takes the lock of a folder.
+pub(crate) fn locked(folder: &Path, take: fn(&File) -> Result<(), TryLockError>) -> Result<File, FilesError> {
+    let lock = File::open(folder).map_err(failed("open", folder))?;
+    match take(&lock) {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(FilesError::Busy(folder.to_owned())),
+        Err(TryLockError::Error(source)) => Err(failed("lock", folder)(source)),
+    }
+}
+
+/// Removes a file, and the folders above it that hold nothing else; tells whether it was there.
+pub(crate) fn remove(root: &Path, name: &str) -> Result<bool, FilesError> {
+    let path = root.join(name);
+    let was_there = match fs::remove_file(&path) {
+        Ok(()) => true,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(source) => return Err(failed("remove", &path)(source)),
+    };
+    let above = path.ancestors().skip(1).take_while(|above| *above != root);
+    for folder in above {
+        // One that holds anything stays.
+        if fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
+    Ok(was_there)
+}
+
 /// Writes a file beside its place and moves it there.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), FilesError> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FilesError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{}.new", name.trim_start_matches('.')));
     let create = || OpenOptions::new().write(true).create_new(true).open(&beside);
@@ -244,7 +294,7 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), FilesError> {
     fs::rename(&beside, path).map_err(failed("write", path))
 }
 
-fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FilesError {
+pub(crate) fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FilesError {
     let path = path.to_owned();
     move |source| FilesError::Io { verb, path, source }
 }

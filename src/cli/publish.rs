@@ -1,0 +1,162 @@
+//! `avalaches publish`.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use avalaches::publish::bucket::{Bucket, BucketError, SCHEME};
+use avalaches::publish::target::{Target, TargetError};
+use avalaches::publish::{self, Mode, Options, PublishError, Published, Which};
+use serde_json::json;
+
+use super::output::counted;
+use super::{Common, Failure, Outcome, environment, output};
+
+/// Publish a site that was built: to a folder, or to a bucket of Amazon S3 or what speaks like it
+#[derive(Debug, clap::Args)]
+pub struct Publish {
+    /// The folder that `build` wrote
+    #[arg(value_name = "SITE")]
+    folder: PathBuf,
+    /// Where to; files there that were not published stay as they are
+    #[arg(value_name = "DIR|s3://BUCKET/PREFIX")]
+    target: String,
+    /// Where the bucket is, if not with Amazon [default: `AWS_ENDPOINT_URL`]
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// The bucket's region [default: `AWS_REGION`, else us-east-1]
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    /// Send every file, also those that did not change, and replace those of others
+    #[arg(long)]
+    all: bool,
+    /// Tell what would be done, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Files that are sent at once
+    #[arg(long, value_name = "N", default_value = "8")]
+    jobs: NonZeroUsize,
+    /// How often a request that failed is tried again
+    #[arg(long, value_name = "N", default_value = "5")]
+    retries: usize,
+}
+
+impl Publish {
+    pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        let target = self.target()?;
+        let options = Options {
+            which: if self.all { Which::All } else { Which::Changed },
+            mode: if self.dry_run {
+                Mode::Rehearse
+            } else {
+                Mode::Publish
+            },
+            jobs: self.jobs.get(),
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let published = runtime.block_on(publish::publish(&self.folder, &target, options));
+        self.tell(common, &published.map_err(|error| self.failure(error))?)?;
+        Ok(Outcome::Yes)
+    }
+
+    fn target(&self) -> Result<Target, Failure> {
+        if !self.target.starts_with(SCHEME) {
+            if self.target.contains("://") {
+                let what = format!("{} is neither a folder nor a bucket", self.target);
+                return Err(Failure::new(what).hint("a bucket is written s3://BUCKET/PREFIX"));
+            }
+            if self.endpoint.is_some() || self.region.is_some() {
+                return Err(Failure::new("a folder has neither an endpoint nor a region")
+                    .hint("a bucket is written s3://BUCKET/PREFIX"));
+            }
+            let folder = Path::new(&self.target);
+            if folder.join("HEAD").is_file() && folder.join("objects").is_dir() {
+                let what = format!("{} is a git repository, not a folder for a site", self.target);
+                return Err(Failure::new(what));
+            }
+            return Ok(Target::Folder(folder.to_owned()));
+        }
+        let mut endpoint = self.endpoint.clone();
+        for name in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] {
+            if endpoint.is_none() {
+                endpoint = environment::variable(name)?;
+            }
+        }
+        let variables = environment::beginning_with("AWS_").into_iter();
+        let bucket = Bucket {
+            address: self.target.clone(),
+            endpoint,
+            region: self.region.clone(),
+            // It was looked at above.
+            variables: variables
+                .filter(|(name, _)| !name.starts_with("AWS_ENDPOINT"))
+                .collect(),
+            retries: self.retries,
+        };
+        bucket.open().map_err(|error| match &error {
+            BucketError::NoCredentials(_) => Failure::from(error).hint(
+                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; on a machine of Amazon's, AWS_METADATA_ENDPOINT=http://169.254.169.254",
+            ),
+            BucketError::Client(..) => Failure::from(error).hint("name the store with --endpoint URL, as https://…"),
+            _ => Failure::from(error),
+        })
+    }
+
+    /// Says what to do next; what was sent until then is of use.
+    fn failure(&self, error: PublishError) -> Failure {
+        let hint = match &error {
+            PublishError::NotBuilt(folder) => {
+                Some(format!("write it with `avalaches build {}`", folder.display()))
+            }
+            PublishError::Files(_) | PublishError::Changed(_) | PublishError::Read { .. } => Some(format!(
+                "build it again with `avalaches build {}`",
+                self.folder.display()
+            )),
+            PublishError::Manifest(_) => {
+                Some("say --all to send every file and write the list anew".to_owned())
+            }
+            PublishError::Target(TargetError::Foreign(_)) => {
+                Some("move it away, publish into another folder, or say --all to replace it".to_owned())
+            }
+            PublishError::Target(TargetError::Store { .. }) => {
+                Some("readers have a whole site; run the command again to complete it".to_owned())
+            }
+            _ => None,
+        };
+        let failure = Failure::from(error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+
+    fn tell(&self, common: &Common, published: &Published) -> Result<(), Failure> {
+        if common.json {
+            return output::print_json(&json!({
+                "schema": "avalaches/publish/1",
+                "target": self.target,
+                "dry_run": self.dry_run,
+                "sent": published.sent,
+                "bytes": published.bytes,
+                "unchanged": published.unchanged,
+                "removed": published.removed,
+            }));
+        }
+        let mut text = String::new();
+        if common.verbose {
+            for (word, names) in [("sent   ", &published.sent), ("removed", &published.removed)] {
+                for name in names {
+                    text.push_str(&format!("{word}  {name}\n"));
+                }
+            }
+        }
+        let be = if self.dry_run { "would be " } else { "" };
+        text.push_str(&format!(
+            "{} {be}sent ({}), {} unchanged, {} {be}removed\n",
+            counted(published.sent.len(), "file"),
+            counted(usize::try_from(published.bytes).unwrap_or(usize::MAX), "byte"),
+            published.unchanged,
+            published.removed.len()
+        ));
+        output::print(&text)
+    }
+}

@@ -1,0 +1,311 @@
+//! Publishing: the files of a site that was built, brought to where a web server serves them, a folder or a bucket.
+//!
+//! What is at the target is known from a list that publishing keeps there ([`manifest`]), so that nothing is downloaded
+//! and nothing but files that changed is sent. They go in an order in which no page leads to one that is not there yet
+//! ([`order`]): the home page comes last. Whoever is interrupted between leaves a site that works, and whoever publishes
+//! again completes it: before the first file is sent, the list says which are about to change.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::site::files::{self, FilesError, Standing};
+use crate::storage::file::{FileError, read_below};
+
+use self::manifest::{Manifest, ManifestError, Sum};
+use self::order::Step;
+use self::target::{Target, TargetError};
+
+pub mod bucket;
+pub mod manifest;
+pub mod order;
+pub mod target;
+
+/// The longest file that is published, in bytes: what a bucket takes at once.
+const LONGEST: usize = 5 << 30;
+
+/// How a site is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Whether only files that changed are sent, or all.
+    pub which: Which,
+    /// Whether anything is sent.
+    pub mode: Mode,
+    /// Files that are sent at once.
+    pub jobs: usize,
+}
+
+/// Which files are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Those that are others than the list at the target says.
+    Changed,
+    /// All of them, whatever is at the target.
+    All,
+}
+
+/// Whether anything is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It is.
+    Publish,
+    /// It is only told what would be.
+    Rehearse,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Published {
+    /// Files that were sent, in their order.
+    pub sent: Vec<String>,
+    /// How many bytes these have.
+    pub bytes: u64,
+    /// Files that were there already.
+    pub unchanged: usize,
+    /// Files of an earlier site that were deleted.
+    pub removed: Vec<String>,
+}
+
+/// Why a site could not be published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The folder holds no site.
+    #[error("{} holds no site: it has no {}", .0.display(), files::LIST)]
+    NotBuilt(PathBuf),
+    /// The list of the site's files cannot be used.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// A file of the site cannot be read.
+    #[error("could not read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: FileError,
+    },
+    /// A file changed while it was published.
+    #[error("{} changed while it was published", .0.display())]
+    Changed(PathBuf),
+    /// The list at the target is none.
+    #[error("the list {} at the target cannot be used", manifest::FILE_NAME)]
+    Manifest(#[source] ManifestError),
+    /// The target.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// Work did not end as it should.
+    #[error("the work was ended")]
+    Ended(#[source] io::Error),
+}
+
+/// What has to be done.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Plan {
+    /// Names by the step in which they are sent, each with what it has to be.
+    steps: BTreeMap<Step, Vec<(String, Sum)>>,
+    unchanged: usize,
+    gone: Vec<String>,
+}
+
+impl Plan {
+    fn of(site: &Manifest, there: &Manifest, which: Which) -> Self {
+        let mut plan = Self::default();
+        for (name, sum) in site.files() {
+            if which == Which::Changed && there.get(name) == Some(sum) {
+                plan.unchanged += 1;
+            } else {
+                let step = plan.steps.entry(Step::of(name)).or_default();
+                step.push((name.to_owned(), sum));
+            }
+        }
+        let gone = there.files().filter(|(name, _)| site.get(name).is_none());
+        plan.gone = gone.map(|(name, _)| name.to_owned()).collect();
+        plan
+    }
+
+    /// Returns the list that holds while files are sent: what is about to change is of unknown content.
+    fn underway(&self, site: &Manifest, there: &Manifest) -> Manifest {
+        let mut underway = there.clone();
+        for (name, sum) in site.files() {
+            underway.put(name, sum);
+        }
+        for (name, _) in self.steps.values().flatten() {
+            underway.put(name, Sum::UNKNOWN);
+        }
+        underway
+    }
+}
+
+/// Publishes the site in a folder. It wants a runtime of tokio around it.
+///
+/// # Errors
+/// [`PublishError`]; what is at the target then is what readers can use, and publishing again completes it.
+pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result<Published, PublishError> {
+    let (site, _standing) = {
+        let folder = folder.to_owned();
+        let read = tokio::task::spawn_blocking(move || read_site(&folder)).await;
+        read.map_err(|error| PublishError::Ended(error.into()))??
+    };
+    let _lock = target.lock(options.mode)?;
+    let there = match (target.list().await?, options.which) {
+        (None, _) => Manifest::default(),
+        (Some(bytes), which) => match Manifest::parse(&bytes) {
+            Ok(there) => there,
+            Err(_) if which == Which::All => Manifest::default(),
+            Err(error) => return Err(PublishError::Manifest(error)),
+        },
+    };
+    let plan = Plan::of(&site, &there, options.which);
+    let names = plan.steps.values().flatten();
+    let published = Published {
+        sent: names.map(|(name, _)| name.clone()).collect(),
+        bytes: 0,
+        unchanged: plan.unchanged,
+        removed: plan.gone.clone(),
+    };
+    if options.mode == Mode::Rehearse {
+        return Ok(published);
+    }
+    if plan.steps.is_empty() && plan.gone.is_empty() {
+        return Ok(published);
+    }
+    let sender = Sender {
+        folder: Arc::new(folder.to_owned()),
+        target: target.clone(),
+        which: options.which,
+        known: Arc::new(there.clone()),
+        turns: Arc::new(Semaphore::new(options.jobs.max(1))),
+    };
+    target.write_list(&plan.underway(&site, &there)).await?;
+    let mut bytes = 0;
+    for step in plan.steps.into_values() {
+        bytes += sender.send(step).await?;
+    }
+    if !plan.gone.is_empty() {
+        // What is to go is on the list until it is gone.
+        let mut left = site.clone();
+        for name in &plan.gone {
+            left.put(name, Sum::UNKNOWN);
+        }
+        target.write_list(&left).await?;
+        for name in &plan.gone {
+            target.remove(name).await?;
+        }
+    }
+    target.write_list(&site).await?;
+    Ok(Published { bytes, ..published })
+}
+
+/// Sends files.
+struct Sender {
+    folder: Arc<PathBuf>,
+    target: Target,
+    which: Which,
+    known: Arc<Manifest>,
+    turns: Arc<Semaphore>,
+}
+
+impl Sender {
+    /// Sends the files of one step, several at once, and returns how many bytes they have. The first that fails ends it.
+    async fn send(&self, files: Vec<(String, Sum)>) -> Result<u64, PublishError> {
+        let mut sending = JoinSet::new();
+        let mut bytes = 0;
+        for (name, sum) in files {
+            let turn = Arc::clone(&self.turns).acquire_owned().await;
+            let turn = turn.expect("nobody closes the semaphore");
+            while let Some(sent) = sending.try_join_next() {
+                bytes += length(sent)?;
+            }
+            let (folder, target) = (Arc::clone(&self.folder), self.target.clone());
+            let is_foreign = self.which == Which::Changed && self.known.get(&name).is_none();
+            sending.spawn(async move {
+                let _turn = turn;
+                let content = read_file(&folder, &name)?;
+                if Sum::of(&content) != sum {
+                    return Err(PublishError::Changed(folder.join(&name)));
+                }
+                let length = content.len() as u64;
+                target.write(&name, content, is_foreign).await?;
+                Ok(length)
+            });
+        }
+        while let Some(sent) = sending.join_next().await {
+            bytes += length(sent)?;
+        }
+        Ok(bytes)
+    }
+}
+
+fn length(sent: Result<Result<u64, PublishError>, tokio::task::JoinError>) -> Result<u64, PublishError> {
+    sent.map_err(|error| PublishError::Ended(error.into()))?
+}
+
+/// Reads which files a site has, and what they hold.
+fn read_site(folder: &Path) -> Result<(Manifest, Standing), PublishError> {
+    let Some(standing) = Standing::of(folder)? else {
+        return Err(PublishError::NotBuilt(folder.to_owned()));
+    };
+    let names: Vec<&String> = standing.names.iter().collect();
+    let sums = names
+        .par_iter()
+        .map(|name| Ok(Sum::of(&read_file(folder, name)?)));
+    let sums = sums.collect::<Result<Vec<Sum>, PublishError>>()?;
+    let mut site = Manifest::default();
+    for (name, sum) in names.iter().zip(sums) {
+        site.put(name, sum);
+    }
+    Ok((site, standing))
+}
+
+fn read_file(folder: &Path, name: &str) -> Result<Vec<u8>, PublishError> {
+    let names: Vec<&str> = name.split('/').collect();
+    read_below(folder, &names, LONGEST).map_err(|source| PublishError::Read {
+        path: folder.join(name),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(files: &[(&str, &str)]) -> Manifest {
+        let mut manifest = Manifest::default();
+        for (name, content) in files {
+            manifest.put(name, Sum::of(content.as_bytes()));
+        }
+        manifest
+    }
+
+    #[test]
+    fn what_changed_is_sent_and_what_is_gone_is_deleted() {
+        let site = manifest(&[("index.html", "2"), ("a/index.html", "1"), ("a/r1.html", "1")]);
+        let there = manifest(&[("index.html", "1"), ("a/index.html", "1"), ("b/index.html", "1")]);
+        let plan = Plan::of(&site, &there, Which::Changed);
+        let sent: Vec<&str> = plan
+            .steps
+            .values()
+            .flatten()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert_eq!(sent, ["a/r1.html", "index.html"]);
+        assert_eq!(
+            (plan.unchanged, &plan.gone[..]),
+            (1, &["b/index.html".to_owned()][..])
+        );
+        assert_eq!(Plan::of(&site, &there, Which::All).unchanged, 0);
+        let underway = plan.underway(&site, &there);
+        assert_eq!(underway.get("index.html"), Some(Sum::UNKNOWN));
+        assert_eq!(underway.get("a/r1.html"), Some(Sum::UNKNOWN));
+        assert_eq!(underway.get("b/index.html"), there.get("b/index.html"));
+        // Whoever goes on from there sends the same, and knows what is gone, also with the site as it was before.
+        assert_eq!(Plan::of(&site, &underway, Which::Changed), plan);
+        let back = Plan::of(&there, &underway, Which::Changed);
+        assert_eq!(back.gone, ["a/r1.html"]);
+        assert!(back.steps.contains_key(&Step::of("index.html")));
+    }
+}

@@ -1,0 +1,210 @@
+//! Where a site is published: a folder on this machine, or a bucket of an object store.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use object_store::path::Path as Key;
+use object_store::{Attribute, Attributes, ObjectStore, ObjectStoreExt as _, PutOptions, PutPayload};
+
+use super::Mode;
+use super::manifest::{self, Manifest};
+use super::order::cache_control;
+use crate::site::files::{self, FilesError};
+use crate::site::media::media_type;
+use crate::storage::file::{FileError, read};
+
+/// The longest list that is read, in bytes.
+const LONGEST_LIST: usize = 1 << 30;
+
+/// A place for a site.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A folder. A file is written beside its place and then moved there.
+    Folder(PathBuf),
+    /// Keys that begin with a prefix.
+    Bucket {
+        /// The store.
+        store: Arc<dyn ObjectStore>,
+        /// The prefix, which may be empty.
+        prefix: Key,
+    },
+}
+
+/// Why something could not be done at the target.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// The file system's reason.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// Somebody else's file.
+    #[error("{} was not published there, and stands where a file of the site belongs", .0.display())]
+    Foreign(PathBuf),
+    /// A file of the folder cannot be read.
+    #[error("could not read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: FileError,
+    },
+    /// The object store's reason.
+    #[error("could not {verb} {name}")]
+    Store {
+        /// What was tried.
+        verb: &'static str,
+        /// The file.
+        name: String,
+        /// The reason.
+        source: object_store::Error,
+    },
+    /// No object can have such a name.
+    #[error("no object can be named {name}")]
+    Name {
+        /// The file.
+        name: String,
+        /// Why.
+        source: object_store::path::Error,
+    },
+    /// The work was ended.
+    #[error("the work was ended")]
+    Ended(#[source] io::Error),
+}
+
+impl Target {
+    /// Keeps others from publishing into a folder meanwhile; a bucket has nothing of that kind.
+    ///
+    /// # Errors
+    /// [`TargetError`] where another one publishes there.
+    pub fn lock(&self, mode: Mode) -> Result<Option<File>, TargetError> {
+        match self {
+            Self::Folder(folder) if mode == Mode::Publish => {
+                fs::create_dir_all(folder).map_err(files::failed("make", folder))?;
+                Ok(Some(files::locked(folder, File::try_lock)?))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Reads the list of what is there; `None` where nothing was published yet.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub async fn list(&self) -> Result<Option<Vec<u8>>, TargetError> {
+        match self {
+            Self::Folder(folder) => {
+                let path = folder.join(manifest::FILE_NAME);
+                blocking(move || match read(&path, LONGEST_LIST) {
+                    Err(error) if error.is_missing() => Ok(None),
+                    read => read
+                        .map(Some)
+                        .map_err(|source| TargetError::Read { path, source }),
+                })
+                .await
+            }
+            Self::Bucket { store, prefix } => {
+                let found = match store.get(&key(prefix, manifest::FILE_NAME)?).await {
+                    Err(object_store::Error::NotFound { .. }) => return Ok(None),
+                    Ok(found) => found.bytes().await,
+                    Err(error) => Err(error),
+                };
+                let bytes = found.map_err(failed("read", manifest::FILE_NAME))?;
+                Ok(Some(bytes.to_vec()))
+            }
+        }
+    }
+
+    /// Writes the list.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub async fn write_list(&self, list: &Manifest) -> Result<(), TargetError> {
+        self.write(manifest::FILE_NAME, list.to_string().into_bytes(), false)
+            .await
+    }
+
+    /// Writes a file, so that a reader sees the old one or the new one. In a folder, a file that is not on the list and
+    /// holds something else is somebody else's (`is_foreign`), and stays.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub async fn write(&self, name: &str, content: Vec<u8>, is_foreign: bool) -> Result<(), TargetError> {
+        match self {
+            Self::Folder(folder) => {
+                let path = folder.join(name);
+                blocking(move || write_file(&path, &content, is_foreign)).await
+            }
+            Self::Bucket { store, prefix } => {
+                let media_type = match name {
+                    manifest::FILE_NAME => "text/plain; charset=utf-8",
+                    name => media_type(name),
+                };
+                let attributes = [
+                    (Attribute::ContentType, media_type),
+                    (Attribute::CacheControl, cache_control(name)),
+                ];
+                let options = PutOptions {
+                    attributes: attributes.into_iter().collect::<Attributes>(),
+                    ..PutOptions::default()
+                };
+                let key = key(prefix, name)?;
+                let sent = store.put_opts(&key, PutPayload::from(content), options).await;
+                sent.map(|_| ()).map_err(failed("write", name))
+            }
+        }
+    }
+
+    /// Deletes a file; one that is not there is no failure.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub async fn remove(&self, name: &str) -> Result<(), TargetError> {
+        match self {
+            Self::Folder(folder) => {
+                let (folder, name) = (folder.clone(), name.to_owned());
+                blocking(move || Ok(files::remove(&folder, &name).map(|_| ())?)).await
+            }
+            Self::Bucket { store, prefix } => match store.delete(&key(prefix, name)?).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+                Err(error) => Err(failed("delete", name)(error)),
+            },
+        }
+    }
+}
+
+fn write_file(path: &Path, content: &[u8], is_foreign: bool) -> Result<(), TargetError> {
+    let found = fs::symlink_metadata(path);
+    if let Ok(found) = &found {
+        let is_same = || fs::read(path).is_ok_and(|there| there == content);
+        if !found.is_file() || is_foreign && !is_same() {
+            return Err(TargetError::Foreign(path.to_owned()));
+        }
+    }
+    Ok(files::replace(path, content)?)
+}
+
+/// Returns the key of a file. Names are kept as they are.
+fn key(prefix: &Key, name: &str) -> Result<Key, TargetError> {
+    let whole = if prefix.as_ref().is_empty() {
+        name.to_owned()
+    } else {
+        format!("{prefix}/{name}")
+    };
+    Key::parse(&whole).map_err(|source| TargetError::Name {
+        name: name.to_owned(),
+        source,
+    })
+}
+
+fn failed(verb: &'static str, name: &str) -> impl FnOnce(object_store::Error) -> TargetError {
+    let name = name.to_owned();
+    move |source| TargetError::Store { verb, name, source }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, TargetError> + Send + 'static,
+) -> Result<T, TargetError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| TargetError::Ended(error.into()))?
+}

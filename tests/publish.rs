@@ -1,0 +1,405 @@
+//! `avalaches publish`: to a real S3 server on this machine, and to folders; with faults between.
+
+#[path = "support/archives.rs"]
+#[allow(dead_code, reason = "other stories ask git")]
+mod archives;
+#[path = "support/bridge.rs"]
+mod bridge;
+#[path = "support/bucket.rs"]
+mod bucket;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::process::{Command, Output};
+
+use archives::Story;
+use avalaches::publish::order::Step;
+use bridge::ARTICLE;
+use bucket::{BUCKET, Fault, KEY, SECRET, Store, files};
+use hyper::Method;
+use serde_json::Value;
+
+const LIST: &str = ".avalaches-published";
+
+/// An article of two revisions and one of one, with feeds, built into `site`.
+fn story() -> Story {
+    let story = bridge::story("It was <yesterday>.", &["--date", "2026-01-22"]);
+    story.yes(&["settings", "--base-url", "https://news.example/"]);
+    story.yes(&["build", "site"]);
+    story
+}
+
+/// Adds an article, retracts nothing, and builds into another folder.
+fn changed(story: &Story) {
+    story.add(
+        "new.txt",
+        "新的一页。\n",
+        &["--slug", "new-page", "--date", "2026-01-26"],
+    );
+    story.write("third.txt", "桥前天通车。\n\nThe bridge opened the day before.\n");
+    story.yes(&[
+        "correct",
+        ARTICLE,
+        "third.txt",
+        "--note",
+        "The day before.",
+        "--date",
+        "2026-01-25",
+    ]);
+    story.yes(&["build", "other"]);
+}
+
+/// Returns what a site publishes: all of its files but those whose names begin with a dot.
+fn site(story: &Story, folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut files = files(&story.folder.path().join(folder));
+    files.retain(|name, _| !name.starts_with('.'));
+    files
+}
+
+/// Returns what is at a target, and the list of it.
+fn published(mut files: BTreeMap<String, Vec<u8>>) -> (BTreeMap<String, Vec<u8>>, String) {
+    let list = files.remove(LIST).unwrap_or_default();
+    (files, String::from_utf8(list).unwrap())
+}
+
+fn publish(story: &Story, store: &Store, options: &[&str]) -> Output {
+    let endpoint = store.endpoint();
+    let target = format!("s3://{BUCKET}/a/b");
+    story
+        .program(&[&["publish"], options, &[&target, "--endpoint", &endpoint]].concat())
+        .env("AWS_ACCESS_KEY_ID", KEY)
+        .env("AWS_SECRET_ACCESS_KEY", SECRET)
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
+}
+
+#[track_caller]
+fn assert_done(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", said(output));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// Returns the relative links of a page, as names in the site.
+fn links(name: &str, page: &str) -> BTreeSet<String> {
+    let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut found = BTreeSet::new();
+    for link in page.split("href=\"").skip(1) {
+        let link = link.split(['"', '#']).next().unwrap();
+        if link.is_empty() || link.contains(':') {
+            continue;
+        }
+        let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+        for part in link.split('/') {
+            match part {
+                ".." => drop(parts.pop()),
+                part => parts.push(part),
+            }
+        }
+        found.insert(parts.join("/"));
+    }
+    found
+}
+
+/// Asserts that no page leads to one that is not there. Pages that are about to go lead nowhere new.
+fn assert_leads_on(files: &BTreeMap<String, Vec<u8>>) {
+    for (name, bytes) in files.iter().filter(|(name, _)| name.ends_with(".html")) {
+        // From an article to the lists above it there is no order that has both.
+        if Step::of(name) < Step::Lists {
+            continue;
+        }
+        for link in links(name, std::str::from_utf8(bytes).unwrap()) {
+            let is_list = Step::of(&link) >= Step::Lists;
+            assert!(
+                is_list || files.contains_key(&link),
+                "{name} leads to {link}, which is not there"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_bucket_gets_what_changed_and_nothing_else() {
+    let (story, store) = (story(), Store::begin());
+    let printed = assert_done(&publish(&story, &store, &["site"]));
+    let expected = site(&story, "site");
+    assert!(
+        printed.starts_with(&format!("{} files sent (", expected.len())),
+        "{printed}"
+    );
+    let (there, list) = published(store.objects("a/b"));
+    assert_eq!(there, expected);
+    assert_eq!(list.lines().count(), expected.len());
+
+    let asked = store.asked();
+    let sent: Vec<&str> = asked
+        .iter()
+        .filter(|asked| asked.method == Method::PUT)
+        .map(|asked| asked.name.strip_prefix("a/b/").unwrap())
+        .collect();
+    assert_eq!((sent[0], sent[sent.len() - 1]), (LIST, LIST));
+    assert_eq!(sent[sent.len() - 2], "index.html");
+    let pages = &sent[1..sent.len() - 1];
+    assert!(pages.is_sorted_by_key(|name| Step::of(name)), "{pages:?}");
+    for (name, media_type, cache) in [
+        ("index.html", "text/html; charset=utf-8", "no-cache"),
+        (
+            "2026/01/22/bridge/r1.html",
+            "text/html; charset=utf-8",
+            "no-cache",
+        ),
+        ("2026/01/22/bridge/r1.proof", "application/x-git-pack", "no-cache"),
+        (
+            "2026/01/22/bridge/timemap.link",
+            "application/link-format",
+            "no-cache",
+        ),
+        ("feed.atom", "application/atom+xml", "public, max-age=300"),
+        ("feed.json", "application/feed+json", "public, max-age=300"),
+        ("sitemap.xml", "application/xml", "public, max-age=300"),
+    ] {
+        let name = format!("a/b/{name}");
+        let asked = asked
+            .iter()
+            .find(|asked| asked.name == name && asked.method == Method::PUT);
+        let headers = &asked.unwrap_or_else(|| panic!("{name}")).headers;
+        assert_eq!(headers["content-type"], media_type, "{name}");
+        assert_eq!(headers["cache-control"], cache, "{name}");
+    }
+
+    let again = assert_done(&publish(&story, &store, &["site"]));
+    assert_eq!(
+        again,
+        format!(
+            "0 files sent (0 bytes), {} unchanged, 0 removed\n",
+            expected.len()
+        )
+    );
+    let asked = store.asked();
+    assert_eq!(
+        asked.iter().map(|asked| &asked.method).collect::<Vec<_>>(),
+        [Method::GET]
+    );
+
+    changed(&story);
+    let document: Value =
+        serde_json::from_str(&assert_done(&publish(&story, &store, &["other", "--json"]))).unwrap();
+    let other = site(&story, "other");
+    let differing = other
+        .iter()
+        .filter(|(name, bytes)| expected.get(*name) != Some(*bytes));
+    let differing: BTreeSet<&str> = differing.map(|(name, _)| name.as_str()).collect();
+    let sent = document["sent"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| name.as_str().unwrap());
+    assert_eq!(sent.collect::<BTreeSet<_>>(), differing);
+    assert_eq!(published(store.objects("a/b")).0, other);
+    // Back to the site as it was: what is no part of it goes.
+    let document: Value =
+        serde_json::from_str(&assert_done(&publish(&story, &store, &["site", "--json"]))).unwrap();
+    let removed = document["removed"].as_array().unwrap();
+    assert!(
+        removed.contains(&Value::from("2026/01/26/new-page/index.html")),
+        "{document}"
+    );
+    assert_eq!(published(store.objects("a/b")).0, expected);
+    assert_eq!(published(store.objects("a/b")).1, list);
+}
+
+#[test]
+fn what_fails_for_a_moment_is_tried_again() {
+    for fault in [Fault::First(3), Fault::BrokenOff(2)] {
+        let (story, store) = (story(), Store::begin());
+        store.fault(fault);
+        assert_done(&publish(
+            &story,
+            &store,
+            &["site", "--jobs", "2", "--retries", "8"],
+        ));
+        assert_eq!(
+            published(store.objects("a/b")).0,
+            site(&story, "site"),
+            "{fault:?}"
+        );
+    }
+}
+
+#[test]
+fn wherever_it_ends_readers_have_a_site_and_the_next_run_completes_it() {
+    let story = story();
+    changed(&story);
+    let (old, new) = (site(&story, "site"), site(&story, "other"));
+    for writes in [0, 1, 2, 4, 7, 11, 16, 20, 24, 28] {
+        let store = Store::begin();
+        assert_done(&publish(&story, &store, &["site"]));
+        store.fault(Fault::After(writes));
+        let output = publish(&story, &store, &["other", "--retries", "0", "--jobs", "2"]);
+        let there = published(store.objects("a/b")).0;
+        if output.status.code() == Some(0) {
+            assert_eq!(there, new);
+        } else {
+            assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+            assert!(
+                said(&output).contains("run the command again"),
+                "{}",
+                said(&output)
+            );
+            assert_leads_on(&there);
+            for (name, bytes) in &there {
+                assert!(
+                    old.get(name) == Some(bytes) || new.get(name) == Some(bytes),
+                    "{name} after {writes}"
+                );
+            }
+        }
+        store.fault(Fault::Nothing);
+        // Forward, or back to the site as it was before.
+        let (folder, expected) = if writes % 2 == 0 {
+            ("other", &new)
+        } else {
+            ("site", &old)
+        };
+        assert_done(&publish(&story, &store, &[folder]));
+        assert_eq!(published(store.objects("a/b")).0, *expected, "after {writes}");
+    }
+}
+
+#[test]
+fn a_bucket_that_cannot_be_written_to_is_said_to_be_so() {
+    let (story, store) = (story(), Store::begin());
+    let ask = |target: &str, endpoint: &str, variables: &[(&str, &str)]| {
+        let arguments = [
+            "publish",
+            "site",
+            target,
+            "--endpoint",
+            endpoint,
+            "--retries",
+            "0",
+        ];
+        let output = story
+            .program(&arguments)
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        said(&output)
+    };
+    let endpoint = store.endpoint();
+    let good = [("AWS_ACCESS_KEY_ID", KEY), ("AWS_SECRET_ACCESS_KEY", SECRET)];
+    let wrong = [("AWS_ACCESS_KEY_ID", KEY), ("AWS_SECRET_ACCESS_KEY", "wrong")];
+    let target = format!("s3://{BUCKET}");
+    assert!(ask(&target, &endpoint, &[]).contains("set AWS_ACCESS_KEY_ID"));
+    let refused = ask(&target, &endpoint, &wrong);
+    assert!(
+        refused.contains("could not read .avalaches-published"),
+        "{refused}"
+    );
+    assert!(!refused.contains("wrong\""), "{refused}");
+    assert!(ask(&target, "https://127.0.0.1:1", &good).contains("could not"));
+    assert!(ask("s3://", &endpoint, &good).contains("names no bucket"));
+    assert!(ask("ftp://a/b", &endpoint, &good).contains("neither a folder nor a bucket"));
+    assert!(ask("folder", &endpoint, &good).contains("neither an endpoint nor a region"));
+    assert!(store.objects("").is_empty());
+}
+
+#[test]
+fn a_folder_gets_the_site_and_keeps_what_is_not_the_sites() {
+    let story = story();
+    let www = story.folder.path().join("www");
+    fs::create_dir(&www).unwrap();
+    fs::write(www.join("robots.txt"), "User-agent: *\n").unwrap();
+    assert_eq!(
+        story
+            .yes(&["publish", "site", "www", "--dry-run"])
+            .lines()
+            .count(),
+        1
+    );
+    assert_eq!(files(&www).len(), 1);
+    story.yes(&["publish", "site", "www"]);
+    let mut expected = site(&story, "site");
+    expected.insert("robots.txt".to_owned(), b"User-agent: *\n".to_vec());
+    assert_eq!(published(files(&www)).0, expected);
+    let checked = Command::new("sha256sum")
+        .args(["-c", "--quiet", LIST])
+        .current_dir(&www)
+        .status();
+    assert!(checked.unwrap().success());
+
+    let inode = |name: &str| fs::metadata(www.join(name)).unwrap().ino();
+    let (home, proof) = (inode("index.html"), inode("2026/01/22/bridge/r1.proof"));
+    changed(&story);
+    story.yes(&["publish", "other", "www"]);
+    // What changed is another file in the place of the old one; what did not is the same file.
+    assert_ne!(inode("index.html"), home);
+    assert_eq!(inode("2026/01/22/bridge/r1.proof"), proof);
+    story.yes(&["publish", "site", "www"]);
+    assert_eq!(published(files(&www)).0, expected);
+    assert!(!www.join("2026/01/26").exists());
+}
+
+#[test]
+fn a_folder_of_others_is_not_written_over() {
+    let story = story();
+    let www = story.folder.path().join("www");
+    let refused = |expected: &str| {
+        let output = story.run(&["publish", "site", "www"]);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains(expected), "{expected}: {}", said(&output));
+    };
+    fs::create_dir(&www).unwrap();
+    fs::write(www.join("index.html"), "mine").unwrap();
+    refused("say --all to replace it");
+    assert_eq!(fs::read(www.join("index.html")).unwrap(), b"mine");
+    story.yes(&["publish", "site", "www", "--all"]);
+    assert_eq!(published(files(&www)).0, site(&story, "site"));
+
+    // A list that leads elsewhere, and files that are links.
+    let precious = story.folder.path().join("precious");
+    fs::write(&precious, "precious").unwrap();
+    let list = fs::read_to_string(www.join(LIST)).unwrap();
+    fs::write(www.join(LIST), format!("{list}{}  ../precious\n", "0".repeat(64))).unwrap();
+    refused("say --all to send every file");
+    fs::write(www.join(LIST), list).unwrap();
+    fs::remove_file(www.join("index.html")).unwrap();
+    symlink(&precious, www.join("index.html")).unwrap();
+    changed(&story);
+    let output = story.run(&["publish", "other", "www"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert_eq!(fs::read(&precious).unwrap(), b"precious");
+    let output = story.run(&["publish", "site", "archive"]);
+    assert!(said(&output).contains("is a git repository"), "{}", said(&output));
+}
+
+#[test]
+fn only_a_site_that_is_whole_is_published() {
+    let story = story();
+    let refused = |folder: &str, expected: &str| {
+        let output = story.run(&["publish", folder, "www"]);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains(expected), "{expected}: {}", said(&output));
+        assert!(files(&story.folder.path().join("www")).is_empty());
+    };
+    fs::create_dir(story.folder.path().join("empty")).unwrap();
+    refused("empty", "holds no site");
+    refused("nothing", "holds no site");
+    let list = story.folder.path().join("site/.avalaches-site");
+    let whole = fs::read_to_string(&list).unwrap();
+    fs::write(&list, format!("{whole}2026/01/22/bridge/r3.html\n")).unwrap();
+    refused("site", "was not built to its end");
+    fs::write(&list, format!("{whole}../secret\n")).unwrap();
+    refused("site", "names no file of a site");
+    fs::write(&list, &whole).unwrap();
+    let page = story.folder.path().join("site/index.html");
+    fs::remove_file(&page).unwrap();
+    refused("site", "could not read site/index.html");
+    symlink(story.folder.path().join("one.txt"), &page).unwrap();
+    refused("site", "is a symbolic link");
+}
