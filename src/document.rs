@@ -13,6 +13,7 @@ use crate::trailer::Message;
 use crate::withheld::Reason;
 
 pub mod article;
+pub mod search;
 pub mod verdict;
 
 /// Returns a document as it is printed and sent: with two blanks a level, and a line feed at its end.

@@ -21,8 +21,10 @@ use self::reading::Reading;
 
 mod address;
 mod articles;
+mod asked;
 mod connections;
 mod files;
+mod found;
 mod limits;
 mod links;
 mod memento;

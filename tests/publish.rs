@@ -63,8 +63,8 @@ fn published(mut files: BTreeMap<String, Vec<u8>>) -> (BTreeMap<String, Vec<u8>>
     (files, String::from_utf8(list).unwrap())
 }
 
-fn publish(story: &Story, store: &Store, options: &[&str]) -> Output {
-    let endpoint = store.endpoint();
+fn publish(story: &Story, server: &Store, options: &[&str]) -> Output {
+    let endpoint = server.endpoint();
     let target = format!("s3://{BUCKET}/a/b");
     story
         .program(&[&["publish"], options, &[&target, "--endpoint", &endpoint]].concat())
@@ -107,7 +107,10 @@ fn links(name: &str, page: &str) -> BTreeSet<String> {
 
 /// Asserts that no page leads to one that is not there. Pages that are about to go lead nowhere new.
 fn assert_leads_on(files: &BTreeMap<String, Vec<u8>>) {
-    for (name, bytes) in files.iter().filter(|(name, _)| name.ends_with(".html")) {
+    for (name, bytes) in files
+        .iter()
+        .filter(|(name, _)| name.rsplit('.').next() == Some("html"))
+    {
         // From an article to the lists above it there is no order that has both.
         if Step::of(name) < Step::Lists {
             continue;
@@ -124,18 +127,18 @@ fn assert_leads_on(files: &BTreeMap<String, Vec<u8>>) {
 
 #[test]
 fn a_bucket_gets_what_changed_and_nothing_else() {
-    let (story, store) = (story(), Store::begin());
-    let printed = assert_done(&publish(&story, &store, &["site"]));
+    let (story, server) = (story(), Store::begin());
+    let printed = assert_done(&publish(&story, &server, &["site"]));
     let expected = site(&story, "site");
     assert!(
         printed.starts_with(&format!("{} files sent (", expected.len())),
         "{printed}"
     );
-    let (there, list) = published(store.objects("a/b"));
+    let (there, list) = published(server.objects("a/b"));
     assert_eq!(there, expected);
     assert_eq!(list.lines().count(), expected.len());
 
-    let asked = store.asked();
+    let asked = server.asked();
     let sent: Vec<&str> = asked
         .iter()
         .filter(|asked| asked.method == Method::PUT)
@@ -171,7 +174,7 @@ fn a_bucket_gets_what_changed_and_nothing_else() {
         assert_eq!(headers["cache-control"], cache, "{name}");
     }
 
-    let again = assert_done(&publish(&story, &store, &["site"]));
+    let again = assert_done(&publish(&story, &server, &["site"]));
     assert_eq!(
         again,
         format!(
@@ -179,7 +182,7 @@ fn a_bucket_gets_what_changed_and_nothing_else() {
             expected.len()
         )
     );
-    let asked = store.asked();
+    let asked = server.asked();
     assert_eq!(
         asked.iter().map(|asked| &asked.method).collect::<Vec<_>>(),
         [Method::GET]
@@ -187,7 +190,7 @@ fn a_bucket_gets_what_changed_and_nothing_else() {
 
     changed(&story);
     let document: Value =
-        serde_json::from_str(&assert_done(&publish(&story, &store, &["other", "--json"]))).unwrap();
+        serde_json::from_str(&assert_done(&publish(&story, &server, &["other", "--json"]))).unwrap();
     let other = site(&story, "other");
     let differing = other
         .iter()
@@ -199,31 +202,31 @@ fn a_bucket_gets_what_changed_and_nothing_else() {
         .iter()
         .map(|name| name.as_str().unwrap());
     assert_eq!(sent.collect::<BTreeSet<_>>(), differing);
-    assert_eq!(published(store.objects("a/b")).0, other);
+    assert_eq!(published(server.objects("a/b")).0, other);
     // Back to the site as it was: what is no part of it goes.
     let document: Value =
-        serde_json::from_str(&assert_done(&publish(&story, &store, &["site", "--json"]))).unwrap();
+        serde_json::from_str(&assert_done(&publish(&story, &server, &["site", "--json"]))).unwrap();
     let removed = document["removed"].as_array().unwrap();
     assert!(
         removed.contains(&Value::from("2026/01/26/new-page/index.html")),
         "{document}"
     );
-    assert_eq!(published(store.objects("a/b")).0, expected);
-    assert_eq!(published(store.objects("a/b")).1, list);
+    assert_eq!(published(server.objects("a/b")).0, expected);
+    assert_eq!(published(server.objects("a/b")).1, list);
 }
 
 #[test]
 fn what_fails_for_a_moment_is_tried_again() {
     for fault in [Fault::First(3), Fault::BrokenOff(2)] {
-        let (story, store) = (story(), Store::begin());
-        store.fault(fault);
+        let (story, server) = (story(), Store::begin());
+        server.fault(fault);
         assert_done(&publish(
             &story,
-            &store,
+            &server,
             &["site", "--jobs", "2", "--retries", "8"],
         ));
         assert_eq!(
-            published(store.objects("a/b")).0,
+            published(server.objects("a/b")).0,
             site(&story, "site"),
             "{fault:?}"
         );
@@ -236,11 +239,11 @@ fn wherever_it_ends_readers_have_a_site_and_the_next_run_completes_it() {
     changed(&story);
     let (old, new) = (site(&story, "site"), site(&story, "other"));
     for writes in [0, 1, 2, 4, 7, 11, 16, 20, 24, 28] {
-        let store = Store::begin();
-        assert_done(&publish(&story, &store, &["site"]));
-        store.fault(Fault::After(writes));
-        let output = publish(&story, &store, &["other", "--retries", "0", "--jobs", "2"]);
-        let there = published(store.objects("a/b")).0;
+        let server = Store::begin();
+        assert_done(&publish(&story, &server, &["site"]));
+        server.fault(Fault::After(writes));
+        let output = publish(&story, &server, &["other", "--retries", "0", "--jobs", "2"]);
+        let there = published(server.objects("a/b")).0;
         if output.status.code() == Some(0) {
             assert_eq!(there, new);
         } else {
@@ -258,21 +261,21 @@ fn wherever_it_ends_readers_have_a_site_and_the_next_run_completes_it() {
                 );
             }
         }
-        store.fault(Fault::Nothing);
+        server.fault(Fault::Nothing);
         // Forward, or back to the site as it was before.
         let (folder, expected) = if writes % 2 == 0 {
             ("other", &new)
         } else {
             ("site", &old)
         };
-        assert_done(&publish(&story, &store, &[folder]));
-        assert_eq!(published(store.objects("a/b")).0, *expected, "after {writes}");
+        assert_done(&publish(&story, &server, &[folder]));
+        assert_eq!(published(server.objects("a/b")).0, *expected, "after {writes}");
     }
 }
 
 #[test]
 fn a_bucket_that_cannot_be_written_to_is_said_to_be_so() {
-    let (story, store) = (story(), Store::begin());
+    let (story, server) = (story(), Store::begin());
     let ask = |target: &str, endpoint: &str, variables: &[(&str, &str)]| {
         let arguments = [
             "publish",
@@ -291,7 +294,7 @@ fn a_bucket_that_cannot_be_written_to_is_said_to_be_so() {
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));
         said(&output)
     };
-    let endpoint = store.endpoint();
+    let endpoint = server.endpoint();
     let good = [("AWS_ACCESS_KEY_ID", KEY), ("AWS_SECRET_ACCESS_KEY", SECRET)];
     let wrong = [("AWS_ACCESS_KEY_ID", KEY), ("AWS_SECRET_ACCESS_KEY", "wrong")];
     let target = format!("s3://{BUCKET}");
@@ -306,7 +309,7 @@ fn a_bucket_that_cannot_be_written_to_is_said_to_be_so() {
     assert!(ask("s3://", &endpoint, &good).contains("names no bucket"));
     assert!(ask("ftp://a/b", &endpoint, &good).contains("neither a folder nor a bucket"));
     assert!(ask("folder", &endpoint, &good).contains("neither an endpoint nor a region"));
-    assert!(store.objects("").is_empty());
+    assert!(server.objects("").is_empty());
 }
 
 #[test]

@@ -11,11 +11,10 @@ mod http;
 mod signed;
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
 
 use archives::{Story, git};
 use bridge::{ARTICLE, FIRST, SECOND};
@@ -301,6 +300,45 @@ fn a_revision_is_the_same_for_ever_and_tells_its_time() {
 }
 
 #[test]
+fn a_search_finds_what_the_program_finds() {
+    let story = story();
+    let server = Server::of(&story, &[]);
+    for (query, options) in [
+        ("q=bridge", &["bridge"][..]),
+        (
+            "q=%E6%A1%A5&sort=date&revisions=all&limit=2",
+            &["桥", "--sort", "date", "--all-revisions", "--limit", "2"],
+        ),
+        (
+            "q=opened+-yesterday&language=en&author=desk",
+            &["opened -yesterday", "--lang", "en", "--author", "desk"],
+        ),
+        ("q=nothing-of-that-kind", &["nothing-of-that-kind"]),
+    ] {
+        let found = server.get(&format!("/search?{query}"));
+        assert_eq!(found.status, 200, "{found:?}");
+        let output = story.run(&[&["search", "--json"], options].concat());
+        assert_eq!(found.text(), String::from_utf8(output.stdout).unwrap(), "{query}");
+    }
+    let tag = format!("\"{}\"", story.git(&["rev-parse", "main"]));
+    let unchanged = server.ask("GET", "/search?q=bridge", &format!("If-None-Match: {tag}\r\n"));
+    assert_eq!((unchanged.status, unchanged.header("etag")), (304, tag));
+    for wrong in [
+        "",
+        "q=",
+        "q=-a",
+        "q=a&limit=101",
+        "q=a&sort=x",
+        "q=a&revisions=x",
+        "q=a&article=x",
+        "q=a&since=x",
+        "q=a&p=1",
+    ] {
+        assert_problem(&server.get(&format!("/search?{wrong}")), 400);
+    }
+}
+
+#[test]
 fn a_page_is_judged_as_the_program_judges_it() {
     let story = story();
     let server = Server::of(&story, &[]);
@@ -336,6 +374,8 @@ fn a_page_is_judged_as_the_program_judges_it() {
     assert_problem(&server.post("application/pdf", page.as_bytes()), 415);
     let other = server.post("text/plain; charset=gbk", page.as_bytes());
     assert_problem(&other, 415);
+    let zipped = "Content-Type: text/plain\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n";
+    assert_problem(&server.ask("POST", "/verify", zipped), 415);
     assert_eq!(
         other.header("accept-post"),
         "text/plain, text/markdown, text/html"
@@ -573,12 +613,7 @@ fn who_asks_too_much_is_told_to_come_again() {
     let story = story();
     let server = Server::of(&story, &["--requests", "1"]);
     let page = story.yes(&["show", ARTICLE]);
-    let headers = format!("Content-Type: text/plain\r\nContent-Length: {}\r\n", page.len());
-    let mut first = server.connect();
-    first
-        .write_all(head("POST", "/verify", &headers).as_bytes())
-        .unwrap();
-    server.until("the refusal", |server| server.get("/articles").status == 503);
+    let mut first = server.begin(&page);
     let refused = server.get("/articles");
     assert_problem(&refused, 503);
     assert_eq!(refused.header("retry-after"), "2");
@@ -602,14 +637,9 @@ fn what_was_asked_is_answered_before_the_server_ends() {
     let story = story();
     let mut server = Server::built(&story, &[]);
     let page = story.yes(&["show", ARTICLE]);
-    let headers = format!("Content-Type: text/plain\r\nContent-Length: {}\r\n", page.len());
     let idle = server.connect();
-    let mut asking = server.connect();
-    asking
-        .write_all(head("POST", "/verify", &headers).as_bytes())
-        .unwrap();
+    let mut asking = server.begin(&page);
     asking.write_all(&page.as_bytes()[..10]).unwrap();
-    thread::sleep(Duration::from_millis(300));
     server.terminate();
     let port = server.port;
     server.until("the end of listening", |_| {
@@ -755,6 +785,21 @@ fn the_server_says_where_it_listens_and_to_whom() {
     assert!(
         said.contains("could not listen") && said.contains("127.0.0.1:0 for a free port"),
         "{said}"
+    );
+    let mut told = story
+        .program(&["serve", "--json", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(told.stdout.take().unwrap()).lines();
+    let document: String = lines.map(Result::unwrap).take_while(|line| line != "}").collect();
+    told.kill().unwrap();
+    told.wait().unwrap();
+    let document: Value = serde_json::from_str(&format!("{document}}}")).unwrap();
+    let members: Vec<&str> = document.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(
+        (members, &document["schema"]),
+        (vec!["schema", "url", "folder"], &Value::from("avalaches/serve/1"))
     );
     let nowhere = tempfile::tempdir().unwrap();
     let output = story

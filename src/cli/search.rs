@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 
 use anstyle::Style;
 use avalaches::archive::Archive;
-use avalaches::article::headline;
 use avalaches::date::CivilDay;
-use avalaches::document;
+use avalaches::document::search as document;
 use avalaches::id::ArticleId;
 use avalaches::index::{self, BesideError};
 use avalaches::language::Language;
@@ -15,7 +14,6 @@ use avalaches::query::excerpt::{self, Piece};
 use avalaches::query::{Query, QueryError};
 use avalaches::search::{self, Found, Hit, Order, Revisions, SearchError, Wanted};
 use clap::ValueEnum;
-use serde_json::{Value, json};
 
 use super::output::visible;
 use super::progress::{Meter, Shown};
@@ -113,13 +111,7 @@ impl Search {
             Err(error) => return Err(error.into()),
         };
         if common.json {
-            let hits: Vec<Value> = found.hits.iter().map(|hit| hit_json(&archive, hit)).collect();
-            output::print_json(&json!({
-                "schema": "avalaches/search/1",
-                "query": query,
-                "hits": hits,
-                "more": found.has_more,
-            }))?;
+            output::print_json(&document::document(&archive, &query, &found))?;
         } else {
             self.print(common, &archive, &found)?;
         }
@@ -169,7 +161,7 @@ impl Search {
         let mut text = String::new();
         for (hit, name) in found.hits.iter().zip(&names) {
             let _ = writeln!(text, "{name:width$}  {}", hit.revision.footer());
-            let _ = writeln!(text, "{INDENT}{}", shown(&title(archive, hit)));
+            let _ = writeln!(text, "{INDENT}{}", shown(&document::title(archive, hit)));
             let pieces = excerpt::excerpt(&hit.revision.page_text, &hit.found.text, columns);
             let _ = writeln!(text, "{INDENT}{}", shown(&pieces));
         }
@@ -191,21 +183,6 @@ impl Search {
     }
 }
 
-/// Returns the title that has most of what was searched for, else the one by which the article is listed.
-fn title(archive: &Archive, hit: &Hit) -> Vec<Piece> {
-    let preferred = &archive.settings().language_order;
-    let revision = &hit.revision;
-    let usual = headline(revision.metadata(), preferred, &revision.page_text);
-    let titles = hit.titles.iter().map(|(_, title)| title).zip(&hit.found.titles);
-    let best = titles
-        .filter(|(_, places)| !places.is_empty())
-        .min_by_key(|(title, places)| (usize::MAX - places.len(), **title != usual));
-    match best {
-        Some((title, places)) => excerpt::whole(title, places),
-        None => excerpt::whole(&usual, &[]),
-    }
-}
-
 fn shown(pieces: &[Piece]) -> String {
     let piece = |piece: &Piece| {
         let text = visible(&piece.text);
@@ -216,26 +193,4 @@ fn shown(pieces: &[Piece]) -> String {
         }
     };
     pieces.iter().map(piece).collect()
-}
-
-fn hit_json(archive: &Archive, hit: &Hit) -> Value {
-    let revision = &hit.revision;
-    let metadata = revision.metadata();
-    let mut json = document::revision(revision);
-    let pieces = |pieces: Vec<Piece>| -> Vec<Value> {
-        let piece = |piece: Piece| {
-            if piece.is_found {
-                json!({"found": piece.text})
-            } else {
-                json!({"text": piece.text})
-            }
-        };
-        pieces.into_iter().map(piece).collect()
-    };
-    json["languages"] = metadata.languages.iter().map(ToString::to_string).collect();
-    json["tags"] = json!(metadata.tags);
-    json["title"] = pieces(title(archive, hit)).into();
-    let excerpt = excerpt::excerpt(&revision.page_text, &hit.found.text, COLUMNS * LINES);
-    json["excerpt"] = pieces(excerpt).into();
-    json
 }

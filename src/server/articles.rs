@@ -14,13 +14,11 @@ use serde_json::json;
 use super::memento::{LINK_FORMAT, MEMENTO_DATETIME, Mementos};
 use super::negotiation::{FOR_EVER, Form, REVALIDATED, Representation, form, is_known, put, tag_of};
 use super::problem::Problem;
-use super::{App, address, links, memento};
+use super::{App, address, asked, links, memento};
 use crate::archive::Archive;
-use crate::date::CivilDay;
 use crate::document::{self, article as documents};
 use crate::history;
 use crate::id::{ArticleId, CommitId};
-use crate::language::Language;
 use crate::listing::{ListError, Listing, Wanted};
 use crate::site;
 use crate::verify::alone;
@@ -33,7 +31,7 @@ const SOME: usize = 100;
 const MOST: usize = 1000;
 
 /// The media type of documents.
-const JSON: &str = "application/json";
+pub const JSON: &str = "application/json";
 
 /// Which articles are asked for.
 #[derive(Debug, Default, Deserialize)]
@@ -50,29 +48,16 @@ pub struct Filter {
 
 impl Filter {
     fn wanted(&self) -> Result<(Wanted, usize), Problem> {
-        let limit = match self.limit.as_deref().map(str::parse) {
-            None => SOME,
-            Some(Ok(limit)) if (1..=MOST).contains(&limit) => limit,
-            Some(_) => {
-                let hint = format!("say limit=N with N from 1 to {MOST}");
-                return Err(
-                    Problem::unread("limit is no number of articles that is answered with").hint(hint),
-                );
-            }
-        };
+        let limit = asked::limit(self.limit.as_deref(), SOME, MOST)?;
         let after = self.after.as_deref().map(str::parse::<CommitId>);
         let after = after.transpose().map_err(|_| {
             Problem::unread("after is no commit id")
                 .hint("take the address from the header Link, rel=\"next\"")
         })?;
-        let language = self.language.as_deref().map(str::parse::<Language>);
-        let language = language.transpose().map_err(|error| {
-            Problem::unread(format!("language: {error}")).hint("a language is a tag such as zh or en-GB")
-        })?;
         let wanted = Wanted {
-            since: self.since.as_deref().map(|text| day("since", text)).transpose()?,
-            until: self.until.as_deref().map(|text| day("until", text)).transpose()?,
-            language,
+            since: asked::day("since", self.since.as_deref())?,
+            until: asked::day("until", self.until.as_deref())?,
+            language: asked::language(self.language.as_deref())?,
             author: self.author.clone(),
             tag: self.tag.clone(),
             after,
@@ -102,12 +87,6 @@ impl Filter {
     }
 }
 
-fn day(name: &str, text: &str) -> Result<CivilDay, Problem> {
-    CivilDay::parse(text, '-').ok_or_else(|| {
-        Problem::unread(format!("{name} is no day")).hint("a day looks like 2026-01-22 and must exist")
-    })
-}
-
 /// `GET /articles`.
 pub async fn list(
     State(app): State<App>,
@@ -119,10 +98,10 @@ pub async fn list(
             .hint("what can be asked for: after, limit, tag, language, author, since, until")
     })?;
     let (wanted, limit) = filter.wanted()?;
-    let asked = headers.clone();
+    let known = headers.clone();
     let listed = move |archive: &Archive| {
         let tag = archive.tip().to_string();
-        if is_known(&asked, &format!("\"{tag}\"")) {
+        if is_known(&known, &format!("\"{tag}\"")) {
             return Ok((tag, Vec::new(), None));
         }
         let mut items = Vec::new();

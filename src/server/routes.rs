@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, get, post};
 use tower_http::compression::CompressionLayer;
 
 use super::problem::Problem;
-use super::{App, articles, files, limits, openapi, submitted};
+use super::{App, articles, files, found, limits, openapi, submitted};
 
 /// The routes of the API, as `OpenAPI` writes them.
 fn table() -> [(&'static str, MethodRouter<App>); 9] {
@@ -24,7 +24,7 @@ fn table() -> [(&'static str, MethodRouter<App>); 9] {
         ),
         ("/revisions/{commit}", get(articles::revision)),
         ("/proofs/{commit}", get(articles::proof)),
-        ("/search", get(search)),
+        ("/search", get(found::search)),
         ("/verify", post(submitted::verify)),
         ("/openapi.json", get(openapi::document)),
     ]
@@ -55,10 +55,4 @@ async fn other_method(method: Method) -> Problem {
     let what = format!("{method} is no method of this address");
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, what)
         .hint("the header Allow names those that are; /openapi.json says what each does")
-}
-
-/// `GET /search`.
-async fn search() -> Problem {
-    Problem::new(StatusCode::NOT_IMPLEMENTED, "this server cannot search")
-        .hint("GET /articles lists what there is, by tag, language, author and day")
 }

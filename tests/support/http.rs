@@ -102,6 +102,23 @@ impl Server {
         self.send(&[head("POST", "/verify", &headers).as_bytes(), body].concat())
     }
 
+    /// Begins to post a page, and waits until the server reads it.
+    pub fn begin(&self, page: &str) -> TcpStream {
+        let headers = format!(
+            "Content-Type: text/plain\r\nContent-Length: {}\r\nExpect: 100-continue\r\n",
+            page.len()
+        );
+        let mut stream = self.connect();
+        stream
+            .write_all(head("POST", "/verify", &headers).as_bytes())
+            .unwrap();
+        let expected = b"HTTP/1.1 100 Continue\r\n\r\n";
+        let mut said = [0; 25];
+        stream.read_exact(&mut said).unwrap();
+        assert_eq!(said, *expected, "{:?}", String::from_utf8_lossy(&said));
+        stream
+    }
+
     /// Waits until something is so.
     pub fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let begun = Instant::now();
