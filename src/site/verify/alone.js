@@ -112,7 +112,7 @@ function told(place, sentence) {
   delete place.dataset.verdict;
 }
 
-// Brings the form to life.
+// Brings the page to life.
 function begin(form) {
   const place = form.querySelector('[role="status"]');
   const text = form.querySelector('textarea');
