@@ -8,6 +8,8 @@ mod bridge;
 #[path = "support/folders.rs"]
 #[allow(dead_code, reason = "other stories move folders")]
 mod folders;
+#[path = "support/sites.rs"]
+mod sites;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,6 +28,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use sites::{files, page, site, verify_alone};
 
 const BLOCK: &str = "<script type=\"application/x-git-pack;base64\" id=\"proof\">\n";
 
@@ -34,46 +37,6 @@ fn story() -> Story {
     let story = bridge::story("It was <yesterday>.", &["--date", "2026-01-22"]);
     story.yes(&["build", "site"]);
     story
-}
-
-fn site(story: &Story) -> PathBuf {
-    story.folder.path().join("site")
-}
-
-fn page(story: &Story, name: &str) -> String {
-    fs::read_to_string(site(story).join(name)).unwrap()
-}
-
-/// Lists every file below a folder with its bytes.
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut pending = vec![folder.to_owned()];
-    while let Some(folder) = pending.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                pending.push(path);
-            } else {
-                found.insert(path.clone(), fs::read(path).unwrap());
-            }
-        }
-    }
-    found
-}
-
-/// Asks for a page's verdict in a folder without an archive.
-fn verify_alone(page: &[u8]) -> (Option<i32>, Value) {
-    let nowhere = tempfile::tempdir().unwrap();
-    fs::write(nowhere.path().join("page.html"), page).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_avalaches"))
-        .args(["verify", "--json", "page.html"])
-        .current_dir(nowhere.path())
-        .env_clear()
-        .output()
-        .unwrap();
-    let document: Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-    (output.status.code(), document["answers"][0].clone())
 }
 
 fn verdict_alone(page: &str) -> (String, String) {
@@ -266,6 +229,38 @@ fn a_page_is_proved_where_there_is_no_archive_and_each_change_fails_in_its_own_w
     // A page of another article with this proof.
     let ferry = page(&story, "2026/01/23/ferry/index.html");
     is(verdict_alone(&with_proof(&ferry, &pack)), "unknown", &footer);
+}
+
+#[test]
+fn a_proof_that_was_saved_by_itself_is_judged() {
+    let story = story();
+    let proof = fs::read(site(&story).join(ARTICLE).join("r1.proof")).unwrap();
+    let (code, answer) = verify_alone(&proof);
+    assert_eq!((code, &answer["verdict"]), (Some(0), &Value::from("proved")));
+    assert_eq!(
+        answer["revision"]["id"],
+        Value::from(story.git(&["rev-parse", "main~2"]))
+    );
+    assert_eq!(
+        answer["reasons"][0],
+        "the proof leads from this commit to its text; history not checked"
+    );
+    // The archive knows more of the same commit.
+    let printed = story.yes(&["verify", "--json", &format!("site/{ARTICLE}/r1.proof")]);
+    let document: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(document["answers"][0]["verdict"], "superseded");
+    for at in [8, 40, proof.len() / 2, proof.len() - 1] {
+        let mut damaged = proof.clone();
+        damaged[at] ^= 1;
+        let (code, answer) = verify_alone(&damaged);
+        assert_eq!(
+            (code, &answer["verdict"]),
+            (Some(1), &Value::from("corrupt")),
+            "{at}"
+        );
+    }
+    let (code, answer) = verify_alone(&proof[..proof.len() - 21]);
+    assert_eq!((code, &answer["verdict"]), (Some(1), &Value::from("corrupt")));
 }
 
 #[test]
@@ -588,4 +583,22 @@ fn every_page_of_the_shipped_archive_is_proved_from_itself() {
     assert_eq!(pages, revisions);
     let retracted = fs::read_to_string(folder.path().join("site/index.html")).unwrap();
     assert!(retracted.contains("<span class=\"mark retraction\">撤回</span>"));
+}
+
+#[test]
+fn pages_of_the_renderer_before_are_still_proved() {
+    for name in ["earlier", "retraction"] {
+        let path = format!(
+            "{}/tests/pages/renderer-1/{name}.html",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let html = fs::read_to_string(path).unwrap();
+        assert!(html.contains("<meta name=\"generator\" content=\"avalaches 0.1.0\">"));
+        assert_eq!(verdict_alone(&html).0, "proved", "{name}");
+        assert_eq!(
+            verdict_alone(&html.replacen("。</p>\n</section>", "，</p>\n</section>", 1)).0,
+            "altered",
+            "{name}"
+        );
+    }
 }

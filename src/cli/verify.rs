@@ -238,7 +238,15 @@ impl Verify {
             ))
             .hint("an id has 7 to 40 digits of 0-9 and a-f; a footer is pasted whole, in quotes"));
         }
-        let (_, _, draft) = self.read(file)?;
+        let bytes = read_page(file)?;
+        if alone::is_proof(&bytes) {
+            let answer = alone::proof_file(&bytes);
+            return match &answer.revision {
+                Some(revision) => Ok(verify::id(archive, revision.id)?),
+                None => Ok(answer),
+            };
+        }
+        let (_, draft) = self.draft(file, &bytes)?;
         Ok(verify::page(archive, &draft)?)
     }
 
@@ -249,7 +257,11 @@ impl Verify {
             let what = format!("there is no archive to look {thing:?} up in, and it is no page's file");
             return Err(Failure::new(what).hint("name an archive with --archive DIR"));
         }
-        let (bytes, form, draft) = self.read(file)?;
+        let bytes = read_page(file)?;
+        if alone::is_proof(&bytes) {
+            return Ok(alone::proof_file(&bytes));
+        }
+        let (form, draft) = self.draft(file, &bytes)?;
         let html = if form == Form::Html {
             String::from_utf8_lossy(&bytes)
         } else {
@@ -270,11 +282,10 @@ impl Verify {
         }
     }
 
-    fn read(&self, file: &Path) -> Result<(Vec<u8>, Form, Draft), Failure> {
-        let bytes = read_page(file)?;
-        let form = self.form.map_or_else(|| form_of(file, &bytes), Into::into);
-        let draft = draft::read(&bytes, form, Invisible::Allow)
+    fn draft(&self, file: &Path, bytes: &[u8]) -> Result<(Form, Draft), Failure> {
+        let form = self.form.map_or_else(|| form_of(file, bytes), Into::into);
+        let draft = draft::read(bytes, form, Invisible::Allow)
             .map_err(|e| page_failure(&file.to_string_lossy(), &PageError::Draft(e)))?;
-        Ok((bytes, form, draft))
+        Ok((form, draft))
     }
 }

@@ -17,7 +17,8 @@ pub const MOST_OBJECTS: usize = 1024;
 /// The most bytes that the objects of a proof have together.
 pub const LARGEST_PROOF: usize = LARGEST_OBJECT;
 
-const MAGIC: &[u8; 8] = b"PACK\0\0\0\x02";
+/// What a pack of version 2 begins with (gitformat-pack).
+pub const MAGIC: &[u8; 8] = b"PACK\0\0\0\x02";
 
 /// Why bytes are no proof's pack.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

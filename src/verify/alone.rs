@@ -5,6 +5,7 @@ use crate::archive::{Archive, Fault};
 use crate::base64;
 use crate::draft::Draft;
 use crate::object::{Object, ObjectKind};
+use crate::proof::pack::MAGIC;
 use crate::proof::{Proof, Proved};
 use crate::revision::{Revision, RevisionFault, borrowed, read_files};
 
@@ -12,6 +13,9 @@ use super::{Answer, Verdict, diff, misdated, with_causes};
 
 /// What is said where everything that a page can prove of itself is so.
 pub const PROVED: &str = "proved from the page itself; history not checked";
+
+/// The same of a proof that was saved by itself.
+pub const PROVED_BY_ITSELF: &str = "the proof leads from this commit to its text; history not checked";
 
 /// Judges a page by the proof in it, given in base64.
 #[must_use]
@@ -54,11 +58,37 @@ pub fn page(proof: &str, draft: &Draft) -> Answer {
     answer
 }
 
+/// Tells whether bytes are meant as a proof that was saved by itself.
+#[must_use]
+pub fn is_proof(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
+}
+
+/// Judges a proof that was saved by itself: whether it leads from a commit to a text that is as the format asks.
+#[must_use]
+pub fn proof_file(pack: &[u8]) -> Answer {
+    let mut answer = Answer {
+        alone: true,
+        ..Answer::default()
+    };
+    match read_pack(pack, "the proof") {
+        Ok(revision) => {
+            answer.against(Verdict::Proved, PROVED_BY_ITSELF.to_owned());
+            answer.revision = Some(Box::new(revision));
+        }
+        Err(what) => answer.against(Verdict::Corrupt, what),
+    }
+    answer
+}
+
 fn read(proof: &str) -> Result<Revision, String> {
-    let pack =
-        base64::decode(proof).map_err(|error| format!("the proof in the page: {}", with_causes(&error)))?;
-    let proof = Proof::parse(&pack);
-    let proof = proof.map_err(|error| format!("the proof in the page: {}", with_causes(&error)))?;
+    let place = "the proof in the page";
+    let pack = base64::decode(proof).map_err(|error| format!("{place}: {}", with_causes(&error)))?;
+    read_pack(&pack, place)
+}
+
+fn read_pack(pack: &[u8], place: &str) -> Result<Revision, String> {
+    let proof = Proof::parse(pack).map_err(|error| format!("{place}: {}", with_causes(&error)))?;
     let proved = proof.follow().map_err(|error| with_causes(&error))?;
     revision(proved).map_err(|fault| with_causes(&fault))
 }
