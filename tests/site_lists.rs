@@ -370,7 +370,7 @@ fn without_an_address_there_is_nothing_that_needs_one() {
     }
     let html = page(&story, &format!("{ARTICLE}/index.html"));
     assert!(
-        !html.contains("canonical") && !html.contains("hreflang"),
+        !html.contains("rel=\"canonical\"") && !html.contains(" hreflang=\""),
         "{html}"
     );
     let map = page(&story, &format!("{ARTICLE}/timemap.link"));

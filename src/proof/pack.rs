@@ -2,11 +2,10 @@
 //!
 //! Source of the format: git's documentation, `gitformat-pack`.
 
-use std::io::{Read, Write};
+use std::io::Read;
 
-use flate2::Compression;
 use flate2::bufread::ZlibDecoder;
-use flate2::write::ZlibEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::Proof;
 use crate::object::{self, HashError, LARGEST_OBJECT, Object, ObjectKind};
@@ -49,6 +48,22 @@ pub enum PackError {
     Trailing,
 }
 
+/// Puts a zlib stream to the end of a pack.
+fn deflate(deflater: &mut Compress, mut body: &[u8], pack: &mut Vec<u8>) {
+    deflater.reset();
+    loop {
+        // Nearly always enough at once.
+        pack.reserve(body.len() / 2 + 64);
+        let before = deflater.total_in();
+        let status = deflater.compress_vec(body, pack, FlushCompress::Finish);
+        if status.expect("it was reset, and there is room") == Status::StreamEnd {
+            return;
+        }
+        let taken = usize::try_from(deflater.total_in() - before).expect("no more than there was");
+        body = &body[taken..];
+    }
+}
+
 impl Proof {
     /// Returns the proof as a pack.
     ///
@@ -65,11 +80,10 @@ impl Proof {
         }
         let mut pack = MAGIC.to_vec();
         pack.extend(count.to_be_bytes());
+        let mut deflater = Compress::new(Compression::default(), true);
         for object in self.objects() {
             pack.extend(entry_header(code(object.kind), object.body.len()));
-            let mut encoder = ZlibEncoder::new(pack, Compression::best());
-            let written = encoder.write_all(&object.body).and_then(|()| encoder.finish());
-            pack = written.expect("memory takes whatever is written to it");
+            deflate(&mut deflater, &object.body, &mut pack);
         }
         pack.extend(object::digest(&[&pack])?);
         Ok(pack)

@@ -103,6 +103,46 @@ impl Files {
         Ok((files, before))
     }
 
+    /// Writes the files of a folder. Where there is no such folder yet it is made beside its place, whole, and then moved
+    /// there; files of the same bytes are then one on the disk.
+    ///
+    /// # Errors
+    /// [`FilesError`]; a reader sees the old files then, or each of them old or new.
+    pub fn write_folder(&self, folder: &str, files: &[(String, Vec<u8>)]) -> Result<(), FilesError> {
+        let path = self.folder.join(folder);
+        let named = |name: &String| format!("{folder}/{name}");
+        if fs::symlink_metadata(&path).is_ok() {
+            let mut files = files.iter();
+            return files.try_for_each(|(name, bytes)| self.write(&named(name), bytes));
+        }
+        {
+            let mut work = self.work();
+            work.begin(
+                &self.folder,
+                &files.iter().map(|(name, _)| named(name)).collect::<Vec<_>>(),
+            )?;
+            let lengths = files
+                .iter()
+                .map(|(name, bytes)| (named(name), bytes.len() as u64));
+            work.made.extend(lengths);
+        }
+        let beside = beside(&path);
+        make_folder(&beside)?;
+        for (at, (name, bytes)) in files.iter().enumerate() {
+            let file = beside.join(name);
+            let same = files[..at].iter().find(|(_, written)| written == bytes);
+            let is_linked = same.is_some_and(|(same, _)| fs::hard_link(beside.join(same), &file).is_ok());
+            if !is_linked {
+                let created = OpenOptions::new().write(true).create_new(true).open(&file);
+                let written = created.and_then(|mut created| created.write_all(bytes));
+                written.map_err(failed("write", &file))?;
+            }
+        }
+        fs::rename(&beside, &path).map_err(failed("write", &path))?;
+        self.work().counts.written += files.len();
+        Ok(())
+    }
+
     /// Writes a file, unless it is there with these bytes: beside its place, and then moved there.
     ///
     /// # Errors
@@ -129,7 +169,7 @@ impl Files {
             // It is the site's before it is there: a build that is killed leaves nothing that the next does not know,
             // and the next takes nothing for finished that this one began.
             if !is_same || !work.own.contains(name) {
-                work.begin(&self.folder, name)?;
+                work.begin(&self.folder, &[name.to_owned()])?;
             }
             if is_same {
                 work.counts.unchanged += 1;
@@ -188,9 +228,8 @@ impl Files {
 }
 
 impl Work {
-    /// Puts a name to the end of the list.
-    fn begin(&mut self, folder: &Path, name: &str) -> Result<(), FilesError> {
-        self.own.insert(name.to_owned());
+    /// Puts names to the end of the list.
+    fn begin(&mut self, folder: &Path, names: &[String]) -> Result<(), FilesError> {
         let path = folder.join(LIST);
         let mut list = if let Some(list) = self.list.take() {
             list
@@ -198,8 +237,9 @@ impl Work {
             let opened = OpenOptions::new().create(true).append(true).open(&path);
             opened.map_err(failed("write", &path))?
         };
-        let line = format!("{name}\n");
-        list.write_all(line.as_bytes()).map_err(failed("write", &path))?;
+        let lines = names.join("\n") + "\n";
+        list.write_all(lines.as_bytes()).map_err(failed("write", &path))?;
+        self.own.extend(names.iter().cloned());
         self.list = Some(list);
         Ok(())
     }
@@ -271,10 +311,27 @@ pub(crate) fn remove(root: &Path, name: &str) -> Result<bool, FilesError> {
     Ok(was_there)
 }
 
+/// Returns where something is made that is then moved to its place.
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{}.new", name.trim_start_matches('.')))
+}
+
+/// Makes an empty folder; another build that was killed may have left one there.
+fn make_folder(path: &Path) -> Result<(), FilesError> {
+    let made = match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir_all(path),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_dir_all(path).and_then(|()| fs::create_dir(path))
+        }
+        made => made,
+    };
+    made.map_err(failed("make", path))
+}
+
 /// Writes a file beside its place and moves it there.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FilesError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{}.new", name.trim_start_matches('.')));
+    let beside = beside(path);
     let create = || OpenOptions::new().write(true).create_new(true).open(&beside);
     let file = match create() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
