@@ -5,7 +5,8 @@
 //! `2026/01/22/slug/index.html` is an article's newest revision; `r1.html`, `r2.html` … beside it are each revision under
 //! its lasting address, `history.html` and `timemap.link` list them. Each page of a revision carries its proof, which
 //! stands beside it as well: `index.proof`, `r1.proof`. Where the archive says where it is published there are feeds
-//! (`feed.atom`, `feed.json`) and `sitemap.xml`. `verify.html` checks pages that somebody saved.
+//! (`feed.atom`, `feed.json`) and `sitemap.xml`. `search.html` searches all of it, and `verify.html` checks pages that
+//! somebody saved.
 
 use std::cell::OnceCell;
 use std::io;
@@ -30,6 +31,7 @@ use self::before::{Before, Built as Article, Single};
 use self::feeds::{Document, ENTRIES};
 use self::files::{Counts, Files, FilesError};
 use self::lists::Lists;
+use self::search::{NAMES, Part};
 use self::theme::{Frame, Theme, ThemeError};
 
 mod address;
@@ -43,6 +45,7 @@ mod linked_data;
 mod lists;
 pub mod media;
 mod page;
+mod search;
 mod sitemap;
 mod theme;
 mod timemap;
@@ -50,7 +53,7 @@ mod verify;
 mod wording;
 
 /// What made a page, and by which rules: the form of pages may change with the number.
-pub const GENERATOR: &str = "avalaches, renderer 2";
+pub const GENERATOR: &str = "avalaches, renderer 4";
 
 /// Articles that one thread takes in a row: beginning on another core, where the archive is opened once more, takes as long
 /// as a few of them.
@@ -269,6 +272,23 @@ impl Site<'_> {
         })
     }
 
+    /// Keeps files that are made of the branch up to a commit, where the last build made them so and they are still there.
+    fn kept(self, names: &[String], up_to: Option<CommitId>, kept: &mut Vec<Single>) -> bool {
+        let single = |name: &String| self.before.single(self.made_of, name, up_to?).cloned();
+        let Some(singles) = names.iter().map(single).collect::<Option<Vec<Single>>>() else {
+            return false;
+        };
+        let files: Vec<(String, u64)> = singles
+            .iter()
+            .map(|single| (single.file.clone(), single.bytes))
+            .collect();
+        let are_kept = self.files.keep(&files);
+        if are_kept {
+            kept.extend(singles);
+        }
+        are_kept
+    }
+
     /// Writes the files that are no article's, the home page last.
     fn singles(
         self,
@@ -301,17 +321,8 @@ impl Site<'_> {
             for (at, part) in revisions.chunks_exact(ENTRIES).enumerate() {
                 let document = Document::Full(at + 1);
                 let last = part[ENTRIES - 1];
-                let same = ["atom", "json"].map(|ending| {
-                    self.before
-                        .single(self.made_of, &document.name(ending), last)
-                        .cloned()
-                });
-                if let [Some(atom), Some(json)] = same
-                    && self
-                        .files
-                        .keep(&[&atom, &json].map(|single| (single.file.clone(), single.bytes)))
-                {
-                    kept.extend([atom, json]);
+                let names = ["atom", "json"].map(|ending| document.name(ending));
+                if self.kept(&names, Some(last), &mut kept) {
                     continue;
                 }
                 for (name, bytes) in feeds::documents(archive, self.shared, base, document, part)? {
@@ -327,6 +338,28 @@ impl Site<'_> {
                 write(name, &bytes, None)?;
             }
         }
+        for part in Part::all(revisions.len()) {
+            let names: Vec<String> = part.names().collect();
+            let last = part.is_full.then(|| revisions[part.end - 1]);
+            if self.kept(&names, last, &mut kept) {
+                continue;
+            }
+            for (name, bytes) in names.into_iter().zip(part.make(&archive.seen(), revisions)?) {
+                write(name, &bytes, last)?;
+            }
+        }
+        for (at, part) in revisions.chunks(NAMES).enumerate() {
+            let name = address::part("search/names", at + 1, "txt");
+            let last = part.last().copied().filter(|_| part.len() == NAMES);
+            if !self.kept(std::slice::from_ref(&name), last, &mut kept) {
+                write(name, search::names(archive, part)?.as_bytes(), last)?;
+            }
+        }
+        write(
+            address::SEARCH.to_owned(),
+            lists.search(revisions.len())?.as_bytes(),
+            None,
+        )?;
         write(address::HOME.to_owned(), lists.home()?.as_bytes(), None)?;
         singles.extend(kept);
         singles.sort_by(|one, other| one.file.cmp(&other.file));

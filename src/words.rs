@@ -292,6 +292,13 @@ pub(crate) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
     })
 }
 
+/// Returns the FNV-1a hash of some bytes in 32 bits.
+pub(crate) fn fnv1a_32(bytes: impl Iterator<Item = u8>) -> u32 {
+    bytes.fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
 fn pairs(run: &str) -> impl Iterator<Item = String> + '_ {
     run.chars()
         .zip(run.chars().skip(1))

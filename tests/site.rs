@@ -315,15 +315,20 @@ fn two_builds_are_the_same_bytes_and_the_second_writes_nothing() {
             "2026/01/22/bridge/r1.proof",
             "2026/01/22/bridge/r2.html",
             "2026/01/22/bridge/r2.proof",
+            "2026/01/22/bridge/text.json",
             "2026/01/22/bridge/timemap.link",
             "2026/01/23/ferry/history.html",
             "2026/01/23/ferry/index.html",
             "2026/01/23/ferry/index.proof",
             "2026/01/23/ferry/r1.html",
             "2026/01/23/ferry/r1.proof",
+            "2026/01/23/ferry/text.json",
             "2026/01/23/ferry/timemap.link",
             "2026/01/index.html",
             "index.html",
+            "search/names/1.txt",
+            "search/new/1.keys",
+            "search.html",
             "verify.html",
         ]
     );
@@ -341,7 +346,7 @@ fn two_builds_are_the_same_bytes_and_the_second_writes_nothing() {
     let said = story.yes(&["build", "site"]);
     assert_eq!(
         said,
-        "3 pages of 2 articles: 0 files written, 17 unchanged, 0 removed\n"
+        "3 pages of 2 articles: 0 files written, 22 unchanged, 0 removed\n"
     );
     assert_eq!(stamps(&story), before);
     // A new revision of one article leaves the other's files alone.
@@ -353,7 +358,7 @@ fn two_builds_are_the_same_bytes_and_the_second_writes_nothing() {
     let said = story.yes(&["build", "site"]);
     assert_eq!(
         said,
-        "4 pages of 2 articles: 9 files written, 10 unchanged, 0 removed\n"
+        "4 pages of 2 articles: 13 files written, 11 unchanged, 0 removed\n"
     );
     let after = stamps(&story);
     for (path, stamp) in before {
@@ -420,7 +425,7 @@ fn a_page_whose_text_is_withheld_says_so_and_its_proof_is_gone() {
     let said = story.yes(&["build", "site"]);
     assert_eq!(
         said,
-        "3 pages of 2 articles: 2 files written, 14 unchanged, 1 removed\n"
+        "3 pages of 2 articles: 2 files written, 19 unchanged, 1 removed\n"
     );
     let folder = site(&story).join(ARTICLE);
     assert!(!folder.join("r1.proof").exists());
@@ -492,8 +497,12 @@ fn hostile_articles_stay_text_and_are_proved() {
         let html = String::from_utf8(bytes.clone()).unwrap();
         let lower = html.to_ascii_lowercase();
         let blocks = lower.matches(&BLOCK.to_ascii_lowercase()).count();
-        // The check of pages with a proof, and of saved ones.
-        let checks = blocks + usize::from(path.ends_with("verify.html"));
+        // The check of pages with a proof, and of saved ones; the search page.
+        let checks = blocks
+            + ["verify.html", "search.html"]
+                .iter()
+                .filter(|name| path.ends_with(name))
+                .count();
         assert_eq!(lower.matches("<script>").count(), checks, "{}", path.display());
         assert_eq!(
             lower.matches("<script").count(),

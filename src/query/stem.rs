@@ -11,7 +11,11 @@ const LONGEST: usize = 40;
 
 /// The languages of a part of a text, at most one of each script.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Stemming(Vec<Language>);
+pub struct Stemming {
+    languages: Vec<Language>,
+    /// Whether words of other languages than English stay as they are.
+    is_english_alone: bool,
+}
 
 impl Stemming {
     /// Takes the languages of a part; of each script the first counts.
@@ -19,7 +23,19 @@ impl Stemming {
     pub fn of(languages: &[Language]) -> Self {
         let says_something =
             |language: &&Language| !matches!(language.primary(), "mul" | "und" | "mis" | "zxx");
-        Self(languages.iter().filter(says_something).cloned().collect())
+        Self {
+            languages: languages.iter().filter(says_something).cloned().collect(),
+            is_english_alone: false,
+        }
+    }
+
+    /// The same for who knows the endings of English words alone.
+    #[must_use]
+    pub fn english_alone(language: &Language) -> Self {
+        Self {
+            is_english_alone: true,
+            ..Self::of(std::slice::from_ref(language))
+        }
     }
 
     /// Takes off the ending of a folded word. Latin words in a part that has no language in Latin letters are taken for
@@ -30,14 +46,15 @@ impl Stemming {
             return Cow::Borrowed(word);
         };
         let found = self
-            .0
+            .languages
             .iter()
             .find(|language| language::has_letter(language, first));
         let algorithm = match found {
             Some(language) => algorithm(language.primary()),
             None => first.is_ascii_alphabetic().then_some(Algorithm::English),
         };
-        match algorithm {
+        let is_known = first.is_ascii_alphabetic() && matches!(algorithm, Some(Algorithm::English));
+        match algorithm.filter(|_| is_known || !self.is_english_alone) {
             Some(algorithm) if word.chars().all(char::is_alphabetic) && word.chars().count() <= LONGEST => {
                 Stemmer::create(algorithm).stem(word)
             }

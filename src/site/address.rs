@@ -23,6 +23,18 @@ pub const VERIFY: &str = "verify.html";
 pub const HISTORY: &str = "history.html";
 /// The list of an article's revisions for programs (RFC 7089).
 pub const TIMEMAP: &str = "timemap.link";
+/// The text of its newest revision, for the search page.
+pub const TEXT: &str = "text.json";
+
+/// The search page.
+pub const SEARCH: &str = "search.html";
+/// The part of its index that changes with each revision.
+pub const NEWEST_PART: &str = "search/new";
+
+/// Returns the folder of a full part of the index, by its size and its number, from 1.
+pub fn search_part(size: usize, number: usize) -> String {
+    format!("search/{size}/{number}")
+}
 
 /// Returns the name of a revision's page in the article's folder, without an ending: a lasting one.
 pub fn revision(number: u32) -> String {
@@ -53,7 +65,7 @@ pub fn part(folder: &str, number: usize, ending: &str) -> String {
 
 /// Tells whether a site has a file of that name.
 pub fn is_of_a_site(name: &str) -> bool {
-    if [HOME, ATOM, JSON_FEED, SITEMAP, VERIFY].contains(&name) {
+    if [HOME, ATOM, JSON_FEED, SEARCH, SITEMAP, VERIFY].contains(&name) {
         return true;
     }
     let Some((folder, file)) = name.rsplit_once('/') else {
@@ -62,6 +74,8 @@ pub fn is_of_a_site(name: &str) -> bool {
     match folder {
         "feed" => is_part(file, &[".atom", ".json"]),
         "sitemap" => is_part(file, &[".xml"]),
+        "search/names" => is_part(file, &[".txt"]),
+        _ if is_of_the_index(folder) => is_part(file, &[".keys"]),
         _ if folder
             .parse::<ArticleId>()
             .is_ok_and(|id| id.to_string() == folder) =>
@@ -75,7 +89,7 @@ pub fn is_of_a_site(name: &str) -> bool {
 fn is_of_an_article(file: &str) -> bool {
     let page = file.strip_suffix(".html").or_else(|| file.strip_suffix(".proof"));
     let is_page = |page: &str| page == "index" || page.strip_prefix('r').is_some_and(is_number);
-    file == HISTORY || file == TIMEMAP || page.is_some_and(is_page)
+    [HISTORY, TIMEMAP, TEXT].contains(&file) || page.is_some_and(is_page)
 }
 
 /// Tells whether a folder is a month's or a tag's.
@@ -88,6 +102,14 @@ fn is_list(folder: &str) -> bool {
     year_and_month.is_some_and(|(year, month)| {
         is_digits(year, 4) && is_digits(month, 2) && ("01"..="12").contains(&month)
     })
+}
+
+/// Tells whether a folder is that of a part of the search page's index.
+fn is_of_the_index(folder: &str) -> bool {
+    let part = folder
+        .strip_prefix("search/")
+        .and_then(|part| part.split_once('/'));
+    folder == NEWEST_PART || part.is_some_and(|(size, number)| is_number(size) && is_number(number))
 }
 
 fn is_part(file: &str, endings: &[&str]) -> bool {
@@ -119,6 +141,11 @@ mod tests {
             "2026/01/22/a-b/history.html",
             "2026/01/22/a/timemap.link",
             "2026/01/22/a/r12.proof",
+            "2026/01/22/a/text.json",
+            "search.html",
+            "search/new/1.keys",
+            "search/512/3/128.keys",
+            "search/names/1.txt",
         ] {
             assert!(is_of_a_site(name), "{name}");
         }
@@ -132,6 +159,10 @@ mod tests {
             "feed/a.atom",
             "feed/1.xml",
             "2026/13/index.html",
+            "search/new/x.keys",
+            "search/512/../1.keys",
+            "search/512/3/1.txt",
+            "search/names/0.txt",
             "2026/01/r1.html",
             "tags/../index.html",
             "tags/a/b/index.html",

@@ -1,9 +1,9 @@
 //! All files of an article: the pages of its revisions with their proofs, its history, and its list for programs.
 
-use super::address::{self, HISTORY, TIMEMAP};
+use super::address::{self, HISTORY, TEXT, TIMEMAP};
 use super::before::Summary;
 use super::page::{self, Body};
-use super::{BuildError, Shared, history, timemap, titles};
+use super::{BuildError, Shared, history, search, timemap, titles};
 use crate::archive::Archive;
 use crate::id::{ArticleId, CommitId};
 use crate::verify::alone;
@@ -67,6 +67,9 @@ pub fn make(
         TIMEMAP.to_owned(),
         timemap::of(shared, article, &place).into_bytes(),
     ));
+    if let Kept::Whole(newest) = &revisions[0] {
+        files.push((TEXT.to_owned(), search::text(newest).into_bytes()));
+    }
     Ok(Made {
         files,
         summary: summary(&revisions),

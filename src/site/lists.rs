@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::address;
 use super::before::Built;
+use super::search::SCRIPT;
 use super::theme::Frame;
 use super::wording::Wording;
 use super::{BuildError, Link, Shared};
@@ -61,6 +62,15 @@ struct Values<'a> {
     has_feeds: bool,
     /// Whether there are more articles than the home page lists.
     has_more: bool,
+}
+
+/// What the search page is filled in with besides.
+#[derive(Serialize)]
+struct Search<'a> {
+    #[serde(flatten)]
+    values: Values<'a>,
+    revisions: usize,
+    script: &'static str,
 }
 
 /// The lists of a site, made of what is known of its articles, newest first.
@@ -126,6 +136,23 @@ impl<'a> Lists<'a> {
             .collect();
         values.has_more = self.articles.len() > NEWEST;
         Ok(self.shared.theme.fill("home.html", &values)?)
+    }
+
+    /// Writes the search page of a site with so many revisions.
+    ///
+    /// # Errors
+    /// [`BuildError`] where a theme's template cannot be filled in.
+    pub fn search(&self, revisions: usize) -> Result<String, BuildError> {
+        let mut values = self.values("", self.articles.iter().collect());
+        values.frame = self.shared.theme.frame_reading(SCRIPT);
+        values.entries = Vec::new();
+        values.words.search.clone_into(&mut values.heading);
+        let values = Search {
+            values,
+            revisions,
+            script: SCRIPT,
+        };
+        Ok(self.shared.theme.fill("search.html", &values)?)
     }
 
     /// Writes the pages of months and tags, each with its name.

@@ -17,13 +17,14 @@ use crate::diff::html::escape;
 pub const STYLE_FILE: &str = "style.css";
 
 /// The templates that come with the program, each under the name by which a theme replaces it.
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 8] = [
     ("entries.html", include_str!("../../templates/site/entries.html")),
     ("head.html", include_str!("../../templates/site/head.html")),
     ("history.html", include_str!("../../templates/site/history.html")),
     ("home.html", include_str!("../../templates/site/home.html")),
     ("list.html", include_str!("../../templates/site/list.html")),
     ("page.html", include_str!("../../templates/site/page.html")),
+    ("search.html", include_str!("../../templates/site/search.html")),
     ("verify.html", include_str!("../../templates/site/verify.html")),
 ];
 
@@ -46,7 +47,7 @@ pub enum ThemeError {
     Large(PathBuf),
     /// The folder has nothing that a site is made of.
     #[error(
-        "{} has neither {STYLE_FILE} nor a template (page.html, home.html, list.html, history.html, verify.html, head.html, entries.html)", .0.display()
+        "{} has neither {STYLE_FILE} nor a template (page.html, home.html, list.html, history.html, search.html, verify.html, head.html, entries.html)", .0.display()
     )]
     Empty(PathBuf),
     /// A style that would end the element that it stands in.
@@ -152,6 +153,14 @@ impl Theme {
             policy,
             style,
         }
+    }
+
+    /// Returns what the head of a page has on which a script runs that reads files of the site.
+    pub fn frame_reading(&self, script: &str) -> Frame {
+        let mut frame = self.frame("", &[]);
+        let source = verify::source_of(script);
+        let _ = write!(frame.policy, "; script-src '{source}'; connect-src 'self'");
+        frame
     }
 
     /// Fills in a template.

@@ -58,6 +58,26 @@ pub struct Wording {
     pub verify_text: &'static str,
     /// Where scripts are off.
     pub verify_unscripted: &'static str,
+    /// The search page.
+    pub search: &'static str,
+    /// What its field is for.
+    pub search_for: &'static str,
+    /// While it searches.
+    pub searching: &'static str,
+    /// Where nothing was found.
+    pub not_found: &'static str,
+    /// Where a query has nothing that can be looked for.
+    pub not_searched: &'static str,
+    /// For further hits.
+    pub more_hits: &'static str,
+    /// Where the index is another one by now.
+    pub is_rebuilt: &'static str,
+    /// Where a file of the index cannot be read.
+    pub is_broken: &'static str,
+    /// Where the site is opened from a disk.
+    pub needs_server: &'static str,
+    /// Where scripts are off.
+    pub needs_script: &'static str,
     /// What is left and right of a revision's number.
     revision: [&'static str; 2],
     kinds: [&'static str; 6],
@@ -90,6 +110,16 @@ const ENGLISH: Wording = Wording {
     verify_files: "A saved page, or a text and its .proof: drop them here, or choose them",
     verify_text: "Or the text of a page, its footer as the last line",
     verify_unscripted: "This needs JavaScript. Without it the program checks a page:",
+    search: "Search",
+    search_for: "Words, or a “phrase”",
+    searching: "Searching…",
+    not_found: "No article has that.",
+    not_searched: "Type a word that an article is to have.",
+    more_hits: "More",
+    is_rebuilt: "The site has changed meanwhile; load this page again.",
+    is_broken: "The index cannot be read now; try again later.",
+    needs_server: "Search reads files beside this page, which browsers allow only on a web server: open the site by its address, or with “avalaches serve”.",
+    needs_script: "Search needs JavaScript; all articles are listed by month and by tag.",
     revision: ["Revision ", ""],
     kinds: [
         "Published",
@@ -128,6 +158,16 @@ const CHINESE: Wording = Wording {
     verify_files: "存下的页面，或文字及其 .proof 文件：拖放到此处，或者选取",
     verify_text: "或页面的文字，以页脚为最后一行",
     verify_unscripted: "此功能需要 JavaScript；没有的话，可用程序核对：",
+    search: "搜索",
+    search_for: "词语，或“短语”",
+    searching: "正在搜索……",
+    not_found: "没有这样的文章。",
+    not_searched: "请输入文章应有的词语。",
+    more_hits: "更多",
+    is_rebuilt: "网站已更新，请重新载入本页。",
+    is_broken: "暂时无法读取索引，请稍后再试。",
+    needs_server: "搜索要读取本页旁边的文件，浏览器只在网页服务器上允许：请通过网址打开本站，或运行“avalaches serve”。",
+    needs_script: "搜索需要JavaScript；全部文章按月和按标签列出。",
     revision: ["第", "版"],
     kinds: ["发表", "更新", "更正", "撤回", "恢复", "技术修订"],
 };

@@ -1,0 +1,274 @@
+//! What the search page takes its answers from, without a server: an index in many small files, of which a query takes
+//! few, and the text of each article beside its page.
+//!
+//! The index names revisions by their places on the branch. It is in parts, each of so many revisions in a row; a full part
+//! stays what it is for ever, so that a new revision changes the newest part alone, and where that is full, makes a larger
+//! one of it. A part has shards, by a hash of the keys. The index may name what is no more: the page finds each hit in the
+//! article's own text, or leaves it out. `search.js` reads all of this, and has to agree with it to the letter.
+//!
+//! | file | what is in it |
+//! | --- | --- |
+//! | `search/SIZE/N/S.keys`, `search/new/S.keys` | shard S of a part: for each key its length, the key, the length of what follows, and revisions as steps from the one before; numbers in base 128, lowest digits first |
+//! | `search/names/N.txt` | the articles of 128 revisions, one a line |
+//! | `YYYY/MM/DD/slug/text.json` | an article's newest revision: date, titles, tags, and the text by language |
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use rayon::prelude::*;
+use serde_json::json;
+
+use super::{BuildError, address};
+use crate::archive::{Archive, Seen};
+use crate::commonmark;
+use crate::id::{ArticleId, CommitId};
+use crate::language::Language;
+use crate::query::site_keys;
+use crate::revision::Revision;
+use crate::trailer::Message;
+use crate::withheld::Kept;
+use crate::words::fnv1a_32;
+
+/// The program of the search page.
+pub const SCRIPT: &str = include_str!("search/search.js");
+
+/// How many revisions a full part has.
+pub const SIZES: [usize; 3] = [4096, 512, 64];
+
+/// How many revisions a file of names has.
+pub const NAMES: usize = 128;
+
+/// Of so many revisions a part has a shard: one of some kilobytes.
+const PER_SHARD: usize = 4;
+
+/// Revisions that one thread reads in a row.
+const STRETCH: usize = 16;
+
+/// A part of the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    folder: String,
+    /// The first of its revisions.
+    pub begin: usize,
+    /// The one after its last.
+    pub end: usize,
+    /// Whether no further revision belongs to it.
+    pub is_full: bool,
+}
+
+impl Part {
+    /// Returns the parts of the index of so many revisions.
+    pub fn all(revisions: usize) -> Vec<Self> {
+        let mut parts = Vec::new();
+        let mut begin = 0;
+        for size in SIZES {
+            while revisions - begin >= size {
+                parts.push(Self {
+                    folder: address::search_part(size, begin / size + 1),
+                    begin,
+                    end: begin + size,
+                    is_full: true,
+                });
+                begin += size;
+            }
+        }
+        if begin < revisions {
+            parts.push(Self {
+                folder: address::NEWEST_PART.to_owned(),
+                begin,
+                end: revisions,
+                is_full: false,
+            });
+        }
+        parts
+    }
+
+    /// Returns the names of its shards.
+    pub fn names(&self) -> impl Iterator<Item = String> + '_ {
+        (1..=self.shards()).map(|shard| format!("{}/{shard}.keys", self.folder))
+    }
+
+    fn shards(&self) -> usize {
+        (self.end - self.begin).div_ceil(PER_SHARD).next_power_of_two()
+    }
+
+    /// Makes the shards, in the order of their names.
+    ///
+    /// # Errors
+    /// [`BuildError`] where a revision cannot be read.
+    pub fn make(&self, seen: &Seen, revisions: &[CommitId]) -> Result<Vec<Vec<u8>>, BuildError> {
+        let of_part = &revisions[self.begin..self.end];
+        let read: Result<Vec<Vec<Option<Found>>>, BuildError> = of_part
+            .par_chunks(STRETCH)
+            .map(|stretch| {
+                let archive = seen.clone().open().map_err(BuildError::Open)?;
+                stretch.iter().map(|id| found(&archive, *id)).collect()
+            })
+            .collect();
+        let read: Vec<Option<Found>> = read?.into_iter().flatten().collect();
+        // Of an article the part has the last revision alone.
+        let mut seen = HashSet::new();
+        let is_last: Vec<bool> = read
+            .iter()
+            .rev()
+            .map(|found| found.as_ref().is_some_and(|found| seen.insert(&found.article)))
+            .collect();
+        let mut shards: Vec<BTreeMap<&str, Vec<usize>>> = vec![BTreeMap::new(); self.shards()];
+        for ((at, found), _) in read
+            .iter()
+            .enumerate()
+            .zip(is_last.iter().rev())
+            .filter(|(_, is_last)| **is_last)
+        {
+            for key in found.iter().flat_map(|found| &found.keys) {
+                let shard = fnv1a_32(key.bytes()) as usize % shards.len();
+                shards[shard].entry(key).or_default().push(at);
+            }
+        }
+        Ok(shards.iter().map(encode).collect())
+    }
+}
+
+/// A revision that can be found.
+struct Found {
+    article: ArticleId,
+    keys: BTreeSet<String>,
+}
+
+fn found(archive: &Archive, id: CommitId) -> Result<Option<Found>, BuildError> {
+    let Some(revision) = Kept::read(archive, id)?.whole() else {
+        return Ok(None);
+    };
+    let parts = parts(&revision);
+    let metadata = revision.metadata();
+    Ok(Some(Found {
+        article: revision.article_id().clone(),
+        keys: site_keys(&metadata.titles, &metadata.tags, &parts),
+    }))
+}
+
+fn encode(shard: &BTreeMap<&str, Vec<usize>>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut steps = Vec::new();
+    for (key, places) in shard {
+        put_number(key.len(), &mut bytes);
+        bytes.extend_from_slice(key.as_bytes());
+        steps.clear();
+        let mut next = 0;
+        for place in places {
+            put_number(place + 1 - next, &mut steps);
+            next = place + 1;
+        }
+        put_number(steps.len(), &mut bytes);
+        bytes.extend_from_slice(&steps);
+    }
+    bytes
+}
+
+fn put_number(mut number: usize, bytes: &mut Vec<u8>) {
+    loop {
+        let digit = u8::try_from(number % 128).expect("less than 128");
+        number /= 128;
+        if number == 0 {
+            bytes.push(digit);
+            return;
+        }
+        bytes.push(digit | 128);
+    }
+}
+
+/// Writes the articles of some revisions, one a line.
+///
+/// # Errors
+/// [`BuildError`] where a commit cannot be read.
+pub fn names(archive: &Archive, revisions: &[CommitId]) -> Result<String, BuildError> {
+    let mut names = String::new();
+    for id in revisions {
+        let message = Message::parse(&archive.commit(*id)?.message);
+        let name = message.map_or_else(|_| String::new(), |message| message.trailers.article.to_string());
+        names.push_str(&name);
+        names.push('\n');
+    }
+    Ok(names)
+}
+
+/// Writes what the page finds hits in.
+pub fn text(revision: &Revision) -> String {
+    let metadata = revision.metadata();
+    let titles: Vec<(&str, &String)> = metadata
+        .titles
+        .iter()
+        .map(|(language, title)| (language.as_str(), title))
+        .collect();
+    let parts = parts(revision);
+    let parts: Vec<(&str, &String)> = parts
+        .iter()
+        .map(|(language, text)| (language.as_str(), text))
+        .collect();
+    json!({
+        "date": metadata.date.to_string(),
+        "titles": titles,
+        "tags": metadata.tags,
+        "parts": parts,
+    })
+    .to_string()
+        + "\n"
+}
+
+/// Returns the plain text of each part with its language.
+fn parts(revision: &Revision) -> Vec<(Language, String)> {
+    let article = &revision.article;
+    let parts = article.metadata.languages.iter().zip(&article.sources);
+    // The revision was checked, so that each of its sources has a text.
+    parts
+        .map(|(language, source)| {
+            (
+                language.clone(),
+                commonmark::plain_text(source).unwrap_or_default(),
+            )
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_revision_changes_the_newest_part_alone_until_that_is_full() {
+        let shown = |revisions| -> Vec<String> {
+            let part = |part: &Part| format!("{} {}-{}", part.folder, part.begin, part.end);
+            Part::all(revisions).iter().map(part).collect()
+        };
+        assert_eq!(shown(0), [""; 0]);
+        assert_eq!(shown(63), ["search/new 0-63"]);
+        assert_eq!(shown(64), ["search/64/1 0-64"]);
+        assert_eq!(shown(513), ["search/512/1 0-512", "search/new 512-513"]);
+        assert_eq!(
+            shown(4096 + 512 + 65),
+            [
+                "search/4096/1 0-4096",
+                "search/512/9 4096-4608",
+                "search/64/73 4608-4672",
+                "search/new 4672-4673"
+            ]
+        );
+        for revisions in 1..9000 {
+            let parts = Part::all(revisions);
+            assert!(parts.len() <= 2 + 7 + 7 + 1, "{revisions}");
+            assert_eq!(parts.last().map(|part| part.end), Some(revisions));
+            assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].begin));
+        }
+    }
+
+    #[test]
+    fn numbers_have_seven_bits_a_byte() {
+        let bytes = |number| {
+            let mut bytes = Vec::new();
+            put_number(number, &mut bytes);
+            bytes
+        };
+        assert_eq!(bytes(0), [0]);
+        assert_eq!(bytes(127), [127]);
+        assert_eq!(bytes(300), [0xac, 2]);
+    }
+}
