@@ -73,6 +73,14 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// Tells whether a browser shows other parts of the page than are read here.
+    #[must_use]
+    pub fn has_shadow_root(&self) -> bool {
+        self.notices
+            .iter()
+            .any(|notice| notice.what == NoticeKind::ShadowRoot)
+    }
+
     /// Returns the text in canonical form.
     #[must_use]
     pub fn text(&self) -> String {
@@ -114,6 +122,9 @@ pub enum NoticeKind {
     /// The footer's weekday is not its day's own.
     #[error("the footer's weekday is not that of its day")]
     Weekday,
+    /// A part of an HTML page is shown in the place of another, by a declarative shadow root.
+    #[error("a browser shows what stands in a shadow root of the page in the place of what is read here")]
+    ShadowRoot,
 }
 
 fn code_points(word: &str) -> String {

@@ -6,7 +6,7 @@ use crate::archive::{Archive, Fault};
 use crate::article::{Kind, PAGE_FILE};
 use crate::cited::{self, Cited};
 use crate::diff::{self, ParagraphChange};
-use crate::draft::Draft;
+use crate::draft::{Draft, NoticeKind};
 use crate::footer::Footer;
 use crate::history;
 use crate::id::{BlobId, CommitId};
@@ -339,12 +339,24 @@ pub fn page(archive: &Archive, draft: &Draft) -> Result<Answer, Fault> {
         footer: Some(&found.footer),
         text: Some(&text),
     };
-    if let Some(answer) = mirrored::judge(archive, &asked)? {
-        return Ok(answer);
+    let mirrored = mirrored::judge(archive, &asked)?;
+    let is_own = mirrored.is_none();
+    let mut answer = match mirrored {
+        Some(answer) => answer,
+        None => own(archive, &asked)?,
+    };
+    shown_otherwise(draft, &mut answer);
+    if is_own {
+        authorize(&mut answer);
     }
-    let mut answer = own(archive, &asked)?;
-    authorize(&mut answer);
     Ok(answer)
+}
+
+/// Judges that a page whose text was read well may show another.
+fn shown_otherwise(draft: &Draft, answer: &mut Answer) {
+    if draft.has_shadow_root() {
+        answer.against(Verdict::Altered, NoticeKind::ShadowRoot.to_string());
+    }
 }
 
 /// Reads the revision that is asked for; where there is none, the answer says why.

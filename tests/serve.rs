@@ -788,6 +788,7 @@ fn the_server_says_where_it_listens_and_to_whom() {
     );
     let mut told = story
         .program(&["serve", "--json", "--listen", "127.0.0.1:0"])
+        .env("TMPDIR", story.folder.path())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

@@ -186,6 +186,12 @@ fn a_page_is_proved_where_there_is_no_archive_and_each_change_fails_in_its_own_w
         "altered",
         "",
     );
+    let shadowed = "<div><template shadowrootmode=\"closed\"><p>No.</p></template><p>桥昨天通车。</p></div>";
+    is(
+        changed("<p>桥昨天通车。</p>", shadowed),
+        "altered",
+        "in a shadow root of the page in the place of what is read here",
+    );
     // The objects: one digit, and then each object of a pack that is sealed again.
     let (before, after) = html.split_once(BLOCK).unwrap();
     let digit = if after.as_bytes()[100] == b'A' { "B" } else { "A" };

@@ -40,6 +40,12 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
     let deep = |TooDeep| DraftError::at(LINE, DraftErrorKind::HtmlDepth);
     let mut article = Article::find(text, page.root_element(), &shown).map_err(deep)?;
     let mut notices = Vec::new();
+    if has_shadow_root(page.root_element()) {
+        notices.push(Notice {
+            line: LINE,
+            what: NoticeKind::ShadowRoot,
+        });
+    }
     let footer = article.take_footer(&mut notices)?;
     let title = article.take_title();
     article.drop_frame();
@@ -72,6 +78,15 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         blocks: blocks.collect(),
         footer,
         notices,
+    })
+}
+
+/// Tells whether a template of the page says that it is shown (HTML, "declarative shadow DOM").
+fn has_shadow_root(page: ElementRef<'_>) -> bool {
+    let mut elements = page.descendants().filter_map(ElementRef::wrap);
+    elements.any(|element| {
+        let element = element.value();
+        element.name() == "template" && element.attr("shadowrootmode").is_some()
     })
 }
 

@@ -9,7 +9,7 @@ use crate::proof::pack::MAGIC;
 use crate::proof::{Proof, Proved};
 use crate::revision::{Revision, RevisionFault, borrowed, read_files};
 
-use super::{Answer, Verdict, diff, misdated, with_causes};
+use super::{Answer, Verdict, diff, misdated, shown_otherwise, with_causes};
 
 /// What is said where everything that a page can prove of itself is so.
 pub const PROVED: &str = "proved from the page itself; history not checked";
@@ -51,6 +51,7 @@ pub fn page(proof: &str, draft: &Draft) -> Answer {
     if let Some(reason) = misdated(&found.footer, &revision.footer()) {
         answer.against(Verdict::Misdated, reason);
     }
+    shown_otherwise(draft, &mut answer);
     if answer.verdict.is_none() {
         answer.against(Verdict::Proved, PROVED.to_owned());
     }
