@@ -88,6 +88,8 @@ fn words_are_found_whatever_their_case_and_ending_and_characters_in_a_row() {
         ("“公司的”", Some(&["公司的"])),
         ("\"芯片。 the", Some(&["芯片。\n\nThe"])),
         ("bridge -\"new bridges\"", None),
+        // It has the keys of these, and not the words.
+        ("bridge -\"bridges opening\"", Some(&["bridges"])),
         ("— bridge", Some(&["bridges"])),
         ("橋", None),
     ] {
