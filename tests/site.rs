@@ -186,12 +186,6 @@ fn a_page_is_proved_where_there_is_no_archive_and_each_change_fails_in_its_own_w
         "altered",
         "",
     );
-    let shadowed = "<div><template shadowrootmode=\"closed\"><p>No.</p></template><p>桥昨天通车。</p></div>";
-    is(
-        changed("<p>桥昨天通车。</p>", shadowed),
-        "altered",
-        "in a shadow root of the page in the place of what is read here",
-    );
     // The objects: one digit, and then each object of a pack that is sealed again.
     let (before, after) = html.split_once(BLOCK).unwrap();
     let digit = if after.as_bytes()[100] == b'A' { "B" } else { "A" };
@@ -235,6 +229,21 @@ fn a_page_is_proved_where_there_is_no_archive_and_each_change_fails_in_its_own_w
     // A page of another article with this proof.
     let ferry = page(&story, "2026/01/23/ferry/index.html");
     is(verdict_alone(&with_proof(&ferry, &pack)), "unknown", &footer);
+}
+
+#[test]
+fn a_page_that_shows_another_text_by_a_shadow_root_is_altered() {
+    let story = story();
+    let html = page(&story, &format!("{ARTICLE}/index.html"));
+    let shadowed = "<div><template shadowrootmode=\"closed\"><p>No.</p></template><p>桥昨天通车。</p></div>";
+    let shadowed = html.replacen("<p>桥昨天通车。</p>", shadowed, 1);
+    assert_ne!(shadowed, html);
+    let words = "a browser shows what stands in a shadow root of the page in the place of what is read here";
+    assert_eq!(verdict_alone(&shadowed), ("altered".to_owned(), words.to_owned()));
+    story.write("shadowed.html", shadowed);
+    let output = story.run(&["verify", "shadowed.html"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stdout).unwrap().contains(words));
 }
 
 #[test]
