@@ -46,6 +46,8 @@ const LOOK: &str = "
         if (!['http:', 'https:', 'mailto:', 'file:'].includes(link.protocol)) found.push(link.protocol);
     }
     const known = new Set('a article aside bdi blockquote body br button code dd div dl dt em footer h1 h2 h3 h4 h5 h6 head header hr html input label li link main meta nav ol p pre script section span strong style time title ul'.split(' '));
+    // The search page has a form of its own, whose words are the program's.
+    if (document.body.classList.contains('search')) ['form', 'select', 'option', 'noscript'].forEach(name => known.add(name));
     for (const element of document.querySelectorAll('*')) {
         if (!known.has(element.localName) && !element.closest('#verify')) found.push(element.localName);
     }
