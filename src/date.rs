@@ -79,6 +79,9 @@ impl fmt::Display for CivilDay {
     }
 }
 
+/// How HTTP writes an instant (RFC 9110, section 5.6.7), which is always one of UTC.
+const HTTP_DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
+
 /// A distance from UTC in whole minutes, at most 14 hours either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UtcOffset(i16);
@@ -284,7 +287,7 @@ impl RevisionDate {
     pub fn as_http(self) -> String {
         let utc = DateTime::from_timestamp(self.seconds(), 0);
         let utc = utc.expect("32 bits of seconds are within chrono's range");
-        utc.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+        utc.format(HTTP_DATE).to_string()
     }
 
     fn local(self) -> DateTime<FixedOffset> {
@@ -318,6 +321,14 @@ impl fmt::Display for RevisionDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.local().format("%Y-%m-%dT%H:%M:%S"), self.offset)
     }
+}
+
+/// Reads an instant as HTTP writes it, in seconds since 1970-01-01T00:00:00Z; `None` for anything else, a weekday that is not
+/// the day's own included.
+#[must_use]
+pub fn seconds_of_http(text: &str) -> Option<i64> {
+    let moment = NaiveDateTime::parse_from_str(text, HTTP_DATE).ok()?;
+    Some(moment.and_utc().timestamp())
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ pub mod site;
 pub mod slug;
 pub mod storage;
 pub mod swhid;
+pub mod timemap;
 pub mod tombstone;
 pub mod trailer;
 pub mod verify;

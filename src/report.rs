@@ -8,7 +8,6 @@ use std::fmt;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use sha2::{Digest, Sha256};
 
 use crate::base64;
 use crate::diff::{ParagraphChange, html};
@@ -167,7 +166,7 @@ impl<'a> Head<'a> {
 
     /// Returns the name by which a browser is told that this style and no other counts.
     fn style_source() -> String {
-        format!("sha256-{}", base64::encode(&Sha256::digest(Self::style())))
+        base64::hash_source(&Self::style())
     }
 }
 

@@ -272,23 +272,6 @@ impl Site<'_> {
         })
     }
 
-    /// Keeps files that are made of the branch up to a commit, where the last build made them so and they are still there.
-    fn kept(self, names: &[String], up_to: Option<CommitId>, kept: &mut Vec<Single>) -> bool {
-        let single = |name: &String| self.before.single(self.made_of, name, up_to?).cloned();
-        let Some(singles) = names.iter().map(single).collect::<Option<Vec<Single>>>() else {
-            return false;
-        };
-        let files: Vec<(String, u64)> = singles
-            .iter()
-            .map(|single| (single.file.clone(), single.bytes))
-            .collect();
-        let are_kept = self.files.keep(&files);
-        if are_kept {
-            kept.extend(singles);
-        }
-        are_kept
-    }
-
     /// Writes the files that are no article's, the home page last.
     fn singles(
         self,
@@ -296,74 +279,102 @@ impl Site<'_> {
         articles: &[Article],
         revisions: &[CommitId],
     ) -> Result<Vec<Single>, BuildError> {
-        let mut singles = Vec::new();
-        let mut write = |name: String, bytes: &[u8], up_to: Option<CommitId>| {
-            self.files.write(&name, bytes)?;
-            singles.push(Single {
-                file: name,
-                bytes: bytes.len() as u64,
-                up_to: up_to.map(|id| id.to_string()),
-            });
-            Ok::<(), BuildError>(())
+        let mut singles = Singles {
+            site: self,
+            all: Vec::new(),
         };
         let lists = Lists::of(self.shared, articles);
         for list in lists.others() {
-            let (name, html) = list?;
-            write(name, html.as_bytes(), None)?;
+            singles.write(list?)?;
         }
-        write(
-            address::VERIFY.to_owned(),
-            verify::page(self.shared)?.as_bytes(),
-            None,
-        )?;
-        let mut kept = Vec::new();
+        singles.write((address::VERIFY.to_owned(), verify::page(self.shared)?))?;
         if let Some(base) = &self.shared.base {
+            let documents = |document, part: &[CommitId]| {
+                feeds::documents(archive, self.shared, base, document, part).map(Vec::from)
+            };
             for (at, part) in revisions.chunks_exact(ENTRIES).enumerate() {
                 let document = Document::Full(at + 1);
-                let last = part[ENTRIES - 1];
                 let names = ["atom", "json"].map(|ending| document.name(ending));
-                if self.kept(&names, Some(last), &mut kept) {
-                    continue;
-                }
-                for (name, bytes) in feeds::documents(archive, self.shared, base, document, part)? {
-                    write(name, &bytes, Some(last))?;
-                }
+                singles.lasting(&names, part.last(), || documents(document, part))?;
             }
             let newest = &revisions[revisions.len().saturating_sub(ENTRIES)..];
             let document = Document::Newest(revisions.len() / ENTRIES);
-            for (name, bytes) in feeds::documents(archive, self.shared, base, document, newest)? {
-                write(name, &bytes, None)?;
-            }
-            for (name, bytes) in sitemap::files(base, articles) {
-                write(name, &bytes, None)?;
-            }
+            documents(document, newest)?
+                .into_iter()
+                .try_for_each(|file| singles.write(file))?;
+            sitemap::files(base, articles)
+                .into_iter()
+                .try_for_each(|file| singles.write(file))?;
         }
         for part in Part::all(revisions.len()) {
             let names: Vec<String> = part.names().collect();
-            let last = part.is_full.then(|| revisions[part.end - 1]);
-            if self.kept(&names, last, &mut kept) {
-                continue;
-            }
-            for (name, bytes) in names.into_iter().zip(part.make(&archive.seen(), revisions)?) {
-                write(name, &bytes, last)?;
-            }
+            let last = revisions[..part.end].last().filter(|_| part.is_full);
+            singles.lasting(&names, last, || {
+                let shards = part.make(&archive.seen(), revisions)?;
+                Ok(names.iter().cloned().zip(shards).collect())
+            })?;
         }
         for (at, part) in revisions.chunks(NAMES).enumerate() {
             let name = address::part("search/names", at + 1, "txt");
-            let last = part.last().copied().filter(|_| part.len() == NAMES);
-            if !self.kept(std::slice::from_ref(&name), last, &mut kept) {
-                write(name, search::names(archive, part)?.as_bytes(), last)?;
+            let last = part.last().filter(|_| part.len() == NAMES);
+            singles.lasting(std::slice::from_ref(&name), last, || {
+                Ok(vec![(name.clone(), search::names(archive, part)?.into_bytes())])
+            })?;
+        }
+        singles.write((address::SEARCH.to_owned(), lists.search(revisions.len())?))?;
+        singles.write((address::HOME.to_owned(), lists.home()?))?;
+        singles.all.sort_by(|one, other| one.file.cmp(&other.file));
+        Ok(singles.all)
+    }
+}
+
+/// Files that are no article's, as they are written.
+struct Singles<'a> {
+    site: Site<'a>,
+    all: Vec<Single>,
+}
+
+impl Singles<'_> {
+    /// Writes a file.
+    fn write(&mut self, (name, bytes): (String, impl AsRef<[u8]>)) -> Result<(), BuildError> {
+        self.put(name, bytes.as_ref(), None)
+    }
+
+    /// Keeps files that are made of the branch up to a commit, where the last build made them so and they are still there;
+    /// writes them else. Without a commit they are written.
+    fn lasting(
+        &mut self,
+        names: &[String],
+        up_to: Option<&CommitId>,
+        make: impl FnOnce() -> Result<Vec<(String, Vec<u8>)>, BuildError>,
+    ) -> Result<(), BuildError> {
+        let Site {
+            before,
+            made_of,
+            files,
+            ..
+        } = self.site;
+        let single = |name: &String| before.single(made_of, name, *up_to?).cloned();
+        if let Some(known) = names.iter().map(single).collect::<Option<Vec<Single>>>() {
+            let lengths = known.iter().map(|single| (single.file.clone(), single.bytes));
+            if files.keep(&lengths.collect::<Vec<_>>()) {
+                self.all.extend(known);
+                return Ok(());
             }
         }
-        write(
-            address::SEARCH.to_owned(),
-            lists.search(revisions.len())?.as_bytes(),
-            None,
-        )?;
-        write(address::HOME.to_owned(), lists.home()?.as_bytes(), None)?;
-        singles.extend(kept);
-        singles.sort_by(|one, other| one.file.cmp(&other.file));
-        Ok(singles)
+        make()?
+            .into_iter()
+            .try_for_each(|(name, bytes)| self.put(name, &bytes, up_to))
+    }
+
+    fn put(&mut self, name: String, bytes: &[u8], up_to: Option<&CommitId>) -> Result<(), BuildError> {
+        self.site.files.write(&name, bytes)?;
+        self.all.push(Single {
+            file: name,
+            bytes: bytes.len() as u64,
+            up_to: up_to.map(ToString::to_string),
+        });
+        Ok(())
     }
 }
 

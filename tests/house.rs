@@ -35,6 +35,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "signature",
             "slug",
             "swhid",
+            "timemap",
             "tombstone",
             "trailer",
             "words",

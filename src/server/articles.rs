@@ -11,7 +11,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::memento::{LINK_FORMAT, MEMENTO_DATETIME, Mementos};
+use super::memento::{MEMENTO_DATETIME, Mementos};
 use super::negotiation::{FOR_EVER, Form, REVALIDATED, Representation, form, is_known, put, tag_of};
 use super::problem::Problem;
 use super::{App, address, asked, links, memento};
@@ -21,6 +21,7 @@ use crate::history;
 use crate::id::{ArticleId, CommitId};
 use crate::listing::{ListError, Listing, Wanted};
 use crate::site;
+use crate::timemap;
 use crate::verify::alone;
 use crate::withheld::{self, Kept};
 
@@ -215,7 +216,7 @@ pub async fn timemap(State(app): State<App>, headers: HeaderMap, parts: Parts) -
         let mementos = Mementos::of(archive, &article, id).map_err(|fault| Problem::broken(&fault))?;
         Ok(Representation {
             bytes: mementos.map().into_bytes(),
-            media_type: LINK_FORMAT,
+            media_type: timemap::MEDIA_TYPE,
             tag: id.to_string(),
             cache: REVALIDATED,
         })

@@ -1,30 +1,22 @@
 //! Revisions by time (RFC 7089, Memento): the address of an article is its own time gate, the address of a revision that of
 //! a memento, and a time map lists them. This is pattern 1.1 of that RFC: a redirect, and addresses of their own.
 
-use std::fmt::Write as _;
-
 use axum::http::HeaderMap;
 use axum::http::header::HeaderName;
-use chrono::NaiveDateTime;
 
 use super::address;
 use super::problem::Problem;
 use crate::archive::{Archive, Fault};
-use crate::date::RevisionDate;
+use crate::date::{self, RevisionDate};
 use crate::history;
 use crate::id::{ArticleId, CommitId};
+use crate::timemap;
 
 /// The moment for which a client asks.
 pub const ACCEPT_DATETIME: HeaderName = HeaderName::from_static("accept-datetime");
 
 /// The moment from which on a revision was the article's newest.
 pub const MEMENTO_DATETIME: HeaderName = HeaderName::from_static("memento-datetime");
-
-/// The media type of a time map (RFC 6690).
-pub const LINK_FORMAT: &str = "application/link-format";
-
-/// How HTTP writes a moment (RFC 9110, 5.6.7), which is always one of UTC.
-const HTTP_DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
 
 /// A revision in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,11 +50,6 @@ impl Mementos {
         })
     }
 
-    /// Returns the newest.
-    pub fn newest(&self) -> Memento {
-        *self.oldest_first.last().expect("the newest revision is one")
-    }
-
     /// Returns the revision that was the newest at a moment; before the first there is the first.
     pub fn at(&self, seconds: i64) -> Memento {
         let mut newest_first = self.oldest_first.iter().rev();
@@ -73,64 +60,43 @@ impl Mementos {
     /// Returns the links that lead from an article, or from one of its revisions, to the others.
     pub fn links(&self, from: Option<CommitId>) -> String {
         let article = address::article(&self.article);
-        let mut links = format!("<{article}>; rel=\"original timegate\", ");
-        let _ = write!(
-            links,
-            "<{article}/timemap>; rel=\"timemap\"; type=\"{LINK_FORMAT}\"; {}",
-            self.range()
-        );
+        let addressed = self.addressed();
+        let mut links = vec![
+            format!("<{article}>; rel=\"original timegate\""),
+            format!(
+                "<{article}/timemap>; rel=\"timemap\"; type=\"{}\"{}",
+                timemap::MEDIA_TYPE,
+                timemap::span(&addressed)
+            ),
+        ];
         let at = from.and_then(|from| self.oldest_first.iter().position(|memento| memento.id == from));
-        let last = self.oldest_first.len() - 1;
-        for (place, memento) in self.oldest_first.iter().enumerate() {
-            let mut names = Vec::new();
-            names.extend((place == 0).then_some("first"));
-            names.extend((place == last).then_some("last"));
+        for (place, (address, date)) in addressed.iter().enumerate() {
+            let mut names = timemap::names(place, addressed.len());
             names.extend((at == Some(place + 1)).then_some("prev"));
             names.extend((at.is_some_and(|at| at + 1 == place)).then_some("next"));
             if !names.is_empty() {
-                links.push_str(", ");
-                links.push_str(&link(*memento, &names));
+                links.push(timemap::memento(address, *date, &names));
             }
         }
-        links
+        links.join(", ")
     }
 
     /// Returns the time map.
     pub fn map(&self) -> String {
         let article = address::article(&self.article);
-        let mut map = format!(
-            "<{article}>; rel=\"original timegate\",\n<{article}/timemap>; rel=\"self\"; type=\"{LINK_FORMAT}\"; {}",
-            self.range()
-        );
-        let last = self.oldest_first.len() - 1;
-        for (place, memento) in self.oldest_first.iter().enumerate() {
-            let mut names = Vec::new();
-            names.extend((place == 0).then_some("first"));
-            names.extend((place == last).then_some("last"));
-            map.push_str(",\n");
-            map.push_str(&link(*memento, &names));
-        }
-        map.push('\n');
-        map
+        let original = timemap::Original {
+            address: &article,
+            relations: "original timegate",
+        };
+        timemap::written(original, &format!("{article}/timemap"), &self.addressed())
     }
 
-    fn range(&self) -> String {
-        let (first, last) = (self.oldest_first[0], self.newest());
-        format!(
-            "from=\"{}\"; until=\"{}\"",
-            first.date.as_http(),
-            last.date.as_http()
-        )
+    fn addressed(&self) -> Vec<(String, RevisionDate)> {
+        let mementos = self.oldest_first.iter();
+        mementos
+            .map(|memento| (address::revision(memento.id), memento.date))
+            .collect()
     }
-}
-
-fn link(memento: Memento, names: &[&str]) -> String {
-    let names = [names, &["memento"]].concat().join(" ");
-    let address = address::revision(memento.id);
-    format!(
-        "<{address}>; rel=\"{names}\"; datetime=\"{}\"",
-        memento.date.as_http()
-    )
 }
 
 /// Reads for which moment a client asks, in seconds since 1970; `None` where it does not.
@@ -141,9 +107,9 @@ pub fn asked(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     let read = value
         .to_str()
         .ok()
-        .and_then(|text| NaiveDateTime::parse_from_str(text.trim(), HTTP_DATE).ok());
+        .and_then(|text| date::seconds_of_http(text.trim()));
     match read {
-        Some(moment) => Ok(Some(moment.and_utc().timestamp())),
+        Some(seconds) => Ok(Some(seconds)),
         None => Err(Problem::unread("Accept-Datetime is no date as HTTP writes it")
             .hint("write it as in Thu, 22 Jan 2026 04:00:00 GMT, with the weekday that the day has")),
     }

@@ -16,7 +16,7 @@ pub fn media_type(name: &str) -> &'static str {
         "json" => "application/json",
         "atom" => "application/atom+xml",
         "xml" => "application/xml",
-        "link" => "application/link-format",
+        "link" => crate::timemap::MEDIA_TYPE,
         "proof" => "application/x-git-pack",
         "wasm" => "application/wasm",
         "svg" => "image/svg+xml",

@@ -18,6 +18,7 @@ use crate::language::Language;
 use crate::object::ident::Person;
 use crate::proof::{ELEMENT_ID, MEDIA_TYPE};
 use crate::revision::Revision;
+use crate::timemap;
 use crate::withheld::{Kept, Reason};
 
 /// Digits on a line of base64, as in mail.
@@ -208,7 +209,7 @@ fn relations(shared: &Shared<'_>, kept: &Kept, place: &Place<'_>, has_proof: boo
     relate(
         "timemap",
         address::TIMEMAP.to_owned(),
-        Some("application/link-format"),
+        Some(timemap::MEDIA_TYPE),
         None,
     );
     if has_proof {

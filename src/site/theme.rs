@@ -10,14 +10,16 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::GENERATOR;
-use super::verify::{self, Script};
+use super::verify::Script;
+use crate::base64;
 use crate::diff::html::escape;
 
 /// The name of the style among the files of a theme.
 pub const STYLE_FILE: &str = "style.css";
 
 /// The templates that come with the program, each under the name by which a theme replaces it.
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 10] = [
+    ("choices.html", include_str!("../../templates/site/choices.html")),
     ("entries.html", include_str!("../../templates/site/entries.html")),
     ("head.html", include_str!("../../templates/site/head.html")),
     ("history.html", include_str!("../../templates/site/history.html")),
@@ -25,6 +27,7 @@ const TEMPLATES: [(&str, &str); 8] = [
     ("list.html", include_str!("../../templates/site/list.html")),
     ("page.html", include_str!("../../templates/site/page.html")),
     ("search.html", include_str!("../../templates/site/search.html")),
+    ("switch.html", include_str!("../../templates/site/switch.html")),
     ("verify.html", include_str!("../../templates/site/verify.html")),
 ];
 
@@ -47,7 +50,7 @@ pub enum ThemeError {
     Large(PathBuf),
     /// The folder has nothing that a site is made of.
     #[error(
-        "{} has neither {STYLE_FILE} nor a template (page.html, home.html, list.html, history.html, search.html, verify.html, head.html, entries.html)", .0.display()
+        "{} has neither {STYLE_FILE} nor a template (page.html, home.html, list.html, history.html, search.html, verify.html, head.html, entries.html, choices.html, switch.html)", .0.display()
     )]
     Empty(PathBuf),
     /// A style that would end the element that it stands in.
@@ -140,7 +143,7 @@ impl Theme {
     /// Returns what the head of a page has, with further rules at the end of the style, and with the scripts that may run.
     pub fn frame(&self, rules: &str, scripts: &[&Script]) -> Frame {
         let style = format!("{}{rules}", self.style);
-        let mut policy = format!("default-src 'none'; style-src '{}'", verify::source_of(&style));
+        let mut policy = format!("default-src 'none'; style-src '{}'", base64::hash_source(&style));
         if !scripts.is_empty() {
             policy.push_str("; script-src");
             for script in scripts {
@@ -158,7 +161,7 @@ impl Theme {
     /// Returns what the head of a page has on which a script runs that reads files of the site.
     pub fn frame_reading(&self, script: &str) -> Frame {
         let mut frame = self.frame("", &[]);
-        let source = verify::source_of(script);
+        let source = base64::hash_source(script);
         let _ = write!(frame.policy, "; script-src '{source}'; connect-src 'self'");
         frame
     }

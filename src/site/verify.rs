@@ -83,11 +83,6 @@ pub fn page(shared: &Shared<'_>) -> Result<String, BuildError> {
     Ok(shared.theme.fill("verify.html", &values)?)
 }
 
-/// Returns the name by which a policy knows what stands in a `style` or `script` element.
-pub fn source_of(text: &str) -> String {
-    format!("sha256-{}", base64::encode(&Sha256::digest(text)))
-}
-
 fn in_language(scripts: &'static [Script; 2], words: &Wording) -> &'static Script {
     let at = WORDS.iter().position(|(language, _)| *language == words.language);
     &scripts[at.unwrap_or(0)]
@@ -98,7 +93,7 @@ fn scripts(last: &str) -> [Script; 2] {
     WORDS.map(|(_, words)| {
         let parts = [&[words][..], &CORE, &[last]].concat();
         let text = format!("\n'use strict';\n{{\n{}}}\n", parts.join("\n"));
-        let source = source_of(&text);
+        let source = base64::hash_source(&text);
         Script { text, source }
     })
 }
