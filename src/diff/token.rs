@@ -27,7 +27,7 @@ fn between_sure_ends<'a>(text: &'a str, tokens: &mut Vec<&'a str>) {
     }
     let mut word_start: Option<usize> = None;
     for (at, grapheme) in text.grapheme_indices(true) {
-        if grapheme.chars().next().is_some_and(is_word) {
+        if is_of_word(grapheme) {
             word_start.get_or_insert(at);
             continue;
         }
@@ -35,6 +35,17 @@ fn between_sure_ends<'a>(text: &'a str, tokens: &mut Vec<&'a str>) {
         tokens.push(grapheme);
     }
     tokens.extend(word_start.map(|start| &text[start..]));
+}
+
+/// Tells whether a grapheme cluster is part of a word. One that ends in a blank or the like is none, though a letter may cling to
+/// that.
+fn is_of_word(grapheme: &str) -> bool {
+    let mut characters = grapheme.chars();
+    let first = characters.next();
+    let ends_apart = characters
+        .next_back()
+        .is_some_and(|last| is_plain(last) && !is_word(last));
+    first.is_some_and(is_word) && !ends_apart
 }
 
 /// Tells whether a character is part of a word that is compared as a whole.
@@ -58,10 +69,12 @@ pub fn surely_ends(before: Option<char>, after: Option<char>) -> bool {
     }
 }
 
-/// ASCII, Han, and the letters and marks of Chinese and Japanese that cling to nothing.
+/// ASCII, Han, and the letters and marks of Chinese and Japanese that cling to nothing; full-width letters and digits are parts of
+/// words.
 fn is_plain(c: char) -> bool {
     matches!(c, '\n' | ' '..='~' | '\u{3001}'..='\u{3029}' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30ff}'
-        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ff01}'..='\u{ff5e}' | '“' | '”' | '‘' | '’' | '—' | '…')
+        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ff01}'..='\u{ff0f}'
+        | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff5e}' | '“' | '”' | '‘' | '’' | '—' | '…')
 }
 
 /// Scripts that set no blank between words: Thai to Burmese, Khmer, kana, Han, and hangul, where a blank
@@ -84,6 +97,8 @@ mod tests {
             tokens("H200芯片, naïve don’t"),
             ["H200", "芯", "片", ",", " ", "naïve", " ", "don", "’", "t"]
         );
+        assert_eq!(tokens("A０１Ｂ，c"), ["A０１Ｂ", "，", "c"]);
+        assert_eq!(tokens("\u{11f02} a"), ["\u{11f02} ", "a"]);
         assert_eq!(tokens("カナ한글ไทย"), ["カ", "ナ", "한", "글", "ไ", "ท", "ย"]);
     }
 
@@ -101,7 +116,7 @@ mod tests {
         let mut tokens: Vec<&str> = Vec::new();
         let mut in_word = false;
         for (at, grapheme) in text.grapheme_indices(true) {
-            let word = grapheme.chars().next().is_some_and(is_word);
+            let word = is_of_word(grapheme);
             match tokens.last_mut() {
                 Some(last) if word && in_word => *last = &text[at - last.len()..at + grapheme.len()],
                 _ => tokens.push(grapheme),
