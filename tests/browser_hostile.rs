@@ -9,6 +9,8 @@ mod archives;
 #[path = "support/browser.rs"]
 #[allow(dead_code, reason = "other stories ask the browser more")]
 mod browser;
+#[path = "support/tree.rs"]
+mod tree;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -92,22 +94,13 @@ fn lines() -> String {
 
 /// Lists the pages of a site; the first revision of an article is its newest.
 fn pages(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut pending = vec![folder.to_owned()];
-    while let Some(folder) = pending.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                pending.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "html")
-                && !path.ends_with("r1.html")
-            {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
+    let paths = tree::files(folder).into_keys().map(|name| folder.join(name));
+    let is_page = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| extension == "html") && !path.ends_with("r1.html")
+    };
+    let mut pages: Vec<PathBuf> = paths.filter(is_page).collect();
+    pages.sort();
+    pages
 }
 
 /// Returns the page with the watch before everything, and with its policy or without.

@@ -7,6 +7,8 @@ mod archives;
 mod bridge;
 #[path = "support/bucket.rs"]
 mod bucket;
+#[path = "support/tree.rs"]
+mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,9 +18,10 @@ use std::process::{Command, Output};
 use archives::Story;
 use avalaches::publish::order::Step;
 use bridge::ARTICLE;
-use bucket::{BUCKET, Fault, KEY, SECRET, Store, files};
+use bucket::{BUCKET, Fault, KEY, SECRET, Store};
 use hyper::Method;
 use serde_json::Value;
+use tree::files;
 
 const LIST: &str = ".avalaches-published";
 

@@ -8,6 +8,8 @@ use std::process::Command;
 #[path = "support/archives.rs"]
 #[allow(dead_code, reason = "other stories move folders")]
 mod archives;
+#[path = "support/tree.rs"]
+mod tree;
 
 use archives::Story;
 use serde_json::{Value, json};
@@ -201,20 +203,10 @@ fn an_excerpt_shows_what_was_found() {
 
 /// Returns the files of the index with their bytes.
 fn index(site: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![site.join("search")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(site).unwrap().to_str().unwrap().to_owned();
-                files.insert(name, fs::read(path).unwrap());
-            }
-        }
-    }
+    let files = tree::files(&site.join("search")).into_iter();
     files
+        .map(|(name, bytes)| (format!("search/{name}"), bytes))
+        .collect()
 }
 
 #[test]

@@ -10,6 +10,8 @@ mod bridge;
 mod folders;
 #[path = "support/sites.rs"]
 mod sites;
+#[path = "support/tree.rs"]
+mod tree;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -9,9 +9,12 @@ mod bridge;
 #[path = "support/sites.rs"]
 #[allow(dead_code, reason = "other stories ask pages more")]
 mod sites;
+#[path = "support/tree.rs"]
+mod tree;
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
@@ -29,19 +32,11 @@ fn story() -> Story {
 }
 
 /// Builds into a new folder, and returns the files by their names.
-fn anew(story: &Story, options: &[&str]) -> Vec<(PathBuf, Vec<u8>)> {
+fn anew(story: &Story, options: &[&str]) -> BTreeMap<String, Vec<u8>> {
     let folder = story.folder.path().join("anew");
     let _ = fs::remove_dir_all(&folder);
     story.yes(&[&["build", "anew"], options].concat());
-    named(&folder)
-}
-
-fn named(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let name = |path: PathBuf| path.strip_prefix(folder).unwrap().to_owned();
-    files(folder)
-        .into_iter()
-        .map(|(path, bytes)| (name(path), bytes))
-        .collect()
+    tree::files(&folder)
 }
 
 /// Changes a byte of a file, which keeps its length and the time of its last change.
@@ -62,7 +57,7 @@ fn change_unseen(path: &Path) {
 #[test]
 fn a_file_that_somebody_changed_or_took_away_is_made_again() {
     let story = story();
-    let whole = named(&site(&story));
+    let whole = tree::files(&site(&story));
     let folder = site(&story).join(ARTICLE);
     let spoil: [&dyn Fn(); 4] = [
         &|| fs::write(folder.join("r1.html"), "mine").unwrap(),
@@ -83,9 +78,9 @@ fn a_file_that_somebody_changed_or_took_away_is_made_again() {
     ];
     for spoil in spoil {
         spoil();
-        assert_ne!(named(&site(&story)), whole);
+        assert_ne!(tree::files(&site(&story)), whole);
         story.yes(&["build", "site"]);
-        assert_eq!(named(&site(&story)), whole);
+        assert_eq!(tree::files(&site(&story)), whole);
     }
     let said = story.yes(&["build", "site"]);
     assert!(
@@ -116,7 +111,7 @@ fn pages_of_articles_that_did_not_change_are_not_made() {
     // Where the rules, the settings or the theme are others, every page is made.
     story.yes(&["settings", "--title", "Other"]);
     story.yes(&["build", "site"]);
-    assert_eq!(named(&site(&story)), anew(&story, &[]));
+    assert_eq!(tree::files(&site(&story)), anew(&story, &[]));
 }
 
 #[test]
@@ -174,7 +169,7 @@ fn what_a_killed_build_began_is_not_taken_for_finished() {
         // Whatever lay there by then, and whoever changed it unseen, the next build leaves the whole site.
         change_unseen(&site(&story).join(ARTICLE).join("r1.html"));
         story.yes(&["build", "site"]);
-        assert_eq!(named(&site(&story)), whole, "killed at rename {number}");
+        assert_eq!(tree::files(&site(&story)), whole, "killed at rename {number}");
     }
     assert!(kills >= 8, "{kills}");
 }
@@ -195,7 +190,7 @@ fn two_builds_at_once_do_not_meet() {
 #[test]
 fn a_theme_takes_the_place_of_templates_and_style() {
     let story = story();
-    let own = named(&site(&story));
+    let own = tree::files(&site(&story));
     let theme = story.folder.path().join("theme");
     fs::create_dir(&theme).unwrap();
     story.write("theme/style.css", "body { color: navy }\n");
@@ -216,7 +211,7 @@ fn a_theme_takes_the_place_of_templates_and_style() {
     );
     // Without it all is as it was, and with it again as well.
     story.yes(&["build", "site"]);
-    assert_eq!(named(&site(&story)), own);
+    assert_eq!(tree::files(&site(&story)), own);
     // A template that changes takes effect though no article changed.
     story.yes(&["build", "site", "--theme", "theme"]);
     story.write("theme/style.css", "body { color: teal }\n");
@@ -227,7 +222,7 @@ fn a_theme_takes_the_place_of_templates_and_style() {
 #[test]
 fn a_theme_that_cannot_be_used_is_named_with_the_line() {
     let story = story();
-    let own = named(&site(&story));
+    let own = tree::files(&site(&story));
     let theme = story.folder.path().join("theme");
     let refused = |name: &str, text: &str, expected: &str| {
         let _ = fs::remove_dir_all(&theme);
@@ -271,9 +266,9 @@ fn a_theme_that_cannot_be_used_is_named_with_the_line() {
             .contains("could not read nowhere of the theme")
     );
     assert_eq!(
-        named(&site(&story)),
+        tree::files(&site(&story)),
         own,
         "a site is not touched by a theme that cannot be used"
     );
-    assert!(own.iter().any(|(name, _)| name == Path::new(LIST)));
+    assert!(own.contains_key(LIST));
 }

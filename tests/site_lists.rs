@@ -8,6 +8,8 @@ mod bridge;
 #[path = "support/sites.rs"]
 #[allow(dead_code, reason = "other stories ask pages more")]
 mod sites;
+#[path = "support/tree.rs"]
+mod tree;
 
 use std::collections::BTreeSet;
 use std::path::Path;

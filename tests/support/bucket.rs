@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use hyper::body::Incoming;
@@ -17,6 +17,8 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+
+use super::tree;
 
 pub const BUCKET: &str = "news";
 pub const KEY: &str = "AKIDEXAMPLE";
@@ -106,29 +108,8 @@ impl Store {
 
     /// Returns every object below a prefix with its bytes.
     pub fn objects(&self, prefix: &str) -> BTreeMap<String, Vec<u8>> {
-        files(&self.root.join(BUCKET).join(prefix))
+        tree::files(&self.root.join(BUCKET).join(prefix))
     }
-}
-
-/// Returns every file below a folder with its bytes.
-pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut pending = vec![folder.to_owned()];
-    while let Some(at) = pending.pop() {
-        let Ok(entries) = fs::read_dir(&at) else {
-            continue;
-        };
-        for entry in entries {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                pending.push(path);
-            } else {
-                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
-                found.insert(name, fs::read(path).unwrap());
-            }
-        }
-    }
-    found
 }
 
 async fn serve(listener: TcpListener, service: S3Service, log: Arc<Mutex<Log>>, fault: Arc<Mutex<Fault>>) {

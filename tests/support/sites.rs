@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::archives::Story;
+use super::tree;
 
 /// Returns where a story's site is built.
 pub fn site(story: &Story) -> PathBuf {
@@ -21,19 +22,8 @@ pub fn page(story: &Story, name: &str) -> String {
 
 /// Lists every file below a folder with its bytes.
 pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut pending = vec![folder.to_owned()];
-    while let Some(folder) = pending.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                pending.push(path);
-            } else {
-                found.insert(path.clone(), fs::read(path).unwrap());
-            }
-        }
-    }
-    found
+    let files = tree::files(folder).into_iter();
+    files.map(|(name, bytes)| (folder.join(name), bytes)).collect()
 }
 
 /// Asks for a page's verdict in a folder without an archive.
