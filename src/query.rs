@@ -16,7 +16,7 @@
 //! pairs of neighbours, and the last one of a row by itself. What is in a text is then a row of its keys; the other way
 //! round that is not so, and who finds an article by its keys asks [`Query::find`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
 use crate::canonical::{self, Invisible, TextError};
@@ -25,7 +25,7 @@ use crate::words::fnv1a;
 
 use self::field::{Field, Flat};
 use self::stem::Stemming;
-use self::token::{Key, Token, tokens};
+use self::token::{Key, Read, Token, each_token, tokens};
 
 pub mod excerpt;
 mod field;
@@ -357,29 +357,45 @@ pub fn keys(document: &Document<'_>) -> Keys {
     keys
 }
 
-/// Returns what an article is found by on a site: its keys, of words the stems of English alone, and each character of a
-/// script without blanks by itself.
-#[must_use]
-pub fn site_keys(
+/// Shows what an article is found by on a site: its keys, of words the stems of English alone, and each character of a
+/// script without blanks by itself. A key may be shown more than once.
+pub fn each_site_key(
     titles: &BTreeMap<Language, String>,
     tags: &[String],
     parts: &[(Language, String)],
-) -> BTreeSet<String> {
+    mut show: impl FnMut(&str),
+) {
     let first = parts.first().map(|(language, _)| language);
     let tags = tags.iter().filter_map(|tag| Some((first?, tag)));
     let parts = parts.iter().map(|(language, text)| (language, text));
-    let mut keys = BTreeSet::new();
     for (language, text) in titles.iter().chain(tags).chain(parts) {
-        let mut row = String::new();
-        let tokens = tokens(text);
-        put_row(&tokens, &Stemming::english_alone(language), &mut row);
-        keys.extend(row.split_ascii_whitespace().map(str::to_owned));
-        keys.extend(tokens.iter().filter_map(|token| match &token.key {
-            Key::Neighbour(c) => Some(c.to_string()),
-            Key::Word(_) => None,
-        }));
+        let stemming = Stemming::english_alone(language);
+        let mut words: HashSet<String> = HashSet::new();
+        let mut before = None;
+        each_token(text, |read, _, parted| match read {
+            Read::Word(word) => {
+                before = None;
+                if !words.contains(word) {
+                    words.insert(word.to_owned());
+                    show(cut(&stemming.stem(word)));
+                }
+            }
+            Read::Neighbour(c) => {
+                let mut pair = [0; 8];
+                let mut end = 0;
+                if let Some(before) = before.filter(|_| !parted) {
+                    end = char::encode_utf8(before, &mut pair).len();
+                }
+                let length = c.encode_utf8(&mut pair[end..]).len();
+                let pair = std::str::from_utf8(&pair[..end + length]).expect("it is one or two characters");
+                show(&pair[end..]);
+                if end > 0 {
+                    show(pair);
+                }
+                before = Some(c);
+            }
+        });
     }
-    keys
 }
 
 fn put_keys(text: &str, languages: &[Language], keys: &mut String) {

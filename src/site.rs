@@ -279,102 +279,94 @@ impl Site<'_> {
         articles: &[Article],
         revisions: &[CommitId],
     ) -> Result<Vec<Single>, BuildError> {
-        let mut singles = Singles {
-            site: self,
-            all: Vec::new(),
-        };
+        let mut singles = Vec::new();
         let lists = Lists::of(self.shared, articles);
         for list in lists.others() {
-            singles.write(list?)?;
+            singles.push(self.single(list?)?);
         }
-        singles.write((address::VERIFY.to_owned(), verify::page(self.shared)?))?;
+        singles.push(self.single((address::VERIFY.to_owned(), verify::page(self.shared)?))?);
+        let seen = archive.seen();
         if let Some(base) = &self.shared.base {
-            let documents = |document, part: &[CommitId]| {
-                feeds::documents(archive, self.shared, base, document, part).map(Vec::from)
-            };
-            for (at, part) in revisions.chunks_exact(ENTRIES).enumerate() {
-                let document = Document::Full(at + 1);
-                let names = ["atom", "json"].map(|ending| document.name(ending));
-                singles.lasting(&names, part.last(), || documents(document, part))?;
-            }
+            singles.extend(self.full_feeds(&seen, base, revisions)?);
             let newest = &revisions[revisions.len().saturating_sub(ENTRIES)..];
             let document = Document::Newest(revisions.len() / ENTRIES);
-            documents(document, newest)?
-                .into_iter()
-                .try_for_each(|file| singles.write(file))?;
-            sitemap::files(base, articles)
-                .into_iter()
-                .try_for_each(|file| singles.write(file))?;
+            for file in feeds::documents(archive, self.shared, base, document, newest)? {
+                singles.push(self.single(file)?);
+            }
+            for file in sitemap::files(base, articles) {
+                singles.push(self.single(file)?);
+            }
         }
         for part in Part::all(revisions.len()) {
             let names: Vec<String> = part.names().collect();
             let last = revisions[..part.end].last().filter(|_| part.is_full);
-            singles.lasting(&names, last, || {
-                let shards = part.make(&archive.seen(), revisions)?;
+            singles.extend(self.lasting(&names, last, || {
+                let shards = part.make(&seen, revisions)?;
                 Ok(names.iter().cloned().zip(shards).collect())
-            })?;
+            })?);
         }
         for (at, part) in revisions.chunks(NAMES).enumerate() {
             let name = address::part("search/names", at + 1, "txt");
             let last = part.last().filter(|_| part.len() == NAMES);
-            singles.lasting(std::slice::from_ref(&name), last, || {
+            singles.extend(self.lasting(std::slice::from_ref(&name), last, || {
                 Ok(vec![(name.clone(), search::names(archive, part)?.into_bytes())])
-            })?;
+            })?);
         }
-        singles.write((address::SEARCH.to_owned(), lists.search(revisions.len())?))?;
-        singles.write((address::HOME.to_owned(), lists.home()?))?;
-        singles.all.sort_by(|one, other| one.file.cmp(&other.file));
-        Ok(singles.all)
+        singles.push(self.single((address::SEARCH.to_owned(), lists.search(revisions.len())?))?);
+        singles.push(self.single((address::HOME.to_owned(), lists.home()?))?);
+        singles.sort_by(|one, other| one.file.cmp(&other.file));
+        Ok(singles)
     }
-}
 
-/// Files that are no article's, as they are written.
-struct Singles<'a> {
-    site: Site<'a>,
-    all: Vec<Single>,
-}
-
-impl Singles<'_> {
-    /// Writes a file.
-    fn write(&mut self, (name, bytes): (String, impl AsRef<[u8]>)) -> Result<(), BuildError> {
-        self.put(name, bytes.as_ref(), None)
+    /// Writes the documents of the feed that are full, on every core.
+    fn full_feeds(self, seen: &Seen, base: &Base, revisions: &[CommitId]) -> Result<Vec<Single>, BuildError> {
+        let documents = revisions.par_chunks_exact(ENTRIES).enumerate();
+        let written: Result<Vec<Vec<Single>>, BuildError> = documents
+            .map(|(at, part)| {
+                let document = Document::Full(at + 1);
+                let names = ["atom", "json"].map(|ending| document.name(ending));
+                self.lasting(&names, part.last(), || {
+                    let archive = seen.clone().open().map_err(BuildError::Open)?;
+                    feeds::documents(&archive, self.shared, base, document, part).map(Vec::from)
+                })
+            })
+            .collect();
+        Ok(written?.into_iter().flatten().collect())
     }
 
     /// Keeps files that are made of the branch up to a commit, where the last build made them so and they are still there;
     /// writes them else. Without a commit they are written.
     fn lasting(
-        &mut self,
+        self,
         names: &[String],
         up_to: Option<&CommitId>,
         make: impl FnOnce() -> Result<Vec<(String, Vec<u8>)>, BuildError>,
-    ) -> Result<(), BuildError> {
-        let Site {
-            before,
-            made_of,
-            files,
-            ..
-        } = self.site;
-        let single = |name: &String| before.single(made_of, name, *up_to?).cloned();
+    ) -> Result<Vec<Single>, BuildError> {
+        let single = |name: &String| self.before.single(self.made_of, name, *up_to?).cloned();
         if let Some(known) = names.iter().map(single).collect::<Option<Vec<Single>>>() {
             let lengths = known.iter().map(|single| (single.file.clone(), single.bytes));
-            if files.keep(&lengths.collect::<Vec<_>>()) {
-                self.all.extend(known);
-                return Ok(());
+            if self.files.keep(&lengths.collect::<Vec<_>>()) {
+                return Ok(known);
             }
         }
-        make()?
+        let written = make()?
             .into_iter()
-            .try_for_each(|(name, bytes)| self.put(name, &bytes, up_to))
+            .map(|(name, bytes)| self.put(name, &bytes, up_to));
+        written.collect()
     }
 
-    fn put(&mut self, name: String, bytes: &[u8], up_to: Option<&CommitId>) -> Result<(), BuildError> {
-        self.site.files.write(&name, bytes)?;
-        self.all.push(Single {
+    /// Writes a file.
+    fn single(self, (name, bytes): (String, impl AsRef<[u8]>)) -> Result<Single, BuildError> {
+        self.put(name, bytes.as_ref(), None)
+    }
+
+    fn put(self, name: String, bytes: &[u8], up_to: Option<&CommitId>) -> Result<Single, BuildError> {
+        self.files.write(&name, bytes)?;
+        Ok(Single {
             file: name,
             bytes: bytes.len() as u64,
             up_to: up_to.map(ToString::to_string),
-        });
-        Ok(())
+        })
     }
 }
 

@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 use comrak::nodes::{AstNode, ListType, NodeValue};
 use comrak::{Arena, parse_document};
 
-use super::{CommonMarkError, check_nesting, finish, lines_of, options};
+use super::{
+    CommonMarkError, blocks_of_prose, check_nesting, finish, is_its_own_plain_text, lines_of, options,
+};
+use crate::canonical::is_common;
 use crate::diff::html::escape;
 
 /// One top-level block.
@@ -23,6 +26,18 @@ pub struct Shown {
 /// # Errors
 /// [`CommonMarkError`] where the source holds what no page may.
 pub fn blocks(source: &str) -> Result<Vec<Shown>, CommonMarkError> {
+    if is_its_own_plain_text(source) {
+        let shown = |plain: String| Shown {
+            html: paragraph(&plain),
+            plain,
+        };
+        let blocks = blocks_of_prose(source).into_iter();
+        return Ok(blocks.map(|block| shown(block.plain)).collect());
+    }
+    parsed_blocks(source)
+}
+
+fn parsed_blocks(source: &str) -> Result<Vec<Shown>, CommonMarkError> {
     check_nesting(source)?;
     let arena = Arena::new();
     let document = parse_document(&arena, source, &options());
@@ -44,6 +59,29 @@ pub fn blocks(source: &str) -> Result<Vec<Shown>, CommonMarkError> {
 #[must_use]
 pub fn verbatim(plain: &str) -> String {
     format!("<pre class=\"plain\">\n{}</pre>\n", escape(plain))
+}
+
+/// Writes lines of text as a paragraph.
+fn paragraph(plain: &str) -> String {
+    format!("<p>{}</p>\n", escape(plain).replace('\n', "<br>\n"))
+}
+
+impl Shown {
+    /// Tells at a glance that a browser shows the very text: it is a paragraph of common characters in which no blank is
+    /// beside another one or a line's end. `false` says nothing.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        let is_line = |line: &str| {
+            let is_within = !line.starts_with(is_space) && !line.ends_with(is_space);
+            !line.is_empty() && is_within && !line.contains("  ")
+        };
+        is_common(&self.plain) && self.plain.split('\n').all(is_line) && self.html == paragraph(&self.plain)
+    }
+}
+
+/// Tells of a common character whether it is a blank.
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\u{3000}')
 }
 
 fn push_block<'a>(node: &'a AstNode<'a>, html: &mut String) {
@@ -160,7 +198,10 @@ fn is_harmless(address: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::draft::html::shown_text;
 
     fn html(source: &str) -> String {
         blocks(source)
@@ -223,5 +264,20 @@ mod tests {
             html("[a](<https://b/\"onclick=x>)"),
             "<p><a href=\"https://b/&quot;onclick=x\" rel=\"nofollow noopener noreferrer\">a</a></p>\n"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn prose_is_shown_as_the_parser_has_it_and_what_is_exact_at_a_glance_is_so(
+            lines in proptest::collection::vec("[-+=:#!$%\"'^(@/,;.)0-9aé中，“\u{a0}\u{3000} ]{0,12}", 1..6),
+            markup in "|[*_`<&>\t\u{200b}e\u{301}]{0,3}",
+        ) {
+            let source = lines.join("\n") + &markup + "\n";
+            let parsed = parsed_blocks(&source);
+            prop_assert_eq!(&blocks(&source), &parsed);
+            for block in parsed.unwrap_or_default().iter().filter(|block| block.is_exact()) {
+                prop_assert_eq!(shown_text(&block.html), Some(block.plain.clone()), "{:?}", block);
+            }
+        }
     }
 }

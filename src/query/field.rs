@@ -122,9 +122,12 @@ impl Flat {
             return Vec::new();
         };
         let mut places = Vec::new();
+        // A character that is folded to several is not had in part.
+        let is_within = |at: usize| at > 0 && self.bytes.get(at - 1) == self.bytes.get(at);
         for (at, _) in self.chars.iter().enumerate().filter(|(_, c)| *c == first) {
             let is_there = self.chars[at..].starts_with(phrase);
-            if is_there && places.len() < MOST_PLACES {
+            let is_cut = is_within(at) || is_within(at + phrase.len());
+            if is_there && !is_cut && places.len() < MOST_PLACES {
                 let bytes = self.bytes[at].start..self.bytes[at + phrase.len() - 1].end;
                 places.extend(Some(bytes).filter(|bytes| is_whole(text, bytes)));
             }

@@ -50,8 +50,7 @@ fn looked_up(lookup: &Lookup, keys: &Keys) -> bool {
 
 #[test]
 fn words_are_found_whatever_their_case_and_ending_and_characters_in_a_row() {
-    let text =
-        "桥今天通车，花了3亿元。Anthropic 公司的芯片。\n\nThe new bridges’ opening: GPT-4, Straße, ＡＩ.\n";
+    let text = "桥今天通车，花了3亿元。Anthropic 公司的芯片。\n\nThe new bridges’ opening: GPT-4, Straße, ＡＩ, ßß.\n";
     for (query, expected) in [
         ("今天", Some(&["今天"][..])),
         ("今天通车", Some(&["今天通车"])),
@@ -83,6 +82,8 @@ fn words_are_found_whatever_their_case_and_ending_and_characters_in_a_row() {
         ("\"New  BRIDGES’\"", Some(&["new bridges’"])),
         ("\"new bridge\"", None),
         ("\"ew bridges\"", None),
+        ("\"ß\"", None),
+        ("\"sSß\"", Some(&["ßß"])),
         ("\"天通车，花\"", Some(&["天通车，花"])),
         ("\"天通车花\"", None),
         ("“公司的”", Some(&["公司的"])),

@@ -5,6 +5,8 @@
 //! characters alone: a full-width letter is the letter, `ß` is `ss`, and traditional and simplified characters stay what
 //! they are.
 
+use std::ops::Range;
+
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
@@ -71,47 +73,66 @@ impl Class {
     }
 }
 
+/// A token without a place, as it is shown while a text is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Read<'a> {
+    /// A folded word.
+    Word(&'a str),
+    /// A folded character.
+    Neighbour(char),
+}
+
 /// Returns the tokens of a text.
 #[must_use]
 pub fn tokens(text: &str) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
+    each_token(text, |read, bytes, parted| {
+        let key = match read {
+            Read::Word(word) => Key::Word(word.to_owned()),
+            Read::Neighbour(c) => Key::Neighbour(c),
+        };
+        tokens.push(Token {
+            key,
+            begin: bytes.start,
+            end: bytes.end,
+            parted,
+        });
+    });
+    tokens
+}
+
+/// Shows each token of a text, where it stands, and whether something parts it from the one before.
+pub(super) fn each_token(text: &str, mut show: impl FnMut(Read<'_>, Range<usize>, bool)) {
     let mut parted = true;
-    // Whether the last token is a word that the next character goes on with.
-    let mut is_open = false;
+    // The word that the next character may go on with.
+    let mut word = String::new();
+    let (mut place, mut word_is_parted) = (0..0, true);
     for (at, c) in text.char_indices() {
         let end = at + c.len_utf8();
-        each_folded(c, |folded| match (Class::of(folded), tokens.last_mut()) {
-            (Class::Parting, _) => (parted, is_open) = (true, false),
-            (
-                Class::Word,
-                Some(Token {
-                    key: Key::Word(word),
-                    end: last,
-                    ..
-                }),
-            ) if is_open => {
+        each_folded(c, |folded| {
+            let class = Class::of(folded);
+            if class == Class::Word {
+                if word.is_empty() {
+                    place.start = at;
+                    (word_is_parted, parted) = (parted, false);
+                }
                 word.push(folded);
-                *last = end;
+                place.end = end;
+                return;
             }
-            (class, _) => {
-                is_open = class == Class::Word;
-                let key = if is_open {
-                    Key::Word(folded.to_string())
-                } else {
-                    Key::Neighbour(folded)
-                };
-                let token = Token {
-                    key,
-                    begin: at,
-                    end,
-                    parted,
-                };
-                tokens.push(token);
-                parted = false;
+            if !word.is_empty() {
+                show(Read::Word(&word), place.clone(), word_is_parted);
+                word.clear();
             }
+            if class == Class::Neighbour {
+                show(Read::Neighbour(folded), at..end, parted);
+            }
+            parted = class == Class::Parting;
         });
     }
-    tokens
+    if !word.is_empty() {
+        show(Read::Word(&word), place, word_is_parted);
+    }
 }
 
 /// Shows what a character is folded to: nothing where it only says how another one is drawn.

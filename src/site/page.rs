@@ -119,7 +119,12 @@ pub fn html(
     for markup in [Markup::Shown, Markup::None] {
         values.sections = sections(revision, markup);
         let page = shared.theme.fill("page.html", &values)?;
-        if reads_back(&page, revision) {
+        let is_shown = if shared.theme.has_own_templates() {
+            reads_back(&bare(&page, &unread(&values)), revision)
+        } else {
+            reads_back(&page, revision)
+        };
+        if is_shown {
             return Ok(page);
         }
     }
@@ -268,13 +273,47 @@ fn section(language: &Language, source: &str, markup: Markup) -> Section {
 /// Returns a block as a browser shows its very text: with its markup where that leaves the text what it is.
 fn block_html(block: &Shown, markup: Markup) -> String {
     let is_exact = markup == Markup::Shown
-        && draft::html::shown_text(&block.html).is_some_and(|text| text == block.plain);
+        && (block.is_exact() || draft::html::shown_text(&block.html).is_some_and(|text| text == block.plain));
     if is_exact {
         block.html.clone()
     } else {
         let paragraphs = canonical::paragraphs(&block.plain);
         paragraphs.map(|paragraph| shown::verbatim(&paragraph)).collect()
     }
+}
+
+/// Returns the elements of a page that are most of it and that no reader of a text looks into: style, proof and script, each
+/// as its start tag and what is in it.
+fn unread<'a>(values: &'a Values<'_>) -> Vec<(String, &'a str)> {
+    let proof = values.proof.as_ref().map(|proof| {
+        (
+            format!("<script type=\"{MEDIA_TYPE}\" id=\"{ELEMENT_ID}\">\n"),
+            proof.as_str(),
+        )
+    });
+    let style = ("<style>".to_owned(), values.frame.style());
+    let script = ("<script>".to_owned(), values.script);
+    [Some(style), proof, Some(script)].into_iter().flatten().collect()
+}
+
+/// Returns a page without what is in some elements that follow one another, where that is there to the letter: a character
+/// stands in its place that no text has, so that what was shown of it would be found.
+fn bare(page: &str, elements: &[(String, &str)]) -> String {
+    let mut bare = String::new();
+    let mut rest = page;
+    for (tag, content) in elements {
+        let found = memchr::memmem::find_iter(rest.as_bytes(), tag).find_map(|at| {
+            let begin = at + tag.len();
+            let after = rest[begin..].strip_prefix(content)?;
+            after.starts_with("</").then_some((begin, after))
+        });
+        if let Some((begin, after)) = found {
+            bare.push_str(&rest[..begin]);
+            bare.push('\u{1}');
+            rest = after;
+        }
+    }
+    bare + rest
 }
 
 /// Tells whether what a browser shows of a page is a revision's text and footer.
@@ -314,4 +353,35 @@ fn lines_of_base64(bytes: &[u8]) -> String {
         rest = after;
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_in_an_element_to_the_letter_is_left_out() {
+        let elements = [("<style>".to_owned(), "p{}"), ("<script>".to_owned(), "'x'")];
+        let without = |page: &str| bare(page, &elements);
+        assert_eq!(
+            without("<style>p{}</style><p>a</p><script>'x'</script>b"),
+            "<style>\u{1}</style><p>a</p><script>\u{1}</script>b"
+        );
+        assert_eq!(
+            without("<style>q{}</style><style>p{}</style><script>'y'</script>"),
+            "<style>q{}</style><style>\u{1}</style><script>'y'</script>"
+        );
+        for same in [
+            "<style>p{} </style>",
+            "<style >p{}</style>",
+            "<style>p{}",
+            "&lt;style>p{}</style>",
+            "<script>'x'<p>",
+        ] {
+            assert_eq!(without(same), same);
+        }
+        // What a browser shows is found.
+        let shown = without("<article><p>a</p>&lt;<xmp><style>p{}</style></xmp></article>");
+        assert!(draft::html::shown_text(&shown).is_some_and(|text| text.contains('\u{1}')));
+    }
 }

@@ -12,7 +12,8 @@
 //! | `search/names/N.txt` | the articles of 128 revisions, one a line |
 //! | `YYYY/MM/DD/slug/text.json` | an article's newest revision: date, titles, tags, and the text by language |
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use rayon::prelude::*;
 use serde_json::json;
@@ -22,7 +23,7 @@ use crate::archive::{Archive, Seen};
 use crate::commonmark;
 use crate::id::{ArticleId, CommitId};
 use crate::language::Language;
-use crate::query::site_keys;
+use crate::query::each_site_key;
 use crate::revision::Revision;
 use crate::trailer::Message;
 use crate::withheld::Kept;
@@ -39,6 +40,9 @@ pub const NAMES: usize = 128;
 
 /// Of so many revisions a part has a shard: one of some kilobytes.
 const PER_SHARD: usize = 4;
+
+/// Shards that one thread makes in a row.
+const SHARDS: usize = 32;
 
 /// Revisions that one thread reads in a row.
 const STRETCH: usize = 16;
@@ -101,52 +105,104 @@ impl Part {
             .par_chunks(STRETCH)
             .map(|stretch| {
                 let archive = seen.clone().open().map_err(BuildError::Open)?;
-                stretch.iter().map(|id| found(&archive, *id)).collect()
+                let found = |id: &CommitId| Found::read(&archive, *id, self.shards());
+                stretch.iter().map(found).collect()
             })
             .collect();
-        let read: Vec<Option<Found>> = read?.into_iter().flatten().collect();
         // Of an article the part has the last revision alone.
-        let mut seen = HashSet::new();
-        let is_last: Vec<bool> = read
-            .iter()
-            .rev()
-            .map(|found| found.as_ref().is_some_and(|found| seen.insert(&found.article)))
-            .collect();
-        let mut shards: Vec<BTreeMap<&str, Vec<usize>>> = vec![BTreeMap::new(); self.shards()];
-        for ((at, found), _) in read
-            .iter()
-            .enumerate()
-            .zip(is_last.iter().rev())
-            .filter(|(_, is_last)| **is_last)
-        {
-            for key in found.iter().flat_map(|found| &found.keys) {
-                let shard = fnv1a_32(key.bytes()) as usize % shards.len();
-                shards[shard].entry(key).or_default().push(at);
-            }
+        let mut articles = HashSet::new();
+        let mut read: Vec<Option<Found>> = read?.into_iter().flatten().collect();
+        for found in read.iter_mut().rev() {
+            found.take_if(|found| !articles.insert(found.article.clone()));
         }
-        Ok(shards.iter().map(encode).collect())
+        let all: Vec<usize> = (0..self.shards()).collect();
+        let shards = all.par_chunks(SHARDS).flat_map_iter(|some| shards(&read, some));
+        Ok(shards.collect())
     }
 }
 
-/// A revision that can be found.
+/// A revision that can be found, by its keys.
 struct Found {
     article: ArticleId,
-    keys: BTreeSet<String>,
+    /// The keys, one behind the other.
+    text: String,
+    /// Where each of them is, by its shard and then by itself.
+    keys: Vec<Spot>,
 }
 
-fn found(archive: &Archive, id: CommitId) -> Result<Option<Found>, BuildError> {
-    let Some(revision) = Kept::read(archive, id)?.whole() else {
-        return Ok(None);
+struct Spot {
+    shard: usize,
+    bytes: Range<usize>,
+}
+
+impl Found {
+    /// Reads a revision; `None` where its text is withheld.
+    fn read(archive: &Archive, id: CommitId, shards: usize) -> Result<Option<Self>, BuildError> {
+        let Some(revision) = Kept::read(archive, id)?.whole() else {
+            return Ok(None);
+        };
+        let metadata = revision.metadata();
+        let (mut shown, mut spots) = (String::new(), Vec::new());
+        each_site_key(&metadata.titles, &metadata.tags, &parts(&revision), |key| {
+            spots.push(Spot {
+                shard: fnv1a_32(key.bytes()) as usize % shards,
+                bytes: shown.len()..shown.len() + key.len(),
+            });
+            shown.push_str(key);
+        });
+        let key = |spot: &Spot| (spot.shard, &shown[spot.bytes.clone()]);
+        spots.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
+        spots.dedup_by(|one, other| key(one) == key(other));
+        let mut text = String::with_capacity(spots.iter().map(|spot| spot.bytes.len()).sum());
+        let keys = spots.iter().map(|spot| {
+            let begin = text.len();
+            text.push_str(&shown[spot.bytes.clone()]);
+            Spot {
+                shard: spot.shard,
+                bytes: begin..text.len(),
+            }
+        });
+        Ok(Some(Self {
+            article: revision.article_id().clone(),
+            keys: keys.collect(),
+            text,
+        }))
+    }
+}
+
+/// Makes some shards that follow one another, of the revisions of a part in their order.
+fn shards(read: &[Option<Found>], some: &[usize]) -> Vec<Vec<u8>> {
+    let first = some.first().copied().unwrap_or_default();
+    let mut begun: Vec<(usize, &Found, usize)> = read
+        .iter()
+        .enumerate()
+        .filter_map(|(place, found)| {
+            let found = found.as_ref()?;
+            Some((
+                place,
+                found,
+                found.keys.partition_point(|spot| spot.shard < first),
+            ))
+        })
+        .collect();
+    let shard = |shard: &usize| {
+        let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (place, found, next) in &mut begun {
+            while let Some(spot) = found.keys.get(*next).filter(|spot| spot.shard == *shard) {
+                let key = &found.text[spot.bytes.clone()];
+                places.entry(key).or_default().push(*place);
+                *next += 1;
+            }
+        }
+        let mut keys: Vec<(&str, Vec<usize>)> = places.into_iter().collect();
+        keys.sort_unstable();
+        encode(&keys)
     };
-    let parts = parts(&revision);
-    let metadata = revision.metadata();
-    Ok(Some(Found {
-        article: revision.article_id().clone(),
-        keys: site_keys(&metadata.titles, &metadata.tags, &parts),
-    }))
+    some.iter().map(shard).collect()
 }
 
-fn encode(shard: &BTreeMap<&str, Vec<usize>>) -> Vec<u8> {
+/// Writes a shard, of keys in their order.
+fn encode(shard: &[(&str, Vec<usize>)]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut steps = Vec::new();
     for (key, places) in shard {

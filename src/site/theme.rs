@@ -67,6 +67,7 @@ pub struct Theme {
     templates: Environment<'static>,
     style: String,
     digest: String,
+    has_own_templates: bool,
 }
 
 /// What the head of every page has.
@@ -97,8 +98,10 @@ impl Theme {
             .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
             .collect();
         files.push((STYLE_FILE.to_owned(), include_str!("style.css").to_owned()));
+        let mut has_own_templates = true;
         if let Some(folder) = folder {
             for (name, text) in read_folder(folder)? {
+                has_own_templates &= name == STYLE_FILE;
                 match files.iter_mut().find(|(known, _)| *known == name) {
                     Some((_, known)) => *known = text,
                     None => files.push((name, text)),
@@ -132,7 +135,13 @@ impl Theme {
             templates,
             style,
             digest: crate::id::hex(&digest.finalize()),
+            has_own_templates,
         })
+    }
+
+    /// Tells whether all templates are those that come with the program.
+    pub fn has_own_templates(&self) -> bool {
+        self.has_own_templates
     }
 
     /// Returns the SHA-256 of all that pages are made with, as digits.

@@ -7,7 +7,7 @@ use crate::draft::Draft;
 use crate::object::{Object, ObjectKind};
 use crate::proof::pack::MAGIC;
 use crate::proof::{Proof, Proved};
-use crate::revision::{Revision, RevisionFault, borrowed, read_files};
+use crate::revision::{Revision, RevisionFault, borrowed};
 
 use super::{Answer, Verdict, diff, misdated, shown_otherwise, with_causes};
 
@@ -117,7 +117,8 @@ pub fn proof(archive: &Archive, revision: &Revision) -> Result<Proof, Fault> {
         tree = archive.folder(tree, part)?;
     }
     objects.push(object(ObjectKind::Tree, archive.tree(tree)?.encode()));
-    let files = read_files(archive, tree, &path).map_err(|(_, fault)| fault)?;
+    // The revision was read whole, and each file is the one way to write what is in it.
+    let files = revision.article.files_of(revision.page_text.clone());
     for bytes in files.into_values() {
         let file = object(ObjectKind::Blob, bytes);
         // Two files with the same bytes are one object.

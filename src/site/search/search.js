@@ -166,7 +166,9 @@ const search = (() => {
       for (let at = chars.indexOf(first); at >= 0; at = chars.indexOf(first, at + 1)) {
         if (term.phrase.every((c, number) => chars[at + number] === c)) {
           const [begin, end] = [begins[at], ends[at + term.phrase.length - 1]];
-          if (isWhole(text, begin, end)) found.push([begin, end]);
+          // A character that is folded to several is not had in part.
+          const isCut = begins[at - 1] === begin || ends[at + term.phrase.length] === end;
+          if (!isCut && isWhole(text, begin, end)) found.push([begin, end]);
         }
       }
       return found;
