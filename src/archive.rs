@@ -184,6 +184,21 @@ impl Archive {
         }
         let tip = refs::tip(path)?.ok_or_else(|| OpenError::Empty(path.to_owned()))?;
         let objects = ObjectStore::open(&path.join("objects")).map_err(io)?;
+        Self::at(path, tip, objects)
+    }
+
+    /// Opens what would be the archive in a folder if a commit were its tip, with objects that may not be its own yet. The
+    /// index beside it is another branch's, and is left alone.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the commit is no archive's.
+    pub fn with_tip(path: &Path, tip: CommitId, objects: ObjectStore) -> Result<Self, OpenError> {
+        let mut archive = Self::at(path, tip, objects)?;
+        archive.index = index::Slot::absent();
+        Ok(archive)
+    }
+
+    fn at(path: &Path, tip: CommitId, objects: ObjectStore) -> Result<Self, OpenError> {
         let body = object(&objects, tip.into(), ObjectKind::Commit).map_err(OpenError::Tip)?;
         let commit = Commit::parse(&body).map_err(|e| OpenError::Tip(Fault::Commit(tip, e)))?;
         let seen = Seen {

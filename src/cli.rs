@@ -15,7 +15,9 @@ mod add;
 mod audit;
 mod blame;
 mod build;
+mod bundle;
 mod changes;
+mod clone;
 mod compare;
 mod completions;
 mod correct;
@@ -35,8 +37,11 @@ mod pages;
 mod progress;
 #[cfg(feature = "publish")]
 mod publish;
+mod pull;
+mod push;
 mod quote;
 mod reindex;
+mod replication;
 mod resolve;
 mod restore;
 mod retract;
@@ -120,6 +125,10 @@ enum Command {
     Blame(blame::Blame),
     Compare(compare::Compare),
     Maintain(maintain::Maintain),
+    Clone(clone::Clone),
+    Pull(pull::Pull),
+    Push(push::Push),
+    Bundle(bundle::Bundle),
     Mirror(mirror::Mirror),
     Reindex(reindex::Reindex),
     Settings(settings::Settings),
@@ -243,6 +252,10 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Blame(blame) => blame.run(common),
         Command::Compare(compare) => compare.run(common),
         Command::Maintain(maintain) => maintain.run(common),
+        Command::Clone(clone) => clone.run(common),
+        Command::Pull(pull) => pull.run(common),
+        Command::Push(push) => push.run(common),
+        Command::Bundle(bundle) => bundle.run(common),
         Command::Mirror(mirror) => mirror.run(common),
         Command::Reindex(reindex) => reindex.run(common),
         Command::Settings(settings) => settings.run(common),
@@ -302,9 +315,10 @@ impl Common {
 
 fn open_failure(error: OpenError) -> Failure {
     let hint = match &error {
-        OpenError::NoArchive { .. } | OpenError::Empty(_) => {
-            Some("make an archive with `avalaches init DIR`")
-        }
+        OpenError::NoArchive { .. } => Some("make an archive with `avalaches init DIR`"),
+        OpenError::Empty(_) => Some(
+            "make an archive with `avalaches init DIR`; a clone that was interrupted goes on when it is run again",
+        ),
         OpenError::OtherOwner(_) => Some("to read it all the same, add --any-owner"),
         OpenError::Io { .. } => Some("name the archive with --archive DIR"),
         _ => None,

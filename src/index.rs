@@ -448,6 +448,13 @@ enum State {
 #[derive(Debug, Default)]
 pub(crate) struct Slot(RefCell<State>);
 
+impl Slot {
+    /// Has no index, whatever lies beside the archive.
+    pub(crate) fn absent() -> Self {
+        Self(RefCell::new(State::Absent))
+    }
+}
+
 /// Asks an archive's index. The question returns `None` where what the index says does not agree with git; the
 /// index is then made anew, once, and asked again. `None` where it cannot be had or does not agree: the branch is
 /// then walked.

@@ -37,6 +37,7 @@ pub mod publish;
 pub mod publisher;
 pub mod query;
 pub mod quote;
+pub mod replication;
 pub mod report;
 pub mod revision;
 pub mod root_files;

@@ -62,6 +62,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "mirror",
             "publisher",
             "quote",
+            "replication",
             "revision",
             "root_files",
             "search",

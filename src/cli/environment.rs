@@ -126,7 +126,7 @@ const HANDED_ON: [&str; 38] = [
 pub fn git() -> Result<Git, Failure> {
     let program = program("git").ok_or_else(|| {
         Failure::new("there is no git on PATH, by which other repositories are fetched")
-            .hint("install git; everything but `mirror` works without it")
+            .hint("install git; everything that is not about other repositories works without it")
     })?;
     Ok(Git {
         program,

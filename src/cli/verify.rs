@@ -183,7 +183,12 @@ impl Verify {
             HashName::Sha1 => Hashing::Sha1,
         };
         let mut meter = Meter::begin(common, self.progress, "objects")?;
-        let mut report = whole::check(archive, Options { scope, hashing }, &mut |progress| {
+        let options = Options {
+            scope,
+            hashing,
+            ..Options::default()
+        };
+        let mut report = whole::check(archive, options, &mut |progress| {
             meter.tell(progress.done, progress.all)
         });
         meter.end();

@@ -4,10 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::{HEAD, HEADS, REFS, REWRITTEN, TAGS, descends};
@@ -18,19 +16,19 @@ use crate::object::foreign::{EntryKind, ForeignCommit, entries, tagged};
 use crate::object::{Hashing, Object, ObjectKind};
 use crate::platform::Durability;
 use crate::slug::Slug;
-use crate::storage::fetch::{FetchError, Git};
+use crate::storage::fetch::{FetchError, Git, Scratch};
 use crate::storage::finding::{Damage, FindingKind, StoreFinding};
 use crate::storage::inventory::Inventory;
 use crate::storage::objects::ObjectStore;
 use crate::storage::pack::PackError;
 use crate::storage::refs::{self, RefError};
-use crate::storage::repository::{self, RefMove, WriteError, Writer, io_error};
+use crate::storage::repository::{RefMove, WriteError, Writer, io_error};
 
 /// The folder beside the archive's own in which git's work lies until it was checked.
 const FETCHING: &str = "avalaches.fetching";
 
-/// The file whose lock is held by whoever uses [`FETCHING`].
-const LOCK: &str = "avalaches.fetching.lock";
+/// What is brought of a repository: every branch and every tag, under their own names.
+const EVERYTHING: [&str; 2] = ["refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"];
 
 /// Where a mirror's refs stand in [`FETCHING`], so that git asks for what is new only.
 const KNOWN: &str = "refs/known/";
@@ -169,14 +167,16 @@ pub fn update(
     circumstances: &Circumstances,
 ) -> Result<Update, MirrorError> {
     let opened = Archive::open_for_writing(archive, circumstances.owner)?;
-    let fetching = Fetching::begin(archive)?;
+    let scratch = Scratch::begin(archive, FETCHING)?;
     let prefix = format!("{REFS}{name}/");
     let known = refs::list(archive, &prefix)?;
-    fetching.lend(archive, known.values())?;
-    let default_branch = circumstances.git.default_branch(address)?;
-    circumstances.git.fetch(address, &fetching.folder)?;
+    let known = (0_u32..).zip(known.into_values());
+    let known = known.map(|(number, id)| (format!("{KNOWN}{number:08}"), id));
+    scratch.lend(archive, &known.collect())?;
+    let default_branch = circumstances.git.default_branch(address, &scratch)?;
+    circumstances.git.bring(address, &scratch, &EVERYTHING)?;
     let mut arrived = BTreeMap::new();
-    for (full, id) in refs::list(&fetching.folder, "refs/")? {
+    for (full, id) in refs::list(scratch.folder(), "refs/")? {
         let short = full.strip_prefix("refs/").unwrap_or_default();
         if [HEADS, TAGS].iter().any(|folder| short.starts_with(folder)) {
             arrived.insert(short.to_owned(), id);
@@ -185,9 +185,9 @@ pub fn update(
     if arrived.is_empty() {
         return Err(MirrorError::Empty(address.to_string_lossy().into_owned()));
     }
-    let objects = fetching.check(opened.objects(), &arrived)?;
+    let objects = check(&scratch, opened.objects(), &arrived)?;
     let writer = Writer::begin(archive, circumstances.durability)?;
-    writer.take_packs(&fetching.folder.join("objects/pack"), &fetching.packs()?)?;
+    writer.take_packs(&scratch.pack_folder(), &scratch.packs()?)?;
     let known = refs::list(archive, &prefix)?;
     let known = known
         .iter()
@@ -216,133 +216,57 @@ pub fn update(
     })
 }
 
-/// The folder in which git works, for one process at a time.
-struct Fetching {
-    folder: PathBuf,
-    _lock: File,
-}
-
-impl Fetching {
-    /// Waits for the lock, clears what a killed process left, and makes an empty repository.
-    fn begin(archive: &Path) -> Result<Self, MirrorError> {
-        let lock = repository::lock(&archive.join(LOCK))?;
-        // Absolute, for git has its own idea of where it is.
-        let archive = archive.canonicalize().map_err(io_error("find", archive))?;
-        let fetching = Self {
-            folder: archive.join(FETCHING),
-            _lock: lock,
-        };
-        repository::clear_folder(&fetching.folder)?;
-        repository::create(&fetching.folder)?;
-        Ok(fetching)
+/// Hashes every object that git brought, and makes sure that each object that one of them or a ref names is there
+/// or in the archive. Returns how many there are.
+fn check(
+    scratch: &Scratch,
+    archive: &ObjectStore,
+    arrived: &BTreeMap<String, ObjectId>,
+) -> Result<usize, MirrorError> {
+    scratch.take_back()?;
+    let path = scratch.objects();
+    let store = ObjectStore::open(&path).map_err(io_error("open", &path))?;
+    let inventory = Inventory::of(&store);
+    if inventory.first_loose() != inventory.len() {
+        return Err(MirrorError::Unsound("git left objects outside a pack".to_owned()));
     }
-
-    /// Lets git see what the mirror has, so that it asks for what is new only. The archive's other refs are not shown,
-    /// and nothing is written into its store.
-    fn lend<'a>(&self, archive: &Path, known: impl Iterator<Item = &'a ObjectId>) -> Result<(), MirrorError> {
-        let mut lines = String::new();
-        for (number, id) in (0_u32..).zip(known) {
-            lines.push_str(&format!("{id} {KNOWN}{number:08}\n"));
-        }
-        let objects = archive.join("objects");
-        let objects = objects.canonicalize().map_err(io_error("find", &objects))?;
-        let objects = objects.as_os_str().as_encoded_bytes();
-        // A path of several lines cannot be written there; everything is fetched then.
-        if lines.is_empty() || objects.contains(&b'\n') {
-            return Ok(());
-        }
-        let path = self.alternates();
-        fs::write(&path, [objects, b"\n"].concat()).map_err(io_error("write", &path))?;
-        let path = self.folder.join("packed-refs");
-        Ok(fs::write(&path, lines).map_err(io_error("write", &path))?)
-    }
-
-    fn alternates(&self) -> PathBuf {
-        self.folder.join("objects/info/alternates")
-    }
-
-    /// Returns the names of the packs without their endings.
-    fn packs(&self) -> Result<Vec<String>, MirrorError> {
-        let folder = self.folder.join("objects/pack");
-        let entries = fs::read_dir(&folder).map_err(io_error("look into", &folder))?;
-        let mut stems = Vec::new();
-        for entry in entries {
-            let name = entry.map_err(io_error("look into", &folder))?.file_name();
-            stems.extend(
-                name.to_str()
-                    .and_then(|name| name.strip_suffix(".idx"))
-                    .map(ToOwned::to_owned),
-            );
-        }
-        stems.sort();
-        Ok(stems)
-    }
-
-    /// Hashes every object that git brought, and makes sure that each object that one of them or a ref names is there
-    /// or in the archive. Returns how many there are.
-    fn check(
-        &self,
-        archive: &ObjectStore,
-        arrived: &BTreeMap<String, ObjectId>,
-    ) -> Result<usize, MirrorError> {
-        let path = self.alternates();
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(io_error("delete", &path)(error).into());
+    let has = |id: ObjectId| inventory.find(id.raw()).is_some() || archive.contains(id).unwrap_or(false);
+    let missing = Mutex::new(None);
+    let names = Mutex::new(BTreeMap::new());
+    let _ = inventory.check(Hashing::Both, &|_| true, &|_, id, object| {
+        let absent = follow(object, &mut |named, name| {
+            if name.is_some()
+                && inventory
+                    .find(named.raw())
+                    .is_some_and(|at| inventory.kind(at).is_none())
+            {
+                // Objects that cannot be read have no kind; a name tells their publisher which they are.
+                let name = String::from_utf8_lossy(name.unwrap_or_default()).into_owned();
+                names
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(named, name);
             }
-            _ => {}
-        }
-        let path = self.folder.join("objects");
-        let store = ObjectStore::open(&path).map_err(io_error("open", &path))?;
-        let inventory = Inventory::of(&store);
-        if inventory.first_loose() != inventory.len() {
-            return Err(MirrorError::Unsound("git left objects outside a pack".to_owned()));
-        }
-        let has = |id: ObjectId| inventory.find(id.raw()).is_some() || archive.contains(id).unwrap_or(false);
-        let missing = Mutex::new(None);
-        let names = Mutex::new(BTreeMap::new());
-        let _ = inventory.check(Hashing::Both, &|_| true, &|_, id, object| {
-            let absent = follow(object, &mut |named, name| {
-                if name.is_some()
-                    && inventory
-                        .find(named.raw())
-                        .is_some_and(|at| inventory.kind(at).is_none())
-                {
-                    // Objects that cannot be read have no kind; a name tells their publisher which they are.
-                    let name = String::from_utf8_lossy(name.unwrap_or_default()).into_owned();
-                    names
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .insert(named, name);
-                }
-                has(named)
-            });
-            if let Some(absent) = absent {
-                *missing.lock().unwrap_or_else(PoisonError::into_inner) = Some((absent, id));
-            }
-            ControlFlow::Continue(())
+            has(named)
         });
-        let count = inventory.len();
-        let refs: Vec<ObjectId> = arrived.values().copied().collect();
-        let absent_ref = refs.into_iter().find(|id| !has(*id));
-        let findings = inventory.into_findings();
-        let names = names.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Some(error) = gravest(&findings, &names) {
-            return Err(error);
+        if let Some(absent) = absent {
+            *missing.lock().unwrap_or_else(PoisonError::into_inner) = Some((absent, id));
         }
-        let missing = missing.into_inner().unwrap_or_else(PoisonError::into_inner);
-        match (missing, absent_ref) {
-            (Some((id, by)), _) => Err(MirrorError::Incomplete { id, by }),
-            (None, Some(id)) => Err(MirrorError::Incomplete { id, by: id }),
-            (None, None) => Ok(count),
-        }
+        ControlFlow::Continue(())
+    });
+    let count = inventory.len();
+    let refs: Vec<ObjectId> = arrived.values().copied().collect();
+    let absent_ref = refs.into_iter().find(|id| !has(*id));
+    let findings = inventory.into_findings();
+    let names = names.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(error) = gravest(&findings, &names) {
+        return Err(error);
     }
-}
-
-impl Drop for Fetching {
-    /// Clears git's work; the next process would, too.
-    fn drop(&mut self) {
-        let _ = repository::clear_folder(&self.folder);
+    let missing = missing.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match (missing, absent_ref) {
+        (Some((id, by)), _) => Err(MirrorError::Incomplete { id, by }),
+        (None, Some(id)) => Err(MirrorError::Incomplete { id, by: id }),
+        (None, None) => Ok(count),
     }
 }
 

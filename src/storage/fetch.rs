@@ -7,8 +7,14 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
+
+mod scratch;
+mod transfer;
+
+pub use scratch::Scratch;
+pub use transfer::{Flag, PushedRef};
 
 /// The most bytes of git's answer that are read: 64 MiB.
 const LONGEST_ANSWER: usize = 64 << 20;
@@ -92,14 +98,21 @@ pub enum FetchError {
     },
 }
 
+/// How a run of the program ended.
+struct Ended {
+    status: ExitStatus,
+    answer: Vec<u8>,
+    complaint: String,
+}
+
 impl Git {
     /// Asks a repository for the branch that its `HEAD` stands for; `None` where it stands for none.
     ///
     /// # Errors
     /// [`FetchError`].
-    pub fn default_branch(&self, address: &OsStr) -> Result<Option<String>, FetchError> {
+    pub fn default_branch(&self, address: &OsStr, scratch: &Scratch) -> Result<Option<String>, FetchError> {
         let what = "ls-remote";
-        let mut command = self.command(address)?;
+        let mut command = self.command(address, scratch)?;
         command
             .args([what, "--quiet", "--symref", "--"])
             .arg(address)
@@ -111,23 +124,6 @@ impl Git {
             Some(name.to_owned())
         };
         Ok(answer.lines().find_map(branch))
-    }
-
-    /// Fetches every branch and tag of a repository into a bare one, under their own names.
-    ///
-    /// # Errors
-    /// [`FetchError`].
-    pub fn fetch(&self, address: &OsStr, into: &Path) -> Result<(), FetchError> {
-        let what = "fetch";
-        let mut command = self.command(address)?;
-        command
-            .arg("--git-dir")
-            .arg(into)
-            .args([what, "--quiet", "--no-tags", "--no-write-fetch-head"])
-            .args(["--no-recurse-submodules", "--no-auto-maintenance", "--"])
-            .arg(address)
-            .args(["refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"]);
-        self.run(command, what).map(drop)
     }
 
     /// Reads a setting of the user's own configuration, a path with its `~` resolved; none of a repository's counts.
@@ -155,7 +151,9 @@ impl Git {
         }
     }
 
-    fn command(&self, address: &OsStr) -> Result<Command, FetchError> {
+    /// Begins a command that is about another repository. Git's own one is the scratch, whatever folder it runs in, and
+    /// the scratch stays locked until the last program that it started has ended.
+    fn command(&self, address: &OsStr, scratch: &Scratch) -> Result<Command, FetchError> {
         if address
             .as_encoded_bytes()
             .first()
@@ -171,7 +169,9 @@ impl Git {
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("GIT_ALLOW_PROTOCOL", "https:http:ssh:git:file")
-            .stdin(Stdio::null())
+            .arg("--git-dir")
+            .arg(scratch.folder())
+            .stdin(scratch.lock().map_or_else(|_| Stdio::null(), Stdio::from))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         for setting in OVERRIDES {
@@ -183,7 +183,23 @@ impl Git {
         Ok(command)
     }
 
-    fn run(&self, mut command: Command, what: &'static str) -> Result<Vec<u8>, FetchError> {
+    /// Runs a command that has to succeed, and returns its answer.
+    fn run(&self, command: Command, what: &'static str) -> Result<Vec<u8>, FetchError> {
+        let Ended {
+            status,
+            answer,
+            complaint,
+        } = self.end_of(command)?;
+        if status.success() {
+            return Ok(answer);
+        }
+        Err(FetchError::Git {
+            what,
+            status,
+            complaint,
+        })
+    }
+    fn end_of(&self, mut command: Command) -> Result<Ended, FetchError> {
         let failed = |source| FetchError::Run {
             program: self.program.clone(),
             source,
@@ -200,15 +216,12 @@ impl Git {
         });
         let status = child.wait().map_err(failed)?;
         let (answer, complaint) = (answer.map_err(failed)?, complaint.map_err(failed)?);
-        if status.success() {
-            return Ok(answer);
-        }
         let complaint = String::from_utf8_lossy(&complaint.unwrap_or_default())
             .trim()
             .to_owned();
-        Err(FetchError::Git {
-            what,
+        Ok(Ended {
             status,
+            answer,
             complaint,
         })
     }
@@ -250,11 +263,13 @@ mod tests {
             program: "/nonexistent".into(),
             environment: Vec::new(),
         };
+        let folder = tempfile::tempdir().unwrap();
+        let scratch = Scratch::begin(folder.path(), "scratch").unwrap();
         for address in ["--upload-pack=x", "-", ""] {
-            let refused = git.default_branch(OsStr::new(address));
+            let refused = git.default_branch(OsStr::new(address), &scratch);
             assert!(matches!(refused, Err(FetchError::Address(_))), "{address}");
         }
-        let refused = git.fetch(OsStr::new("x"), Path::new("y"));
+        let refused = git.bring(OsStr::new("x"), &scratch, &["y"]);
         assert!(matches!(refused, Err(FetchError::Run { .. })));
     }
 }

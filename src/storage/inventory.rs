@@ -26,6 +26,8 @@ pub type Visit<'a> = dyn Fn(usize, ObjectId, &Object) -> ControlFlow<()> + Sync 
 #[derive(Debug)]
 pub struct Inventory {
     folder: PathBuf,
+    /// Another folder of objects, whose packs count as well.
+    arrived: Option<PathBuf>,
     pub(super) packs: Vec<Listed>,
     first_loose: usize,
     pub(super) loose: Vec<RawId>,
@@ -63,9 +65,12 @@ impl Inventory {
         Self::with(store, Sums::Unchecked)
     }
 
-    fn with(store: &ObjectStore, sums: Sums) -> Self {
+    /// Lists a store, with or without those checksums.
+    #[must_use]
+    pub fn with(store: &ObjectStore, sums: Sums) -> Self {
         let mut inventory = Self {
             folder: store.folder().to_owned(),
+            arrived: store.pack_folders().nth(1).map(Path::to_owned),
             packs: Vec::new(),
             first_loose: 0,
             loose: Vec::new(),
@@ -257,10 +262,13 @@ impl Inventory {
         for name in names {
             match layout::top(&name) {
                 Top::FanOut => self.list_loose(&name.text),
-                Top::Pack => self.list_packs(sums),
+                Top::Pack => self.list_packs(&self.folder.clone(), sums),
                 Top::Info => self.list_info(),
                 Top::Strange(kind) => self.about(name.text.into(), kind),
             }
+        }
+        if let Some(arrived) = self.arrived.clone() {
+            self.list_packs(&arrived, sums);
         }
     }
 
@@ -284,8 +292,8 @@ impl Inventory {
         }
     }
 
-    fn list_packs(&mut self, sums: Sums) {
-        let folder = match PackFolder::open(&self.folder) {
+    fn list_packs(&mut self, folder: &Path, sums: Sums) {
+        let folder = match PackFolder::open(folder) {
             Ok(folder) => folder,
             Err(error) => return self.about("pack".into(), Damage::from(error).into()),
         };
@@ -302,7 +310,8 @@ impl Inventory {
         for (name, kind) in folder.names.strange {
             self.about(Path::new("pack").join(name), kind);
         }
-        let mut first = 0;
+        let last = self.packs.last();
+        let mut first = last.map_or(0, |listed| listed.first + listed.map.len());
         for open in folder.opened {
             match open {
                 Ok(open) => {

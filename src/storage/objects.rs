@@ -29,6 +29,8 @@ use crate::storage::pack_index::PackIndex;
 #[derive(Debug)]
 pub struct ObjectStore {
     folder: PathBuf,
+    /// Another folder of objects, whose packs are read as if they lay in this one's.
+    arrived: Option<PathBuf>,
     hashing: Hashing,
     packs: RwLock<Arc<Packs>>,
 }
@@ -95,9 +97,19 @@ impl ObjectStore {
         let packs = Packs::open(objects);
         Ok(Self {
             folder: objects.to_owned(),
+            arrived: None,
             hashing: Hashing::Both,
             packs: RwLock::new(Arc::new(packs)),
         })
+    }
+
+    /// Reads the packs of another `objects` folder as if they lay in this one: what has arrived is judged before it is
+    /// part of the store.
+    #[must_use]
+    pub fn with_packs_of(mut self, arrived: &Path) -> Self {
+        self.arrived = Some(arrived.to_owned());
+        self.packs = RwLock::new(Arc::new(self.open_packs()));
+        self
     }
 
     /// Hashes what is read otherwise than twice: for a first look, after which what matters is read again.
@@ -212,20 +224,40 @@ impl ObjectStore {
         &self.folder
     }
 
+    /// Returns the folders whose packs are read.
+    pub(super) fn pack_folders(&self) -> impl Iterator<Item = &Path> {
+        std::iter::once(self.folder.as_path()).chain(self.arrived.as_deref())
+    }
+
+    fn open_packs(&self) -> Packs {
+        let mut packs = Packs::default();
+        for folder in self.pack_folders() {
+            let other = Packs::open(folder);
+            packs.names.extend(other.names);
+            packs.usable.extend(other.usable);
+            packs.unusable.extend(other.unusable);
+        }
+        packs
+    }
+
     fn packs(&self) -> Arc<Packs> {
         Arc::clone(&self.packs.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Lists the packs again and returns them where their names are others than before.
     fn listed_again(&self) -> Result<Option<Arc<Packs>>, ReadError> {
-        let names = pack_names(&self.folder).map_err(|error| ReadError::Unusable {
-            path: "pack".into(),
-            what: error.into(),
-        })?;
-        if names.usual == self.packs().names {
+        let mut names = Vec::new();
+        for folder in self.pack_folders() {
+            let listed = pack_names(folder).map_err(|error| ReadError::Unusable {
+                path: "pack".into(),
+                what: error.into(),
+            })?;
+            names.extend(listed.usual);
+        }
+        if names == self.packs().names {
             return Ok(None);
         }
-        let newer = Arc::new(Packs::open(&self.folder));
+        let newer = Arc::new(self.open_packs());
         *self.packs.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&newer);
         Ok(Some(newer))
     }

@@ -36,9 +36,10 @@ pub struct PackFinding {
 }
 
 /// Whether checksums over the raw bytes are checked, for which all of them are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sums {
     /// They are.
+    #[default]
     Checked,
     /// They are not: objects are hashed where they are read.
     Unchecked,

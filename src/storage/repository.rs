@@ -27,8 +27,8 @@ mod leftovers;
 
 use self::disk::rename;
 pub use self::disk::sync_path;
-pub(crate) use self::disk::{clear_folder, io_error, lock};
-pub(super) use self::disk::{delete, make_folder, open_lock, some_at_once};
+pub(crate) use self::disk::{clear_folder, delete, io_error, lock};
+pub(super) use self::disk::{make_folder, open_lock, some_at_once};
 pub(super) use self::leftovers::MOVED_INDEX;
 use self::leftovers::{clear_abandoned_lock, clear_interrupted, finish_moving};
 
@@ -242,7 +242,9 @@ impl Writer {
     /// [`WriteError`]; but for [`WriteError::Unconfirmed`] the branch is where it was.
     pub fn publish(&mut self, tip: CommitId, reason: &str) -> Result<(), WriteError> {
         self.move_into_store()?;
-        let marker = self.repository.join(INCOMING).join(MOVING);
+        let incoming = self.repository.join(INCOMING);
+        make_folder(&incoming)?;
+        let marker = incoming.join(MOVING);
         fs::write(&marker, tip.to_string()).map_err(io_error("write", &marker))?;
         if let Err(error) = self.move_branch(tip, reason) {
             // The branch's folder is synced after the move: what fails then does not undo it.

@@ -24,8 +24,10 @@ use crate::object::commit::Commit;
 use crate::object::{Hashing, ObjectKind};
 use crate::storage::bits::Bits;
 use crate::storage::branch_list::{BranchList, FILE_NAME};
+use crate::storage::finding::StoreFinding;
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
+use crate::storage::pack_map::Sums;
 use crate::storage::reader::Reader;
 use crate::storage::refs;
 use crate::trailer::Message;
@@ -92,6 +94,22 @@ impl Finding {
     }
 }
 
+impl From<&StoreFinding> for Finding {
+    fn from(finding: &StoreFinding) -> Self {
+        let offset = finding
+            .offset
+            .map(|offset| format!(" at offset {offset}"))
+            .unwrap_or_default();
+        let object = finding.id.map(|id| format!("object {id}: ")).unwrap_or_default();
+        Self {
+            code: Code::from(&finding.kind),
+            commit: None,
+            place: format!("objects/{}{offset}", finding.path.display()),
+            what: format!("{object}{}", with_causes(&finding.kind)),
+        }
+    }
+}
+
 impl Report {
     fn found(&mut self, code: Code, place: impl Into<String>, what: impl Into<String>) {
         self.findings.push(Finding {
@@ -143,6 +161,8 @@ pub struct Options {
     pub scope: Scope,
     /// How ids are computed.
     pub hashing: Hashing,
+    /// Whether packs are read for their own checksums as well.
+    pub sums: Sums,
 }
 
 /// How far the check is.
@@ -347,7 +367,7 @@ pub fn observed(
     for finding in archive.plumbing() {
         report.found(Code::Plumbing, finding.path.display().to_string(), finding.why);
     }
-    let inventory = Inventory::of(archive.objects());
+    let inventory = Inventory::with(archive.objects(), options.sums);
     let line =
         Line::follow(&inventory, archive.tip()).unwrap_or_else(|| walk(archive, &inventory, &mut report));
     check_branch_list(archive, &inventory, &line, &mut report);
@@ -500,21 +520,12 @@ fn tell_counts(census: &Census<'_>, report: &mut Report) {
 
 fn tell_store(inventory: Inventory, report: &mut Report) {
     for finding in inventory.into_findings() {
-        let place = format!("objects/{}", finding.path.display());
         if finding.is_harmless() {
-            report.notes.push(format!("{place} {}", finding.kind));
-            continue;
+            let note = format!("objects/{} {}", finding.path.display(), finding.kind);
+            report.notes.push(note);
+        } else {
+            report.findings.push(Finding::from(&finding));
         }
-        let offset = finding
-            .offset
-            .map(|offset| format!(" at offset {offset}"))
-            .unwrap_or_default();
-        let object = finding.id.map(|id| format!("object {id}: ")).unwrap_or_default();
-        report.found(
-            Code::from(&finding.kind),
-            format!("{place}{offset}"),
-            format!("{object}{}", with_causes(&finding.kind)),
-        );
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn clear_folder(folder: &Path) -> Result<(), WriteError> {
 }
 
 /// Deletes a file, where it is there.
-pub(in crate::storage) fn delete(path: &Path) -> Result<(), WriteError> {
+pub(crate) fn delete(path: &Path) -> Result<(), WriteError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("delete", path)(error)),
         _ => Ok(()),

@@ -1,0 +1,285 @@
+//! Where another copy of an archive is: an address or a file, as git takes it. It is data wherever it comes from, and is
+//! checked here before git sees it.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::storage::file::{self, FileError};
+use crate::storage::repository::{WriteError, io_error, sync_path};
+
+/// The file beside the repository that has the address of the copy that is meant where none is named.
+pub const FILE_NAME: &str = "avalaches.remote";
+
+/// The longest address, in bytes.
+const LONGEST: usize = 4096;
+
+/// The kinds of address that git is allowed to follow.
+const SCHEMES: [&str; 5] = ["https", "http", "ssh", "git", "file"];
+
+/// The address of a copy.
+#[derive(Debug, Clone)]
+pub struct Address {
+    text: OsString,
+    /// As the user wrote it, for messages.
+    written: String,
+}
+
+impl PartialEq for Address {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Address {}
+
+/// Why a text is no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// It is empty.
+    #[error("an empty text is no address")]
+    Empty,
+    /// It is longer than any address is.
+    #[error("an address of {0} bytes is too long")]
+    Long(usize),
+    /// Git would take it for an option.
+    #[error("{0:?} begins with a hyphen and would be taken for an option; write ./ before a folder's name")]
+    Option(String),
+    /// It has characters that no address has.
+    #[error("{0:?} has a control character in it")]
+    Control(String),
+    /// It asks git to run a program of its own for it.
+    #[error("{0:?} names a program that git would run; https, http, ssh, git, file and folders are followed")]
+    Helper(String),
+    /// It is of a kind that is not followed.
+    #[error("{0:?} is of a kind that is not followed; https, http, ssh, git, file and folders are")]
+    Scheme(String),
+    /// Ssh would take the name of the machine for an option.
+    #[error("{0:?} names a machine that begins with a hyphen")]
+    Machine(String),
+}
+
+/// Why the remembered address cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RememberedError {
+    /// The file cannot be read.
+    #[error("could not read {}", .0.display())]
+    Read(PathBuf, #[source] FileError),
+    /// The file has something else in it.
+    #[error("{} holds no address", .0.display())]
+    Address(PathBuf, #[source] AddressError),
+}
+
+impl Address {
+    /// Checks an address.
+    ///
+    /// # Errors
+    /// [`AddressError`].
+    pub fn parse(text: &OsStr) -> Result<Self, AddressError> {
+        let bytes = text.as_bytes();
+        let lossy = || shown(&text.to_string_lossy());
+        if bytes.len() > LONGEST {
+            return Err(AddressError::Long(bytes.len()));
+        }
+        match bytes.first() {
+            None => return Err(AddressError::Empty),
+            Some(b'-') => return Err(AddressError::Option(lossy())),
+            Some(_) => {}
+        }
+        if bytes.iter().any(u8::is_ascii_control) {
+            return Err(AddressError::Control(lossy()));
+        }
+        let text_of = text.to_string_lossy();
+        let is_word = |word: &str| {
+            let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_');
+            !word.is_empty() && word.chars().all(is_letter)
+        };
+        if text_of.split_once("::").is_some_and(|(word, _)| is_word(word)) {
+            return Err(AddressError::Helper(lossy()));
+        }
+        let machine = match text_of.split_once("://") {
+            Some((scheme, rest)) if is_word(scheme) => {
+                if !SCHEMES.contains(&scheme) {
+                    return Err(AddressError::Scheme(lossy()));
+                }
+                rest.split('/').next()
+            }
+            // `user@machine:path`, as ssh's users write it; a slash before the colon makes it a folder.
+            _ => text_of
+                .split_once(':')
+                .map(|(machine, _)| machine)
+                .filter(|machine| !machine.contains('/')),
+        };
+        let machine = machine.map(|machine| machine.rsplit('@').next().unwrap_or(machine));
+        if machine.is_some_and(|machine| machine.starts_with('-')) {
+            return Err(AddressError::Machine(lossy()));
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            written: shown(&text.to_string_lossy()),
+        })
+    }
+
+    /// Returns the address of a folder or file that is there, whatever folder a program runs in; any other stays what it
+    /// is.
+    #[must_use]
+    pub fn absolute(self) -> Self {
+        match Path::new(&self.text).canonicalize() {
+            Ok(path) if Self::parse(path.as_os_str()).is_ok() => Self {
+                text: path.into_os_string(),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    /// Returns the address as git is given it.
+    #[must_use]
+    pub fn as_os_str(&self) -> &OsStr {
+        &self.text
+    }
+
+    /// Reads the address that an archive remembers; `None` where it remembers none.
+    ///
+    /// # Errors
+    /// [`RememberedError`].
+    pub fn remembered(archive: &Path) -> Result<Option<Self>, RememberedError> {
+        let path = archive.join(FILE_NAME);
+        let mut bytes = match file::read(&path, LONGEST + 1) {
+            Ok(bytes) => bytes,
+            Err(error) if error.is_missing() => return Ok(None),
+            Err(error) => return Err(RememberedError::Read(path, error)),
+        };
+        if bytes.last() == Some(&b'\n') {
+            bytes.pop();
+        }
+        let address = Self::parse(&OsString::from_vec(bytes));
+        address
+            .map(Some)
+            .map_err(|error| RememberedError::Address(path, error))
+    }
+
+    /// Has an archive remember the address. The file is its owner's alone, for an address may have a password in it.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`].
+    pub fn remember(&self, archive: &Path) -> Result<(), WriteError> {
+        let path = archive.join(FILE_NAME);
+        let fresh = archive.join(format!("{FILE_NAME}.new"));
+        let mut options = fs::OpenOptions::new();
+        let file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&fresh);
+        let line = [self.text.as_bytes(), b"\n"].concat();
+        file.and_then(|mut file| file.write_all(&line))
+            .map_err(io_error("write", &fresh))?;
+        sync_path(&fresh)?;
+        fs::rename(&fresh, &path).map_err(io_error("write", &path))
+    }
+}
+
+impl fmt::Display for Address {
+    /// Writes the address as its user did, without a password that is in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+/// Returns an address with dots in place of its password.
+fn shown(text: &str) -> String {
+    let hidden = text.split_once("://").and_then(|(scheme, rest)| {
+        let (machine, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (who, machine) = machine.rsplit_once('@')?;
+        let (user, _) = who.split_once(':')?;
+        Some(format!("{scheme}://{user}:…@{machine}{path}"))
+    });
+    hidden.unwrap_or_else(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<Address, AddressError> {
+        Address::parse(OsStr::new(text))
+    }
+
+    #[test]
+    fn what_git_hosts_give_out_is_an_address() {
+        for text in [
+            "https://example.org/desk/archive.git",
+            "http://127.0.0.1:8080/archive",
+            "ssh://git@example.org:2222/archive.git",
+            "git@example.org:desk/archive.git",
+            "git://example.org/archive",
+            "file:///srv/archive",
+            "../archive",
+            "./-archive",
+            "/srv/a::b",
+            "档案",
+            "C:\\archive",
+            "https://[::1]/archive",
+        ] {
+            assert!(parsed(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_would_run_something_or_be_an_option_is_none() {
+        for text in [
+            "",
+            "-x",
+            "--upload-pack=touch x",
+            "ext::sh -c touch% x",
+            "fd::3",
+            "ext::",
+            "ftp://example.org/archive",
+            "javascript://x",
+            "ssh://-oProxyCommand=x/archive",
+            "ssh://git@-oProxyCommand=x/archive",
+            "git@-oProxyCommand=x:archive",
+            "a\nb",
+            "a\u{1b}[2Jb",
+            "a\0b",
+            &"a".repeat(4097),
+        ] {
+            assert!(parsed(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let shown = |text: &str| parsed(text).unwrap().to_string();
+        assert_eq!(
+            shown("https://desk:s3cret@example.org/a"),
+            "https://desk:…@example.org/a"
+        );
+        assert_eq!(
+            shown("https://desk@example.org/a@b:c"),
+            "https://desk@example.org/a@b:c"
+        );
+        let refused = parsed("ftp://desk:s3cret@example.org/a").unwrap_err();
+        assert!(!refused.to_string().contains("s3cret"), "{refused}");
+    }
+
+    #[test]
+    fn an_address_is_remembered_and_anything_else_in_its_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Address::remembered(folder.path()).unwrap(), None);
+        let address = parsed("git@example.org:档案.git").unwrap();
+        address.remember(folder.path()).unwrap();
+        assert_eq!(Address::remembered(folder.path()).unwrap(), Some(address));
+        for text in ["", "ext::sh -c x\n", "-x\n", "a\nb\n"] {
+            fs::write(folder.path().join(FILE_NAME), text).unwrap();
+            let refused = Address::remembered(folder.path());
+            assert!(matches!(refused, Err(RememberedError::Address(..))), "{text:?}");
+        }
+    }
+}

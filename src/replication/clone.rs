@@ -1,0 +1,110 @@
+//! Making a copy of an archive in a folder of its own.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::arrival::{self, Judged, Own, Tell};
+use super::{Address, Circumstances, PULLING, Refusal, Remember, ReplicationError, note_seen};
+use crate::archive::Archive;
+use crate::id::CommitId;
+use crate::storage::branch_list::BranchList;
+use crate::storage::refs;
+use crate::storage::repository::{self, WriteError, Writer, io_error, sync_path};
+
+/// What became of a clone.
+#[derive(Debug)]
+pub enum Cloned {
+    /// It is there, and all of it is sound.
+    Made {
+        /// Its tip.
+        tip: CommitId,
+        /// How many commits it has.
+        commits: usize,
+    },
+    /// There is none.
+    Refused(Refusal),
+}
+
+/// Makes a copy of an archive in a folder that is empty or does not exist, or goes on with one that was interrupted.
+/// Everything in it is proved before it has a branch.
+///
+/// # Errors
+/// [`ReplicationError`]; what was brought until then stays in the folder, for the next call.
+pub fn clone(
+    from: &Address,
+    folder: &Path,
+    circumstances: &Circumstances,
+    tell: &mut Tell<'_>,
+) -> Result<Cloned, ReplicationError> {
+    prepare(from, folder)?;
+    let asked = arrival::ask(folder, from, circumstances)?;
+    let refuse = Own::Refuse;
+    let mut arrival = match arrival::arrive(folder, None, from, asked, refuse, circumstances, tell)? {
+        Judged::Sound(arrival) => arrival,
+        Judged::Refused(refusal) => {
+            // Of what is not sound nothing is of use, and the folder is free again.
+            repository::clear_folder(folder)?;
+            return Ok(Cloned::Refused(refusal));
+        }
+    };
+    let tip = arrival.view.tip();
+    let mut writer = Writer::begin(folder, circumstances.durability)?;
+    if writer.tip().is_some() {
+        return Err(WriteError::Moved.into());
+    }
+    let scratch = &mut arrival.scratch;
+    writer.take_packs(&scratch.pack_folder(), &scratch.packs()?)?;
+    writer.publish(tip, "clone")?;
+    drop(writer);
+    scratch.is_done_with();
+    // It can be made again, so that it could not be written is no failure.
+    let _ = BranchList::of(&arrival.new).save(folder);
+    let archive = Archive::open(folder, circumstances.owner)?;
+    let circumstances = Circumstances {
+        remember: Remember::Always,
+        ..circumstances.clone()
+    };
+    note_seen(&archive, from, tip, &circumstances)?;
+    Ok(Cloned::Made {
+        tip,
+        commits: arrival.new.len(),
+    })
+}
+
+/// Makes an empty repository, which remembers what it is to be a copy of, unless it is there.
+fn prepare(from: &Address, folder: &Path) -> Result<(), ReplicationError> {
+    let mut names = match fs::read_dir(folder) {
+        Ok(names) => names,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return make(from, folder),
+        Err(error) => return Err(io_error("look into", folder)(error).into()),
+    };
+    if names.next().is_none() {
+        fs::remove_dir(folder).map_err(io_error("replace", folder))?;
+        return make(from, folder);
+    }
+    let is_begun = folder.join("HEAD").is_file()
+        && refs::tip(folder).is_ok_and(|tip| tip.is_none())
+        && Address::remembered(folder).is_ok_and(|known| known.as_ref() == Some(from));
+    if is_begun {
+        return Ok(());
+    }
+    Err(ReplicationError::Occupied {
+        folder: folder.to_owned(),
+        address: from.to_string(),
+    })
+}
+
+/// Makes the repository beside its place and moves it there, so that a kill leaves none by halves.
+fn make(from: &Address, folder: &Path) -> Result<(), ReplicationError> {
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(io_error("make", parent))?;
+    let name = folder.file_name().unwrap_or(PULLING.as_ref());
+    let beside = parent.join(format!(".{}.cloning", name.to_string_lossy()));
+    repository::clear_folder(&beside)?;
+    repository::create(&beside)?;
+    from.remember(&beside)?;
+    fs::rename(&beside, folder).map_err(io_error("make", folder))?;
+    Ok(sync_path(parent)?)
+}

@@ -1,0 +1,140 @@
+//! Bringing the branch up to another copy's.
+
+use std::path::Path;
+
+use super::arrival::{self, Arrival, Asked, Judged, Own, Tell};
+use super::{Address, Circumstances, Rebased, Refusal, ReplicationError, last_seen, note_seen, position};
+use crate::archive::Archive;
+use crate::id::CommitId;
+use crate::storage::repository::{WriteError, Writer};
+
+/// What became of a pull.
+#[derive(Debug)]
+pub struct Pull {
+    /// The archive's tip before.
+    pub before: CommitId,
+    /// Its tip now.
+    pub tip: CommitId,
+    /// What happened.
+    pub what: Pulled,
+    /// Whether the address is the one that is meant from now on where none is named, and was not before.
+    pub remembered: bool,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Pulled {
+    /// The other copy has nothing that is not here.
+    Unchanged {
+        /// How many commits are here and not there.
+        ahead: usize,
+    },
+    /// The branch was moved on.
+    Advanced {
+        /// By how many commits.
+        commits: usize,
+    },
+    /// The branch is the other copy's, with the local revisions added again.
+    Rebased(Rebased),
+    /// Nothing was changed.
+    Refused(Refusal),
+}
+
+/// Brings the branch up to another copy's, if that goes on where this one ends and everything that is new there is sound.
+///
+/// # Errors
+/// [`ReplicationError`]; the branch is where it was.
+pub fn pull(
+    archive: &Path,
+    from: &Address,
+    circumstances: &Circumstances,
+    tell: &mut Tell<'_>,
+) -> Result<Pull, ReplicationError> {
+    let own = Archive::open_for_writing(archive, circumstances.owner)?;
+    super::remembered(archive, circumstances)?;
+    let before = own.tip();
+    let asked = arrival::ask(archive, from, circumstances)?;
+    let asked = match has_nothing_new(&own, from, asked, circumstances)? {
+        Ok(pulled) => return Ok(pulled),
+        Err(asked) => asked,
+    };
+    let refuse = Own::Refuse;
+    let arrival = match arrival::arrive(archive, Some(&own), from, asked, refuse, circumstances, tell)? {
+        Judged::Sound(arrival) => arrival,
+        Judged::Refused(refusal) => return Ok(refused(before, refusal)),
+    };
+    let commits = arrival.new.len();
+    let tip = arrival.view.tip();
+    let own = take(own, *arrival, circumstances)?;
+    let remembered = note_seen(&own, from, tip, circumstances)?;
+    Ok(Pull {
+        before,
+        tip,
+        what: Pulled::Advanced { commits },
+        remembered,
+    })
+}
+
+/// Returns what is so where nothing of the archive was changed.
+pub(super) fn refused(tip: CommitId, refusal: Refusal) -> Pull {
+    Pull {
+        before: tip,
+        tip,
+        what: Pulled::Refused(refusal),
+        remembered: false,
+    }
+}
+
+/// Tells what is to be told where another copy's tip is on the archive's own branch; else there is something to bring.
+pub(super) fn has_nothing_new(
+    own: &Archive,
+    from: &Address,
+    mut asked: Asked,
+    circumstances: &Circumstances,
+) -> Result<Result<Pull, Asked>, ReplicationError> {
+    let tip = asked.there.tip;
+    let tip = tip.ok_or_else(|| ReplicationError::Empty(from.to_string()))?;
+    let Some(place) = position(own, tip)? else {
+        return Ok(Err(asked));
+    };
+    asked.scratch.is_done_with();
+    if let Some(seen) = last_seen(own, from)?
+        && position(own, seen)?.is_some_and(|seen| seen > place)
+    {
+        let refusal = Refusal::MovedBack { seen, now: tip };
+        return Ok(Ok(refused(own.tip(), refusal)));
+    }
+    let remembered = note_seen(own, from, tip, circumstances)?;
+    Ok(Ok(Pull {
+        before: own.tip(),
+        tip: own.tip(),
+        what: Pulled::Unchanged {
+            ahead: own.branch()?.len() - place - 1,
+        },
+        remembered,
+    }))
+}
+
+/// Takes what came into the store and moves the branch to it. Returns the archive as it is then.
+pub(super) fn take(
+    own: Archive,
+    arrival: Arrival,
+    circumstances: &Circumstances,
+) -> Result<Archive, ReplicationError> {
+    let Arrival {
+        mut scratch,
+        view,
+        new,
+        ..
+    } = arrival;
+    let path = own.path().to_owned();
+    let mut writer = Writer::begin(&path, circumstances.durability)?;
+    if writer.tip() != Some(own.tip()) {
+        return Err(WriteError::Moved.into());
+    }
+    writer.take_packs(&scratch.pack_folder(), &scratch.packs()?)?;
+    writer.publish(view.tip(), "pull")?;
+    own.record_on_branch(&new);
+    scratch.is_done_with();
+    Ok(Archive::open(&path, circumstances.owner)?)
+}

@@ -1,0 +1,334 @@
+//! Adding local revisions again upon another copy's branch, where both archives were written to at the same time. Texts,
+//! dates, authors, kinds and notes stay to the letter; numbers, places and so footers are new. What was is kept.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::arrival::{self, Arrival, Judged, Own, Tell};
+use super::pull::{has_nothing_new, refused};
+use super::{Address, Circumstances, Pull, Pulled, ReplicationError, footer, note_seen};
+use crate::add;
+use crate::archive::{Archive, Fault};
+use crate::article::PAGE_FILE;
+use crate::branch::{Branch, Candidate, Change, Known, Outcome, PlaceError, Placed, Target};
+use crate::footer::Footer;
+use crate::id::{ArticleId, BlobId, CommitId};
+use crate::object::ObjectKind;
+use crate::object::commit::Commit;
+use crate::object::tree::Entry;
+use crate::revision::{Revision, is_root};
+use crate::settings::{self, Settings};
+use crate::storage::branch_list::{self, BranchList};
+use crate::storage::repository::{RefMove, WriteError, Writer, delete};
+use crate::storage::verified;
+use crate::trailer::RootMessage;
+
+/// Where the tips that were replaced are kept, each under its day and the first digits of its id.
+const REBASED: &str = "refs/rebased/";
+
+/// Digits of the id in the name under which a tip is kept.
+const SHORT: usize = 12;
+
+/// What became of local commits.
+#[derive(Debug)]
+pub struct Rebased {
+    /// How many commits came from the other copy.
+    pub commits: usize,
+    /// Each local commit, oldest first.
+    pub readded: Vec<Readded>,
+    /// The ref under which the old tip is kept.
+    pub kept: String,
+}
+
+/// What became of a local commit.
+#[derive(Debug)]
+pub struct Readded {
+    /// Its footer.
+    pub old: Footer,
+    /// What it was a revision of; `None` where it changed the settings.
+    pub article: Option<ArticleId>,
+    /// The footer that stands for it now.
+    pub new: Footer,
+    /// What it is now, where it is a revision.
+    pub outcome: Option<Outcome>,
+}
+
+/// Brings the branch up to another copy's, and adds the local revisions that it has not again, upon what is new there.
+///
+/// # Errors
+/// [`ReplicationError`]; the branch is where it was.
+pub fn pull_rebasing(
+    archive: &Path,
+    from: &Address,
+    circumstances: &Circumstances,
+    adding: &add::Circumstances,
+    tell: &mut Tell<'_>,
+) -> Result<Pull, ReplicationError> {
+    let own = Archive::open_for_writing(archive, circumstances.owner)?;
+    super::remembered(archive, circumstances)?;
+    let before = own.tip();
+    let asked = arrival::ask(archive, from, circumstances)?;
+    let asked = match has_nothing_new(&own, from, asked, circumstances)? {
+        Ok(pulled) => return Ok(pulled),
+        Err(asked) => asked,
+    };
+    let readd = Own::Readd;
+    let arrival = match arrival::arrive(archive, Some(&own), from, asked, readd, circumstances, tell)? {
+        Judged::Sound(arrival) => arrival,
+        Judged::Refused(refusal) => return Ok(refused(before, refusal)),
+    };
+    let theirs = arrival.view.tip();
+    if arrival.common == Some(before) {
+        let commits = arrival.new.len();
+        let own = super::pull::take(own, *arrival, circumstances)?;
+        let remembered = note_seen(&own, from, theirs, circumstances)?;
+        return Ok(Pull {
+            before,
+            tip: theirs,
+            what: Pulled::Advanced { commits },
+            remembered,
+        });
+    }
+    let (tip, rebased) = rebase(&own, *arrival, circumstances, adding)?;
+    let own = Archive::open(archive, circumstances.owner)?;
+    let remembered = note_seen(&own, from, theirs, circumstances)?;
+    Ok(Pull {
+        before,
+        tip,
+        what: Pulled::Rebased(rebased),
+        remembered,
+    })
+}
+
+/// Puts the local commits upon what came, keeps the old tip, and moves the branch.
+fn rebase(
+    own: &Archive,
+    arrival: Arrival,
+    circumstances: &Circumstances,
+    adding: &add::Circumstances,
+) -> Result<(CommitId, Rebased), ReplicationError> {
+    let Arrival {
+        mut scratch,
+        view,
+        new,
+        common,
+    } = arrival;
+    let path = own.path();
+    let branch = own.branch()?;
+    let common = common.ok_or(WriteError::Moved)?;
+    let place = branch.position(common).ok_or(WriteError::Moved)?;
+    let mine: Vec<CommitId> = (place + 1..branch.len())
+        .filter_map(|place| branch.get(place))
+        .collect();
+    let mut writer = Writer::begin(path, circumstances.durability)?;
+    if writer.tip() != Some(own.tip()) {
+        return Err(WriteError::Moved.into());
+    }
+    let mut readding = Readding::begin(own, &view, common, adding)?;
+    let mut readded = Vec::with_capacity(mine.len());
+    for id in mine {
+        readded.push(readding.again(id, &mut writer)?);
+    }
+    let added = std::mem::take(&mut readding.added);
+    let tip = readding.branch.newest();
+    writer.take_packs(&scratch.pack_folder(), &scratch.packs()?)?;
+    let kept = keep(&writer, own.tip(), circumstances)?;
+    // What is beside the repository and tells of the branch as it was must not outlive it.
+    delete(&path.join(branch_list::FILE_NAME))?;
+    let is_gone = |known: &CommitId| branch.position(*known).is_some_and(|known| known > place);
+    if verified::load(path).is_some_and(|known| is_gone(&known)) {
+        delete(&path.join(verified::FILE_NAME))?;
+    }
+    let common_part = (0..=place).filter_map(|place| branch.get(place));
+    let line: Vec<CommitId> = common_part.chain(new.iter().copied()).chain(added).collect();
+    writer.publish(tip, "pull --rebase-mine")?;
+    let _ = BranchList::of(&line).save(path);
+    scratch.is_done_with();
+    Ok((
+        tip,
+        Rebased {
+            commits: new.len(),
+            readded,
+            kept,
+        },
+    ))
+}
+
+/// Keeps a tip under a ref of its own, and returns its name.
+fn keep(writer: &Writer, tip: CommitId, circumstances: &Circumstances) -> Result<String, ReplicationError> {
+    let digits = tip.to_string();
+    let name = format!("{REBASED}{}-{}", circumstances.day, &digits[..SHORT]);
+    let kept = RefMove {
+        name: name.clone(),
+        before: None,
+        after: Some(tip.into()),
+    };
+    match writer.move_refs(&[kept], "pull --rebase-mine") {
+        // The same tip was replaced on the same day before.
+        Err(WriteError::RefMoved(_)) => Ok(name),
+        done => Ok(done.map(|()| name)?),
+    }
+}
+
+/// Local commits that are put upon another branch.
+struct Readding<'a> {
+    own: &'a Archive,
+    view: &'a Archive,
+    /// The last commit that both have.
+    common: Commit,
+    branch: Branch<'a>,
+    /// What the articles of local revisions are called now.
+    articles: HashMap<ArticleId, ArticleId>,
+    /// The commits that were made, oldest first.
+    added: Vec<CommitId>,
+}
+
+impl<'a> Readding<'a> {
+    fn begin(
+        own: &'a Archive,
+        view: &'a Archive,
+        common: CommitId,
+        adding: &add::Circumstances,
+    ) -> Result<Self, ReplicationError> {
+        let at = footer(view, view.tip())?;
+        let cannot = |error| ReplicationError::Place(at.clone(), error);
+        let committer = adding.committer.clone();
+        let branch = Branch::at_tip(view, committer, adding.now, Known::Any).map_err(cannot)?;
+        let branch = branch.signed_by(adding.signer.clone()).map_err(cannot)?;
+        Ok(Self {
+            own,
+            view,
+            common: own.commit(common)?,
+            branch,
+            articles: HashMap::new(),
+            added: Vec::new(),
+        })
+    }
+
+    /// Makes a local commit again.
+    fn again(&mut self, id: CommitId, writer: &mut Writer) -> Result<Readded, ReplicationError> {
+        let commit = self.own.commit(id)?;
+        let old = Footer::of(commit.author.date, id);
+        if is_root(&commit) {
+            return self.settings_again(&old, &commit, writer);
+        }
+        let revision = Revision::read(self.own, id)?;
+        let article = revision.article_id().clone();
+        let candidate = self.candidate(&revision)?;
+        let placed = self.branch.place(&candidate);
+        let Placed { outcome, objects, .. } =
+            placed.map_err(|error| ReplicationError::Place(old.clone(), error))?;
+        for object in &objects {
+            writer.write(object.kind, &object.body)?;
+        }
+        if outcome.change == Change::Added {
+            self.added.push(outcome.footer.commit);
+        }
+        self.articles.insert(article.clone(), outcome.article.clone());
+        Ok(Readded {
+            old,
+            article: Some(article),
+            new: outcome.footer.clone(),
+            outcome: Some(outcome),
+        })
+    }
+
+    /// Returns a local revision as one that has no place yet. Its folder and files stay what they are.
+    fn candidate(&self, revision: &Revision) -> Result<Candidate, ReplicationError> {
+        let article = revision.article_id();
+        let trailers = &revision.message.trailers;
+        let folder = self.own.tree(revision.folder)?;
+        let blob = |entry: &Entry| match entry {
+            Entry::File(blob) => Some(*blob),
+            Entry::Folder(_) => None,
+        };
+        let files: Vec<BlobId> = folder
+            .entries()
+            .iter()
+            .filter_map(|(_, entry)| blob(entry))
+            .collect();
+        let page = folder.get(PAGE_FILE).as_ref().and_then(blob);
+        let page = page.ok_or_else(|| Fault::Absent {
+            path: PAGE_FILE.to_owned(),
+            tree: revision.folder,
+        })?;
+        let target = match trailers.previous {
+            None => Target::New,
+            Some(_) => Target::Article(self.articles.get(article).unwrap_or(article).clone()),
+        };
+        Ok(Candidate {
+            slug: article.slug().clone(),
+            target,
+            date: revision.commit.author.date,
+            byline: revision.commit.author.person.clone(),
+            kind: trailers.kind,
+            languages: trailers.languages.clone(),
+            subject: revision.message.subject.clone(),
+            note: revision.message.note.clone(),
+            content_sha256: trailers.content_sha256.clone(),
+            source_url: trailers.source_url.clone(),
+            claimed_footer: trailers.claimed_footer.clone(),
+            source_commit: trailers.source_commit,
+            folder: revision.folder,
+            page,
+            files,
+            form_sha256: revision.article.form_sha256(),
+            expected: None,
+        })
+    }
+
+    /// Makes a local change of the settings again, where the other copy has not changed them and signing stays as it is.
+    fn settings_again(
+        &mut self,
+        old: &Footer,
+        commit: &Commit,
+        writer: &mut Writer,
+    ) -> Result<Readded, ReplicationError> {
+        let subject = || commit.message.lines().next().unwrap_or_default().to_owned();
+        let refused = |why: &str| ReplicationError::Root(old.clone(), format!("{:?}: {why}", subject()));
+        let parent = commit
+            .parents
+            .first()
+            .map(|parent| self.own.commit(*parent))
+            .transpose()?;
+        let parent = parent.ok_or_else(|| refused("it follows nothing"))?;
+        let (before, after) = (self.own.tree(parent.tree)?, self.own.tree(commit.tree)?);
+        let is_other = |(name, entry): &&(String, Entry)| before.get(name) != Some(*entry);
+        let changed: Vec<&str> = after
+            .entries()
+            .iter()
+            .filter(is_other)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if changed != [settings::FILE_NAME] {
+            return Err(refused("only revisions and settings are"));
+        }
+        let file = |archive: &Archive, tree| archive.file(tree, settings::FILE_NAME);
+        if file(self.view, self.view.root())? != file(self.own, self.common.tree)? {
+            return Err(refused("the other copy has changed its settings as well"));
+        }
+        let bytes = file(self.own, commit.tree)?;
+        let signatures = |bytes: &[u8]| Settings::parse(bytes).map(|settings| settings.signatures).ok();
+        if signatures(&bytes) != signatures(&file(self.own, parent.tree)?) {
+            return Err(refused("it changes whether signatures are asked for"));
+        }
+        let message =
+            RootMessage::parse(&commit.message).ok_or_else(|| refused("its message is of another form"))?;
+        let blob = writer.write(ObjectKind::Blob, &bytes)?;
+        let files = [(settings::FILE_NAME, BlobId::from_raw(*blob.raw()))];
+        let made = self
+            .branch
+            .put_root_files(&files, &message, &commit.author.person);
+        let (new, objects) = made.map_err(|error: PlaceError| ReplicationError::Place(old.clone(), error))?;
+        for object in &objects {
+            writer.write(object.kind, &object.body)?;
+        }
+        self.added.push(new.commit);
+        Ok(Readded {
+            old: old.clone(),
+            article: None,
+            new,
+            outcome: None,
+        })
+    }
+}

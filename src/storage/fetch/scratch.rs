@@ -1,0 +1,197 @@
+//! The folder beside an archive in which git works, so that nothing that git brings is part of the archive before it was
+//! checked, and no configuration of the archive's is git's.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::id::ObjectId;
+use crate::storage::layout::{self, InPack};
+use crate::storage::refs;
+use crate::storage::repository::{self, WriteError, io_error};
+
+/// What becomes of the folder when its user ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Afterwards {
+    Cleared,
+    Kept,
+}
+
+/// A bare repository of no worth, for one process at a time.
+#[derive(Debug)]
+pub struct Scratch {
+    folder: PathBuf,
+    lock: File,
+    afterwards: Afterwards,
+}
+
+impl Scratch {
+    /// Waits for the lock, clears what a killed process left, and makes an empty repository, which goes when this does.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn begin(archive: &Path, name: &str) -> Result<Self, WriteError> {
+        let scratch = Self::locked(archive, name, Afterwards::Cleared)?;
+        repository::clear_folder(&scratch.folder)?;
+        repository::create(&scratch.folder)?;
+        Ok(scratch)
+    }
+
+    /// Waits for the lock and takes over the packs and refs that an earlier process left, and nothing else of what lies
+    /// there, for git would do as its configuration says. The folder stays when this goes. Returns the refs as well.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn resume(archive: &Path, name: &str) -> Result<(Self, BTreeMap<String, ObjectId>), WriteError> {
+        let scratch = Self::locked(archive, name, Afterwards::Kept)?;
+        let fresh = scratch.folder.with_extension("new");
+        repository::clear_folder(&fresh)?;
+        repository::create(&fresh)?;
+        let mut known = BTreeMap::new();
+        if fs::symlink_metadata(&scratch.folder).is_ok_and(|metadata| metadata.is_dir()) {
+            let packs = Path::new("objects/pack");
+            link_packs(&scratch.folder.join(packs), &fresh.join(packs));
+            known = refs::list(&scratch.folder, "refs/").unwrap_or_default();
+        }
+        repository::clear_folder(&scratch.folder)?;
+        fs::rename(&fresh, &scratch.folder).map_err(io_error("make", &scratch.folder))?;
+        Ok((scratch, known))
+    }
+
+    fn locked(archive: &Path, name: &str, afterwards: Afterwards) -> Result<Self, WriteError> {
+        let lock = repository::lock(&archive.join(format!("{name}.lock")))?;
+        // Absolute, for git has its own idea of where it is.
+        let archive = archive.canonicalize().map_err(io_error("find", archive))?;
+        Ok(Self {
+            folder: archive.join(name),
+            lock,
+            afterwards,
+        })
+    }
+
+    /// Clears the folder when its user ends, for nothing in it is of use any more.
+    pub fn is_done_with(&mut self) {
+        self.afterwards = Afterwards::Cleared;
+    }
+
+    /// Lets git see objects of an archive under refs, so that it asks for what is new only. No other ref of the
+    /// archive's is shown, and nothing is written into its store.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn lend(&self, archive: &Path, known: &BTreeMap<String, ObjectId>) -> Result<(), WriteError> {
+        if known.is_empty() {
+            return Ok(());
+        }
+        let objects = archive.join("objects");
+        let objects = objects.canonicalize().map_err(io_error("find", &objects))?;
+        let path = self.alternates();
+        let line = quoted(objects.as_os_str().as_encoded_bytes());
+        fs::write(&path, line).map_err(io_error("write", &path))?;
+        let mut lines = String::new();
+        for (name, id) in known {
+            lines.push_str(&format!("{id} {name}\n"));
+        }
+        let path = self.folder.join("packed-refs");
+        fs::write(&path, lines).map_err(io_error("write", &path))
+    }
+
+    /// Takes back what was lent.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn take_back(&self) -> Result<(), WriteError> {
+        let path = self.alternates();
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("delete", &path)(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Returns its folder of objects.
+    #[must_use]
+    pub fn objects(&self) -> PathBuf {
+        self.folder.join("objects")
+    }
+
+    /// Returns its folder of packs.
+    #[must_use]
+    pub fn pack_folder(&self) -> PathBuf {
+        self.objects().join("pack")
+    }
+
+    /// Returns the names of the packs without their endings.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn packs(&self) -> Result<Vec<String>, WriteError> {
+        let folder = self.pack_folder();
+        let names = layout::list(&folder).map_err(io_error("look into", &folder))?;
+        let stems = names.iter().filter_map(|name| name.text.strip_suffix(".idx"));
+        Ok(stems.map(ToOwned::to_owned).collect())
+    }
+
+    /// Returns the lock once more: it is held until all who have it have ended.
+    pub(super) fn lock(&self) -> io::Result<File> {
+        self.lock.try_clone()
+    }
+
+    fn alternates(&self) -> PathBuf {
+        self.objects().join("info/alternates")
+    }
+}
+
+impl Drop for Scratch {
+    /// Clears git's work, where it is of no use any more; the next process would, too.
+    fn drop(&mut self) {
+        if self.afterwards == Afterwards::Cleared {
+            let _ = repository::clear_folder(&self.folder);
+        }
+    }
+}
+
+/// Links the packs of a folder that have an index into another one. What cannot be linked is fetched again.
+fn link_packs(from: &Path, to: &Path) {
+    let names = layout::list(from).unwrap_or_default();
+    let has = |name: &str| {
+        names
+            .iter()
+            .any(|known| known.text == name && known.kind.is_file())
+    };
+    let _ = fs::create_dir_all(to);
+    for name in &names {
+        if let (InPack::Index, Some(stem)) = (layout::in_pack(name), name.text.strip_suffix(".idx")) {
+            let files = [format!("{stem}.pack"), name.text.clone()];
+            // The index last: with it the pack is seen.
+            if files.iter().all(|file| has(file)) {
+                let _ = files
+                    .iter()
+                    .try_for_each(|file| fs::hard_link(from.join(file), to.join(file)));
+            }
+        }
+    }
+}
+
+/// Returns a path as a line of git's `alternates`: in quotes where it has a line feed.
+fn quoted(path: &[u8]) -> Vec<u8> {
+    if !path.contains(&b'\n') {
+        return [path, b"\n"].concat();
+    }
+    let mut line = vec![b'"'];
+    for byte in path {
+        match byte {
+            b'\n' => line.extend_from_slice(b"\\n"),
+            b'"' | b'\\' => line.extend_from_slice(&[b'\\', *byte]),
+            _ => line.push(*byte),
+        }
+    }
+    line.extend_from_slice(b"\"\n");
+    line
+}
