@@ -29,9 +29,9 @@ mod steps;
 pub use address::{Address, AddressError, RememberedError};
 pub use bundle::{Bundle, export};
 pub use clone::{Cloned, clone};
-pub use pull::{Pull, Pulled, pull};
+pub use pull::{Mine, Pull, Pulled, pull};
 pub use push::{Push, Pushed, push};
-pub use rebase::{Readded, Rebased, pull_rebasing};
+pub use rebase::{Readded, Rebased};
 
 /// The ref that has the tip of the remembered copy, as it was last seen.
 pub const SEEN: &str = "refs/remotes/origin/main";

@@ -36,7 +36,7 @@ impl Pair {
             &["--slug", "one", "--date", "2026-01-22"],
         );
         let pair = Self { story };
-        pair.host_with(&["init", "-q", "--bare", "host"]);
+        pair.git_here(&["init", "-q", "--bare", "host"]);
         pair.story.yes(&["push", "host", "-q"]);
         pair.story.yes(&["clone", "host", "other", "-q"]);
         pair
@@ -46,7 +46,7 @@ impl Pair {
         self.story.folder.path().join(name)
     }
 
-    fn host_with(&self, arguments: &[&str]) {
+    fn git_here(&self, arguments: &[&str]) {
         let mut command = Command::new("git");
         let made = command
             .args(arguments)
@@ -170,7 +170,7 @@ fn push_clone_and_pull_keep_copies_the_same_to_the_last_object() {
 #[test]
 fn a_pull_from_nothing_and_to_something_else_says_what_to_do() {
     let pair = Pair::begin();
-    pair.host_with(&["init", "-q", "--bare", "empty"]);
+    pair.git_here(&["init", "-q", "--bare", "empty"]);
     let said = pair.refused(2, &["pull", "empty"]);
     assert!(
         said.contains("empty has no branch main") && said.contains("avalaches push"),
@@ -189,9 +189,9 @@ fn a_pull_from_nothing_and_to_something_else_says_what_to_do() {
     );
     // Another repository, and another archive.
     fs::create_dir(pair.path("work")).unwrap();
-    pair.host_with(&["-C", "work", "init", "-q", "-b", "main"]);
+    pair.git_here(&["-C", "work", "init", "-q", "-b", "main"]);
     let who = ["-c", "user.name=A", "-c", "user.email=a@b", "-C", "work"];
-    pair.host_with(&[&who[..], &["commit", "-q", "--allow-empty", "-m", "x"]].concat());
+    pair.git_here(&[&who[..], &["commit", "-q", "--allow-empty", "-m", "x"]].concat());
     let output = pair.story.run(&["clone", "work", "third"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(
@@ -751,7 +751,7 @@ fn nothing_in_an_archive_or_an_address_runs_anything() {
     pair.story.yes(&["push", "-q"]);
     // What lies where git works is taken over as packs alone, never as configuration.
     let planted = pair.path("other/avalaches.pulling");
-    pair.host_with(&["init", "-q", "--bare", "other/avalaches.pulling"]);
+    pair.git_here(&["init", "-q", "--bare", "other/avalaches.pulling"]);
     let config = format!(
         "[core]\n\tsshCommand = {trap}\n\thooksPath = {}\n\tfsmonitor = {trap}\n[url \"{trap}\"]\n\tinsteadOf = host\n",
         pair.path("").display()

@@ -232,7 +232,7 @@ fn nothing_is_lost_where_both_sides_are_killed_at_random() {
     killed_at_random(1200, 150);
 }
 
-/// The full run: `cargo test --release --test replication_kills -- --ignored --nocapture`.
+/// The full run, some three minutes: `cargo test --test replication_kills -- --ignored --nocapture`.
 #[test]
 #[ignore = "minutes"]
 fn nothing_of_ten_thousand_revisions_is_lost_where_both_sides_are_killed_at_random() {

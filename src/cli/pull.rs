@@ -2,12 +2,10 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::ops::ControlFlow;
 
 use avalaches::add::Change;
-use avalaches::replication::{self, Address, Pulled, Readded, Rebased, Remember};
+use avalaches::replication::{self, Address, Mine, Pulled, Readded, Rebased, Remember};
 use avalaches::swhid::Swhid;
-use avalaches::verify::whole::Progress;
 use serde_json::{Value, json};
 
 use super::output::{FAINT, GOOD};
@@ -68,15 +66,18 @@ impl Bringing {
         drop(archive);
         let archived_at = self.archived_at.as_deref();
         let circumstances = circumstances(common, remember, archived_at, settings.utc_offset)?;
-        let mut meter = Meter::begin(common, self.progress, "objects")?;
-        let mut tell = |progress: Progress| -> ControlFlow<()> { meter.tell(progress.done, progress.all) };
-        let done = if self.rebase_mine {
+        let adding = if self.rebase_mine {
             let signer = self.signing.signer(settings.signatures)?;
             let adding = environment::circumstances(archived_at, settings.utc_offset, false, signer)?;
-            replication::pull_rebasing(&path, from, &circumstances, &adding, &mut tell)
+            Some(adding)
         } else {
-            replication::pull(&path, from, &circumstances, &mut tell)
+            None
         };
+        let mine = adding.as_ref().map_or(Mine::Refuse, Mine::Readd);
+        let mut meter = Meter::begin(common, self.progress, "objects")?;
+        let done = replication::pull(&path, from, mine, &circumstances, &mut |progress| {
+            meter.tell(progress.done, progress.all)
+        });
         meter.end();
         report(common, from, &done.map_err(failure)?)
     }

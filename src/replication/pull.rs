@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::arrival::{self, Arrival, Asked, Judged, Own, Tell};
+use super::rebase::rebase;
 use super::{Address, Circumstances, Rebased, Refusal, ReplicationError, last_seen, note_seen, position};
+use crate::add;
 use crate::archive::Archive;
 use crate::id::CommitId;
 use crate::storage::repository::{WriteError, Writer};
@@ -40,13 +42,24 @@ pub enum Pulled {
     Refused(Refusal),
 }
 
-/// Brings the branch up to another copy's, if that goes on where this one ends and everything that is new there is sound.
+/// What becomes of local commits where the other copy has others.
+#[derive(Debug, Clone, Copy)]
+pub enum Mine<'a> {
+    /// The pull is refused.
+    Refuse,
+    /// They are added again upon what is new there.
+    Readd(&'a add::Circumstances),
+}
+
+/// Brings the branch up to another copy's, if that goes on where this one ends, or local commits are to be added again,
+/// and everything that is new there is sound.
 ///
 /// # Errors
 /// [`ReplicationError`]; the branch is where it was.
 pub fn pull(
     archive: &Path,
     from: &Address,
+    mine: Mine<'_>,
     circumstances: &Circumstances,
     tell: &mut Tell<'_>,
 ) -> Result<Pull, ReplicationError> {
@@ -58,25 +71,38 @@ pub fn pull(
         Ok(pulled) => return Ok(pulled),
         Err(asked) => asked,
     };
-    let refuse = Own::Refuse;
-    let arrival = match arrival::arrive(archive, Some(&own), from, asked, refuse, circumstances, tell)? {
+    let way = match mine {
+        Mine::Refuse => Own::Refuse,
+        Mine::Readd(_) => Own::Readd,
+    };
+    let arrival = match arrival::arrive(archive, Some(&own), from, asked, way, circumstances, tell)? {
         Judged::Sound(arrival) => arrival,
         Judged::Refused(refusal) => return Ok(refused(before, refusal)),
     };
-    let commits = arrival.new.len();
-    let tip = arrival.view.tip();
-    let own = take(own, *arrival, circumstances)?;
-    let remembered = note_seen(&own, from, tip, circumstances)?;
+    let theirs = arrival.view.tip();
+    let (tip, what) = match mine {
+        Mine::Readd(adding) if arrival.common != Some(before) => {
+            let (tip, rebased) = rebase(&own, *arrival, circumstances, adding)?;
+            (tip, Pulled::Rebased(rebased))
+        }
+        Mine::Refuse | Mine::Readd(_) => {
+            let commits = arrival.new.len();
+            take(own, *arrival, circumstances)?;
+            (theirs, Pulled::Advanced { commits })
+        }
+    };
+    let own = Archive::open(archive, circumstances.owner)?;
+    let remembered = note_seen(&own, from, theirs, circumstances)?;
     Ok(Pull {
         before,
         tip,
-        what: Pulled::Advanced { commits },
+        what,
         remembered,
     })
 }
 
 /// Returns what is so where nothing of the archive was changed.
-pub(super) fn refused(tip: CommitId, refusal: Refusal) -> Pull {
+fn refused(tip: CommitId, refusal: Refusal) -> Pull {
     Pull {
         before: tip,
         tip,
@@ -86,7 +112,7 @@ pub(super) fn refused(tip: CommitId, refusal: Refusal) -> Pull {
 }
 
 /// Tells what is to be told where another copy's tip is on the archive's own branch; else there is something to bring.
-pub(super) fn has_nothing_new(
+fn has_nothing_new(
     own: &Archive,
     from: &Address,
     mut asked: Asked,
@@ -115,20 +141,15 @@ pub(super) fn has_nothing_new(
     }))
 }
 
-/// Takes what came into the store and moves the branch to it. Returns the archive as it is then.
-pub(super) fn take(
-    own: Archive,
-    arrival: Arrival,
-    circumstances: &Circumstances,
-) -> Result<Archive, ReplicationError> {
+/// Takes what came into the store and moves the branch to it.
+fn take(own: Archive, arrival: Arrival, circumstances: &Circumstances) -> Result<(), ReplicationError> {
     let Arrival {
         mut scratch,
         view,
         new,
         ..
     } = arrival;
-    let path = own.path().to_owned();
-    let mut writer = Writer::begin(&path, circumstances.durability)?;
+    let mut writer = Writer::begin(own.path(), circumstances.durability)?;
     if writer.tip() != Some(own.tip()) {
         return Err(WriteError::Moved.into());
     }
@@ -136,5 +157,5 @@ pub(super) fn take(
     writer.publish(view.tip(), "pull")?;
     own.record_on_branch(&new);
     scratch.is_done_with();
-    Ok(Archive::open(&path, circumstances.owner)?)
+    Ok(())
 }

@@ -2,11 +2,9 @@
 //! dates, authors, kinds and notes stay to the letter; numbers, places and so footers are new. What was is kept.
 
 use std::collections::HashMap;
-use std::path::Path;
 
-use super::arrival::{self, Arrival, Judged, Own, Tell};
-use super::pull::{has_nothing_new, refused};
-use super::{Address, Circumstances, Pull, Pulled, ReplicationError, footer, note_seen};
+use super::arrival::Arrival;
+use super::{Circumstances, ReplicationError, footer};
 use crate::add;
 use crate::archive::{Archive, Fault};
 use crate::article::PAGE_FILE;
@@ -53,55 +51,8 @@ pub struct Readded {
     pub outcome: Option<Outcome>,
 }
 
-/// Brings the branch up to another copy's, and adds the local revisions that it has not again, upon what is new there.
-///
-/// # Errors
-/// [`ReplicationError`]; the branch is where it was.
-pub fn pull_rebasing(
-    archive: &Path,
-    from: &Address,
-    circumstances: &Circumstances,
-    adding: &add::Circumstances,
-    tell: &mut Tell<'_>,
-) -> Result<Pull, ReplicationError> {
-    let own = Archive::open_for_writing(archive, circumstances.owner)?;
-    super::remembered(archive, circumstances)?;
-    let before = own.tip();
-    let asked = arrival::ask(archive, from, circumstances)?;
-    let asked = match has_nothing_new(&own, from, asked, circumstances)? {
-        Ok(pulled) => return Ok(pulled),
-        Err(asked) => asked,
-    };
-    let readd = Own::Readd;
-    let arrival = match arrival::arrive(archive, Some(&own), from, asked, readd, circumstances, tell)? {
-        Judged::Sound(arrival) => arrival,
-        Judged::Refused(refusal) => return Ok(refused(before, refusal)),
-    };
-    let theirs = arrival.view.tip();
-    if arrival.common == Some(before) {
-        let commits = arrival.new.len();
-        let own = super::pull::take(own, *arrival, circumstances)?;
-        let remembered = note_seen(&own, from, theirs, circumstances)?;
-        return Ok(Pull {
-            before,
-            tip: theirs,
-            what: Pulled::Advanced { commits },
-            remembered,
-        });
-    }
-    let (tip, rebased) = rebase(&own, *arrival, circumstances, adding)?;
-    let own = Archive::open(archive, circumstances.owner)?;
-    let remembered = note_seen(&own, from, theirs, circumstances)?;
-    Ok(Pull {
-        before,
-        tip,
-        what: Pulled::Rebased(rebased),
-        remembered,
-    })
-}
-
 /// Puts the local commits upon what came, keeps the old tip, and moves the branch.
-fn rebase(
+pub(super) fn rebase(
     own: &Archive,
     arrival: Arrival,
     circumstances: &Circumstances,
