@@ -10,7 +10,9 @@
 
 use std::cell::OnceCell;
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -153,11 +155,17 @@ pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<B
     let theme = Theme::of(theme)?;
     let shared = Shared::of(archive, &theme);
     let made_of = made_of(archive, &theme)?;
-    let Course { newest, revisions } = course::course(archive)?;
+    // Reading what the last build left takes as long as walking the branch.
+    let (opened, walked) = thread::scope(|scope| {
+        let opening = scope.spawn(|| Files::open(folder));
+        let walked = course::course(archive);
+        (opening.join(), walked)
+    });
+    let Course { newest, revisions } = walked?;
     let mut newest: Vec<(ArticleId, CommitId)> = newest.into_iter().collect();
     // By day, the newest first; within a day by name.
     newest.sort_by(|(one, _), (other, _)| other.day().cmp(&one.day()).then_with(|| one.cmp(other)));
-    let (files, before) = Files::open(folder)?;
+    let (files, before) = opened.unwrap_or_else(|panic| resume_unwind(panic))?;
     let site = Site {
         shared: &shared,
         files: &files,
@@ -305,13 +313,7 @@ impl Site<'_> {
                 Ok(names.iter().cloned().zip(shards).collect())
             })?);
         }
-        for (at, part) in revisions.chunks(NAMES).enumerate() {
-            let name = address::part("search/names", at + 1, "txt");
-            let last = part.last().filter(|_| part.len() == NAMES);
-            singles.extend(self.lasting(std::slice::from_ref(&name), last, || {
-                Ok(vec![(name.clone(), search::names(archive, part)?.into_bytes())])
-            })?);
-        }
+        singles.extend(self.names(&seen, revisions)?);
         singles.push(self.single((address::SEARCH.to_owned(), lists.search(revisions.len())?))?);
         singles.push(self.single((address::HOME.to_owned(), lists.home()?))?);
         singles.sort_by(|one, other| one.file.cmp(&other.file));
@@ -328,6 +330,23 @@ impl Site<'_> {
                 self.lasting(&names, part.last(), || {
                     let archive = seen.clone().open().map_err(BuildError::Open)?;
                     feeds::documents(&archive, self.shared, base, document, part).map(Vec::from)
+                })
+            })
+            .collect();
+        Ok(written?.into_iter().flatten().collect())
+    }
+
+    /// Writes the names that the index of the search page leads to, on every core.
+    fn names(self, seen: &Seen, revisions: &[CommitId]) -> Result<Vec<Single>, BuildError> {
+        let written: Result<Vec<Vec<Single>>, BuildError> = revisions
+            .par_chunks(NAMES)
+            .enumerate()
+            .map(|(at, part)| {
+                let name = address::part("search/names", at + 1, "txt");
+                let last = part.last().filter(|_| part.len() == NAMES);
+                self.lasting(std::slice::from_ref(&name), last, || {
+                    let archive = seen.clone().open().map_err(BuildError::Open)?;
+                    Ok(vec![(name.clone(), search::names(&archive, part)?.into_bytes())])
                 })
             })
             .collect();

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::{ParagraphChange, Piece};
-use crate::canonical::invisible_characters;
+use crate::canonical::{invisible_characters, is_common};
 use crate::language::{self, Language};
 
 /// The style of [`changes`] and of a page around it, for light and dark screens and for paper.
@@ -148,6 +148,29 @@ pub fn escape(text: &str) -> String {
 }
 
 fn escape_into(text: &str, out: &mut String) {
+    if is_common(text) {
+        let mut rest = text;
+        while let Some(at) = rest
+            .bytes()
+            .position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\''))
+        {
+            out.push_str(&rest[..at]);
+            out.push_str(match rest.as_bytes()[at] {
+                b'&' => "&amp;",
+                b'<' => "&lt;",
+                b'>' => "&gt;",
+                b'"' => "&quot;",
+                _ => "&#39;",
+            });
+            rest = &rest[at + 1..];
+        }
+        out.push_str(rest);
+        return;
+    }
+    escape_one_by_one(text, out);
+}
+
+fn escape_one_by_one(text: &str, out: &mut String) {
     let mut unseen = invisible_characters(text).peekable();
     for (at, c) in text.char_indices() {
         let is_unseen = unseen.next_if(|(next, _)| *next == at).is_some();
@@ -261,6 +284,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn common_characters_are_escaped_as_any(text in "[a&<>\"'\n 中，é]{0,20}[\t\u{200b}\u{1}]?") {
+            let mut one_by_one = String::new();
+            escape_one_by_one(&text, &mut one_by_one);
+            prop_assert_eq!(escape(&text), one_by_one);
+        }
+
         #[test]
         fn without_its_tags_it_is_both_texts(
             before in "[ab<>&\"' 中。é\u{202e}\u{200b}\n]{1,40}", after in "[ab<>&\"' 中。é\u{202e}\u{200b}\n]{1,40}"

@@ -1,6 +1,6 @@
 //! The files of a site in the folder that they lie in: which are the site's own, and how they are replaced.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -70,7 +70,7 @@ struct Work {
     /// Those that an earlier build, or this one, wrote.
     own: HashSet<String>,
     /// Those of this build, with their lengths.
-    made: BTreeMap<String, u64>,
+    made: HashMap<String, u64>,
     counts: Counts,
     /// The list, open, once a line was put to its end.
     list: Option<File>,
