@@ -269,7 +269,9 @@ mod tests {
     proptest! {
         #[test]
         fn prose_is_shown_as_the_parser_has_it_and_what_is_exact_at_a_glance_is_so(
-            lines in proptest::collection::vec("[-+=:#!$%\"'^(@/,;.)0-9aé中，“\u{a0}\u{3000} ]{0,12}", 1..6),
+            lines in proptest::collection::vec(
+                "[-+=:#!$%\"'^(@/,;.)0-9aé中，“\u{a0}\u{3000} ]{0,12}|[a中\u{3000} ]{1,6}", 1..6
+            ),
             markup in "|[*_`<&>\t\u{200b}e\u{301}]{0,3}",
         ) {
             let source = lines.join("\n") + &markup + "\n";
