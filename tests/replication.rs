@@ -753,8 +753,9 @@ fn nothing_in_an_archive_or_an_address_runs_anything() {
     let planted = pair.path("other/avalaches.pulling");
     pair.git_here(&["init", "-q", "--bare", "other/avalaches.pulling"]);
     let config = format!(
-        "[core]\n\tsshCommand = {trap}\n\thooksPath = {}\n\tfsmonitor = {trap}\n[url \"{trap}\"]\n\tinsteadOf = host\n",
-        pair.path("").display()
+        "[core]\n\tsshCommand = {trap}\n\thooksPath = {}\n\tfsmonitor = {trap}\n[url \"{trap}\"]\n\tinsteadOf = {}\n",
+        pair.path("").display(),
+        pair.path("host").canonicalize().unwrap().display()
     );
     let own = fs::read_to_string(planted.join("config")).unwrap();
     fs::write(planted.join("config"), own + &config).unwrap();
@@ -762,8 +763,6 @@ fn nothing_in_an_archive_or_an_address_runs_anything() {
         fs::copy(&trap, planted.join("hooks").join(hook)).unwrap();
         fs::copy(&trap, pair.path(hook)).unwrap();
     }
-    fs::write(planted.join("objects/pack/pack-x.pack"), "PACK").unwrap();
-    fs::write(planted.join("objects/pack/pack-x.idx"), "none").unwrap();
     let said = pair.refused(2, &["pull", "host"]);
     assert!(said.contains("avalaches.remote"), "{said}");
     let (code, said) = pair.other(&["pull", "host", "--default"]);
