@@ -17,6 +17,7 @@ mod blame;
 mod build;
 mod bundle;
 mod changes;
+mod checkpoint;
 mod clone;
 mod compare;
 mod completions;
@@ -27,10 +28,14 @@ mod expunge;
 mod history;
 mod import;
 mod init;
+mod key;
 mod list;
+mod log;
 mod maintain;
 mod man;
 mod mirror;
+#[cfg(feature = "network")]
+mod monitor;
 mod options;
 mod output;
 mod pages;
@@ -41,6 +46,7 @@ mod pull;
 mod push;
 mod quote;
 mod reindex;
+mod remember;
 mod replication;
 mod resolve;
 mod restore;
@@ -131,6 +137,12 @@ enum Command {
     Bundle(bundle::Bundle),
     Mirror(mirror::Mirror),
     Reindex(reindex::Reindex),
+    Key(key::Key),
+    Checkpoint(checkpoint::Checkpoint),
+    Log(log::Log),
+    Remember(remember::Remember),
+    #[cfg(feature = "network")]
+    Monitor(monitor::Monitor),
     Settings(settings::Settings),
     Signers(signers::Signers),
     Completions(completions::Completions),
@@ -258,6 +270,12 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Bundle(bundle) => bundle.run(common),
         Command::Mirror(mirror) => mirror.run(common),
         Command::Reindex(reindex) => reindex.run(common),
+        Command::Key(key) => key.run(common),
+        Command::Checkpoint(checkpoint) => checkpoint.run(common),
+        Command::Log(log) => log.run(common),
+        Command::Remember(remember) => remember.run(common),
+        #[cfg(feature = "network")]
+        Command::Monitor(monitor) => monitor.run(common),
         Command::Settings(settings) => settings.run(common),
         Command::Signers(signers) => signers.run(common),
         Command::Completions(completions) => completions.run(&mut with_abouts(Cli::command())),

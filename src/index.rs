@@ -146,6 +146,15 @@ impl Index {
         self.file.covered().commits.saturating_sub(1 + roots)
     }
 
+    /// Returns the commits that change root files, oldest first, as the index has them.
+    ///
+    /// # Errors
+    /// [`IndexFileError`] where the file cannot be read or is damaged.
+    pub fn root_commits(&self) -> Result<Vec<CommitId>, IndexFileError> {
+        let roots = self.file.roots()?;
+        Ok(roots.into_iter().map(|(_, id)| id).collect())
+    }
+
     /// Keeps the index as it is while many questions are asked, which makes each of them faster. Writers of the index
     /// wait.
     ///

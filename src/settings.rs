@@ -8,6 +8,7 @@ use crate::json;
 use crate::language::Language;
 use crate::object::ident::Person;
 use crate::page::BACK_ARROW;
+use crate::tlog::note::{KeyKind, VerifierKey};
 
 /// The file's name in the tree.
 pub const FILE_NAME: &str = "avalaches.json";
@@ -20,6 +21,15 @@ pub const REVOKED_FILE: &str = "revoked_keys";
 
 /// The folder of what says why some contents are withheld.
 pub const EXPUNGED_FOLDER: &str = "expunged";
+
+/// The newest signed statement of how many revisions there are, and of the root of their tree.
+pub const CHECKPOINT_FILE: &str = "checkpoint";
+
+/// A time stamping authority's word that a checkpoint existed (RFC 3161).
+pub const TIMESTAMP_FILE: &str = "checkpoint.tsr";
+
+/// The same of OpenTimestamps, detached.
+pub const OTS_FILE: &str = "checkpoint.ots";
 
 /// The version of the archive format that this program writes and reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -62,6 +72,8 @@ pub struct Settings {
     pub language_order: Vec<Language>,
     /// Whether the commits that follow have to be signed.
     pub signatures: Signatures,
+    /// By which key checkpoints of the archive's log are signed; its name is the log's.
+    pub log_key: Option<VerifierKey>,
 }
 
 /// Why a file is no `avalaches.json` that this program can use.
@@ -101,6 +113,8 @@ struct File {
     utc_offset: String,
     language_order: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    log_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     signatures: Option<String>,
 }
 
@@ -123,6 +137,7 @@ impl Settings {
                 .map(|tag| tag.parse().expect("both are tags"))
                 .to_vec(),
             signatures: Signatures::Optional,
+            log_key: None,
         }
     }
 
@@ -151,6 +166,11 @@ impl Settings {
         if !self.home_link.starts_with(BACK_ARROW) {
             return refused("home_link", &self.home_link, "does not begin with ←");
         }
+        if let Some(key) = &self.log_key
+            && key.kind() != KeyKind::Note
+        {
+            return refused("log_key", &key.to_string(), "is the key of a witness");
+        }
         match &self.base_url {
             Some(url) if !is_web_address(url) => refused("base_url", url, "is no http or https address"),
             _ => Ok(()),
@@ -168,6 +188,7 @@ impl Settings {
             byline: self.byline.as_ref().map(ToString::to_string),
             utc_offset: self.utc_offset.to_string(),
             language_order: self.language_order.iter().map(ToString::to_string).collect(),
+            log_key: self.log_key.as_ref().map(ToString::to_string),
             signatures: match self.signatures {
                 Signatures::Optional => None,
                 required @ Signatures::Required => Some(required.name().to_owned()),
@@ -214,6 +235,10 @@ impl Settings {
                         .map_err(|_| refused("language_order", tag, "is no language tag"))
                 })
                 .collect::<Result<_, _>>()?,
+            log_key: match &file.log_key {
+                Some(text) => Some(text.parse().map_err(|_| refused("log_key", text, "is no key"))?),
+                None => None,
+            },
             signatures: match file.signatures.as_deref() {
                 None => Signatures::Optional,
                 Some("required") => Signatures::Required,
@@ -241,8 +266,15 @@ pub fn is_root_file(path: &str) -> bool {
     let expunged = path
         .strip_prefix(EXPUNGED_FOLDER)
         .and_then(|rest| rest.strip_prefix('/'));
-    [FILE_NAME, SIGNERS_FILE, REVOKED_FILE].contains(&path)
-        || expunged.is_some_and(|name| !name.contains('/'))
+    let whole = [
+        FILE_NAME,
+        SIGNERS_FILE,
+        REVOKED_FILE,
+        CHECKPOINT_FILE,
+        TIMESTAMP_FILE,
+        OTS_FILE,
+    ];
+    whole.contains(&path) || expunged.is_some_and(|name| !name.contains('/'))
 }
 
 /// Tells whether a text is an http or https address of one line without blanks.
@@ -269,12 +301,14 @@ mod tests {
         settings.utc_offset = "+08:00".parse().unwrap();
         assert_eq!(Settings::parse(&settings.encode()).unwrap(), settings);
         settings.signatures = Signatures::Required;
-        assert_eq!(Settings::parse(&settings.encode()).unwrap(), settings);
         let text = String::from_utf8(settings.encode()).unwrap();
         assert!(
             text.contains("  ],\n  \"signatures\": \"required\",\n  \"title\""),
             "{text}"
         );
+        let key = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+        settings.log_key = Some(key.parse().unwrap());
+        assert_eq!(Settings::parse(&settings.encode()).unwrap(), settings);
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! `2026/01/22/slug/index.html` is an article's newest revision; `r1.html`, `r2.html` … beside it are each revision under
 //! its lasting address, `history.html` and `timemap.link` list them. Each page of a revision carries its proof, which
 //! stands beside it as well: `index.proof`, `r1.proof`. Where the archive says where it is published there are feeds
-//! (`feed.atom`, `feed.json`) and `sitemap.xml`. `search.html` searches all of it, and `verify.html` checks pages that
+//! (`feed.atom`, `feed.json`) and `sitemap.xml`. Where checkpoints were signed, `checkpoint` is the newest, and `tile/` has the
+//! log. `search.html` searches all of it, and `verify.html` checks pages that
 //! somebody saved.
 
 use std::cell::OnceCell;
@@ -23,9 +24,11 @@ use crate::article::first_words;
 use crate::commonmark;
 use crate::history::{self as course, Course};
 use crate::id::{ArticleId, CommitId, hex};
+use crate::log::{self as transparency, Entry, Log, LogError, Published};
 use crate::proof::pack::PackError;
 use crate::revision::{Revision, RevisionFault};
 use crate::settings::{EXPUNGED_FOLDER, Settings};
+use crate::tlog::tile;
 use crate::withheld::{Kept, Reason, ReasonError};
 
 use self::base::Base;
@@ -33,6 +36,7 @@ use self::before::{Before, Built as Article, Single};
 use self::feeds::{Document, ENTRIES};
 use self::files::{Counts, Files, FilesError};
 use self::lists::Lists;
+use self::log::InLog;
 use self::search::{NAMES, Part};
 use self::theme::{Frame, Theme, ThemeError};
 
@@ -45,6 +49,7 @@ pub mod files;
 mod history;
 mod linked_data;
 mod lists;
+mod log;
 pub mod media;
 mod page;
 mod search;
@@ -55,7 +60,7 @@ mod verify;
 mod wording;
 
 /// What made a page, and by which rules: the form of pages may change with the number.
-pub const GENERATOR: &str = "avalaches, renderer 4";
+pub const GENERATOR: &str = "avalaches, renderer 5";
 
 /// Articles that one thread takes in a row: beginning on another core, where the archive is opened once more, takes as long
 /// as a few of them.
@@ -89,6 +94,9 @@ pub enum BuildError {
     /// A proof is one that no reader would take.
     #[error("could not write the proof of commit {0}")]
     Proof(CommitId, #[source] PackError),
+    /// The log cannot be had, or a checkpoint is not its own.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// What a browser would show of a page is another text.
     #[error(
         "the page of commit {0} would not show the text and the footer of that commit; a theme's page.html has to have the \
@@ -119,10 +127,11 @@ struct Shared<'a> {
     /// Of pages with a check below the footer.
     page_frame: Frame,
     base: Option<Base>,
+    in_log: InLog<'a>,
 }
 
 impl<'a> Shared<'a> {
-    fn of(archive: &'a Archive, theme: &'a Theme) -> Self {
+    fn of(archive: &'a Archive, theme: &'a Theme, in_log: InLog<'a>) -> Self {
         let settings = archive.settings();
         Self {
             settings,
@@ -130,6 +139,7 @@ impl<'a> Shared<'a> {
             frame: theme.frame("", &[]),
             page_frame: theme.frame("", &verify::below_footers()),
             base: settings.base_url.as_deref().map(Base::of),
+            in_log,
         }
     }
 }
@@ -153,8 +163,8 @@ pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<B
         return Err(BuildError::Repository(folder.to_owned()));
     }
     let theme = Theme::of(theme)?;
-    let shared = Shared::of(archive, &theme);
     let made_of = made_of(archive, &theme)?;
+    let (log, published) = transparency::with_checkpoints(archive)?;
     // Reading what the last build left takes as long as walking the branch.
     let (opened, walked) = thread::scope(|scope| {
         let opening = scope.spawn(|| Files::open(folder));
@@ -165,6 +175,8 @@ pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<B
     let mut newest: Vec<(ArticleId, CommitId)> = newest.into_iter().collect();
     // By day, the newest first; within a day by name.
     newest.sort_by(|(one, _), (other, _)| other.day().cmp(&one.day()).then_with(|| one.cmp(other)));
+    let places = revisions.iter().copied().zip(0..);
+    let shared = Shared::of(archive, &theme, InLog::of(archive, &log, &published, places));
     let (files, before) = opened.unwrap_or_else(|panic| resume_unwind(panic))?;
     let site = Site {
         shared: &shared,
@@ -173,7 +185,7 @@ pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<B
         made_of: &made_of,
     };
     let articles = site.articles(&archive.seen(), &newest)?;
-    let singles = site.singles(archive, &articles, &revisions)?;
+    let singles = site.singles(archive, &articles, &revisions, (&log, &published))?;
     let sum = |count: fn(&Article) -> usize| articles.iter().map(count).sum();
     Ok(Built {
         articles: articles.len(),
@@ -194,7 +206,14 @@ pub fn page(
     id: CommitId,
 ) -> Result<String, BuildError> {
     let theme = Theme::of(theme)?;
-    article::page(archive, &Shared::of(archive, &theme), revisions, id)
+    let (log, published) = transparency::with_checkpoints(archive)?;
+    let kept = revisions.iter().find(|kept| kept.id() == id);
+    let leaf = kept.map(|kept| Entry::of(id, kept.commit(), &kept.message().trailers).leaf());
+    let place = leaf
+        .filter(|_| !published.is_empty())
+        .and_then(|leaf| log.index_of(leaf));
+    let in_log = InLog::of(archive, &log, &published, place.map(|place| (id, place)));
+    article::page(archive, &Shared::of(archive, &theme, in_log), revisions, id)
 }
 
 /// Returns what changes when a file of a theme does.
@@ -256,6 +275,7 @@ impl Site<'_> {
         newest: CommitId,
     ) -> Result<Article, BuildError> {
         if let Some(built) = self.before.article(self.made_of, article, newest)
+            && built.checkpoints == self.shared.in_log.digest(&built.in_log)
             && self.files.keep(&built.files())
         {
             return Ok(built.clone());
@@ -272,7 +292,14 @@ impl Site<'_> {
             .files
             .into_iter()
             .map(|(name, bytes)| (name, bytes.len() as u64));
+        let places = made
+            .revisions
+            .iter()
+            .filter_map(|id| self.shared.in_log.place(*id));
+        let in_log: Vec<u64> = places.collect();
         Ok(Article {
+            checkpoints: self.shared.in_log.digest(&in_log),
+            in_log,
             article: article.to_string(),
             newest: newest.to_string(),
             files: lengths.collect(),
@@ -280,12 +307,13 @@ impl Site<'_> {
         })
     }
 
-    /// Writes the files that are no article's, the home page last.
+    /// Writes the files that are no article's: the home page last, and then how far the log is.
     fn singles(
         self,
         archive: &Archive,
         articles: &[Article],
         revisions: &[CommitId],
+        (log, published): (&Log, &[Published]),
     ) -> Result<Vec<Single>, BuildError> {
         let mut singles = Vec::new();
         let lists = Lists::of(self.shared, articles);
@@ -314,8 +342,18 @@ impl Site<'_> {
             })?);
         }
         singles.extend(self.names(&seen, revisions)?);
+        for tile in log::tiles(published) {
+            let name = tile.to_string();
+            let last = log::last_of(tile, revisions);
+            singles.extend(self.lasting(std::slice::from_ref(&name), last, || {
+                Ok(vec![(name.clone(), log::bytes(archive, log, tile, revisions)?)])
+            })?);
+        }
         singles.push(self.single((address::SEARCH.to_owned(), lists.search(revisions.len())?))?);
         singles.push(self.single((address::HOME.to_owned(), lists.home()?))?);
+        if let Some(newest) = published.last() {
+            singles.push(self.single((tile::CHECKPOINT.to_owned(), newest.signed.to_string()))?);
+        }
         singles.sort_by(|one, other| one.file.cmp(&other.file));
         Ok(singles)
     }

@@ -207,7 +207,7 @@ pub struct RootMessage {
 }
 
 /// What the first lines of commits that change root files begin with.
-pub const ROOT_TOPICS: [&str; 3] = ["settings", "signers", "expunge"];
+pub const ROOT_TOPICS: [&str; 4] = ["settings", "signers", "expunge", "checkpoint"];
 
 impl RootMessage {
     /// Returns the message, which ends with one line feed.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use self::in_log::InLog;
 use crate::archive::{Archive, Fault};
 use crate::article::{Kind, PAGE_FILE};
 use crate::cited::{self, Cited};
@@ -25,6 +26,7 @@ use self::signed::{Keys, Standing};
 use crate::withheld::{self, Kept, Reason, ReasonError, WithheldRevision};
 
 pub mod alone;
+pub mod in_log;
 pub mod mirrored;
 pub mod signed;
 pub mod whole;
@@ -127,6 +129,8 @@ pub struct Answer {
     pub same_text: Vec<Named>,
     /// Revisions that recorded this footer as their page's claim.
     pub claimed_by: Vec<Named>,
+    /// Where the revision stands in the archive's log.
+    pub in_log: Option<InLog>,
 }
 
 impl Answer {

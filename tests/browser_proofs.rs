@@ -168,6 +168,70 @@ fn hostile_proofs_are_refused_in_words_and_nothing_hangs() {
     }
 }
 
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn a_page_s_place_in_the_log_is_hashed_and_its_signature_checked() {
+    let desk = Desk::begin();
+    let story = &desk.story;
+    let key = story.yes(&["key", "new", "example.org/digest", "log.key"]);
+    story.yes(&["settings", "--log-key", key.trim()]);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    story.yes(&["build", "site", "-q"]);
+    desk.open();
+    let page = String::from_utf8(desk.read("index.html")).unwrap();
+    let (verdict, says) = desk.drop(&[("page.html", page.as_bytes())]);
+    assert_eq!(verdict, "proved", "{says}");
+    assert!(
+        says.contains("number 2 of the 3 revisions of the log “example.org/digest”"),
+        "{says}"
+    );
+    assert!(
+        says.contains("is the publisher’s key"),
+        "the signature was checked: {says}"
+    );
+    let begin = "<script type=\"application/x-c2sp-tlog-proof;base64\" id=\"log-proof\">";
+    let block = page
+        .split(begin)
+        .nth(1)
+        .unwrap()
+        .split("</script>")
+        .next()
+        .unwrap();
+    let text = String::from_utf8(base64::decode(block).unwrap()).unwrap();
+    let stranger = story.yes(&["key", "new", "example.org/digest", "stranger.key"]);
+    let extra = |key: &str| format!("extra {}\n", base64::encode(key.trim().as_bytes()));
+    let (head, note) = text.split_once("\n\n").unwrap();
+    let hash = head.lines().last().unwrap();
+    let other_hash = base64::encode(&[7; 32]);
+    let (_, signature) = note.split_once("\n\n").unwrap();
+    let mut signed = base64::decode(signature.trim().rsplit(' ').next().unwrap()).unwrap();
+    signed[20] ^= 1;
+    let forged = format!("— example.org/digest {}\n", base64::encode(&signed));
+    for (from, to, words) in [
+        ("index 1", "index 0", "does not lead from this revision"),
+        ("index 1", "index 3", "does not lead from this revision"),
+        ("index 1", "index 01", "is not of the form"),
+        (hash, other_hash.as_str(), "does not lead from this revision"),
+        (&format!("{hash}\n"), "", "does not lead from this revision"),
+        (
+            extra(&key).as_str(),
+            extra(&stranger).as_str(),
+            "is not signed with",
+        ),
+        (signature, forged.as_str(), "is not signed with"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let changed = base64::encode(text.replacen(from, to, 1).as_bytes());
+        let page = page.replacen(block, &changed, 1);
+        let (verdict, says) = desk.drop(&[("page.html", page.as_bytes())]);
+        assert_eq!(verdict, "not-proved", "{to}: {says}");
+        assert!(
+            says.contains("Log: the log’s proof in the page proves nothing:") && says.contains(words),
+            "{to}: {says}"
+        );
+    }
+}
+
 /// The parts of the script that know neither page nor archive.
 const PARTS: [&str; 4] = [
     include_str!("../src/site/verify/words/en.js"),

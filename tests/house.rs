@@ -36,6 +36,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "slug",
             "swhid",
             "timemap",
+            "tlog",
             "tombstone",
             "trailer",
             "words",
@@ -58,11 +59,14 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "import",
             "index",
             "listing",
+            "log",
             "maintain",
             "mirror",
+            "monitor",
             "publisher",
             "quote",
             "replication",
+            "remember",
             "revision",
             "root_files",
             "search",
@@ -70,7 +74,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "withheld",
         ],
     ),
-    ("site", &["publish", "server", "site"]),
+    ("site", &["network", "publish", "server", "site"]),
 ];
 
 #[test]

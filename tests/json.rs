@@ -27,7 +27,8 @@ fn every_member_of_every_document_is_described() {
     let lines = temp.path().join("lines.jsonl");
     fs::write(&lines, "{\"page\": \"一页。\", \"slug\": \"one\"}\n").unwrap();
     let import = document(&["--archive", mine, "import", lines.to_str().unwrap(), "--json"]);
-    let id = add["pages"][0]["id"].as_str().unwrap();
+    let id = add["pages"][0]["id"].as_str().unwrap().to_owned();
+    let id = id.as_str();
     fs::write(&changed, with_every_kind_of_change(&page(mine, id))).unwrap();
     let changed = changed.to_str().unwrap();
     let altered = document(&["--archive", mine, "verify", changed, "--json"]);
@@ -58,6 +59,10 @@ fn every_member_of_every_document_is_described() {
     let site = temp.path().join("site");
     let site = site.to_str().unwrap();
     let published = temp.path().join("published");
+    let secret = temp.path().join("log.key");
+    let secret = secret.to_str().unwrap();
+    let log_key = document(&["key", "new", "example.org/mine", secret, "--json"]);
+    let named = log_key["key"].as_str().unwrap().to_owned();
     let documents = [
         init,
         add,
@@ -84,6 +89,12 @@ fn every_member_of_every_document_is_described() {
         document(&["--archive", mine, "reindex", "--json"]),
         document(&["--archive", mine, "verify", "--quote", "mistake", "--json"]),
         document(&["--archive", mine, "maintain", "--json"]),
+        log_key,
+        document(&["--archive", mine, "settings", "--log-key", &named, "--json"]),
+        document(&["--archive", mine, "checkpoint", "--key", secret, "--json"]),
+        document(&["--archive", mine, "log", "--json"]),
+        document(&["--archive", mine, "log", "--prove", id, "--json"]),
+        document(&["--archive", mine, "verify", id, "--json"]),
         document(&["--archive", mine, "build", site, "--json"]),
         document(&["publish", site, published.to_str().unwrap(), "--json"]),
     ];
@@ -108,7 +119,7 @@ fn every_member_of_every_document_is_described() {
             assert!(named, "JSON.md does not describe {member} of {schema}");
         }
     }
-    assert_eq!(schemas.len(), 23);
+    assert_eq!(schemas.len(), 27);
     assert_shows_every_kind_of_change(&documents[3]);
 }
 

@@ -153,6 +153,18 @@ pub fn handed_on() -> Vec<(OsString, OsString)> {
     HANDED_ON.iter().filter_map(set).collect()
 }
 
+/// Returns the folder in which this program keeps what lasts of a user's own (XDG Base Directory Specification).
+pub fn state_folder() -> Result<PathBuf, Failure> {
+    let given = variable("XDG_STATE_HOME")?
+        .map(PathBuf::from)
+        .filter(|folder| folder.is_absolute());
+    let home = || Ok::<_, Failure>(variable("HOME")?.map(|home| PathBuf::from(home).join(".local/state")));
+    let folder = given.map_or_else(home, |folder| Ok(Some(folder)))?;
+    let folder =
+        folder.ok_or_else(|| Failure::new("neither XDG_STATE_HOME nor HOME says where to keep something"))?;
+    Ok(folder.join("avalaches"))
+}
+
 /// Reads a variable; one that is empty is as one that is not set.
 pub fn variable(name: &str) -> Result<Option<String>, Failure> {
     match env::var(name) {

@@ -7,6 +7,7 @@ use avalaches::language::Language;
 use avalaches::object::ident::{Person, PersonError};
 use avalaches::root_files::{self, RootChange, RootError};
 use avalaches::settings::{self, SettingsError, Signatures};
+use avalaches::tlog::note::KeyError;
 use avalaches::trailer::RootMessage;
 use clap::ValueEnum;
 use serde_json::{Value, json};
@@ -39,6 +40,9 @@ pub struct Settings {
     /// Whether each commit has to bear a good signature: by a key that `signers allow` let in
     #[arg(long, value_enum, value_name = "WHETHER")]
     signatures: Option<Asked>,
+    /// The key by which checkpoints of the archive's log are signed, as `key new` prints it
+    #[arg(long, value_name = "KEY")]
+    log_key: Option<String>,
     /// One line that says why they are changed
     #[arg(long)]
     note: Option<String>,
@@ -71,6 +75,8 @@ enum Refusal {
     Value(#[from] SettingsError),
     #[error("byline {0:?} is no author's name")]
     Byline(String, #[source] PersonError),
+    #[error("--log-key")]
+    LogKey(#[source] KeyError),
     #[error("the note is not one line of visible characters")]
     Note,
 }
@@ -121,6 +127,7 @@ impl Settings {
         texts.iter().any(|text| text.is_some())
             || self.utc_offset.is_some()
             || self.signatures.is_some()
+            || self.log_key.is_some()
             || !self.language_order.is_empty()
     }
 
@@ -156,6 +163,10 @@ impl Settings {
         if let Some(signatures) = self.signatures {
             after.signatures = signatures.into();
         }
+        if let Some(key) = &self.log_key {
+            let key = optional(key).map(|key| key.parse()).transpose();
+            after.log_key = key.map_err(Refusal::LogKey)?;
+        }
         after.check()?;
         let changed = [
             ("title", before.title != after.title),
@@ -166,6 +177,7 @@ impl Settings {
             ("language order", before.language_order != after.language_order),
             ("signatures required", before.signatures < after.signatures),
             ("signatures optional", before.signatures > after.signatures),
+            ("log key", before.log_key != after.log_key),
         ];
         let changed: Vec<&str> = changed
             .iter()

@@ -1,7 +1,7 @@
 //! `avalaches verify`.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use avalaches::add::PageError;
 use avalaches::archive::{Archive, OpenError};
@@ -15,14 +15,15 @@ use avalaches::proof::{ELEMENT_ID, MEDIA_TYPE};
 use avalaches::quote::Way;
 use avalaches::storage::verified;
 use avalaches::swhid::SCHEME;
-use avalaches::verify::alone;
+use avalaches::tlog::policy::Policy;
 use avalaches::verify::whole::{self, Options, Report, Scope};
 use avalaches::verify::{self, Answer, Verdict, with_causes};
+use avalaches::verify::{alone, in_log};
 use clap::ValueEnum;
 
 use super::pages::{FormName, form_of, page_failure, read_page};
 use super::progress::{Meter, Shown};
-use super::{Common, Failure, Outcome, output, quote, resolve};
+use super::{Common, Failure, Outcome, output, quote, remember, resolve};
 
 pub use self::report::scope_name;
 
@@ -59,6 +60,9 @@ pub struct Verify {
     /// How progress is shown
     #[arg(long, value_enum, default_value = "auto", conflicts_with = "things")]
     progress: Shown,
+    /// A policy that says whose checkpoints and cosignatures count (C2SP tlog-policy)
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// Say which revisions have these words, whatever the white space between them
     #[arg(long, value_name = "WORDS", conflicts_with_all = ["things", "since", "changed", "subset"])]
     quote: Option<String>,
@@ -126,10 +130,25 @@ impl Verify {
         let mut failed = None;
         let mut documents = Vec::new();
         let mut proved = false;
+        let policy = self
+            .policy
+            .as_deref()
+            .map(super::checkpoint::read_policy)
+            .transpose()?;
+        let contradictions = archive
+            .map(remember::contradictions)
+            .transpose()?
+            .unwrap_or_default();
         for thing in &self.things {
             let judged = match archive {
-                Some(archive) => self.judge(archive, thing),
-                None => self.judge_alone(thing),
+                Some(archive) => self.judge(archive, thing).and_then(|mut answer| {
+                    in_log::of_archive(archive, &mut answer, policy.as_ref())?;
+                    for what in &contradictions {
+                        in_log::contradicted(&mut answer, what.clone());
+                    }
+                    Ok(answer)
+                }),
+                None => self.judge_alone(thing, policy.as_ref()),
             };
             let answer = match judged {
                 Ok(answer) => answer,
@@ -192,6 +211,14 @@ impl Verify {
             meter.tell(progress.done, progress.all)
         });
         meter.end();
+        for what in remember::contradictions(archive)? {
+            report.findings.push(whole::Finding {
+                code: whole::Code::HistoryRewritten,
+                commit: None,
+                place: "what you remembered".to_owned(),
+                what,
+            });
+        }
         if self.changed && report.findings.is_empty() && report.ended.is_none() {
             if recorded.is_none() {
                 report
@@ -256,7 +283,7 @@ impl Verify {
     }
 
     /// Judges a page by the proof that it carries.
-    fn judge_alone(&self, thing: &str) -> Result<Answer, Failure> {
+    fn judge_alone(&self, thing: &str, policy: Option<&Policy>) -> Result<Answer, Failure> {
         let file = Path::new(thing);
         if thing != "-" && !file.is_file() {
             let what = format!("there is no archive to look {thing:?} up in, and it is no page's file");
@@ -272,10 +299,27 @@ impl Verify {
         } else {
             Cow::default()
         };
-        let blocks = draft::html::data_blocks(&html, MEDIA_TYPE, ELEMENT_ID)
-            .map_err(|e| page_failure(thing, &PageError::Draft(e)))?;
+        let blocks = |media_type, id| {
+            let blocks = draft::html::data_blocks(&html, media_type, id);
+            blocks.map_err(|e| page_failure(thing, &PageError::Draft(e)))
+        };
+        let of_log = blocks(in_log::MEDIA_TYPE, in_log::ELEMENT_ID)?;
+        let blocks = blocks(MEDIA_TYPE, ELEMENT_ID)?;
         match &blocks[..] {
-            [proof] => Ok(alone::page(proof, &draft)),
+            [proof] => {
+                let mut answer = alone::page(proof, &draft);
+                for block in &of_log {
+                    in_log::of_page(&mut answer, block, policy);
+                }
+                let kept = answer
+                    .in_log
+                    .as_ref()
+                    .map(|in_log| remember::of_page(&in_log.signed));
+                if let Some(what) = kept.transpose()?.flatten() {
+                    in_log::contradicted(&mut answer, what);
+                }
+                Ok(answer)
+            }
             [] => Err(Failure::new(format!(
                 "{thing} carries no proof, and there is no archive to ask"
             ))

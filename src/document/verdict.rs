@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{judged, named, revision, withheld};
-use crate::date::RevisionDate;
+use crate::date::{RevisionDate, UtcOffset};
 use crate::diff;
 use crate::footer::Footer;
 use crate::swhid::Swhid;
+use crate::verify::in_log::InLog;
 use crate::verify::mirrored::Mirrored;
 use crate::verify::{Answer, Named};
 
@@ -33,11 +34,35 @@ pub fn answer(asked: &str, answer: &Answer) -> Value {
         "signature": answer.signature.as_ref().map(|standing| judged(&standing.judged)),
         "signatures": answer.signature.as_ref().map(|standing| standing.asked.name()),
         "mirrored": mirrored,
+        "log": answer.in_log.as_ref().map(log),
         "changes": diff::json::changes(&answer.changes),
         "superseded_by": others(&answer.later),
         "same_text": others(&answer.same_text),
         "claimed_by": others(&answer.claimed_by),
     })
+}
+
+fn log(in_log: &InLog) -> Value {
+    let checkpoint = &in_log.signed.checkpoint;
+    let cosigned = in_log.cosigned.iter();
+    let cosigned = cosigned.map(|said| json!({"witness": said.witness, "at": instant(said.seconds)}));
+    json!({
+        "origin": checkpoint.origin,
+        "index": in_log.index,
+        "size": checkpoint.size,
+        "at": in_log.at.map(|at| at.to_string()),
+        "key": in_log.key.as_ref().map(ToString::to_string),
+        "cosigned": cosigned.collect::<Vec<Value>>(),
+        "quorum": in_log.is_enough,
+    })
+}
+
+/// Returns a moment as RFC 3339 writes it, in UTC; `None` where there is no such year here.
+#[must_use]
+pub fn instant(seconds: u64) -> Option<String> {
+    let seconds = i64::try_from(seconds).ok()?;
+    let date = RevisionDate::from_seconds(seconds, UtcOffset::UTC).ok()?;
+    Some(date.to_string())
 }
 
 fn mirrored_json(mirrored: &Mirrored) -> Value {

@@ -8,6 +8,7 @@ use object_store::path::Path as Key;
 use object_store::{ClientOptions, RetryConfig};
 
 use super::target::Target;
+use crate::network;
 
 /// How a target that is a bucket begins.
 pub const SCHEME: &str = "s3://";
@@ -103,8 +104,7 @@ impl Bucket {
             client = client.with_allow_http(endpoint.starts_with("http://"));
             builder = builder.with_endpoint(endpoint.trim_end_matches('/'));
         }
-        // It fails where somebody else installed it before, which is as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        network::ready();
         let store = builder
             .with_client_options(client)
             .with_retry(RetryConfig {

@@ -1,5 +1,7 @@
 //! In which order the files of a site are sent, and what caches may do with each.
 
+use crate::tlog::tile::Tile;
+
 /// The steps, first to last. A file of a later step may lead to any of an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
@@ -51,6 +53,9 @@ fn is_feed(name: &str) -> bool {
 /// earlier one says that it was.
 #[must_use]
 pub fn cache_control(name: &str) -> &'static str {
+    if Tile::parse(name).is_some() {
+        return "public, max-age=31536000, immutable";
+    }
     match Step::of(name) {
         Step::Feeds => "public, max-age=300",
         _ => "no-cache",
@@ -74,6 +79,8 @@ mod tests {
         assert!(in_order.is_sorted_by_key(|name| Step::of(name)));
         for (name, step) in [
             ("2026/01/22/bridge/r1.html", Step::Parts),
+            ("tile/0/000.p/3", Step::Parts),
+            ("tile/entries/000", Step::Parts),
             ("2026/01/22/bridge/timemap.link", Step::Articles),
             ("2026/01/22/bridge/history.html", Step::Articles),
             ("search/1.json", Step::Parts),

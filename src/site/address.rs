@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::id::{ArticleId, hex};
 use crate::slug::Slug;
+use crate::tlog::tile::{CHECKPOINT, Tile};
 
 /// The home page.
 pub const HOME: &str = "index.html";
@@ -65,7 +66,9 @@ pub fn part(folder: &str, number: usize, ending: &str) -> String {
 
 /// Tells whether a site has a file of that name.
 pub fn is_of_a_site(name: &str) -> bool {
-    if [HOME, ATOM, JSON_FEED, SEARCH, SITEMAP, VERIFY].contains(&name) {
+    if [HOME, ATOM, JSON_FEED, SEARCH, SITEMAP, VERIFY, CHECKPOINT].contains(&name)
+        || Tile::parse(name).is_some()
+    {
         return true;
     }
     let Some((folder, file)) = name.rsplit_once('/') else {

@@ -21,6 +21,8 @@ pub struct Place<'a> {
 pub struct Made {
     /// Name and bytes.
     pub files: Vec<(String, Vec<u8>)>,
+    /// The commits of its revisions, newest first.
+    pub revisions: Vec<CommitId>,
     /// For the lists.
     pub summary: Summary,
 }
@@ -72,6 +74,7 @@ pub fn make(
     }
     Ok(Made {
         files,
+        revisions: revisions.iter().map(Kept::id).collect(),
         summary: summary(&revisions),
     })
 }

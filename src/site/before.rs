@@ -41,6 +41,11 @@ pub struct Built {
     pub newest: String,
     /// The lengths of its files, by their names in the article's folder.
     pub files: Vec<(String, u64)>,
+    /// Where its revisions stand in the log, newest first.
+    pub in_log: Vec<u64>,
+    /// A hash of the checkpoints that its pages carry.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub checkpoints: String,
     /// What lists say of it.
     pub summary: Summary,
 }
@@ -192,6 +197,8 @@ mod tests {
 
     fn built() -> Built {
         Built {
+            in_log: vec![3, 1],
+            checkpoints: "5".to_owned(),
             article: "2026/01/22/a".to_owned(),
             newest: "a038737196a74c325d6a90900694dd78867e8af9".to_owned(),
             files: vec![("index.html".to_owned(), 12), ("r1.proof".to_owned(), 3)],

@@ -1,8 +1,13 @@
 //! What the files of a site are, as HTTP has it.
 
+use crate::tlog::tile;
+
 /// Returns the media type of a file by its name.
 #[must_use]
 pub fn media_type(name: &str) -> &'static str {
+    if name == tile::CHECKPOINT {
+        return "text/plain; charset=utf-8";
+    }
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     match ending {
         "html" => "text/html; charset=utf-8",
@@ -44,7 +49,9 @@ mod tests {
             ("feed.json", "application/feed+json"),
             ("feed/2.json", "application/feed+json"),
             ("search/1.json", "application/json"),
-            ("checkpoint", "application/octet-stream"),
+            ("checkpoint", "text/plain; charset=utf-8"),
+            ("tile/0/000.p/3", "application/octet-stream"),
+            ("tile/entries/000", "application/octet-stream"),
         ] {
             assert_eq!(media_type(name), expected, "{name}");
         }

@@ -19,6 +19,7 @@ use crate::object::ident::Person;
 use crate::proof::{ELEMENT_ID, MEDIA_TYPE};
 use crate::revision::Revision;
 use crate::timemap;
+use crate::verify::in_log;
 use crate::withheld::{Kept, Reason};
 
 /// Digits on a line of base64, as in mail.
@@ -84,6 +85,9 @@ struct Values<'a> {
     proof: Option<String>,
     proof_type: &'static str,
     proof_element: &'static str,
+    log_proof: Option<String>,
+    log_proof_type: &'static str,
+    log_proof_element: &'static str,
     /// The check below the footer.
     script: &'static str,
 }
@@ -143,6 +147,7 @@ fn values<'a>(shared: &'a Shared<'_>, kept: &'a Kept, place: &Place<'_>, proof: 
         .iter()
         .filter(|one| one.message().trailers.revision < trailers.revision);
     let footer = kept.footer();
+    let log_proof = proof.and_then(|_| shared.in_log.proof(footer.commit));
     Values {
         frame: &shared.page_frame,
         words,
@@ -171,6 +176,9 @@ fn values<'a>(shared: &'a Shared<'_>, kept: &'a Kept, place: &Place<'_>, proof: 
         proof: proof.map(lines_of_base64),
         proof_type: MEDIA_TYPE,
         proof_element: ELEMENT_ID,
+        log_proof: log_proof.map(|proof| lines_of_base64(proof.as_bytes())),
+        log_proof_type: in_log::MEDIA_TYPE,
+        log_proof_element: in_log::ELEMENT_ID,
         script: &verify::below_footer(words).text,
     }
 }

@@ -14,11 +14,12 @@ use crate::id::hex;
 use crate::language::Language;
 
 /// What every script of the check begins with, after its words.
-const CORE: [&str; 7] = [
+const CORE: [&str; 8] = [
     include_str!("verify/say.js"),
     include_str!("verify/hash.js"),
     include_str!("verify/pack.js"),
     include_str!("verify/follow.js"),
+    include_str!("verify/log.js"),
     include_str!("verify/reader.js"),
     include_str!("verify/verdict.js"),
     include_str!("verify/show.js"),

@@ -7,9 +7,9 @@
 //! hashed at the end.
 //!
 //! Memory: what [`Inventory`] holds, two bits for each object, 40 bytes for each commit, 8 MiB of bases on each
-//! core, and a few objects at a time.
+//! core, and a few objects at a time; where there are checkpoints another 72 bytes for each revision.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -386,6 +386,7 @@ pub fn observed(
             observer,
             keys: keys.into(),
             stood: RefCell::default(),
+            leaves: OnceCell::new(),
         };
         explain_doubtful(&doubtful, proof, &mut report);
         if !matches!(options.scope, Scope::Since(_)) {

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use avalaches::document::verdict;
 use avalaches::footer::Footer;
 use avalaches::swhid::Swhid;
+use avalaches::verify::in_log::InLog;
 use avalaches::verify::mirrored::Mirrored;
 use avalaches::verify::{Answer, Verdict};
 use avalaches::withheld::Reason;
@@ -72,6 +74,9 @@ pub fn text(common: &Common, thing: &str, answer: &Answer) -> String {
         let _ = writeln!(text, "  tree of the archive: {}", commit.tree);
         let _ = writeln!(text, "  tree of the article: {}", revision.folder);
     }
+    if let Some(in_log) = &answer.in_log {
+        in_log_text(in_log, &mut text);
+    }
     if let Some(mirrored) = &answer.mirrored {
         mirrored_text(mirrored, verdict, &mut text);
     }
@@ -97,6 +102,24 @@ fn withheld_text(answer: &Answer, text: &mut String) {
             let _ = writeln!(text, "  withheld by {by}: {commit}");
             let _ = writeln!(text, "    signature {signature}");
         }
+    }
+}
+
+/// Says where the revision stands in the log, by whose word.
+fn in_log_text(in_log: &InLog, text: &mut String) {
+    let checkpoint = &in_log.signed.checkpoint;
+    let origin = visible(&checkpoint.origin);
+    let at = in_log.at.map(|at| format!(" at {at}")).unwrap_or_default();
+    let _ = writeln!(text, "  in the log {origin} of {} revisions{at}", checkpoint.size);
+    match &in_log.key {
+        Some(key) => {
+            let _ = writeln!(text, "    signed with {}", visible(&key.to_string()));
+        }
+        None => text.push_str("    signed with a key that is not known here\n"),
+    }
+    for said in &in_log.cosigned {
+        let when = verdict::instant(said.seconds).unwrap_or_else(|| format!("second {}", said.seconds));
+        let _ = writeln!(text, "    cosigned by {} at {when}", visible(&said.witness));
     }
 }
 

@@ -96,7 +96,7 @@ async function judge(place) {
     return;
   }
   const read = parsed ? readPage(parsed, false) : readText(page.text);
-  const verdict = await check(read, () => proof ? proof.bytes : proofOf(parsed));
+  const verdict = await check(read, () => proof ? proof.bytes : proofOf(parsed), logProofOf(parsed));
   if (parsed && !await hasOwnStyle(parsed, place.dataset.style)) verdict.unproved.unshift(say('notStyle'));
   show(place, verdict);
 }

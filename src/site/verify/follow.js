@@ -41,8 +41,12 @@ function readCommit(body) {
   };
   const offset = (Number(head[4]) * 60 + Number(head[5])) * (head[3] === '-' ? -60 : 60);
   const date = new Date((Number(head[2]) + offset) * 1000);
+  const local = date.toISOString().slice(0, 19) + `${head[3]}${head[4]}:${head[5]}`;
   return {
     tree: head[1],
+    date: local,
+    revision: trailer('Revision', /^[1-9]\d{0,9}$/),
+    kind: trailer('Revision-Kind', /^[a-z]+$/),
     day: date.toISOString().slice(0, 10),
     weekday: WEEKDAYS[date.getUTCDay()],
     article: trailer('Article-Id', /^\d{4}\/\d\d\/\d\d\/[a-z0-9]+(-[a-z0-9]+)*$/),

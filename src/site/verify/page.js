@@ -8,7 +8,7 @@ function control(own) {
     button.disabled = true;
     place.replaceChildren(made('p', words.running));
     const start = performance.now();
-    const verdict = await check(readPage(document, true, own), () => proofOf(document));
+    const verdict = await check(readPage(document, true, own), () => proofOf(document), logProofOf(document));
     verdict.unproved.unshift(say('notOwn'));
     show(place, verdict);
     place.dataset.milliseconds = performance.now() - start;

@@ -1,9 +1,9 @@
 // How many things of a kind are named.
 const MOST_NAMED = 8;
 
-// Judges what a page shows by the pack that `pack()` returns. Each step is a sentence, with whether it holds; a step of the log,
-// where there is one, would follow the date's.
-async function check(read, pack) {
+// Judges what a page shows by the pack that `pack()` returns, and by the log's proof, where there is one. Each step is a sentence,
+// with whether it holds.
+async function check(read, pack, logProof) {
   let proved = null;
   const faults = read.faults.slice(0, MOST_NAMED);
   const steps = [];
@@ -36,12 +36,31 @@ async function check(read, pack) {
       else step('date', true, say('dateYes', `${day} (${weekday})`));
     }
   }
-  const order = ['text', 'page', 'files', 'footer', 'id', 'date'];
+  const unsure = logProof ? await checkLog(proved, logProof, step) : [];
+  const order = ['text', 'page', 'files', 'footer', 'id', 'date', 'log'];
   steps.sort((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
   const beside = read.beside.filter(text => !isBlank(text));
   const named = [...beside.slice(0, MOST_NAMED).map(quote), ...beside.length > MOST_NAMED ? ['…'] : []];
-  const unproved = [say('notTrue'), say('notHistory'), say('notDeep'), ...named.length ? [say('notPart', named.join(words.comma))] : []];
+  const unproved = [say('notTrue'), say('notHistory'), ...unsure, say('notDeep'), ...named.length ? [say('notPart', named.join(words.comma))] : []];
   return { holds: steps.every(known => known.holds), steps, unproved };
+}
+
+// Adds the step of the log; returns what is not proved of it.
+async function checkLog(proved, logProof, step) {
+  if (!proved) {
+    step('log', null, say('notCompared', words.names.log));
+    return [];
+  }
+  try {
+    const { size, origin, index, key, isSigned } = await inLog(proved, logProof);
+    if (isSigned === false) step('log', false, say('logNo'), say('logUnsigned', quote(key)));
+    else step('log', true, say('logYes', Number(index) + 1, size, quote(origin)));
+    return [isSigned ? say('notKey', quote(key)) : say('notSigned')];
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    step('log', false, say('logNo'), error.message);
+    return [];
+  }
 }
 
 // Says where a page's paragraphs first differ from a text; nothing where they do not.

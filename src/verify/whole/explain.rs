@@ -1,6 +1,6 @@
 //! Saying what is wrong with a commit that is not plainly sound, or finding that it is in order after all.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 
 use super::seen::Stood;
@@ -15,6 +15,7 @@ use crate::revision::{
     Part, Revision, RevisionFault, article_of, borrowed, is_first, is_root, read_files, unaccounted,
 };
 use crate::storage::line::Line;
+use crate::tlog::merkle::Tree;
 use crate::trailer::{KEYS, Message, MessageError};
 use crate::verify::signed::{Grounds, Keys};
 use crate::verify::with_causes;
@@ -33,6 +34,15 @@ pub(super) struct Doubtful<'a> {
     pub observer: Option<&'a dyn Observer>,
     pub keys: RefCell<Keys>,
     pub stood: RefCell<Stood>,
+    /// What checkpoints are held against, where there is one.
+    pub leaves: OnceCell<Option<Leaves>>,
+}
+
+/// The log of the branch.
+pub(super) struct Leaves {
+    /// The places of the revisions.
+    places: Vec<usize>,
+    tree: Tree,
 }
 
 /// What a commit adds to the report's sums.
@@ -96,7 +106,7 @@ impl Doubtful<'_> {
             );
         }
         if is_root(&commit) {
-            self.check_root(id, &commit, before.tree, report);
+            self.check_root(place, id, &commit, before.tree, report);
             return Fact::default();
         }
         self.check_revision(place, id, commit, before.tree, report)

@@ -1,11 +1,13 @@
 //! Commits that hold no article: an archive's first, and those that change its root files.
 
-use super::{Doubtful, changes, is_article};
+use super::{Doubtful, Leaves, changes, is_article};
 use crate::archive::Fault;
 use crate::id::{CommitId, TreeId};
+use crate::log::{self, derive};
 use crate::object::commit::Commit;
 use crate::revision::is_first;
-use crate::settings;
+use crate::settings::{self, CHECKPOINT_FILE, Settings};
+use crate::tlog::merkle::{Nodes as _, Tree};
 use crate::tombstone::Tombstone;
 use crate::trailer::first_message;
 use crate::verify::whole::{Code, Report};
@@ -45,7 +47,14 @@ impl Doubtful<'_> {
     }
 
     /// Judges a commit that changes root files: those it has to change, and nothing else, and none goes away.
-    pub(super) fn check_root(&self, id: CommitId, commit: &Commit, before: TreeId, report: &mut Report) {
+    pub(super) fn check_root(
+        &self,
+        place: usize,
+        id: CommitId,
+        commit: &Commit,
+        before: TreeId,
+        report: &mut Report,
+    ) {
         let changed = match changes(self.archive, Some(before), commit.tree, 0) {
             Ok(changed) => changed,
             Err(fault) => return report.found_in(Code::from(&fault), id, with_causes(&fault)),
@@ -76,10 +85,68 @@ impl Doubtful<'_> {
                 Ok(bytes) if Tombstone::is_one(path) => {
                     self.check_tombstone(id, commit, path, &bytes, report);
                 }
+                Ok(bytes) if path == CHECKPOINT_FILE => {
+                    self.check_checkpoint((place, id), commit, before, &bytes, report);
+                }
                 Ok(_) => {}
                 Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
             }
         }
+    }
+
+    /// Judges a checkpoint: its form, the log's signature, and where its text is a new one that it states the revisions
+    /// before it.
+    fn check_checkpoint(
+        &self,
+        (place, id): (usize, CommitId),
+        commit: &Commit,
+        before: TreeId,
+        bytes: &[u8],
+        report: &mut Report,
+    ) {
+        let signed = match log::parse(bytes) {
+            Ok(signed) => signed,
+            Err(error) => return report.found_in(Code::CheckpointForm, id, with_causes(&error)),
+        };
+        let settings = self.archive.file(commit.tree, settings::FILE_NAME);
+        let settings = settings.ok().and_then(|bytes| Settings::parse(&bytes).ok());
+        let key = settings.and_then(|settings| settings.log_key);
+        if !key.is_some_and(|key| signed.is_signed_by(&key) == Some(true)) {
+            let what = "has a checkpoint without a good signature by the log's key";
+            report.found_in(Code::CheckpointUnsigned, id, what);
+        }
+        let earlier = self.archive.file(before, CHECKPOINT_FILE).ok();
+        let earlier = earlier.and_then(|bytes| log::parse(&bytes).ok());
+        if earlier.is_some_and(|earlier| earlier.note.text == signed.note.text) {
+            return;
+        }
+        // Where a commit cannot be read, something else is said about it.
+        let Some(leaves) = self.leaves() else { return };
+        let count = leaves.places.partition_point(|before| *before < place) as u64;
+        let stated = &signed.checkpoint;
+        if stated.size != count {
+            let what = format!(
+                "has a checkpoint of {} revisions, and {count} come before it",
+                stated.size
+            );
+            report.found_in(Code::CheckpointOther, id, what);
+        } else if leaves.tree.root(count) != Ok(stated.root) {
+            let what = format!("has a checkpoint whose root is not that of the {count} revisions before it");
+            report.found_in(Code::CheckpointOther, id, what);
+        }
+    }
+
+    /// Reads the leaves of the log once, for all checkpoints.
+    fn leaves(&self) -> Option<&Leaves> {
+        let read = || {
+            let leaves = derive::leaves(self.census.inventory, self.line, 0, self.census.options.hashing)?;
+            let (places, leaves): (Vec<usize>, Vec<_>) = leaves.into_iter().unzip();
+            Some(Leaves {
+                places,
+                tree: Tree::of(leaves),
+            })
+        };
+        self.leaves.get_or_init(read).as_ref()
     }
 
     /// Judges a commit's tombstone: its form, and that somebody whose signature counts says so.

@@ -1,0 +1,114 @@
+//! `avalaches key`.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use avalaches::tlog::note::{KeyKind, SignerKey};
+use serde_json::json;
+
+use super::{Common, Failure, Outcome, output};
+
+/// Make the keys by which checkpoints of the archive's log are signed, or witnessed
+#[derive(Debug, clap::Args)]
+pub struct Key {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Make a key, and print its public half; the file holds the secret
+    New(New),
+    /// Print the public half of a key
+    Show(Show),
+}
+
+#[derive(Debug, clap::Args)]
+struct New {
+    /// The key's name: of a log's key it is the log's own, such as example.org/digest
+    name: String,
+    /// The file to be made
+    file: PathBuf,
+    /// Make the key of a witness
+    #[arg(long)]
+    witness: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Show {
+    /// The file with the key
+    file: PathBuf,
+}
+
+/// The longest file with a key, in bytes.
+const LONGEST: u64 = 4096;
+
+impl Key {
+    pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        let key = match &self.action {
+            Action::New(new) => new.run()?,
+            Action::Show(show) => read(&show.file)?,
+        };
+        if common.json {
+            output::print_json(&json!({
+                "schema": "avalaches/key/1",
+                "name": key.public().name(),
+                "kind": match key.public().kind() {
+                    KeyKind::Note => "log",
+                    KeyKind::Cosignature => "witness",
+                },
+                "key": key.public().to_string(),
+            }))?;
+        } else {
+            output::print(&format!("{}\n", key.public()))?;
+        }
+        Ok(Outcome::Yes)
+    }
+}
+
+impl New {
+    fn run(&self) -> Result<SignerKey, Failure> {
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret)
+            .map_err(|error| Failure::new(format!("the system has no random bytes: {error}")))?;
+        let kind = if self.witness {
+            KeyKind::Cosignature
+        } else {
+            KeyKind::Note
+        };
+        let key = SignerKey::new(&self.name, kind, secret)?;
+        write(&self.file, &key.secret_text()).map_err(|error| {
+            let failure = Failure::new(format!("could not make {}: {error}", self.file.display()));
+            match error.kind() {
+                io::ErrorKind::AlreadyExists => {
+                    failure.hint("a key that was published is not replaced: choose another file")
+                }
+                _ => failure,
+            }
+        })?;
+        Ok(key)
+    }
+}
+
+/// Writes a file that nobody else may read, and that was not there.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Reads a key with its secret.
+pub fn read(path: &Path) -> Result<SignerKey, Failure> {
+    let failed = |why: String| Failure::new(format!("could not read the key {}: {why}", path.display()));
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
+    read.map_err(|error| failed(error.to_string()))?;
+    let key = SignerKey::parse(&text);
+    key.map_err(|error| failed(error.to_string()).hint("make one with `avalaches key new NAME FILE`"))
+}

@@ -1,0 +1,120 @@
+//! `avalaches log`.
+
+use avalaches::log::{self, Entry, LogError, Published};
+use avalaches::tlog::proof::LogProof;
+use serde_json::{Value, json};
+
+use super::{Common, Failure, Outcome, output, resolve};
+
+/// Show the archive's transparency log: its size, its root, and the checkpoints that were signed
+#[derive(Debug, clap::Args)]
+pub struct Log {
+    /// Print the proof that a revision is in the log, as C2SP's tlog-proof has it
+    #[arg(long, value_name = "FOOTER|ID")]
+    prove: Option<String>,
+    /// Print the newest checkpoint as it was signed
+    #[arg(long, conflicts_with = "prove")]
+    checkpoint: bool,
+}
+
+impl Log {
+    pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        let archive = common.open()?;
+        let (log, published) = log::with_checkpoints(&archive).map_err(failure)?;
+        if let Some(text) = &self.prove {
+            let id = resolve::commit(&archive, text)?;
+            let commit = archive.commit(id)?;
+            let leaf = Entry::of_commit(id, &commit).map(|entry| entry.leaf());
+            let index = leaf.and_then(|leaf| log.index_of(leaf));
+            let index = index.ok_or_else(|| Failure::new(format!("{id} is no revision of the branch")))?;
+            let Some(published) = log::covering(&published, index) else {
+                output::error(&format!("no checkpoint covers {id}"));
+                output::hint("sign one with `avalaches checkpoint --key FILE`");
+                return Ok(Outcome::No);
+            };
+            let proof = log.prove(index, &published.signed);
+            let proof = proof.ok_or_else(|| failure(LogError::Branch))?;
+            return tell_proof(common, &proof);
+        }
+        if self.checkpoint {
+            let Some(newest) = published.last() else {
+                output::error("no checkpoint was signed");
+                output::hint("sign one with `avalaches checkpoint --key FILE`");
+                return Ok(Outcome::No);
+            };
+            output::print(&newest.signed.to_string())?;
+            return Ok(Outcome::Yes);
+        }
+        let origin = archive.settings().log_key.as_ref().map(|key| key.name());
+        let (size, root) = (log.size(), log.root(log.size()));
+        if common.json {
+            output::print_json(&json!({
+                "schema": "avalaches/log/1",
+                "origin": origin,
+                "key": archive.settings().log_key.as_ref().map(ToString::to_string),
+                "size": size,
+                "root": root.to_string(),
+                "checkpoints": published.iter().map(document).collect::<Vec<Value>>(),
+            }))?;
+            return Ok(Outcome::Yes);
+        }
+        let count = output::counted(usize::try_from(size).unwrap_or(usize::MAX), "revision");
+        let mut text = format!("{count}, root {root}\n");
+        if let Some(origin) = origin {
+            text = format!("{}\n{text}", output::visible(origin));
+        }
+        for published in &published {
+            let checkpoint = &published.signed.checkpoint;
+            let others = published.signed.note.signatures.len().saturating_sub(1);
+            let others = match others {
+                0 => String::new(),
+                others => format!(", {others} more signed"),
+            };
+            text.push_str(&format!(
+                "checkpoint of {}, {}{others}: {}\n",
+                checkpoint.size, published.at, published.commit
+            ));
+        }
+        output::print(&text)?;
+        if published.is_empty() && !common.quiet {
+            output::note("no checkpoint was signed: `avalaches checkpoint --key FILE` makes one");
+        }
+        Ok(Outcome::Yes)
+    }
+}
+
+fn tell_proof(common: &Common, proof: &LogProof) -> Result<Outcome, Failure> {
+    if common.json {
+        output::print_json(&json!({
+            "schema": "avalaches/log-proof/1",
+            "index": proof.index,
+            "size": proof.signed.checkpoint.size,
+            "proof": proof.to_string(),
+        }))?;
+    } else {
+        output::print(&proof.to_string())?;
+    }
+    Ok(Outcome::Yes)
+}
+
+fn document(published: &Published) -> Value {
+    let checkpoint = &published.signed.checkpoint;
+    json!({
+        "commit": published.commit.to_string(),
+        "at": published.at.to_string(),
+        "origin": checkpoint.origin,
+        "size": checkpoint.size,
+        "root": checkpoint.root.to_string(),
+        "signed_by": published.signed.note.signatures.iter().map(|line| line.name.clone()).collect::<Vec<String>>(),
+        "checkpoint": published.signed.to_string(),
+    })
+}
+
+/// Tells why the log cannot be had.
+pub fn failure(error: LogError) -> Failure {
+    match error {
+        error @ LogError::Other { .. } => Failure::from(error)
+            .hint("the history was changed after it was signed, or it was signed falsely: `avalaches verify` says more"),
+        error => Failure::from(error),
+    }
+}

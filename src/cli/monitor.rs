@@ -1,0 +1,161 @@
+//! `avalaches monitor`.
+
+use std::time::Duration;
+
+use avalaches::article::Kind;
+use avalaches::footer::Footer;
+use avalaches::log::Entry;
+use avalaches::monitor::{self, Followed, News, atom};
+use avalaches::network::{Client, Limits};
+use avalaches::swhid::Swhid;
+use avalaches::tlog::note::VerifierKey;
+use serde_json::{Value, json};
+
+use super::output::{BAD, visible};
+use super::{Common, Failure, Outcome, output, remember};
+
+/// Follow the log of a published site: what is new, corrected or retracted since the last time, and whether the log goes on from there
+#[derive(Debug, clap::Args)]
+pub struct Monitor {
+    /// The address of the site
+    url: String,
+    /// The log's key, where it was not kept before
+    #[arg(long, value_name = "KEY")]
+    key: Option<VerifierKey>,
+    /// Print what is new as an Atom feed
+    #[arg(long, conflicts_with = "json")]
+    atom: bool,
+    /// Go on, and ask again after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    every: Option<u64>,
+}
+
+impl Monitor {
+    pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        loop {
+            let outcome = self.once(common)?;
+            let Some(seconds) = self.every.filter(|_| outcome == Outcome::Yes) else {
+                return Ok(outcome);
+            };
+            std::thread::sleep(Duration::from_secs(seconds));
+        }
+    }
+
+    fn once(&self, common: &Common) -> Result<Outcome, Failure> {
+        let address = self.url.trim_end_matches('/');
+        let client = Client::new(Limits {
+            body: monitor::LONGEST_BUNDLE,
+            ..Limits::default()
+        })?;
+        let fetch = |path: &str, most: usize| {
+            let answer = client
+                .get(&format!("{address}/{path}"))
+                .map_err(|error| error.to_string())?;
+            match answer.status {
+                200 if answer.body.len() <= most => Ok(answer.body),
+                200 => Err(format!("it is longer than {most} bytes")),
+                status => Err(format!("{address} answers with status {status}")),
+            }
+        };
+        let shown = monitor::checkpoint(&fetch)?;
+        let remembered = remember::folder()?;
+        let before = remembered.checkpoint(&shown.checkpoint.origin)?;
+        let known = before.as_ref().map(|before| before.key().clone());
+        let key = match (&self.key, known) {
+            (Some(given), Some(known)) if *given != known => {
+                return Err(Failure::new(format!(
+                    "the key is {given}, and the one that was kept of this log is {known}"
+                ))
+                .hint("leave --key out to follow it by the key that was kept"));
+            }
+            (given, known) => given.clone().or(known),
+        };
+        let key = key.ok_or_else(|| {
+            let origin = visible(&shown.checkpoint.origin);
+            Failure::new(format!(
+                "nothing was kept of the log {origin}, so its key is not known"
+            ))
+            .hint("say which it is with --key KEY, from where the publisher says it")
+        })?;
+        match monitor::follow(&fetch, shown, &key, before.as_ref())? {
+            Followed::Contradiction(contradiction) => {
+                let told = remember::told(&contradiction, &remembered)?;
+                if common.json {
+                    output::print_json(&json!({
+                        "schema": "avalaches/monitor/1",
+                        "origin": key.name(),
+                        "before": before.map(|before| before.signed().checkpoint.size),
+                        "size": Value::Null,
+                        "news": [],
+                        "contradiction": told,
+                    }))?;
+                } else {
+                    output::print(&format!("{BAD}contradiction{BAD:#}  {}\n", visible(&told)))?;
+                }
+                Ok(Outcome::No)
+            }
+            Followed::News(news) => {
+                let before = before.map(|before| before.signed().checkpoint.size);
+                self.tell(common, before, &news)?;
+                // What was not told is not kept, so that it is told the next time.
+                remembered.keep_checkpoint(&news.kept)?;
+                Ok(Outcome::Yes)
+            }
+        }
+    }
+
+    fn tell(&self, common: &Common, before: Option<u64>, news: &News) -> Result<(), Failure> {
+        if common.json {
+            return output::print_json(&json!({
+                "schema": "avalaches/monitor/1",
+                "origin": news.kept.origin(),
+                "before": before,
+                "size": news.kept.signed().checkpoint.size,
+                "news": news.entries.iter().map(document).collect::<Vec<Value>>(),
+                "contradiction": Value::Null,
+            }));
+        }
+        if self.atom {
+            return output::print(&atom::feed(&self.url, news));
+        }
+        let mut text = String::new();
+        for entry in &news.entries {
+            let footer = Footer::of(entry.date, entry.commit);
+            let word = word(entry.kind);
+            text.push_str(&format!(
+                "{word:<10}{}, revision {}: {footer}\n",
+                entry.article, entry.revision
+            ));
+        }
+        output::print(&text)?;
+        if news.entries.is_empty() && !common.quiet {
+            let size = news.kept.signed().checkpoint.size;
+            output::note(&format!("nothing new: {size} revisions, as before"));
+        }
+        Ok(())
+    }
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Publish => "new",
+        Kind::Update => "updated",
+        Kind::Correction => "corrected",
+        Kind::Retraction => "retracted",
+        Kind::Restoration => "restored",
+        Kind::Technical => "technical",
+    }
+}
+
+fn document(entry: &Entry) -> Value {
+    json!({
+        "article": entry.article.to_string(),
+        "revision": entry.revision,
+        "kind": entry.kind.name(),
+        "date": entry.date.to_string(),
+        "id": entry.commit.to_string(),
+        "swhid": Swhid::revision(entry.commit).to_string(),
+        "footer": Footer::of(entry.date, entry.commit).to_string(),
+        "content_sha256": entry.content_sha256,
+    })
+}

@@ -1,0 +1,95 @@
+//! `avalaches remember`.
+
+use avalaches::archive::Archive;
+use avalaches::remember::{self, Contradiction};
+use avalaches::storage::remembered::Remembered;
+use avalaches::tlog::checkpoint::SignedCheckpoint;
+use serde_json::json;
+
+use super::{Common, Failure, Outcome, environment, output};
+
+/// Keep the archive's tip and its newest checkpoint in your own folder: every later `verify` holds the archive against them
+///
+/// A history that was rewritten, a log that was rolled back or forked, is found by whoever kept something of it before.
+#[derive(Debug, clap::Args)]
+pub struct Remember {}
+
+impl Remember {
+    #[expect(clippy::unused_self, reason = "as every command")]
+    pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        let archive = common.open()?;
+        let remembered = folder()?;
+        let found = remember::contradictions(&archive, &remembered)?;
+        if !found.is_empty() {
+            for contradiction in &found {
+                output::error(&told(contradiction, &remembered)?);
+            }
+            output::hint(
+                "what was kept before stays; if the publisher can explain it, delete it there yourself",
+            );
+            return Ok(Outcome::No);
+        }
+        let kept = remember::keep(&archive, &remembered)?;
+        let checkpoint = kept.as_ref().map(|kept| &kept.signed().checkpoint);
+        if common.json {
+            output::print_json(&json!({
+                "schema": "avalaches/remember/1",
+                "tip": archive.tip().to_string(),
+                "origin": checkpoint.map(|checkpoint| checkpoint.origin.clone()),
+                "size": checkpoint.map(|checkpoint| checkpoint.size),
+            }))?;
+            return Ok(Outcome::Yes);
+        }
+        let mut text = String::new();
+        if let Some(checkpoint) = checkpoint {
+            let origin = output::visible(&checkpoint.origin);
+            text.push_str(&format!(
+                "kept the checkpoint of {} revisions of {origin}\n",
+                checkpoint.size
+            ));
+        }
+        text.push_str(&format!("kept the tip {}\n", archive.tip()));
+        output::print(&text)?;
+        Ok(Outcome::Yes)
+    }
+}
+
+/// Names the user's folder.
+pub fn folder() -> Result<Remembered, Failure> {
+    Ok(Remembered::in_folder(environment::state_folder()?))
+}
+
+/// Tells what contradicts what was kept, and keeps the two signed statements where there are two.
+pub fn told(contradiction: &Contradiction, remembered: &Remembered) -> Result<String, Failure> {
+    let Some((kept, shown)) = contradiction.evidence() else {
+        return Ok(contradiction.to_string());
+    };
+    let folder = remembered.keep_evidence(kept, shown)?;
+    Ok(format!(
+        "{contradiction}; both signed checkpoints lie in {}",
+        folder.display()
+    ))
+}
+
+/// Holds an archive against what the user kept of it; returns what contradicts, in words.
+pub fn contradictions(archive: &Archive) -> Result<Vec<String>, Failure> {
+    let Ok(remembered) = folder() else {
+        return Ok(Vec::new());
+    };
+    let found = remember::contradictions(archive, &remembered)?;
+    found
+        .iter()
+        .map(|contradiction| told(contradiction, &remembered))
+        .collect()
+}
+
+/// Holds the place in a log that a page carries against what the user kept; returns what contradicts, in words.
+pub fn of_page(shown: &SignedCheckpoint) -> Result<Option<String>, Failure> {
+    let Ok(remembered) = folder() else {
+        return Ok(None);
+    };
+    let found = remember::of_page(shown, &remembered)?;
+    found
+        .map(|contradiction| told(&contradiction, &remembered))
+        .transpose()
+}

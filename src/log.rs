@@ -1,0 +1,446 @@
+//! The archive's transparency log: an entry for each revision, in the branch's order, in a Merkle tree. It is derived from git
+//! and stands in no file of its own but a disposable one ([`log_file`]); what lasts are the checkpoints, signed statements of
+//! its size and root, each in the file `checkpoint` of a commit of its own.
+//!
+//! A commit that brings a new checkpoint states exactly the revisions before it, so that a check of the branch can tell whether
+//! it is true. What is signed is never taken from the disposable file: it goes on from the last checkpoint, whose root the
+//! hashes must have, by revisions that were read from git and hashed; or it is read from git whole.
+
+use crate::archive::{Archive, Fault};
+use crate::date::RevisionDate;
+use crate::id::CommitId;
+use crate::index;
+use crate::object::Hashing;
+use crate::object::commit::Commit;
+use crate::object::tree::Entry as TreeEntry;
+use crate::revision::{is_first, is_root};
+use crate::settings::{CHECKPOINT_FILE, OTS_FILE, TIMESTAMP_FILE};
+use crate::storage::inventory::Inventory;
+use crate::storage::line::Line;
+use crate::storage::log_file::{Kept, LogFile};
+use crate::tlog::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
+use crate::tlog::merkle::{Hash, Nodes as _, Peaks, Tree};
+use crate::tlog::note::{SignerKey, VerifierKey};
+use crate::tlog::proof::LogProof;
+
+pub(crate) mod derive;
+mod entry;
+
+pub use self::entry::Entry;
+
+/// Commits that are read one by one; more are read on every core.
+const NEAR: usize = 1024;
+
+/// Why the log cannot be had, or not be signed.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// Something of the archive cannot be read.
+    #[error(transparent)]
+    Read(#[from] Fault),
+    /// The branch is not as the format says.
+    #[error(
+        "the branch cannot be read as a line of revisions; `avalaches verify` says what is wrong with it"
+    )]
+    Branch,
+    /// A checkpoint cannot be read.
+    #[error("the checkpoint of commit {0}")]
+    Checkpoint(CommitId, #[source] CheckpointError),
+    /// A checkpoint on the branch is not that of the revisions before it.
+    #[error("the checkpoint of {size} revisions at commit {commit} is not that of the branch")]
+    Other {
+        /// The commit that brought it.
+        commit: CommitId,
+        /// The size that it states.
+        size: u64,
+    },
+    /// The archive names no key.
+    #[error("the archive names no key of its log")]
+    NoKey,
+    /// The archive names another key.
+    #[error("the key is {given}, and the archive's log has the key {}", named)]
+    OtherKey {
+        /// The key that was given.
+        given: Box<VerifierKey>,
+        /// The key that the settings name.
+        named: Box<VerifierKey>,
+    },
+}
+
+/// The log of an archive, up to its tip.
+#[derive(Debug)]
+pub struct Log {
+    file: LogFile,
+}
+
+/// A checkpoint of the branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The commit that brought it.
+    pub commit: CommitId,
+    /// When that was made.
+    pub at: RevisionDate,
+    /// The checkpoint.
+    pub signed: SignedCheckpoint,
+    /// Timestamps of a file with these very bytes that stood beside it: RFC 3161, and OpenTimestamps.
+    pub stamps: Stamps,
+}
+
+/// Outside time for a checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stamps {
+    /// The answer of a time stamping authority, in DER (RFC 3161).
+    pub rfc3161: Option<Vec<u8>>,
+    /// A detached OpenTimestamps file.
+    pub ots: Option<Vec<u8>>,
+}
+
+impl Log {
+    /// Derives the log, from the file beside the repository as far as that goes.
+    ///
+    /// # Errors
+    /// [`LogError`] where the branch cannot be read.
+    pub fn of(archive: &Archive) -> Result<Self, LogError> {
+        let file = LogFile::load(archive.path()).unwrap_or_default();
+        if file.tip() == Some(archive.tip()) {
+            return Ok(Self { file });
+        }
+        Self::extended(archive, file)
+    }
+
+    /// Derives the log from git alone.
+    ///
+    /// # Errors
+    /// [`LogError`] where the branch cannot be read.
+    pub fn anew(archive: &Archive) -> Result<Self, LogError> {
+        Self::extended(archive, LogFile::default())
+    }
+
+    fn extended(archive: &Archive, mut file: LogFile) -> Result<Self, LogError> {
+        let near = match file.tip() {
+            Some(tip) => newer(archive, tip)?,
+            None => None,
+        };
+        if let Some(leaves) = near {
+            file.extend(leaves, archive.tip());
+        } else {
+            let inventory = Inventory::for_reading(archive.objects());
+            let line = Line::follow(&inventory, archive.tip()).ok_or(LogError::Branch)?;
+            let known = file.tip().and_then(|tip| line.place(inventory.find(tip.raw())?));
+            if known.is_none() {
+                file = LogFile::default();
+            }
+            let first = known.map_or(0, |place| place + 1);
+            let leaves = derive::leaves(&inventory, &line, first, Hashing::Both).ok_or(LogError::Branch)?;
+            file.extend(leaves.into_iter().map(|(_, leaf)| leaf), archive.tip());
+        }
+        // It can be made again, so that it could not be written is no failure.
+        let _ = file.save(archive.path());
+        Ok(Self { file })
+    }
+
+    /// Returns how many entries there are.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.file.tree().size()
+    }
+
+    /// Returns the root of the tree of the first `size` entries.
+    #[must_use]
+    pub fn root(&self, size: u64) -> Hash {
+        let Ok(root) = self.tree().root(size);
+        root
+    }
+
+    /// Returns the tree.
+    #[must_use]
+    pub fn tree(&self) -> &Tree<Kept> {
+        self.file.tree()
+    }
+
+    /// Finds the index of an entry by its leaf.
+    #[must_use]
+    pub fn index_of(&self, leaf: Hash) -> Option<u64> {
+        let is_it = |index: &u64| self.tree().node(0, *index) == Ok(leaf);
+        // What is asked for is mostly new.
+        (0..self.size()).rev().find(is_it)
+    }
+
+    /// Tells whether this is the log that a checkpoint states.
+    #[must_use]
+    pub fn has(&self, checkpoint: &Checkpoint) -> bool {
+        checkpoint.size <= self.size() && self.root(checkpoint.size) == checkpoint.root
+    }
+
+    /// Proves that an entry stands in the log of a checkpoint; `None` where it does not.
+    #[must_use]
+    pub fn prove(&self, index: u64, signed: &SignedCheckpoint) -> Option<LogProof> {
+        let size = signed.checkpoint.size;
+        if index >= size || size > self.size() {
+            return None;
+        }
+        let Ok(hashes) = self.tree().inclusion(index, size);
+        let Ok(leaf) = self.tree().node(0, index);
+        let proof = LogProof {
+            extra: None,
+            index,
+            hashes,
+            signed: signed.clone(),
+        };
+        proof.has(leaf).then_some(proof)
+    }
+}
+
+/// Reads the leaves that came after a commit, oldest first; `None` where it is far, or not on the branch.
+fn newer(archive: &Archive, known: CommitId) -> Result<Option<Vec<Hash>>, LogError> {
+    let mut leaves = Vec::new();
+    for step in archive.walk().take(NEAR) {
+        let (id, commit) = step?;
+        if id == known {
+            leaves.reverse();
+            return Ok(Some(leaves));
+        }
+        leaves.extend(leaf_of(id, &commit)?);
+    }
+    Ok(None)
+}
+
+fn leaf_of(id: CommitId, commit: &Commit) -> Result<Option<Hash>, LogError> {
+    match Entry::of_commit(id, commit) {
+        Some(entry) => Ok(Some(entry.leaf())),
+        None if is_root(commit) || is_first(commit) => Ok(None),
+        None => Err(LogError::Branch),
+    }
+}
+
+/// Reads the archive's log, and every checkpoint of the branch, each held against it.
+///
+/// # Errors
+/// [`LogError`]; [`LogError::Other`] for a checkpoint that is not true.
+pub fn with_checkpoints(archive: &Archive) -> Result<(Log, Vec<Published>), LogError> {
+    let log = Log::of(archive)?;
+    let published = checkpoints(archive)?;
+    let false_one = |log: &Log| {
+        published
+            .iter()
+            .find(|published| !log.has(&published.signed.checkpoint))
+    };
+    if false_one(&log).is_none() {
+        return Ok((log, published));
+    }
+    let log = Log::anew(archive)?;
+    match false_one(&log) {
+        None => Ok((log, published)),
+        Some(other) => Err(LogError::Other {
+            commit: other.commit,
+            size: other.signed.checkpoint.size,
+        }),
+    }
+}
+
+/// Reads every checkpoint of the branch, oldest first. Nothing is believed of what they state.
+///
+/// # Errors
+/// [`LogError`].
+pub fn checkpoints(archive: &Archive) -> Result<Vec<Published>, LogError> {
+    if blob(archive, archive.root(), CHECKPOINT_FILE)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let told = index::ask(archive, |index| {
+        let roots = index.root_commits().ok()?;
+        let published = read(archive, roots).ok()?;
+        // What the index leaves out is missed at the end, where it is the newest; the rest is a list of what was.
+        is_newest(archive, &published).then_some(published)
+    });
+    match told {
+        Some(published) => Ok(published),
+        None => {
+            let mut roots = Vec::new();
+            for step in archive.walk() {
+                let (id, commit) = step?;
+                if is_root(&commit) {
+                    roots.push(id);
+                }
+            }
+            roots.reverse();
+            read(archive, roots)
+        }
+    }
+}
+
+fn is_newest(archive: &Archive, published: &[Published]) -> bool {
+    let newest = published.last().map(|newest| newest.signed.to_string());
+    let at_tip = archive.file(archive.root(), CHECKPOINT_FILE).ok();
+    newest.map(String::into_bytes) == at_tip
+}
+
+fn read(archive: &Archive, roots: Vec<CommitId>) -> Result<Vec<Published>, LogError> {
+    let mut published: Vec<Published> = Vec::new();
+    let mut before = None;
+    for id in roots {
+        let commit = archive.commit(id)?;
+        let now = blob(archive, commit.tree, CHECKPOINT_FILE)?;
+        if now != before && now.is_some() {
+            let bytes = archive.file(commit.tree, CHECKPOINT_FILE)?;
+            let signed = parse(&bytes).map_err(|error| LogError::Checkpoint(id, error))?;
+            published.push(Published {
+                commit: id,
+                at: commit.committer.date,
+                signed,
+                stamps: Stamps::default(),
+            });
+            before = now;
+        }
+        // Stamps come after what they are of.
+        if let Some(newest) = published.last_mut() {
+            newest.stamps = Stamps {
+                rfc3161: stamp(archive, &commit, TIMESTAMP_FILE)?.or(newest.stamps.rfc3161.take()),
+                ots: stamp(archive, &commit, OTS_FILE)?.or(newest.stamps.ots.take()),
+            };
+        }
+    }
+    Ok(published)
+}
+
+fn stamp(archive: &Archive, commit: &Commit, file: &str) -> Result<Option<Vec<u8>>, LogError> {
+    // One that its own commit did not bring is of an earlier checkpoint.
+    let now = blob(archive, commit.tree, file)?;
+    let before = match commit.parents.first() {
+        Some(parent) => blob(archive, archive.commit(*parent)?.tree, file)?,
+        None => None,
+    };
+    if now.is_none() || now == before {
+        return Ok(None);
+    }
+    Ok(Some(archive.file(commit.tree, file)?))
+}
+
+fn blob(archive: &Archive, tree: crate::id::TreeId, name: &str) -> Result<Option<TreeEntry>, LogError> {
+    match archive.entry(tree, name) {
+        Ok(entry) => Ok(Some(entry)),
+        Err(Fault::Absent { .. }) => Ok(None),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// Reads the bytes of the file `checkpoint`.
+///
+/// # Errors
+/// [`CheckpointError`] for anything that would not be written so.
+pub fn parse(bytes: &[u8]) -> Result<SignedCheckpoint, CheckpointError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| CheckpointError::Form)?;
+    let signed = SignedCheckpoint::parse(text)?;
+    if signed.to_string() == text {
+        Ok(signed)
+    } else {
+        Err(CheckpointError::Form)
+    }
+}
+
+/// Reads the checkpoint at the tip, where there is one.
+///
+/// # Errors
+/// [`LogError`].
+pub fn newest(archive: &Archive) -> Result<Option<SignedCheckpoint>, LogError> {
+    if blob(archive, archive.root(), CHECKPOINT_FILE)?.is_none() {
+        return Ok(None);
+    }
+    let bytes = archive.file(archive.root(), CHECKPOINT_FILE)?;
+    let signed = parse(&bytes).map_err(|error| LogError::Checkpoint(archive.tip(), error))?;
+    Ok(Some(signed))
+}
+
+/// Signs a checkpoint of all revisions of the branch; `None` where the one at the tip states them already.
+///
+/// # Errors
+/// [`LogError`].
+pub fn sign(archive: &Archive, key: &SignerKey) -> Result<Option<SignedCheckpoint>, LogError> {
+    let named = archive.settings().log_key.as_ref().ok_or(LogError::NoKey)?;
+    if key.public() != named {
+        return Err(LogError::OtherKey {
+            given: Box::new(key.public().clone()),
+            named: Box::new(named.clone()),
+        });
+    }
+    let before = newest(archive)?.filter(|before| before.is_signed_by(named) == Some(true));
+    let peaks = match &before {
+        Some(before) => gone_on(archive, before)?,
+        None => None,
+    };
+    let peaks = match peaks {
+        Some(peaks) => peaks,
+        None => from_git(archive)?,
+    };
+    if before.is_some_and(|before| before.checkpoint.size == peaks.size()) {
+        return Ok(None);
+    }
+    let checkpoint = Checkpoint {
+        origin: named.name().to_owned(),
+        size: peaks.size(),
+        root: peaks.root(),
+        extensions: Vec::new(),
+    };
+    Ok(Some(SignedCheckpoint::signed(checkpoint, key)))
+}
+
+/// Goes on from the checkpoint at the tip, by the revisions that came after it; `None` where the kept hashes are not those
+/// that it states.
+fn gone_on(archive: &Archive, before: &SignedCheckpoint) -> Result<Option<Peaks>, LogError> {
+    let log = Log::of(archive)?;
+    let stated = &before.checkpoint;
+    if stated.size > log.size() {
+        return Ok(None);
+    }
+    let Ok(mut peaks) = Peaks::of(log.tree(), stated.size);
+    if peaks.root() != stated.root {
+        return Ok(None);
+    }
+    let mut leaves = Vec::new();
+    let text = |tree| -> Result<Option<String>, LogError> {
+        match archive.file(tree, CHECKPOINT_FILE) {
+            Ok(bytes) => Ok(parse(&bytes).ok().map(|signed| signed.note.text)),
+            Err(Fault::Absent { .. }) => Ok(None),
+            Err(fault) => Err(fault.into()),
+        }
+    };
+    for step in archive.walk() {
+        let (id, commit) = step?;
+        leaves.extend(leaf_of(id, &commit)?);
+        if is_root(&commit)
+            && let Some(parent) = commit.parents.first()
+            && text(archive.commit(*parent)?.tree)?.as_ref() != Some(&before.note.text)
+        {
+            leaves.reverse();
+            for leaf in leaves {
+                peaks.push(leaf);
+            }
+            return Ok(Some(peaks));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads every revision of the branch from git.
+fn from_git(archive: &Archive) -> Result<Peaks, LogError> {
+    let inventory = Inventory::for_reading(archive.objects());
+    let line = Line::follow(&inventory, archive.tip()).ok_or(LogError::Branch)?;
+    let leaves = derive::leaves(&inventory, &line, 0, Hashing::Both).ok_or(LogError::Branch)?;
+    let mut peaks = Peaks::default();
+    for (_, leaf) in leaves {
+        peaks.push(leaf);
+    }
+    Ok(peaks)
+}
+
+/// Finds the checkpoint by which an entry's place is shown: of the first size that covers it, the last word, which has the
+/// most cosignatures. It stays the same whatever is archived later.
+#[must_use]
+pub fn covering(published: &[Published], index: u64) -> Option<&Published> {
+    let first = published
+        .iter()
+        .find(|published| published.signed.checkpoint.size > index)?;
+    let text = &first.signed.note.text;
+    published
+        .iter()
+        .rev()
+        .find(|published| published.signed.note.text == *text)
+}

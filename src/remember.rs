@@ -1,0 +1,165 @@
+//! Holding an archive against what a reader kept of it: a commit that was on its branch, and a checkpoint of its log.
+
+use crate::archive::{Archive, Fault};
+use crate::id::CommitId;
+use crate::log::{self, Log, LogError};
+use crate::storage::remembered::{Remembered, RememberedError};
+use crate::tlog::checkpoint::SignedCheckpoint;
+use crate::tlog::kept::{KeptCheckpoint, KeptError, Standing};
+use crate::tlog::merkle::Peaks;
+
+/// Why an archive could not be held against what was kept.
+#[derive(Debug, thiserror::Error)]
+pub enum RememberError {
+    /// The archive cannot be read.
+    #[error(transparent)]
+    Read(#[from] Fault),
+    /// Its log cannot.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// What was kept cannot, or something cannot be kept.
+    #[error(transparent)]
+    Remembered(#[from] RememberedError),
+    /// The checkpoint cannot be kept.
+    #[error(transparent)]
+    Kept(#[from] KeptError),
+}
+
+/// What contradicts something that was kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    /// A commit is gone.
+    #[error("the history was rewritten: {0}, which was kept, is no longer on the branch")]
+    Tip(CommitId),
+    /// The log is shorter than a checkpoint that was kept.
+    #[error(
+        "the log was rolled back: {} revisions were signed in a checkpoint that was kept, and it has fewer",
+        kept.checkpoint.size
+    )]
+    RolledBack {
+        /// What was kept.
+        kept: Box<SignedCheckpoint>,
+        /// What the archive has now.
+        shown: Option<Box<SignedCheckpoint>>,
+    },
+    /// The log has other entries.
+    #[error(
+        "the log was forked: its first {} revisions are others than those of a checkpoint that was kept",
+        kept.checkpoint.size
+    )]
+    Forked {
+        /// What was kept.
+        kept: Box<SignedCheckpoint>,
+        /// What the archive has now.
+        shown: Option<Box<SignedCheckpoint>>,
+    },
+}
+
+impl Contradiction {
+    /// Returns the two signed statements that cannot both be true, where there are two.
+    #[must_use]
+    pub fn evidence(&self) -> Option<(&SignedCheckpoint, &SignedCheckpoint)> {
+        match self {
+            Self::Tip(_) => None,
+            Self::RolledBack { kept, shown } | Self::Forked { kept, shown } => {
+                Some((kept, shown.as_deref()?))
+            }
+        }
+    }
+}
+
+/// Holds an archive against what was kept of it.
+///
+/// # Errors
+/// [`RememberError`] where that cannot be done; never because something contradicts.
+pub fn contradictions(
+    archive: &Archive,
+    remembered: &Remembered,
+) -> Result<Vec<Contradiction>, RememberError> {
+    let mut found = Vec::new();
+    if remembered.is_empty() {
+        return Ok(found);
+    }
+    if let Some(first) = archive.branch()?.get(0)
+        && let Some(tip) = remembered.tip(first)?
+        && !archive.is_on_branch(tip)?
+    {
+        found.push(Contradiction::Tip(tip));
+    }
+    if let Some(key) = &archive.settings().log_key
+        && let Some(kept) = remembered.checkpoint(key.name())?
+    {
+        found.extend(against(archive, &kept)?);
+    }
+    Ok(found)
+}
+
+fn against(archive: &Archive, kept: &KeptCheckpoint) -> Result<Option<Contradiction>, RememberError> {
+    if Log::of(archive)?.has(&kept.signed().checkpoint) {
+        return Ok(None);
+    }
+    // What lies beside the archive may be wrong; git is not.
+    let log = Log::anew(archive)?;
+    if log.has(&kept.signed().checkpoint) {
+        return Ok(None);
+    }
+    let shown = log::newest(archive)?.map(Box::new);
+    let is_shorter = log.size() < kept.signed().checkpoint.size;
+    let kept = Box::new(kept.signed().clone());
+    Ok(Some(if is_shorter {
+        Contradiction::RolledBack { kept, shown }
+    } else {
+        Contradiction::Forked { kept, shown }
+    }))
+}
+
+/// Keeps an archive's tip and its newest checkpoint, in place of what was kept before.
+///
+/// # Errors
+/// [`RememberError`].
+pub fn keep(archive: &Archive, remembered: &Remembered) -> Result<Option<KeptCheckpoint>, RememberError> {
+    let (log, published) = log::with_checkpoints(archive)?;
+    let kept = match (&archive.settings().log_key, published.last()) {
+        (Some(key), Some(newest)) if newest.signed.is_signed_by(key) == Some(true) => {
+            let Ok(peaks) = Peaks::of(log.tree(), newest.signed.checkpoint.size);
+            Some(KeptCheckpoint::new(key.clone(), peaks, newest.signed.clone())?)
+        }
+        _ => None,
+    };
+    if let Some(kept) = &kept {
+        remembered.keep_checkpoint(kept)?;
+    }
+    if let Some(first) = archive.branch()?.get(0) {
+        remembered.keep_tip(first, archive.tip())?;
+    }
+    Ok(kept)
+}
+
+/// Holds the checkpoint that a page carries against the one that was kept of its log: of two with one size that the log signed
+/// only one can be true.
+///
+/// # Errors
+/// [`RememberedError`].
+pub fn of_page(
+    shown: &SignedCheckpoint,
+    remembered: &Remembered,
+) -> Result<Option<Contradiction>, RememberedError> {
+    let Some(kept) = remembered.checkpoint(&shown.checkpoint.origin)? else {
+        return Ok(None);
+    };
+    let (stated, known) = (&shown.checkpoint, &kept.signed().checkpoint);
+    let is_other = stated.size == known.size && stated.root != known.root;
+    let is_signed = shown.is_signed_by(kept.key()) == Some(true);
+    Ok(named(Standing::Forked, &kept, shown).filter(|_| is_other && is_signed))
+}
+
+/// Names how a log that is published stands to what was kept of it.
+#[must_use]
+pub fn named(standing: Standing, kept: &KeptCheckpoint, shown: &SignedCheckpoint) -> Option<Contradiction> {
+    let (kept, shown) = (Box::new(kept.signed().clone()), Some(Box::new(shown.clone())));
+    match standing {
+        Standing::Continues => None,
+        Standing::RolledBack => Some(Contradiction::RolledBack { kept, shown }),
+        Standing::Forked => Some(Contradiction::Forked { kept, shown }),
+    }
+}

@@ -1,0 +1,193 @@
+//! What a reader keeps of logs and archives, outside of them, in the user's own folder: for each log the last checkpoint that
+//! was found good, for each archive a commit of its branch, and what was found to contradict them.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::id::{CommitId, hex};
+use crate::storage::file;
+use crate::tlog::checkpoint::SignedCheckpoint;
+use crate::tlog::kept::{KeptCheckpoint, KeptError};
+
+/// The longest file that is read, in bytes.
+const LONGEST: usize = 1 << 20;
+
+/// The user's folder.
+#[derive(Debug, Clone)]
+pub struct Remembered {
+    folder: PathBuf,
+}
+
+/// Why it cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RememberedError {
+    /// The operating system refused.
+    #[error("could not {what} {}", path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A file is not as it was written.
+    #[error("{} is not as it was written", path.display())]
+    Kept {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: KeptError,
+    },
+    /// A file holds no commit's id.
+    #[error("{} holds no commit's id", .0.display())]
+    Tip(PathBuf),
+}
+
+impl Remembered {
+    /// Names the folder, which is made when something is kept.
+    #[must_use]
+    pub fn in_folder(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Tells whether nothing was kept, so that nothing need be asked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.folder.is_dir()
+    }
+
+    fn of_log(&self, origin: &str) -> PathBuf {
+        let name = hex(&Sha256::digest(origin));
+        self.folder.join("logs").join(name)
+    }
+
+    fn of_archive(&self, first: CommitId) -> PathBuf {
+        self.folder.join("archives").join(first.to_string())
+    }
+
+    /// Returns the checkpoint that is kept of a log.
+    ///
+    /// # Errors
+    /// [`RememberedError`]; a file that cannot be read is never as good as none.
+    pub fn checkpoint(&self, origin: &str) -> Result<Option<KeptCheckpoint>, RememberedError> {
+        let path = self.of_log(origin);
+        let Some(text) = read(&path)? else {
+            return Ok(None);
+        };
+        let kept = KeptCheckpoint::parse(&text);
+        kept.map(Some)
+            .map_err(|source| RememberedError::Kept { path, source })
+    }
+
+    /// Keeps a checkpoint in place of the one before.
+    ///
+    /// # Errors
+    /// [`RememberedError::Io`].
+    pub fn keep_checkpoint(&self, kept: &KeptCheckpoint) -> Result<(), RememberedError> {
+        write(&self.of_log(kept.origin()), &kept.to_string())
+    }
+
+    /// Returns the commit that is kept of an archive, which its first commit names.
+    ///
+    /// # Errors
+    /// [`RememberedError`].
+    pub fn tip(&self, first: CommitId) -> Result<Option<CommitId>, RememberedError> {
+        let path = self.of_archive(first);
+        let Some(text) = read(&path)? else {
+            return Ok(None);
+        };
+        let id = text.strip_suffix('\n').and_then(|id| id.parse().ok());
+        id.map(Some).ok_or(RememberedError::Tip(path))
+    }
+
+    /// Keeps a commit of an archive in place of the one before.
+    ///
+    /// # Errors
+    /// [`RememberedError::Io`].
+    pub fn keep_tip(&self, first: CommitId, tip: CommitId) -> Result<(), RememberedError> {
+        write(&self.of_archive(first), &format!("{tip}\n"))
+    }
+
+    /// Keeps two checkpoints that contradict one another, as they were signed; returns the folder in which they lie.
+    ///
+    /// # Errors
+    /// [`RememberedError::Io`].
+    pub fn keep_evidence(
+        &self,
+        kept: &SignedCheckpoint,
+        shown: &SignedCheckpoint,
+    ) -> Result<PathBuf, RememberedError> {
+        let both = Sha256::digest(format!("{kept}\0{shown}"));
+        let folder = self.folder.join("evidence").join(&hex(&both)[..16]);
+        write(&folder.join("kept.checkpoint"), &kept.to_string())?;
+        write(&folder.join("shown.checkpoint"), &shown.to_string())?;
+        Ok(folder)
+    }
+}
+
+fn read(path: &Path) -> Result<Option<String>, RememberedError> {
+    let failed = |source| RememberedError::Io {
+        what: "read",
+        path: path.to_owned(),
+        source,
+    };
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        metadata => metadata.map_err(failed)?,
+    };
+    let bytes = file::read(path, LONGEST).map_err(|error| failed(io::Error::other(error)))?;
+    let text = String::from_utf8(bytes);
+    text.map(Some).map_err(|error| failed(io::Error::other(error)))
+}
+
+/// Writes a file beside, syncs it, and puts it in the place of the one before.
+fn write(path: &Path, text: &str) -> Result<(), RememberedError> {
+    let failed = |what| {
+        move |source| RememberedError::Io {
+            what,
+            path: path.to_owned(),
+            source,
+        }
+    };
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder).map_err(failed("make the folder of"))?;
+    let mut fresh = tempfile::NamedTempFile::new_in(folder).map_err(failed("write"))?;
+    io::Write::write_all(&mut fresh, text.as_bytes()).map_err(failed("write"))?;
+    fresh.as_file().sync_all().map_err(failed("write"))?;
+    fresh
+        .persist(path)
+        .map_err(|error| failed("write")(error.error))?;
+    let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(failed("write"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tip_that_is_kept_reads_back_and_a_damaged_one_is_not_taken_for_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let remembered = Remembered::in_folder(folder.path().join("state"));
+        assert!(remembered.is_empty());
+        let [first, tip] = [1, 2].map(|byte| CommitId::from_raw([byte; 20]));
+        assert_eq!(remembered.tip(first).unwrap(), None);
+        remembered.keep_tip(first, tip).unwrap();
+        assert_eq!(remembered.tip(first).unwrap(), Some(tip));
+        assert!(!remembered.is_empty());
+        fs::write(remembered.of_archive(first), "02020202\n").unwrap();
+        assert!(matches!(remembered.tip(first), Err(RememberedError::Tip(_))));
+        fs::write(remembered.of_archive(first), [0xff]).unwrap();
+        assert!(remembered.tip(first).is_err());
+        fs::create_dir_all(remembered.of_log("a").parent().unwrap()).unwrap();
+        fs::write(remembered.of_log("a"), "x").unwrap();
+        assert!(matches!(
+            remembered.checkpoint("a"),
+            Err(RememberedError::Kept { .. })
+        ));
+    }
+}

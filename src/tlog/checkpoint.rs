@@ -1,0 +1,281 @@
+//! Checkpoints (C2SP tlog-checkpoint): signed notes that say how many entries a log has and what the root of their tree is;
+//! and the cosignatures of witnesses below them (C2SP tlog-cosignature, those of Ed25519).
+
+use std::fmt;
+
+use super::merkle::Hash;
+use super::note::{KeyKind, Note, NoteError, SignatureLine, SignerKey, VerifierKey};
+use super::{hash_line, number};
+
+/// What a checkpoint says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The log's name.
+    pub origin: String,
+    /// How many entries the log has.
+    pub size: u64,
+    /// The root of the tree of all of them.
+    pub root: Hash,
+    /// Lines for which no meaning is known here.
+    pub extensions: Vec<String>,
+}
+
+/// Why a text is no checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CheckpointError {
+    /// Not a signed note.
+    #[error("the checkpoint is no signed note")]
+    Note(#[from] NoteError),
+    /// The text is not of a checkpoint's form.
+    #[error("a checkpoint has the log's name, its size and its root in base64, a line each")]
+    Form,
+}
+
+impl Checkpoint {
+    /// Reads the text of a note.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Form`].
+    pub fn parse(text: &str) -> Result<Self, CheckpointError> {
+        let lines: Option<Vec<&str>> = text.strip_suffix('\n').map(|text| text.split('\n').collect());
+        let lines = lines.ok_or(CheckpointError::Form)?;
+        let [origin, size, root, extensions @ ..] = lines.as_slice() else {
+            return Err(CheckpointError::Form);
+        };
+        let size = number(size).filter(|size| i64::try_from(*size).is_ok());
+        if lines.iter().any(|line| line.is_empty()) {
+            return Err(CheckpointError::Form);
+        }
+        Ok(Self {
+            origin: (*origin).to_owned(),
+            size: size.ok_or(CheckpointError::Form)?,
+            root: hash_line(root).ok_or(CheckpointError::Form)?,
+            extensions: extensions.iter().map(|line| (*line).to_owned()).collect(),
+        })
+    }
+}
+
+/// The text of the note.
+impl fmt::Display for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}\n{}\n{}", self.origin, self.size, self.root)?;
+        self.extensions.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+/// A checkpoint as it is published: with the note that it stands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedCheckpoint {
+    /// What it says.
+    pub checkpoint: Checkpoint,
+    /// The note, whose text says that.
+    pub note: Note,
+}
+
+/// A witness's word about a checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cosignature {
+    /// The witness's name.
+    pub witness: String,
+    /// When it signed, in seconds since 1970.
+    pub seconds: u64,
+}
+
+impl SignedCheckpoint {
+    /// Reads a checkpoint; nothing is believed yet.
+    ///
+    /// # Errors
+    /// [`CheckpointError`].
+    pub fn parse(text: &str) -> Result<Self, CheckpointError> {
+        let note = Note::parse(text)?;
+        let checkpoint = Checkpoint::parse(&note.text)?;
+        Ok(Self { checkpoint, note })
+    }
+
+    /// Signs a checkpoint with the log's key.
+    #[must_use]
+    pub fn signed(checkpoint: Checkpoint, key: &SignerKey) -> Self {
+        let note = Note::signed(checkpoint.to_string(), key);
+        Self { checkpoint, note }
+    }
+
+    /// Tells whether the log signed it: the key's name is the log's. `None` where no line names the key.
+    #[must_use]
+    pub fn is_signed_by(&self, log: &VerifierKey) -> Option<bool> {
+        if log.kind() != KeyKind::Note || log.name() != self.checkpoint.origin {
+            return None;
+        }
+        self.note.is_signed_by(log)
+    }
+
+    /// Returns what a witness says: `None` where no line names its key, `Some(None)` where one does and is not good.
+    #[must_use]
+    #[expect(clippy::option_option, reason = "said nothing, said it falsely, or said it")]
+    pub fn cosignature_of(&self, witness: &VerifierKey) -> Option<Option<Cosignature>> {
+        let mut own = self
+            .note
+            .signatures
+            .iter()
+            .filter(|line| line.names(witness))
+            .peekable();
+        own.peek()?;
+        let all: Option<Vec<u64>> = own.map(|line| self.cosigned_at(witness, line)).collect();
+        Some(
+            all.and_then(|times| times.into_iter().max())
+                .map(|seconds| Cosignature {
+                    witness: witness.name().to_owned(),
+                    seconds,
+                }),
+        )
+    }
+
+    fn cosigned_at(&self, witness: &VerifierKey, line: &SignatureLine) -> Option<u64> {
+        let (seconds, signature) = line.signature.split_at_checked(8)?;
+        let seconds = u64::from_be_bytes(seconds.try_into().expect("eight bytes"));
+        let is_time = i64::try_from(seconds).is_ok();
+        let message = cosigned_message(seconds, &self.note.text);
+        let is_good =
+            witness.kind() == KeyKind::Cosignature && witness.is_signed(message.as_bytes(), signature);
+        (is_time && is_good).then_some(seconds)
+    }
+
+    /// Adds lines of witnesses to the note, those that it has already left out.
+    pub fn add(&mut self, lines: impl IntoIterator<Item = SignatureLine>) {
+        for line in lines {
+            if !self.note.signatures.contains(&line) {
+                self.note.signatures.push(line);
+            }
+        }
+    }
+}
+
+/// The note.
+impl fmt::Display for SignedCheckpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.note.fmt(f)
+    }
+}
+
+/// Signs a checkpoint's note as a witness.
+#[must_use]
+pub fn cosign(note: &Note, witness: &SignerKey, seconds: u64) -> SignatureLine {
+    let signature = witness.sign(cosigned_message(seconds, &note.text).as_bytes());
+    let stamped = [seconds.to_be_bytes().as_slice(), &signature].concat();
+    SignatureLine::of(witness.public(), stamped)
+}
+
+fn cosigned_message(seconds: u64, text: &str) -> String {
+    format!("cosignature/v1\ntime {seconds}\n{text}")
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::prelude::*;
+
+    use super::super::merkle::leaf_hash;
+    use super::*;
+
+    /// The example of the specification.
+    pub const EXAMPLE: &str = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n\
+        — example.com/behind-the-sofa \
+        Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n";
+
+    #[test]
+    fn the_example_of_the_specification_reads_back() {
+        let signed = SignedCheckpoint::parse(EXAMPLE).unwrap();
+        assert_eq!(signed.checkpoint.origin, "example.com/behind-the-sofa");
+        assert_eq!(signed.checkpoint.size, 20_852_163);
+        assert_eq!(signed.to_string(), EXAMPLE);
+        assert_eq!(signed.checkpoint.to_string(), signed.note.text);
+        // The witness's line of the specification of cosignatures, 2023-03-20.
+        let witness = "— witness.example.com/w1 \
+            jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==\n";
+        let [line] = SignatureLine::parse_all(witness).unwrap().try_into().unwrap();
+        assert_eq!(line.signature[..8], 1_679_315_147_u64.to_be_bytes());
+    }
+
+    #[test]
+    fn what_is_no_checkpoint_is_refused() {
+        let text = &EXAMPLE[..EXAMPLE.find("\n\n").unwrap() + 1];
+        assert!(Checkpoint::parse(text).is_ok());
+        for (from, to) in [
+            ("20852163", "020852163"),
+            ("20852163", "+20852163"),
+            ("20852163", "9223372036854775808"),
+            ("20852163", ""),
+            ("CsUY", "CsU"),
+            ("2I=", "2J="),
+            ("example.com/behind-the-sofa\n", ""),
+            ("2I=\n", "2I=\n\nmore\n"),
+            ("2I=\n", "2I="),
+        ] {
+            assert_eq!(
+                Checkpoint::parse(&text.replacen(from, to, 1)),
+                Err(CheckpointError::Form),
+                "{to}"
+            );
+        }
+        let more = Checkpoint::parse(&format!("{text}an extension\n")).unwrap();
+        assert_eq!(more.extensions, ["an extension"]);
+    }
+
+    fn key(name: &str, kind: KeyKind, byte: u8) -> SignerKey {
+        SignerKey::new(name, kind, [byte; 32]).unwrap()
+    }
+
+    #[test]
+    fn logs_sign_and_witnesses_cosign_and_neither_stands_for_the_other() {
+        let (log, other) = (
+            key("log.example/a", KeyKind::Note, 1),
+            key("log.example/b", KeyKind::Note, 1),
+        );
+        let witness = key("w.example", KeyKind::Cosignature, 2);
+        let checkpoint = Checkpoint {
+            origin: "log.example/a".to_owned(),
+            size: 3,
+            root: leaf_hash(b""),
+            extensions: Vec::new(),
+        };
+        let mut signed = SignedCheckpoint::signed(checkpoint, &log);
+        assert_eq!(signed.cosignature_of(witness.public()), None);
+        let line = cosign(&signed.note, &witness, 1_769_000_000);
+        signed.add([line.clone(), line]);
+        assert_eq!(signed.note.signatures.len(), 2);
+        let signed = SignedCheckpoint::parse(&signed.to_string()).unwrap();
+        assert_eq!(signed.is_signed_by(log.public()), Some(true));
+        assert_eq!(
+            signed.is_signed_by(other.public()),
+            None,
+            "its name is not the log's"
+        );
+        assert_eq!(signed.is_signed_by(witness.public()), None);
+        let said = signed.cosignature_of(witness.public()).flatten().unwrap();
+        assert_eq!(
+            (said.witness.as_str(), said.seconds),
+            ("w.example", 1_769_000_000)
+        );
+        let mut later = signed.clone();
+        later.note.signatures[1].signature[7] ^= 1;
+        assert_eq!(
+            later.cosignature_of(witness.public()),
+            Some(None),
+            "another time was not signed"
+        );
+        let mut larger = signed.clone();
+        larger.note.text = larger.note.text.replace("\n3\n", "\n4\n");
+        assert_eq!(larger.is_signed_by(log.public()), Some(false));
+        assert_eq!(larger.cosignature_of(witness.public()), Some(None));
+        // The log's own key, of the same bytes, is no witness.
+        let posing = key("log.example/a", KeyKind::Cosignature, 1);
+        assert_eq!(signed.cosignature_of(posing.public()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_what_would_be_written(text in "[a-z]{0,3}\n[0-9]{0,3}\n[A-Za-z0-9+/]{43}=\n") {
+            if let Ok(checkpoint) = Checkpoint::parse(&text) {
+                prop_assert_eq!(checkpoint.to_string(), text);
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! A checkpoint that a reader keeps, to hold later ones against it: with the log's key, and with the whole subtrees of its
+//! tree, from which the tree can be continued without asking for anything that came before.
+
+use std::fmt;
+
+use super::checkpoint::{CheckpointError, SignedCheckpoint};
+use super::merkle::{Hash, Peaks};
+use super::note::{KeyError, VerifierKey};
+use super::proof_lines;
+
+/// The first line.
+const FORM: &str = "avalaches/kept-checkpoint/1";
+
+/// A kept checkpoint: signed with the key, and with the root of the subtrees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptCheckpoint {
+    key: VerifierKey,
+    peaks: Peaks,
+    signed: SignedCheckpoint,
+}
+
+/// Why a checkpoint cannot be kept, or what was kept cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeptError {
+    /// Not of the form.
+    #[error("what was kept is not of the form {FORM}")]
+    Form,
+    /// The key is none.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The checkpoint is none.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The key did not sign it.
+    #[error("the checkpoint is not signed with {0}")]
+    Unsigned(Box<VerifierKey>),
+    /// The subtrees are another tree's.
+    #[error("the checkpoint's root is not that of the entries before it")]
+    Root,
+}
+
+/// How a later state of a log stands to a kept checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It goes on from it, or is the same.
+    Continues,
+    /// It is smaller: entries were taken back.
+    RolledBack,
+    /// It has other entries in place of those that were there.
+    Forked,
+}
+
+impl KeptCheckpoint {
+    /// Keeps a checkpoint.
+    ///
+    /// # Errors
+    /// [`KeptError::Unsigned`] and [`KeptError::Root`].
+    pub fn new(key: VerifierKey, peaks: Peaks, signed: SignedCheckpoint) -> Result<Self, KeptError> {
+        if signed.is_signed_by(&key) != Some(true) {
+            return Err(KeptError::Unsigned(Box::new(key)));
+        }
+        let stated = &signed.checkpoint;
+        if peaks.size() != stated.size || peaks.root() != stated.root {
+            return Err(KeptError::Root);
+        }
+        Ok(Self { key, peaks, signed })
+    }
+
+    /// Reads what was kept.
+    ///
+    /// # Errors
+    /// [`KeptError`].
+    pub fn parse(text: &str) -> Result<Self, KeptError> {
+        let text = text
+            .strip_prefix(FORM)
+            .and_then(|text| text.strip_prefix("\nkey "));
+        let (key, rest) = text
+            .and_then(|text| text.split_once('\n'))
+            .ok_or(KeptError::Form)?;
+        let (peaks, note) = proof_lines(rest).ok_or(KeptError::Form)?;
+        let signed = SignedCheckpoint::parse(note)?;
+        let peaks = Peaks::of_hashes(signed.checkpoint.size, peaks).ok_or(KeptError::Root)?;
+        Self::new(key.parse()?, peaks, signed)
+    }
+
+    /// Returns the log's key.
+    #[must_use]
+    pub const fn key(&self) -> &VerifierKey {
+        &self.key
+    }
+
+    /// Returns the whole subtrees of the tree.
+    #[must_use]
+    pub const fn peaks(&self) -> &Peaks {
+        &self.peaks
+    }
+
+    /// Returns the checkpoint.
+    #[must_use]
+    pub const fn signed(&self) -> &SignedCheckpoint {
+        &self.signed
+    }
+
+    /// Returns the log's name.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        self.key.name()
+    }
+
+    /// Continues the tree by the entries that came after it; `later` is what a later checkpoint states.
+    #[must_use]
+    pub fn standing(
+        &self,
+        later: &SignedCheckpoint,
+        leaves: impl IntoIterator<Item = Hash>,
+    ) -> (Standing, Peaks) {
+        let mut peaks = self.peaks.clone();
+        if later.checkpoint.size < peaks.size() {
+            return (Standing::RolledBack, peaks);
+        }
+        for leaf in leaves {
+            peaks.push(leaf);
+        }
+        let is_it = peaks.size() == later.checkpoint.size && peaks.root() == later.checkpoint.root;
+        let standing = if is_it {
+            Standing::Continues
+        } else {
+            Standing::Forked
+        };
+        (standing, peaks)
+    }
+}
+
+impl fmt::Display for KeptCheckpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{FORM}\nkey {}", self.key)?;
+        self.peaks
+            .hashes()
+            .iter()
+            .try_for_each(|hash| writeln!(f, "{hash}"))?;
+        write!(f, "\n{}", self.signed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checkpoint::Checkpoint;
+    use super::super::merkle::leaf_hash;
+    use super::super::note::{KeyKind, SignerKey};
+    use super::*;
+
+    fn leaves(count: u8) -> Vec<Hash> {
+        (0..count).map(|number| leaf_hash(&[number])).collect()
+    }
+
+    fn signed(leaves: &[Hash], secret: u8) -> (VerifierKey, Peaks, SignedCheckpoint) {
+        let mut peaks = Peaks::default();
+        leaves.iter().for_each(|leaf| peaks.push(*leaf));
+        let key = SignerKey::new("log.example", KeyKind::Note, [secret; 32]).unwrap();
+        let checkpoint = Checkpoint {
+            origin: "log.example".to_owned(),
+            size: peaks.size(),
+            root: peaks.root(),
+            extensions: Vec::new(),
+        };
+        let signed = SignedCheckpoint::signed(checkpoint, &key);
+        (key.public().clone(), peaks, signed)
+    }
+
+    #[test]
+    fn what_is_kept_reads_back_and_no_other() {
+        for count in [0, 1, 5, 200] {
+            let (key, peaks, signed) = signed(&leaves(count), 1);
+            let kept = KeptCheckpoint::new(key, peaks, signed).unwrap();
+            let text = kept.to_string();
+            assert_eq!(KeptCheckpoint::parse(&text).unwrap(), kept);
+            for at in 0..text.len() {
+                let mut changed = text.clone().into_bytes();
+                changed[at] ^= 1;
+                let read = String::from_utf8(changed)
+                    .ok()
+                    .and_then(|text| KeptCheckpoint::parse(&text).ok());
+                assert_eq!(read, None, "byte {at} of {count}");
+            }
+        }
+        let (key, peaks, _) = signed(&leaves(3), 1);
+        let (_, _, by_other) = signed(&leaves(3), 2);
+        assert!(matches!(
+            KeptCheckpoint::new(key, peaks, by_other),
+            Err(KeptError::Unsigned(_))
+        ));
+    }
+
+    #[test]
+    fn a_log_goes_on_or_is_rolled_back_or_forked() {
+        let all = leaves(9);
+        let (key, peaks, at_five) = signed(&all[..5], 1);
+        let kept = KeptCheckpoint::new(key, peaks, at_five).unwrap();
+        let standing = |leaves: &[Hash]| {
+            let (_, _, later) = signed(leaves, 1);
+            kept.standing(&later, leaves.get(5..).unwrap_or_default().iter().copied())
+                .0
+        };
+        assert_eq!(standing(&all), Standing::Continues);
+        assert_eq!(standing(&all[..5]), Standing::Continues);
+        assert_eq!(standing(&all[..4]), Standing::RolledBack);
+        let mut other = all.clone();
+        other[2] = leaf_hash(b"another");
+        assert_eq!(standing(&other), Standing::Forked);
+        assert_eq!(standing(&other[..5]), Standing::Forked);
+    }
+}

@@ -1,0 +1,166 @@
+//! Where a revision stands in an archive's transparency log: by the proof that a page carries, or by the archive itself.
+
+use crate::archive::{Archive, Fault};
+use crate::base64;
+use crate::date::RevisionDate;
+use crate::log::{self, Entry, LogError};
+use crate::tlog::checkpoint::{Cosignature, SignedCheckpoint};
+use crate::tlog::note::VerifierKey;
+use crate::tlog::policy::Policy;
+use crate::tlog::proof::LogProof;
+
+use super::{Answer, Verdict, with_causes};
+
+/// The type of the data block in which a page carries the proof: C2SP's tlog-proof in base64. Its extra data is the log's key.
+pub const MEDIA_TYPE: &str = "application/x-c2sp-tlog-proof;base64";
+
+/// The id of that block's element.
+pub const ELEMENT_ID: &str = "log-proof";
+
+/// Where a revision stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InLog {
+    /// Its place, from 0.
+    pub index: u64,
+    /// The checkpoint that covers it.
+    pub signed: SignedCheckpoint,
+    /// When the archive got the checkpoint, by its own word; not known from a page alone.
+    pub at: Option<RevisionDate>,
+    /// The key that signed it, where it is known and the signature is good.
+    pub key: Option<VerifierKey>,
+    /// Good cosignatures of witnesses that the policy knows.
+    pub cosigned: Vec<Cosignature>,
+    /// Whether these are enough, where there is a policy.
+    pub is_enough: Option<bool>,
+}
+
+/// Judges the log's proof that a page carries, given in base64, beside the answer about its text.
+pub fn of_page(answer: &mut Answer, block: &str, policy: Option<&Policy>) {
+    let Some(revision) = &answer.revision else { return };
+    let entry = Entry::of(revision.id, &revision.commit, &revision.message.trailers);
+    match read(block, &entry) {
+        Ok((proof, key)) => {
+            let (index, signed) = (proof.index, proof.signed);
+            weigh(answer, (index, signed), None, key.as_ref(), policy);
+        }
+        Err(what) => against(answer, format!("the log's proof in the page: {what}")),
+    }
+}
+
+/// Reads a proof that an entry is in a log, and the key that it names.
+fn read(block: &str, entry: &Entry) -> Result<(LogProof, Option<VerifierKey>), String> {
+    let text = base64::decode(block).map_err(|error| with_causes(&error))?;
+    let text = String::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
+    let proof = LogProof::parse(&text).map_err(|error| with_causes(&error))?;
+    if !proof.has(entry.leaf()) {
+        return Err("it is not one of this revision".to_owned());
+    }
+    let key = proof.extra.as_ref().map(|extra| {
+        let key = std::str::from_utf8(extra).ok().and_then(|key| key.parse().ok());
+        key.ok_or_else(|| "the key in it is none".to_owned())
+    });
+    let key: Option<VerifierKey> = key.transpose()?;
+    match &key {
+        Some(key) if proof.signed.is_signed_by(key) != Some(true) => {
+            Err(format!("its checkpoint is not signed with {key}"))
+        }
+        _ => Ok((proof, key)),
+    }
+}
+
+/// Finds the place of the revision that an answer is about in the archive's own log.
+///
+/// # Errors
+/// [`Fault`] where the archive could not be looked into.
+pub fn of_archive(archive: &Archive, answer: &mut Answer, policy: Option<&Policy>) -> Result<(), Fault> {
+    let Some(revision) = &answer.revision else {
+        return Ok(());
+    };
+    let leaf = Entry::of(revision.id, &revision.commit, &revision.message.trailers).leaf();
+    let known = match log::newest(archive) {
+        Ok(None) => return Ok(()),
+        Ok(Some(_)) => log::with_checkpoints(archive),
+        Err(error) => Err(error),
+    };
+    let (log, published) = match known {
+        Ok(known) => known,
+        Err(LogError::Read(fault)) => return Err(fault),
+        Err(error) => {
+            against(answer, with_causes(&error));
+            return Ok(());
+        }
+    };
+    let Some(index) = log.index_of(leaf) else {
+        return Ok(());
+    };
+    if let Some(covering) = log::covering(&published, index) {
+        let key = archive.settings().log_key.as_ref();
+        weigh(
+            answer,
+            (index, covering.signed.clone()),
+            Some(covering.at),
+            key,
+            policy,
+        );
+    }
+    Ok(())
+}
+
+fn weigh(
+    answer: &mut Answer,
+    (index, signed): (u64, SignedCheckpoint),
+    at: Option<RevisionDate>,
+    key: Option<&VerifierKey>,
+    policy: Option<&Policy>,
+) {
+    let key = key.filter(|key| signed.is_signed_by(key) == Some(true)).cloned();
+    let weighed = policy.map(|policy| policy.weigh(&signed));
+    if let Some(weighed) = &weighed {
+        for witness in &weighed.forged {
+            against(
+                answer,
+                format!("the checkpoint has a line of {witness} that it did not sign"),
+            );
+        }
+        if !weighed.is_enough {
+            let what = "the checkpoint is not cosigned by those whom the policy asks for";
+            refuse(answer, Verdict::Unknown, what.to_owned());
+        }
+    }
+    if let Some(policy) = policy
+        && !policy.logs.is_empty()
+        && !policy
+            .logs
+            .iter()
+            .any(|log| signed.is_signed_by(&log.key) == Some(true))
+    {
+        let what = "the checkpoint is signed by no log of the policy";
+        refuse(answer, Verdict::Unknown, what.to_owned());
+    }
+    answer.in_log = Some(InLog {
+        index,
+        signed,
+        at,
+        key,
+        is_enough: weighed.as_ref().map(|weighed| weighed.is_enough),
+        cosigned: weighed.map(|weighed| weighed.cosignatures).unwrap_or_default(),
+    });
+}
+
+/// Adds to an answer what contradicts something that a reader kept of the archive.
+pub fn contradicted(answer: &mut Answer, what: String) {
+    against(answer, what);
+}
+
+fn against(answer: &mut Answer, reason: String) {
+    refuse(answer, Verdict::Corrupt, reason);
+}
+
+/// Adds a reason against, which turns a yes.
+fn refuse(answer: &mut Answer, verdict: Verdict, reason: String) {
+    if answer.verdict().is_yes() {
+        answer.verdict = None;
+        answer.reasons.clear();
+    }
+    answer.against(verdict, reason);
+}

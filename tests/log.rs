@@ -1,0 +1,523 @@
+//! The transparency log: derived from git, signed in checkpoints, published as tiles, and read by a second implementation
+//! (the crates `signed_note` and `tlog_tiles`, which port Go's `sumdb/note` and `sumdb/tlog`).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::Value;
+use signed_note::{Note, StandardSigner, StandardVerifier, Verifier as _, VerifierList};
+use support::archives::Story;
+use tlog_tiles::tlog;
+
+mod support {
+    pub mod archives;
+    pub mod tree;
+}
+
+const ORIGIN: &str = "example.org/digest";
+
+/// An archive with a log's key, `log.key`.
+fn begin() -> Story {
+    let story = Story::begin();
+    let key = story.yes(&["key", "new", ORIGIN, "log.key"]);
+    story.yes(&["settings", "--log-key", key.trim()]);
+    story
+}
+
+fn add(story: &Story, numbers: std::ops::Range<usize>) {
+    let lines: String = numbers
+        .map(|number| {
+            format!("{{\"page\": \"第{number}篇。\", \"slug\": \"a{number}\", \"date\": \"2026-01-22\"}}\n")
+        })
+        .collect();
+    story.write("lines.jsonl", lines);
+    story.yes(&["import", "lines.jsonl", "-q"]);
+}
+
+fn log(story: &Story) -> Value {
+    serde_json::from_str(&story.yes(&["log", "--json"])).unwrap()
+}
+
+fn says(story: &Story, arguments: &[&str], status: i32) -> String {
+    let output = story.run(arguments);
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8(said).unwrap();
+    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
+    said
+}
+
+/// What the log has to hold, from git alone: an entry for each revision, oldest first.
+fn entries_by_git(story: &Story) -> Vec<String> {
+    let form = "%H%x00%ad%x00%(trailers:key=Article-Id,valueonly,separator=)%x00%(trailers:key=Revision,valueonly,separator=)\
+                %x00%(trailers:key=Revision-Kind,valueonly,separator=)%x00%(trailers:key=Content-SHA256,valueonly,separator=)";
+    let lines = story.git(&[
+        "log",
+        "--reverse",
+        "--date=iso-strict",
+        &format!("--format={form}"),
+        "main",
+    ]);
+    let mut entries = Vec::new();
+    for line in lines.lines() {
+        let fields: Vec<&str> = line.split('\0').collect();
+        let [commit, date, article, revision, kind, sha256] = fields.try_into().unwrap();
+        if article.is_empty() {
+            continue;
+        }
+        let date = date.replace('Z', "+00:00");
+        entries.push(format!(
+            "Commit: {commit}\nArticle-Id: {article}\nRevision: {revision}\nRevision-Kind: {kind}\nDate: {date}\n\
+             Content-SHA256: {sha256}\n"
+        ));
+    }
+    entries
+}
+
+/// Hashes as the other implementation keeps them.
+struct Stored(Vec<tlog::Hash>);
+
+impl tlog::HashReader for Stored {
+    fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog::Hash>, tlog::Error> {
+        let at = |index: &u64| self.0[usize::try_from(*index).unwrap()];
+        Ok(indexes.iter().map(at).collect())
+    }
+}
+
+fn stored(entries: &[String]) -> Stored {
+    let mut stored = Stored(Vec::new());
+    for (number, entry) in (0..).zip(entries) {
+        let more = tlog::stored_hashes(number, entry.as_bytes(), &stored).unwrap();
+        stored.0.extend(more);
+    }
+    stored
+}
+
+/// Opens a signed note by the other implementation.
+fn open(note: &str, key: &str) -> tlog_tiles::Checkpoint {
+    let verifier = StandardVerifier::new(key).unwrap();
+    let note = Note::from_bytes(note.as_bytes()).unwrap();
+    let (good, _) = note.verify(&VerifierList::new(vec![Box::new(verifier)])).unwrap();
+    assert_eq!(good.len(), 1);
+    tlog_tiles::Checkpoint::from_bytes(note.text()).unwrap()
+}
+
+#[test]
+fn a_checkpoint_is_the_tree_of_git_s_revisions_as_another_implementation_reads_it() {
+    let story = begin();
+    let key = log(&story)["key"].as_str().unwrap().to_owned();
+    let mut sizes = Vec::new();
+    for (first, end) in [(0, 1), (1, 2), (2, 7), (7, 300)] {
+        add(&story, first..end);
+        let footer = story.yes(&["checkpoint", "--key", "log.key"]);
+        assert_eq!(footer.split(" · ").count(), 2, "{footer}");
+        let said = story.yes(&["log", "--checkpoint"]);
+        assert_eq!(said.trim_end(), story.git(&["show", "main:checkpoint"]));
+        let checkpoint = open(&said, &key);
+        let entries = entries_by_git(&story);
+        assert_eq!(
+            (checkpoint.origin(), checkpoint.size()),
+            (ORIGIN, entries.len() as u64)
+        );
+        let root = tlog::tree_hash(checkpoint.size(), &stored(&entries)).unwrap();
+        assert_eq!(*checkpoint.hash(), root);
+        sizes.push(checkpoint.size());
+    }
+    assert_eq!(sizes, [1, 2, 7, 300]);
+    // What is beside the repository may be lost, or another's: the log stays what git says.
+    let before = log(&story);
+    let file = story.archive().join("avalaches.log");
+    for bytes in [None, Some(b"nonsense".to_vec()), Some(vec![0; 40_000])] {
+        match bytes {
+            None => fs::remove_file(&file).unwrap(),
+            Some(bytes) => fs::write(&file, bytes).unwrap(),
+        }
+        assert_eq!(log(&story), before);
+    }
+    story.git(&["fsck", "--strict", "--full"]);
+    story.yes(&["verify"]);
+    story.yes(&["audit"]);
+}
+
+#[test]
+fn every_revision_is_proved_to_be_in_the_log_and_no_other_is() {
+    let story = begin();
+    let key = log(&story)["key"].as_str().unwrap().to_owned();
+    add(&story, 0..5);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    add(&story, 5..11);
+    let last = story.git(&["rev-parse", "main"]);
+    let said = says(&story, &["log", "--prove", &last], 1);
+    assert!(said.contains("no checkpoint covers"), "{said}");
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    let mut longest = 0;
+    for (index, entry) in (0..).zip(entries_by_git(&story)) {
+        let id = &entry.lines().next().unwrap()["Commit: ".len()..];
+        let proof = story.yes(&["log", "--prove", id]);
+        longest = longest.max(proof.len());
+        let (head, note) = proof.split_once("\n\n").unwrap();
+        let mut lines = head.lines();
+        assert_eq!(lines.next(), Some("c2sp.org/tlog-proof@v1"));
+        assert_eq!(lines.next(), Some(format!("index {index}").as_str()));
+        let hashes: Vec<tlog::Hash> = lines.map(|line| tlog::Hash::parse_hash(line).unwrap()).collect();
+        let checkpoint = open(note, &key);
+        assert_eq!(
+            checkpoint.size(),
+            if index < 5 { 5 } else { 11 },
+            "the first that covers it"
+        );
+        let leaf = tlog::record_hash(entry.as_bytes());
+        tlog::check_record(&hashes, checkpoint.size(), *checkpoint.hash(), index, leaf).unwrap();
+    }
+    assert!(longest <= 1_500, "{longest} bytes");
+    says(&story, &["log", "--prove", &story.git(&["rev-parse", "main"])], 2);
+}
+
+#[test]
+fn tiles_and_bundles_are_those_that_another_implementation_makes() {
+    let story = begin();
+    let key = log(&story)["key"].as_str().unwrap().to_owned();
+    add(&story, 0..3);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    add(&story, 3..300);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    // What no checkpoint states yet is not published in the log.
+    add(&story, 300..301);
+    story.yes(&["build", "site", "-q"]);
+    let files = support::tree::files(&story.folder.path().join("site"));
+    let checkpoint = open(std::str::from_utf8(&files["checkpoint"]).unwrap(), &key);
+    assert_eq!(checkpoint.size(), 300);
+    let entries = &entries_by_git(&story)[..300];
+    let stored = stored(entries);
+    assert_eq!(*checkpoint.hash(), tlog::tree_hash(300, &stored).unwrap());
+    let mut expected: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for tile in tlog_tiles::Tile::new_tiles(8, 0, 300) {
+        expected.insert(tlog_path(&tile), tile.read_data(&stored).unwrap());
+    }
+    for (number, chunk) in entries.chunks(256).enumerate() {
+        let mut bundle = Vec::new();
+        for entry in chunk {
+            bundle.extend(u16::try_from(entry.len()).unwrap().to_be_bytes());
+            bundle.extend(entry.as_bytes());
+        }
+        let partial = if chunk.len() < 256 {
+            format!(".p/{}", chunk.len())
+        } else {
+            String::new()
+        };
+        expected.insert(format!("tile/entries/{number:03}{partial}"), bundle);
+    }
+    let tiles: BTreeMap<String, Vec<u8>> = files
+        .iter()
+        .filter(|(name, _)| name.starts_with("tile/"))
+        .map(|(name, bytes)| (name.clone(), bytes.clone()))
+        .collect();
+    assert_eq!(
+        tiles.keys().collect::<Vec<_>>(),
+        expected.keys().collect::<Vec<_>>(),
+        "the tiles of three are gone: the full ones are there"
+    );
+    assert!(tiles == expected);
+    // A later build removes nothing that a checkpoint needs, and another one from nothing is the same.
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    story.yes(&["build", "site", "-q"]);
+    story.yes(&["build", "again", "-q"]);
+    let (one, other) = ["site", "again"]
+        .map(|folder| support::tree::files(&story.folder.path().join(folder)))
+        .into();
+    assert!(one == other);
+    for kept in ["tile/0/001.p/44", "tile/0/001.p/45", "tile/entries/001.p/44"] {
+        assert!(one.contains_key(kept), "{kept}");
+    }
+}
+
+/// The other implementation's paths have the height of tiles in them, which C2SP's have not.
+fn tlog_path(tile: &tlog_tiles::Tile) -> String {
+    let path = tile.path();
+    path.strip_prefix("tile/8/")
+        .map_or(path.clone(), |rest| format!("tile/{rest}"))
+}
+
+/// Returns the page of an article as the site has it.
+fn page(story: &Story, name: &str) -> String {
+    fs::read_to_string(story.folder.path().join("site/2026/01/22").join(name)).unwrap()
+}
+
+/// Returns the log's proof in a page, as it stands there.
+fn block(page: &str) -> Option<&str> {
+    let begin = "<script type=\"application/x-c2sp-tlog-proof;base64\" id=\"log-proof\">";
+    let (_, rest) = page.split_once(begin)?;
+    Some(rest.split_once("</script>").unwrap().0)
+}
+
+#[test]
+fn a_page_carries_its_place_in_the_log_and_keeps_it() {
+    let story = begin();
+    let key = log(&story)["key"].as_str().unwrap().to_owned();
+    add(&story, 0..3);
+    story.yes(&["build", "site", "-q"]);
+    assert_eq!(block(&page(&story, "a1/index.html")), None);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    add(&story, 3..5);
+    story.yes(&["build", "site", "-q"]);
+    let first = page(&story, "a1/index.html");
+    let proof = String::from_utf8(avalaches::base64::decode(block(&first).unwrap()).unwrap()).unwrap();
+    let extra = format!("extra {}\n", avalaches::base64::encode(key.as_bytes()));
+    let id = first.split("<span class=\"id\">").nth(1).unwrap()[..40].to_owned();
+    assert_eq!(proof.replacen(&extra, "", 1), story.yes(&["log", "--prove", &id]));
+    assert_eq!(
+        block(&page(&story, "a4/index.html")),
+        None,
+        "no checkpoint covers it yet"
+    );
+    // With the archive, and without it.
+    let said = story.yes(&["verify", "site/2026/01/22/a1/index.html"]);
+    assert!(
+        said.contains("in the log example.org/digest of 3 revisions at 2026-01-23T04:00:00+00:00"),
+        "{said}"
+    );
+    assert!(said.contains(&format!("signed with {key}")), "{said}");
+    let alone = ["verify", "--without-archive", "site/2026/01/22/a1/index.html"];
+    let said = story.yes(&alone);
+    assert!(
+        said.starts_with("proved") && said.contains("of 3 revisions\n    signed with"),
+        "{said}"
+    );
+    // Later checkpoints change no page that has its place already.
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    let counts: Value = serde_json::from_str(&story.yes(&["build", "site", "--json"])).unwrap();
+    assert_eq!(page(&story, "a1/index.html"), first);
+    assert!(block(&page(&story, "a4/index.html")).is_some());
+    assert!(counts["written"].as_u64().unwrap() < 20, "{counts}");
+    story.yes(&["build", "again", "-q"]);
+    let [one, other] =
+        ["site", "again"].map(|folder| support::tree::files(&story.folder.path().join(folder)));
+    assert!(one == other, "built step by step and at once");
+}
+
+#[test]
+fn a_page_with_another_place_in_the_log_is_not_proved() {
+    let story = begin();
+    let key = log(&story)["key"].as_str().unwrap().to_owned();
+    add(&story, 0..5);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    story.yes(&["build", "site", "-q"]);
+    let (one, other) = (page(&story, "a1/index.html"), page(&story, "a2/index.html"));
+    let own = block(&one).unwrap();
+    let text = String::from_utf8(avalaches::base64::decode(own).unwrap()).unwrap();
+    let changed = |from: &str, to: &str| {
+        assert!(text.contains(from));
+        avalaches::base64::encode(text.replacen(from, to, 1).as_bytes())
+    };
+    let stranger = story.yes(&["key", "new", ORIGIN, "stranger.key"]);
+    let extra = |key: &str| format!("extra {}\n", avalaches::base64::encode(key.trim().as_bytes()));
+    for (block, what) in [
+        (block(&other).unwrap().to_owned(), "not one of this revision"),
+        (changed("index 1", "index 2"), "not one of this revision"),
+        (changed("\n5\n", "\n6\n"), "is not signed with"),
+        (changed("\n5\n", "\n500\n"), "not one of this revision"),
+        (changed(&extra(&key), &extra(&stranger)), "is not signed with"),
+        (changed("tlog-proof@v1", "tlog-proof@v2"), "a proof begins with"),
+        ("%".to_owned(), "is no digit of base64"),
+    ] {
+        story.write("changed.html", one.replacen(own, &block, 1));
+        let said = says(&story, &["verify", "--without-archive", "changed.html"], 1);
+        assert!(
+            said.starts_with("corrupt") && said.contains(what),
+            "{what}: {said}"
+        );
+    }
+    // Whose word counts is the reader's choice.
+    story.write("page.html", &one);
+    for (policy, status, what) in [
+        (format!("log {key}\nquorum none\n"), 0, "proved"),
+        (
+            format!("log {}\nquorum none\n", stranger.trim()),
+            1,
+            "signed by no log of the policy",
+        ),
+        ("quorum one\n".to_owned(), 2, "line 1 of the policy"),
+    ] {
+        story.write("policy", &policy);
+        let said = says(
+            &story,
+            &["verify", "--without-archive", "--policy", "policy", "page.html"],
+            status,
+        );
+        assert!(said.contains(what), "{said}");
+    }
+    let witness = story.yes(&["key", "new", "w.example", "w.key", "--witness"]);
+    story.write("policy", format!("witness w {}\nquorum w\n", witness.trim()));
+    for arguments in [
+        &["verify", "--policy", "policy", "page.html"][..],
+        &["verify", "--without-archive", "--policy", "policy", "page.html"],
+    ] {
+        let said = says(&story, arguments, 1);
+        assert!(
+            said.contains("not cosigned by those whom the policy asks for"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn keys_are_those_of_another_implementation_and_secret() {
+    let story = Story::begin();
+    let key = story.yes(&["key", "new", ORIGIN, "log.key"]);
+    let secret = fs::read_to_string(story.folder.path().join("log.key")).unwrap();
+    let mode = fs::metadata(story.folder.path().join("log.key"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let signer = StandardSigner::new(secret.trim()).unwrap();
+    let verifier = StandardVerifier::new(key.trim()).unwrap();
+    assert_eq!(signed_note::Signer::key_id(&signer), verifier.key_id());
+    assert_eq!(story.yes(&["key", "show", "log.key"]), key);
+    let said = says(&story, &["key", "new", ORIGIN, "log.key"], 2);
+    assert!(
+        said.contains("could not make log.key") && said.contains("choose another file"),
+        "{said}"
+    );
+    assert_eq!(
+        fs::read_to_string(story.folder.path().join("log.key")).unwrap(),
+        secret
+    );
+    says(&story, &["key", "new", "two words", "other.key"], 2);
+    assert!(!story.folder.path().join("other.key").exists());
+    let witness = story.yes(&["key", "new", "w.example", "w.key", "--witness"]);
+    let said = says(&story, &["settings", "--log-key", witness.trim()], 2);
+    assert!(said.contains("is the key of a witness"), "{said}");
+}
+
+#[test]
+fn a_checkpoint_needs_the_key_that_the_settings_name_and_something_new() {
+    let story = Story::begin();
+    let key = story.yes(&["key", "new", ORIGIN, "log.key"]);
+    story.yes(&["key", "new", ORIGIN, "other.key"]);
+    story.add("a.txt", "一。", &[]);
+    let tip = story.git(&["rev-parse", "main"]);
+    let said = says(&story, &["checkpoint", "--key", "log.key"], 2);
+    assert!(
+        said.contains("names no key of its log") && said.contains("settings --log-key"),
+        "{said}"
+    );
+    assert_eq!(story.git(&["rev-parse", "main"]), tip);
+    story.yes(&["settings", "--log-key", key.trim()]);
+    let said = says(&story, &["checkpoint", "--key", "other.key"], 2);
+    assert!(said.contains("the archive's log has the key"), "{said}");
+    says(&story, &["checkpoint", "--key", "a.txt"], 2);
+    story.yes(&["checkpoint", "--key", "log.key", "--note", "第一个"]);
+    let tip = story.git(&["rev-parse", "main"]);
+    assert_eq!(
+        story.git(&["log", "-1", "--format=%B"]),
+        "checkpoint: 1 revision\n\n第一个\n\nArchive-Format: 1"
+    );
+    let said = says(&story, &["checkpoint", "--key", "log.key"], 0);
+    assert!(said.contains("nothing was changed"), "{said}");
+    story.yes(&["settings", "--title", "新报"]);
+    says(&story, &["checkpoint", "--key", "log.key"], 0);
+    assert_eq!(story.git(&["rev-parse", "main^"]), tip, "no revision is new");
+}
+
+#[test]
+fn a_false_checkpoint_is_found() {
+    let story = begin();
+    add(&story, 0..4);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    let good = story.yes(&["log", "--checkpoint"]);
+    add(&story, 4..6);
+    // Another archive's log, under the same name and signed with the same key: what a split view looks like.
+    let other = Story::begin();
+    fs::copy(
+        story.folder.path().join("log.key"),
+        other.folder.path().join("log.key"),
+    )
+    .unwrap();
+    let key = other.yes(&["key", "show", "log.key"]);
+    other.yes(&["settings", "--log-key", key.trim()]);
+    add(&other, 100..106);
+    other.yes(&["checkpoint", "--key", "log.key"]);
+    let of_other = other.yes(&["log", "--checkpoint"]);
+    for (forged, code, what) in [
+        (
+            of_other.as_str(),
+            "checkpoint-other",
+            "root is not that of the 6 revisions",
+        ),
+        (
+            good.replacen("\n4\n", "\n6\n", 1).as_str(),
+            "checkpoint-unsigned",
+            "without a good signature",
+        ),
+        (
+            "nonsense\n",
+            "checkpoint-form",
+            "the checkpoint is no signed note",
+        ),
+    ] {
+        let commit = put_checkpoint(&story, forged);
+        let said = says(&story, &["verify"], 1);
+        assert!(said.contains(what) && said.contains(&commit), "{what}: {said}");
+        let said = says(&story, &["audit"], 1);
+        assert!(said.contains(code), "{said}");
+        story.git(&["update-ref", "refs/heads/main", "main^"]);
+        story.yes(&["verify"]);
+    }
+    let said = says(&story, &["log"], 0);
+    assert!(said.contains("checkpoint of 4"), "{said}");
+    put_checkpoint(&story, &of_other);
+    let said = says(&story, &["log"], 2);
+    assert!(said.contains("is not that of the branch"), "{said}");
+    let said = says(&story, &["build", "site"], 2);
+    assert!(said.contains("is not that of the branch"), "{said}");
+}
+
+/// Puts a commit with another checkpoint on the branch by git's own means, and returns its id.
+fn put_checkpoint(story: &Story, text: &str) -> String {
+    story.write("forged", text);
+    let forged = story.folder.path().join("forged");
+    let blob = story.git(&["hash-object", "-w", forged.to_str().unwrap()]);
+    let index = story.folder.path().join("index");
+    let with_index = |arguments: &[&str]| {
+        let output = support::archives::git_command(&story.archive(), arguments)
+            .env("GIT_INDEX_FILE", &index)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    with_index(&["read-tree", "main"]);
+    with_index(&[
+        "update-index",
+        "--add",
+        "--cacheinfo",
+        &format!("100644,{blob},checkpoint"),
+    ]);
+    let tree = with_index(&["write-tree"]);
+    let message = "checkpoint: 9 revisions\n\nArchive-Format: 1\n";
+    let output = support::archives::git_command(
+        &story.archive(),
+        &["commit-tree", &tree, "-p", "main", "-m", message.trim_end()],
+    )
+    .env("GIT_AUTHOR_NAME", "Desk")
+    .env("GIT_AUTHOR_EMAIL", "")
+    .env("GIT_COMMITTER_NAME", "Desk")
+    .env("GIT_COMMITTER_EMAIL", "")
+    .env("GIT_AUTHOR_DATE", "1769140800 +0000")
+    .env("GIT_COMMITTER_DATE", "1769140800 +0000")
+    .output()
+    .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let commit = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+    story.git(&["update-ref", "refs/heads/main", &commit]);
+    commit
+}

@@ -1,0 +1,273 @@
+//! What readers keep: a log that is followed, and histories that are held against what was kept of them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use support::archives::Story;
+use support::static_site::serve;
+
+mod support {
+    pub mod archives;
+    pub mod static_site;
+}
+
+const ORIGIN: &str = "example.org/digest";
+
+/// An archive with a log, and its key.
+fn begin() -> (Story, String) {
+    let story = Story::begin();
+    let key = story.yes(&["key", "new", ORIGIN, "log.key"]);
+    story.yes(&["settings", "--log-key", key.trim()]);
+    (story, key.trim().to_owned())
+}
+
+/// Another archive whose log has the same name and key: the publisher's other face.
+fn other_face(story: &Story) -> Story {
+    let other = Story::begin();
+    fs::copy(
+        story.folder.path().join("log.key"),
+        other.folder.path().join("log.key"),
+    )
+    .unwrap();
+    let key = other.yes(&["key", "show", "log.key"]);
+    other.yes(&["settings", "--log-key", key.trim()]);
+    other
+}
+
+fn add(story: &Story, slug: &str, text: &str) {
+    story.add("page.txt", text, &["--slug", slug, "--date", "2026-01-22"]);
+}
+
+/// Signs and builds into a folder that is served.
+fn publish(story: &Story) {
+    story.yes(&["checkpoint", "--key", "log.key", "-q"]);
+    story.yes(&["build", "site", "-q"]);
+}
+
+fn site(story: &Story) -> PathBuf {
+    story.folder.path().join("site")
+}
+
+fn says(story: &Story, arguments: &[&str], status: i32) -> String {
+    let output = story.run(arguments);
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8(said).unwrap();
+    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
+    said
+}
+
+#[test]
+fn a_log_is_followed_and_each_change_is_told_once() {
+    let (story, key) = begin();
+    add(&story, "one", "一。");
+    add(&story, "two", "二。");
+    publish(&story);
+    let url = serve(site(&story));
+    let said = says(&story, &["monitor", &url], 2);
+    assert!(
+        said.contains("its key is not known") && said.contains("--key KEY"),
+        "{said}"
+    );
+    let stranger = story.yes(&["key", "new", ORIGIN, "stranger.key"]);
+    let said = says(&story, &["monitor", &url, "--key", stranger.trim()], 2);
+    assert!(said.contains("is not signed with"), "{said}");
+    let said = story.yes(&["monitor", &url, "--key", &key]);
+    let ids: Vec<String> = story
+        .git(&["log", "--reverse", "--format=%H", "--grep=Article-Id"])
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(
+        said,
+        format!(
+            "new       2026/01/22/one, revision 1: 2026-01-22 (Thursday) · {}\n\
+             new       2026/01/22/two, revision 1: 2026-01-22 (Thursday) · {}\n",
+            ids[0], ids[1]
+        )
+    );
+    let said = says(&story, &["monitor", &url], 0);
+    assert!(said.contains("nothing new: 2 revisions"), "{said}");
+    story.write("page.txt", "一。改。");
+    story.yes(&["correct", "2026/01/22/one", "page.txt", "--note", "改"]);
+    story.yes(&["retract", "2026/01/22/two", "--note", "撤回"]);
+    // More than a bundle holds.
+    let lines: String = (0..300)
+        .map(|number| {
+            format!("{{\"page\": \"第{number}篇。\", \"slug\": \"n{number}\", \"date\": \"2026-01-22\"}}\n")
+        })
+        .collect();
+    story.write("lines.jsonl", lines);
+    story.yes(&["import", "lines.jsonl", "-q"]);
+    publish(&story);
+    let news: Value = serde_json::from_str(&story.yes(&["monitor", &url, "--json"])).unwrap();
+    assert_eq!(
+        (news["before"].as_u64(), news["size"].as_u64()),
+        (Some(2), Some(304))
+    );
+    let told = news["news"].as_array().unwrap();
+    assert_eq!(told.len(), 302);
+    assert_eq!(told[0]["kind"], "correction");
+    assert_eq!(told[1]["kind"], "retraction");
+    let by_git = story.git(&["log", "--reverse", "--format=%H", "--grep=Article-Id"]);
+    let told: Vec<&str> = told.iter().map(|entry| entry["id"].as_str().unwrap()).collect();
+    assert_eq!(told, by_git.lines().skip(2).collect::<Vec<_>>());
+    // Somebody else begins now, and reads it as a feed.
+    let state = story.folder.path().join("state");
+    let output = story
+        .program(&["monitor", &url, "--key", &key, "--atom"])
+        .env("XDG_STATE_HOME", &state)
+        .output()
+        .unwrap();
+    let feed: atom_syndication::Feed = String::from_utf8(output.stdout).unwrap().parse().unwrap();
+    assert_eq!(feed.entries().len(), 304);
+    let retracted = feed
+        .entries()
+        .iter()
+        .find(|entry| entry.title().as_str().starts_with("retraction"))
+        .unwrap();
+    assert_eq!(
+        retracted.links()[0].href(),
+        format!("{url}/2026/01/22/two/r2.html")
+    );
+    assert!(state.join("avalaches/logs").is_dir());
+}
+
+#[test]
+fn a_fork_and_a_roll_back_are_told_with_both_signed_checkpoints() {
+    let (story, key) = begin();
+    for slug in ["one", "two", "three"] {
+        add(&story, slug, slug);
+    }
+    publish(&story);
+    let url = serve(site(&story));
+    story.yes(&["monitor", &url, "--key", &key, "-q"]);
+    let kept = story.yes(&["log", "--checkpoint"]);
+    let other = other_face(&story);
+    for (slugs, what) in [
+        (&["one"][..], "was rolled back: 3 revisions"),
+        (&["two", "three"], "was forked: its first 3 revisions"),
+        (&["four", "five"], "was forked: its first 3 revisions"),
+    ] {
+        for slug in slugs {
+            add(&other, slug, &format!("another {slug}"));
+        }
+        publish(&other);
+        let url = serve(site(&other));
+        let said = says(&story, &["monitor", &url], 1);
+        assert!(said.starts_with("contradiction") && said.contains(what), "{said}");
+        let folder = PathBuf::from(said.trim_end().rsplit_once("lie in ").unwrap().1);
+        assert_eq!(fs::read_to_string(folder.join("kept.checkpoint")).unwrap(), kept);
+        assert_eq!(
+            fs::read_to_string(folder.join("shown.checkpoint")).unwrap(),
+            other.yes(&["log", "--checkpoint"])
+        );
+        let answer: Value = serde_json::from_slice(&story.run(&["monitor", &url, "--json"]).stdout).unwrap();
+        assert!(
+            answer["contradiction"].as_str().unwrap().contains(what),
+            "{answer}"
+        );
+    }
+    // The honest log is followed as before.
+    add(&story, "four", "四。");
+    publish(&story);
+    let said = story.yes(&["monitor", &url]);
+    assert!(said.starts_with("new       2026/01/22/four"), "{said}");
+}
+
+#[test]
+fn files_that_a_host_changed_are_no_news_and_no_fork() {
+    let (story, key) = begin();
+    for slug in ["one", "two", "three"] {
+        add(&story, slug, slug);
+    }
+    publish(&story);
+    let url = serve(site(&story));
+    let bundle = site(&story).join("tile/entries/000.p/3");
+    let good = fs::read(&bundle).unwrap();
+    let monitor = ["monitor", &url, "--key", &key];
+    for at in [0, 1, 20, good.len() - 2] {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        fs::write(&bundle, &bad).unwrap();
+        let said = says(&story, &monitor, 2);
+        assert!(
+            said.contains("are not those of the checkpoint of 3")
+                || said.contains("does not hold the entries"),
+            "{said}"
+        );
+    }
+    fs::remove_file(&bundle).unwrap();
+    let said = says(&story, &monitor, 2);
+    assert!(
+        said.contains("could not get tile/entries/000.p/3") && said.contains("status 404"),
+        "{said}"
+    );
+    fs::write(&bundle, &good).unwrap();
+    story.yes(&monitor);
+    // After it was kept as well.
+    add(&story, "four", "四。");
+    publish(&story);
+    let bundle = site(&story).join("tile/entries/000.p/4");
+    let good = fs::read(&bundle).unwrap();
+    let mut bad = good.clone();
+    let last = bad.len() - 5;
+    bad[last] ^= 1;
+    fs::write(&bundle, bad).unwrap();
+    let said = says(&story, &monitor, 2);
+    assert!(said.contains("are not those of the checkpoint of 4"), "{said}");
+    fs::write(&bundle, good).unwrap();
+    assert!(story.yes(&monitor).contains("four"));
+}
+
+#[test]
+fn what_was_remembered_is_held_against_every_later_answer() {
+    let (story, _) = begin();
+    add(&story, "one", "一。");
+    add(&story, "two", "二。");
+    publish(&story);
+    let tip = story.git(&["rev-parse", "main"]);
+    assert_eq!(
+        story.yes(&["remember"]),
+        format!("kept the checkpoint of 2 revisions of {ORIGIN}\nkept the tip {tip}\n")
+    );
+    let page = "site/2026/01/22/one/index.html";
+    add(&story, "three", "三。");
+    story.yes(&["verify"]);
+    story.yes(&["verify", page]);
+    story.yes(&["remember"]);
+    // One revision is taken back, and another put in its place.
+    let honest = story.git(&["rev-parse", "main"]);
+    story.git(&["update-ref", "refs/heads/main", "main^"]);
+    add(&story, "three", "另一个三。");
+    for arguments in [&["verify"][..], &["verify", page]] {
+        let said = says(&story, arguments, 1);
+        assert!(
+            said.contains("the history was rewritten") && said.contains(&honest),
+            "{arguments:?}: {said}"
+        );
+    }
+    says(&story, &["remember"], 1);
+    story.git(&["update-ref", "refs/heads/main", &honest]);
+    fs::remove_file(story.archive().join("avalaches.branch")).unwrap();
+    story.yes(&["verify"]);
+    // All of it is written anew, under the log's own name and key.
+    let other = other_face(&story);
+    add(&other, "one", "另一个一。");
+    add(&other, "two", "二。");
+    publish(&other);
+    let verify = ["verify", "--archive", other.archive().to_str().unwrap()].map(str::to_owned);
+    let verify: Vec<&str> = verify.iter().map(String::as_str).collect();
+    let said = says(&story, &verify, 1);
+    assert!(
+        said.contains("the log was forked: its first 2 revisions"),
+        "{said}"
+    );
+    assert!(
+        story
+            .folder
+            .path()
+            .join(".local/state/avalaches/evidence")
+            .is_dir()
+    );
+}
