@@ -30,6 +30,8 @@ mod import;
 mod init;
 mod key;
 mod list;
+#[cfg(feature = "server")]
+mod listening;
 mod log;
 mod maintain;
 mod man;
@@ -62,6 +64,8 @@ mod signing;
 mod technical;
 mod update;
 mod verify;
+#[cfg(feature = "server")]
+mod witness;
 mod wrap;
 
 /// An article archive in which every footer is a proof.
@@ -143,6 +147,8 @@ enum Command {
     Remember(remember::Remember),
     #[cfg(feature = "network")]
     Monitor(monitor::Monitor),
+    #[cfg(feature = "server")]
+    Witness(witness::Witness),
     Settings(settings::Settings),
     Signers(signers::Signers),
     Completions(completions::Completions),
@@ -276,6 +282,8 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Remember(remember) => remember.run(common),
         #[cfg(feature = "network")]
         Command::Monitor(monitor) => monitor.run(common),
+        #[cfg(feature = "server")]
+        Command::Witness(witness) => witness.run(common),
         Command::Settings(settings) => settings.run(common),
         Command::Signers(signers) => signers.run(common),
         Command::Completions(completions) => completions.run(&mut with_abouts(Cli::command())),

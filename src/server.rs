@@ -1,6 +1,8 @@
 //! `avalaches serve`: an archive over HTTP. What readers ask for is the site, built again whenever the branch moves; what
 //! programs ask for are the documents of `JSON.md`, read from the archive for each request.
 //!
+//! [`witness`] is another server, within the same limits.
+//!
 //! Whoever asks is a stranger: a request has a limit of size and of time, requests and connections one of number, and no
 //! request writes anything.
 
@@ -11,8 +13,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use crate::archive::Owner;
 use crate::canonical::LONGEST_ARTICLE;
 use crate::site::Built;
@@ -22,6 +22,7 @@ use self::reading::Reading;
 mod address;
 mod articles;
 mod asked;
+mod body;
 mod connections;
 mod files;
 mod found;
@@ -35,6 +36,8 @@ mod problem;
 mod reading;
 mod routes;
 mod submitted;
+mod turns;
+pub mod witness;
 
 /// How much is served at once, and how long a client is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +103,6 @@ struct App {
     site: Arc<PathBuf>,
     theme: Arc<Option<PathBuf>>,
     limits: Limits,
-    requests: Arc<Semaphore>,
     told: Told,
 }
 
@@ -112,7 +114,6 @@ impl App {
             site: Arc::new(options.site.clone()),
             theme: Arc::new(options.theme.clone()),
             limits,
-            requests: Arc::new(Semaphore::new(limits.requests)),
             told,
         }
     }

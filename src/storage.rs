@@ -33,4 +33,5 @@ pub mod search_file;
 pub mod sign;
 pub mod texts_file;
 pub mod verified;
+pub mod witnessed;
 pub mod words_file;

@@ -11,6 +11,7 @@ pub mod note;
 pub mod policy;
 pub mod proof;
 pub mod tile;
+pub mod witness;
 
 use self::merkle::Hash;
 use crate::base64;

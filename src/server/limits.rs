@@ -1,6 +1,7 @@
 //! What holds for every request, whatever it asks: how many are answered at once, how long each may take, and what every
 //! answer says to browsers and caches.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -10,9 +11,10 @@ use axum::http::header::{
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
 
 use super::problem::{Cause, Problem};
-use super::{App, Event};
+use super::{Event, Limits, Told};
 
 /// What a browser may do with a page besides what the page itself says: not show it within another.
 const OF_PAGES: &str = "frame-ancestors 'none'";
@@ -20,14 +22,33 @@ const OF_PAGES: &str = "frame-ancestors 'none'";
 /// What it may do with anything else: show it.
 const OF_OTHERS: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
+/// What bounds every request.
+#[derive(Clone)]
+pub struct Bounds {
+    requests: Arc<Semaphore>,
+    time: Duration,
+    told: Told,
+}
+
+impl Bounds {
+    /// Takes the limits, and who is told of what is broken.
+    pub fn of(limits: &Limits, told: Told) -> Self {
+        Self {
+            requests: Arc::new(Semaphore::new(limits.requests)),
+            time: limits.time,
+            told,
+        }
+    }
+}
+
 /// Answers a request, or says that there is too much to do.
-pub async fn limited(State(app): State<App>, request: Request, next: Next) -> Response {
-    let mut response = match app.requests.try_acquire() {
+pub async fn limited(State(bounds): State<Bounds>, request: Request, next: Next) -> Response {
+    let mut response = match bounds.requests.try_acquire() {
         Err(_) => Problem::busy("the server answers as many requests as it can").into_response(),
-        Ok(_turn) => in_time(app.limits.time, request, next).await,
+        Ok(_turn) => in_time(bounds.time, request, next).await,
     };
     if let Some(Cause(cause)) = response.extensions_mut().remove::<Cause>() {
-        (app.told)(Event::Broken(cause));
+        (bounds.told)(Event::Broken(cause));
     }
     secure(&mut response);
     response

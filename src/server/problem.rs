@@ -55,7 +55,12 @@ impl Problem {
 
     /// The server cannot answer; what is wrong is told to whoever runs it.
     pub fn broken(error: &dyn Error) -> Self {
-        let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the archive could not be read");
+        Self::failed("the archive could not be read", error)
+    }
+
+    /// The same, of something else than the archive.
+    pub fn failed(detail: &str, error: &dyn Error) -> Self {
+        let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail);
         let problem = problem.hint("whoever runs this server was told why; try again later");
         Self {
             cause: Some(Cause(with_causes(error))),

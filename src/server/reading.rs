@@ -1,13 +1,11 @@
 //! Asking the archive. Reading it waits for the disk and belongs to one thread at a time, so that each question opens the
-//! archive anew, on a thread that may wait; not more of them at once than the machine has use for.
+//! archive anew, when it is its turn.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-use tokio::task;
-
 use super::problem::Problem;
+use super::turns::Turns;
 use crate::archive::{Archive, Owner};
 
 /// An archive that can be asked from any task.
@@ -15,7 +13,7 @@ use crate::archive::{Archive, Owner};
 pub struct Reading {
     path: Arc<PathBuf>,
     owner: Owner,
-    turns: Arc<Semaphore>,
+    turns: Turns,
 }
 
 impl Reading {
@@ -24,7 +22,7 @@ impl Reading {
         Self {
             path: Arc::new(path),
             owner,
-            turns: Arc::new(Semaphore::new(readers.max(1))),
+            turns: Turns::of(readers),
         }
     }
 
@@ -37,8 +35,7 @@ impl Reading {
         Archive::open(&self.path, self.owner).map_err(|error| Problem::broken(&error))
     }
 
-    /// Asks a question when it is its turn. Whoever asked may be gone before the answer is there; the turn ends with the
-    /// answer.
+    /// Asks a question when it is its turn.
     pub async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Archive) -> Result<T, Problem> + Send + 'static,
@@ -52,15 +49,6 @@ impl Reading {
         &self,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await;
-        let turn = turn.expect("nobody closes the semaphore");
-        let work = move || {
-            let _turn = turn;
-            work()
-        };
-        match task::spawn_blocking(work).await {
-            Ok(answer) => answer,
-            Err(error) => Err(Problem::broken(&error)),
-        }
+        self.turns.wait(work).await
     }
 }

@@ -1,11 +1,14 @@
 //! Which answer belongs to which path. What is no route is a file of the site.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::http::{Method, StatusCode};
 use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 use tower_http::compression::CompressionLayer;
 
+use super::limits::Bounds;
 use super::problem::Problem;
 use super::{App, articles, files, found, limits, openapi, submitted};
 
@@ -38,6 +41,7 @@ pub fn paths() -> Vec<&'static str> {
 
 /// Returns everything that answers a request, limits included.
 pub fn router(app: App) -> Router {
+    let bounds = Bounds::of(&app.limits, Arc::clone(&app.told));
     let mut router = Router::new();
     for (path, answers) in table() {
         router = router.route(path, answers);
@@ -46,7 +50,7 @@ pub fn router(app: App) -> Router {
         .fallback(files::file)
         .method_not_allowed_fallback(other_method)
         .layer(CompressionLayer::new().compress_when(limits::is_worth_compressing))
-        .layer(middleware::from_fn_with_state(app.clone(), limits::limited))
+        .layer(middleware::from_fn_with_state(bounds, limits::limited))
         .with_state(app)
 }
 

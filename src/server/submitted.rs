@@ -1,15 +1,13 @@
 //! `POST /verify`: a page that somebody has, and what the archive says of it.
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 
-use super::App;
 use super::problem::Problem;
+use super::{App, body};
 use crate::canonical::Invisible;
 use crate::document::{self, verdict};
 use crate::draft::{self, Form};
@@ -27,10 +25,7 @@ const ASKED: &str = "-";
 /// `POST /verify`.
 pub async fn verify(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let form = form_of(&headers)?;
-    let body = read(&headers, body, app.limits.body);
-    let bytes = tokio::time::timeout(app.limits.time, body)
-        .await
-        .unwrap_or_else(|_| Err(late()))?;
+    let bytes = body::read(&headers, body, "page", app.limits.body, app.limits.time).await?;
     let judged = move |archive: &crate::archive::Archive| {
         let form = form.unwrap_or_else(|| Form::sniff(&bytes));
         let draft = draft::read(&bytes, form, Invisible::Allow).map_err(|error| {
@@ -91,46 +86,4 @@ fn form_of(headers: &HeaderMap) -> Result<Option<Form>, Problem> {
         "text/html" | "application/xhtml+xml" => Ok(Some(Form::Html)),
         _ => Err(other()),
     }
-}
-
-fn late() -> Problem {
-    Problem::new(StatusCode::REQUEST_TIMEOUT, "the page took too long to come")
-        .hint("send it again, on a faster connection")
-        .header(CONNECTION, "close")
-}
-
-/// Reads a body that is not longer than it may be. One that says so at once is not read.
-async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Vec<u8>, Problem> {
-    let too_long = || {
-        Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the page is longer than {most} bytes, the most that an article may have"),
-        )
-        .hint("send the text of the page alone")
-        // What is left of it is not waited for.
-        .header(CONNECTION, "close")
-    };
-    let said = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if said.is_some_and(|said| usize::try_from(said).map_or(true, |said| said > most)) {
-        return Err(too_long());
-    }
-    match to_bytes(body, most).await {
-        Ok(bytes) => Ok(bytes.to_vec()),
-        Err(error) if is_limit(&error) => Err(too_long()),
-        Err(_) => Err(Problem::unread("the page did not come whole").hint("send it again")),
-    }
-}
-
-/// Tells whether a body was longer than it may be, rather than broken off.
-fn is_limit(error: &axum::Error) -> bool {
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        if error.to_string() == "length limit exceeded" {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }

@@ -12,6 +12,18 @@ pub const PATH: &str = "add-checkpoint";
 /// The type of an answer that tells the size that the witness knows.
 pub const SIZE_TYPE: &str = "text/x.tlog.size";
 
+/// Writes the body of such an answer.
+#[must_use]
+pub fn size_text(size: u64) -> String {
+    format!("{size}\n")
+}
+
+/// Reads the body of such an answer.
+#[must_use]
+pub fn parse_size(body: &[u8]) -> Option<u64> {
+    number(std::str::from_utf8(body).ok()?.strip_suffix('\n')?)
+}
+
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddCheckpoint {

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,14 +52,18 @@ pub struct Server {
 impl Server {
     /// Runs the server of a story's archive on a free port.
     pub fn of(story: &Story, options: &[&str]) -> Self {
-        let errors = story.folder.path().join("server-errors.txt");
-        let listen: &[&str] = if options.contains(&"--listen") {
-            &[]
-        } else {
-            &["--listen", "127.0.0.1:0"]
-        };
-        let mut child = story
-            .program(&[&["serve"], listen, options].concat())
+        Self::begun(story, story.program(&[&["serve"], options].concat()), options)
+    }
+
+    /// Runs a command that serves, with options that may say where.
+    pub fn begun(story: &Story, mut command: Command, options: &[&str]) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let errors = story.folder.path().join(format!("server-errors-{number}.txt"));
+        if !options.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        let mut child = command
             .env("TMPDIR", story.folder.path())
             .stdout(Stdio::piped())
             .stderr(File::create(&errors).unwrap())
@@ -98,8 +103,7 @@ impl Server {
     }
 
     pub fn post(&self, media_type: &str, body: &[u8]) -> Answer {
-        let headers = format!("Content-Type: {media_type}\r\nContent-Length: {}\r\n", body.len());
-        self.send(&[head("POST", "/verify", &headers).as_bytes(), body].concat())
+        self.send(&posted("/verify", media_type, body))
     }
 
     /// Begins to post a page, and waits until the server reads it.
@@ -150,6 +154,12 @@ impl Server {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     }
 
+    /// Kills the server.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// Waits until the server has ended.
     pub fn ended(&mut self) -> ExitStatus {
         let begun = Instant::now();
@@ -165,9 +175,14 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
+}
+
+/// Writes a request with a body.
+pub fn posted(path: &str, media_type: &str, body: &[u8]) -> Vec<u8> {
+    let headers = format!("Content-Type: {media_type}\r\nContent-Length: {}\r\n", body.len());
+    [head("POST", path, &headers).as_bytes(), body].concat()
 }
 
 /// Writes the head of a request after whose answer the connection is closed.

@@ -1,0 +1,317 @@
+//! Witnesses: real processes that are asked for cosignatures, killed, asked by liars, and shown two faces of one log.
+
+#[path = "support/archives.rs"]
+#[allow(dead_code, reason = "other stories ask git")]
+mod archives;
+#[path = "support/http.rs"]
+#[allow(dead_code, reason = "other stories ask otherwise")]
+mod http;
+
+use std::fs;
+use std::io::Write as _;
+use std::process::Command;
+
+use archives::Story;
+use avalaches::tlog::add_checkpoint::AddCheckpoint;
+use avalaches::tlog::checkpoint::{Checkpoint, SignedCheckpoint};
+use avalaches::tlog::merkle::{Nodes as _, Tree, leaf_hash};
+use avalaches::tlog::note::{KeyKind, SignatureLine, SignerKey, VerifierKey};
+use avalaches::tlog::witness::origin_digest;
+use http::{Answer, Server, posted, read};
+
+const ORIGIN: &str = "example.org/新闻";
+
+/// A log that is nothing but its tree.
+struct Log {
+    key: SignerKey,
+    tree: Tree,
+}
+
+impl Log {
+    /// A log whose leaves are of one face up to a size.
+    fn of(face: &str, size: u64) -> Self {
+        Self {
+            key: SignerKey::new(ORIGIN, KeyKind::Note, [7; 32]).unwrap(),
+            tree: Tree::of((0..size).map(|number| leaf_hash(format!("{face} {number}").as_bytes()))),
+        }
+    }
+
+    fn signed(&self, size: u64) -> SignedCheckpoint {
+        let Ok(root) = self.tree.root(size);
+        let checkpoint = Checkpoint {
+            origin: ORIGIN.to_owned(),
+            size,
+            root,
+            extensions: Vec::new(),
+        };
+        SignedCheckpoint::signed(checkpoint, &self.key)
+    }
+
+    fn request(&self, old: u64, size: u64) -> String {
+        let Ok(proof) = self.tree.consistency(old, size);
+        let checkpoint = self.signed(size).to_string();
+        AddCheckpoint {
+            old,
+            proof,
+            checkpoint,
+        }
+        .to_string()
+    }
+}
+
+/// A story with keys `log.key` and `w.key`, and the public half of that one.
+fn story() -> (Story, VerifierKey) {
+    let story = Story::begin();
+    let log = Log::of("", 0);
+    story.write("log.key", log.key.secret_text());
+    let key = story.yes(&["key", "new", "w.example/一", "w.key", "--witness"]);
+    (story, key.trim().parse().unwrap())
+}
+
+/// The options of a witness of the log.
+fn options() -> Vec<String> {
+    let log = Log::of("", 0).key.public().to_string();
+    ["witness", "--key", "w.key", "--state", "state", "--log", &log]
+        .map(str::to_owned)
+        .to_vec()
+}
+
+fn witness(story: &Story) -> Server {
+    let options = options();
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    Server::begun(story, story.program(&options), &[])
+}
+
+fn ask(witness: &Server, request: &str) -> Answer {
+    witness.send(&posted("/add-checkpoint", "text/plain", request.as_bytes()))
+}
+
+fn address() -> String {
+    format!("/{}/checkpoint", origin_digest(ORIGIN))
+}
+
+/// Asserts that a witness cosigned a checkpoint.
+fn assert_cosigned(answer: &Answer, signed: &SignedCheckpoint, key: &VerifierKey) {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let mut signed = signed.clone();
+    signed.add(SignatureLine::parse_all(answer.text()).unwrap());
+    assert!(matches!(signed.cosignature_of(key), Some(Some(_))), "{signed}");
+}
+
+/// Returns the size that the witness cosigned last, by what it tells monitors; the whole checkpoint has to be good.
+fn known(witness: &Server, key: &VerifierKey) -> u64 {
+    let answer = witness.get(&address());
+    if answer.status == 404 {
+        return 0;
+    }
+    let signed = SignedCheckpoint::parse(answer.text()).unwrap();
+    assert_eq!(signed.is_signed_by(Log::of("", 0).key.public()), Some(true));
+    assert!(matches!(signed.cosignature_of(key), Some(Some(_))));
+    signed.checkpoint.size
+}
+
+#[test]
+fn a_witness_cosigns_what_goes_on_and_says_otherwise_what_the_specification_says() {
+    let (story, key) = story();
+    let witness = witness(&story);
+    let log = Log::of("face", 9);
+    assert_eq!(witness.get(&address()).status, 404);
+    assert_cosigned(&ask(&witness, &log.request(0, 3)), &log.signed(3), &key);
+    let answer = ask(&witness, &log.request(0, 9));
+    assert_eq!((answer.status, answer.text()), (409, "3\n"));
+    assert_eq!(answer.header("content-type"), "text/x.tlog.size");
+    assert_cosigned(&ask(&witness, &log.request(3, 9)), &log.signed(9), &key);
+    assert_cosigned(&ask(&witness, &log.request(9, 9)), &log.signed(9), &key);
+    assert_eq!(known(&witness, &key), 9);
+    let fork = Log::of("other", 12);
+    for (request, status) in [
+        (fork.request(9, 12), 422),
+        (fork.request(9, 9), 422),
+        (log.request(3, 3), 409),
+        ("old 0\n\n中文\n".to_owned(), 400),
+        (log.request(9, 9).replace("\n9\n", "\n8\n"), 403),
+        (log.request(9, 9).replace(ORIGIN, "example.org/别的"), 404),
+    ] {
+        let answer = ask(&witness, &request);
+        assert_eq!(answer.status, status, "{request}: {answer:?}");
+    }
+    assert_eq!(known(&witness, &key), 9);
+    // Strangers: too much, too little, elsewhere.
+    let long = posted("/add-checkpoint", "text/plain", &vec![b'x'; 300 << 10]);
+    assert_eq!(witness.send(&long).status, 413);
+    assert_eq!(witness.get("/add-checkpoint").status, 405);
+    for path in [
+        "/",
+        "/x/checkpoint",
+        "/../w.key",
+        "/lock/checkpoint",
+        "/..%2flock/checkpoint",
+    ] {
+        assert_eq!(witness.get(path).status, 404, "{path}");
+    }
+}
+
+#[test]
+fn a_request_that_is_read_is_answered_at_the_end_and_what_was_cosigned_is_known_afterwards() {
+    let (story, key) = story();
+    let log = Log::of("face", 9);
+    let mut first = witness(&story);
+    let request = posted("/add-checkpoint", "text/plain", log.request(0, 3).as_bytes());
+    let mut stream = first.connect();
+    let (begin, end) = request.split_at(request.len() - 10);
+    stream.write_all(begin).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    first.terminate();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    stream.write_all(end).unwrap();
+    assert_cosigned(&read(&mut stream), &log.signed(3), &key);
+    assert!(first.ended().success());
+    for size in 4..=9 {
+        let mut witness = witness(&story);
+        assert_eq!(known(&witness, &key), size - 1);
+        assert_eq!(
+            ask(&witness, &Log::of("other", 9).request(size - 1, size)).status,
+            422
+        );
+        assert_cosigned(
+            &ask(&witness, &log.request(size - 1, size)),
+            &log.signed(size),
+            &key,
+        );
+        witness.kill();
+    }
+}
+
+#[test]
+fn two_processes_with_one_folder_cosign_one_history() {
+    let (story, key) = story();
+    let (one, other) = (witness(&story), witness(&story));
+    let faces = [Log::of("one", 40), Log::of("other", 40)];
+    std::thread::scope(|scope| {
+        let cosigned: Vec<_> = [&one, &other]
+            .into_iter()
+            .zip(&faces)
+            .map(|(witness, face)| scope.spawn(move || ask(witness, &face.request(0, 1)).status == 200))
+            .collect();
+        let answers = cosigned.into_iter().map(|thread| thread.join().unwrap());
+        let count = answers.filter(|is_cosigned| *is_cosigned).count();
+        assert_eq!(count, 1, "one of two faces");
+    });
+    let size = known(&one, &key);
+    assert_eq!((size, known(&other, &key)), (1, 1));
+    // Both grow the one that was seen, each where the other left off.
+    let root = witness_root(&one);
+    let face = faces
+        .iter()
+        .find(|face| face.signed(1).checkpoint.root == root)
+        .unwrap();
+    for size in 2..20 {
+        let witness = if size % 2 == 0 { &one } else { &other };
+        assert_cosigned(
+            &ask(witness, &face.request(size - 1, size)),
+            &face.signed(size),
+            &key,
+        );
+    }
+}
+
+fn witness_root(witness: &Server) -> avalaches::tlog::merkle::Hash {
+    let answer = witness.get(&address());
+    SignedCheckpoint::parse(answer.text()).unwrap().checkpoint.root
+}
+
+#[test]
+fn a_kill_at_every_write_leaves_the_old_checkpoint_or_the_new_one_and_no_cosignature_is_forgotten() {
+    let (story, key) = story();
+    let log = Log::of("face", 60);
+    assert_cosigned(&ask(&witness(&story), &log.request(0, 1)), &log.signed(1), &key);
+    let mut sizes = Vec::new();
+    for fault in [
+        "fsync:signal=KILL:when=1",
+        "rename:signal=KILL:when=1",
+        "fsync:signal=KILL:when=2",
+    ] {
+        let mut command = Command::new("strace");
+        command
+            .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,rename", "-e"])
+            .arg(format!("inject={fault}"))
+            .arg(env!("CARGO_BIN_EXE_avalaches"))
+            .args(options())
+            .current_dir(story.folder.path());
+        let mut killed = Server::begun(&story, command, &[]);
+        let before = known(&killed, &key);
+        let mut stream = killed.connect();
+        let request = log.request(before, before + 1);
+        stream
+            .write_all(&posted("/add-checkpoint", "text/plain", request.as_bytes()))
+            .unwrap();
+        let mut said = Vec::new();
+        let _ = std::io::Read::read_to_end(&mut stream, &mut said);
+        assert!(said.is_empty(), "{fault}: answered by one that was killed");
+        killed.ended();
+        let again = witness(&story);
+        let after = known(&again, &key);
+        assert!(
+            after == before || after == before + 1,
+            "{fault}: {before}, then {after}"
+        );
+        sizes.push(after - before);
+        let answer = ask(&again, &log.request(after, after + 1));
+        assert_cosigned(&answer, &log.signed(after + 1), &key);
+    }
+    // What is renamed is there, even if nobody was told.
+    assert_eq!(sizes, [0, 0, 1]);
+}
+
+#[test]
+fn a_state_that_is_damaged_or_another_s_is_not_gone_on_from() {
+    let (story, key) = story();
+    let log = Log::of("face", 9);
+    let witness = witness(&story);
+    assert_cosigned(&ask(&witness, &log.request(0, 3)), &log.signed(3), &key);
+    let file = story.folder.path().join("state").join(origin_digest(ORIGIN));
+    let good = fs::read_to_string(&file).unwrap();
+    for bad in [
+        "",
+        "nonsense",
+        &good.replace("\n3\n", "\n2\n"),
+        &good[..good.len() - 30],
+    ] {
+        fs::write(&file, bad).unwrap();
+        for request in [log.request(0, 3), log.request(3, 9), log.request(2, 9)] {
+            let answer = ask(&witness, &request);
+            assert_eq!(answer.status, 500, "{answer:?}");
+            assert!(
+                !answer.text().contains("state/"),
+                "nothing of the machine is told"
+            );
+        }
+        assert_eq!(witness.get(&address()).status, 500);
+    }
+    assert!(witness.errors().contains("put it back"), "{}", witness.errors());
+    fs::write(&file, good).unwrap();
+    assert_cosigned(&ask(&witness, &log.request(3, 9)), &log.signed(9), &key);
+}
+
+#[test]
+fn a_witness_wants_its_own_kind_of_key_and_a_log_s() {
+    let (story, key) = story();
+    let says = |arguments: &[&str], what: &str| {
+        let output = story.run(&[&["witness", "--state", "state"], arguments].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(what), "{said}");
+        assert!(!story.folder.path().join("state").exists());
+    };
+    let log = Log::of("", 0).key.public().to_string();
+    says(
+        &["--key", "log.key", "--log", &log],
+        "key new NAME FILE --witness",
+    );
+    says(
+        &["--key", "w.key", "--log", &key.to_string()],
+        "is the key of a witness",
+    );
+    says(&["--key", "w.key", "--log", "中文"], "a key is written");
+    says(&["--key", "w.key"], "--log");
+}
