@@ -41,6 +41,7 @@ mod monitor;
 mod options;
 mod output;
 mod pages;
+mod policy;
 mod progress;
 #[cfg(feature = "publish")]
 mod publish;

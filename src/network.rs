@@ -5,10 +5,12 @@
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Response, Url};
 use tokio::runtime::Runtime;
+
+pub mod witnesses;
 
 /// How often an answer may lead on to another address.
 const MOST_REDIRECTS: usize = 3;
@@ -42,7 +44,7 @@ impl Default for Limits {
 #[derive(Debug)]
 pub struct Client {
     runtime: Runtime,
-    client: reqwest::Client,
+    http: reqwest::Client,
     limits: Limits,
 }
 
@@ -114,7 +116,7 @@ impl Client {
     pub fn new(limits: Limits) -> Result<Self, NetworkError> {
         ready();
         let failed = |error: &dyn std::error::Error| NetworkError::Client(with_causes(error));
-        let client = reqwest::Client::builder()
+        let http = reqwest::Client::builder()
             .user_agent(NAME)
             .redirect(Policy::none())
             .connect_timeout(limits.connecting)
@@ -124,7 +126,7 @@ impl Client {
         let runtime = runtime.worker_threads(1).enable_all().build();
         Ok(Self {
             runtime: runtime.map_err(|error| failed(&error))?,
-            client,
+            http,
             limits,
         })
     }
@@ -136,7 +138,7 @@ impl Client {
     pub fn get(&self, address: &str) -> Result<Answer, NetworkError> {
         let mut url = url(address)?;
         for _ in 0..=MOST_REDIRECTS {
-            match self.ask(url.as_str(), self.client.request(Method::GET, url.clone()))? {
+            match self.ask(url.as_str(), self.http.request(Method::GET, url.clone()))? {
                 Said::Answer(answer) => return Ok(answer),
                 Said::Moved(to) => match onward(&url, &to) {
                     Some(next) => url = next,
@@ -157,7 +159,7 @@ impl Client {
     /// [`NetworkError`]; any status is an answer.
     pub fn post(&self, address: &str, media_type: &str, body: Vec<u8>) -> Result<Answer, NetworkError> {
         let url = url(address)?;
-        let request = self.client.request(Method::POST, url.clone());
+        let request = self.http.request(Method::POST, url.clone());
         match self.ask(address, request.header(CONTENT_TYPE, media_type).body(body))? {
             Said::Answer(answer) => Ok(answer),
             Said::Moved(to) => Err(moved(&url, to)),
@@ -234,8 +236,8 @@ fn moved(from: &Url, to: String) -> NetworkError {
     }
 }
 
-fn header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> String {
-    let value = headers.get(name).map(|value| value.as_bytes());
+fn header(headers: &HeaderMap, name: &HeaderName) -> String {
+    let value = headers.get(name).map(HeaderValue::as_bytes);
     String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
 }
 

@@ -98,7 +98,12 @@ fn every_member_of_every_document_is_described() {
         document(&["--archive", mine, "build", site, "--json"]),
         document(&["publish", site, published.to_str().unwrap(), "--json"]),
     ];
-    let documents = [documents.to_vec(), expunged(temp.path())].concat();
+    let documents = [
+        documents.to_vec(),
+        expunged(temp.path()),
+        witnessed(temp.path(), mine, secret),
+    ]
+    .concat();
     let mut schemas = BTreeSet::new();
     for document in &documents {
         let schema = document["schema"]
@@ -121,6 +126,38 @@ fn every_member_of_every_document_is_described() {
     }
     assert_eq!(schemas.len(), 27);
     assert_shows_every_kind_of_change(&documents[3]);
+}
+
+/// Returns the documents about a checkpoint for which a witness is asked.
+fn witnessed(folder: &Path, archive: &str, key: &str) -> Vec<Value> {
+    let file = folder.join("witness.key");
+    let witness = document(&[
+        "key",
+        "new",
+        "w.example",
+        file.to_str().unwrap(),
+        "--witness",
+        "--json",
+    ]);
+    let policy = folder.join("policy-of-witness");
+    let line = format!("witness w {}\nquorum none\n", witness["key"].as_str().unwrap());
+    fs::write(&policy, line).unwrap();
+    let of = |arguments: &[&str]| {
+        let policy = ["--policy", policy.to_str().unwrap(), "--json"];
+        document(&[&["--archive", archive], arguments, &policy].concat())
+    };
+    let documents = vec![witness, of(&["checkpoint", "--key", key]), of(&["log"])];
+    assert!(
+        documents[1]["witnesses"][0]["why"].is_string(),
+        "{}",
+        documents[1]
+    );
+    assert!(
+        documents[2]["checkpoints"][0]["quorum_met"].is_boolean(),
+        "{}",
+        documents[2]
+    );
+    documents
 }
 
 /// Returns the documents about a text that was expunged, of which a part stays.

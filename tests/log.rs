@@ -414,7 +414,7 @@ fn a_checkpoint_needs_the_key_that_the_settings_name_and_something_new() {
         "checkpoint: 1 revision\n\n第一个\n\nArchive-Format: 1"
     );
     let said = says(&story, &["checkpoint", "--key", "log.key"], 0);
-    assert!(said.contains("nothing was changed"), "{said}");
+    assert!(said.contains("nothing was signed"), "{said}");
     story.yes(&["settings", "--title", "新报"]);
     says(&story, &["checkpoint", "--key", "log.key"], 0);
     assert_eq!(story.git(&["rev-parse", "main^"]), tip, "no revision is new");

@@ -137,8 +137,8 @@ fn a_witness_cosigns_what_goes_on_and_says_otherwise_what_the_specification_says
     }
     assert_eq!(known(&witness, &key), 9);
     // Strangers: too much, too little, elsewhere.
-    let long = posted("/add-checkpoint", "text/plain", &vec![b'x'; 300 << 10]);
-    assert_eq!(witness.send(&long).status, 413);
+    let much = posted("/add-checkpoint", "text/plain", &vec![b'x'; 300 << 10]);
+    assert_eq!(witness.send(&much).status, 413);
     assert_eq!(witness.get("/add-checkpoint").status, 405);
     for path in [
         "/",
@@ -314,4 +314,268 @@ fn a_witness_wants_its_own_kind_of_key_and_a_log_s() {
     );
     says(&["--key", "w.key", "--log", "中文"], "a key is written");
     says(&["--key", "w.key"], "--log");
+}
+
+/// One publisher: archives that are signed with one key, and witnesses.
+struct Publisher {
+    faces: Vec<Story>,
+    keys: Vec<VerifierKey>,
+}
+
+impl Publisher {
+    /// Makes archives of two articles each, no article in both, and keys `w1.key` and so on of witnesses.
+    fn with(faces: usize, witnesses: usize) -> Self {
+        let faces: Vec<Story> = (0..faces)
+            .map(|face| {
+                let story = Story::begin();
+                let log = Log::of("", 0);
+                story.write("log.key", log.key.secret_text());
+                story.yes(&["settings", "--log-key", &log.key.public().to_string()]);
+                for number in 0..2 {
+                    let slug = format!("{face}-{number}");
+                    story.add(
+                        "page.txt",
+                        &format!("第{face}面第{number}篇。"),
+                        &["--slug", &slug],
+                    );
+                }
+                story
+            })
+            .collect();
+        let key = |number: usize| {
+            let (name, file) = (format!("w{number}.example"), format!("w{number}.key"));
+            let key = faces[0].yes(&["key", "new", &name, &file, "--witness"]);
+            key.trim().parse().unwrap()
+        };
+        let keys = (1..=witnesses).map(key).collect();
+        Self { faces, keys }
+    }
+
+    /// Runs a witness, by its number from 1.
+    fn witness(&self, number: usize) -> Server {
+        let (key, state) = (format!("w{number}.key"), format!("state{number}"));
+        let log = Log::of("", 0).key.public().to_string();
+        let options = ["witness", "--key", &key, "--state", &state, "--log", &log];
+        Server::begun(&self.faces[0], self.faces[0].program(&options), &[])
+    }
+
+    /// Writes the policy that two of the witnesses are enough, beside every archive; one without a port has no address.
+    fn policy(&self, ports: &[Option<u16>]) {
+        let mut text = String::from("# 见证人\n");
+        for (number, (key, port)) in (1..).zip(self.keys.iter().zip(ports)) {
+            let url = port.map_or(String::new(), |port| format!(" http://127.0.0.1:{port}/"));
+            text.push_str(&format!("witness w{number} {key}{url}\n"));
+        }
+        let names: Vec<String> = (1..=ports.len()).map(|number| format!("w{number}")).collect();
+        text.push_str(&format!("group two 2 {}\nquorum two\n", names.join(" ")));
+        for face in &self.faces {
+            face.write("policy", &text);
+        }
+    }
+}
+
+/// Signs a checkpoint and has it witnessed; returns what was printed and said.
+fn have_it_witnessed(story: &Story, status: i32) -> (String, String) {
+    let output = story.run(&["checkpoint", "--key", "log.key", "--policy", "policy"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(status), "{said}");
+    (String::from_utf8(output.stdout).unwrap(), said)
+}
+
+#[test]
+fn who_was_shown_one_face_refuses_the_other_and_what_is_signed_is_evidence() {
+    let publisher = Publisher::with(2, 3);
+    let [one, other] = publisher.faces.as_slice() else {
+        unreachable!()
+    };
+    let (mut first, mut second, mut third) =
+        (publisher.witness(1), publisher.witness(2), publisher.witness(3));
+    let ports = [&first, &second, &third].map(|witness| Some(witness.port));
+    // The first face, while one witness cannot be reached.
+    third.kill();
+    publisher.policy(&ports);
+    let (printed, said) = have_it_witnessed(one, 0);
+    assert_eq!(printed.lines().count(), 2, "two footers: {printed}");
+    assert!(
+        said.contains("w3 did not cosign: could not ask http://127.0.0.1:"),
+        "{said}"
+    );
+    assert!(
+        said.contains("w1 cosigned, 20") && said.contains("quorum is met"),
+        "{said}"
+    );
+    assert_eq!(
+        one.git(&["log", "-2", "--format=%s"]),
+        "checkpoint: cosigned by w1.example, w2.example\ncheckpoint: 2 revisions"
+    );
+    one.yes(&["verify"]);
+    one.yes(&["audit"]);
+    // The other face: only who has not seen the first one cosigns it.
+    let third = publisher.witness(3);
+    let ports = [Some(first.port), Some(second.port), Some(third.port)];
+    publisher.policy(&ports);
+    let (printed, said) = have_it_witnessed(other, 1);
+    assert_eq!(printed.lines().count(), 2, "{printed}");
+    for refused in ["w1", "w2"] {
+        let what = format!(
+            "{refused} did not cosign: it cosigned a checkpoint of 2 revisions that this archive does not go on from"
+        );
+        assert!(said.contains(&what), "{said}");
+    }
+    assert!(
+        said.contains("w3 cosigned, ") && said.contains("quorum is not met"),
+        "{said}"
+    );
+    let shown = |story: &Story| SignedCheckpoint::parse(&story.yes(&["log", "--checkpoint"])).unwrap();
+    let (one_shown, other_shown) = (shown(one), shown(other));
+    let key = Log::of("", 0).key.public().clone();
+    for signed in [&one_shown, &other_shown] {
+        assert_eq!(signed.is_signed_by(&key), Some(true));
+    }
+    assert_eq!(one_shown.checkpoint.size, other_shown.checkpoint.size);
+    assert_ne!(one_shown.checkpoint.root, other_shown.checkpoint.root);
+    let told = other.yes(&["log", "--policy", "policy"]);
+    assert!(
+        told.contains("  cosigned by w3.example, 20") && told.contains("  the quorum is not met\n"),
+        "{told}"
+    );
+    // Asked again, only who is missing is asked: the others are gone.
+    first.kill();
+    second.kill();
+    let tip = one.git(&["rev-parse", "main"]);
+    let (printed, said) = have_it_witnessed(one, 0);
+    assert_eq!(printed, "");
+    assert!(
+        said.contains("w3 did not cosign: it cosigned a checkpoint of 2 revisions"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("could not ask") && said.contains("nothing was signed"),
+        "{said}"
+    );
+    assert_eq!(one.git(&["rev-parse", "main"]), tip);
+    let told = one.yes(&["log", "--policy", "policy"]);
+    assert!(
+        told.contains("  cosigned by w1.example, 20") && told.ends_with("  the quorum is met\n"),
+        "{told}"
+    );
+}
+
+#[test]
+fn an_archive_that_was_rolled_back_is_told_so_and_one_that_grew_is_cosigned() {
+    let publisher = Publisher::with(1, 2);
+    let story = &publisher.faces[0];
+    let (first, second) = (publisher.witness(1), publisher.witness(2));
+    publisher.policy(&[Some(first.port), Some(second.port)]);
+    have_it_witnessed(story, 0);
+    let before = story.git(&["rev-parse", "main"]);
+    for size in 3..6 {
+        story.add(
+            "page.txt",
+            &format!("又一篇，第{size}。"),
+            &["--slug", &format!("more-{size}")],
+        );
+        have_it_witnessed(story, 0);
+    }
+    let document: serde_json::Value =
+        serde_json::from_str(&story.yes(&["log", "--policy", "policy", "--json"])).unwrap();
+    let checkpoints = document["checkpoints"].as_array().unwrap();
+    assert_eq!(
+        checkpoints.len(),
+        8,
+        "each as it was signed, and as it was cosigned"
+    );
+    for (number, checkpoint) in checkpoints.iter().enumerate() {
+        assert_eq!(checkpoint["quorum_met"], number % 2 == 1, "{checkpoint}");
+    }
+    story.yes(&["verify"]);
+    // Rolled back, and then another way.
+    story.git(&["update-ref", "refs/heads/main", &before]);
+    story.add("page.txt", "另一条路。", &["--slug", "other"]);
+    let (_, said) = have_it_witnessed(story, 1);
+    for witness in ["w1", "w2"] {
+        let what = format!(
+            "{witness} did not cosign: it cosigned a checkpoint of 5 revisions, and this archive has 3"
+        );
+        assert!(said.contains(&what), "{said}");
+    }
+    assert!(said.contains("rolled back"), "{said}");
+}
+
+#[test]
+fn what_a_witness_says_that_is_no_cosignature_counts_for_nothing() {
+    let publisher = Publisher::with(1, 3);
+    let story = &publisher.faces[0];
+    let secret = fs::read_to_string(story.folder.path().join("w1.key")).unwrap();
+    let key = SignerKey::parse(&secret).unwrap();
+    let note = avalaches::tlog::note::Note {
+        text: "another text\n".to_owned(),
+        signatures: Vec::new(),
+    };
+    let forged = avalaches::tlog::checkpoint::cosign(&note, &key, 1).to_string();
+    let ports = [
+        answering("200 OK", "text/plain", &forged),
+        answering("418 I'm a teapot", "text/plain", "茶壶\nmore"),
+        answering("409 Conflict", "text/x.tlog.size", "1\n"),
+    ];
+    publisher.policy(&ports.map(Some));
+    let (printed, said) = have_it_witnessed(story, 1);
+    assert_eq!(printed.lines().count(), 1, "the checkpoint stands: {printed}");
+    assert!(
+        said.contains("w1 did not cosign: it answered without a good cosignature"),
+        "{said}"
+    );
+    assert!(
+        said.contains("w2 did not cosign: it answers with status 418: 茶壶\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains("w3 did not cosign: it answers with status 409"),
+        "{said}"
+    );
+    story.yes(&["verify"]);
+    // Policies that are none, or another log's, are refused before anything is signed.
+    let tip = story.git(&["rev-parse", "main"]);
+    story.add("page.txt", "再一篇。", &["--slug", "again"]);
+    let stranger = SignerKey::new("other.example", KeyKind::Note, [8; 32]).unwrap();
+    for (policy, what) in [
+        ("quorum of\n".to_owned(), "line 1 of the policy"),
+        (
+            format!("log {}\nquorum none\n", stranger.public()),
+            "none of its logs is this archive's",
+        ),
+    ] {
+        story.write("policy", policy);
+        let (_, said) = have_it_witnessed(story, 2);
+        assert!(said.contains(what), "{said}");
+    }
+    assert_eq!(story.git(&["rev-parse", "main^"]), tip);
+}
+
+/// Answers every connection alike, and returns the port.
+fn answering(status: &str, media_type: &str, body: &str) -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
+    let answer = head + body;
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 8192];
+            let mut said = Vec::new();
+            // The request ends with the log's signature.
+            while !said.ends_with(b"=\n") {
+                let length = std::io::Read::read(&mut stream, &mut request).unwrap();
+                if length == 0 {
+                    break;
+                }
+                said.extend_from_slice(&request[..length]);
+            }
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    port
 }

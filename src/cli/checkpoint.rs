@@ -1,19 +1,23 @@
 //! `avalaches checkpoint`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use avalaches::footer::Footer;
 use avalaches::log::{self, LogError};
 use avalaches::root_files::{self, RootChange, RootError};
 use avalaches::settings::{CHECKPOINT_FILE, Signatures};
 use avalaches::tlog::checkpoint::SignedCheckpoint;
-use avalaches::tlog::policy::Policy;
 use avalaches::trailer::RootMessage;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::options::Changing;
+#[cfg(feature = "network")]
+use super::policy;
 use super::settings::failure;
 use super::{Common, Failure, Outcome, key, output};
+
+#[cfg(feature = "network")]
+mod cosign;
 
 /// Sign how many revisions the archive has, and the root of the tree of all of them, by a commit of its own
 ///
@@ -26,6 +30,10 @@ pub struct Checkpoint {
     /// One line that is kept beside it
     #[arg(long)]
     note: Option<String>,
+    /// Ask the witnesses of a policy (C2SP tlog-policy) for their cosignatures
+    #[cfg(feature = "network")]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     #[command(flatten)]
     how: Changing,
 }
@@ -37,6 +45,12 @@ enum Refusal {
     Log(#[from] LogError),
     #[error("the note is not one line of visible characters")]
     Note,
+    #[cfg(feature = "network")]
+    #[error("the archive has another checkpoint since the witnesses were asked")]
+    Moved,
+    #[cfg(feature = "network")]
+    #[error("the checkpoint would have more lines of witnesses than one may have")]
+    Many,
 }
 
 impl Checkpoint {
@@ -45,6 +59,11 @@ impl Checkpoint {
             return Err(Refusal::Note.into());
         }
         let key = key::read(&self.key)?;
+        #[cfg(feature = "network")]
+        if let Some(file) = &self.policy {
+            // What is wrong with it is said before anything is signed.
+            policy::of(file, Some(key.public()))?;
+        }
         let archive = common.open()?;
         let (path, settings) = (archive.path().to_owned(), archive.settings().clone());
         drop(archive);
@@ -75,15 +94,13 @@ impl Checkpoint {
             },
         );
         let footer = footer.map_err(refused)?;
+        #[cfg(feature = "network")]
+        if let Some(file) = &self.policy {
+            let asked = cosign::ask(common, &circumstances, file)?;
+            return tell_asked(common, footer.as_ref(), &asked);
+        }
         tell(common, footer.as_ref(), signed.as_ref())
     }
-}
-
-/// Reads a policy.
-pub fn read_policy(path: &Path) -> Result<Policy, Failure> {
-    let failed = |why: String| Failure::new(format!("could not read the policy {}: {why}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    Policy::parse(&text).map_err(|error| failed(error.to_string()))
 }
 
 fn refused(error: RootError<Refusal>) -> Failure {
@@ -105,20 +122,53 @@ fn tell(
     signed: Option<&SignedCheckpoint>,
 ) -> Result<Outcome, Failure> {
     if common.json {
-        output::print_json(&json!({
-            "schema": "avalaches/checkpoint/1",
-            "footer": footer.map(ToString::to_string),
-            "size": signed.map(|signed| signed.checkpoint.size),
-            "root": signed.map(|signed| signed.checkpoint.root.to_string()),
-            "checkpoint": signed.map(ToString::to_string),
-        }))?;
-        return Ok(Outcome::Yes);
-    }
-    if footer.is_none() && !common.quiet {
-        output::note("the checkpoint at the tip states every revision already; nothing was changed");
-    }
-    if let Some(footer) = footer {
-        output::print(&format!("{footer}\n"))?;
+        output::print_json(&document(footer, signed))?;
+    } else {
+        tell_footer(common, footer)?;
     }
     Ok(Outcome::Yes)
+}
+
+#[cfg(feature = "network")]
+fn tell_asked(common: &Common, footer: Option<&Footer>, asked: &cosign::Asked) -> Result<Outcome, Failure> {
+    if common.json {
+        let mut document = document(footer, Some(&asked.signed));
+        document["cosigned"] = asked.footer.as_ref().map(ToString::to_string).into();
+        document["witnesses"] = asked.documents().into();
+        document["quorum_met"] = asked.is_enough.into();
+        output::print_json(&document)?;
+    } else {
+        tell_footer(common, footer)?;
+        if let Some(footer) = &asked.footer {
+            output::print(&format!("{footer}\n"))?;
+        }
+    }
+    asked.tell(common);
+    Ok(if asked.is_enough {
+        Outcome::Yes
+    } else {
+        Outcome::No
+    })
+}
+
+fn document(footer: Option<&Footer>, signed: Option<&SignedCheckpoint>) -> Value {
+    json!({
+        "schema": "avalaches/checkpoint/1",
+        "footer": footer.map(ToString::to_string),
+        "size": signed.map(|signed| signed.checkpoint.size),
+        "root": signed.map(|signed| signed.checkpoint.root.to_string()),
+        "checkpoint": signed.map(ToString::to_string),
+        "cosigned": null,
+        "witnesses": [],
+        "quorum_met": null,
+    })
+}
+
+fn tell_footer(common: &Common, footer: Option<&Footer>) -> Result<(), Failure> {
+    match footer {
+        Some(footer) => output::print(&format!("{footer}\n"))?,
+        None if common.quiet => {}
+        None => output::note("the checkpoint at the tip states every revision already; nothing was signed"),
+    }
+    Ok(())
 }

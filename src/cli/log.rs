@@ -1,10 +1,14 @@
 //! `avalaches log`.
 
+use std::path::PathBuf;
+
 use avalaches::log::{self, Entry, LogError, Published};
+use avalaches::tlog::note::VerifierKey;
+use avalaches::tlog::policy::Policy;
 use avalaches::tlog::proof::LogProof;
 use serde_json::{Value, json};
 
-use super::{Common, Failure, Outcome, output, resolve};
+use super::{Common, Failure, Outcome, output, policy, resolve};
 
 /// Show the archive's transparency log: its size, its root, and the checkpoints that were signed
 #[derive(Debug, clap::Args)]
@@ -15,6 +19,9 @@ pub struct Log {
     /// Print the newest checkpoint as it was signed
     #[arg(long, conflicts_with = "prove")]
     checkpoint: bool,
+    /// Say which witnesses of a policy (C2SP tlog-policy) cosigned each checkpoint, and whether they are enough
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prove", "checkpoint"])]
+    policy: Option<PathBuf>,
 }
 
 impl Log {
@@ -45,16 +52,22 @@ impl Log {
             output::print(&newest.signed.to_string())?;
             return Ok(Outcome::Yes);
         }
-        let origin = archive.settings().log_key.as_ref().map(|key| key.name());
+        let key = archive.settings().log_key.as_ref();
+        let policy = self
+            .policy
+            .as_ref()
+            .map(|file| policy::of(file, key))
+            .transpose()?;
+        let origin = key.map(VerifierKey::name);
         let (size, root) = (log.size(), log.root(log.size()));
         if common.json {
             output::print_json(&json!({
                 "schema": "avalaches/log/1",
                 "origin": origin,
-                "key": archive.settings().log_key.as_ref().map(ToString::to_string),
+                "key": key.map(ToString::to_string),
                 "size": size,
                 "root": root.to_string(),
-                "checkpoints": published.iter().map(document).collect::<Vec<Value>>(),
+                "checkpoints": published.iter().map(|published| document(published, policy.as_ref())).collect::<Vec<Value>>(),
             }))?;
             return Ok(Outcome::Yes);
         }
@@ -74,6 +87,9 @@ impl Log {
                 "checkpoint of {}, {}{others}: {}\n",
                 checkpoint.size, published.at, published.commit
             ));
+            if let Some(policy) = &policy {
+                text.push_str(&weighed(policy, published));
+            }
         }
         output::print(&text)?;
         if published.is_empty() && !common.quiet {
@@ -97,9 +113,39 @@ fn tell_proof(common: &Common, proof: &LogProof) -> Result<Outcome, Failure> {
     Ok(Outcome::Yes)
 }
 
-fn document(published: &Published) -> Value {
+/// Says who cosigned a checkpoint, a line each, and whether they are enough.
+fn weighed(policy: &Policy, published: &Published) -> String {
+    let weighed = policy.weigh(&published.signed);
+    let mut text = String::new();
+    for cosignature in &weighed.cosignatures {
+        let (witness, date) = (&cosignature.witness, policy::date(cosignature.seconds));
+        text.push_str(&format!("  cosigned by {}, {date}\n", output::visible(witness)));
+    }
+    for witness in &weighed.forged {
+        text.push_str(&format!(
+            "  not cosigned by {}, in whose name it says so\n",
+            output::visible(witness)
+        ));
+    }
+    text + if weighed.is_enough {
+        "  the quorum is met\n"
+    } else {
+        "  the quorum is not met\n"
+    }
+}
+
+fn document(published: &Published, policy: Option<&Policy>) -> Value {
     let checkpoint = &published.signed.checkpoint;
+    let weighed = policy.map(|policy| policy.weigh(&published.signed));
+    let cosigned = weighed.as_ref().map(|weighed| {
+        let cosignatures = weighed.cosignatures.iter();
+        let one = cosignatures.map(|one| json!({"witness": one.witness, "at": policy::date(one.seconds)}));
+        one.collect::<Vec<Value>>()
+    });
     json!({
+        "cosigned_by": cosigned,
+        "forged": weighed.as_ref().map(|weighed| weighed.forged.clone()),
+        "quorum_met": weighed.as_ref().map(|weighed| weighed.is_enough),
         "commit": published.commit.to_string(),
         "at": published.at.to_string(),
         "origin": checkpoint.origin,

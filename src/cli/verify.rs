@@ -130,11 +130,7 @@ impl Verify {
         let mut failed = None;
         let mut documents = Vec::new();
         let mut proved = false;
-        let policy = self
-            .policy
-            .as_deref()
-            .map(super::checkpoint::read_policy)
-            .transpose()?;
+        let policy = self.policy.as_deref().map(super::policy::read).transpose()?;
         let contradictions = archive
             .map(remember::contradictions)
             .transpose()?

@@ -7,6 +7,7 @@ use super::add_checkpoint::AddCheckpoint;
 use super::checkpoint::{Checkpoint, SignedCheckpoint};
 use super::merkle::{Hash, empty_root, is_consistent};
 use super::note::VerifierKey;
+use crate::id::hex;
 
 /// A request that is worth being held against what was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,8 +118,7 @@ pub fn judge(asked: &Asked, seen: Option<&Checkpoint>) -> Result<(), Refusal> {
 /// Returns the name under which monitors ask for a log's checkpoint: SHA-256 of its origin, in hexadecimal digits.
 #[must_use]
 pub fn origin_digest(origin: &str) -> String {
-    let digest = Sha256::digest(origin);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(origin))
 }
 
 #[cfg(test)]

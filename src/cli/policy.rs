@@ -1,0 +1,52 @@
+//! `--policy`: whose cosignatures of checkpoints count.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use avalaches::date::{RevisionDate, UtcOffset};
+use avalaches::tlog::note::VerifierKey;
+use avalaches::tlog::policy::Policy;
+
+use super::Failure;
+
+/// The longest policy, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// Reads a policy.
+pub fn read(path: &Path) -> Result<Policy, Failure> {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
+    read.map_err(|error| failure(path, &error.to_string()))?;
+    Policy::parse(&text).map_err(|error| {
+        failure(path, &error.to_string()).hint("a policy is written as https://c2sp.org/tlog-policy has it")
+    })
+}
+
+/// Reads the policy that is asked for a log.
+pub fn of(path: &Path, log: Option<&VerifierKey>) -> Result<Policy, Failure> {
+    let policy = read(path)?;
+    let is_meant = policy.logs.is_empty() || policy.logs.iter().any(|known| Some(&known.key) == log);
+    if is_meant {
+        return Ok(policy);
+    }
+    let hint = match log {
+        Some(key) => format!("add the line `log {key}`"),
+        None => "name the log's key with `avalaches settings --log-key KEY`".to_owned(),
+    };
+    Err(failure(path, "none of its logs is this archive's").hint(hint))
+}
+
+fn failure(path: &Path, why: &str) -> Failure {
+    Failure::new(format!("could not read the policy {}: {why}", path.display()))
+}
+
+/// Writes when a witness signed.
+pub fn date(seconds: u64) -> String {
+    let date = i64::try_from(seconds).ok();
+    let date = date.and_then(|seconds| RevisionDate::from_seconds(seconds, UtcOffset::UTC).ok());
+    date.map_or_else(
+        || format!("{seconds} seconds after 1970"),
+        |date| date.to_string(),
+    )
+}
