@@ -10,7 +10,7 @@ mod generate;
 #[path = "support/measure.rs"]
 mod measure;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{fs, io};
@@ -33,12 +33,11 @@ fn main() -> io::Result<()> {
     let (large, runs) = (number("BENCH_LARGE", 100_000), number("BENCH_RUNS", 5));
     let folder = tempfile::tempdir()?;
     let archive = folder.path().join("archive");
-    match std::env::var_os("BENCH_ARCHIVE").map(PathBuf::from) {
-        Some(kept) => run(Command::new("cp").arg("-a").arg(kept).arg(&archive)),
-        None => {
-            generate::archive(&archive, large);
-            run(&mut git(&archive, &["repack", "-adq"]));
-        }
+    if let Some(kept) = std::env::var_os("BENCH_ARCHIVE") {
+        run(Command::new("cp").arg("-a").arg(kept).arg(&archive));
+    } else {
+        generate::archive(&archive, large);
+        run(&mut git(&archive, &["repack", "-adq"]));
     }
     run(&mut program(&archive, &["reindex"]));
     let secret = folder.path().join("log.key");
@@ -53,12 +52,8 @@ fn main() -> io::Result<()> {
     );
     let file = archive.join("avalaches.log");
     let form = "--format=%H %ad %(trailers:key=Article-Id,key=Revision,key=Revision-Kind,key=Content-SHA256,valueonly)";
-    let mut peer = |_| {
-        timed(&mut git(
-            &archive,
-            &["log", "--reverse", "--date=iso-strict", form, "main"],
-        ))
-    };
+    let by_git = ["log", "--reverse", "--date=iso-strict", form, "main"];
+    let mut peer = |_| run(&mut git(&archive, &by_git));
     let mut whole = |_| {
         let _ = fs::remove_file(&file);
         run(&mut program(&archive, &["log"]));

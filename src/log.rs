@@ -1,5 +1,5 @@
 //! The archive's transparency log: an entry for each revision, in the branch's order, in a Merkle tree. It is derived from git
-//! and stands in no file of its own but a disposable one ([`log_file`]); what lasts are the checkpoints, signed statements of
+//! and stands in no file of its own but a disposable one ([`crate::storage::log_file`]); what lasts are the checkpoints, signed statements of
 //! its size and root, each in the file `checkpoint` of a commit of its own.
 //!
 //! A commit that brings a new checkpoint states exactly the revisions before it, so that a check of the branch can tell whether
@@ -81,7 +81,7 @@ pub struct Published {
     pub at: RevisionDate,
     /// The checkpoint.
     pub signed: SignedCheckpoint,
-    /// Timestamps of a file with these very bytes that stood beside it: RFC 3161, and OpenTimestamps.
+    /// Timestamps of a file with these very bytes that stood beside it: RFC 3161, and `OpenTimestamps`.
     pub stamps: Stamps,
 }
 
@@ -90,7 +90,7 @@ pub struct Published {
 pub struct Stamps {
     /// The answer of a time stamping authority, in DER (RFC 3161).
     pub rfc3161: Option<Vec<u8>>,
-    /// A detached OpenTimestamps file.
+    /// A detached file of `OpenTimestamps`.
     pub ots: Option<Vec<u8>>,
 }
 
@@ -251,20 +251,18 @@ pub fn checkpoints(archive: &Archive) -> Result<Vec<Published>, LogError> {
         // What the index leaves out is missed at the end, where it is the newest; the rest is a list of what was.
         is_newest(archive, &published).then_some(published)
     });
-    match told {
-        Some(published) => Ok(published),
-        None => {
-            let mut roots = Vec::new();
-            for step in archive.walk() {
-                let (id, commit) = step?;
-                if is_root(&commit) {
-                    roots.push(id);
-                }
-            }
-            roots.reverse();
-            read(archive, roots)
+    if let Some(published) = told {
+        return Ok(published);
+    }
+    let mut roots = Vec::new();
+    for step in archive.walk() {
+        let (id, commit) = step?;
+        if is_root(&commit) {
+            roots.push(id);
         }
     }
+    roots.reverse();
+    read(archive, roots)
 }
 
 fn is_newest(archive: &Archive, published: &[Published]) -> bool {

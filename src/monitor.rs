@@ -97,23 +97,20 @@ pub fn follow(
         Vec::new()
     };
     let leaves = bytes.iter().map(|entry| merkle::leaf_hash(entry));
-    let peaks = match before {
-        Some(before) => {
-            let (standing, peaks) = before.standing(&shown, leaves);
-            if let Some(contradiction) = remember::named(standing, before, &shown) {
-                // Entries that are of neither root are the host's doing, not the log's.
-                if standing == Standing::Forked && size > first {
-                    check_against(fetch, before, &shown)?;
-                }
-                return Ok(Followed::Contradiction(contradiction));
+    let peaks = if let Some(before) = before {
+        let (standing, peaks) = before.standing(&shown, leaves);
+        if let Some(contradiction) = remember::named(standing, before, &shown) {
+            // Entries that are of neither root are the host's doing, not the log's.
+            if standing == Standing::Forked && size > first {
+                check_against(fetch, before, &shown)?;
             }
-            peaks
+            return Ok(Followed::Contradiction(contradiction));
         }
-        None => {
-            let mut peaks = Peaks::default();
-            leaves.for_each(|leaf| peaks.push(leaf));
-            peaks
-        }
+        peaks
+    } else {
+        let mut peaks = Peaks::default();
+        leaves.for_each(|leaf| peaks.push(leaf));
+        peaks
     };
     if peaks.size() != size || peaks.root() != shown.checkpoint.root {
         return Err(MonitorError::Entries(size));

@@ -28,7 +28,7 @@ pub const CHECKPOINT_FILE: &str = "checkpoint";
 /// A time stamping authority's word that a checkpoint existed (RFC 3161).
 pub const TIMESTAMP_FILE: &str = "checkpoint.tsr";
 
-/// The same of OpenTimestamps, detached.
+/// The same of `OpenTimestamps`, detached.
 pub const OTS_FILE: &str = "checkpoint.ots";
 
 /// The version of the archive format that this program writes and reads.

@@ -59,10 +59,6 @@ fn every_member_of_every_document_is_described() {
     let site = temp.path().join("site");
     let site = site.to_str().unwrap();
     let published = temp.path().join("published");
-    let secret = temp.path().join("log.key");
-    let secret = secret.to_str().unwrap();
-    let log_key = document(&["key", "new", "example.org/mine", secret, "--json"]);
-    let named = log_key["key"].as_str().unwrap().to_owned();
     let documents = [
         init,
         add,
@@ -89,19 +85,13 @@ fn every_member_of_every_document_is_described() {
         document(&["--archive", mine, "reindex", "--json"]),
         document(&["--archive", mine, "verify", "--quote", "mistake", "--json"]),
         document(&["--archive", mine, "maintain", "--json"]),
-        log_key,
-        document(&["--archive", mine, "settings", "--log-key", &named, "--json"]),
-        document(&["--archive", mine, "checkpoint", "--key", secret, "--json"]),
-        document(&["--archive", mine, "log", "--json"]),
-        document(&["--archive", mine, "log", "--prove", id, "--json"]),
-        document(&["--archive", mine, "verify", id, "--json"]),
         document(&["--archive", mine, "build", site, "--json"]),
         document(&["publish", site, published.to_str().unwrap(), "--json"]),
     ];
     let documents = [
         documents.to_vec(),
+        logged(temp.path(), mine, id),
         expunged(temp.path()),
-        witnessed(temp.path(), mine, secret),
     ]
     .concat();
     let mut schemas = BTreeSet::new();
@@ -158,6 +148,23 @@ fn witnessed(folder: &Path, archive: &str, key: &str) -> Vec<Value> {
         documents[2]
     );
     documents
+}
+
+/// Returns the documents about the log of an archive, of which a revision is named.
+fn logged(folder: &Path, mine: &str, id: &str) -> Vec<Value> {
+    let secret = folder.join("log.key");
+    let secret = secret.to_str().unwrap();
+    let log_key = document(&["key", "new", "example.org/mine", secret, "--json"]);
+    let named = log_key["key"].as_str().unwrap().to_owned();
+    let documents = vec![
+        log_key,
+        document(&["--archive", mine, "settings", "--log-key", &named, "--json"]),
+        document(&["--archive", mine, "checkpoint", "--key", secret, "--json"]),
+        document(&["--archive", mine, "log", "--json"]),
+        document(&["--archive", mine, "log", "--prove", id, "--json"]),
+        document(&["--archive", mine, "verify", id, "--json"]),
+    ];
+    [documents, witnessed(folder, mine, secret)].concat()
 }
 
 /// Returns the documents about a text that was expunged, of which a part stays.

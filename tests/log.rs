@@ -26,12 +26,12 @@ fn begin() -> Story {
 }
 
 fn add(story: &Story, numbers: std::ops::Range<usize>) {
-    let lines: String = numbers
+    let lines: Vec<String> = numbers
         .map(|number| {
             format!("{{\"page\": \"第{number}篇。\", \"slug\": \"a{number}\", \"date\": \"2026-01-22\"}}\n")
         })
         .collect();
-    story.write("lines.jsonl", lines);
+    story.write("lines.jsonl", lines.concat());
     story.yes(&["import", "lines.jsonl", "-q"]);
 }
 

@@ -92,12 +92,12 @@ fn a_log_is_followed_and_each_change_is_told_once() {
     story.yes(&["correct", "2026/01/22/one", "page.txt", "--note", "改"]);
     story.yes(&["retract", "2026/01/22/two", "--note", "撤回"]);
     // More than a bundle holds.
-    let lines: String = (0..300)
+    let lines: Vec<String> = (0..300)
         .map(|number| {
             format!("{{\"page\": \"第{number}篇。\", \"slug\": \"n{number}\", \"date\": \"2026-01-22\"}}\n")
         })
         .collect();
-    story.write("lines.jsonl", lines);
+    story.write("lines.jsonl", lines.concat());
     story.yes(&["import", "lines.jsonl", "-q"]);
     publish(&story);
     let news: Value = serde_json::from_str(&story.yes(&["monitor", &url, "--json"])).unwrap();

@@ -2,7 +2,7 @@
 //! reads, however long the log.
 //!
 //! It is disposable: whatever is built upon it is held against a signed checkpoint, or against git. The file begins with
-//! [`HEAD`] bytes that say how far it is; the hashes follow in the order in which they came to be
+//! 128 bytes that say how far it is; the hashes follow in the order in which they came to be
 //! ([`merkle::stored_place`]), so that a longer log only adds to it. The head is written last. Two processes that add to it
 //! at the same time write the same bytes.
 

@@ -155,7 +155,9 @@ mod tests {
 
     fn signed(leaves: &[Hash], secret: u8) -> (VerifierKey, Peaks, SignedCheckpoint) {
         let mut peaks = Peaks::default();
-        leaves.iter().for_each(|leaf| peaks.push(*leaf));
+        for leaf in leaves {
+            peaks.push(*leaf);
+        }
         let key = SignerKey::new("log.example", KeyKind::Note, [secret; 32]).unwrap();
         let checkpoint = Checkpoint {
             origin: "log.example".to_owned(),

@@ -159,7 +159,7 @@ pub trait Nodes {
 
 /// The largest power of two below a length of at least 2: where the tree divides it.
 fn split(length: u64) -> u64 {
-    1 << (63 - (length - 1).leading_zeros())
+    1 << (length - 1).ilog2()
 }
 
 /// Computes the root of a tree from a leaf's hash, its index and a proof; `None` where the proof has another length than

@@ -63,10 +63,10 @@ fn roots_and_inclusion_of_every_leaf_of_every_tree_are_those_of_the_definition()
         assert_eq!(tree.root(size as u64), Ok(root));
         assert_eq!(peaks.root(), root);
         assert_eq!(Peaks::of(&tree, size as u64), Ok(peaks.clone()));
-        for index in 0..size {
+        for (index, leaf) in leaves[..size].iter().enumerate() {
             let proof = tree.inclusion(index as u64, size as u64).unwrap();
             assert_eq!(
-                root_of_inclusion(leaves[index], index as u64, size as u64, &proof),
+                root_of_inclusion(*leaf, index as u64, size as u64, &proof),
                 Some(root),
                 "{index} of {size}"
             );

@@ -111,7 +111,7 @@ impl Doubtful<'_> {
         let settings = self.archive.file(commit.tree, settings::FILE_NAME);
         let settings = settings.ok().and_then(|bytes| Settings::parse(&bytes).ok());
         let key = settings.and_then(|settings| settings.log_key);
-        if !key.is_some_and(|key| signed.is_signed_by(&key) == Some(true)) {
+        if key.is_none_or(|key| signed.is_signed_by(&key) != Some(true)) {
             let what = "has a checkpoint without a good signature by the log's key";
             report.found_in(Code::CheckpointUnsigned, id, what);
         }
