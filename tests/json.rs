@@ -88,12 +88,8 @@ fn every_member_of_every_document_is_described() {
         document(&["--archive", mine, "build", site, "--json"]),
         document(&["publish", site, published.to_str().unwrap(), "--json"]),
     ];
-    let documents = [
-        documents.to_vec(),
-        logged(temp.path(), mine, id),
-        expunged(temp.path()),
-    ]
-    .concat();
+    let others = [logged(temp.path(), mine, id), expunged(temp.path())].concat();
+    let documents = [documents.to_vec(), others].concat();
     let mut schemas = BTreeSet::new();
     for document in &documents {
         let schema = document["schema"]
