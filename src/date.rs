@@ -323,6 +323,14 @@ impl fmt::Display for RevisionDate {
     }
 }
 
+/// Reads an instant as OpenSSL prints those of ASN.1, `Nov 26 10:20:00 2026 GMT`, with parts of seconds or without, in seconds
+/// since 1970-01-01T00:00:00Z.
+#[must_use]
+pub fn seconds_of_asn1(text: &str) -> Option<i64> {
+    let moment = NaiveDateTime::parse_from_str(text, "%b %e %H:%M:%S%.f %Y GMT").ok()?;
+    Some(moment.and_utc().timestamp())
+}
+
 /// Reads an instant as HTTP writes it, in seconds since 1970-01-01T00:00:00Z; `None` for anything else, a weekday that is not
 /// the day's own included.
 #[must_use]

@@ -32,6 +32,7 @@ pub mod repository;
 pub mod search_file;
 pub mod sign;
 pub mod texts_file;
+pub mod timestamp;
 pub mod verified;
 pub mod witnessed;
 pub mod words_file;

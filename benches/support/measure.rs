@@ -24,7 +24,9 @@ pub fn program(archive: &Path, arguments: &[&str]) -> Command {
         .arg("--archive")
         .arg(archive)
         .arg("--quiet")
-        .args(arguments);
+        .args(arguments)
+        .env("GIT_AUTHOR_NAME", "Bench")
+        .env("GIT_COMMITTER_NAME", "Bench");
     command
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+#[cfg(feature = "network")]
+use avalaches::add::Circumstances;
 use avalaches::footer::Footer;
 use avalaches::log::{self, LogError};
 use avalaches::root_files::{self, RootChange, RootError};
@@ -18,6 +20,8 @@ use super::{Common, Failure, Outcome, key, output};
 
 #[cfg(feature = "network")]
 mod cosign;
+#[cfg(feature = "network")]
+pub mod stamp;
 
 /// Sign how many revisions the archive has, and the root of the tree of all of them, by a commit of its own
 ///
@@ -34,8 +38,30 @@ pub struct Checkpoint {
     #[cfg(feature = "network")]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// Ask a time stamping authority for a token (RFC 3161), through your openssl
+    #[cfg(feature = "network")]
+    #[arg(long, value_name = "URL")]
+    timestamp: Option<String>,
+    /// Certificates, in PEM, that vouch for the authority: a token that they do not is refused
+    #[cfg(feature = "network")]
+    #[arg(long, value_name = "FILE", requires = "timestamp")]
+    tsa_ca: Option<PathBuf>,
+    /// Have it stamped by your `ots`, the program of `OpenTimestamps`
+    #[cfg(feature = "network")]
+    #[arg(long)]
+    ots: bool,
     #[command(flatten)]
     how: Changing,
+}
+
+#[cfg(feature = "network")]
+use self::stamp::Stamped;
+
+/// What is stamped, where nothing can be.
+#[cfg(not(feature = "network"))]
+struct Stamped {
+    footer: Option<Footer>,
+    said: String,
 }
 
 /// Why no checkpoint is made.
@@ -46,7 +72,7 @@ enum Refusal {
     #[error("the note is not one line of visible characters")]
     Note,
     #[cfg(feature = "network")]
-    #[error("the archive has another checkpoint since the witnesses were asked")]
+    #[error("the archive has another checkpoint since others were asked about it")]
     Moved,
     #[cfg(feature = "network")]
     #[error("the checkpoint would have more lines of witnesses than one may have")]
@@ -95,11 +121,33 @@ impl Checkpoint {
         );
         let footer = footer.map_err(refused)?;
         #[cfg(feature = "network")]
-        if let Some(file) = &self.policy {
-            let asked = cosign::ask(common, &circumstances, file)?;
-            return tell_asked(common, footer.as_ref(), &asked);
+        {
+            let asked = match &self.policy {
+                Some(file) => Some(cosign::ask(common, &circumstances, file)?),
+                None => None,
+            };
+            // What stands below the checkpoint is stamped with it.
+            let stamped = self.stamp(common, &circumstances)?;
+            if let Some(asked) = &asked {
+                return tell_asked(common, footer.as_ref(), asked, &stamped);
+            }
+            tell(common, footer.as_ref(), signed.as_ref(), &stamped)
         }
-        tell(common, footer.as_ref(), signed.as_ref())
+        #[cfg(not(feature = "network"))]
+        tell(common, footer.as_ref(), signed.as_ref(), &[])
+    }
+
+    #[cfg(feature = "network")]
+    fn stamp(&self, common: &Common, circumstances: &Circumstances) -> Result<Vec<Stamped>, Failure> {
+        let mut stamped = Vec::new();
+        if let Some(address) = &self.timestamp {
+            let authorities = self.tsa_ca.as_deref();
+            stamped.push(stamp::rfc3161(common, circumstances, address, authorities)?);
+        }
+        if self.ots {
+            stamped.push(stamp::by_ots(common, circumstances)?);
+        }
+        Ok(stamped)
     }
 }
 
@@ -120,19 +168,26 @@ fn tell(
     common: &Common,
     footer: Option<&Footer>,
     signed: Option<&SignedCheckpoint>,
+    stamped: &[Stamped],
 ) -> Result<Outcome, Failure> {
     if common.json {
-        output::print_json(&document(footer, signed))?;
+        output::print_json(&document(footer, signed, stamped))?;
     } else {
         tell_footer(common, footer)?;
+        tell_stamped(common, stamped)?;
     }
     Ok(Outcome::Yes)
 }
 
 #[cfg(feature = "network")]
-fn tell_asked(common: &Common, footer: Option<&Footer>, asked: &cosign::Asked) -> Result<Outcome, Failure> {
+fn tell_asked(
+    common: &Common,
+    footer: Option<&Footer>,
+    asked: &cosign::Asked,
+    stamped: &[Stamped],
+) -> Result<Outcome, Failure> {
     if common.json {
-        let mut document = document(footer, Some(&asked.signed));
+        let mut document = document(footer, Some(&asked.signed), stamped);
         document["cosigned"] = asked.footer.as_ref().map(ToString::to_string).into();
         document["witnesses"] = asked.documents().into();
         document["quorum_met"] = asked.is_enough.into();
@@ -142,6 +197,7 @@ fn tell_asked(common: &Common, footer: Option<&Footer>, asked: &cosign::Asked) -
         if let Some(footer) = &asked.footer {
             output::print(&format!("{footer}\n"))?;
         }
+        tell_stamped(common, stamped)?;
     }
     asked.tell(common);
     Ok(if asked.is_enough {
@@ -151,7 +207,13 @@ fn tell_asked(common: &Common, footer: Option<&Footer>, asked: &cosign::Asked) -
     })
 }
 
-fn document(footer: Option<&Footer>, signed: Option<&SignedCheckpoint>) -> Value {
+fn document(footer: Option<&Footer>, signed: Option<&SignedCheckpoint>, stamped: &[Stamped]) -> Value {
+    let stamps = stamped.iter().map(|stamped| {
+        json!({
+            "footer": stamped.footer.as_ref().map(ToString::to_string),
+            "said": stamped.said,
+        })
+    });
     json!({
         "schema": "avalaches/checkpoint/1",
         "footer": footer.map(ToString::to_string),
@@ -161,7 +223,20 @@ fn document(footer: Option<&Footer>, signed: Option<&SignedCheckpoint>) -> Value
         "cosigned": null,
         "witnesses": [],
         "quorum_met": null,
+        "stamps": stamps.collect::<Vec<Value>>(),
     })
+}
+
+fn tell_stamped(common: &Common, stamped: &[Stamped]) -> Result<(), Failure> {
+    for stamped in stamped {
+        if let Some(footer) = &stamped.footer {
+            output::print(&format!("{footer}\n"))?;
+        }
+        if !common.quiet {
+            output::note(&stamped.said);
+        }
+    }
+    Ok(())
 }
 
 fn tell_footer(common: &Common, footer: Option<&Footer>) -> Result<(), Failure> {

@@ -3,10 +3,17 @@
 use std::path::PathBuf;
 
 use avalaches::log::{self, Entry, LogError, Published};
+#[cfg(feature = "network")]
+use avalaches::storage::timestamp;
 use avalaches::tlog::note::VerifierKey;
 use avalaches::tlog::policy::Policy;
 use avalaches::tlog::proof::LogProof;
 use serde_json::{Value, json};
+#[cfg(feature = "network")]
+use sha2::{Digest as _, Sha256};
+
+#[cfg(feature = "network")]
+use super::checkpoint::stamp;
 
 use super::{Common, Failure, Outcome, output, policy, resolve};
 
@@ -22,6 +29,14 @@ pub struct Log {
     /// Say which witnesses of a policy (C2SP tlog-policy) cosigned each checkpoint, and whether they are enough
     #[arg(long, value_name = "FILE", conflicts_with_all = ["prove", "checkpoint"])]
     policy: Option<PathBuf>,
+    /// Certificates, in PEM, that vouch for time stamping authorities: timestamps are checked by them, through your openssl
+    #[cfg(feature = "network")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prove", "checkpoint"])]
+    tsa_ca: Option<PathBuf>,
+    /// Have stamps of `OpenTimestamps` checked by your `ots`
+    #[cfg(feature = "network")]
+    #[arg(long, conflicts_with_all = ["prove", "checkpoint"])]
+    ots: bool,
 }
 
 impl Log {
@@ -90,12 +105,67 @@ impl Log {
             if let Some(policy) = &policy {
                 text.push_str(&weighed(policy, published));
             }
+            for said in self.stamps(published)? {
+                text.push_str(&format!("  {}\n", output::visible(&said)));
+            }
         }
         output::print(&text)?;
         if published.is_empty() && !common.quiet {
             output::note("no checkpoint was signed: `avalaches checkpoint --key FILE` makes one");
         }
         Ok(Outcome::Yes)
+    }
+}
+
+impl Log {
+    /// Says what the stamps of a checkpoint say, and by whom that is vouched for.
+    #[cfg(feature = "network")]
+    fn stamps(&self, published: &Published) -> Result<Vec<String>, Failure> {
+        let mut said = Vec::new();
+        let bytes = published.signed.to_string().into_bytes();
+        let digest: [u8; 32] = Sha256::digest(&bytes).into();
+        if let Some(reply) = &published.stamps.rfc3161 {
+            let openssl = stamp::openssl()?;
+            let authorities = self.tsa_ca.as_deref();
+            said.push(match timestamp::read(&openssl, reply, &digest) {
+                Ok(stamped) => {
+                    let date = stamped
+                        .date()
+                        .map_or_else(|| stamped.seconds.to_string(), |date| date.to_string());
+                    match authorities.map(|file| timestamp::verify(&openssl, reply, &digest, file)) {
+                        None => format!(
+                            "existed before {date}, as an authority says; --tsa-ca FILE checks who it was"
+                        ),
+                        Some(Ok(())) => format!("existed before {date}: the authority is vouched for"),
+                        Some(Err(_)) => {
+                            format!("would have existed before {date}, and nobody vouches for the authority")
+                        }
+                    }
+                }
+                Err(error) => format!("has a timestamp that proves nothing: {error}"),
+            });
+        }
+        if let Some(stamp) = &published.stamps.ots {
+            said.push(if self.ots {
+                match timestamp::ots_verify(&stamp::ots()?, &bytes, stamp) {
+                    Ok(words) => format!("ots: {words}"),
+                    Err(error) => error.to_string(),
+                }
+            } else {
+                "has a stamp of OpenTimestamps; --ots has it checked".to_owned()
+            });
+        }
+        Ok(said)
+    }
+
+    #[cfg(not(feature = "network"))]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "as where stamps can be read"
+    )]
+    fn stamps(&self, _: &Published) -> Result<Vec<String>, Failure> {
+        Ok(Vec::new())
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use avalaches::date::{RevisionDate, UtcOffset};
+use avalaches::document::verdict;
 use avalaches::tlog::note::VerifierKey;
 use avalaches::tlog::policy::Policy;
 
@@ -43,10 +43,5 @@ fn failure(path: &Path, why: &str) -> Failure {
 
 /// Writes when a witness signed.
 pub fn date(seconds: u64) -> String {
-    let date = i64::try_from(seconds).ok();
-    let date = date.and_then(|seconds| RevisionDate::from_seconds(seconds, UtcOffset::UTC).ok());
-    date.map_or_else(
-        || format!("{seconds} seconds after 1970"),
-        |date| date.to_string(),
-    )
+    verdict::instant(seconds).unwrap_or_else(|| format!("{seconds} seconds after 1970"))
 }

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use avalaches::document::verdict;
 use avalaches::footer::Footer;
 use avalaches::swhid::Swhid;
 use avalaches::verify::in_log::InLog;
@@ -13,6 +12,7 @@ use avalaches::withheld::Reason;
 use crate::cli::Common;
 use crate::cli::changes::{self, Told};
 use crate::cli::output::{BAD, GOOD, NOTICE, visible};
+use crate::cli::policy;
 
 pub fn text(common: &Common, thing: &str, answer: &Answer) -> String {
     let verdict = answer.verdict();
@@ -118,7 +118,7 @@ fn in_log_text(in_log: &InLog, text: &mut String) {
         None => text.push_str("    signed with a key that is not known here\n"),
     }
     for said in &in_log.cosigned {
-        let when = verdict::instant(said.seconds).unwrap_or_else(|| format!("second {}", said.seconds));
+        let when = policy::date(said.seconds);
         let _ = writeln!(text, "    cosigned by {} at {when}", visible(&said.witness));
     }
 }

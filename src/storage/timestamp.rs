@@ -1,0 +1,264 @@
+//! Running the user's own `openssl` and `ots`, which know timestamps: tokens of time stamping authorities (RFC 3161), and
+//! `OpenTimestamps`.
+//!
+//! What they read and write lies in a folder of their own that nobody else can look into and that is removed afterwards.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Output, Stdio};
+
+use tempfile::TempDir;
+
+use crate::date::{RevisionDate, seconds_of_asn1};
+use crate::id::hex;
+
+/// The most bytes of a program's complaints that are kept: the last ones.
+const LONGEST_COMPLAINT: usize = 4 << 10;
+
+/// A program of the user's.
+#[derive(Debug, Clone)]
+pub struct Tool {
+    /// Where it is; an absolute path.
+    pub program: PathBuf,
+    /// All of its environment.
+    pub environment: Vec<(OsString, OsString)>,
+    /// Where the files it works with are put meanwhile.
+    pub scratch: PathBuf,
+}
+
+/// Why a timestamp could not be had or read.
+#[derive(Debug, thiserror::Error)]
+pub enum TimestampError {
+    /// The files it works with could not be written or read.
+    #[error("could not keep what is stamped in {}", path.display())]
+    Scratch {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The program could not be run.
+    #[error("could not run {}", program.display())]
+    Run {
+        /// The program.
+        program: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The program failed.
+    #[error("{} ended with {status}: {complaint}", program.display())]
+    Ended {
+        /// The program.
+        program: PathBuf,
+        /// How it ended.
+        status: ExitStatus,
+        /// The last of what it said.
+        complaint: String,
+    },
+    /// The token is of something else, or none was granted.
+    #[error("the timestamp {0}")]
+    Token(&'static str),
+}
+
+/// What a token of an authority says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Before which instant the stamped bytes existed, in seconds since 1970.
+    pub seconds: i64,
+}
+
+impl Stamp {
+    /// Returns the instant, where it is one that dates have here.
+    #[must_use]
+    pub fn date(self) -> Option<RevisionDate> {
+        RevisionDate::from_seconds(self.seconds, crate::date::UtcOffset::UTC).ok()
+    }
+}
+
+/// Makes a request for a token of a SHA-256 by `openssl`, in DER.
+///
+/// # Errors
+/// [`TimestampError`].
+pub fn query(openssl: &Tool, digest: &[u8; 32]) -> Result<Vec<u8>, TimestampError> {
+    let folder = openssl.folder()?;
+    let digest = hex(digest);
+    let arguments = [
+        "ts", "-query", "-sha256", "-digest", &digest, "-cert", "-out", "query",
+    ];
+    openssl.run(&folder, arguments)?;
+    openssl.read(&folder, "query")
+}
+
+/// Reads an authority's answer by `openssl`: what it granted has to be of the SHA-256. Who signed it is another question.
+///
+/// # Errors
+/// [`TimestampError`].
+pub fn read(openssl: &Tool, reply: &[u8], digest: &[u8; 32]) -> Result<Stamp, TimestampError> {
+    let folder = openssl.folder_with("reply", reply)?;
+    let output = openssl.run(&folder, ["ts", "-reply", "-in", "reply", "-text"])?;
+    parse(&String::from_utf8_lossy(&output.stdout), digest)
+}
+
+/// Checks by `openssl` that an answer is of a SHA-256, and signed by an authority whom the certificates in a file vouch for.
+///
+/// # Errors
+/// [`TimestampError::Ended`] where it is not.
+pub fn verify(
+    openssl: &Tool,
+    reply: &[u8],
+    digest: &[u8; 32],
+    authorities: &Path,
+) -> Result<(), TimestampError> {
+    let folder = openssl.folder_with("reply", reply)?;
+    let scratch = |source| openssl.scratch(source);
+    let authorities = authorities.canonicalize().map_err(scratch)?;
+    let digest = hex(digest);
+    let arguments = ["ts", "-verify", "-digest", &digest, "-in", "reply", "-CAfile"].map(OsStr::new);
+    openssl.run(&folder, arguments.into_iter().chain([authorities.as_os_str()]))?;
+    Ok(())
+}
+
+/// Has bytes stamped by `ots`: the detached file.
+///
+/// # Errors
+/// [`TimestampError`].
+pub fn ots_stamp(ots: &Tool, bytes: &[u8]) -> Result<Vec<u8>, TimestampError> {
+    let folder = ots.folder_with("checkpoint", bytes)?;
+    ots.run(&folder, ["stamp", "checkpoint"])?;
+    ots.read(&folder, "checkpoint.ots")
+}
+
+/// Has a detached file held against bytes by `ots`; returns what it says.
+///
+/// # Errors
+/// [`TimestampError::Ended`] where they do not belong together, or nothing confirms it yet.
+pub fn ots_verify(ots: &Tool, bytes: &[u8], stamp: &[u8]) -> Result<String, TimestampError> {
+    let folder = ots.folder_with("checkpoint", bytes)?;
+    fs::write(folder.path().join("checkpoint.ots"), stamp).map_err(|source| ots.scratch(source))?;
+    let output = ots.run(&folder, ["verify", "checkpoint.ots"])?;
+    let said = [output.stdout, output.stderr].concat();
+    Ok(String::from_utf8_lossy(&said).trim().to_owned())
+}
+
+impl Tool {
+    fn folder(&self) -> Result<TempDir, TimestampError> {
+        let folder = tempfile::Builder::new()
+            .prefix("avalaches-stamp-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(&self.scratch);
+        folder.map_err(|source| self.scratch(source))
+    }
+
+    fn folder_with(&self, name: &str, bytes: &[u8]) -> Result<TempDir, TimestampError> {
+        let folder = self.folder()?;
+        fs::write(folder.path().join(name), bytes).map_err(|source| self.scratch(source))?;
+        Ok(folder)
+    }
+
+    fn scratch(&self, source: io::Error) -> TimestampError {
+        TimestampError::Scratch {
+            path: self.scratch.clone(),
+            source,
+        }
+    }
+
+    fn read(&self, folder: &TempDir, name: &str) -> Result<Vec<u8>, TimestampError> {
+        fs::read(folder.path().join(name)).map_err(|source| self.scratch(source))
+    }
+
+    fn run<A: AsRef<OsStr>>(
+        &self,
+        folder: &TempDir,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Output, TimestampError> {
+        let output = Command::new(&self.program)
+            .env_clear()
+            .envs(self.environment.iter().cloned())
+            .args(arguments)
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|source| TimestampError::Run {
+                program: self.program.clone(),
+                source,
+            })?;
+        if output.status.success() {
+            return Ok(output);
+        }
+        let from = output.stderr.len().saturating_sub(LONGEST_COMPLAINT);
+        let complaint = String::from_utf8_lossy(output.stderr.get(from..).unwrap_or_default());
+        Err(TimestampError::Ended {
+            program: self.program.clone(),
+            status: output.status,
+            complaint: complaint.replace('\r', "").trim().to_owned(),
+        })
+    }
+}
+
+/// Reads what `openssl ts -reply -text` prints.
+fn parse(text: &str, digest: &[u8; 32]) -> Result<Stamp, TimestampError> {
+    let value = |key: &str| {
+        text.lines()
+            .find_map(|line| line.trim().strip_prefix(key).map(str::trim))
+    };
+    let status = value("Status:").unwrap_or_default();
+    if !status.starts_with("Granted") {
+        return Err(TimestampError::Token("was not granted"));
+    }
+    if value("Hash Algorithm:") != Some("sha256") {
+        return Err(TimestampError::Token("is of another hash than SHA-256"));
+    }
+    let lines = text
+        .lines()
+        .skip_while(|line| !line.trim().starts_with("Message data:"))
+        .skip(1);
+    let bytes: String = lines
+        .map_while(|line| line.trim_start().split_once(" - "))
+        .map(|(_, bytes)| {
+            bytes
+                .chars()
+                .take(47)
+                .filter(char::is_ascii_hexdigit)
+                .collect::<String>()
+        })
+        .collect();
+    if bytes != hex(digest) {
+        return Err(TimestampError::Token("is of something else"));
+    }
+    let seconds = value("Time stamp:").and_then(seconds_of_asn1);
+    let seconds = seconds.ok_or(TimestampError::Token("names no time that can be read"))?;
+    Ok(Stamp { seconds })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "Using configuration from /usr/lib/ssl/openssl.cnf\nStatus info:\nStatus: Granted.\n\
+        Status description: unspecified\nFailure info: unspecified\n\nTST info:\nVersion: 1\nPolicy OID: tsa_policy1\n\
+        Hash Algorithm: sha256\nMessage data:\n    \
+        0000 - e3 b0 c4 42 98 fc 1c 14-9a fb f4 c8 99 6f b9 24   ...B.........o.$\n    \
+        0010 - 27 ae 41 e4 64 9b 93 4c-a4 95 99 1b 78 52 b8 55   '.A.d..L....xR.U\n\
+        Serial number: 0x02\nTime stamp: Nov 26 10:20:00 2026 GMT\nAccuracy: 0x01 seconds\n";
+
+    #[test]
+    fn what_openssl_prints_is_read() {
+        let digest: [u8; 32] = sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new()).into();
+        let stamp = parse(TEXT, &digest).unwrap();
+        assert_eq!(stamp.date().unwrap().to_string(), "2026-11-26T10:20:00+00:00");
+        for (from, to, what) in [
+            ("Granted.", "Rejected.", "was not granted"),
+            ("sha256", "sha1", "another hash"),
+            ("e3 b0", "e3 b1", "something else"),
+            ("Nov 26", "Nov 31", "no time"),
+        ] {
+            let error = parse(&TEXT.replacen(from, to, 1), &digest)
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(what), "{error}");
+        }
+    }
+}
