@@ -69,6 +69,8 @@ fn a_log_is_followed_and_each_change_is_told_once() {
         said.contains("its key is not known") && said.contains("--key KEY"),
         "{said}"
     );
+    let said = says(&story, &["monitor", &url, "--json", "--atom"], 2);
+    assert!(said.contains("two forms of one answer"), "{said}");
     let stranger = story.yes(&["key", "new", ORIGIN, "stranger.key"]);
     let said = says(&story, &["monitor", &url, "--key", stranger.trim()], 2);
     assert!(said.contains("is not signed with"), "{said}");

@@ -23,7 +23,7 @@ pub struct Monitor {
     #[arg(long, value_name = "KEY")]
     key: Option<VerifierKey>,
     /// Print what is new as an Atom feed
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     atom: bool,
     /// Go on, and ask again after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
@@ -32,6 +32,10 @@ pub struct Monitor {
 
 impl Monitor {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        if self.atom && common.json {
+            return Err(Failure::new("--json and --atom ask for two forms of one answer")
+                .hint("leave one of them out"));
+        }
         loop {
             let outcome = self.once(common)?;
             let Some(seconds) = self.every.filter(|_| outcome == Outcome::Yes) else {
