@@ -92,8 +92,11 @@ fn in_language(scripts: &'static [Script; 2], words: &Wording) -> &'static Scrip
 /// Its names are the script's own: another script in the page may have the same.
 fn scripts(last: &str) -> [Script; 2] {
     WORDS.map(|(_, words)| {
-        let parts = [&[words][..], &CORE, &[last]].concat();
-        let text = format!("\n'use strict';\n{{\n{}}}\n", parts.join("\n"));
+        let parts = [&[words][..], &CORE, &[last]].concat().join("\n");
+        // Every page carries it: what is for readers of the source stays there.
+        let lines = parts.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let code: String = lines.flat_map(|line| [line, "\n"]).collect();
+        let text = format!("\n'use strict';\n{{\n{code}}}\n");
         let source = base64::hash_source(&text);
         Script { text, source }
     })
