@@ -8,7 +8,7 @@
 
 use crate::archive::{Archive, Fault};
 use crate::date::RevisionDate;
-use crate::id::CommitId;
+use crate::id::{CommitId, TreeId};
 use crate::index;
 use crate::object::Hashing;
 use crate::object::commit::Commit;
@@ -123,15 +123,11 @@ impl Log {
         if let Some(leaves) = near {
             file.extend(leaves, archive.tip());
         } else {
-            let inventory = Inventory::for_reading(archive.objects());
-            let line = Line::follow(&inventory, archive.tip()).ok_or(LogError::Branch)?;
-            let known = file.tip().and_then(|tip| line.place(inventory.find(tip.raw())?));
+            let (known, leaves) = read_leaves(archive, file.tip())?;
             if known.is_none() {
                 file = LogFile::default();
             }
-            let first = known.map_or(0, |place| place + 1);
-            let leaves = derive::leaves(&inventory, &line, first, Hashing::Both).ok_or(LogError::Branch)?;
-            file.extend(leaves.into_iter().map(|(_, leaf)| leaf), archive.tip());
+            file.extend(leaves, archive.tip());
         }
         // It can be made again, so that it could not be written is no failure.
         let _ = file.save(archive.path());
@@ -217,19 +213,32 @@ fn leaf_of(id: CommitId, commit: &Commit) -> Result<Option<Hash>, LogError> {
 /// # Errors
 /// [`LogError`]; [`LogError::Other`] for a checkpoint that is not true.
 pub fn with_checkpoints(archive: &Archive) -> Result<(Log, Vec<Published>), LogError> {
-    let log = Log::of(archive)?;
+    match signed_log(archive)? {
+        Some(signed) => Ok(signed),
+        None => Ok((Log::of(archive)?, Vec::new())),
+    }
+}
+
+/// As [`with_checkpoints`]; `None` where nothing was signed: the log is not derived then.
+///
+/// # Errors
+/// As for [`with_checkpoints`].
+pub fn signed_log(archive: &Archive) -> Result<Option<(Log, Vec<Published>)>, LogError> {
     let published = checkpoints(archive)?;
+    if published.is_empty() {
+        return Ok(None);
+    }
     let false_one = |log: &Log| {
         published
             .iter()
             .find(|published| !log.has(&published.signed.checkpoint))
     };
-    if false_one(&log).is_none() {
-        return Ok((log, published));
+    let mut log = Log::of(archive)?;
+    if false_one(&log).is_some() {
+        log = Log::anew(archive)?;
     }
-    let log = Log::anew(archive)?;
     match false_one(&log) {
-        None => Ok((log, published)),
+        None => Ok(Some((log, published))),
         Some(other) => Err(LogError::Other {
             commit: other.commit,
             size: other.signed.checkpoint.size,
@@ -312,9 +321,17 @@ fn stamp(archive: &Archive, commit: &Commit, file: &str) -> Result<Option<Vec<u8
     Ok(Some(archive.file(commit.tree, file)?))
 }
 
-fn blob(archive: &Archive, tree: crate::id::TreeId, name: &str) -> Result<Option<TreeEntry>, LogError> {
+fn blob(archive: &Archive, tree: TreeId, name: &str) -> Result<Option<TreeEntry>, LogError> {
     match archive.entry(tree, name) {
         Ok(entry) => Ok(Some(entry)),
+        Err(Fault::Absent { .. }) => Ok(None),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+fn file_in(archive: &Archive, tree: TreeId, name: &str) -> Result<Option<Vec<u8>>, LogError> {
+    match archive.file(tree, name) {
+        Ok(bytes) => Ok(Some(bytes)),
         Err(Fault::Absent { .. }) => Ok(None),
         Err(fault) => Err(fault.into()),
     }
@@ -339,10 +356,9 @@ pub fn parse(bytes: &[u8]) -> Result<SignedCheckpoint, CheckpointError> {
 /// # Errors
 /// [`LogError`].
 pub fn newest(archive: &Archive) -> Result<Option<SignedCheckpoint>, LogError> {
-    if blob(archive, archive.root(), CHECKPOINT_FILE)?.is_none() {
+    let Some(bytes) = file_in(archive, archive.root(), CHECKPOINT_FILE)? else {
         return Ok(None);
-    }
-    let bytes = archive.file(archive.root(), CHECKPOINT_FILE)?;
+    };
     let signed = parse(&bytes).map_err(|error| LogError::Checkpoint(archive.tip(), error))?;
     Ok(Some(signed))
 }
@@ -394,11 +410,10 @@ fn gone_on(archive: &Archive, before: &SignedCheckpoint) -> Result<Option<Peaks>
     }
     let mut leaves = Vec::new();
     let text = |tree| -> Result<Option<String>, LogError> {
-        match archive.file(tree, CHECKPOINT_FILE) {
-            Ok(bytes) => Ok(parse(&bytes).ok().map(|signed| signed.note.text)),
-            Err(Fault::Absent { .. }) => Ok(None),
-            Err(fault) => Err(fault.into()),
-        }
+        let bytes = file_in(archive, tree, CHECKPOINT_FILE)?;
+        Ok(bytes
+            .and_then(|bytes| parse(&bytes).ok())
+            .map(|signed| signed.note.text))
     };
     for step in archive.walk() {
         let (id, commit) = step?;
@@ -419,26 +434,55 @@ fn gone_on(archive: &Archive, before: &SignedCheckpoint) -> Result<Option<Peaks>
 
 /// Reads every revision of the branch from git.
 fn from_git(archive: &Archive) -> Result<Peaks, LogError> {
-    let inventory = Inventory::for_reading(archive.objects());
-    let line = Line::follow(&inventory, archive.tip()).ok_or(LogError::Branch)?;
-    let leaves = derive::leaves(&inventory, &line, 0, Hashing::Both).ok_or(LogError::Branch)?;
+    let (_, leaves) = read_leaves(archive, None)?;
     let mut peaks = Peaks::default();
-    for (_, leaf) in leaves {
+    for leaf in leaves {
         peaks.push(leaf);
     }
     Ok(peaks)
 }
 
-/// Finds the checkpoint by which an entry's place is shown: of the first size that covers it, the last word, which has the
-/// most cosignatures. It stays the same whatever is archived later.
-#[must_use]
-pub fn covering(published: &[Published], index: u64) -> Option<&Published> {
-    let first = published
-        .iter()
-        .find(|published| published.signed.checkpoint.size > index)?;
-    let text = &first.signed.note.text;
-    published
-        .iter()
-        .rev()
-        .find(|published| published.signed.note.text == *text)
+/// Reads the leaves of the branch from git on every core: those after a commit where that is on the branch, else all. Returns
+/// the commit where it is.
+fn read_leaves(
+    archive: &Archive,
+    after: Option<CommitId>,
+) -> Result<(Option<CommitId>, Vec<Hash>), LogError> {
+    let inventory = Inventory::for_reading(archive.objects());
+    let line = Line::follow(&inventory, archive.tip()).ok_or(LogError::Branch)?;
+    let place = after.and_then(|id| line.place(inventory.find(id.raw())?));
+    let first = place.map_or(0, |place| place + 1);
+    let leaves = derive::leaves(&inventory, &line, first, Hashing::Both).ok_or(LogError::Branch)?;
+    let leaves = leaves.into_iter().map(|(_, leaf)| leaf).collect();
+    Ok((after.filter(|_| place.is_some()), leaves))
+}
+
+/// The checkpoints by which entries' places are shown: of each size the last word, which has the most cosignatures.
+#[derive(Debug, Default)]
+pub struct Covers<'a>(Vec<&'a Published>);
+
+impl<'a> Covers<'a> {
+    /// Chooses among the checkpoints of a branch, which are given oldest first.
+    #[must_use]
+    pub fn of(published: &'a [Published]) -> Self {
+        let mut covers: Vec<&Published> = Vec::new();
+        for published in published {
+            let size = published.signed.checkpoint.size;
+            match covers.last_mut() {
+                Some(last) if last.signed.note.text == published.signed.note.text => *last = published,
+                // After a change of keys a size may be stated once more.
+                Some(last) if last.signed.checkpoint.size >= size => {}
+                _ => covers.push(published),
+            }
+        }
+        Self(covers)
+    }
+
+    /// Finds the first that covers an entry. It stays the same whatever is archived later.
+    #[must_use]
+    pub fn covering(&self, index: u64) -> Option<&'a Published> {
+        let Self(covers) = self;
+        let at = covers.partition_point(|published| published.signed.checkpoint.size <= index);
+        covers.get(at).copied()
+    }
 }

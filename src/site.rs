@@ -164,7 +164,7 @@ pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<B
     }
     let theme = Theme::of(theme)?;
     let made_of = made_of(archive, &theme)?;
-    let (log, published) = transparency::with_checkpoints(archive)?;
+    let signed = transparency::signed_log(archive)?;
     // Reading what the last build left takes as long as walking the branch.
     let (opened, walked) = thread::scope(|scope| {
         let opening = scope.spawn(|| Files::open(folder));
@@ -176,7 +176,7 @@ pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<B
     // By day, the newest first; within a day by name.
     newest.sort_by(|(one, _), (other, _)| other.day().cmp(&one.day()).then_with(|| one.cmp(other)));
     let places = revisions.iter().copied().zip(0..);
-    let shared = Shared::of(archive, &theme, InLog::of(archive, &log, &published, places));
+    let shared = Shared::of(archive, &theme, InLog::of(archive, signed.as_ref(), places));
     let (files, before) = opened.unwrap_or_else(|panic| resume_unwind(panic))?;
     let site = Site {
         shared: &shared,
@@ -185,7 +185,7 @@ pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<B
         made_of: &made_of,
     };
     let articles = site.articles(&archive.seen(), &newest)?;
-    let singles = site.singles(archive, &articles, &revisions, (&log, &published))?;
+    let singles = site.singles(archive, &articles, &revisions, signed.as_ref())?;
     let sum = |count: fn(&Article) -> usize| articles.iter().map(count).sum();
     Ok(Built {
         articles: articles.len(),
@@ -206,13 +206,13 @@ pub fn page(
     id: CommitId,
 ) -> Result<String, BuildError> {
     let theme = Theme::of(theme)?;
-    let (log, published) = transparency::with_checkpoints(archive)?;
-    let kept = revisions.iter().find(|kept| kept.id() == id);
-    let leaf = kept.map(|kept| Entry::of(id, kept.commit(), &kept.message().trailers).leaf());
-    let place = leaf
-        .filter(|_| !published.is_empty())
-        .and_then(|leaf| log.index_of(leaf));
-    let in_log = InLog::of(archive, &log, &published, place.map(|place| (id, place)));
+    let signed = transparency::signed_log(archive)?;
+    let place = signed.as_ref().and_then(|(log, _)| {
+        let kept = revisions.iter().find(|kept| kept.id() == id)?;
+        let entry = Entry::of(id, kept.commit(), &kept.message().trailers);
+        Some((id, log.index_of(entry.leaf())?))
+    });
+    let in_log = InLog::of(archive, signed.as_ref(), place);
     article::page(archive, &Shared::of(archive, &theme, in_log), revisions, id)
 }
 
@@ -313,7 +313,7 @@ impl Site<'_> {
         archive: &Archive,
         articles: &[Article],
         revisions: &[CommitId],
-        (log, published): (&Log, &[Published]),
+        signed: Option<&(Log, Vec<Published>)>,
     ) -> Result<Vec<Single>, BuildError> {
         let mut singles = Vec::new();
         let lists = Lists::of(self.shared, articles);
@@ -342,16 +342,18 @@ impl Site<'_> {
             })?);
         }
         singles.extend(self.names(&seen, revisions)?);
-        for tile in log::tiles(published) {
-            let name = tile.to_string();
-            let last = log::last_of(tile, revisions);
-            singles.extend(self.lasting(std::slice::from_ref(&name), last, || {
-                Ok(vec![(name.clone(), log::bytes(archive, log, tile, revisions)?)])
-            })?);
+        if let Some((log, published)) = signed {
+            for tile in log::tiles(published) {
+                let name = tile.to_string();
+                let last = log::last_of(tile, revisions);
+                singles.extend(self.lasting(std::slice::from_ref(&name), last, || {
+                    Ok(vec![(name.clone(), log::bytes(archive, log, tile, revisions)?)])
+                })?);
+            }
         }
         singles.push(self.single((address::SEARCH.to_owned(), lists.search(revisions.len())?))?);
         singles.push(self.single((address::HOME.to_owned(), lists.home()?))?);
-        if let Some(newest) = published.last() {
+        if let Some(newest) = signed.and_then(|(_, published)| published.last()) {
             singles.push(self.single((tile::CHECKPOINT.to_owned(), newest.signed.to_string()))?);
         }
         singles.sort_by(|one, other| one.file.cmp(&other.file));

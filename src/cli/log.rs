@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use avalaches::log::{self, Entry, LogError, Published};
+use avalaches::log::{self, Covers, Entry, LogError, Published};
 #[cfg(feature = "network")]
 use avalaches::storage::timestamp;
 use avalaches::tlog::note::VerifierKey;
@@ -49,7 +49,7 @@ impl Log {
             let leaf = Entry::of_commit(id, &commit).map(|entry| entry.leaf());
             let index = leaf.and_then(|leaf| log.index_of(leaf));
             let index = index.ok_or_else(|| Failure::new(format!("{id} is no revision of the branch")))?;
-            let Some(published) = log::covering(&published, index) else {
+            let Some(published) = Covers::of(&published).covering(index) else {
                 output::error(&format!("no checkpoint covers {id}"));
                 output::hint("sign one with `avalaches checkpoint --key FILE`");
                 return Ok(Outcome::No);

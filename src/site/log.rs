@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::BuildError;
 use crate::archive::Archive;
 use crate::id::{CommitId, hex};
-use crate::log::{Entry, Log, LogError, Published};
+use crate::log::{Covers, Entry, Log, LogError, Published};
 use crate::tlog::note::VerifierKey;
 use crate::tlog::tile::{self, Content, Tile, WIDTH};
 
@@ -16,33 +16,23 @@ use crate::tlog::tile::{self, Content, Tile, WIDTH};
 pub struct InLog<'a> {
     log: Option<&'a Log>,
     key: Option<&'a VerifierKey>,
-    /// By size, each with the last word about it.
-    covers: Vec<&'a Published>,
+    covers: Covers<'a>,
     places: HashMap<CommitId, u64>,
 }
 
 impl<'a> InLog<'a> {
-    /// Finds the checkpoints that cover revisions, which are given with their places.
+    /// Finds the checkpoints that cover revisions, which are given with their places; none where nothing was signed.
     pub fn of(
         archive: &'a Archive,
-        log: &'a Log,
-        published: &'a [Published],
+        signed: Option<&'a (Log, Vec<Published>)>,
         places: impl IntoIterator<Item = (CommitId, u64)>,
     ) -> Self {
-        let mut covers: Vec<&Published> = Vec::new();
-        for published in published {
-            let size = published.signed.checkpoint.size;
-            match covers.last_mut() {
-                Some(last) if last.signed.note.text == published.signed.note.text => *last = published,
-                // After a change of keys a size may be stated once more.
-                Some(last) if last.signed.checkpoint.size >= size => {}
-                _ => covers.push(published),
-            }
-        }
         Self {
-            log: Some(log),
+            log: signed.map(|(log, _)| log),
             key: archive.settings().log_key.as_ref(),
-            covers,
+            covers: signed
+                .map(|(_, published)| Covers::of(published))
+                .unwrap_or_default(),
             places: places.into_iter().collect(),
         }
     }
@@ -52,18 +42,11 @@ impl<'a> InLog<'a> {
         self.places.get(&id).copied()
     }
 
-    fn covering(&self, place: u64) -> Option<&'a Published> {
-        let at = self
-            .covers
-            .partition_point(|published| published.signed.checkpoint.size <= place);
-        self.covers.get(at).copied()
-    }
-
     /// Returns the proof that a revision is in the log, with the log's key, as C2SP's tlog-proof has it; `None` where no
     /// checkpoint covers it.
     pub fn proof(&self, id: CommitId) -> Option<String> {
         let place = self.place(id)?;
-        let signed = &self.covering(place)?.signed;
+        let signed = &self.covers.covering(place)?.signed;
         let mut proof = self.log?.prove(place, signed)?;
         let key = self.key.filter(|key| signed.is_signed_by(key) == Some(true));
         proof.extra = key.map(|key| key.to_string().into_bytes());
@@ -74,7 +57,7 @@ impl<'a> InLog<'a> {
     pub fn digest(&self, places: &[u64]) -> String {
         let mut digest = Sha256::new();
         let mut any = false;
-        for published in places.iter().map(|place| self.covering(*place)) {
+        for published in places.iter().map(|place| self.covers.covering(*place)) {
             any |= published.is_some();
             digest.update(
                 published

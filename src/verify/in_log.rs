@@ -3,7 +3,7 @@
 use crate::archive::{Archive, Fault};
 use crate::base64;
 use crate::date::RevisionDate;
-use crate::log::{self, Entry, LogError};
+use crate::log::{self, Covers, Entry, LogError};
 use crate::tlog::checkpoint::{Cosignature, SignedCheckpoint};
 use crate::tlog::note::VerifierKey;
 use crate::tlog::policy::Policy;
@@ -77,13 +77,9 @@ pub fn of_archive(archive: &Archive, answer: &mut Answer, policy: Option<&Policy
         return Ok(());
     };
     let leaf = Entry::of(revision.id, &revision.commit, &revision.message.trailers).leaf();
-    let known = match log::newest(archive) {
+    let (log, published) = match log::signed_log(archive) {
+        Ok(Some(signed)) => signed,
         Ok(None) => return Ok(()),
-        Ok(Some(_)) => log::with_checkpoints(archive),
-        Err(error) => Err(error),
-    };
-    let (log, published) = match known {
-        Ok(known) => known,
         Err(LogError::Read(fault)) => return Err(fault),
         Err(error) => {
             against(answer, with_causes(&error));
@@ -93,7 +89,7 @@ pub fn of_archive(archive: &Archive, answer: &mut Answer, policy: Option<&Policy
     let Some(index) = log.index_of(leaf) else {
         return Ok(());
     };
-    if let Some(covering) = log::covering(&published, index) {
+    if let Some(covering) = Covers::of(&published).covering(index) {
         let key = archive.settings().log_key.as_ref();
         weigh(
             answer,
