@@ -8,21 +8,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::Value;
 use signed_note::{Note, StandardSigner, StandardVerifier, Verifier as _, VerifierList};
 use support::archives::Story;
+use support::logged::{ORIGIN, begin, says};
 use tlog_tiles::tlog;
 
 mod support {
     pub mod archives;
+    pub mod logged;
     pub mod tree;
-}
-
-const ORIGIN: &str = "example.org/digest";
-
-/// An archive with a log's key, `log.key`.
-fn begin() -> Story {
-    let story = Story::begin();
-    let key = story.yes(&["key", "new", ORIGIN, "log.key"]);
-    story.yes(&["settings", "--log-key", key.trim()]);
-    story
 }
 
 fn add(story: &Story, numbers: std::ops::Range<usize>) {
@@ -37,14 +29,6 @@ fn add(story: &Story, numbers: std::ops::Range<usize>) {
 
 fn log(story: &Story) -> Value {
     serde_json::from_str(&story.yes(&["log", "--json"])).unwrap()
-}
-
-fn says(story: &Story, arguments: &[&str], status: i32) -> String {
-    let output = story.run(arguments);
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8(said).unwrap();
-    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
-    said
 }
 
 /// What the log has to hold, from git alone: an entry for each revision, oldest first.
@@ -104,8 +88,7 @@ fn open(note: &str, key: &str) -> tlog_tiles::Checkpoint {
 
 #[test]
 fn a_checkpoint_is_the_tree_of_git_s_revisions_as_another_implementation_reads_it() {
-    let story = begin();
-    let key = log(&story)["key"].as_str().unwrap().to_owned();
+    let (story, key) = begin();
     let mut sizes = Vec::new();
     for (first, end) in [(0, 1), (1, 2), (2, 7), (7, 300)] {
         add(&story, first..end);
@@ -141,8 +124,7 @@ fn a_checkpoint_is_the_tree_of_git_s_revisions_as_another_implementation_reads_i
 
 #[test]
 fn every_revision_is_proved_to_be_in_the_log_and_no_other_is() {
-    let story = begin();
-    let key = log(&story)["key"].as_str().unwrap().to_owned();
+    let (story, key) = begin();
     add(&story, 0..5);
     story.yes(&["checkpoint", "--key", "log.key"]);
     add(&story, 5..11);
@@ -175,8 +157,7 @@ fn every_revision_is_proved_to_be_in_the_log_and_no_other_is() {
 
 #[test]
 fn tiles_and_bundles_are_those_that_another_implementation_makes() {
-    let story = begin();
-    let key = log(&story)["key"].as_str().unwrap().to_owned();
+    let (story, key) = begin();
     add(&story, 0..3);
     story.yes(&["checkpoint", "--key", "log.key"]);
     add(&story, 3..300);
@@ -252,8 +233,7 @@ fn block(page: &str) -> Option<&str> {
 
 #[test]
 fn a_page_carries_its_place_in_the_log_and_keeps_it() {
-    let story = begin();
-    let key = log(&story)["key"].as_str().unwrap().to_owned();
+    let (story, key) = begin();
     add(&story, 0..3);
     story.yes(&["build", "site", "-q"]);
     assert_eq!(block(&page(&story, "a1/index.html")), None);
@@ -297,8 +277,7 @@ fn a_page_carries_its_place_in_the_log_and_keeps_it() {
 
 #[test]
 fn a_page_with_another_place_in_the_log_is_not_proved() {
-    let story = begin();
-    let key = log(&story)["key"].as_str().unwrap().to_owned();
+    let (story, key) = begin();
     add(&story, 0..5);
     story.yes(&["checkpoint", "--key", "log.key"]);
     story.yes(&["build", "site", "-q"]);
@@ -422,7 +401,7 @@ fn a_checkpoint_needs_the_key_that_the_settings_name_and_something_new() {
 
 #[test]
 fn a_false_checkpoint_is_found() {
-    let story = begin();
+    let (story, _) = begin();
     add(&story, 0..4);
     story.yes(&["checkpoint", "--key", "log.key"]);
     let good = story.yes(&["log", "--checkpoint"]);

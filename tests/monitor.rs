@@ -5,21 +5,13 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use support::archives::Story;
+use support::logged::{ORIGIN, begin, says};
 use support::static_site::serve;
 
 mod support {
     pub mod archives;
+    pub mod logged;
     pub mod static_site;
-}
-
-const ORIGIN: &str = "example.org/digest";
-
-/// An archive with a log, and its key.
-fn begin() -> (Story, String) {
-    let story = Story::begin();
-    let key = story.yes(&["key", "new", ORIGIN, "log.key"]);
-    story.yes(&["settings", "--log-key", key.trim()]);
-    (story, key.trim().to_owned())
 }
 
 /// Another archive whose log has the same name and key: the publisher's other face.
@@ -47,14 +39,6 @@ fn publish(story: &Story) {
 
 fn site(story: &Story) -> PathBuf {
     story.folder.path().join("site")
-}
-
-fn says(story: &Story, arguments: &[&str], status: i32) -> String {
-    let output = story.run(arguments);
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8(said).unwrap();
-    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
-    said
 }
 
 #[test]

@@ -10,16 +10,16 @@ use std::process::Command;
 use std::thread;
 
 use support::archives::Story;
+use support::logged::{self, says};
 
 mod support {
     pub mod archives;
+    pub mod logged;
 }
 
 /// An archive with a log and a revision.
 fn begin() -> Story {
-    let story = Story::begin();
-    let key = story.yes(&["key", "new", "example.org/digest", "log.key"]);
-    story.yes(&["settings", "--log-key", key.trim()]);
+    let (story, _) = logged::begin();
     story.add("a.txt", "一。", &[]);
     story
 }
@@ -86,13 +86,6 @@ fn authority(folder: &Path) -> String {
         }
     });
     address
-}
-
-fn says(story: &Story, arguments: &[&str], status: i32) -> String {
-    let output = story.run(arguments);
-    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
-    said
 }
 
 #[test]
