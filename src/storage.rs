@@ -25,6 +25,7 @@ pub mod pack_index_writer;
 pub mod pack_map;
 pub mod pack_writer;
 pub mod plumbing;
+mod program;
 pub mod reader;
 pub mod refs;
 pub mod remembered;

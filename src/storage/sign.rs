@@ -7,16 +7,13 @@
 
 use std::error::Error;
 use std::ffi::OsString;
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
+use super::program;
 use crate::signature::{LONGEST, NAMESPACE, Signer};
-
-/// The most bytes of the program's complaints that are kept: the last ones.
-const LONGEST_COMPLAINT: usize = 4 << 10;
 
 /// The user's `ssh-keygen`, with a key.
 #[derive(Debug, Clone)]
@@ -111,11 +108,7 @@ impl SshKeygen {
             path: self.scratch.clone(),
             source,
         };
-        let folder = tempfile::Builder::new()
-            .prefix("avalaches-sign-")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir_in(&self.scratch)
-            .map_err(failed)?;
+        let folder = program::private_folder(&self.scratch, "avalaches-sign-").map_err(failed)?;
         let message = folder.path().join("commit");
         write(&message, commit).map_err(failed)?;
         let mut command = Command::new(&self.program);
@@ -145,11 +138,9 @@ impl SshKeygen {
             source,
         })?;
         if !output.status.success() {
-            let from = output.stderr.len().saturating_sub(LONGEST_COMPLAINT);
-            let complaint = String::from_utf8_lossy(output.stderr.get(from..).unwrap_or_default());
             return Err(KeygenError::Keygen {
                 status: output.status,
-                complaint: complaint.replace('\r', "").trim().to_owned(),
+                complaint: program::complaint(&output.stderr),
             });
         }
         let mut signature = String::new();

@@ -4,19 +4,16 @@
 //! What they read and write lies in a folder of their own that nobody else can look into and that is removed afterwards.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
 use tempfile::TempDir;
 
+use super::program;
 use crate::date::{RevisionDate, seconds_of_asn1};
 use crate::id::hex;
-
-/// The most bytes of a program's complaints that are kept: the last ones.
-const LONGEST_COMPLAINT: usize = 4 << 10;
 
 /// A program of the user's.
 #[derive(Debug, Clone)]
@@ -145,10 +142,7 @@ pub fn ots_verify(ots: &Tool, bytes: &[u8], stamp: &[u8]) -> Result<String, Time
 
 impl Tool {
     fn folder(&self) -> Result<TempDir, TimestampError> {
-        let folder = tempfile::Builder::new()
-            .prefix("avalaches-stamp-")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir_in(&self.scratch);
+        let folder = program::private_folder(&self.scratch, "avalaches-stamp-");
         folder.map_err(|source| self.scratch(source))
     }
 
@@ -188,12 +182,10 @@ impl Tool {
         if output.status.success() {
             return Ok(output);
         }
-        let from = output.stderr.len().saturating_sub(LONGEST_COMPLAINT);
-        let complaint = String::from_utf8_lossy(output.stderr.get(from..).unwrap_or_default());
         Err(TimestampError::Ended {
             program: self.program.clone(),
             status: output.status,
-            complaint: complaint.replace('\r', "").trim().to_owned(),
+            complaint: program::complaint(&output.stderr),
         })
     }
 }
