@@ -36,6 +36,8 @@ pub struct Options {
     pub now: RevisionDate,
     /// Ids that somebody kept, which must be in the branch's history.
     pub remembered: Vec<CommitId>,
+    /// What was found to contradict something that the reader kept of the archive.
+    pub contradicting: Vec<whole::Finding>,
 }
 
 /// What an audit found.
@@ -94,6 +96,7 @@ pub fn run(
     let seen = rules.into_seen();
     let mut found = std::mem::take(&mut whole.findings);
     found.extend(seen.findings);
+    found.extend(options.contradicting.iter().cloned());
     let remembered = verified::load(archive.path());
     for id in options.remembered.iter().copied().chain(remembered) {
         let is_known = found

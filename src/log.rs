@@ -19,8 +19,8 @@ use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
 use crate::storage::log_file::{Kept, LogFile};
 use crate::tlog::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
+use crate::tlog::key::{SignerKey, VerifierKey};
 use crate::tlog::merkle::{Hash, Nodes as _, Peaks, Tree};
-use crate::tlog::note::{SignerKey, VerifierKey};
 use crate::tlog::proof::LogProof;
 
 pub(crate) mod derive;

@@ -5,8 +5,8 @@ use crate::log::Entry;
 use crate::remember::{self, Contradiction};
 use crate::tlog::checkpoint::{CheckpointError, SignedCheckpoint};
 use crate::tlog::kept::{KeptCheckpoint, KeptError, Standing};
+use crate::tlog::key::VerifierKey;
 use crate::tlog::merkle::{self, Peaks};
-use crate::tlog::note::VerifierKey;
 use crate::tlog::tile::{self, CHECKPOINT, Content, Tile, WIDTH};
 
 pub mod atom;

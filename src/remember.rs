@@ -7,6 +7,7 @@ use crate::storage::remembered::{Remembered, RememberedError};
 use crate::tlog::checkpoint::SignedCheckpoint;
 use crate::tlog::kept::{KeptCheckpoint, KeptError, Standing};
 use crate::tlog::merkle::Peaks;
+use crate::verify::in_log::InLog;
 
 /// Why an archive could not be held against what was kept.
 #[derive(Debug, thiserror::Error)]
@@ -135,22 +136,19 @@ pub fn keep(archive: &Archive, remembered: &Remembered) -> Result<Option<KeptChe
     Ok(kept)
 }
 
-/// Holds the checkpoint that a page carries against the one that was kept of its log: of two with one size that the log signed
-/// only one can be true.
+/// Holds the place in a log that a page carries against the checkpoint that was kept of that log: no two trees that the log
+/// signed can have different hashes for the same entries.
 ///
 /// # Errors
 /// [`RememberedError`].
-pub fn of_page(
-    shown: &SignedCheckpoint,
-    remembered: &Remembered,
-) -> Result<Option<Contradiction>, RememberedError> {
+pub fn of_page(in_log: &InLog, remembered: &Remembered) -> Result<Option<Contradiction>, RememberedError> {
+    let shown = &in_log.signed;
     let Some(kept) = remembered.checkpoint(&shown.checkpoint.origin)? else {
         return Ok(None);
     };
-    let (stated, known) = (&shown.checkpoint, &kept.signed().checkpoint);
-    let is_other = stated.size == known.size && stated.root != known.root;
+    let is_forked = kept.is_forked_by(in_log.leaf, in_log.index, &in_log.beside, shown);
     let is_signed = shown.is_signed_by(kept.key()) == Some(true);
-    Ok(named(Standing::Forked, &kept, shown).filter(|_| is_other && is_signed))
+    Ok(named(Standing::Forked, &kept, shown).filter(|_| is_forked && is_signed))
 }
 
 /// Names how a log that is published stands to what was kept of it.

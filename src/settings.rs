@@ -8,7 +8,7 @@ use crate::json;
 use crate::language::Language;
 use crate::object::ident::Person;
 use crate::page::BACK_ARROW;
-use crate::tlog::note::{KeyKind, VerifierKey};
+use crate::tlog::key::{KeyKind, VerifierKey};
 
 /// The file's name in the tree.
 pub const FILE_NAME: &str = "avalaches.json";

@@ -6,6 +6,7 @@
 pub mod add_checkpoint;
 pub mod checkpoint;
 pub mod kept;
+pub mod key;
 pub mod merkle;
 pub mod note;
 pub mod policy;

@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
+use avalaches::tlog::checkpoint::SignedCheckpoint;
+use avalaches::tlog::key::VerifierKey;
+use avalaches::tlog::merkle::{self, Hash};
+use avalaches::tlog::proof::LogProof;
 use serde_json::Value;
 use signed_note::{Note, StandardSigner, StandardVerifier, Verifier as _, VerifierList};
 use support::archives::Story;
@@ -153,6 +157,65 @@ fn every_revision_is_proved_to_be_in_the_log_and_no_other_is() {
     }
     assert!(longest <= 1_500, "{longest} bytes");
     says(&story, &["log", "--prove", &story.git(&["rev-parse", "main"])], 2);
+}
+
+/// Signs a checkpoint by the other implementation, with a key that this program made.
+fn signed_by_other(secret: &str, size: u64, stored: &Stored) -> String {
+    let root = tlog::tree_hash(size, stored).unwrap();
+    let checkpoint = tlog_tiles::Checkpoint::new(ORIGIN, size, root, "").unwrap();
+    let mut note = Note::new(&checkpoint.to_bytes(), &[]).unwrap();
+    let signer = StandardSigner::new(secret.trim()).unwrap();
+    note.add_sigs(&[&signer]).unwrap();
+    String::from_utf8(note.to_bytes()).unwrap()
+}
+
+#[test]
+fn what_another_implementation_signs_and_proves_is_taken() {
+    let (story, key) = begin();
+    add(&story, 0..7);
+    let secret = fs::read_to_string(story.folder.path().join("log.key")).unwrap();
+    let entries = entries_by_git(&story);
+    let stored = stored(&entries);
+    let note = signed_by_other(&secret, 7, &stored);
+    let signed = SignedCheckpoint::parse(&note).unwrap();
+    let key: VerifierKey = key.parse().unwrap();
+    assert_eq!(signed.is_signed_by(&key), Some(true));
+    assert_eq!(signed.to_string(), note);
+    let ours = |hash: tlog::Hash| Hash::from_raw(hash.0);
+    for size in 1..=7 {
+        for old in 1..=size {
+            let proof = tlog::prove_tree(size, old, &stored).unwrap();
+            let proof: Vec<Hash> = proof.into_iter().map(ours).collect();
+            let [old_root, root] = [old, size].map(|size| ours(tlog::tree_hash(size, &stored).unwrap()));
+            assert!(merkle::is_consistent(old, old_root, size, root, &proof));
+            assert!(!merkle::is_consistent(old, root, size, old_root, &proof) || old == size);
+        }
+    }
+    for (index, entry) in (0..).zip(&entries) {
+        let hashes = tlog::prove_record(7, index, &stored).unwrap();
+        let hashes: Vec<String> = hashes
+            .into_iter()
+            .map(|hash| ours(hash).to_string() + "\n")
+            .collect();
+        let proof = LogProof::parse(&format!(
+            "c2sp.org/tlog-proof@v1\nindex {index}\n{}\n{note}",
+            hashes.concat()
+        ));
+        let proof = proof.unwrap();
+        assert!(proof.has(merkle::leaf_hash(entry.as_bytes())));
+        assert!(!proof.has(merkle::leaf_hash(b"another")));
+    }
+    // In the archive it is a checkpoint as good as our own, and a false one of theirs is as bad.
+    put_checkpoint(&story, &note);
+    story.yes(&["verify"]);
+    let said = says(&story, &["log"], 0);
+    assert!(said.contains("checkpoint of 7"), "{said}");
+    story.yes(&["build", "site", "-q"]);
+    story.yes(&["verify", "--without-archive", "site/2026/01/22/a1/index.html"]);
+    story.git(&["update-ref", "refs/heads/main", "main^"]);
+    put_checkpoint(&story, &signed_by_other(&secret, 6, &stored));
+    let said = says(&story, &["verify"], 1);
+    assert!(said.contains("of 6 revisions"), "{said}");
 }
 
 #[test]

@@ -226,7 +226,7 @@ fn what_was_remembered_is_held_against_every_later_answer() {
     let honest = story.git(&["rev-parse", "main"]);
     story.git(&["update-ref", "refs/heads/main", "main^"]);
     add(&story, "three", "另一个三。");
-    for arguments in [&["verify"][..], &["verify", page]] {
+    for arguments in [&["verify"][..], &["verify", page], &["audit"]] {
         let said = says(&story, arguments, 1);
         assert!(
             said.contains("the history was rewritten") && said.contains(&honest),
@@ -256,4 +256,43 @@ fn what_was_remembered_is_held_against_every_later_answer() {
             .join(".local/state/avalaches/evidence")
             .is_dir()
     );
+}
+
+#[test]
+fn a_page_from_a_forked_log_is_told_from_an_honest_one_without_any_archive() {
+    let (story, _) = begin();
+    for number in 0..6 {
+        add(&story, &format!("n{number}"), "一。");
+    }
+    publish(&story);
+    story.yes(&["remember"]);
+    // The kept tree of six is a subtree of four and one of two; a page of a later checkpoint shows one of them.
+    add(&story, "later", "后。");
+    let other = other_face(&story);
+    add(&other, "n0", "另一个。");
+    for number in 1..9 {
+        add(&other, &format!("n{number}"), "一。");
+    }
+    publish(&story);
+    publish(&other);
+    let verify = |story: &Story, of: &Story, slug: &str, status| {
+        let page = site(of).join(format!("2026/01/22/{slug}/index.html"));
+        let page = page.to_str().unwrap();
+        says(story, &["verify", "--without-archive", page], status)
+    };
+    for slug in ["n0", "n5", "later"] {
+        assert!(verify(&story, &story, slug, 0).starts_with("proved"));
+    }
+    for slug in ["n0", "n3", "n6"] {
+        let said = verify(&story, &other, slug, 1);
+        assert!(
+            said.contains("the log was forked: its first 6 revisions") && said.contains("lie in"),
+            "{said}"
+        );
+    }
+    let evidence = story.folder.path().join(".local/state/avalaches/evidence");
+    assert_eq!(fs::read_dir(evidence).unwrap().count(), 1);
+    // Where the page shows no subtree that was kept, and where nothing was kept, nobody can know.
+    verify(&story, &other, "n8", 0);
+    verify(&other, &other, "n0", 0);
 }

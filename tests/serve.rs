@@ -341,6 +341,9 @@ fn a_search_finds_what_the_program_finds() {
 #[test]
 fn a_page_is_judged_as_the_program_judges_it() {
     let story = story();
+    let key = story.yes(&["key", "new", "example.org/digest", "log.key"]);
+    story.yes(&["settings", "--log-key", key.trim()]);
+    story.yes(&["checkpoint", "--key", "log.key"]);
     let server = Server::of(&story, &[]);
     let printed = |page: &[u8], form: &str| {
         let mut child = story
@@ -366,7 +369,9 @@ fn a_page_is_judged_as_the_program_judges_it() {
     ] {
         let answer = server.post(media_type, text.as_bytes());
         assert_eq!(answer.status, 200, "{answer:?}");
-        assert_eq!(answer.json()["answers"][0]["verdict"], verdict);
+        let told = &answer.json()["answers"][0];
+        assert_eq!(told["verdict"], verdict);
+        assert_eq!(told["log"].is_null(), verdict == "unknown", "{told}");
         assert_eq!(answer.text(), printed(text.as_bytes(), form));
     }
     assert_problem(&server.post("text/plain", b""), 422);

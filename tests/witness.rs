@@ -14,8 +14,9 @@ use std::process::Command;
 use archives::Story;
 use avalaches::tlog::add_checkpoint::AddCheckpoint;
 use avalaches::tlog::checkpoint::{Checkpoint, SignedCheckpoint};
+use avalaches::tlog::key::{KeyKind, SignerKey, VerifierKey};
 use avalaches::tlog::merkle::{Nodes as _, Tree, leaf_hash};
-use avalaches::tlog::note::{KeyKind, SignatureLine, SignerKey, VerifierKey};
+use avalaches::tlog::note::SignatureLine;
 use avalaches::tlog::witness::origin_digest;
 use http::{Answer, Server, posted, read};
 
@@ -61,10 +62,17 @@ impl Log {
 
 /// A story with keys `log.key` and `w.key`, and the public half of that one.
 fn story() -> (Story, VerifierKey) {
+    story_with(&[])
+}
+
+/// The same, where the witness's key is made with more options.
+fn story_with(options: &[&str]) -> (Story, VerifierKey) {
     let story = Story::begin();
     let log = Log::of("", 0);
     story.write("log.key", log.key.secret_text());
-    let key = story.yes(&["key", "new", "w.example/一", "w.key", "--witness"]);
+    let make = [&["key", "new", "w.example/一", "w.key", "--witness"], options].concat();
+    let key = story.yes(&make);
+    assert_eq!(story.yes(&["key", "show", "w.key"]), key);
     (story, key.trim().parse().unwrap())
 }
 
@@ -149,6 +157,35 @@ fn a_witness_cosigns_what_goes_on_and_says_otherwise_what_the_specification_says
     ] {
         assert_eq!(witness.get(path).status, 404, "{path}");
     }
+}
+
+#[test]
+fn a_witness_may_sign_by_ml_dsa() {
+    let (story, key) = story_with(&["--ml-dsa"]);
+    assert_eq!(key.public().len(), 1312);
+    let witness = witness(&story);
+    let log = Log::of("face", 9);
+    let answer = ask(&witness, &log.request(0, 3));
+    assert_cosigned(&answer, &log.signed(3), &key);
+    let line = answer.text().rsplit(' ').next().unwrap();
+    assert_eq!(
+        avalaches::base64::decode(line.trim_end()).unwrap().len(),
+        4 + 8 + 2420
+    );
+    drop(witness);
+    let witness = self::witness(&story);
+    assert_eq!(known(&witness, &key), 3);
+    assert_cosigned(&ask(&witness, &log.request(3, 9)), &log.signed(9), &key);
+    assert_eq!(ask(&witness, &Log::of("other", 12).request(9, 12)).status, 422);
+    // Whose word counts: the policy names such a key as it names others.
+    let log_key = log.key.public();
+    let policy = format!("log {log_key}\nwitness w {key}\nquorum w\n");
+    let policy = avalaches::tlog::policy::Policy::parse(&policy).unwrap();
+    let mut signed = log.signed(9);
+    assert!(!policy.weigh(&signed).is_enough);
+    let lines = ask(&witness, &log.request(9, 9));
+    signed.add(SignatureLine::parse_all(lines.text()).unwrap());
+    assert!(policy.weigh(&signed).is_enough);
 }
 
 #[test]
@@ -508,11 +545,11 @@ fn what_a_witness_says_that_is_no_cosignature_counts_for_nothing() {
     let story = &publisher.faces[0];
     let secret = fs::read_to_string(story.folder.path().join("w1.key")).unwrap();
     let key = SignerKey::parse(&secret).unwrap();
-    let note = avalaches::tlog::note::Note {
-        text: "another text\n".to_owned(),
-        signatures: Vec::new(),
-    };
-    let forged = avalaches::tlog::checkpoint::cosign(&note, &key, 1).to_string();
+    let forged = Log::of("another", 1)
+        .signed(1)
+        .cosigned_by(&key, 1)
+        .unwrap()
+        .to_string();
     let ports = [
         answering("200 OK", "text/plain", &forged),
         answering("418 I'm a teapot", "text/plain", "茶壶\nmore"),

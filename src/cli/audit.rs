@@ -9,7 +9,7 @@ use avalaches::verify::with_causes;
 use clap::ValueEnum;
 
 use super::progress::{Meter, Shown};
-use super::{Common, Failure, Outcome, environment, output, resolve};
+use super::{Common, Failure, Outcome, environment, output, remember, resolve};
 
 mod html;
 mod json;
@@ -92,6 +92,7 @@ impl Audit {
             },
             now: asked.now,
             remembered: asked.remembered.clone(),
+            contradicting: remember::findings(&archive)?,
         };
         let mut meter = Meter::begin(common, self.progress, "objects")?;
         let report = audit::run(&archive, &options, &mut |progress| {

@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use avalaches::tlog::note::{KeyKind, SignerKey};
+use avalaches::tlog::key::{KeyKind, SignerKey};
 use serde_json::json;
 
 use super::{Common, Failure, Outcome, output};
@@ -34,6 +34,9 @@ struct New {
     /// Make the key of a witness
     #[arg(long)]
     witness: bool,
+    /// Let the witness sign by ML-DSA-44, which also holds against a quantum computer, and whose lines have 3 kB
+    #[arg(long, requires = "witness")]
+    ml_dsa: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -55,10 +58,7 @@ impl Key {
             output::print_json(&json!({
                 "schema": "avalaches/key/1",
                 "name": key.public().name(),
-                "kind": match key.public().kind() {
-                    KeyKind::Note => "log",
-                    KeyKind::Cosignature => "witness",
-                },
+                "kind": if key.public().kind().is_witness() { "witness" } else { "log" },
                 "key": key.public().to_string(),
             }))?;
         } else {
@@ -73,10 +73,10 @@ impl New {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret)
             .map_err(|error| Failure::new(format!("the system has no random bytes: {error}")))?;
-        let kind = if self.witness {
-            KeyKind::Cosignature
-        } else {
-            KeyKind::Note
+        let kind = match (self.witness, self.ml_dsa) {
+            (false, _) => KeyKind::Note,
+            (true, false) => KeyKind::Cosignature,
+            (true, true) => KeyKind::CosignatureMlDsa44,
         };
         let key = SignerKey::new(&self.name, kind, secret)?;
         write(&self.file, &key.secret_text()).map_err(|error| {

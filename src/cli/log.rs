@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use avalaches::log::{self, Covers, Entry, LogError, Published};
 #[cfg(feature = "network")]
 use avalaches::storage::timestamp;
-use avalaches::tlog::note::VerifierKey;
+use avalaches::tlog::key::VerifierKey;
 use avalaches::tlog::policy::Policy;
 use avalaches::tlog::proof::LogProof;
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use avalaches::log::Entry;
 use avalaches::monitor::{self, Followed, News, atom};
 use avalaches::network::{Client, Limits};
 use avalaches::swhid::Swhid;
-use avalaches::tlog::note::VerifierKey;
+use avalaches::tlog::key::VerifierKey;
 use serde_json::{Value, json};
 
 use super::output::{BAD, visible};

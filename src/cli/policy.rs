@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use avalaches::document::verdict;
-use avalaches::tlog::note::VerifierKey;
+use avalaches::tlog::key::VerifierKey;
 use avalaches::tlog::policy::Policy;
 
 use super::Failure;

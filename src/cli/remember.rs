@@ -3,7 +3,8 @@
 use avalaches::archive::Archive;
 use avalaches::remember::{self, Contradiction};
 use avalaches::storage::remembered::Remembered;
-use avalaches::tlog::checkpoint::SignedCheckpoint;
+use avalaches::verify::in_log::InLog;
+use avalaches::verify::whole::{Code, Finding};
 use serde_json::json;
 
 use super::{Common, Failure, Outcome, environment, output};
@@ -83,12 +84,23 @@ pub fn contradictions(archive: &Archive) -> Result<Vec<String>, Failure> {
         .collect()
 }
 
+/// The same as findings of a check of the whole archive.
+pub fn findings(archive: &Archive) -> Result<Vec<Finding>, Failure> {
+    let finding = |what| Finding {
+        code: Code::HistoryRewritten,
+        commit: None,
+        place: "what you remembered".to_owned(),
+        what,
+    };
+    Ok(contradictions(archive)?.into_iter().map(finding).collect())
+}
+
 /// Holds the place in a log that a page carries against what the user kept; returns what contradicts, in words.
-pub fn of_page(shown: &SignedCheckpoint) -> Result<Option<String>, Failure> {
+pub fn of_page(in_log: &InLog) -> Result<Option<String>, Failure> {
     let Ok(remembered) = folder() else {
         return Ok(None);
     };
-    let found = remember::of_page(shown, &remembered)?;
+    let found = remember::of_page(in_log, &remembered)?;
     found
         .map(|contradiction| told(&contradiction, &remembered))
         .transpose()

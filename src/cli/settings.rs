@@ -7,7 +7,7 @@ use avalaches::language::Language;
 use avalaches::object::ident::{Person, PersonError};
 use avalaches::root_files::{self, RootChange, RootError};
 use avalaches::settings::{self, SettingsError, Signatures};
-use avalaches::tlog::note::KeyError;
+use avalaches::tlog::key::KeyError;
 use avalaches::trailer::RootMessage;
 use clap::ValueEnum;
 use serde_json::{Value, json};

@@ -207,14 +207,7 @@ impl Verify {
             meter.tell(progress.done, progress.all)
         });
         meter.end();
-        for what in remember::contradictions(archive)? {
-            report.findings.push(whole::Finding {
-                code: whole::Code::HistoryRewritten,
-                commit: None,
-                place: "what you remembered".to_owned(),
-                what,
-            });
-        }
+        report.findings.extend(remember::findings(archive)?);
         if self.changed && report.findings.is_empty() && report.ended.is_none() {
             if recorded.is_none() {
                 report
@@ -307,10 +300,7 @@ impl Verify {
                 for block in &of_log {
                     in_log::of_page(&mut answer, block, policy);
                 }
-                let kept = answer
-                    .in_log
-                    .as_ref()
-                    .map(|in_log| remember::of_page(&in_log.signed));
+                let kept = answer.in_log.as_ref().map(remember::of_page);
                 if let Some(what) = kept.transpose()?.flatten() {
                     in_log::contradicted(&mut answer, what);
                 }

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use avalaches::server::Event;
 use avalaches::server::witness::{self, Clock};
-use avalaches::tlog::note::{KeyKind, VerifierKey};
+use avalaches::tlog::key::VerifierKey;
 use serde_json::json;
 
 use super::listening::{self, Listening};
@@ -34,7 +34,7 @@ pub struct Witness {
 impl Witness {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let key = key::read(&self.key)?;
-        if key.public().kind() != KeyKind::Cosignature {
+        if !key.public().kind().is_witness() {
             return Err(
                 Failure::new(format!("{} has the key of a log", self.key.display()))
                     .hint("make a witness's with `avalaches key new NAME FILE --witness`"),
@@ -82,13 +82,11 @@ fn log(text: &str) -> Result<VerifierKey, Failure> {
     let key: VerifierKey = text.parse().map_err(|error| {
         Failure::new(format!("--log {text:?}: {error}")).hint("`avalaches log --json` has an archive's key")
     })?;
-    match key.kind() {
-        KeyKind::Note => Ok(key),
-        KeyKind::Cosignature => Err(Failure::new(format!(
-            "--log: {} is the key of a witness",
-            key.name()
-        ))),
+    if key.kind().is_witness() {
+        let what = format!("--log: {} is the key of a witness", key.name());
+        return Err(Failure::new(what));
     }
+    Ok(key)
 }
 
 /// Returns the clock. A witness says when it saw something: nothing takes the clock's place here.

@@ -4,8 +4,9 @@ use crate::log::Log;
 use crate::network::{Answer, Client, NetworkError};
 use crate::tlog::add_checkpoint::{AddCheckpoint, PATH, SIZE_TYPE, parse_size};
 use crate::tlog::checkpoint::{Cosignature, SignedCheckpoint};
+use crate::tlog::key::VerifierKey;
 use crate::tlog::merkle::Nodes as _;
-use crate::tlog::note::{SignatureLine, VerifierKey};
+use crate::tlog::note::SignatureLine;
 use crate::tlog::policy::Witness;
 
 /// How often a witness is asked that says with each answer that it knows another size: others may be asking it as well.

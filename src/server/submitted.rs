@@ -8,10 +8,11 @@ use axum::response::Response;
 
 use super::problem::Problem;
 use super::{App, body};
+use crate::archive::{self, Archive};
 use crate::canonical::Invisible;
 use crate::document::{self, verdict};
 use crate::draft::{self, Form};
-use crate::verify::{self, with_causes};
+use crate::verify::{self, in_log, with_causes};
 
 /// The types of pages that are read.
 const READ: &str = "text/plain, text/markdown, text/html";
@@ -26,7 +27,7 @@ const ASKED: &str = "-";
 pub async fn verify(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let form = form_of(&headers)?;
     let bytes = body::read(&headers, body, "page", app.limits.body, app.limits.time).await?;
-    let judged = move |archive: &crate::archive::Archive| {
+    let judged = move |archive: &Archive| {
         let form = form.unwrap_or_else(|| Form::sniff(&bytes));
         let draft = draft::read(&bytes, form, Invisible::Allow).map_err(|error| {
             let line = error
@@ -37,7 +38,9 @@ pub async fn verify(State(app): State<App>, headers: HeaderMap, body: Body) -> R
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
                 .hint("send the page whole, with its footer, as UTF-8")
         })?;
-        let answer = verify::page(archive, &draft).map_err(|fault| Problem::broken(&fault))?;
+        let broken = |fault: archive::Fault| Problem::broken(&fault);
+        let mut answer = verify::page(archive, &draft).map_err(broken)?;
+        in_log::of_archive(archive, &mut answer, None).map_err(broken)?;
         Ok(document::text(&verdict::document(&[verdict::answer(
             ASKED, &answer,
         )])))

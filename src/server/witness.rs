@@ -22,8 +22,8 @@ use super::{Limits, Told, body, connections};
 use crate::storage::repository::WriteError;
 use crate::storage::witnessed::Witnessed;
 use crate::tlog::add_checkpoint::{PATH, SIZE_TYPE, size_text};
-use crate::tlog::checkpoint::{SignedCheckpoint, cosign};
-use crate::tlog::note::{SignerKey, VerifierKey};
+use crate::tlog::checkpoint::SignedCheckpoint;
+use crate::tlog::key::{SignerKey, VerifierKey};
 use crate::tlog::witness::{self, Refusal};
 
 /// The longest request, in bytes: hashes, and a checkpoint with all signatures that a note may have.
@@ -116,7 +116,10 @@ impl Witness {
             return refused(&refusal);
         }
         let mut signed = asked.signed;
-        let line = cosign(&signed.note, &self.key, (self.clock)());
+        let Some(line) = signed.cosigned_by(&self.key, (self.clock)()) else {
+            let what = "the log's name is longer than the 255 bytes that this witness's key signs";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, what.to_owned()));
+        };
         signed.add([line.clone()]);
         let kept = locked.put(&name, signed.to_string().as_bytes());
         kept.map_err(|error| broken(error.into()))?;

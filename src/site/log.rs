@@ -8,7 +8,7 @@ use super::BuildError;
 use crate::archive::Archive;
 use crate::id::{CommitId, hex};
 use crate::log::{Covers, Entry, Log, LogError, Published};
-use crate::tlog::note::VerifierKey;
+use crate::tlog::key::VerifierKey;
 use crate::tlog::tile::{self, Content, Tile, WIDTH};
 
 /// Where the log has revisions, as pages show it.

@@ -1,10 +1,11 @@
 //! Checkpoints (C2SP tlog-checkpoint): signed notes that say how many entries a log has and what the root of their tree is;
-//! and the cosignatures of witnesses below them (C2SP tlog-cosignature, those of Ed25519).
+//! and the cosignatures of witnesses below them (C2SP tlog-cosignature).
 
 use std::fmt;
 
+use super::key::{KeyKind, SignerKey, VerifierKey};
 use super::merkle::Hash;
-use super::note::{KeyKind, Note, NoteError, SignatureLine, SignerKey, VerifierKey};
+use super::note::{Note, NoteError, SignatureLine};
 use super::{hash_line, number};
 
 /// What a checkpoint says.
@@ -132,10 +133,39 @@ impl SignedCheckpoint {
         let (seconds, signature) = line.signature.split_at_checked(8)?;
         let seconds = u64::from_be_bytes(seconds.try_into().expect("eight bytes"));
         let is_time = i64::try_from(seconds).is_ok();
-        let message = cosigned_message(seconds, &self.note.text);
-        let is_good =
-            witness.kind() == KeyKind::Cosignature && witness.is_signed(message.as_bytes(), signature);
-        (is_time && is_good).then_some(seconds)
+        let message = self.cosigned_message(witness, seconds)?;
+        (is_time && witness.is_signed(&message, signature)).then_some(seconds)
+    }
+
+    /// Signs the checkpoint as a witness. `None` where the key is none of a witness's, or the log's name is longer than the 255
+    /// bytes that one of ML-DSA-44 signs.
+    #[must_use]
+    pub fn cosigned_by(&self, witness: &SignerKey, seconds: u64) -> Option<SignatureLine> {
+        let message = self.cosigned_message(witness.public(), seconds)?;
+        let stamped = [seconds.to_be_bytes().as_slice(), &witness.sign(&message)].concat();
+        Some(SignatureLine::of(witness.public(), stamped))
+    }
+
+    fn cosigned_message(&self, witness: &VerifierKey, seconds: u64) -> Option<Vec<u8>> {
+        match witness.kind() {
+            KeyKind::Note => None,
+            KeyKind::Cosignature => {
+                Some(format!("cosignature/v1\ntime {seconds}\n{}", self.note.text).into_bytes())
+            }
+            KeyKind::CosignatureMlDsa44 => {
+                let Checkpoint {
+                    origin, size, root, ..
+                } = &self.checkpoint;
+                let mut message = b"subtree/v1\n\0".to_vec();
+                push_short(&mut message, witness.name())?;
+                message.extend(seconds.to_be_bytes());
+                push_short(&mut message, origin)?;
+                message.extend(0_u64.to_be_bytes());
+                message.extend(size.to_be_bytes());
+                message.extend(root.raw());
+                Some(message)
+            }
+        }
     }
 
     /// Adds lines of witnesses to the note, those that it has already left out.
@@ -148,6 +178,13 @@ impl SignedCheckpoint {
     }
 }
 
+/// Appends a text after a byte with its length; `None` where it is longer than 255 bytes.
+fn push_short(message: &mut Vec<u8>, text: &str) -> Option<()> {
+    message.push(u8::try_from(text.len()).ok()?);
+    message.extend(text.as_bytes());
+    Some(())
+}
+
 /// The note.
 impl fmt::Display for SignedCheckpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -155,24 +192,14 @@ impl fmt::Display for SignedCheckpoint {
     }
 }
 
-/// Signs a checkpoint's note as a witness.
-#[must_use]
-pub fn cosign(note: &Note, witness: &SignerKey, seconds: u64) -> SignatureLine {
-    let signature = witness.sign(cosigned_message(seconds, &note.text).as_bytes());
-    let stamped = [seconds.to_be_bytes().as_slice(), &signature].concat();
-    SignatureLine::of(witness.public(), stamped)
-}
-
-fn cosigned_message(seconds: u64, text: &str) -> String {
-    format!("cosignature/v1\ntime {seconds}\n{text}")
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use proptest::prelude::*;
+    use sha2::{Digest as _, Sha256};
 
     use super::super::merkle::leaf_hash;
     use super::*;
+    use crate::id::hex;
 
     /// The example of the specification.
     pub const EXAMPLE: &str = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n\
@@ -222,51 +249,94 @@ pub(super) mod tests {
         SignerKey::new(name, kind, [byte; 32]).unwrap()
     }
 
+    fn signed_by(log: &SignerKey) -> SignedCheckpoint {
+        let checkpoint = Checkpoint {
+            origin: log.public().name().to_owned(),
+            size: 3,
+            root: leaf_hash(b""),
+            extensions: Vec::new(),
+        };
+        SignedCheckpoint::signed(checkpoint, log)
+    }
+
     #[test]
     fn logs_sign_and_witnesses_cosign_and_neither_stands_for_the_other() {
         let (log, other) = (
             key("log.example/a", KeyKind::Note, 1),
             key("log.example/b", KeyKind::Note, 1),
         );
-        let witness = key("w.example", KeyKind::Cosignature, 2);
-        let checkpoint = Checkpoint {
-            origin: "log.example/a".to_owned(),
-            size: 3,
-            root: leaf_hash(b""),
-            extensions: Vec::new(),
-        };
-        let mut signed = SignedCheckpoint::signed(checkpoint, &log);
-        assert_eq!(signed.cosignature_of(witness.public()), None);
-        let line = cosign(&signed.note, &witness, 1_769_000_000);
-        signed.add([line.clone(), line]);
-        assert_eq!(signed.note.signatures.len(), 2);
-        let signed = SignedCheckpoint::parse(&signed.to_string()).unwrap();
-        assert_eq!(signed.is_signed_by(log.public()), Some(true));
-        assert_eq!(
-            signed.is_signed_by(other.public()),
-            None,
-            "its name is not the log's"
-        );
-        assert_eq!(signed.is_signed_by(witness.public()), None);
-        let said = signed.cosignature_of(witness.public()).flatten().unwrap();
-        assert_eq!(
-            (said.witness.as_str(), said.seconds),
-            ("w.example", 1_769_000_000)
-        );
-        let mut later = signed.clone();
-        later.note.signatures[1].signature[7] ^= 1;
-        assert_eq!(
-            later.cosignature_of(witness.public()),
-            Some(None),
-            "another time was not signed"
-        );
-        let mut larger = signed.clone();
-        larger.note.text = larger.note.text.replace("\n3\n", "\n4\n");
-        assert_eq!(larger.is_signed_by(log.public()), Some(false));
-        assert_eq!(larger.cosignature_of(witness.public()), Some(None));
-        // The log's own key, of the same bytes, is no witness.
-        let posing = key("log.example/a", KeyKind::Cosignature, 1);
-        assert_eq!(signed.cosignature_of(posing.public()), None);
+        for kind in [KeyKind::Cosignature, KeyKind::CosignatureMlDsa44] {
+            let witness = key("w.example", kind, 2);
+            let mut signed = signed_by(&log);
+            assert_eq!(signed.cosignature_of(witness.public()), None);
+            let line = signed.cosigned_by(&witness, 1_769_000_000).unwrap();
+            signed.add([line.clone(), line]);
+            assert_eq!(signed.note.signatures.len(), 2);
+            let signed = SignedCheckpoint::parse(&signed.to_string()).unwrap();
+            assert_eq!(signed.is_signed_by(log.public()), Some(true));
+            assert_eq!(
+                signed.is_signed_by(other.public()),
+                None,
+                "its name is not the log's"
+            );
+            assert_eq!(signed.is_signed_by(witness.public()), None);
+            let said = signed.cosignature_of(witness.public()).flatten().unwrap();
+            assert_eq!(
+                (said.witness.as_str(), said.seconds),
+                ("w.example", 1_769_000_000)
+            );
+            let mut later = signed.clone();
+            later.note.signatures[1].signature[7] ^= 1;
+            assert_eq!(
+                later.cosignature_of(witness.public()),
+                Some(None),
+                "another time was not signed"
+            );
+            let larger = signed.to_string().replace("\n3\n", "\n4\n");
+            let larger = SignedCheckpoint::parse(&larger).unwrap();
+            assert_eq!(larger.is_signed_by(log.public()), Some(false));
+            assert_eq!(larger.cosignature_of(witness.public()), Some(None));
+            // The log's own key, of the same bytes, is no witness.
+            let posing = key("log.example/a", kind, 1);
+            assert_eq!(signed.cosignature_of(posing.public()), None);
+            assert_eq!(signed.cosigned_by(&log, 1), None, "a log's key cosigns nothing");
+        }
+    }
+
+    #[test]
+    fn what_ml_dsa_signs_is_the_structure_of_the_specification() {
+        let log = key("log.example/a", KeyKind::Note, 1);
+        let signed = signed_by(&log);
+        let witness = key("w.example", KeyKind::CosignatureMlDsa44, 2);
+        let message = signed
+            .cosigned_message(witness.public(), 0x0102_0304_0506_0708)
+            .unwrap();
+        let root = leaf_hash(b"");
+        let expected = [
+            b"subtree/v1\n\0\x09w.example\x01\x02\x03\x04\x05\x06\x07\x08\x0dlog.example/a".as_slice(),
+            &[0; 15],
+            &[3],
+            root.raw(),
+        ];
+        assert_eq!(message, expected.concat());
+        // By an independent implementation, dilithium-py 1.5.1: the key of the same seed, and its deterministic signature.
+        for (bytes, digest) in [
+            (
+                witness.public().public(),
+                "6e66c2c3c57116351798517f8d7c8d86c6ab57e12236799f00b869ae043a2da3",
+            ),
+            (
+                witness.sign(&message),
+                "a094c237eae95ac1dbaa8acb2c70d1243bf096ff246a4c5091bb251be3dbc180",
+            ),
+        ] {
+            let of_bytes: [u8; 32] = Sha256::digest(bytes).into();
+            assert_eq!(hex(&of_bytes), digest);
+        }
+        let unnamed = signed_by(&key(&"l".repeat(256), KeyKind::Note, 1));
+        assert_eq!(unnamed.cosigned_by(&witness, 1), None);
+        let by_ed25519 = key("w", KeyKind::Cosignature, 2);
+        assert!(unnamed.cosigned_by(&by_ed25519, 1).is_some());
     }
 
     proptest! {

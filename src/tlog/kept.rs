@@ -4,8 +4,8 @@
 use std::fmt;
 
 use super::checkpoint::{CheckpointError, SignedCheckpoint};
-use super::merkle::{Hash, Peaks};
-use super::note::{KeyError, VerifierKey};
+use super::key::{KeyError, VerifierKey};
+use super::merkle::{self, Hash, Peaks};
 use super::proof_lines;
 
 /// The first line.
@@ -131,6 +131,22 @@ impl KeptCheckpoint {
     }
 }
 
+impl KeptCheckpoint {
+    /// Tells whether the tree in which a proof finds a leaf is another one than the tree that is kept, as far as both know
+    /// the same subtrees: all of them where both have one size.
+    #[must_use]
+    pub fn is_forked_by(&self, leaf: Hash, index: u64, hashes: &[Hash], shown: &SignedCheckpoint) -> bool {
+        let (stated, known) = (&shown.checkpoint, &self.signed.checkpoint);
+        if stated.size == known.size {
+            return stated.root != known.root;
+        }
+        let found = merkle::subtrees_of_inclusion(leaf, index, stated.size, hashes);
+        self.peaks
+            .subtrees()
+            .any(|(place, hash)| found.iter().any(|other| other.0 == place && other.1 != hash))
+    }
+}
+
 impl fmt::Display for KeptCheckpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{FORM}\nkey {}", self.key)?;
@@ -145,8 +161,8 @@ impl fmt::Display for KeptCheckpoint {
 #[cfg(test)]
 mod tests {
     use super::super::checkpoint::Checkpoint;
+    use super::super::key::{KeyKind, SignerKey};
     use super::super::merkle::leaf_hash;
-    use super::super::note::{KeyKind, SignerKey};
     use super::*;
 
     fn leaves(count: u8) -> Vec<Hash> {

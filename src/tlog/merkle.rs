@@ -190,6 +190,48 @@ pub fn root_of_inclusion(leaf: Hash, index: u64, size: u64, proof: &[Hash]) -> O
     (last == 0).then_some(root)
 }
 
+/// A whole subtree, by its level and its index.
+pub type Place = (u32, u64);
+
+/// Returns the whole subtrees that a proof for [`root_of_inclusion`] knows the hashes of: those on the leaf's way to the root, and
+/// those beside it. Nothing where the proof has another length.
+#[must_use]
+pub fn subtrees_of_inclusion(leaf: Hash, index: u64, size: u64, proof: &[Hash]) -> Vec<(Place, Hash)> {
+    let (mut first, mut end) = (0, size);
+    let mut beside = Vec::new();
+    while index < size && end - first > 1 {
+        let middle = first + split(end - first);
+        if index < middle {
+            beside.push(((first, end), (middle, end)));
+            end = middle;
+        } else {
+            beside.push(((first, end), (first, middle)));
+            first = middle;
+        }
+    }
+    if index >= size || beside.len() != proof.len() {
+        return Vec::new();
+    }
+    let mut hash = leaf;
+    let mut ranges = vec![((index, index + 1), leaf)];
+    for ((above, other), sibling) in beside.into_iter().rev().zip(proof.iter().copied()) {
+        hash = if other.0 > index {
+            node_hash(hash, sibling)
+        } else {
+            node_hash(sibling, hash)
+        };
+        ranges.extend([(other, sibling), (above, hash)]);
+    }
+    let whole = |((first, end), hash): ((u64, u64), Hash)| {
+        let length = end - first;
+        let level = length.trailing_zeros();
+        length
+            .is_power_of_two()
+            .then_some(((level, first >> level), hash))
+    };
+    ranges.into_iter().filter_map(whole).collect()
+}
+
 /// Tells whether a proof shows that the tree with one size and root begins with that of another (RFC 9162, section
 /// 2.1.4.2).
 #[must_use]
@@ -363,6 +405,14 @@ impl Peaks {
     #[must_use]
     pub fn hashes(&self) -> &[Hash] {
         &self.hashes
+    }
+
+    /// Returns each with its place, largest first.
+    pub fn subtrees(&self) -> impl Iterator<Item = (Place, Hash)> {
+        let levels = (0..64).rev().filter(|level| self.size >> level & 1 == 1);
+        // Before the subtree of a bit are the leaves that the higher bits count.
+        let places = levels.map(|level| (level, (self.size >> level) - 1));
+        places.zip(self.hashes.iter().copied())
     }
 
     /// Returns how many leaves there are.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::checkpoint::{Cosignature, SignedCheckpoint};
-use super::note::{KeyError, KeyKind, VerifierKey};
+use super::key::{KeyError, VerifierKey};
 
 /// A log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,13 +154,15 @@ impl Reader {
             [] => Ok(()),
             [first, ..] if first.starts_with('#') => Ok(()),
             ["log", key, url @ ..] if url.len() < 2 => {
-                let key = self.key(key, KeyKind::Note)?;
+                let key = key_of(key, false)?;
+                check_is_new(&key, self.logs.iter().map(|log| &log.key))?;
                 let url = url.first().map(|url| (*url).to_owned());
                 self.logs.push(Log { key, url });
                 Ok(())
             }
             ["witness", name, key, url @ ..] if url.len() < 2 => {
-                let key = self.key(key, KeyKind::Cosignature)?;
+                let key = key_of(key, true)?;
+                check_is_new(&key, self.witnesses.iter().map(|witness| &witness.key))?;
                 self.name(name, Quorum::Witness(self.witnesses.len()))?;
                 self.witnesses.push(Witness {
                     name: (*name).to_owned(),
@@ -206,32 +208,6 @@ impl Reader {
         }
     }
 
-    fn key(&self, text: &str, kind: KeyKind) -> Result<VerifierKey, String> {
-        let key: VerifierKey = text
-            .parse()
-            .map_err(|error: KeyError| format!("has no key: {error}"))?;
-        if key.kind() != kind {
-            return Err(match kind {
-                KeyKind::Note => format!("names {}, the key of a witness, as a log's", key.name()),
-                KeyKind::Cosignature => format!("names {}, the key of a log, as a witness's", key.name()),
-            });
-        }
-        let known = match kind {
-            KeyKind::Note => self.logs.iter().any(|log| log.key.public() == key.public()),
-            KeyKind::Cosignature => self
-                .witnesses
-                .iter()
-                .any(|witness| witness.key.public() == key.public()),
-        };
-        if known {
-            return Err(format!(
-                "has the key of {}, which an earlier line has",
-                key.name()
-            ));
-        }
-        Ok(key)
-    }
-
     fn name(&mut self, name: &str, means: Quorum) -> Result<(), String> {
         if name == "none" || self.names.contains_key(name) {
             return Err(format!("gives the name {name:?} once more"));
@@ -250,11 +226,36 @@ impl Reader {
     }
 }
 
+/// Reads the key of a witness, or of a log.
+fn key_of(text: &str, is_witness: bool) -> Result<VerifierKey, String> {
+    let key: VerifierKey = text
+        .parse()
+        .map_err(|error: KeyError| format!("has no key: {error}"))?;
+    match (is_witness, key.kind().is_witness()) {
+        (false, true) => Err(format!("names {}, the key of a witness, as a log's", key.name())),
+        (true, false) => Err(format!("names {}, the key of a log, as a witness's", key.name())),
+        _ => Ok(key),
+    }
+}
+
+fn check_is_new<'a>(
+    key: &VerifierKey,
+    mut earlier: impl Iterator<Item = &'a VerifierKey>,
+) -> Result<(), String> {
+    if earlier.any(|known| known.public() == key.public()) {
+        return Err(format!(
+            "has the key of {}, which an earlier line has",
+            key.name()
+        ));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::checkpoint::{Checkpoint, cosign};
+    use super::super::checkpoint::Checkpoint;
+    use super::super::key::{KeyKind, SignerKey};
     use super::super::merkle::empty_root;
-    use super::super::note::SignerKey;
     use super::*;
 
     fn witness(number: u8) -> SignerKey {
@@ -297,7 +298,7 @@ mod tests {
         let mut signed = SignedCheckpoint::signed(checkpoint, &log());
         let lines: Vec<_> = numbers
             .iter()
-            .map(|number| cosign(&signed.note, &witness(*number), 1))
+            .map(|number| signed.cosigned_by(&witness(*number), 1).unwrap())
             .collect();
         signed.add(lines);
         signed

@@ -98,8 +98,8 @@ impl fmt::Display for LogProof {
 #[cfg(test)]
 mod tests {
     use super::super::checkpoint::Checkpoint;
+    use super::super::key::{KeyKind, SignerKey};
     use super::super::merkle::{Nodes as _, Tree, leaf_hash};
-    use super::super::note::{KeyKind, SignerKey};
     use super::*;
 
     fn proof_of(index: u64, size: u64) -> LogProof {

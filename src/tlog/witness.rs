@@ -5,8 +5,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::add_checkpoint::AddCheckpoint;
 use super::checkpoint::{Checkpoint, SignedCheckpoint};
+use super::key::VerifierKey;
 use super::merkle::{Hash, empty_root, is_consistent};
-use super::note::VerifierKey;
 use crate::id::hex;
 
 /// A request that is worth being held against what was seen.
@@ -125,8 +125,8 @@ pub fn origin_digest(origin: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::key::{KeyKind, SignerKey};
     use super::super::merkle::{Nodes as _, Tree, leaf_hash};
-    use super::super::note::{KeyKind, SignerKey};
     use super::*;
 
     const ORIGIN: &str = "example.org/digest";

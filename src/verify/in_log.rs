@@ -5,7 +5,8 @@ use crate::base64;
 use crate::date::RevisionDate;
 use crate::log::{self, Covers, Entry, LogError};
 use crate::tlog::checkpoint::{Cosignature, SignedCheckpoint};
-use crate::tlog::note::VerifierKey;
+use crate::tlog::key::VerifierKey;
+use crate::tlog::merkle::Hash;
 use crate::tlog::policy::Policy;
 use crate::tlog::proof::LogProof;
 
@@ -20,8 +21,12 @@ pub const ELEMENT_ID: &str = "log-proof";
 /// Where a revision stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InLog {
+    /// The hash of its entry.
+    pub leaf: Hash,
     /// Its place, from 0.
     pub index: u64,
+    /// The hashes beside its way to the root, lowest first; none where the archive was asked, which has all.
+    pub beside: Vec<Hash>,
     /// The checkpoint that covers it.
     pub signed: SignedCheckpoint,
     /// When the archive got the checkpoint, by its own word; not known from a page alone.
@@ -40,8 +45,11 @@ pub fn of_page(answer: &mut Answer, block: &str, policy: Option<&Policy>) {
     let entry = Entry::of(revision.id, &revision.commit, &revision.message.trailers);
     match read(block, &entry) {
         Ok((proof, key)) => {
-            let (index, signed) = (proof.index, proof.signed);
-            weigh(answer, (index, signed), None, key.as_ref(), policy);
+            let in_log = InLog {
+                beside: proof.hashes,
+                ..InLog::at(entry.leaf(), proof.index, proof.signed)
+            };
+            weigh(answer, in_log, key.as_ref(), policy);
         }
         Err(what) => against(answer, format!("the log's proof in the page: {what}")),
     }
@@ -91,26 +99,36 @@ pub fn of_archive(archive: &Archive, answer: &mut Answer, policy: Option<&Policy
     };
     if let Some(covering) = Covers::of(&published).covering(index) {
         let key = archive.settings().log_key.as_ref();
-        weigh(
-            answer,
-            (index, covering.signed.clone()),
-            Some(covering.at),
-            key,
-            policy,
-        );
+        let in_log = InLog {
+            at: Some(covering.at),
+            ..InLog::at(leaf, index, covering.signed.clone())
+        };
+        weigh(answer, in_log, key, policy);
     }
     Ok(())
 }
 
-fn weigh(
-    answer: &mut Answer,
-    (index, signed): (u64, SignedCheckpoint),
-    at: Option<RevisionDate>,
-    key: Option<&VerifierKey>,
-    policy: Option<&Policy>,
-) {
+impl InLog {
+    /// Says where an entry is, and nothing yet of who signed that.
+    fn at(leaf: Hash, index: u64, signed: SignedCheckpoint) -> Self {
+        Self {
+            leaf,
+            index,
+            beside: Vec::new(),
+            signed,
+            at: None,
+            key: None,
+            cosigned: Vec::new(),
+            is_enough: None,
+        }
+    }
+}
+
+/// Adds a place to an answer, with what the signatures below it are worth.
+fn weigh(answer: &mut Answer, in_log: InLog, key: Option<&VerifierKey>, policy: Option<&Policy>) {
+    let signed = &in_log.signed;
     let key = key.filter(|key| signed.is_signed_by(key) == Some(true)).cloned();
-    let weighed = policy.map(|policy| policy.weigh(&signed));
+    let weighed = policy.map(|policy| policy.weigh(signed));
     if let Some(weighed) = &weighed {
         for witness in &weighed.forged {
             against(
@@ -134,12 +152,10 @@ fn weigh(
         refuse(answer, Verdict::Unknown, what.to_owned());
     }
     answer.in_log = Some(InLog {
-        index,
-        signed,
-        at,
         key,
         is_enough: weighed.as_ref().map(|weighed| weighed.is_enough),
         cosigned: weighed.map(|weighed| weighed.cosignatures).unwrap_or_default(),
+        ..in_log
     });
 }
 

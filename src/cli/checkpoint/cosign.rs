@@ -14,7 +14,7 @@ use avalaches::network::{Client, Limits};
 use avalaches::root_files::{self, RootChange};
 use avalaches::settings::{CHECKPOINT_FILE, Signatures};
 use avalaches::tlog::checkpoint::SignedCheckpoint;
-use avalaches::tlog::note::VerifierKey;
+use avalaches::tlog::key::VerifierKey;
 use avalaches::tlog::policy::Witness;
 use avalaches::trailer::RootMessage;
 use serde_json::{Value, json};

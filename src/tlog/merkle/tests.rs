@@ -250,3 +250,30 @@ fn a_tree_goes_on_from_what_was_kept_of_it() {
         assert_eq!(tree.inclusion(77, 300), whole.inclusion(77, 300));
     }
 }
+
+#[test]
+fn a_proof_shows_whole_subtrees_of_the_tree_and_no_others() {
+    let leaves = leaves(70);
+    let tree = Tree::of(leaves.iter().copied());
+    let size_of = |leaves: &[Hash]| leaves.len() as u64;
+    for size in 1..=leaves.len() {
+        for (index, leaf) in (0..).zip(&leaves[..size]) {
+            let size = size_of(&leaves[..size]);
+            let Ok(proof) = tree.inclusion(index, size);
+            let found = subtrees_of_inclusion(*leaf, index, size, &proof);
+            for ((level, place), hash) in &found {
+                assert_eq!(tree.node(*level, *place), Ok(*hash), "{index} of {size}");
+            }
+            // Every whole subtree that the leaf is in is among them.
+            for level in (0..7).filter(|level| ((index >> level) + 1) << level <= size) {
+                assert!(found.iter().any(|(place, _)| *place == (level, index >> level)));
+            }
+            assert!(subtrees_of_inclusion(*leaf, index, size + 64, &proof).is_empty());
+            assert!(subtrees_of_inclusion(*leaf, size, size, &proof).is_empty());
+        }
+        let peaks = Peaks::of(&tree, size_of(&leaves[..size])).unwrap();
+        for ((level, index), hash) in peaks.subtrees() {
+            assert_eq!(tree.node(level, index), Ok(hash));
+        }
+    }
+}
