@@ -104,7 +104,7 @@ impl Log {
         if file.tip() == Some(archive.tip()) {
             return Ok(Self { file });
         }
-        Self::extended(archive, file)
+        Self::extended(archive, file).map(|log| log.saved(archive))
     }
 
     /// Derives the log from git alone.
@@ -112,7 +112,21 @@ impl Log {
     /// # Errors
     /// [`LogError`] where the branch cannot be read.
     pub fn anew(archive: &Archive) -> Result<Self, LogError> {
+        Self::read(archive).map(|log| log.saved(archive))
+    }
+
+    /// The same, and leaves the file beside the repository alone: of a branch that is not the archive's own.
+    ///
+    /// # Errors
+    /// [`LogError`] where the branch cannot be read.
+    pub fn read(archive: &Archive) -> Result<Self, LogError> {
         Self::extended(archive, LogFile::default())
+    }
+
+    /// Saves the log beside the repository. It can be made again, so that it could not be written is no failure.
+    fn saved(self, archive: &Archive) -> Self {
+        let _ = self.file.save(archive.path());
+        self
     }
 
     fn extended(archive: &Archive, mut file: LogFile) -> Result<Self, LogError> {
@@ -129,8 +143,6 @@ impl Log {
             }
             file.extend(leaves, archive.tip());
         }
-        // It can be made again, so that it could not be written is no failure.
-        let _ = file.save(archive.path());
         Ok(Self { file })
     }
 

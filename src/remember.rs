@@ -114,6 +114,32 @@ fn against(archive: &Archive, kept: &KeptCheckpoint) -> Result<Option<Contradict
     }))
 }
 
+/// Finds the two newest checkpoints of two histories of one archive where they cannot both be true, and the log's key signed
+/// both: whoever has them can show that there were two.
+///
+/// # Errors
+/// [`LogError`] where a history cannot be read.
+pub fn between(own: &Archive, other: &Archive) -> Result<Option<Contradiction>, LogError> {
+    let Some(key) = &own.settings().log_key else {
+        return Ok(None);
+    };
+    let is_signed = |signed: &SignedCheckpoint| signed.is_signed_by(key) == Some(true);
+    let newest = |archive| log::newest(archive).ok().flatten().filter(is_signed);
+    let (Some(kept), Some(shown)) = (newest(own), newest(other)) else {
+        return Ok(None);
+    };
+    let goes_on = if kept.checkpoint.size <= shown.checkpoint.size {
+        Log::read(other)?.has(&kept.checkpoint)
+    } else {
+        Log::of(own)?.has(&shown.checkpoint)
+    };
+    let contradiction = || Contradiction::Forked {
+        kept: Box::new(kept),
+        shown: Some(Box::new(shown)),
+    };
+    Ok((!goes_on).then(contradiction))
+}
+
 /// Keeps an archive's tip and its newest checkpoint, in place of what was kept before.
 ///
 /// # Errors

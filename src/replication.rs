@@ -9,8 +9,10 @@ use crate::branch::PlaceError;
 use crate::date::{CivilDay, RevisionDate};
 use crate::footer::Footer;
 use crate::id::{CommitId, ObjectId};
+use crate::log::LogError;
 use crate::object::ident::Person;
 use crate::platform::Durability;
+use crate::remember::Contradiction;
 use crate::revision::RevisionFault;
 use crate::storage::fetch::{FetchError, Git};
 use crate::storage::refs::{self, RefError};
@@ -120,6 +122,9 @@ pub enum ReplicationError {
     /// The archive cannot be read.
     #[error("could not read the archive")]
     Read(#[from] Fault),
+    /// The log of one of the two cannot be derived.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// Something could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -153,6 +158,8 @@ pub enum Refusal {
         ours: Box<Side>,
         /// The other.
         theirs: Box<Side>,
+        /// Two checkpoints that the log's key signed and that cannot both be true, where there are such.
+        contradiction: Option<Contradiction>,
     },
     /// Each has commits that the other has not.
     Diverged(Box<Parting>),
@@ -178,6 +185,8 @@ pub struct Parting {
     pub theirs: Side,
     /// The newest of those that only this archive has that the other copy once had, too: it has rewritten its history.
     pub withdrawn: Option<CommitId>,
+    /// Two checkpoints that the log's key signed and that cannot both be true, where there are such.
+    pub contradiction: Option<Contradiction>,
 }
 
 /// What only one of two copies has.

@@ -806,3 +806,71 @@ fn an_honest_kind_of_revision_stays_what_it_is() {
     assert_eq!(told, kinds.map(Kind::name));
     assert_eq!(pair.other(&["verify"]).0, Some(0));
 }
+
+#[test]
+fn two_histories_that_one_key_signed_are_kept_as_evidence() {
+    let pair = Pair::begin();
+    let (story, evidence) = (&pair.story, pair.path(".local/state/avalaches/evidence"));
+    let key = story.yes(&["key", "new", "example.org/digest", "log.key"]);
+    story.yes(&["settings", "--log-key", key.trim(), "-q"]);
+    let sign = ["checkpoint", "--key", "log.key", "-q"];
+    story.yes(&sign);
+    story.yes(&["push", "-q"]);
+    assert_eq!(pair.other(&["pull", "-q"]).0, Some(0));
+    // Both go on, and one of them signs: so far nobody has said two things.
+    story.add(
+        "two.txt",
+        "第二篇。\n",
+        &["--slug", "two", "--date", "2026-01-23"],
+    );
+    story.yes(&["push", "-q"]);
+    pair.other_add(
+        "zwei.txt",
+        "另一个第二篇。\n",
+        &["--slug", "two", "--date", "2026-01-23"],
+    );
+    assert_eq!(pair.other(&sign).0, Some(0));
+    let said = pair.refused(1, &["pull"]);
+    assert!(said.contains("each have what the other has not"), "{said}");
+    assert!(!said.contains("lie in") && !evidence.exists(), "{said}");
+    story.yes(&sign);
+    story.yes(&["push", "-q"]);
+    let said = pair.refused(1, &["pull"]);
+    assert!(
+        said.contains("the log was forked: its first 2 revisions"),
+        "{said}"
+    );
+    let told = document(&pair.refused(1, &["pull", "--json"]));
+    let told = told["refused"]["contradiction"].as_str().unwrap();
+    let folder = PathBuf::from(told.rsplit_once("lie in ").unwrap().1);
+    assert!(folder.starts_with(&evidence), "{told}");
+    let kept = fs::read_to_string(folder.join("kept.checkpoint")).unwrap();
+    assert_eq!(kept, pair.other(&["log", "--checkpoint"]).1);
+    let shown = fs::read_to_string(folder.join("shown.checkpoint")).unwrap();
+    assert_eq!(shown, story.yes(&["log", "--checkpoint"]));
+}
+
+#[test]
+fn a_clone_of_another_history_than_the_one_that_was_remembered_is_told_so() {
+    let pair = Pair::begin();
+    pair.story.yes(&["remember"]);
+    let honest = pair.tip("archive");
+    pair.story.yes(&["clone", "host", "good", "-q"]);
+    // The host's copy begins as it did, and goes on otherwise.
+    git(&pair.path("other"), &["update-ref", "refs/heads/main", "main~1"]);
+    fs::remove_file(pair.path("other/avalaches.branch")).unwrap();
+    pair.other_add("zwei.txt", "别的。\n", &["--slug", "one", "--date", "2026-01-22"]);
+    let host = pair.path("host");
+    git(
+        &pair.path("other"),
+        &["push", "-qf", host.to_str().unwrap(), "main"],
+    );
+    let output = pair.story.run(&["clone", "host", "bad"]);
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("the history was rewritten") && said.contains(&honest),
+        "{said}"
+    );
+    assert!(said.contains("the publisher"), "{said}");
+}

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use avalaches::archive::Archive;
 use avalaches::date::UtcOffset;
 use avalaches::replication::{self, Cloned, Remember};
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use super::output::GOOD;
 use super::progress::{Meter, Shown};
 use super::replication::{address, circumstances, failure, named, print_refusal, refusal_json};
-use super::{Common, Failure, Outcome, output};
+use super::{Common, Failure, Outcome, open_failure, output, remember};
 
 /// Make a copy of an archive that is elsewhere, and prove all of it; run again, it goes on where it was interrupted
 #[derive(Debug, clap::Args)]
@@ -37,14 +38,18 @@ impl Clone {
         });
         meter.end();
         let cloned = done.map_err(failure)?;
-        let outcome = match &cloned {
-            Cloned::Made { .. } => Outcome::Yes,
-            Cloned::Refused(_) => Outcome::No,
+        let contradictions = match &cloned {
+            Cloned::Made { .. } => {
+                remember::contradictions(&Archive::open(&dir, common.owner()).map_err(open_failure)?)?
+            }
+            Cloned::Refused(_) => Vec::new(),
         };
+        let is_good = matches!(cloned, Cloned::Made { .. }) && contradictions.is_empty();
+        let outcome = if is_good { Outcome::Yes } else { Outcome::No };
         if common.json {
             let (tip, commits, refused) = match &cloned {
                 Cloned::Made { tip, commits } => (Value::from(tip.to_string()), *commits, Value::Null),
-                Cloned::Refused(refusal) => (Value::Null, 0, refusal_json(refusal)),
+                Cloned::Refused(refusal) => (Value::Null, 0, refusal_json(refusal)?),
             };
             output::print_json(&json!({
                 "schema": "avalaches/clone/1",
@@ -53,6 +58,7 @@ impl Clone {
                 "tip": tip,
                 "commits": commits,
                 "refused": refused,
+                "contradictions": contradictions,
             }))?;
             return Ok(outcome);
         }
@@ -63,6 +69,14 @@ impl Clone {
                 output::print(&format!(
                     "{GOOD}cloned{GOOD:#}  {commits} into {dir}, all of them proved · {tip}\n"
                 ))?;
+                for what in &contradictions {
+                    output::error(what);
+                }
+                if !is_good && !common.quiet {
+                    output::hint(
+                        "this copy is whole, and not the history that you remembered: keep both, and ask the publisher",
+                    );
+                }
             }
             Cloned::Refused(refusal) => print_refusal(common, &from, refusal)?,
         }

@@ -87,7 +87,7 @@ fn report(common: &Common, from: &Address, pull: &replication::Pull) -> Result<O
     let is_refused = matches!(pull.what, Pulled::Refused(_));
     let outcome = if is_refused { Outcome::No } else { Outcome::Yes };
     if common.json {
-        output::print_json(&as_json(from, pull))?;
+        output::print_json(&as_json(from, pull)?)?;
         return Ok(outcome);
     }
     let tip = pull.tip;
@@ -168,7 +168,7 @@ fn rebased_text(
     }
 }
 
-fn as_json(from: &Address, pull: &replication::Pull) -> Value {
+fn as_json(from: &Address, pull: &replication::Pull) -> Result<Value, Failure> {
     let (mut ahead, mut commits) = (Value::Null, 0);
     let (mut rebased, mut refused) = (Value::Null, Value::Null);
     let what = match &pull.what {
@@ -187,11 +187,11 @@ fn as_json(from: &Address, pull: &replication::Pull) -> Value {
             "rebased"
         }
         Pulled::Refused(refusal) => {
-            refused = refusal_json(refusal);
+            refused = refusal_json(refusal)?;
             "refused"
         }
     };
-    json!({
+    Ok(json!({
         "schema": "avalaches/pull/1",
         "repository": from.to_string(),
         "what": what,
@@ -202,7 +202,7 @@ fn as_json(from: &Address, pull: &replication::Pull) -> Value {
         "rebased": rebased,
         "refused": refused,
         "remembered": pull.remembered,
-    })
+    }))
 }
 
 fn readded_json(readded: &Readded) -> Value {

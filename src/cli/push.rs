@@ -50,7 +50,7 @@ fn report(common: &Common, to: &Address, push: &replication::Push) -> Result<Out
     let is_refused = matches!(push.what, Pushed::Refused(_));
     let outcome = if is_refused { Outcome::No } else { Outcome::Yes };
     if common.json {
-        output::print_json(&as_json(to, push))?;
+        output::print_json(&as_json(to, push)?)?;
         return Ok(outcome);
     }
     let tip = push.tip;
@@ -76,7 +76,7 @@ fn report(common: &Common, to: &Address, push: &replication::Push) -> Result<Out
     Ok(outcome)
 }
 
-fn as_json(to: &Address, push: &replication::Push) -> Value {
+fn as_json(to: &Address, push: &replication::Push) -> Result<Value, Failure> {
     let (mut commits, mut refused) = (0, Value::Null);
     let what = match &push.what {
         Pushed::Unchanged => "unchanged",
@@ -85,11 +85,11 @@ fn as_json(to: &Address, push: &replication::Push) -> Value {
             "advanced"
         }
         Pushed::Refused(refusal) => {
-            refused = refusal_json(refusal);
+            refused = refusal_json(refusal)?;
             "refused"
         }
     };
-    json!({
+    Ok(json!({
         "schema": "avalaches/push/1",
         "repository": to.to_string(),
         "what": what,
@@ -99,5 +99,5 @@ fn as_json(to: &Address, push: &replication::Push) -> Value {
         "no_steps": push.no_steps,
         "refused": refused,
         "remembered": push.remembered,
-    })
+    }))
 }

@@ -10,6 +10,7 @@ use avalaches::branch::PlaceError;
 use avalaches::date::UtcOffset;
 use avalaches::footer::Footer;
 use avalaches::id::CommitId;
+use avalaches::remember::Contradiction;
 use avalaches::replication::{Address, Circumstances, Parting, Refusal, Remember, ReplicationError, Side};
 use avalaches::swhid::Swhid;
 use avalaches::verify::whole::Finding;
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::output::{BAD, visible};
 use super::signing::unsigned;
-use super::{Common, Failure, environment, open_failure, output};
+use super::{Common, Failure, environment, open_failure, output, remember};
 
 /// How many findings are printed.
 const MOST_PRINTED: usize = 10;
@@ -112,7 +113,7 @@ pub fn print_refusal(common: &Common, address: &Address, refusal: &Refusal) -> R
             }
             "tell whoever keeps it; `avalaches verify` there says the same".to_owned()
         }
-        Refusal::Unrelated { ours, theirs } => {
+        Refusal::Unrelated { ours, theirs, .. } => {
             let _ = writeln!(
                 text,
                 "{address} is another archive, with another first commit; nothing was changed"
@@ -135,11 +136,23 @@ pub fn print_refusal(common: &Common, address: &Address, refusal: &Refusal) -> R
             "what it had is here: `avalaches push` puts it back, if it is to be there".to_owned()
         }
     };
+    if let Some(contradiction) = contradiction(refusal) {
+        let _ = writeln!(text, "  {}", remember::told(contradiction, &remember::folder()?)?);
+    }
     output::print(&text)?;
     if !common.quiet {
         output::hint(&hint);
     }
     Ok(())
+}
+
+/// Returns the signed statements of both sides that cannot both be true.
+fn contradiction(refusal: &Refusal) -> Option<&Contradiction> {
+    match refusal {
+        Refusal::Unrelated { contradiction, .. } => contradiction.as_ref(),
+        Refusal::Diverged(parting) => parting.contradiction.as_ref(),
+        Refusal::Unsound { .. } | Refusal::Behind(_) | Refusal::MovedBack { .. } => None,
+    }
 }
 
 fn diverged(text: &mut String, address: &str, parting: &Parting) -> String {
@@ -148,6 +161,7 @@ fn diverged(text: &mut String, address: &str, parting: &Parting) -> String {
         ours,
         theirs,
         withdrawn,
+        contradiction: _,
     } = parting;
     let what = match withdrawn {
         None => format!("this archive and {address} each have what the other has not"),
@@ -180,7 +194,10 @@ fn side(text: &mut String, place: &str, side: &Side) {
 }
 
 /// Returns why nothing was changed, as `JSON.md` has it.
-pub fn refusal_json(refusal: &Refusal) -> Value {
+pub fn refusal_json(refusal: &Refusal) -> Result<Value, Failure> {
+    let contradiction = contradiction(refusal)
+        .map(|contradiction| remember::told(contradiction, &remember::folder()?))
+        .transpose()?;
     let id = |id: CommitId| Value::from(id.to_string());
     let (mut common, mut ours, mut theirs, mut seen) = (Value::Null, Value::Null, Value::Null, Value::Null);
     let mut found = &[][..];
@@ -192,6 +209,7 @@ pub fn refusal_json(refusal: &Refusal) -> Value {
         Refusal::Unrelated {
             ours: here,
             theirs: there,
+            ..
         } => {
             (ours, theirs) = (side_json(here), side_json(there));
             "unrelated"
@@ -216,7 +234,15 @@ pub fn refusal_json(refusal: &Refusal) -> Value {
         }
     };
     let findings: Vec<Value> = found.iter().map(finding_json).collect();
-    json!({"reason": reason, "common": common, "ours": ours, "theirs": theirs, "seen": seen, "findings": findings})
+    Ok(json!({
+        "reason": reason,
+        "common": common,
+        "ours": ours,
+        "theirs": theirs,
+        "seen": seen,
+        "contradiction": contradiction,
+        "findings": findings,
+    }))
 }
 
 fn side_json(side: &Side) -> Value {

@@ -10,6 +10,7 @@ use super::{Address, Circumstances, PULLING, Parting, Refusal, ReplicationError,
 use crate::archive::{Archive, Fault, OpenError};
 use crate::history;
 use crate::id::{ArticleId, CommitId, ObjectId};
+use crate::remember;
 use crate::storage::fetch::Scratch;
 use crate::storage::objects::ObjectStore;
 use crate::storage::pack_map::Sums;
@@ -339,6 +340,7 @@ fn refusal(
         return Ok(Some(Refusal::Unrelated {
             ours: Box::new(Side::of(base, ours, base.tip(), branch.len())?),
             theirs: Box::new(Side::of(view, theirs, view.tip(), new.len())?),
+            contradiction: remember::between(base, view)?,
         }));
     };
     if common == base.tip() {
@@ -366,6 +368,7 @@ fn refusal(
         ours: Side::of(base, ours, base.tip(), branch.len() - place - 1)?,
         theirs: Side::of(view, *first, view.tip(), new.len())?,
         withdrawn,
+        contradiction: remember::between(base, view)?,
     }))))
 }
 
