@@ -87,7 +87,7 @@ pub fn is_its_own_plain_text(source: &str) -> bool {
 fn parsed_plain_text(source: &str) -> Result<String, CommonMarkError> {
     check_nesting(source)?;
     let arena = Arena::new();
-    let document = parse_document(&arena, source, &options());
+    let document = parsed(&arena, source);
     finish(&lines_of_children(document, 0)?)
 }
 
@@ -123,7 +123,7 @@ fn blocks_of_prose(source: &str) -> Vec<Block> {
 fn parsed_blocks(source: &str) -> Result<Vec<Block>, CommonMarkError> {
     check_nesting(source)?;
     let arena = Arena::new();
-    let document = parse_document(&arena, source, &options());
+    let document = parsed(&arena, source);
     let source_lines: Vec<&str> = source.split('\n').collect();
     let mut blocks: Vec<Block> = Vec::new();
     let mut after_list = false;
@@ -253,7 +253,7 @@ fn is_plainly_prose(source: &str) -> bool {
 /// Tells whether a source is one paragraph of text and line ends alone, and that text is the given one.
 fn is_prose(source: &str, plain: &str) -> bool {
     let arena = Arena::new();
-    let document = parse_document(&arena, source, &options());
+    let document = parsed(&arena, source);
     let mut blocks = document.children();
     let (Some(block), None) = (blocks.next(), blocks.next()) else {
         return false;
@@ -270,6 +270,16 @@ fn is_prose(source: &str, plain: &str) -> bool {
         }
     }
     text == plain
+}
+
+/// Parses a source. A mark of a list that ends it without a line feed would be taken for text by comrak, and is none in front
+/// of other blocks.
+fn parsed<'a>(arena: &'a Arena<'a>, source: &str) -> &'a AstNode<'a> {
+    if source.ends_with('\n') {
+        parse_document(arena, source, &options())
+    } else {
+        parse_document(arena, &format!("{source}\n"), &options())
+    }
 }
 
 fn options() -> Options<'static> {
@@ -442,6 +452,24 @@ mod tests {
         );
         assert_eq!(plain("**中文。**后"), "中文。后\n");
         assert_eq!(plain("e&#x301;"), "é\n");
+    }
+
+    #[test]
+    fn the_mark_of_an_empty_item_is_one_at_the_end_of_a_source_as_well() {
+        for mark in ["1)", "1.", "-", "+", "*", "23)"] {
+            assert_eq!(plain(mark), plain(&format!("{mark}\n")), "{mark}");
+            assert_eq!(
+                plain(&format!("{}\n\nb\n", escape(mark))),
+                format!("{mark}\n\nb\n")
+            );
+        }
+        let source = "1. a\n\n   b\n3)\n# c\n";
+        let joined: Vec<String> = blocks(source)
+            .unwrap()
+            .into_iter()
+            .map(|block| block.source)
+            .collect();
+        assert_eq!(plain(&joined.join("\n\n")), plain(source));
     }
 
     #[test]

@@ -336,7 +336,8 @@ pub fn seconds_of_asn1(text: &str) -> Option<i64> {
 #[must_use]
 pub fn seconds_of_http(text: &str) -> Option<i64> {
     let moment = NaiveDateTime::parse_from_str(text, HTTP_DATE).ok()?;
-    Some(moment.and_utc().timestamp())
+    // chrono passes over blanks that are too many, or are missing.
+    (moment.format(HTTP_DATE).to_string() == text).then(|| moment.and_utc().timestamp())
 }
 
 #[cfg(test)]
@@ -354,6 +355,22 @@ mod tests {
         assert_eq!(date.to_string(), "2026-01-22T12:00:00+08:00");
         assert_eq!(date.as_http(), "Thu, 22 Jan 2026 04:00:00 GMT");
         assert_eq!(date.day().weekday(), "Thursday");
+    }
+
+    #[test]
+    fn an_instant_of_http_is_written_in_one_way() {
+        let text = "Thu, 22 Jan 2026 04:00:00 GMT";
+        assert_eq!(seconds_of_http(text), Some(1_769_054_400));
+        for (from, to) in [
+            ("Thu", "Fri"),
+            (", 22 ", ",  22"),
+            (", ", ","),
+            ("04", "4"),
+            ("Jan", "jan"),
+            ("GMT", "UTC"),
+        ] {
+            assert_eq!(seconds_of_http(&text.replacen(from, to, 1)), None, "{to}");
+        }
     }
 
     #[test]

@@ -112,6 +112,22 @@ fn pages_that_no_article_can_be_made_of_are_refused_with_file_and_place() {
 }
 
 #[test]
+fn a_text_that_ends_as_a_page_does_is_refused() {
+    let story = Story::begin();
+    for html in [
+        format!("<article><p>a<br>{FOOTER}</p></article>"),
+        format!("<p>a</p><footer><p>{FOOTER}</p><p>© b</p></footer>"),
+    ] {
+        story.write("page.html", html);
+        refused(
+            &story,
+            &["add", "page.html"],
+            &["page.html", "reads like a footer"],
+        );
+    }
+}
+
+#[test]
 fn options_that_cannot_be_stored_are_refused() {
     let story = Story::begin();
     story.write("page.txt", "Some text.\n");

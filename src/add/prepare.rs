@@ -75,6 +75,9 @@ pub enum PageError {
     /// The source that was given for a language cannot be read.
     #[error("the {0} source")]
     InSource(Language, #[source] DraftError),
+    /// The text ends as a page does.
+    #[error("the text's last line reads like a footer; a page has one, and the archive adds it")]
+    EndsInFooter,
     /// An object cannot be hashed.
     #[error("could not hash a file of the article")]
     Hash(#[from] HashError),
@@ -304,6 +307,10 @@ fn finish(
     target: Target,
     wishes: &Wishes,
 ) -> Result<Prepared, PageError> {
+    // With its own footer below, the page could not be read any more: it would have two.
+    if page_text.lines().next_back().is_some_and(Footer::looks_like_one) {
+        return Err(PageError::EndsInFooter);
+    }
     let slug = slug(&draft, wishes, &article, &page_text)?;
     let mut notices = draft.notices;
     let look_alikes = article

@@ -3,11 +3,11 @@
 
 use std::fmt::Write as _;
 
+use comrak::Arena;
 use comrak::nodes::{AstNode, ListType, NodeValue};
-use comrak::{Arena, parse_document};
 
 use super::{
-    CommonMarkError, blocks_of_prose, check_nesting, finish, is_its_own_plain_text, lines_of, options,
+    CommonMarkError, blocks_of_prose, check_nesting, finish, is_its_own_plain_text, lines_of, parsed,
 };
 use crate::canonical::is_common;
 use crate::diff::html::escape;
@@ -40,7 +40,7 @@ pub fn blocks(source: &str) -> Result<Vec<Shown>, CommonMarkError> {
 fn parsed_blocks(source: &str) -> Result<Vec<Shown>, CommonMarkError> {
     check_nesting(source)?;
     let arena = Arena::new();
-    let document = parse_document(&arena, source, &options());
+    let document = parsed(&arena, source);
     let mut shown = Vec::new();
     for node in document.children() {
         // This also holds how deep the node's own children lie.

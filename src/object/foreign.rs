@@ -192,9 +192,14 @@ fn clean(text: &str) -> String {
     kept.trim().to_owned()
 }
 
+/// Reads an id that ends its line. Git takes digits of either case, and writes those of one.
 fn id_line(text: &[u8]) -> Option<(ObjectId, &[u8])> {
     let (digits, rest) = text.split_at_checked(40)?;
-    let id = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    let id = std::str::from_utf8(digits)
+        .ok()?
+        .to_ascii_lowercase()
+        .parse()
+        .ok()?;
     Some((id, rest.strip_prefix(b"\n")?))
 }
 
@@ -316,6 +321,23 @@ mod tests {
         assert_eq!(author.person().unwrap().to_string(), "林晓 <lin@example.org>");
         assert_eq!(author.date.unwrap().to_string(), "2026-01-22T09:45:00+05:45");
         assert_eq!(commit.committer().date.unwrap().as_git(), "1769058000 -0330");
+    }
+
+    #[test]
+    fn ids_in_capital_letters_are_those_that_git_reads() {
+        let text = String::from_utf8_lossy(MERGE);
+        let (id, capitals) = (
+            "a038737196a74c325d6a90900694dd78867e8af9",
+            "A038737196A74C325D6A90900694DD78867E8AF9",
+        );
+        let body = text.replace(id, capitals).replace("4b825dc", "4B825DC");
+        let commit = ForeignCommit::parse(body.as_bytes()).unwrap();
+        assert_eq!(commit.parents[0].to_string(), id);
+        assert_eq!(
+            commit.tree.to_string(),
+            "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+        );
+        assert!(ForeignCommit::parse(body.replace("4B825DC", "4g825dc").as_bytes()).is_err());
     }
 
     #[test]
