@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use avalaches::archive::{Archive, OpenError, Owner};
+use avalaches::footer::Footer;
 use avalaches::platform::Durability;
 use avalaches::verify::with_causes;
 use clap::error::ErrorKind;
@@ -161,7 +162,12 @@ enum Command {
 pub struct Failure {
     message: String,
     hint: Option<String>,
+    /// Nobody reads the results any more, and nobody is told.
+    is_unread: bool,
 }
+
+/// The exit status where nobody reads the results: that of a program that a closed pipe ended, as a shell has it.
+const UNREAD: u8 = 141;
 
 impl Failure {
     /// Makes a failure of a message.
@@ -169,6 +175,32 @@ impl Failure {
         Self {
             message: message.into(),
             hint: None,
+            is_unread: false,
+        }
+    }
+
+    /// Makes the failure of one who writes what nobody reads any more.
+    fn unread() -> Self {
+        Self {
+            is_unread: true,
+            ..Self::new("nobody reads the result")
+        }
+    }
+
+    /// Says what was done all the same: that it could not be told must not pass for "not done".
+    fn after(self, done: &str) -> Self {
+        Self {
+            message: format!("{done}, but {}", self.message),
+            is_unread: false,
+            ..self
+        }
+    }
+
+    /// Says, where there is a footer, that its commit was made all the same.
+    fn after_commit(self, footer: Option<&Footer>) -> Self {
+        match footer {
+            Some(footer) => self.after(&format!("committed {}", footer.commit)),
+            None => self,
         }
     }
 
@@ -194,7 +226,7 @@ pub enum Outcome {
 }
 
 /// Runs the command line and returns the exit status: 0 yes, 1 no, 2 could not answer, 130 ended
-/// by Ctrl-C.
+/// by Ctrl-C, 141 nobody reads the answer.
 pub fn run() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let parse = |command: clap::Command| {
@@ -211,8 +243,8 @@ pub fn run() -> ExitCode {
                 }
                 _ => error,
             };
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            let is_told = error.print().is_ok();
+            return ExitCode::from(if error.use_stderr() || !is_told { 2 } else { 0 });
         }
     };
     if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
@@ -222,6 +254,7 @@ pub fn run() -> ExitCode {
         Ok(Outcome::Yes) => ExitCode::SUCCESS,
         Ok(Outcome::No) => ExitCode::from(1),
         Ok(Outcome::Interrupted) => ExitCode::from(130),
+        Err(failure) if failure.is_unread => ExitCode::from(UNREAD),
         Err(failure) => {
             output::error(&failure.message);
             if let Some(hint) = &failure.hint {

@@ -10,10 +10,10 @@ mod archives;
 mod folders;
 #[path = "../benches/support/generate.rs"]
 mod generate;
+#[path = "support/mounts.rs"]
+mod mounts;
 #[path = "support/told.rs"]
 mod told;
-#[path = "support/unmount.rs"]
-mod unmount;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,6 @@ use avalaches::trailer::Message;
 use folders::copy;
 use rusqlite::Connection;
 use told::{questions, story};
-use unmount::Unmount;
 
 /// Tells whether the index of an archive covers its tip, as SQLite reads it.
 fn covers_the_tip(story: &Story) -> bool {
@@ -406,24 +405,12 @@ fn a_folder_that_cannot_be_written_to_gives_the_same_answers() {
             fs::write(index(&story), bytes).unwrap();
         }
         let path = story.archive();
-        let mount = |arguments: &[&str]| {
-            let mut command = Command::new("mount");
-            let status = command.args(arguments).arg(&path).stderr(Stdio::null()).status();
-            status.is_ok_and(|status| status.success())
-        };
-        if !mount(&["--bind", path.to_str().unwrap()]) {
-            println!("skipped: nothing can be mounted here");
+        let Some(mounted) = mounts::read_only(&path) else {
             return;
-        }
-        let unmount = Unmount(&path);
-        assert!(
-            mount(&["-o", "remount,bind,ro"]),
-            "it can be mounted and not be made read-only"
-        );
-        assert!(fs::write(path.join("probe"), "").is_err());
+        };
         let found = ask(&path, &questions);
         let output = story.run(&["reindex"]);
-        drop(unmount);
+        drop(mounted);
         assert_eq!(found, walked);
         assert_eq!(output.status.code(), Some(2));
         let said = String::from_utf8(output.stderr).unwrap();
@@ -437,16 +424,9 @@ fn a_full_disk_gives_the_same_answers() {
     let questions = questions(&story);
     let walked = ask_walking(&story.archive(), &questions);
     let mount = tempfile::tempdir().unwrap();
-    let mounted = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"])
-        .arg(mount.path())
-        .stderr(Stdio::null())
-        .status();
-    if !mounted.is_ok_and(|status| status.success()) {
-        println!("skipped: no disk can be mounted here");
+    let Some(mounted) = mounts::disk(mount.path(), "size=2m") else {
         return;
-    }
-    let unmount = Unmount(mount.path());
+    };
     let archive = mount.path().join("archive");
     copy(&story.archive(), &archive);
     for kept in [0_usize, 4096, 20_000] {
@@ -474,7 +454,7 @@ fn a_full_disk_gives_the_same_answers() {
     // An index that is there and cannot be brought up to date.
     assert_eq!(ask(&archive, &questions), walked);
     assert!(archive.join("avalaches.index").is_file());
-    drop(unmount);
+    drop(mounted);
 }
 
 #[test]

@@ -61,9 +61,9 @@ impl Add {
             .hint("say --article ID"));
         }
         let archive = common.open()?;
-        let circumstances =
-            self.making
-                .circumstances(common, archive.settings(), self.reading.allow_invisible)?;
+        let circumstances = self
+            .making
+            .circumstances(common, &archive, self.reading.allow_invisible)?;
         let wishes = self.wishes(&archive)?;
         let files = files(&self.pages)?;
         if files.len() > 1 && (self.article.is_some() || self.slug.is_some()) {
@@ -175,7 +175,7 @@ pub fn report(
             .iter()
             .map(|outcome| outcome.footer.commit.to_string())
             .collect();
-        Failure::new(format!("committed {}, but {}", ids.join(", "), failure.message))
+        failure.after(&format!("committed {}", ids.join(", ")))
     };
     if common.json {
         let items: Vec<Value> = pages

@@ -129,12 +129,16 @@ impl Checkpoint {
             // What stands below the checkpoint is stamped with it.
             let stamped = self.stamp(common, &circumstances)?;
             if let Some(asked) = &asked {
-                return tell_asked(common, footer.as_ref(), asked, &stamped);
+                let told = tell_asked(common, footer.as_ref(), asked, &stamped);
+                return told
+                    .map_err(|failure| failure.after_commit(asked.footer.as_ref().or(footer.as_ref())));
             }
-            tell(common, footer.as_ref(), signed.as_ref(), &stamped)
+            let told = tell(common, footer.as_ref(), signed.as_ref(), &stamped);
+            told.map_err(|failure| failure.after_commit(footer.as_ref()))
         }
         #[cfg(not(feature = "network"))]
         tell(common, footer.as_ref(), signed.as_ref(), &[])
+            .map_err(|failure| failure.after_commit(footer.as_ref()))
     }
 
     #[cfg(feature = "network")]

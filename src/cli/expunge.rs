@@ -70,7 +70,8 @@ impl Expunge {
         );
         meter.end();
         match done {
-            Ok(outcome) => tell(common, &outcome.plan, Some(&outcome)),
+            Ok(outcome) => tell(common, &outcome.plan, Some(&outcome))
+                .map_err(|failure| failure.after_commit(outcome.footer.as_ref())),
             Err(ExpungeError::Undropped { said, source }) if source.is_end() => {
                 output::note(&format!(
                     "ended by the user: {said}, and its bytes are still in the store"

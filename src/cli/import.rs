@@ -58,13 +58,13 @@ pub struct Import {
 impl Import {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let archive = common.open()?;
-        let settings = archive.settings().clone();
         let path = archive.path().to_owned();
+        let circumstances = self
+            .making
+            .circumstances(common, &archive, self.reading.allow_invisible)?;
         drop(archive);
         let options = Options {
-            circumstances: self
-                .making
-                .circumstances(common, &settings, self.reading.allow_invisible)?,
+            circumstances,
             on_refusal: if self.keep_going {
                 OnRefusal::Skip
             } else {
@@ -122,7 +122,7 @@ impl Import {
         // The commits are on disk; that this could not be said must not pass for "not imported".
         let unreported = |failure: Failure| match report.tip {
             Some(tip) if report.revisions > 0 && !self.making.dry_run => {
-                Failure::new(format!("imported up to {tip}, but {}", failure.message))
+                failure.after(&format!("imported up to {tip}"))
             }
             _ => failure,
         };

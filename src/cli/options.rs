@@ -10,7 +10,7 @@ use avalaches::settings::{Settings, Signatures};
 
 use super::pages::FormName;
 use super::signing::Signing;
-use super::{Common, Failure, environment, resolve};
+use super::{Common, Failure, environment, output, resolve};
 
 /// By whom and when: of every command that makes revisions.
 #[derive(Debug, clap::Args)]
@@ -32,18 +32,27 @@ pub struct Making {
 }
 
 impl Making {
-    /// Returns what is so for the whole call.
+    /// Returns what is so for the whole call, and warns of a clock that is behind the archive.
     pub fn circumstances(
         &self,
         common: &Common,
-        settings: &Settings,
+        archive: &Archive,
         allow_invisible: bool,
     ) -> Result<Circumstances, Failure> {
+        let settings = archive.settings();
         let signer = self
             .signing
             .signer_unless(self.dry_run, settings.signatures, common)?;
         let archived_at = self.archived_at.as_deref();
-        environment::circumstances(archived_at, settings.utc_offset, allow_invisible, signer)
+        let made = environment::circumstances(archived_at, settings.utc_offset, allow_invisible, signer)?;
+        let newest = archive.commit(archive.tip())?.committer.date;
+        if made.now.seconds() < newest.seconds() && !common.quiet {
+            output::warning(&format!(
+                "it is {} here, and the newest commit was archived at {newest}: what is added now gets that time, for time does not run backwards along the branch; check the clock",
+                made.now
+            ));
+        }
+        Ok(made)
     }
 
     /// Puts pages on the branch, or tells what would become of them.

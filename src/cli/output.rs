@@ -27,7 +27,8 @@ pub const FAINT: Style = Style::new().dimmed();
 /// Prints text to stdout, colours as the terminal takes them.
 ///
 /// # Errors
-/// [`Failure`] where it cannot be written. A reader who closed the pipe is no failure: the program ends there.
+/// [`Failure`] where it cannot be written. Where a reader closed the pipe the program ends, and says nothing unless it
+/// changed something.
 pub fn print(text: &str) -> Result<(), Failure> {
     let stdout = io::stdout();
     match anstream::AutoStream::choice(&stdout) {
@@ -76,7 +77,7 @@ pub fn print_json(document: &impl Serialize) -> Result<(), Failure> {
 
 fn written(result: io::Result<()>) -> Result<(), Failure> {
     match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::unread()),
         Err(error) => Err(Failure::new(format!("could not write the result: {error}"))),
         Ok(()) => Ok(()),
     }

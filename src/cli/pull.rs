@@ -79,7 +79,13 @@ impl Bringing {
             meter.tell(progress.done, progress.all)
         });
         meter.end();
-        report(common, from, &done.map_err(failure)?)
+        let pull = done.map_err(failure)?;
+        report(common, from, &pull).map_err(|failure| match pull.what {
+            Pulled::Advanced { .. } | Pulled::Rebased(_) => {
+                failure.after(&format!("pulled up to {}", pull.tip))
+            }
+            Pulled::Unchanged { .. } | Pulled::Refused(_) => failure,
+        })
     }
 }
 

@@ -42,7 +42,11 @@ impl Push {
             meter.tell(progress.done, progress.all)
         });
         meter.end();
-        report(common, &to, &done.map_err(failure)?)
+        let push = done.map_err(failure)?;
+        report(common, &to, &push).map_err(|failure| match push.what {
+            Pushed::Advanced { .. } => failure.after(&format!("pushed up to {}", push.tip)),
+            Pushed::Unchanged | Pushed::Refused(_) => failure,
+        })
     }
 }
 

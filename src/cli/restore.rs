@@ -29,7 +29,7 @@ impl Restore {
         let mut wishes = self.revising.wishes(&archive, Some(&earlier))?;
         wishes.note.clone_from(&self.note);
         let settings = archive.settings();
-        let circumstances = self.revising.making.circumstances(common, settings, true)?;
+        let circumstances = self.revising.making.circumstances(common, &archive, true)?;
         let prepared =
             editorial::restoration(&newest, &earlier, wishes, settings, &circumstances).map_err(refused)?;
         self.revising

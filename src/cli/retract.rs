@@ -21,7 +21,7 @@ impl Retract {
         let newest = self.revising.newest(&archive)?;
         let wishes = self.revising.wishes(&archive, Some(&newest))?;
         let settings = archive.settings();
-        let circumstances = self.revising.making.circumstances(common, settings, false)?;
+        let circumstances = self.revising.making.circumstances(common, &archive, false)?;
         let prepared = editorial::retraction(&newest, &self.note, wishes, settings, &circumstances)
             .map_err(|error| self.revising.refused(error))?;
         self.revising

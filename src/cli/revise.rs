@@ -69,7 +69,7 @@ impl Page {
         let settings = archive.settings();
         let circumstances = revising
             .making
-            .circumstances(common, settings, reading.allow_invisible)?;
+            .circumstances(common, &archive, reading.allow_invisible)?;
         let bytes = read_page(&self.file)?;
         let form = reading
             .form

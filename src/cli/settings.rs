@@ -119,7 +119,8 @@ impl Settings {
                 }))
             },
         );
-        report(common, &after, footer.map_err(failure)?.as_ref())
+        let footer = footer.map_err(failure)?;
+        report(common, &after, footer.as_ref()).map_err(|failure| failure.after_commit(footer.as_ref()))
     }
 
     fn asks_for_a_change(&self) -> bool {

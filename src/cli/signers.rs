@@ -191,10 +191,11 @@ fn change(
         output::note("it is so already; nothing was changed");
     }
     if common.json {
-        return tell(common, &common.open()?, footer.as_ref());
+        return tell(common, &common.open()?, footer.as_ref())
+            .map_err(|failure| failure.after_commit(footer.as_ref()));
     }
     if let Some(footer) = footer {
-        output::print(&format!("{footer}\n"))?;
+        output::print(&format!("{footer}\n")).map_err(|failure| failure.after_commit(Some(&footer)))?;
     }
     Ok(Outcome::Yes)
 }

@@ -24,6 +24,7 @@ use crate::storage::refs::{self, BRANCH, RefError};
 
 mod disk;
 mod leftovers;
+mod settle;
 
 use self::disk::rename;
 pub use self::disk::sync_path;
@@ -241,7 +242,8 @@ impl Writer {
     /// # Errors
     /// [`WriteError`]; but for [`WriteError::Unconfirmed`] the branch is where it was.
     pub fn publish(&mut self, tip: CommitId, reason: &str) -> Result<(), WriteError> {
-        self.move_into_store()?;
+        let ids = std::mem::take(&mut self.staged);
+        settle::into_store(&self.repository, &ids, self.durability)?;
         let incoming = self.repository.join(INCOMING);
         make_folder(&incoming)?;
         let marker = incoming.join(MOVING);
@@ -325,26 +327,6 @@ impl Writer {
         Ok(())
     }
 
-    fn move_into_store(&mut self) -> Result<(), WriteError> {
-        let objects = self.repository.join("objects");
-        let incoming = self.repository.join(INCOMING);
-        let ids = std::mem::take(&mut self.staged);
-        self.sync(ids.iter().map(|id| incoming.join(id.to_string())).collect())?;
-        let mut folders: Vec<PathBuf> = Vec::new();
-        for id in ids {
-            let name = loose_name(id);
-            let folder = objects.join(&name[..2]);
-            if !folders.contains(&folder) {
-                if make_folder(&folder)? && !folders.contains(&objects) {
-                    folders.push(objects.clone());
-                }
-                folders.push(folder);
-            }
-            rename(&incoming.join(id.to_string()), &objects.join(&name))?;
-        }
-        self.sync(folders)
-    }
-
     /// Syncs files or folders, some at a time: the file system then writes its journal once for all of them.
     fn sync(&self, paths: Vec<PathBuf>) -> Result<(), WriteError> {
         if self.durability == Durability::Unsynced {
@@ -415,11 +397,6 @@ fn move_pack(folder: &Path, name: &str, [pack, index]: &[PathBuf; 2]) -> Result<
 
 fn ref_lock(repository: &Path, name: &str) -> PathBuf {
     repository.join(format!("{name}.lock"))
-}
-
-fn loose_name(id: ObjectId) -> String {
-    let digits = id.to_string();
-    format!("{}/{}", &digits[..2], &digits[2..])
 }
 
 fn oid(id: ObjectId) -> Oid {

@@ -47,7 +47,7 @@ impl Scratch {
         let scratch = Self::locked(archive, name, Afterwards::Kept)?;
         let fresh = scratch.folder.with_extension("new");
         repository::clear_folder(&fresh)?;
-        repository::create(&fresh)?;
+        repository::create(&fresh).inspect_err(|_| drop(repository::clear_folder(&fresh)))?;
         let mut known = BTreeMap::new();
         if fs::symlink_metadata(&scratch.folder).is_ok_and(|metadata| metadata.is_dir()) {
             let packs = Path::new("objects/pack");

@@ -48,7 +48,7 @@ pub(in crate::storage) fn open_lock(path: &Path) -> Result<File, WriteError> {
 /// Waits for the lock of a file, which the kernel frees when what is returned is closed.
 pub(crate) fn lock(path: &Path) -> Result<File, WriteError> {
     let file = open_lock(path)?;
-    rustix::fs::flock(&file, FlockOperation::LockExclusive)
+    rustix::io::retry_on_intr(|| rustix::fs::flock(&file, FlockOperation::LockExclusive))
         .map_err(|error| io_error("lock", path)(error.into()))?;
     Ok(file)
 }

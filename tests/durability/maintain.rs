@@ -1,21 +1,19 @@
 //! An archive is maintained while it is used, and by programs that are killed: nothing is lost, nothing is left that
 //! anybody has to clear away, and nobody notices.
 
-#[path = "support/archives.rs"]
-mod archives;
-#[path = "support/folders.rs"]
-mod folders;
-
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use archives::{Story, git_command};
-use folders::copy;
+use crate::archives::{Story, git_command};
+use crate::strace::{self, Traced, again};
+use crate::whole::{assert_sound, leftovers};
 
-/// The calls by which something can be half done.
-const CALLS: &str = "write,pwrite64,fsync,rename,mkdir,unlink,unlinkat,rmdir,flock,openat";
+const MAINTAIN: Traced = Traced {
+    arguments: &["maintain"],
+    calls: "write,pwrite64,fsync,rename,mkdir,unlink,unlinkat,rmdir,flock,openat",
+};
 
 /// A story of some pages, corrections among them, in one pack and beside it.
 fn pages() -> Story {
@@ -41,12 +39,6 @@ fn pages() -> Story {
     story
 }
 
-fn again(story: &Story) -> Story {
-    let folder = tempfile::tempdir().unwrap();
-    copy(story.folder.path(), folder.path());
-    Story { folder }
-}
-
 /// Every object of a repository as git reads it, those first that it has in every case.
 fn all_objects(story: &Story) -> Vec<u8> {
     let output = git_command(&story.archive(), &["cat-file", "--batch-all-objects", "--batch"])
@@ -58,84 +50,35 @@ fn all_objects(story: &Story) -> Vec<u8> {
 
 /// Checks that an archive is whole after a fault, before and after others clear away what is left.
 fn assert_whole(story: &Story, objects: &[u8], fault: &str) {
+    let archive = story.archive();
     assert!(all_objects(story) == objects, "{fault}: an object is lost");
-    let verify = story.run(&["verify", "-q"]);
-    assert!(verify.status.success(), "{fault}: {verify:?}");
-    story.git(&["fsck", "--strict", "--full", "--no-dangling"]);
+    assert_sound(&archive, fault);
     story.add(
         "next.txt",
         &format!("Added after: {fault}\n"),
         &["--slug", "next"],
     );
     story.yes(&["maintain"]);
-    let left: Vec<String> = fs::read_dir(story.archive().join("objects/pack"))
+    let left: Vec<String> = fs::read_dir(archive.join("objects/pack"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     assert_eq!(left.len(), 2, "{fault}: {left:?}");
-    for left in ["avalaches.incoming", "avalaches.maintaining"] {
-        assert!(
-            !story.archive().join(left).exists(),
-            "{fault}: {left} is left behind"
-        );
-    }
-    story.yes(&["verify", "-q"]);
-    story.git(&["fsck", "--strict", "--full", "--no-dangling"]);
-}
-
-fn strace(story: &Story, options: &[&str]) -> std::process::Output {
-    let mut command = Command::new("strace");
-    command
-        .args(["-f", "-qq"])
-        .args(options)
-        .args([env!("CARGO_BIN_EXE_avalaches"), "maintain"])
-        .current_dir(story.folder.path())
-        .env_clear();
-    command.output().unwrap()
-}
-
-fn has_strace() -> bool {
-    let found = Command::new("strace")
-        .arg("-V")
-        .stdout(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if !found {
-        println!("skipped: there is no strace here");
-    }
-    found
-}
-
-/// Counts how often each call is made in one undisturbed `maintain`.
-fn calls(story: &Story) -> Vec<(String, usize)> {
-    let story = again(story);
-    let trace = story.folder.path().join("trace");
-    let output = strace(
-        &story,
-        &["-o", trace.to_str().unwrap(), "-e", &format!("trace={CALLS}")],
-    );
-    assert!(output.status.success(), "{output:?}");
-    let trace = fs::read_to_string(trace).unwrap();
-    let count = |call: &str| {
-        let name = format!(" {call}(");
-        trace.lines().filter(|line| line.contains(&name)).count()
-    };
-    let counted = CALLS.split(',').map(|call| (call.to_owned(), count(call)));
-    counted.filter(|(_, count)| *count > 0).collect()
+    assert_eq!(leftovers(&archive), [""; 0], "{fault}");
+    assert_sound(&archive, &format!("what follows {fault}"));
 }
 
 /// Does a fault at each call that changes something, and at some of those that open or write a file.
-fn at_every_call(fault: &str, judge: impl Fn(&Story, &std::process::Output, &str)) -> usize {
+fn at_every_call(fault: &str, judge: impl Fn(&Story, &Output, &str)) -> usize {
     let story = pages();
     let mut faults = 0;
-    for (call, count) in calls(&story) {
+    for (call, count) in MAINTAIN.counts(&story) {
         let step = if call == "openat" { 7 } else { 1 };
         for number in (1..=count).step_by(step) {
             let story = again(&story);
-            let inject = format!("inject={call}:{fault}:when={number}");
-            let trace = format!("trace={CALLS}");
-            let output = strace(&story, &["-o", "/dev/null", "-e", &trace, "-e", &inject]);
-            judge(&story, &output, &format!("{fault} at {call} {number}"));
+            let fault = format!("{call}:{fault}:when={number}");
+            let output = MAINTAIN.with(&story, &fault);
+            judge(&story, &output, &fault);
             faults += 1;
         }
     }
@@ -144,7 +87,7 @@ fn at_every_call(fault: &str, judge: impl Fn(&Story, &std::process::Output, &str
 
 #[test]
 fn a_kill_at_every_call_loses_nothing_and_leaves_nothing() {
-    if !has_strace() {
+    if !strace::is_here() {
         return;
     }
     let objects = all_objects(&pages());
@@ -157,7 +100,7 @@ fn a_kill_at_every_call_loses_nothing_and_leaves_nothing() {
 
 #[test]
 fn an_error_at_every_call_is_told_and_loses_nothing() {
-    if !has_strace() {
+    if !strace::is_here() {
         return;
     }
     let objects = all_objects(&pages());
@@ -171,38 +114,6 @@ fn an_error_at_every_call_is_told_and_loses_nothing() {
     });
     println!("{errors} errors");
     assert!(errors > 40, "{errors}");
-}
-
-#[test]
-fn kills_at_random_instants_with_a_page_after_each_lose_nothing() {
-    let story = pages();
-    let mut footers = Vec::new();
-    for kill in 0..60_u64 {
-        let mut child = story
-            .program(&["maintain", "-q"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_micros(kill * 7919 % 60_000));
-        let _ = child.kill();
-        child.wait().unwrap();
-        let slug = format!("after-{kill}");
-        footers.push(story.add("a.txt", &format!("Page after kill {kill}.\n"), &["--slug", &slug]));
-        if kill % 10 == 9 {
-            story.yes(&["verify", "-q"]);
-            story.git(&["fsck", "--strict", "--full", "--no-dangling"]);
-        }
-    }
-    story.yes(&["maintain", "-q"]);
-    let said = story.yes(&["verify", "-q"]);
-    assert!(
-        said.starts_with("verified  65 revisions of 64 articles"),
-        "{said}"
-    );
-    for footer in footers {
-        story.yes(&["verify", "-q", &footer]);
-    }
 }
 
 #[test]

@@ -1,0 +1,82 @@
+//! How staged objects come into the store, where git may be at work meanwhile: it packs objects at any time, and deletes
+//! the folders in which they were alone.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::disk::{io_error, make_folder, some_at_once, sync_path};
+use super::{INCOMING, WriteError, rename};
+use crate::id::ObjectId;
+use crate::platform::Durability;
+use crate::storage::objects::ObjectStore;
+
+/// How often a folder is made again that git deleted before anything was in it.
+const TRIES: usize = 100;
+
+/// Syncs staged objects, moves each to its place, and syncs the folders.
+pub(super) fn into_store(
+    repository: &Path,
+    ids: &BTreeSet<ObjectId>,
+    durability: Durability,
+) -> Result<(), WriteError> {
+    let objects = repository.join("objects");
+    let incoming = repository.join(INCOMING);
+    if durability == Durability::Synced {
+        let staged = ids.iter().map(|id| incoming.join(id.to_string())).collect();
+        some_at_once(staged, |path| sync_path(&path))?;
+    }
+    let mut folders = BTreeSet::new();
+    for id in ids {
+        let digits = id.to_string();
+        let folder = objects.join(&digits[..2]);
+        if put(&incoming.join(&digits), &folder, &digits[2..])? {
+            folders.insert(objects.clone());
+        }
+        folders.insert(folder);
+    }
+    if durability == Durability::Unsynced {
+        return Ok(());
+    }
+    let are_there = some_at_once(folders.into_iter().collect(), |path| sync_path(&path));
+    match are_there {
+        Err(error) if is_gone(&error) => all_in_store(&objects, ids),
+        done => done,
+    }
+}
+
+/// Moves an object into its folder, and tells whether the folder is a new one.
+fn put(staged: &Path, folder: &Path, name: &str) -> Result<bool, WriteError> {
+    let mut is_new = false;
+    for _ in 0..TRIES {
+        is_new |= make_folder(folder)?;
+        match rename(staged, &folder.join(name)) {
+            Err(error) if is_gone(&error) && staged.exists() => {}
+            done => return done.map(|()| is_new),
+        }
+    }
+    Err(io_error("keep", folder)(io::ErrorKind::NotFound.into()))
+}
+
+fn is_gone(error: &WriteError) -> bool {
+    matches!(error, WriteError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+}
+
+/// Checks that objects are in the store, wherever: those of a folder that is gone are in a pack, which git syncs before it
+/// deletes anything. The folders that are there are synced.
+fn all_in_store(objects: &Path, ids: &BTreeSet<ObjectId>) -> Result<(), WriteError> {
+    let folders: BTreeSet<PathBuf> = ids.iter().map(|id| objects.join(&id.to_string()[..2])).collect();
+    for folder in folders.iter().map(PathBuf::as_path).chain([objects]) {
+        match sync_path(folder) {
+            Err(error) if is_gone(&error) => {}
+            done => done?,
+        }
+    }
+    let store = ObjectStore::open(objects).map_err(io_error("read", objects))?;
+    for id in ids {
+        if !store.contains(*id).unwrap_or(false) {
+            return Err(WriteError::NotReadBack(*id));
+        }
+    }
+    Ok(())
+}

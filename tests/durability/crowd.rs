@@ -1,0 +1,316 @@
+//! Many programs at once on one archive: every page that was acknowledged is there, history is one line, and no reader
+//! sees an error.
+
+use std::collections::BTreeSet;
+use std::process::{Output, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::archives::{Story, git_command};
+use crate::http::Server;
+use crate::whole::{assert_sound, leftovers};
+
+/// What readers ask, again and again.
+const QUESTIONS: [&[&str]; 7] = [
+    &["verify", "-q"],
+    &["verify", "-q", "2026/01/23/first-page@1"],
+    &["show", "2026/01/23/first-page"],
+    &["history", "2026/01/23/first-page"],
+    &["list", "--limit", "5"],
+    &["search", "first"],
+    &["audit"],
+];
+
+/// What a program said, with its errors.
+fn said(output: &Output) -> String {
+    let said = [output.stdout.as_slice(), &output.stderr].concat();
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+/// Says that all is done when it is dropped, also where something was wrong: nobody works on for ever.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Does something again and again until all is done, and returns how often.
+fn until_done(done: &AtomicBool, mut once: impl FnMut()) -> usize {
+    let _ends = Ends(done);
+    let mut times = 0;
+    while !done.load(Ordering::Relaxed) {
+        once();
+        times += 1;
+    }
+    times
+}
+
+/// Lets so many adders add so many pages each, one page a run, and returns the ids that were printed.
+fn add(story: &Story, adders: usize, each: usize) -> Vec<String> {
+    let acknowledged = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for adder in 0..adders {
+            let acknowledged = &acknowledged;
+            scope.spawn(move || {
+                for number in 0..each {
+                    let name = format!("page-{adder}-{number}");
+                    story.write(
+                        &name,
+                        format!("第{number}页。\n\nPage {number} of adder {adder}.\n"),
+                    );
+                    let output = story.run(&["add", "-q", &name, "--slug", &name]);
+                    assert!(output.status.success(), "{name}: {}", said(&output));
+                    let printed = String::from_utf8(output.stdout).unwrap();
+                    let id = printed.trim_end().rsplit(' ').next().unwrap().to_owned();
+                    acknowledged.lock().unwrap().push(id);
+                }
+            });
+        }
+    });
+    acknowledged.into_inner().unwrap()
+}
+
+/// Asserts that an archive with so many commits more has all that was acknowledged, in one line.
+fn assert_all_there(story: &Story, before: usize, acknowledged: &[String]) {
+    let branch = story.git(&["rev-list", "main"]);
+    let branch: BTreeSet<&str> = branch.lines().collect();
+    let distinct: BTreeSet<&str> = acknowledged.iter().map(String::as_str).collect();
+    assert_eq!(distinct.len(), acknowledged.len(), "an id was printed twice");
+    assert!(distinct.is_subset(&branch), "an id was acknowledged and is lost");
+    assert_eq!(branch.len(), before + acknowledged.len());
+    assert_eq!(
+        story.git(&["rev-list", "--min-parents=2", "--count", "main"]),
+        "0"
+    );
+    assert_sound(&story.archive(), "a crowd");
+    assert_eq!(leftovers(&story.archive()), [""; 0]);
+}
+
+fn first_page() -> Story {
+    let story = Story::begin();
+    story.add("first.txt", "First page.\n", &[]);
+    story
+}
+
+/// Adders with readers, a server, a maintainer and a builder at work.
+fn crowd(adders: usize, each: usize, readers: usize) {
+    let story = first_page();
+    story.yes(&["build", "-q", "site"]);
+    let server = Server::built(&story, &[]);
+    let (done, answers) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let (acknowledged, took, [maintained, built, asked]) = std::thread::scope(|scope| {
+        let (story, server, done, answers) = (&story, &server, &done, &answers);
+        let run = move |arguments: &[&str]| {
+            let output = story.run(arguments);
+            assert!(output.status.success(), "{arguments:?}: {}", said(&output));
+        };
+        for reader in 0..readers {
+            scope.spawn(move || {
+                let mut questions = QUESTIONS.iter().cycle().skip(reader * 3);
+                let times = until_done(done, || run(questions.next().unwrap()));
+                answers.fetch_add(times, Ordering::Relaxed);
+            });
+        }
+        let asked = scope.spawn(move || {
+            let mut paths = ["/", "/2026/01/23/first-page/", "/openapi.json"].iter().cycle();
+            until_done(done, || {
+                let path = paths.next().unwrap();
+                let answer = server.get(path);
+                assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+                std::thread::sleep(Duration::from_millis(20));
+            })
+        });
+        let maintained = scope.spawn(move || until_done(done, || run(&["maintain", "-q"])));
+        let built = scope.spawn(move || until_done(done, || run(&["build", "-q", "site"])));
+        let begun = Instant::now();
+        let ends = Ends(done);
+        let acknowledged = add(story, adders, each);
+        let took = begun.elapsed();
+        drop(ends);
+        let counts = [maintained, built, asked].map(|role| role.join().unwrap());
+        (acknowledged, took, counts)
+    });
+    assert_eq!(acknowledged.len(), adders * each);
+    assert_all_there(&story, 2, &acknowledged);
+    let listed = story.yes(&["build", "site"]);
+    assert!(
+        listed.contains(&format!("of {} articles", adders * each + 1)),
+        "{listed}"
+    );
+    println!(
+        "{} pages by {adders} adders in {took:.1?}, {:.0} a second; meanwhile {} answers to {readers} readers, {asked} of the \
+         server, {maintained} runs of maintain, {built} of build: nothing lost, one line of history, no error",
+        acknowledged.len(),
+        f64::from(u32::try_from(acknowledged.len()).unwrap()) / took.as_secs_f64(),
+        answers.into_inner(),
+    );
+}
+
+#[test]
+fn a_crowd_of_adders_with_readers_a_maintainer_and_a_builder_loses_nothing() {
+    crowd(16, 6, 2);
+}
+
+/// Some minutes.
+#[test]
+#[ignore = "minutes"]
+fn a_crowd_of_sixty_four_adders_of_fifty_pages_each_loses_nothing() {
+    crowd(64, 50, 4);
+}
+
+#[test]
+#[ignore = "half a minute"]
+fn sixty_four_adders_of_eight_pages_each_are_done_in_fifteen_seconds() {
+    let story = first_page();
+    let begun = Instant::now();
+    let acknowledged = add(&story, 64, 8);
+    let took = begun.elapsed();
+    assert_all_there(&story, 2, &acknowledged);
+    println!("{} pages by 64 adders in {took:.1?}", acknowledged.len());
+    assert!(took < Duration::from_secs(15), "{took:?}");
+}
+
+/// What others' programs do to a repository, as its keeper may have it done every night.
+const BY_GIT: [&[&str]; 4] = [
+    &["pack-refs", "--all"],
+    &["repack", "-adq"],
+    &["gc", "-q"],
+    &["prune-packed", "-q"],
+];
+
+#[test]
+fn git_may_repack_an_archive_while_pages_are_added_and_read() {
+    let story = first_page();
+    let done = AtomicBool::new(false);
+    let (acknowledged, times) = std::thread::scope(|scope| {
+        let (story, done) = (&story, &done);
+        let by_git = scope.spawn(move || {
+            let mut commands = BY_GIT.iter().cycle();
+            until_done(done, || {
+                let command = commands.next().unwrap();
+                let output = git_command(&story.archive(), command).output().unwrap();
+                assert!(output.status.success(), "{command:?}: {}", said(&output));
+            })
+        });
+        scope.spawn(move || {
+            let mut questions = QUESTIONS.iter().cycle();
+            until_done(done, || {
+                let output = story.run(questions.next().unwrap());
+                assert!(output.status.success(), "{}", said(&output));
+            })
+        });
+        let ends = Ends(done);
+        let acknowledged = add(story, 4, 12);
+        drop(ends);
+        (acknowledged, by_git.join().unwrap())
+    });
+    println!("{} pages, {times} times git", acknowledged.len());
+    assert_all_there(&story, 2, &acknowledged);
+}
+
+#[test]
+fn of_two_who_move_the_branch_one_wins_and_the_other_comes_after_it() {
+    // Pushed into an archive in which pages are added meanwhile.
+    let story = first_page();
+    story.yes(&["clone", "-q", "archive", "desk"]);
+    let done = AtomicBool::new(false);
+    let (here, (there, refused)) = std::thread::scope(|scope| {
+        let (story, done) = (&story, &done);
+        let pusher = scope.spawn(move || {
+            let desk = |arguments: &[&str]| story.run(&[&["--archive", "desk"], arguments].concat());
+            let (mut pushed, mut refused, mut number) = (Vec::new(), 0, 0);
+            while !done.load(Ordering::Relaxed) || pushed.is_empty() {
+                number += 1;
+                let name = format!("desk-{number}");
+                story.write(&name, format!("Page {number} of the desk.\n"));
+                let added = desk(&["add", "-q", &name, "--slug", &name]);
+                assert!(added.status.success(), "{}", said(&added));
+                loop {
+                    let push = desk(&["push", "-q", "archive"]);
+                    if push.status.success() {
+                        break;
+                    }
+                    refused += 1;
+                    assert!(matches!(push.status.code(), Some(1 | 2)), "{}", said(&push));
+                    let pulled = desk(&["pull", "-q", "--rebase-mine", "archive"]);
+                    assert!(pulled.status.success(), "{}", said(&pulled));
+                }
+                let tip = desk(&["list", "--limit", "1"]);
+                pushed.push(said(&tip));
+            }
+            (pushed.len(), refused)
+        });
+        let ends = Ends(done);
+        let here = add(story, 2, 12);
+        drop(ends);
+        (here, pusher.join().unwrap())
+    });
+    println!(
+        "{} pages added here, {there} pushed, {refused} pushes refused and made again",
+        here.len()
+    );
+    let branch = story.git(&["rev-list", "main"]);
+    assert!(
+        here.iter().all(|id| branch.contains(id.as_str())),
+        "an added page is lost"
+    );
+    assert_eq!(branch.lines().count(), 2 + here.len() + there);
+    assert_sound(&story.archive(), "pushed into");
+}
+
+#[test]
+fn of_many_who_correct_the_same_revision_one_does_and_the_others_are_told() {
+    let story = first_page();
+    let newest = story.git(&["rev-parse", "main"]);
+    let run = |number: usize| {
+        let (name, text) = (
+            format!("{number}.txt"),
+            format!("First page, correction {number}.\n"),
+        );
+        story.write(&name, text);
+        let arguments = [
+            "correct",
+            "2026/01/23/first-page",
+            &name,
+            "--note",
+            "Mended.",
+            "--expect",
+            &newest,
+            "-q",
+        ];
+        let mut command = story.program(&arguments);
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let children: Vec<_> = (0..8).map(run).collect();
+    let outputs = children
+        .into_iter()
+        .map(|child| child.wait_with_output().unwrap());
+    let (won, lost): (Vec<Output>, Vec<Output>) = outputs.partition(|output| output.status.success());
+    assert_eq!(won.len(), 1);
+    for output in lost {
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains("the newest revision"), "{}", said(&output));
+    }
+    // Without it, of two pages of the same name each is an article of its own.
+    let add = |number: usize| {
+        let name = format!("same-{number}");
+        story.write(&name, format!("Another page, {number}.\n"));
+        let mut command = story.program(&["add", "-q", &name, "--slug", "same"]);
+        command.stdout(Stdio::piped()).spawn().unwrap()
+    };
+    let children: Vec<_> = (0..4).map(add).collect();
+    for child in children {
+        assert!(child.wait_with_output().unwrap().status.success());
+    }
+    for article in ["same", "same-2", "same-3", "same-4"] {
+        story.yes(&["show", &format!("2026/01/23/{article}")]);
+    }
+    assert_sound(&story.archive(), "corrected");
+}

@@ -1,0 +1,34 @@
+//! Faults: kills at any instant, disks that are full or fail, many programs at once, signals, clocks. What was
+//! acknowledged is there, git finds nothing wrong, and the next writer needs no help.
+//!
+//! The full runs, of which the plain ones are a part: `cargo test --release --test durability -- --ignored --nocapture`.
+//! RELIABILITY.md has the figures.
+
+#[path = "../support/archives.rs"]
+mod archives;
+#[path = "../support/folders.rs"]
+mod folders;
+#[path = "../support/http.rs"]
+#[allow(dead_code, reason = "other stories ask for more")]
+mod http;
+#[path = "../support/logged.rs"]
+#[allow(dead_code, reason = "other stories ask what is said")]
+mod logged;
+#[path = "../support/mounts.rs"]
+mod mounts;
+#[path = "../support/strace.rs"]
+mod strace;
+#[path = "../../benches/support/text.rs"]
+#[allow(dead_code, reason = "only the dice are thrown")]
+mod text;
+
+mod add;
+mod clocks;
+mod crowd;
+mod disks;
+mod kills;
+mod maintain;
+mod outputs;
+mod shim;
+mod short_writes;
+mod whole;

@@ -1,0 +1,74 @@
+//! Faults by strace: a signal or an error of the system at one call of the program.
+
+use std::fs;
+use std::process::{Command, Output, Stdio};
+
+use super::archives::Story;
+use super::folders::copy;
+
+/// Tells whether strace is there, and says so where it is not.
+pub fn is_here() -> bool {
+    let found = Command::new("strace")
+        .arg("-V")
+        .stdout(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !found {
+        println!("skipped: there is no strace here");
+    }
+    found
+}
+
+/// Copies a story, so that each fault begins from the same archive.
+pub fn again(story: &Story) -> Story {
+    let folder = tempfile::tempdir().unwrap();
+    copy(story.folder.path(), folder.path());
+    Story { folder }
+}
+
+/// What is run, and the calls of it that are looked at: those by which something can be half done.
+pub struct Traced {
+    pub arguments: &'static [&'static str],
+    pub calls: &'static str,
+}
+
+impl Traced {
+    /// Runs the program under strace, with options of strace's.
+    fn run(&self, story: &Story, options: &[&str]) -> Output {
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq"]).args(options);
+        command
+            .arg(env!("CARGO_BIN_EXE_avalaches"))
+            .args(self.arguments)
+            .current_dir(story.folder.path())
+            .env_clear()
+            .env("SOURCE_DATE_EPOCH", "1769140800");
+        command.output().unwrap()
+    }
+
+    /// Runs the program with a fault, as strace's `inject` has it.
+    pub fn with(&self, story: &Story, inject: &str) -> Output {
+        let (trace, inject) = (format!("trace={}", self.calls), format!("inject={inject}"));
+        self.run(story, &["-o", "/dev/null", "-e", &trace, "-e", &inject])
+    }
+
+    /// Runs the program undisturbed and returns the trace of its calls, with the files that they are about.
+    pub fn trace(&self, story: &Story) -> String {
+        let file = story.folder.path().join("trace");
+        let trace = format!("trace={}", self.calls);
+        let output = self.run(story, &["-y", "-o", file.to_str().unwrap(), "-e", &trace]);
+        assert!(output.status.success(), "{output:?}");
+        fs::read_to_string(file).unwrap()
+    }
+
+    /// Counts how often each call is made when nothing disturbs the program.
+    pub fn counts(&self, story: &Story) -> Vec<(&'static str, usize)> {
+        let trace = self.trace(&again(story));
+        let count = |call: &str| {
+            let name = format!(" {call}(");
+            trace.lines().filter(|line| line.contains(&name)).count()
+        };
+        let counted = self.calls.split(',').map(|call| (call, count(call)));
+        counted.filter(|(_, count)| *count > 0).collect()
+    }
+}
