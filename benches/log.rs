@@ -37,7 +37,6 @@ fn main() -> io::Result<()> {
         run(Command::new("cp").arg("-a").arg(kept).arg(&archive));
     } else {
         generate::archive(&archive, large);
-        run(&mut git(&archive, &["repack", "-adq"]));
     }
     run(&mut program(&archive, &["reindex"]));
     let secret = folder.path().join("log.key");

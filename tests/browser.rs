@@ -42,13 +42,18 @@ struct Reader {
 impl Reader {
     /// An article in Chinese and English with a correction, and one in English alone with everything that has a form.
     fn begin() -> Self {
+        Self::begin_with(&[])
+    }
+
+    /// The same, with further arguments of Chromium.
+    fn begin_with(arguments: &[&str]) -> Self {
         let story = bridge::story("It was <yesterday>.", &["--date", "2026-01-22"]);
         let list = "# Heading\n\nOne *two* `three`\nfive &lt;six&gt; 😀e\u{301}.\n\n1. one\n2. two\n\n- a\n  - b\n\n> quoted\n> twice\n\n***\n\n    three  four\n\nThe end.\n";
         story.add("list.md", list, &["--slug", "list", "--date", "2026-01-24"]);
         story.yes(&["build", "site"]);
         Self {
             story,
-            browser: Browser::start(&[]),
+            browser: Browser::start(arguments),
         }
     }
 
@@ -78,6 +83,13 @@ impl Reader {
                 .filter_map(|step| step.as_str().map(ToOwned::to_owned))
                 .collect(),
         }
+    }
+
+    /// Counts the buttons of the open page that can be seen and pressed.
+    fn buttons(&self) -> u64 {
+        let count =
+            "return [...document.querySelectorAll('button')].filter(one => one.checkVisibility()).length";
+        self.browser.run(count, Vec::new()).as_u64().unwrap()
     }
 
     /// Presses the button of a changed page, whose check has to fail with some words, in one step and no other.
@@ -416,5 +428,53 @@ fn a_style_that_hides_or_adds_words_is_caught() {
             &styled(&html, style),
             "Text: the page does not show the commit’s page.txt.",
         );
+    }
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn everything_can_be_read_with_scripts_off() {
+    let reader = Reader::begin_with(&["--blink-settings=scriptEnabled=false"]);
+    let seen = |name: &str| {
+        reader.browser.open(&reader.file(name));
+        let seen = reader.browser.run("return document.body.innerText", Vec::new());
+        seen.as_str().unwrap().to_owned()
+    };
+    // Scripts are off: one that would change the page does not.
+    let page = reader.page(ARTICLE, "index.html");
+    let scripted = styled(&page, "").replace("</body>", "<script>document.body.remove()</script></body>");
+    fs::write(reader.file("scripted.html"), scripted).unwrap();
+    assert!(seen("scripted.html").contains("桥昨天通车。"));
+    for (name, words) in [
+        ("index.html", &["桥昨天通车。", "Heading", "按月"][..]),
+        (
+            "2026/01/22/bridge/index.html",
+            &[
+                "← 返回 Avalaches",
+                "桥昨天通车。",
+                "The bridge opened yesterday.",
+                "It was <yesterday>.",
+                "本文的修订历史",
+                "2026-01-22 (Thursday) · ",
+                "avalaches verify --without-archive PAGE",
+            ],
+        ),
+        (
+            "2026/01/22/bridge/history.html",
+            &["第2版 更正", "The bridge opened todayyesterday.", "第1版 发表"],
+        ),
+        ("2026/01/index.html", &["桥昨天通车。"]),
+        (
+            "verify.html",
+            &["此功能需要 JavaScript", "avalaches verify --without-archive PAGE"],
+        ),
+        ("search.html", &["搜索需要JavaScript"]),
+    ] {
+        let seen = seen(name);
+        for word in words {
+            assert!(seen.contains(word), "{name}, {word}: {seen}");
+        }
+        // What only a script could do is not offered.
+        assert!(!seen.contains("选择文件") && reader.buttons() == 0, "{name}");
     }
 }

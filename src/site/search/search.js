@@ -337,6 +337,7 @@ const search = (() => {
 
 if (typeof document !== "undefined") {
   const form = document.querySelector("form"), list = document.querySelector(".articles"), said = document.querySelector("[role=status]"), more = document.querySelector("button.more");
+  form.hidden = false;
   const words = form.dataset;
   const get = async (name) => {
     const response = await fetch(name);
