@@ -1,4 +1,4 @@
-//! Every console block of the README, run line by line in a folder that holds what a clone holds.
+//! Every console block of the READMEs, run line by line in a folder that holds what a clone holds.
 
 #[path = "support/folders.rs"]
 mod folders;
@@ -22,10 +22,20 @@ struct Step {
 
 #[test]
 fn every_console_block_prints_what_the_readme_says() {
-    let steps = steps(&fs::read_to_string(format!("{ROOT}/README.md")).unwrap());
+    run("README.md");
+}
+
+#[test]
+fn and_what_the_chinese_one_says() {
+    run("README.zh.md");
+}
+
+/// Runs the console blocks of a file, and asserts that each prints what stands there.
+fn run(name: &str) {
+    let steps = steps(&fs::read_to_string(format!("{ROOT}/{name}")).unwrap());
     assert!(
         steps.len() > 15,
-        "only {} commands were found in README.md",
+        "only {} commands were found in {name}",
         steps.len()
     );
     let home = tempfile::tempdir().unwrap();
@@ -64,7 +74,7 @@ fn every_console_block_prints_what_the_readme_says() {
         if !fits(&printed, &expected) {
             let _ = writeln!(
                 wrong,
-                "$ {command}\n--- README.md says\n{expected}--- it prints\n{printed}"
+                "$ {command}\n--- {name} says\n{expected}--- it prints\n{printed}"
             );
         }
     }

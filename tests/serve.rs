@@ -10,9 +10,12 @@ mod http;
 #[allow(dead_code, reason = "other stories sign more")]
 mod signed;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::symlink;
+use std::net::TcpStream;
+use std::os::unix::fs::{MetadataExt as _, symlink};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -614,6 +617,77 @@ fn two_hundred_requests_at_once_are_answered() {
 }
 
 #[test]
+fn a_user_without_rights_can_serve() {
+    let story = story();
+    let root = fs::metadata("/proc/self").unwrap().uid() == 0;
+    let nobody = 65_534;
+    let program = story.folder.path().join("program");
+    fs::copy(env!("CARGO_BIN_EXE_avalaches"), &program).unwrap();
+    let mut command = Command::new(&program);
+    command
+        .arg("serve")
+        .current_dir(story.folder.path())
+        .env_clear()
+        .env("HOME", story.folder.path());
+    if root {
+        let mut chown = Command::new("chown");
+        let chown = chown.args(["-R", &nobody.to_string()]).arg(story.folder.path());
+        assert!(chown.status().unwrap().success());
+        command.uid(nobody).gid(nobody);
+    }
+    let server = Server::begun(&story, command, &[]);
+    server.until("the site", |server| server.get("/").status == 200);
+    assert_eq!(server.get("/articles").status, 200);
+    assert_eq!(server.get("/search?q=bridge").status, 200);
+    let page = story.folder.path().join("site-of-others");
+    fs::write(page, "").unwrap();
+    assert_eq!(server.get("/../site-of-others").status, 404);
+}
+
+/// Sends many requests, each on a connection of its own that is open until all were sent, and counts the answers by status.
+fn flood(server: &Server, count: usize) -> BTreeMap<u16, usize> {
+    let paths = ["/articles", "/", "/search?q=bridge", "/nothing", "/../Cargo.toml"];
+    let mut streams: Vec<TcpStream> = Vec::new();
+    for number in 0..count {
+        let mut stream = server.connect();
+        let request = head("GET", paths[number % paths.len()], "Connection: close\r\n");
+        // A server that has no place for one more says so before it reads.
+        let _ = stream.write_all(request.as_bytes());
+        streams.push(stream);
+    }
+    let mut answers = BTreeMap::new();
+    for mut stream in streams {
+        *answers.entry(read(&mut stream).status).or_default() += 1;
+    }
+    answers
+}
+
+#[test]
+#[ignore = "takes minutes, and needs `ulimit -n 20000`"]
+fn ten_thousand_requests_at_once_are_answered_in_bounded_memory() {
+    const THREADS: usize = 16;
+    let story = story();
+    let server = Server::built(&story, &[]);
+    let before = server.most_memory();
+    let answers = thread::scope(|scope| {
+        let asking: Vec<_> = (0..THREADS)
+            .map(|_| scope.spawn(|| flood(&server, 10_000 / THREADS)))
+            .collect();
+        let mut all: BTreeMap<u16, usize> = BTreeMap::new();
+        for (status, count) in asking.into_iter().flat_map(|asked| asked.join().unwrap()) {
+            *all.entry(status).or_default() += count;
+        }
+        all
+    });
+    let after = server.most_memory();
+    println!("answers by status {answers:?}; most memory {before} kB before, {after} kB after");
+    assert_eq!(answers.values().sum::<usize>(), 10_000);
+    assert!(answers.keys().all(|status| [200, 400, 404, 503].contains(status)));
+    assert!(after < 256 << 10, "{after} kB");
+    assert_eq!(server.get("/articles").status, 200);
+}
+
+#[test]
 fn who_asks_too_much_is_told_to_come_again() {
     let story = story();
     let server = Server::of(&story, &["--requests", "1"]);
@@ -648,7 +722,7 @@ fn what_was_asked_is_answered_before_the_server_ends() {
     server.terminate();
     let port = server.port;
     server.until("the end of listening", |_| {
-        std::net::TcpStream::connect(("127.0.0.1", port)).is_err()
+        TcpStream::connect(("127.0.0.1", port)).is_err()
     });
     asking.write_all(&page.as_bytes()[10..]).unwrap();
     assert_eq!(read(&mut asking).json()["answers"][0]["verdict"], "verified");
