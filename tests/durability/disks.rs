@@ -179,6 +179,12 @@ fn a_disk_that_cannot_be_written_to_is_named_and_can_be_read() {
     drop(mounted);
 }
 
+/// Lets a file have been written some time ago.
+pub fn make_old(file: &Path, when: &str) {
+    let touched = Command::new("touch").args(["-d", when]).arg(file).status();
+    assert!(touched.unwrap().success());
+}
+
 #[test]
 fn a_broken_object_in_the_way_is_replaced() {
     for broken in [&b""[..], b"junk"] {
@@ -224,15 +230,31 @@ fn the_lock_of_a_dead_writer_is_cleared_and_a_live_one_is_waited_for() {
     assert!(lock.exists());
 
     // Half an hour old, it belongs to nobody.
-    assert!(
-        Command::new("touch")
-            .args(["-d", "30 minutes ago"])
-            .arg(&lock)
-            .status()
-            .unwrap()
-            .success()
-    );
+    make_old(&lock, "30 minutes ago");
     story.yes(&["add", "-q", "b.txt"]);
+}
+
+#[test]
+fn disposable_files_that_were_never_finished_go_when_they_are_old() {
+    let (story, _) = two_pages();
+    let names = [
+        "avalaches.index.new",
+        "avalaches.index.new-journal",
+        "avalaches.log.123.new",
+    ];
+    for (add, age, is_left) in [
+        ("a page", "10 minutes ago", true),
+        ("another", "2 hours ago", false),
+    ] {
+        for name in names {
+            story.write(&format!("archive/{name}"), "half of something");
+            make_old(&story.archive().join(name), age);
+        }
+        story.add("c.txt", &format!("Here is {add}.\n"), &[]);
+        for name in names {
+            assert_eq!(story.archive().join(name).exists(), is_left, "{name} of {age}");
+        }
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::archives::{Story, git, git_command};
+use crate::disks::make_old;
 use crate::logged;
 use crate::text::Dice;
 use crate::whole::{assert_sound, assert_sound_to_git, leftovers, tip};
@@ -212,9 +213,6 @@ impl World {
         for command in ["push", "pull", "build", "maintain"] {
             self.undisturbed(command);
         }
-        for folder in ["archive", "copy", "site", "scratch"] {
-            assert_eq!(leftovers(&self.path(folder)), [""; 0], "{folder}");
-        }
         let tips = ["archive", "host", "copy"].map(|name| tip(&self.path(name)));
         assert!(tips.iter().all(|tip| *tip == tips[0]), "{tips:?}");
         let branch = git(&self.path("archive"), &["rev-list", "main"]);
@@ -228,6 +226,16 @@ impl World {
         self.story.yes(&["--archive", "copy", "verify", "-q"]);
         self.story.yes(&["build", "-q", "another-site"]);
         assert_eq!(site(&self.path("site")), site(&self.path("another-site")));
+        for folder in ["archive", "copy"] {
+            for left in leftovers(&self.path(folder)) {
+                make_old(&self.path(folder).join(left), "2 hours ago");
+            }
+            self.story
+                .yes(&["--archive", folder, "settings", "-q", "--title", folder]);
+        }
+        for folder in ["archive", "copy", "site", "scratch"] {
+            assert_eq!(leftovers(&self.path(folder)), [""; 0], "{folder}");
+        }
     }
 }
 

@@ -19,6 +19,9 @@ const BESIDE: [&str; 4] = ["rev", "bitmap", "mtimes", "keep"];
 /// A lock of the branch that is older than this was left by a program that is gone.
 const ABANDONED: Duration = Duration::from_secs(60);
 
+/// A disposable file that was to take its place, and was not written to for so long, was left by a program that is gone.
+const UNFINISHED: Duration = Duration::from_secs(60 * 60);
+
 /// Clears the staging area of a writer that is gone, and the branch's lock if that writer left it.
 pub(super) fn clear_interrupted(repository: &Path) -> Result<(), WriteError> {
     let incoming = repository.join(INCOMING);
@@ -32,7 +35,30 @@ pub(super) fn clear_interrupted(repository: &Path) -> Result<(), WriteError> {
         }
     }
     clear_moved_packs(repository)?;
+    clear_unfinished(repository);
     clear_folder(&incoming)
+}
+
+/// Deletes disposable files that somebody was killed over before they took their places. They are in nobody's way, so
+/// that one that cannot be deleted stays.
+fn clear_unfinished(repository: &Path) {
+    for entry in fs::read_dir(repository).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_str().and_then(|name| name.strip_prefix("avalaches."));
+        let is_new = |name: &str| name.trim_end_matches("-journal").strip_suffix(".new").is_some();
+        if name.is_some_and(is_new)
+            && entry
+                .metadata()
+                .is_ok_and(|metadata| metadata.is_file() && age(&metadata) > UNFINISHED)
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn age(metadata: &fs::Metadata) -> Duration {
+    let modified = metadata.modified().ok();
+    modified.and_then(|time| time.elapsed().ok()).unwrap_or_default()
 }
 
 /// Removes a ref's lock where it can only be a dead program's: it is a minute old, or a writer of ours was killed while
@@ -46,14 +72,9 @@ pub(super) fn clear_abandoned_lock(
     let Ok(metadata) = fs::symlink_metadata(&lock) else {
         return Ok(());
     };
-    let age = metadata
-        .modified()
-        .ok()
-        .and_then(|time| time.elapsed().ok())
-        .unwrap_or_default();
     let held = fs::read_to_string(&lock).unwrap_or_default();
     let ours = moving.is_some_and(|id| format!("{id}\n").starts_with(&held));
-    if age > ABANDONED || ours {
+    if age(&metadata) > ABANDONED || ours {
         fs::remove_file(&lock).map_err(io_error("delete", &lock))?;
     }
     Ok(())
