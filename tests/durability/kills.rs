@@ -275,14 +275,21 @@ fn clear_locks(repository: &Path) -> usize {
         .count()
 }
 
-/// Kills commands until so many were killed.
-fn killed(kills: usize, seed: usize) {
-    let seed = std::env::var("AVALACHES_TEST_SEED").map_or(seed, |text| text.parse().unwrap());
+/// How many kills an archive has to stand.
+const KILLS: usize = 100;
+
+/// Returns the seed that is asked for, else another.
+fn seed(other: usize) -> usize {
+    std::env::var("AVALACHES_TEST_SEED").map_or(other, |text| text.parse().unwrap())
+}
+
+/// Kills commands on a new archive until enough were killed.
+fn killed(seed: usize) {
     println!("AVALACHES_TEST_SEED={seed}");
     let mut world = World::begin(seed);
     let mut killed = [0; COMMANDS.len()];
     let mut ended = 0;
-    while killed.iter().sum::<usize>() < kills {
+    while killed.iter().sum::<usize>() < KILLS {
         let at = world.dice.below(COMMANDS.len());
         let fault = format!("seed {seed}, kill {}", killed.iter().sum::<usize>() + 1);
         match world.end(COMMANDS[at], Signal::KILL, &fault) {
@@ -297,7 +304,7 @@ fn killed(kills: usize, seed: usize) {
         .zip(killed)
         .map(|(command, count)| format!("{command} {count}"));
     println!(
-        "{kills} kills ({}), {ended} runs ended before theirs; {} ids acknowledged, none lost; {} of git's locks cleared where \
+        "{KILLS} kills ({}), {ended} runs ended before theirs; {} ids acknowledged, none lost; {} of git's locks cleared where \
          it pushed to",
         by_command.collect::<Vec<String>>().join(", "),
         world.acknowledged.len(),
@@ -307,13 +314,14 @@ fn killed(kills: usize, seed: usize) {
 
 #[test]
 fn a_hundred_kills_at_random_instants_of_every_command_lose_nothing() {
-    killed(100, 1);
+    killed(seed(1));
 }
 
 #[test]
 #[ignore = "minutes"]
 fn a_thousand_kills_at_random_instants_of_every_command_lose_nothing() {
-    killed(1000, 2);
+    let first = seed(2);
+    (first..first + 10).for_each(killed);
 }
 
 #[test]
