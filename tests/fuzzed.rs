@@ -33,7 +33,7 @@ macro_rules! targets {
 }
 
 targets! {
-    commit commonmark date delta diff footer foreign front_matter html index json kept loose note pack page policy proof
+    commit commonmark date delta diff footer foreign front_matter html index json kept loose name note pack page policy proof
     proof_in_log query quote signature swhid tile trailer tree warc
 }
 

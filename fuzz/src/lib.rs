@@ -19,7 +19,7 @@ pub use logs::{kept, note, policy, proof_in_log, tile};
 pub use objects::{commit, foreign, loose, tree};
 pub use packs::{delta, index, pack, proof};
 pub use texts::{commonmark, front_matter, html, page};
-pub use words::{date, diff, footer, query, quote, swhid, trailer};
+pub use words::{date, diff, footer, name, query, quote, swhid, trailer};
 
 /// Returns bytes as text where they are one.
 fn text(data: &[u8]) -> Option<&str> {

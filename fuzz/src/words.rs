@@ -7,8 +7,12 @@ use avalaches::date::{CivilDay, RevisionDate, UtcOffset, seconds_of_asn1, second
 
 use avalaches::diff::{self, Labels, ParagraphChange, Piece, unified};
 use avalaches::footer::Footer;
+use avalaches::id::{ArticleId, IdPrefix};
 use avalaches::language::Language;
+use avalaches::object::ident::{Ident, Person};
+use avalaches::object::tree::is_legal_name;
 use avalaches::query::{self, Document, Query};
+use avalaches::slug::Slug;
 use avalaches::swhid::Swhid;
 use avalaches::trailer::{Message, RootMessage};
 use avalaches::words::{self, Quote, Wanted};
@@ -109,6 +113,45 @@ fn check_date(date: RevisionDate) {
         .with_timezone(&offset);
     assert_eq!(theirs.to_rfc3339(), date.to_string());
     assert_eq!(i32::from(date.day().year), theirs.year());
+}
+
+/// Names of what an archive holds: slugs, article ids, people, languages, beginnings of ids.
+pub fn name(data: &[u8]) {
+    let Some(text) = text(data) else {
+        return;
+    };
+    if let Ok(slug) = text.parse::<Slug>() {
+        assert_eq!(slug.to_string(), text);
+        assert!(is_legal_name(text), "a slug is a folder's name");
+    }
+    if let Some(slug) = Slug::derive(text) {
+        assert_eq!(slug.to_string().parse().as_ref(), Ok(&slug));
+        assert!(slug.numbered(12).to_string().parse::<Slug>().is_ok());
+    }
+    if let Ok(id) = text.parse::<ArticleId>() {
+        assert_eq!(id.to_string(), text);
+    }
+    if let Ok(language) = text.parse::<Language>() {
+        assert_eq!(language.to_string().parse().as_ref(), Ok(&language));
+        assert!(
+            is_legal_name(&language.file_name()),
+            "a language is a file's name"
+        );
+    }
+    if let Some(prefix) = IdPrefix::parse(text) {
+        assert!(text.to_lowercase().starts_with(&prefix.to_string()));
+        assert!(prefix.complete().is_none_or(|id| prefix.matches(id.raw())));
+        assert!(prefix.matches(&prefix.lowest()));
+    }
+    let Ok(person) = Person::parse(text) else {
+        return;
+    };
+    assert_eq!(Person::parse(&person.to_string()).as_ref(), Ok(&person));
+    let ident = Ident {
+        person,
+        date: RevisionDate::parse_git("1769054400 +0800").expect("it is a date"),
+    };
+    assert_eq!(Ident::parse(&ident.to_string()).as_ref(), Some(&ident));
 }
 
 /// Identifiers of ISO/IEC 18670.
