@@ -76,7 +76,8 @@ impl Commit {
         }
         let mut lines = head.split('\n').enumerate().peekable();
         let mut next = |key: &str, expected: &'static str| {
-            let (number, line) = lines.peek().copied().unwrap_or((head.split('\n').count(), ""));
+            let after = || (head.split('\n').count(), "");
+            let (number, line) = lines.peek().copied().unwrap_or_else(after);
             let value = line.strip_prefix(key).and_then(|rest| rest.strip_prefix(' '));
             if value.is_some() {
                 lines.next();
