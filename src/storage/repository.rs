@@ -98,9 +98,9 @@ pub enum WriteError {
     /// Another program holds the branch's lock.
     #[error("{} is held by another git program; if none is running, delete it", .0.display())]
     Locked(PathBuf),
-    /// The branch was moved, but the disk did not confirm it.
+    /// The branch was moved, or may have been, but the disk did not confirm it.
     #[error(
-        "commit {id} is on {BRANCH}, but the disk did not confirm it; run verify {id} before you rely on it"
+        "commit {id} is on {BRANCH}, or was about to be, but the disk did not confirm it; run verify {id} before you rely on it"
     )]
     Unconfirmed {
         /// The new tip.
@@ -249,9 +249,10 @@ impl Writer {
         let marker = incoming.join(MOVING);
         fs::write(&marker, tip.to_string()).map_err(io_error("write", &marker))?;
         if let Err(error) = self.move_branch(tip, reason) {
-            // The branch's folder is synced after the move: what fails then does not undo it.
-            let moved = refs::tip(&self.repository).is_ok_and(|now| now == Some(tip));
-            return Err(if moved {
+            // The branch's folder is synced after the move: what fails then does not undo it. Where the branch cannot be read
+            // any more, nobody knows.
+            let may_be_moved = refs::tip(&self.repository).map_or(true, |now| now == Some(tip));
+            return Err(if may_be_moved {
                 WriteError::Unconfirmed {
                     id: tip,
                     source: Box::new(error),
