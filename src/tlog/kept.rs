@@ -129,9 +129,7 @@ impl KeptCheckpoint {
         };
         (standing, peaks)
     }
-}
 
-impl KeptCheckpoint {
     /// Tells whether the tree in which a proof finds a leaf is another one than the tree that is kept, as far as both know
     /// the same subtrees: all of them where both have one size.
     #[must_use]

@@ -274,7 +274,7 @@ impl fmt::Debug for SignerKey {
 }
 
 /// The longest name of a witness that ML-DSA signs, and of a log whose checkpoint it signs, in bytes.
-pub(super) const LONGEST_SIGNED_NAME: usize = 255;
+const LONGEST_SIGNED_NAME: usize = 255;
 
 /// Tells whether a key can have a name.
 pub(super) fn is_name(name: &str) -> bool {

@@ -3,7 +3,7 @@
 //!
 //! `AVALACHES_TEST_SEED` sets what is done in which order; each run prints it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use crate::archives::{Story, git, git_command};
 use crate::disks::make_old;
 use crate::logged;
 use crate::text::Dice;
+use crate::tree;
 use crate::whole::{assert_sound, assert_sound_to_git, leftovers, tip};
 
 /// What is killed.
@@ -247,21 +248,10 @@ enum End {
 }
 
 /// Returns the files of a site, but for the list by which the next build knows them.
-fn site(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut files = Vec::new();
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(next) = waiting.pop() {
-        for entry in fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(folder).unwrap().to_owned();
-            if path.is_dir() {
-                waiting.push(path);
-            } else if !name.starts_with(".avalaches-site") {
-                files.push((name, fs::read(path).unwrap()));
-            }
-        }
-    }
-    files.sort();
+fn site(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = tree::files(folder);
+    files.retain(|name, _| !Path::new(name).starts_with(".avalaches-site"));
+    assert!(!files.is_empty(), "{} is empty", folder.display());
     files
 }
 

@@ -21,6 +21,8 @@ mod strace;
 #[path = "../../benches/support/text.rs"]
 #[allow(dead_code, reason = "only the dice are thrown")]
 mod text;
+#[path = "../support/tree.rs"]
+mod tree;
 
 mod add;
 mod clocks;

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::add::{assert_whole, two_pages};
 use crate::archives::Story;
 use crate::logged;
 use crate::shim;
 use crate::strace::again;
+use crate::tree;
 use crate::whole::assert_sound;
 
 const COMMANDS: [&[&str]; 8] = [
@@ -36,20 +37,10 @@ fn story() -> Story {
 }
 
 /// Returns the files of a folder that are the same in every run: objects, refs, a site.
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(next) = waiting.pop() {
-        for entry in fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(folder).unwrap().to_owned();
-            if path.is_dir() {
-                waiting.push(path);
-            } else if !name.to_string_lossy().contains("avalaches") {
-                files.insert(name, fs::read(path).unwrap());
-            }
-        }
-    }
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = tree::files(folder);
+    files.retain(|name, _| !name.contains("avalaches"));
+    assert!(!files.is_empty(), "{} is empty", folder.display());
     files
 }
 
