@@ -145,6 +145,18 @@ impl Copies {
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
+
+    /// Runs a command of which so many transfers are answered, and of the next one so many bytes.
+    fn is_cut_off(&self, transfers: usize, bytes: usize, arguments: &[&str]) {
+        self.host.cut_transfers(transfers, bytes);
+        let output = program(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.code() == Some(2) && said.contains("what came is kept"),
+            "{said}"
+        );
+        self.host.cut_transfers(usize::MAX, 0);
+    }
 }
 
 /// Pushes an archive, pulls it into a copy of its first half, and clones it, each killed at random until it is done. Each
@@ -258,15 +270,8 @@ fn a_clone_that_was_interrupted_does_not_bring_again_what_is_there() {
     yes(&["clone", &address, &whole]);
     let all = copies.host.sent() - before;
     // Two transfers are answered, the third is cut off.
-    copies.host.answer_transfers(2);
     let part = copies.path("part").to_string_lossy().into_owned();
-    let output = program(&["clone", &address, &part]).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        output.status.code() == Some(2) && said.contains("what came is kept"),
-        "{said}"
-    );
-    copies.host.answer_transfers(usize::MAX);
+    copies.is_cut_off(2, 0, &["clone", &address, &part]);
     let before = copies.host.sent();
     yes(&["clone", &address, &part]);
     let rest = copies.host.sent() - before;
@@ -288,4 +293,62 @@ fn a_clone_that_was_interrupted_does_not_bring_again_what_is_there() {
         .stderr(Stdio::null())
         .status();
     assert!(!found.unwrap().success());
+}
+
+/// Brings a branch from a host that has no refs but that, while the first transfer is cut off twice, and what came then is
+/// asked for in parts, of which one is cut off in the middle.
+fn goes_on_from_any_host(copies: &Copies, all: usize, arguments: &[&str]) {
+    let (host, sent_before) = (&copies.host, copies.host.sent());
+    let sent = || usize::try_from(host.sent() - sent_before).unwrap();
+    // Among the commits, after which the rest of them is asked for, and is cut off in its turn.
+    copies.is_cut_off(0, all / 20, arguments);
+    copies.is_cut_off(0, all / 2, arguments);
+    let torn = sent();
+    copies.is_cut_off(2, all / 20, arguments);
+    let parts = sent() - torn;
+    yes(arguments);
+    let rest = sent() - torn - parts;
+    assert!(parts * 2 > all, "{parts} of {all} bytes");
+    assert!(rest * 2 < all, "{rest} of {all} bytes were sent again");
+}
+
+#[test]
+fn a_transfer_from_any_host_goes_on_where_it_was_torn_off() {
+    let copies = Copies::begin(2700);
+    let address = copies.host.address();
+    let host = copies.host.repository();
+    let tip = git(&copies.path("source"), &["rev-parse", "main"]);
+    let push = |what: &str| {
+        git(
+            &copies.path("source"),
+            &[
+                "push",
+                "-q",
+                "-f",
+                &host.to_string_lossy(),
+                &format!("{what}:refs/heads/main"),
+            ],
+        )
+    };
+    push("main~2400");
+    let reader = copies.path("reader").to_string_lossy().into_owned();
+    yes(&["clone", &address, &reader]);
+    push("main~0");
+    let before = copies.host.sent();
+    let whole = copies.path("whole").to_string_lossy().into_owned();
+    yes(&["clone", &address, &whole]);
+    let all = usize::try_from(copies.host.sent() - before).unwrap();
+    let part = copies.path("part").to_string_lossy().into_owned();
+    goes_on_from_any_host(&copies, all, &["clone", &address, &part]);
+    assert_whole(&copies.path("part"), &tip);
+    goes_on_from_any_host(&copies, all, &["pull", "--archive", &reader, &address]);
+    assert_whole(&copies.path("reader"), &tip);
+    // A host that has another history meanwhile is asked for that.
+    let other = copies.path("other").to_string_lossy().into_owned();
+    copies.is_cut_off(0, all / 2, &["clone", &address, &other]);
+    push("main~2690");
+    git(&host, &["gc", "-q", "--prune=now"]);
+    yes(&["clone", &address, &other]);
+    let now = git(&host, &["rev-parse", "main"]);
+    assert_whole(&copies.path("other"), &now);
 }

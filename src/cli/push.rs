@@ -73,7 +73,8 @@ fn report(common: &Common, to: &Address, push: &replication::Push) -> Result<Out
     output::print(&text)?;
     if let Some(why) = push.no_steps.as_deref().filter(|_| !common.quiet) {
         output::note(&format!(
-            "it takes no refs below refs/avalaches ({why}): a clone from there that is interrupted begins anew"
+            "it takes no refs below refs/avalaches ({why}): a clone from there that is interrupted brings once more what its \
+             first transfer had brought"
         ));
     }
     tell_remembered(common, to, push.remembered);

@@ -1,17 +1,17 @@
 //! What comes from another copy: brought into a folder of its own, step by step, and judged there as the continuation of
 //! the archive's branch. Nothing of it is the archive's until all of it was found sound.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::steps::{self, There};
+use super::steps::{self, EVERY, There};
 use super::{Address, Circumstances, PULLING, Parting, Refusal, ReplicationError, Side, footer, last_seen};
 use crate::archive::{Archive, Fault, OpenError};
 use crate::history;
 use crate::id::{ArticleId, CommitId, ObjectId};
 use crate::remember;
-use crate::storage::fetch::Scratch;
+use crate::storage::fetch::{Left, Scratch, Trail};
 use crate::storage::objects::ObjectStore;
 use crate::storage::pack_map::Sums;
 use crate::storage::refs::{self, BRANCH};
@@ -64,8 +64,8 @@ pub(super) enum Own {
 /// A transfer that has begun, and what the other copy says that it has.
 pub(super) struct Asked {
     pub scratch: Scratch,
-    /// The refs of an earlier transfer that was interrupted.
-    known: BTreeMap<String, ObjectId>,
+    /// What an earlier transfer left that was interrupted.
+    left: Left,
     pub there: There,
 }
 
@@ -86,18 +86,14 @@ pub(super) fn ask(
     from: &Address,
     circumstances: &Circumstances,
 ) -> Result<Asked, ReplicationError> {
-    let (mut scratch, mut known) = Scratch::resume(archive, PULLING)?;
+    let (mut scratch, mut left) = Scratch::resume(archive, PULLING)?;
     if !scratch.packs()?.is_empty() && !is_whole(&scratch)? {
         scratch.is_done_with();
         drop(scratch);
-        (scratch, known) = Scratch::resume(archive, PULLING)?;
+        (scratch, left) = Scratch::resume(archive, PULLING)?;
     }
     let there = look(from, &scratch, circumstances)?;
-    Ok(Asked {
-        scratch,
-        known,
-        there,
-    })
+    Ok(Asked { scratch, left, there })
 }
 
 /// Brings what another copy has and this archive has not, and judges it. Where what was left of an earlier transfer is to
@@ -138,7 +134,7 @@ pub(super) fn arrive(
     }
     let asked = Asked {
         scratch: asked.scratch,
-        known: BTreeMap::new(),
+        left: Left::default(),
         there: anew,
     };
     let (scratch, _) = bring(path, base, from, asked, circumstances)?;
@@ -183,7 +179,10 @@ fn bring(
 ) -> Result<(Scratch, usize), ReplicationError> {
     let Asked {
         scratch,
-        mut known,
+        left: Left {
+            refs: mut known,
+            trail,
+        },
         there,
     } = asked;
     if there.tip.is_none() {
@@ -199,19 +198,39 @@ fn bring(
         Some(base) => base.branch()?.len(),
         None => 0,
     };
-    let missing = there.steps.iter().filter(|(count, id)| {
-        let local = step(**count);
-        **count > commits && known.get(&local) != Some(*id)
-    });
-    let missing: Vec<usize> = missing.map(|(count, _)| *count).collect();
+    let is_missing = |id: &ObjectId| !known.contains_key(&step(*id));
+    let advertised = there.steps.range(commits + 1..);
+    let advertised: Vec<(usize, ObjectId)> = advertised
+        .map(|(count, id)| (*count, *id))
+        .filter(|(_, id)| is_missing(id))
+        .collect();
+    let mut told = Vec::new();
+    for id in on_trail(&trail, &there) {
+        let is_own = match base {
+            Some(base) => super::position(base, id)?.is_some(),
+            None => false,
+        };
+        if !is_own && is_missing(&id.into()) {
+            told.push(id);
+        }
+    }
     if let Some(base) = base {
         known.insert(KNOWN.to_owned(), base.tip().into());
     }
     scratch.lend(path, &known)?;
     let git = &circumstances.git;
-    for count in missing {
-        let asked = format!("+{}:{}", steps::name(count), step(count));
+    for (count, id) in advertised {
+        let asked = format!("+{}:{}", steps::name(count), step(id));
         git.bring(from.as_os_str(), &scratch, &[asked.as_str()])?;
+    }
+    for id in told {
+        let asked = format!("+{id}:{}", step(id.into()));
+        match git.bring(from.as_os_str(), &scratch, &[asked.as_str()]) {
+            Ok(()) => {}
+            Err(torn) if scratch.has_torn_pack() => return Err(torn.into()),
+            // Not every host gives out what none of its refs names.
+            Err(_) => break,
+        }
     }
     let asked = format!("+{BRANCH}:{ARRIVED}");
     git.bring(from.as_os_str(), &scratch, &[asked.as_str()])?;
@@ -219,8 +238,21 @@ fn bring(
     Ok((scratch, resumed))
 }
 
-fn step(count: usize) -> String {
-    format!("{STEPS}{count:08}")
+/// Returns the commits of a trail that are asked for one after another, oldest first: what came before it, and each
+/// thousandth from there on. Up to the newest step that the host has a ref for, that is asked for instead.
+fn on_trail(trail: &Trail, there: &There) -> Vec<CommitId> {
+    let steps: HashSet<&ObjectId> = there.steps.values().collect();
+    let is_step = |id: &CommitId| steps.contains(&ObjectId::from(*id));
+    let (newer, before) = match trail.commits.iter().position(is_step) {
+        Some(newest) => (&trail.commits[..newest], None),
+        None => (&trail.commits[..], trail.before),
+    };
+    let thousands = newer.rchunks_exact(EVERY).map(|thousand| thousand[0]);
+    before.into_iter().chain(thousands).collect()
+}
+
+fn step(id: ObjectId) -> String {
+    format!("{STEPS}{id}")
 }
 
 /// Hashes everything that came, finds out where it parts from the archive's branch, and judges what is new as the

@@ -11,9 +11,11 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 
 mod scratch;
+mod torn;
 mod transfer;
 
-pub use scratch::Scratch;
+pub use scratch::{Left, Scratch};
+pub use torn::Trail;
 pub use transfer::{Flag, PushedRef};
 
 /// The most bytes of git's answer that are read: 64 MiB.

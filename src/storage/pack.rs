@@ -149,6 +149,16 @@ pub struct Pack<B> {
     index: PackIndex<B>,
 }
 
+impl<'a> Pack<&'a [u8]> {
+    /// Takes the beginning of a pack that was torn off, which has no index: its entries are found one after another, from
+    /// [`FIRST_ENTRY`] on, but for the one that its last bytes are of.
+    #[must_use]
+    pub fn torn(bytes: &'a [u8]) -> Self {
+        let index = PackIndex::none();
+        Self { bytes, index }
+    }
+}
+
 impl<B: AsRef<[u8]>> Pack<B> {
     /// Takes a pack whose header fits its index. Neither is read further.
     ///

@@ -71,6 +71,17 @@ pub struct PackIndex<B> {
     wide: usize,
 }
 
+impl PackIndex<&[u8]> {
+    /// Returns the index of a pack that has none: it names no object.
+    pub(super) fn none() -> Self {
+        Self {
+            bytes: &[],
+            count: 0,
+            wide: 0,
+        }
+    }
+}
+
 impl<B: AsRef<[u8]>> PackIndex<B> {
     /// Takes an index whose header, fan-out table and length are right. The tables themselves are left to
     /// [`PackIndex::check`], so that the time needed does not depend on the number of objects.

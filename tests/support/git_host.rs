@@ -26,6 +26,8 @@ struct State {
     sent: AtomicU64,
     /// How many transfers are still answered; the next ones are cut off.
     transfers: AtomicUsize,
+    /// After how many bytes they are.
+    cut: AtomicUsize,
 }
 
 impl GitHost {
@@ -73,9 +75,15 @@ impl GitHost {
         self.state.sent.load(Ordering::SeqCst)
     }
 
-    /// Lets so many transfers be answered; those that come later are cut off.
+    /// Lets so many transfers be answered; those that come later are cut off before their first byte.
     pub fn answer_transfers(&self, count: usize) {
+        self.cut_transfers(count, 0);
+    }
+
+    /// Lets so many transfers be answered; of those that come later, so many bytes are.
+    pub fn cut_transfers(&self, count: usize, bytes: usize) {
         self.state.transfers.store(count, Ordering::SeqCst);
+        self.state.cut.store(bytes, Ordering::SeqCst);
     }
 
     /// Kills everything that answers now.
@@ -193,13 +201,13 @@ fn answer(stream: &TcpStream, root: &Path, state: &State) -> io::Result<()> {
     });
     let _ = child.wait();
     state.groups.lock().unwrap().retain(|known| *known != group);
-    let (head, rest) = done?;
+    let (head, mut rest) = done?;
     let beginning = rest.get(..1 << 16).unwrap_or(&rest);
     let is_transfer = beginning.windows(9).any(|word| word == b"packfile\n");
     if is_transfer {
         let left = state.transfers.load(Ordering::SeqCst);
         if left == 0 {
-            return Ok(());
+            rest.truncate(state.cut.load(Ordering::SeqCst));
         }
         state.transfers.store(left.saturating_sub(1), Ordering::SeqCst);
     }

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::torn::{self, Trail};
 use crate::id::ObjectId;
 use crate::storage::layout::{self, InPack};
 use crate::storage::refs;
@@ -26,6 +27,15 @@ pub struct Scratch {
     afterwards: Afterwards,
 }
 
+/// What an earlier process left in a scratch, beside its packs.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// What was brought whole.
+    pub refs: BTreeMap<String, ObjectId>,
+    /// What is known of what was not.
+    pub trail: Trail,
+}
+
 impl Scratch {
     /// Waits for the lock, clears what a killed process left, and makes an empty repository, which goes when this does.
     ///
@@ -38,25 +48,28 @@ impl Scratch {
         Ok(scratch)
     }
 
-    /// Waits for the lock and takes over the packs and refs that an earlier process left, and nothing else of what lies
-    /// there, for git would do as its configuration says. The folder stays when this goes. Returns the refs as well.
+    /// Waits for the lock and takes over the packs, the refs and the trail that an earlier process left, and nothing else of
+    /// what lies there, for git would do as its configuration says. The folder stays when this goes.
     ///
     /// # Errors
     /// [`WriteError`].
-    pub fn resume(archive: &Path, name: &str) -> Result<(Self, BTreeMap<String, ObjectId>), WriteError> {
+    pub fn resume(archive: &Path, name: &str) -> Result<(Self, Left), WriteError> {
         let scratch = Self::locked(archive, name, Afterwards::Kept)?;
         let fresh = scratch.folder.with_extension("new");
         repository::clear_folder(&fresh)?;
         repository::create(&fresh).inspect_err(|_| drop(repository::clear_folder(&fresh)))?;
-        let mut known = BTreeMap::new();
+        let mut left = Left::default();
         if fs::symlink_metadata(&scratch.folder).is_ok_and(|metadata| metadata.is_dir()) {
-            let packs = Path::new("objects/pack");
-            link_packs(&scratch.folder.join(packs), &fresh.join(packs));
-            known = refs::list(&scratch.folder, "refs/").unwrap_or_default();
+            link_packs(&scratch.pack_folder(), &fresh.join("objects/pack"));
+            left = Left {
+                refs: refs::list(&scratch.folder, "refs/").unwrap_or_default(),
+                trail: Trail::of(&scratch.folder, &scratch.pack_folder()),
+            };
+            left.trail.keep(&fresh);
         }
         repository::clear_folder(&scratch.folder)?;
         fs::rename(&fresh, &scratch.folder).map_err(io_error("make", &scratch.folder))?;
-        Ok((scratch, known))
+        Ok((scratch, left))
     }
 
     fn locked(archive: &Path, name: &str, afterwards: Afterwards) -> Result<Self, WriteError> {
@@ -136,6 +149,12 @@ impl Scratch {
         let names = layout::list(&folder).map_err(io_error("look into", &folder))?;
         let stems = names.iter().filter_map(|name| name.text.strip_suffix(".idx"));
         Ok(stems.map(ToOwned::to_owned).collect())
+    }
+
+    /// Tells whether a transfer into it was torn off: git left the beginning of a pack.
+    #[must_use]
+    pub fn has_torn_pack(&self) -> bool {
+        !torn::torn_packs(&self.pack_folder()).is_empty()
     }
 
     /// Returns the lock once more: it is held until all who have it have ended.
