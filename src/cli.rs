@@ -380,7 +380,9 @@ fn open_failure(error: OpenError) -> Failure {
             "make an archive with `avalaches init DIR`; a clone that was interrupted goes on when it is run again",
         ),
         OpenError::OtherOwner(_) => Some("to read it all the same, add --any-owner"),
-        OpenError::Io { .. } => Some("name the archive with --archive DIR"),
+        OpenError::Io { .. } => {
+            Some("name the archive with --archive DIR, or make one with `avalaches init DIR`")
+        }
         _ => None,
     };
     let failure = Failure::from(error);

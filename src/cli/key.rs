@@ -105,10 +105,13 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 
 /// Reads a key with its secret.
 pub fn read(path: &Path) -> Result<SignerKey, Failure> {
-    let failed = |why: String| Failure::new(format!("could not read the key {}: {why}", path.display()));
+    let failed = |why: String| {
+        Failure::new(format!("could not read the key {}: {why}", path.display()))
+            .hint("make one with `avalaches key new NAME FILE`")
+    };
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
     read.map_err(|error| failed(error.to_string()))?;
     let key = SignerKey::parse(&text);
-    key.map_err(|error| failed(error.to_string()).hint("make one with `avalaches key new NAME FILE`"))
+    key.map_err(|error| failed(error.to_string()))
 }

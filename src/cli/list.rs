@@ -69,7 +69,7 @@ impl List {
         let preferred = &archive.settings().language_order;
         let title = |revision: &Revision| headline(revision.metadata(), preferred, &revision.page_text);
         let width = articles.width();
-        let mut lines = String::new();
+        let (mut lines, mut is_empty) = (String::new(), true);
         for (number, revision) in articles.enumerate() {
             let revision = revision?;
             let kind = revision.metadata().kind;
@@ -82,12 +82,16 @@ impl List {
             if common.verbose {
                 lines.push_str(&format!("{:width$}  {}\n", "", Swhid::revision(revision.id)));
             }
+            is_empty = false;
             if number % SCREEN == SCREEN - 1 {
                 output::print(&lines)?;
                 lines.clear();
             }
         }
         output::print(&lines)?;
+        if is_empty && !common.quiet {
+            output::note("no article is so: `avalaches add` adds the first of an archive");
+        }
         Ok(Outcome::Yes)
     }
 }

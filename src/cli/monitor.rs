@@ -61,7 +61,9 @@ impl Monitor {
                 status => Err(format!("{address} answers with status {status}")),
             }
         };
-        let shown = monitor::checkpoint(&fetch)?;
+        let shown = monitor::checkpoint(&fetch).map_err(|error| {
+            Failure::from(error).hint("name the address of a published site whose archive has a signed checkpoint")
+        })?;
         let remembered = remember::folder()?;
         let before = remembered.checkpoint(&shown.checkpoint.origin)?;
         let known = before.as_ref().map(|before| before.key().clone());

@@ -137,7 +137,7 @@ pub fn page_failure(name: &str, error: &PageError) -> Failure {
             failure.hint("say --lang mul to keep the page as one text")
         }
         PageError::NoAuthor => {
-            failure.hint("say --author NAME, or give the archive a byline when you make it")
+            failure.hint("say --author NAME, or give the archive a byline: `avalaches settings --byline NAME`")
         }
         PageError::Metadata(MetadataError::Value {
             key: "note", value, ..
