@@ -8,13 +8,14 @@ mod publisher;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use archives::{Story, git_command};
 use avalaches::id::ObjectId;
-use avalaches::object::ObjectKind;
 use avalaches::object::foreign::{EntryKind, ForeignCommit, entries};
+use avalaches::object::{self, HashError, ObjectKind};
 use avalaches::storage::objects::ObjectStore;
 use publisher::Publisher;
 use serde_json::Value;
@@ -973,4 +974,66 @@ fn ten_thousand_files_are_looked_through_in_seconds() {
         "altered"
     );
     assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
+}
+
+/// Finds where the package of a dependency lies.
+fn package(name: &str) -> PathBuf {
+    let mut command = Command::new(env!("CARGO"));
+    command.args([
+        "metadata",
+        "--format-version",
+        "1",
+        "--offline",
+        "--manifest-path",
+    ]);
+    let output = command
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let found = packages.iter().find(|package| package["name"] == name).unwrap();
+    let manifest = Path::new(found["manifest_path"].as_str().unwrap());
+    manifest.parent().unwrap().to_owned()
+}
+
+/// The files of "SHAttered" (2017) and "SHA-1 is a Shambles" (2020), which the crate `sha1-checked` brings along for its tests.
+#[test]
+fn published_files_that_collide_are_detected_and_behind_a_header_of_gits_are_two() {
+    let data = package("sha1-checked").join("tests/data");
+    let (story, publisher) = begin();
+    let mut ids = BTreeSet::new();
+    for pair in [
+        ["shattered-1.pdf", "shattered-2.pdf"],
+        ["sha-mbles-1.bin", "sha-mbles-2.bin"],
+    ] {
+        let [one, other] = pair.map(|name| fs::read(data.join(name)).unwrap());
+        assert_ne!(one, other);
+        for (name, bytes) in pair.into_iter().zip([&one, &other]) {
+            let detected = object::digest(&[bytes]);
+            assert_eq!(detected, Err(HashError::Collision), "{name}");
+            publisher.write(&format!("files/{name}"), bytes);
+            let id = object::hash(ObjectKind::Blob, bytes).unwrap();
+            assert_eq!(
+                publisher.git(&["hash-object", &format!("files/{name}")]),
+                id.to_string()
+            );
+            ids.insert(id);
+        }
+    }
+    assert_eq!(ids.len(), 4);
+    let commit = publisher.commit("files that collide", "2026-01-24T09:00:00+0800");
+    let address = publisher.folder.to_string_lossy().into_owned();
+    story.yes(&["mirror", &address, "theirs"]);
+    for name in [
+        "shattered-1.pdf",
+        "shattered-2.pdf",
+        "sha-mbles-1.bin",
+        "sha-mbles-2.bin",
+    ] {
+        let arguments = ["cat-file", "blob", &format!("{commit}:files/{name}")];
+        let kept = git_command(&story.archive(), &arguments).output();
+        assert_eq!(kept.unwrap().stdout, fs::read(data.join(name)).unwrap(), "{name}");
+    }
+    story.yes(&["verify"]);
 }

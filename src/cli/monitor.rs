@@ -62,7 +62,8 @@ impl Monitor {
             }
         };
         let shown = monitor::checkpoint(&fetch).map_err(|error| {
-            Failure::from(error).hint("name the address of a published site whose archive has a signed checkpoint")
+            Failure::from(error)
+                .hint("name the address of a published site whose archive has a signed checkpoint")
         })?;
         let remembered = remember::folder()?;
         let before = remembered.checkpoint(&shown.checkpoint.origin)?;

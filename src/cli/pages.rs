@@ -136,9 +136,8 @@ pub fn page_failure(name: &str, error: &PageError) -> Failure {
         PageError::Split(language::SplitError::TakingTurns(_)) => {
             failure.hint("say --lang mul to keep the page as one text")
         }
-        PageError::NoAuthor => {
-            failure.hint("say --author NAME, or give the archive a byline: `avalaches settings --byline NAME`")
-        }
+        PageError::NoAuthor => failure
+            .hint("say --author NAME, or give the archive a byline: `avalaches settings --byline NAME`"),
         PageError::Metadata(MetadataError::Value {
             key: "note", value, ..
         }) if value.is_empty() => failure.hint("say why, with --note or as the note of the page itself"),
