@@ -80,3 +80,64 @@ fn all_in_store(objects: &Path, ids: &BTreeSet<ObjectId>) -> Result<(), WriteErr
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::object::{self, ObjectKind};
+    use crate::packs::PackWriter;
+
+    #[test]
+    fn an_object_comes_to_its_place_while_somebody_deletes_empty_folders() {
+        let root = tempfile::tempdir().unwrap();
+        let (folder, staged) = (root.path().join("ab"), root.path().join("staged"));
+        let done = AtomicBool::new(false);
+        let deleted = thread::scope(|scope| {
+            let deleting = scope.spawn(|| {
+                let mut deleted = 0_usize;
+                while !done.load(Ordering::Relaxed) {
+                    deleted += usize::from(fs::remove_dir(&folder).is_ok());
+                    thread::sleep(Duration::from_micros(1));
+                }
+                deleted
+            });
+            for number in 0..10_000 {
+                fs::write(&staged, number.to_string()).unwrap();
+                let put = put(&staged, &folder, "object");
+                let text = fs::read_to_string(folder.join("object"));
+                // Where the folder is empty, it may be deleted.
+                let _ = fs::remove_file(folder.join("object"));
+                if put.is_err() || text.is_err() {
+                    done.store(true, Ordering::Relaxed);
+                }
+                put.unwrap();
+                assert_eq!(text.unwrap(), number.to_string());
+            }
+            done.store(true, Ordering::Relaxed);
+            deleting.join().unwrap()
+        });
+        assert!(deleted > 0);
+    }
+
+    #[test]
+    fn objects_whose_folders_are_gone_have_to_be_in_a_pack() {
+        let root = tempfile::tempdir().unwrap();
+        let packs = root.path().join("pack");
+        fs::create_dir(&packs).unwrap();
+        let id = object::hash(ObjectKind::Blob, b"packed").unwrap();
+        let ids = BTreeSet::from([id]);
+        let missing = all_in_store(root.path(), &ids);
+        assert!(matches!(missing, Err(WriteError::NotReadBack(found)) if found == id));
+        let mut writer = PackWriter::new();
+        writer.whole(*id.raw(), 3, b"packed");
+        let (pack, index) = writer.finish();
+        fs::write(packs.join("pack-1.pack"), pack).unwrap();
+        fs::write(packs.join("pack-1.idx"), index).unwrap();
+        all_in_store(root.path(), &ids).unwrap();
+    }
+}
