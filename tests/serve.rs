@@ -14,14 +14,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::os::unix::fs::{MetadataExt as _, symlink};
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 use std::thread;
 
 use archives::{Story, git};
 use bridge::{ARTICLE, FIRST, SECOND};
-use http::{Answer, Server, head, read};
+use http::{Answer, Server, head, read, unprivileged};
 use serde_json::Value;
 use signed::{Signed, id};
 
@@ -619,22 +618,8 @@ fn two_hundred_requests_at_once_are_answered() {
 #[test]
 fn a_user_without_rights_can_serve() {
     let story = story();
-    let root = fs::metadata("/proc/self").unwrap().uid() == 0;
-    let nobody = 65_534;
-    let program = story.folder.path().join("program");
-    fs::copy(env!("CARGO_BIN_EXE_avalaches"), &program).unwrap();
-    let mut command = Command::new(&program);
-    command
-        .arg("serve")
-        .current_dir(story.folder.path())
-        .env_clear()
-        .env("HOME", story.folder.path());
-    if root {
-        let mut chown = Command::new("chown");
-        let chown = chown.args(["-R", &nobody.to_string()]).arg(story.folder.path());
-        assert!(chown.status().unwrap().success());
-        command.uid(nobody).gid(nobody);
-    }
+    let mut command = unprivileged(&story);
+    command.arg("serve");
     let server = Server::begun(&story, command, &[]);
     server.until("the site", |server| server.get("/").status == 200);
     assert_eq!(server.get("/articles").status, 200);

@@ -18,7 +18,7 @@ use avalaches::tlog::key::{KeyKind, SignerKey, VerifierKey};
 use avalaches::tlog::merkle::{Nodes as _, Tree, leaf_hash};
 use avalaches::tlog::note::SignatureLine;
 use avalaches::tlog::witness::origin_digest;
-use http::{Answer, Server, posted, read};
+use http::{Answer, Server, posted, read, unprivileged};
 
 const ORIGIN: &str = "example.org/新闻";
 
@@ -217,6 +217,56 @@ fn a_request_that_is_read_is_answered_at_the_end_and_what_was_cosigned_is_known_
         );
         witness.kill();
     }
+}
+
+#[test]
+fn a_user_without_rights_can_be_a_witness_and_nonsense_does_not_stop_it() {
+    let (story, key) = story();
+    let log = Log::of("a", 30);
+    let mut command = unprivileged(&story);
+    command.args(options());
+    let witness = Server::begun(&story, command, &[]);
+    assert_cosigned(&ask(&witness, &log.request(0, 10)), &log.signed(10), &key);
+    // Clients that are silent, say the half, or say too much.
+    let silent: Vec<_> = (0..16).map(|_| witness.connect()).collect();
+    let mut half = witness.connect();
+    half.write_all(b"POST /add-checkpoint HTTP/1.1\r\nContent-Le")
+        .unwrap();
+    let long = "x".repeat(1 << 20);
+    let bodies = [
+        long.as_str(),
+        "",
+        "old 10",
+        "old 99999999999999999999\n\n",
+        "\0\u{202e}\r\n",
+    ];
+    for body in bodies {
+        let answer = ask(&witness, body);
+        assert!((400..500).contains(&answer.status), "{answer:?}");
+    }
+    for path in [
+        "/../w.key",
+        "/%2e%2e/w.key",
+        "/state",
+        "//",
+        "/add-checkpoint/..%2fw.key",
+        &format!("/{long}"),
+    ] {
+        let answer = witness.get(path);
+        assert!((400..500).contains(&answer.status), "{path:.40}: {answer:?}");
+    }
+    let liar = [
+        "HTTP/9 /",
+        "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        "\x16\x03\x01\x02",
+    ];
+    for said in liar {
+        let mut stream = witness.connect();
+        let _ = stream.write_all(said.as_bytes());
+    }
+    assert_cosigned(&ask(&witness, &log.request(10, 30)), &log.signed(30), &key);
+    assert_eq!(known(&witness, &key), 30);
+    drop((silent, half));
 }
 
 #[test]

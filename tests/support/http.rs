@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,6 +49,24 @@ pub struct Server {
     child: Child,
     pub port: u16,
     errors: PathBuf,
+}
+
+/// Returns the program as a command of a user without rights, to whom the story's folder belongs then; of the caller itself,
+/// who has none, where nothing can be given away.
+pub fn unprivileged(story: &Story) -> Command {
+    const NOBODY: u32 = 65_534;
+    let folder = story.folder.path();
+    let program = folder.join("program");
+    fs::copy(env!("CARGO_BIN_EXE_avalaches"), &program).unwrap();
+    let mut command = Command::new(&program);
+    command.current_dir(folder).env_clear().env("HOME", folder);
+    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        let mut chown = Command::new("chown");
+        let chown = chown.args(["-R", &NOBODY.to_string()]).arg(folder);
+        assert!(chown.status().unwrap().success());
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command
 }
 
 impl Server {
