@@ -997,7 +997,7 @@ fn package(name: &str) -> PathBuf {
     manifest.parent().unwrap().to_owned()
 }
 
-/// The files of "SHAttered" (2017) and "SHA-1 is a Shambles" (2020), which the crate `sha1-checked` brings along for its tests.
+/// The pairs of files by Stevens and others (2017) and by Leurent and Peyrin (2020), which the crate `sha1-checked` brings along for its tests.
 #[test]
 fn published_files_that_collide_are_detected_and_behind_a_header_of_gits_are_two() {
     let data = package("sha1-checked").join("tests/data");

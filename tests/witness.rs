@@ -232,9 +232,9 @@ fn a_user_without_rights_can_be_a_witness_and_nonsense_does_not_stop_it() {
     let mut half = witness.connect();
     half.write_all(b"POST /add-checkpoint HTTP/1.1\r\nContent-Le")
         .unwrap();
-    let long = "x".repeat(1 << 20);
+    let endless = "x".repeat(1 << 20);
     let bodies = [
-        long.as_str(),
+        endless.as_str(),
         "",
         "old 10",
         "old 99999999999999999999\n\n",
@@ -250,7 +250,7 @@ fn a_user_without_rights_can_be_a_witness_and_nonsense_does_not_stop_it() {
         "/state",
         "//",
         "/add-checkpoint/..%2fw.key",
-        &format!("/{long}"),
+        &format!("/{endless}"),
     ] {
         let answer = witness.get(path);
         assert!((400..500).contains(&answer.status), "{path:.40}: {answer:?}");

@@ -90,7 +90,7 @@ impl List {
         }
         output::print(&lines)?;
         if is_empty && !common.quiet {
-            output::note("no article is so: `avalaches add` adds the first of an archive");
+            output::note("there is no article to list; `avalaches add` adds one");
         }
         Ok(Outcome::Yes)
     }
