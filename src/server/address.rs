@@ -62,7 +62,33 @@ fn unescaped(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::{Component, Path};
+
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_for_lies_below_the_folder(path in "(/|%2[eEfF]|\\.|%00|%5c|[a-z]|\\PC){0,24}") {
+            if let Some(names) = names(&path) {
+                let is_plain = |name: &String| {
+                    let mut parts = Path::new(name).components();
+                    let one = parts.next();
+                    name.is_empty() || parts.next().is_none() && one == Some(Component::Normal(name.as_ref()))
+                };
+                prop_assert!(names.iter().all(is_plain), "{names:?}");
+            }
+        }
+
+        #[test]
+        fn names_that_are_written_into_a_path_are_read_from_it(
+            written in prop::collection::vec("[^\\pC./\\\\][^\\pC/\\\\]{0,8}", 1..5)
+        ) {
+            let path: String = written.iter().map(|name| format!("/{}", escaped(name))).collect();
+            prop_assert_eq!(names(&path), Some(written));
+        }
+    }
 
     #[test]
     fn a_path_is_names_and_none_of_them_leads_upwards() {
