@@ -3,18 +3,21 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const ARTICLE: &str = "2026/11/24/how-newspapers-print-corrections";
+/// What `avalaches remember` keeps.
+const STATE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/json-state");
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOrGsIPSghL02ujbcQjwP3kFMWC1U98qbpctlbUljVOx desk\n";
 
 #[test]
 fn every_member_of_every_document_is_described() {
     let described = fs::read_to_string(format!("{ROOT}/JSON.md")).unwrap();
     let temp = tempfile::tempdir().unwrap();
+    let _ = fs::remove_dir_all(STATE);
     let mine = temp.path().join("mine");
     let (mine, shipped) = (mine.to_str().unwrap(), format!("{ROOT}/archive"));
     let shipped = shipped.as_str();
@@ -88,7 +91,13 @@ fn every_member_of_every_document_is_described() {
         document(&["--archive", mine, "build", site, "--json"]),
         document(&["publish", site, published.to_str().unwrap(), "--json"]),
     ];
-    let others = [logged(temp.path(), mine, id), expunged(temp.path())].concat();
+    let others = [
+        logged(temp.path(), mine, id),
+        listening(temp.path(), mine, site),
+        replicated(temp.path(), mine),
+        expunged(temp.path()),
+    ]
+    .concat();
     let documents = [documents.to_vec(), others].concat();
     let mut schemas = BTreeSet::new();
     for document in &documents {
@@ -97,7 +106,7 @@ fn every_member_of_every_document_is_described() {
             .expect("every document names its schema");
         schemas.insert(schema);
         let section = described
-            .split(&format!("`{schema}`:"))
+            .split(&format!("\n\n`{schema}`:"))
             .nth(1)
             .unwrap_or_else(|| panic!("JSON.md lacks {schema}"));
         let section = section.split("\n\n").next().unwrap();
@@ -110,7 +119,11 @@ fn every_member_of_every_document_is_described() {
             assert!(named, "JSON.md does not describe {member} of {schema}");
         }
     }
-    assert_eq!(schemas.len(), 27);
+    let schemas_described: BTreeSet<&str> = described
+        .split('`')
+        .filter(|word| word.starts_with("avalaches/") && word.ends_with("/1"))
+        .collect();
+    assert_eq!(schemas, schemas_described);
     assert_shows_every_kind_of_change(&documents[3]);
 }
 
@@ -161,6 +174,128 @@ fn logged(folder: &Path, mine: &str, id: &str) -> Vec<Value> {
         document(&["--archive", mine, "verify", id, "--json"]),
     ];
     [documents, witnessed(folder, mine, secret)].concat()
+}
+
+/// Returns the documents about copies of an archive, one of which goes on otherwise.
+fn replicated(folder: &Path, mine: &str) -> Vec<Value> {
+    let name = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (copy, host, other) = (name("copy"), name("host.git"), name("other"));
+    let made = Command::new("git")
+        .args(["init", "-q", "--bare", "-b", "main", &host])
+        .status();
+    assert!(made.unwrap().success());
+    let page = |text: &str| {
+        fs::write(folder.join("page.txt"), text).unwrap();
+        name("page.txt")
+    };
+    let of = |archive: &str, arguments: &[&str]| {
+        document(&[&["--archive", archive, "--json"], arguments].concat())
+    };
+    document(&["init", &other, "--byline", "Desk", "--title", "Other", "--json"]);
+    let mut documents = vec![
+        of(mine, &["push", &host]),
+        document(&["clone", &host, &copy, "--json"]),
+        of(&copy, &["pull"]),
+        of(&copy, &["push", &host]),
+        of(&copy, &["bundle", "export", &name("all.bundle")]),
+        of(&copy, &["pull", &other]),
+        of(&copy, &["push", &other]),
+        of(&copy, &["remember"]),
+    ];
+    of(mine, &["add", &page("我们的一页。\n"), "--slug", "ours"]);
+    of(mine, &["push", &host]);
+    documents.push(of(&copy, &["push", &host]));
+    of(&copy, &["add", &page("他们的一页。\n"), "--slug", "theirs"]);
+    documents.extend([
+        of(&copy, &["push", &host]),
+        of(&copy, &["pull", &host]),
+        of(&copy, &["pull", "--rebase-mine", &host]),
+        of(&copy, &["push", &host]),
+    ]);
+    let git = |arguments: &[&str]| {
+        let done = Command::new("git")
+            .args(["--git-dir", &host])
+            .args(arguments)
+            .status();
+        assert!(done.unwrap().success());
+    };
+    git(&["update-ref", "refs/heads/main", "main~1"]);
+    documents.push(of(&copy, &["pull", &host]));
+    let told: Vec<String> = documents.iter().map(told).collect();
+    let expected = [
+        "advanced",
+        "clone",
+        "unchanged",
+        "unchanged",
+        "bundle",
+        "unrelated",
+        "unrelated",
+        "remember",
+        "behind",
+        "diverged",
+        "diverged",
+        "rebased",
+        "advanced",
+        "moved-back",
+    ];
+    assert_eq!(told, expected);
+    documents
+}
+
+/// Returns what a document about copies tells: what was done, or why it was refused.
+fn told(document: &Value) -> String {
+    let schema = document["schema"].as_str().unwrap();
+    let subject = schema.split('/').nth(1).unwrap();
+    let what = document["what"].as_str().filter(|what| *what != "refused");
+    let reason = document["refused"]["reason"].as_str();
+    what.or(reason).unwrap_or(subject).to_owned()
+}
+
+/// Returns the first documents of what listens, that of who follows a site there, and of how far a check is.
+fn listening(folder: &Path, mine: &str, site: &str) -> Vec<Value> {
+    let key = folder.join("witness.key");
+    let log = document(&["--archive", mine, "settings", "--json"])["settings"]["log_key"].clone();
+    document(&["--archive", mine, "build", site, "--json"]);
+    let (key, log) = (key.to_str().unwrap(), log.as_str().unwrap());
+    let state = folder.join("witness-state");
+    let state = state.to_str().unwrap();
+    let at = ["--listen", "127.0.0.1:0", "--json"];
+    let (_server, serve) = begun(&[&["--archive", mine, "serve", "--out", site], &at[..]].concat());
+    let witnessing = ["witness", "--key", key, "--state", state, "--log", log];
+    let (_witness, cosigns) = begun(&[&witnessing[..], &at].concat());
+    let url = serve["url"].as_str().unwrap();
+    let news = || document(&["monitor", url, "--key", log, "--json"]);
+    let monitored = [news(), news()];
+    assert!(
+        !monitored[0]["news"].as_array().unwrap().is_empty(),
+        "{}",
+        monitored[0]
+    );
+    let mut reindex = program(&["--archive", mine, "reindex", "--progress", "json"]);
+    let progress = String::from_utf8(reindex.output().unwrap().stderr).unwrap();
+    let progress = serde_json::from_str(progress.lines().next().unwrap()).unwrap();
+    [vec![serve, cosigns, progress], monitored.to_vec()].concat()
+}
+
+/// What listens, until this goes.
+struct Listening(Child);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts what listens, and returns it with the document that says where.
+fn begun(arguments: &[&str]) -> (Listening, Value) {
+    let mut command = program(arguments);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut listening = Listening(child.unwrap());
+    let said = listening.0.stdout.take().unwrap();
+    let mut documents = serde_json::Deserializer::from_reader(said).into_iter();
+    let document = documents.next().unwrap().unwrap();
+    (listening, document)
 }
 
 /// Returns the documents about a text that was expunged, of which a part stays.
@@ -281,6 +416,10 @@ fn document(arguments: &[&str]) -> Value {
 }
 
 fn run(arguments: &[&str]) -> String {
+    String::from_utf8(program(arguments).output().unwrap().stdout).unwrap()
+}
+
+fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_avalaches"));
     for variable in [
         "AVALACHES_ARCHIVE",
@@ -290,10 +429,9 @@ fn run(arguments: &[&str]) -> String {
     ] {
         command.env_remove(variable);
     }
-    let output = command
+    command
         .args(arguments)
         .env("SOURCE_DATE_EPOCH", "1769140800")
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout).unwrap()
+        .env("XDG_STATE_HOME", STATE);
+    command
 }
