@@ -188,14 +188,6 @@ impl Index {
         self.file.with_text(page)
     }
 
-    /// Finds the revisions whose page carried a footer, newest first, as the index has them.
-    ///
-    /// # Errors
-    /// [`IndexFileError`] where the file cannot be read or is damaged.
-    pub fn with_claim(&self, claim: &Footer) -> Result<Vec<RevisionRow>, IndexFileError> {
-        self.file.with_claim(claim)
-    }
-
     /// Finds the commits that have a text or a claim, newest first, by looking at every row: slower than
     /// [`Index::with_text`], and not misled by a damaged list.
     ///

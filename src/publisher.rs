@@ -186,12 +186,6 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Returns how many commits are still to be looked at.
-    #[must_use]
-    pub fn commits_left(&self) -> usize {
-        self.next.len()
-    }
-
     fn look_at(&mut self, id: CommitId) -> Result<(), WalkError> {
         let Step { tree, parents, .. } = self.steps[&id].clone();
         let parents: Vec<TreeId> = parents.iter().map(|parent| self.steps[parent].tree).collect();

@@ -175,18 +175,6 @@ impl Swhid {
         self.core
     }
 
-    /// Returns where it was seen: a repository's or an archive's address.
-    #[must_use]
-    pub fn origin(&self) -> Option<&str> {
-        self.origin.as_deref()
-    }
-
-    /// Returns the snapshot in which it was seen.
-    #[must_use]
-    pub const fn visit(&self) -> Option<Core> {
-        self.visit
-    }
-
     /// Returns the object from which the path leads to it.
     #[must_use]
     pub const fn anchor(&self) -> Option<Core> {

@@ -6,6 +6,8 @@ mod archives;
 mod folders;
 #[path = "support/signed.rs"]
 mod signed;
+#[path = "support/tree.rs"]
+mod tree;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -418,6 +420,42 @@ fn no_command_shows_what_is_withheld_and_history_list_and_audit_tell_of_it() {
         .map(|month| month["publish"].as_u64().unwrap())
         .sum();
     assert_eq!(publishes, 2, "a withheld revision is counted");
+}
+
+#[test]
+fn a_site_shows_withheld_texts_nowhere_and_says_why_in_pages_and_feeds() {
+    let told = Expunged::standing();
+    let story = &told.signed.story;
+    story.yes(&["settings", "--base-url", "https://example.org"]);
+    story.yes(&["build", "site"]);
+    let site = story.folder.path().join("site");
+    let shown = |text: &str| -> BTreeSet<String> {
+        let files = tree::files(&site).into_iter();
+        let has = |bytes: &[u8]| memchr::memmem::find(bytes, text.as_bytes()).is_some();
+        files
+            .filter(|(_, bytes)| has(bytes))
+            .map(|(name, _)| name)
+            .collect()
+    };
+    let page = |number: u32| format!("{ARTICLE}/r{number}.html");
+    assert!(shown("王某收了钱").contains(&page(1)));
+    story.yes(&["expunge", &told.first, "--note", WHY, "--sign=key"]);
+    story.yes(&["build", "site"]);
+    assert_eq!(shown("王某收了钱"), BTreeSet::new());
+    let why = shown(WHY);
+    for name in [page(1), format!("{ARTICLE}/history.html"), "feed.atom".to_owned()] {
+        assert!(why.contains(&name), "{name}: {why:?}");
+    }
+    let feed = fs::read_to_string(site.join("feed.atom")).unwrap();
+    let gone = |number: u32| {
+        let gone = format!("<at:deleted-entry ref=\"tag:example.org,2026-01-22:{ARTICLE}/r{number}\"");
+        feed.matches(&gone).count()
+    };
+    assert_eq!([gone(1), gone(2)], [1, 0], "{feed}");
+    // From nothing it is built the same.
+    let built = tree::files(&site);
+    story.yes(&["build", "anew"]);
+    assert_eq!(tree::files(&story.folder.path().join("anew")), built);
 }
 
 #[test]

@@ -17,6 +17,11 @@ const NAMESPACE: (&str, &str) = ("xmlns", "http://www.sitemaps.org/schemas/sitem
 /// Writes the files of the site map with their names, that which search engines are told of last. The articles are
 /// given newest first, and named oldest first, so that a new one changes the last part only.
 pub fn files(base: &Base, articles: &[Built]) -> Vec<(String, Vec<u8>)> {
+    in_parts(base, articles, MOST)
+}
+
+/// As [`files`], where a file may have so many addresses.
+fn in_parts(base: &Base, articles: &[Built], most: usize) -> Vec<(String, Vec<u8>)> {
     let pages: Vec<(String, &str)> = articles
         .iter()
         .rev()
@@ -27,16 +32,20 @@ pub fn files(base: &Base, articles: &[Built]) -> Vec<(String, Vec<u8>)> {
         .collect();
     let newest = articles.iter().map(|built| built.summary.date.as_str()).max();
     let home = (base.at(address::HOME), newest.unwrap_or_default());
-    if pages.len() < MOST {
+    if pages.len() < most {
         let all: Vec<_> = std::iter::once(home).chain(pages).collect();
         return vec![(address::SITEMAP.to_owned(), written("urlset", "url", &all))];
     }
-    let mut files = Vec::new();
-    let mut parts = vec![];
-    for (at, part) in pages.chunks(MOST).enumerate() {
-        let name = address::part("sitemap", at + 1, "xml");
+    let (mut files, mut parts) = (Vec::new(), Vec::new());
+    // In the last part there is room for the home page, which changes with it.
+    let chunks = pages.chunks(most - 1);
+    let last = chunks.len();
+    for (number, part) in (1..).zip(chunks) {
+        let name = address::part("sitemap", number, "xml");
         parts.push((base.at(&name), ""));
-        files.push((name, written("urlset", "url", part)));
+        let home = (number == last).then(|| home.clone());
+        let all: Vec<_> = part.iter().cloned().chain(home).collect();
+        files.push((name, written("urlset", "url", &all)));
     }
     files.push((
         address::SITEMAP.to_owned(),
@@ -69,4 +78,70 @@ fn written(list: &str, item: &str, addresses: &[(String, &str)]) -> Vec<u8> {
     };
     write(&mut writer).expect("a vector takes whatever is written to it");
     writer.into_inner()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::article::Kind;
+    use crate::site::before::Summary;
+
+    fn built(number: usize) -> Built {
+        Built {
+            article: format!("2026/01/{number:02}/a"),
+            newest: String::new(),
+            files: Vec::new(),
+            in_log: Vec::new(),
+            checkpoints: String::new(),
+            summary: Summary {
+                titles: Vec::new(),
+                kind: Kind::Publish,
+                tags: Vec::new(),
+                date: format!("2026-01-{number:02}T12:00:00+08:00"),
+                pages: 1,
+                withheld: 0,
+            },
+        }
+    }
+
+    /// The addresses of each file, by its name, of a site of so many articles.
+    fn addresses(articles: usize) -> Vec<(String, Vec<String>)> {
+        let articles: Vec<Built> = (1..=articles).rev().map(built).collect();
+        let files = in_parts(&Base::of("https://example.org/"), &articles, 4);
+        let address = |rest: &str| {
+            rest.split_once("</loc>")
+                .unwrap()
+                .0
+                .replace("https://example.org/", "")
+        };
+        let read = |(name, bytes): (String, Vec<u8>)| {
+            let text = String::from_utf8(bytes).unwrap();
+            (name, text.split("<loc>").skip(1).map(address).collect())
+        };
+        files.into_iter().map(read).collect()
+    }
+
+    #[test]
+    fn more_addresses_than_a_file_may_have_are_in_parts_of_which_a_new_article_changes_the_last() {
+        let of = |days: &[u8]| {
+            days.iter()
+                .map(|day| format!("2026/01/{day:02}/a/index.html"))
+                .collect::<Vec<_>>()
+        };
+        let home = vec!["index.html".to_owned()];
+        let whole = vec![("sitemap.xml".to_owned(), [home.clone(), of(&[1, 2, 3])].concat())];
+        assert_eq!(addresses(3), whole);
+        let parts = |last: &[u8]| {
+            vec![
+                ("sitemap/1.xml".to_owned(), of(&[1, 2, 3])),
+                ("sitemap/2.xml".to_owned(), [of(last), home.clone()].concat()),
+                (
+                    "sitemap.xml".to_owned(),
+                    vec!["sitemap/1.xml".to_owned(), "sitemap/2.xml".to_owned()],
+                ),
+            ]
+        };
+        assert_eq!(addresses(4), parts(&[4]));
+        assert_eq!(addresses(6), parts(&[4, 5, 6]));
+    }
 }

@@ -89,12 +89,6 @@ impl KeptCheckpoint {
         &self.key
     }
 
-    /// Returns the whole subtrees of the tree.
-    #[must_use]
-    pub const fn peaks(&self) -> &Peaks {
-        &self.peaks
-    }
-
     /// Returns the checkpoint.
     #[must_use]
     pub const fn signed(&self) -> &SignedCheckpoint {
