@@ -586,6 +586,27 @@ fn clients_that_are_too_slow_are_not_waited_for() {
 }
 
 #[test]
+fn a_client_that_takes_nothing_of_its_answer_is_given_up() {
+    let story = story();
+    // More than the system keeps of an answer that nobody takes.
+    let long = "一段很长的文字，没有人读。\n\n".repeat(350_000);
+    story.add("long.txt", &long, &["--slug", "long", "--date", "2026-01-26"]);
+    let server = Server::of(&story, &["--connections", "1", "--timeout", "1"]);
+    let mut takes_nothing = server.connect();
+    takes_nothing
+        .write_all(head("GET", "/articles/2026/01/26/long", "").as_bytes())
+        .unwrap();
+    assert_eq!(server.get("/articles").status, 200);
+    let mut rest = Vec::new();
+    let _ = takes_nothing.read_to_end(&mut rest);
+    assert!(
+        rest.starts_with(b"HTTP/1.1 200 ") && rest.len() < 2 * long.len(),
+        "{}",
+        rest.len()
+    );
+}
+
+#[test]
 fn two_hundred_requests_at_once_are_answered() {
     let story = story();
     let server = Server::built(&story, &[]);
