@@ -87,6 +87,33 @@ fn places(story: &Story, words: &str) -> Vec<String> {
 }
 
 #[test]
+fn words_that_many_articles_have_are_found_in_each_that_has_them_in_that_order() {
+    let story = Story::begin();
+    // All have the words, every third one in another order: the texts are read on every core.
+    let line = |number: usize| {
+        let words = if number % 3 == 0 {
+            "open bridge is the"
+        } else {
+            "the bridge is open"
+        };
+        let page = format!("Number {number}: {words} today.\\n");
+        format!("{{\"page\": \"{page}\", \"slug\": \"page-{number:03}\", \"date\": \"2026-01-22\"}}\n")
+    };
+    story.write("pages.jsonl", (0..300).map(line).collect::<String>());
+    story.yes(&["import", "pages.jsonl"]);
+    let found = places(&story, "the bridge is open");
+    let names: Vec<String> = found
+        .iter()
+        .map(|place| place.split('@').next().unwrap().to_owned())
+        .collect();
+    let expected = (0..300).filter(|number| number % 3 != 0);
+    let expected: Vec<String> = expected
+        .map(|number| format!("2026/01/22/page-{number:03}"))
+        .collect();
+    assert_eq!(names, expected);
+}
+
+#[test]
 fn words_are_found_in_the_revisions_that_have_them() {
     let story = story();
     let both = |lines: &str| {

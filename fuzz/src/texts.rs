@@ -163,8 +163,10 @@ pub fn commonmark(data: &[u8]) {
 }
 
 /// Elements that a source may become, with the attributes that they may have.
-const ALLOWED: [(&str, &[&str]); 20] = [
+const ALLOWED: [(&str, &[&str]); 21] = [
     ("a", &["href", "rel"]),
+    // The mark of an invisible character.
+    ("bdi", &["class", "title", "data-code"]),
     ("blockquote", &[]),
     ("body", &[]),
     ("br", &[]),

@@ -43,6 +43,8 @@ impl Person {
     /// # Errors
     /// [`PersonError`] where either holds what a commit header cannot.
     pub fn new(name: &str, email: &str) -> Result<Self, PersonError> {
+        // A joiner before a blank joins nothing once the blank is gone.
+        let (name, email) = (name.trim(), email.trim());
         for text in [name, email] {
             let strange = |c: char| c == '<' || c == '>';
             let found = text
@@ -61,11 +63,13 @@ impl Person {
                 return Err(PersonError::TooLong(text.len()));
             }
         }
-        let (name, email) = (name.trim().to_owned(), email.trim().to_owned());
         if name.is_empty() {
-            return Err(PersonError::Empty(name));
+            return Err(PersonError::Empty(name.to_owned()));
         }
-        Ok(Self { name, email })
+        Ok(Self {
+            name: name.to_owned(),
+            email: email.to_owned(),
+        })
     }
 
     /// Reads `Name <address>` or a name alone.
@@ -156,6 +160,7 @@ mod tests {
             "A\u{2028}B",
             "A\u{202e}B",
             "\u{1b}[2J",
+            "\u{1800}\u{200d} <a@b>",
         ] {
             assert!(Person::parse(bad).is_err(), "{bad:?}");
         }
