@@ -91,7 +91,7 @@ fn words_that_many_articles_have_are_found_in_each_that_has_them_in_that_order()
     let story = Story::begin();
     // All have the words, every third one in another order: the texts are read on every core.
     let line = |number: usize| {
-        let words = if number % 3 == 0 {
+        let words = if number.is_multiple_of(3) {
             "open bridge is the"
         } else {
             "the bridge is open"
