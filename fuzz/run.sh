@@ -17,8 +17,8 @@ for target in ${*:-$targets}; do
     done
     log=target/$target.log
     { time -p "$programs/$target" "$inputs" -max_total_time="$seconds" -timeout=5 -report_slow_units=1 -rss_limit_mb=512 \
-        -max_len=8192 -print_final_stats=1 -artifact_prefix="$found/" >"$log" 2>&1 || failed=1; } 2>target/time
-    processor=$(awk '/^(user|sys)/ { sum += $2 } END { printf "%.0f", sum }' target/time)
+        -max_len=8192 -print_final_stats=1 -artifact_prefix="$found/" >"$log" 2>&1 || failed=1; } 2>target/$target.time
+    processor=$(awk '/^(user|sys)/ { sum += $2 } END { printf "%.0f", sum }' target/$target.time)
     stat() { sed -n "s/^stat::$1: *//p" "$log"; }
     printf '%-13s %10s executions, %6s s of processor time, %4s MiB, %5s inputs, %s findings\n' "$target" \
         "$(stat number_of_executed_units)" "$processor" "$(stat peak_rss_mb)" "$(find "$inputs" -type f | wc -l)" \
