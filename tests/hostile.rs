@@ -22,6 +22,9 @@ use packs::PackWriter;
 /// The longest that a command may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The most memory of its own that a command may take, besides the files that it maps, in kB.
+const MOST_MEMORY: u64 = 64 << 10;
+
 /// Commands that read an archive, the first of which has to find what is wrong.
 const READERS: [&[&str]; 6] = [
     &["verify"],
@@ -91,6 +94,7 @@ impl Victim {
     /// Moves the branch, and asks everybody; returns what `verify` said. The archive as it was is the measure.
     fn asked(self, what: &str) -> String {
         let good = most_memory(&self.story, &READERS);
+        assert!(good < MOST_MEMORY / 8, "a good archive: {good} kB");
         self.asked_beside(what, good)
     }
 
@@ -112,7 +116,7 @@ impl Victim {
             println!("{what}: {arguments:?} ended with {status:?} after {time:?}, {memory} kB beside {good}");
             assert!(time < PATIENCE, "{what}, {arguments:?}: {time:?}");
             assert!(
-                memory <= 2 * good,
+                memory < MOST_MEMORY && memory <= 2 * good,
                 "{what}, {arguments:?}: {memory} kB, a good one {good}"
             );
             assert!(

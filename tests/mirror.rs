@@ -997,16 +997,19 @@ fn package(name: &str) -> PathBuf {
     manifest.parent().unwrap().to_owned()
 }
 
-/// The pairs of files by Stevens and others (2017) and by Leurent and Peyrin (2020), which the crate `sha1-checked` brings along for its tests.
+/// The pairs of files by Stevens and others (2017) and by Leurent and Peyrin (2020), which the crate `sha1-checked` brings along
+/// for its tests.
+const COLLIDING: [[&str; 2]; 2] = [
+    ["shattered-1.pdf", "shattered-2.pdf"],
+    ["sha-mbles-1.bin", "sha-mbles-2.bin"],
+];
+
 #[test]
 fn published_files_that_collide_are_detected_and_behind_a_header_of_gits_are_two() {
     let data = package("sha1-checked").join("tests/data");
     let (story, publisher) = begin();
     let mut ids = BTreeSet::new();
-    for pair in [
-        ["shattered-1.pdf", "shattered-2.pdf"],
-        ["sha-mbles-1.bin", "sha-mbles-2.bin"],
-    ] {
+    for pair in COLLIDING {
         let [one, other] = pair.map(|name| fs::read(data.join(name)).unwrap());
         assert_ne!(one, other);
         for (name, bytes) in pair.into_iter().zip([&one, &other]) {
@@ -1025,12 +1028,7 @@ fn published_files_that_collide_are_detected_and_behind_a_header_of_gits_are_two
     let commit = publisher.commit("files that collide", "2026-01-24T09:00:00+0800");
     let address = publisher.folder.to_string_lossy().into_owned();
     story.yes(&["mirror", &address, "theirs"]);
-    for name in [
-        "shattered-1.pdf",
-        "shattered-2.pdf",
-        "sha-mbles-1.bin",
-        "sha-mbles-2.bin",
-    ] {
+    for name in COLLIDING.as_flattened() {
         let arguments = ["cat-file", "blob", &format!("{commit}:files/{name}")];
         let kept = git_command(&story.archive(), &arguments).output();
         assert_eq!(kept.unwrap().stdout, fs::read(data.join(name)).unwrap(), "{name}");

@@ -48,7 +48,7 @@ impl GitHost {
             port: listener.local_addr().unwrap().port(),
             state: Arc::default(),
         };
-        host.answer_transfers(usize::MAX);
+        host.cut_transfers(usize::MAX, 0);
         let (state, root) = (Arc::clone(&host.state), root.to_owned());
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -73,11 +73,6 @@ impl GitHost {
     /// Returns how many bytes of answers were sent.
     pub fn sent(&self) -> u64 {
         self.state.sent.load(Ordering::SeqCst)
-    }
-
-    /// Lets so many transfers be answered; those that come later are cut off before their first byte.
-    pub fn answer_transfers(&self, count: usize) {
-        self.cut_transfers(count, 0);
     }
 
     /// Lets so many transfers be answered; of those that come later, so many bytes are.

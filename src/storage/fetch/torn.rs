@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::id::CommitId;
 use crate::object::commit::Commit;
-use crate::object::{Hashing, ObjectKind};
+use crate::object::{self, ObjectKind};
 use crate::platform::{self, Inflater};
 use crate::storage::bases::Bases;
 use crate::storage::file;
@@ -129,7 +129,7 @@ fn commit(
     let (_, end) = pack.inflate(&entry, end, inflater).ok()?;
     let object = pack.read_at(at, inflater, bases).ok()?;
     let commit = (object.kind == ObjectKind::Commit).then(|| Commit::parse(&object.body).ok())??;
-    let id = Hashing::Both.id(ObjectKind::Commit, &object.body).ok()?;
+    let id = object::hash(ObjectKind::Commit, &object.body).ok()?;
     Some((
         CommitId::from_raw(*id.raw()),
         commit.parents.first().copied(),
@@ -151,7 +151,7 @@ mod tests {
             let tree = "1".repeat(40);
             format!("tree {tree}\n{parent}author {who}\ncommitter {who}\n\nRevision {number}\n").into_bytes()
         };
-        let id = |body: &[u8]| CommitId::from_raw(*Hashing::Both.id(ObjectKind::Commit, body).unwrap().raw());
+        let id = |body: &[u8]| CommitId::from_raw(*object::hash(ObjectKind::Commit, body).unwrap().raw());
         let first = body(None, 1);
         let second = body(Some(id(&first)), 2);
         let third = body(Some(id(&second)), 3);
