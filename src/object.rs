@@ -10,6 +10,8 @@ use sha1::{Digest, Sha1};
 use crate::id::{ObjectId, RawId};
 
 pub mod commit;
+pub mod delta;
+pub mod entry;
 pub mod foreign;
 pub mod ident;
 pub mod tree;

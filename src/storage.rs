@@ -4,7 +4,6 @@
 pub mod bases;
 pub mod bits;
 pub mod branch_list;
-pub mod delta;
 mod disposable;
 pub mod fetch;
 pub mod file;

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use avalaches::base64;
 use avalaches::id::hex;
-use avalaches::proof::pack::entry_header;
+use avalaches::object::entry;
 use bridge::ARTICLE;
 use desk::Desk;
 use flate2::write::ZlibEncoder;
@@ -78,12 +78,12 @@ fn of_a_wrong_form(proof: &[u8]) -> Vec<Hostile> {
         ("a tag", sealed(1, &object(4, 1, b"x")), not_whole),
         (
             "a delta by offset",
-            sealed(1, &[&entry_header(6, 1)[..], &[1], &deflated(b"x")].concat()),
+            sealed(1, &[&entry::header(6, 1)[..], &[1], &deflated(b"x")].concat()),
             not_whole,
         ),
         (
             "a delta by name",
-            sealed(1, &[&entry_header(7, 1)[..], &[1; 20], &deflated(b"x")].concat()),
+            sealed(1, &[&entry::header(7, 1)[..], &[1; 20], &deflated(b"x")].concat()),
             not_whole,
         ),
         (
@@ -103,7 +103,7 @@ fn of_wrong_objects() -> Vec<Hostile> {
         "its objects are larger than 67108864 bytes",
         "its object 1 cannot be inflated",
     );
-    let no_stream = [&entry_header(3, 9)[..], b"123456789"].concat();
+    let no_stream = [&entry::header(3, 9)[..], b"123456789"].concat();
     vec![
         ("too large", sealed(1, &object(3, (64 << 20) + 1, b"x")), large),
         ("too large together", sealed(2, &together), large),
@@ -130,7 +130,7 @@ fn of_wrong_objects() -> Vec<Hostile> {
 
 /// Returns an entry of a pack.
 fn object(kind: u8, size: usize, bytes: &[u8]) -> Vec<u8> {
-    [entry_header(kind, size), deflated(bytes)].concat()
+    [entry::header(kind, size), deflated(bytes)].concat()
 }
 
 #[test]

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use archives::{git, git_command};
 use avalaches::id::{CommitId, ObjectId};
+use avalaches::object::delta;
 use avalaches::object::{self, Object, ObjectKind};
 use avalaches::platform::{Deflater, Durability};
-use avalaches::storage::delta;
 use avalaches::storage::objects::ObjectStore;
 use avalaches::storage::pack_entry::{LEVEL, PackEntry};
 use avalaches::storage::pack_writer::PackWriter;

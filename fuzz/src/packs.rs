@@ -3,11 +3,11 @@
 use std::io::Read;
 
 use avalaches::id::{ObjectId, RawId};
+use avalaches::object::delta;
 use avalaches::object::{LARGEST_OBJECT, Object, ObjectKind};
 use avalaches::platform::Inflater;
 use avalaches::proof::Proof;
 use avalaches::storage::bases::Bases;
-use avalaches::storage::delta;
 use avalaches::storage::pack::{EntryKind, Pack};
 use avalaches::storage::pack_index::PackIndex;
 use avalaches::storage::pack_index_writer::{self, Indexed};

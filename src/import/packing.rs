@@ -15,8 +15,8 @@ use super::spool::Spool;
 use crate::branch::{NewObject, Placed};
 use crate::id::{BlobId, ObjectId};
 use crate::object::ObjectKind;
+use crate::object::delta;
 use crate::platform::{Deflater, Inflater};
-use crate::storage::delta;
 use crate::storage::pack_entry::PackEntry;
 
 /// The longest chain of folders, or of texts: as git has it.

@@ -9,9 +9,9 @@ use crate::branch::{Candidate, Target};
 use crate::date::{RevisionDate, UtcOffset};
 use crate::id::{BlobId, ObjectId, TreeId};
 use crate::object::ObjectKind;
+use crate::object::delta;
 use crate::object::ident::Person;
 use crate::platform::{Deflater, Inflater};
-use crate::storage::delta;
 use crate::storage::pack_entry::PackEntry;
 
 /// A delta or tree of fewer bytes is not worth the time to deflate.

@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::plan::Item;
+use crate::object::delta;
 use crate::object::{Hashing, ObjectKind};
 use crate::platform::Deflater;
-use crate::storage::delta;
 use crate::storage::inventory::Inventory;
 use crate::storage::pack_entry::PackEntry;
 use crate::storage::reader::Reader;

@@ -8,6 +8,7 @@ use flate2::bufread::ZlibDecoder;
 use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::Proof;
+use crate::object::entry::{self, HeaderError};
 use crate::object::{self, HashError, LARGEST_OBJECT, Object, ObjectKind};
 
 /// The most objects of a proof: a folder with a source in each of a thousand languages is none that anybody reads.
@@ -48,6 +49,15 @@ pub enum PackError {
     Trailing,
 }
 
+impl From<HeaderError> for PackError {
+    fn from(error: HeaderError) -> Self {
+        match error {
+            HeaderError::Truncated => Self::Form,
+            HeaderError::Overflow => Self::TooLarge,
+        }
+    }
+}
+
 /// Puts a zlib stream to the end of a pack.
 fn deflate(deflater: &mut Compress, mut body: &[u8], pack: &mut Vec<u8>) {
     deflater.reset();
@@ -82,7 +92,7 @@ impl Proof {
         pack.extend(count.to_be_bytes());
         let mut deflater = Compress::new(Compression::default(), true);
         for object in self.objects() {
-            pack.extend(entry_header(code(object.kind), object.body.len()));
+            pack.extend(entry::header(entry::code(object.kind), object.body.len()));
             deflate(&mut deflater, &object.body, &mut pack);
         }
         pack.extend(object::digest(&[&pack])?);
@@ -99,14 +109,19 @@ impl Proof {
         if object::digest(&[content])? != *checksum {
             return Err(PackError::Checksum);
         }
-        let count = u32::from_be_bytes(*taken(&mut rest)?);
+        let (count, after) = rest.split_first_chunk().ok_or(PackError::Form)?;
+        let count = u32::from_be_bytes(*count);
+        rest = after;
         if count == 0 || count as usize > MOST_OBJECTS {
             return Err(PackError::Count(count));
         }
         let mut objects = Vec::new();
         let mut room = LARGEST_PROOF;
         for number in 1..=count as usize {
-            let (kind, length) = read_header(&mut rest, number)?;
+            let (code, length) = entry::read_header(&mut rest)?;
+            let kind = entry::kind(code).filter(|kind| *kind != ObjectKind::Tag);
+            let kind = kind.ok_or(PackError::Kind(number))?;
+            let length = usize::try_from(length).unwrap_or(usize::MAX);
             if length > room {
                 return Err(PackError::TooLarge);
             }
@@ -126,59 +141,4 @@ impl Proof {
             Err(PackError::Trailing)
         }
     }
-}
-
-/// Returns git's number for a kind in packs.
-#[must_use]
-pub const fn code(kind: ObjectKind) -> u8 {
-    match kind {
-        ObjectKind::Commit => 1,
-        ObjectKind::Tree => 2,
-        ObjectKind::Blob => 3,
-        ObjectKind::Tag => 4,
-    }
-}
-
-/// Returns what stands before an entry's stream, or before its base: its number for the kind, and its length.
-#[must_use]
-pub fn entry_header(code: u8, length: usize) -> Vec<u8> {
-    let mut header = Vec::with_capacity(10);
-    let mut byte = code << 4 | low_bits(length, 15);
-    let mut rest = length >> 4;
-    while rest > 0 {
-        header.push(byte | 0x80);
-        byte = low_bits(rest, 0x7f);
-        rest >>= 7;
-    }
-    header.push(byte);
-    header
-}
-
-fn low_bits(number: usize, mask: u8) -> u8 {
-    u8::try_from(number & usize::from(mask)).expect("the mask has eight bits")
-}
-
-fn taken<'a, const N: usize>(rest: &mut &'a [u8]) -> Result<&'a [u8; N], PackError> {
-    let (taken, after) = rest.split_first_chunk().ok_or(PackError::Form)?;
-    *rest = after;
-    Ok(taken)
-}
-
-fn read_header(rest: &mut &[u8], number: usize) -> Result<(ObjectKind, usize), PackError> {
-    let [mut byte] = *taken(rest)?;
-    let kind = ObjectKind::ALL
-        .into_iter()
-        .find(|kind| code(*kind) == byte >> 4 & 7);
-    let kind = kind.filter(|kind| *kind != ObjectKind::Tag);
-    let mut length = usize::from(byte & 15);
-    let mut shift = 4;
-    while byte & 0x80 != 0 {
-        [byte] = *taken(rest)?;
-        if shift > 32 {
-            return Err(PackError::TooLarge);
-        }
-        length |= usize::from(byte & 0x7f) << shift;
-        shift += 7;
-    }
-    Ok((kind.ok_or(PackError::Kind(number))?, length))
 }

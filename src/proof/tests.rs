@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
-use super::pack::{LARGEST_PROOF, PackError, code, entry_header};
+use super::pack::{LARGEST_PROOF, PackError};
 use super::*;
+use crate::object::entry;
 
 fn proof_of(bodies: &[(ObjectKind, Vec<u8>)]) -> Proof {
     let objects = bodies.iter().map(|(kind, body)| Object {
@@ -45,7 +46,7 @@ fn each_thing_that_is_no_proof_is_told_apart() {
     assert_eq!(Proof::parse(&resealed(longer)), Err(PackError::Trailing));
     // A length that nobody has room for is refused before anything is inflated.
     let mut huge = pack[..12].to_vec();
-    huge.extend(entry_header(code(ObjectKind::Blob), LARGEST_PROOF + 1));
+    huge.extend(entry::header(entry::code(ObjectKind::Blob), LARGEST_PROOF + 1));
     huge.extend([0; 20]);
     assert_eq!(Proof::parse(&resealed(huge)), Err(PackError::TooLarge));
     let nothing = proof_of(&[(ObjectKind::Blob, Vec::new())]);

@@ -5,10 +5,12 @@
 use std::sync::Arc;
 
 use crate::id::{ObjectId, RawId};
+use crate::object::delta::{self, DeltaError};
+use crate::object::entry::{self, HeaderError};
 use crate::object::{LARGEST_OBJECT, Object, ObjectKind};
 use crate::platform::{InflateError, Inflater};
 use crate::storage::bases::Bases;
-use crate::storage::delta::{self, DeltaError};
+
 use crate::storage::loose::{MOST_EXPANSION, check_stream_header};
 use crate::storage::pack_index::{IndexError, PackIndex};
 
@@ -107,6 +109,15 @@ pub enum PackError {
     /// The delta cannot be applied.
     #[error("delta of the entry cannot be applied")]
     Delta(#[source] DeltaError),
+}
+
+impl From<HeaderError> for PackError {
+    fn from(error: HeaderError) -> Self {
+        match error {
+            HeaderError::Truncated => Self::Header,
+            HeaderError::Overflow => Self::Overflow,
+        }
+    }
 }
 
 /// A fault of a pack and the entry that has it.
@@ -299,25 +310,21 @@ impl<B: AsRef<[u8]>> Pack<B> {
             .and_then(|offset| content.get(offset..))
             .filter(|rest| !rest.is_empty())
             .ok_or(PackError::Outside)?;
-        let (code, length) = kind_and_length(&mut rest)?;
+        let (code, length) = entry::read_header(&mut rest)?;
         let kind = match code {
-            1 => EntryKind::Whole(ObjectKind::Commit),
-            2 => EntryKind::Whole(ObjectKind::Tree),
-            3 => EntryKind::Whole(ObjectKind::Blob),
-            4 => EntryKind::Whole(ObjectKind::Tag),
-            6 => {
-                let distance = distance(&mut rest)?;
+            entry::OFFSET_DELTA => {
+                let distance = entry::read_distance(&mut rest)?;
                 let base = offset
                     .checked_sub(distance)
                     .filter(|&base| distance > 0 && base >= FIRST_ENTRY);
                 EntryKind::OffsetDelta(base.ok_or(PackError::BaseOutside)?)
             }
-            7 => {
+            entry::ID_DELTA => {
                 let (base, after) = rest.split_first_chunk().ok_or(PackError::Header)?;
                 rest = after;
                 EntryKind::IdDelta(ObjectId::from_raw(*base))
             }
-            unknown => return Err(PackError::Kind(unknown)),
+            code => EntryKind::Whole(entry::kind(code).ok_or(PackError::Kind(code))?),
         };
         let length = usize::try_from(length)
             .ok()
@@ -379,46 +386,6 @@ impl<B: AsRef<[u8]>> Pack<B> {
         let consumed = u64::try_from(went.consumed).map_err(|_| PackError::Stream)?;
         Ok(entry.stream.saturating_add(consumed))
     }
-}
-
-/// Reads three bits of kind and a length whose first four bits stand beside them.
-fn kind_and_length(rest: &mut &[u8]) -> Result<(u8, u64), PackError> {
-    let mut byte = take(rest)?;
-    let kind = (byte >> 4) & 7;
-    let mut length = u64::from(byte & 15);
-    let mut shift = 4_u32;
-    while byte & 0x80 != 0 {
-        byte = take(rest)?;
-        let bits = u64::from(byte & 0x7f);
-        length |= bits
-            .checked_shl(shift)
-            .filter(|shifted| shifted >> shift == bits)
-            .ok_or(PackError::Overflow)?;
-        shift += 7;
-    }
-    Ok((kind, length))
-}
-
-/// Reads how far before a delta its base begins: the highest seven bits first, one added for each byte that
-/// follows.
-fn distance(rest: &mut &[u8]) -> Result<u64, PackError> {
-    let mut byte = take(rest)?;
-    let mut value = u64::from(byte & 0x7f);
-    while byte & 0x80 != 0 {
-        byte = take(rest)?;
-        value = value
-            .checked_add(1)
-            .and_then(|value| value.checked_mul(128))
-            .ok_or(PackError::Overflow)?
-            | u64::from(byte & 0x7f);
-    }
-    Ok(value)
-}
-
-fn take(rest: &mut &[u8]) -> Result<u8, PackError> {
-    let (&byte, after) = rest.split_first().ok_or(PackError::Header)?;
-    *rest = after;
-    Ok(byte)
 }
 
 #[cfg(test)]

@@ -12,11 +12,11 @@ use rayon::prelude::*;
 use sha1::{Digest, Sha1};
 
 use crate::id::ObjectId;
+use crate::object::delta;
 use crate::object::{Hashing, Object};
 use crate::platform::Inflater;
 use crate::storage::bases::Bases;
 use crate::storage::bits::Bits;
-use crate::storage::delta;
 use crate::storage::finding::Damage;
 use crate::storage::pack::{DEEPEST_CHAIN, EntryKind, Pack, PackError};
 use crate::storage::pack_map::{Footing, PackFinding, PackMap, Part, Report, id_at};

@@ -4,9 +4,9 @@
 use std::rc::Rc;
 
 use crate::id::ObjectId;
+use crate::object::delta;
 use crate::object::{Hashing, ObjectKind};
 use crate::platform::Inflater;
-use crate::storage::delta;
 use crate::storage::inventory::{Inventory, Kept, Listed};
 use crate::storage::pack::DEEPEST_CHAIN;
 use crate::storage::pack_check::{stream, stream_into};

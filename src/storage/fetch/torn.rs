@@ -140,8 +140,8 @@ fn commit(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::object::delta;
     use crate::packs::PackWriter;
-    use crate::storage::delta;
 
     /// Three commits, newest first: their ids, and a pack of them, the second one as a delta, with a blob after them.
     fn written() -> (Vec<CommitId>, Vec<u8>) {
