@@ -194,7 +194,7 @@ fn parsed_escape_paragraph(paragraph: &str) -> String {
     }];
     for escapes in attempts {
         let source = escape_with(paragraph, escapes);
-        if is_prose(&source, paragraph) {
+        if check_nesting(&source).is_ok() && is_prose(&source, paragraph) {
             return source;
         }
     }
@@ -556,6 +556,9 @@ mod tests {
             plain_text(&">".repeat(100_000)),
             Err(CommonMarkError::Depth { line: 1 })
         ));
+        // The same signs where they are text.
+        let arrow = format!("-{}\n", ">".repeat(1000));
+        assert_eq!(plain(&escape(&arrow)), arrow);
     }
 
     proptest! {

@@ -56,7 +56,7 @@ fn of_a_wrong_form(proof: &[u8]) -> Vec<Hostile> {
     let fewer = sealed(10, &proof[12..proof.len() - 20]);
     let no_size = [&[0xb0][..], &[0xff; 40]].concat();
     let cut_short = "it is no git pack of version 2, or is cut short";
-    let not_whole = "its object 1 is no whole commit, tree or file";
+    let not_whole = "its object 1 is neither a commit, tree or file, nor a delta of an object before it";
     vec![
         (
             "another version",
@@ -76,10 +76,16 @@ fn of_a_wrong_form(proof: &[u8]) -> Vec<Hostile> {
         ),
         ("fewer than said", sealed(1000, &one), cut_short),
         ("a tag", sealed(1, &object(4, 1, b"x")), not_whole),
+        ("a delta of itself", sealed(1, &offset_delta(0, b"x")), not_whole),
         (
-            "a delta by offset",
-            sealed(1, &[&entry::header(6, 1)[..], &[1], &deflated(b"x")].concat()),
+            "a delta of the header",
+            sealed(1, &offset_delta(12, b"x")),
             not_whole,
+        ),
+        (
+            "a delta of the middle of an object",
+            sealed(2, &[&one[..], &offset_delta(one.len() as u64 - 1, b"x")].concat()),
+            "its object 2 is neither a commit, tree or file, nor a delta of an object before it",
         ),
         (
             "a delta by name",
@@ -101,7 +107,7 @@ fn of_wrong_objects() -> Vec<Hostile> {
     let together = [object(3, 40 << 20, &zeros[..40 << 20]), object(3, 40 << 20, b"x")].concat();
     let (large, damaged) = (
         "its objects are larger than 67108864 bytes",
-        "its object 1 cannot be inflated",
+        "its object 1 is damaged",
     );
     let no_stream = [&entry::header(3, 9)[..], b"123456789"].concat();
     vec![
@@ -128,6 +134,61 @@ fn of_wrong_objects() -> Vec<Hostile> {
     ]
 }
 
+/// Packs of a file and of deltas of it.
+fn of_deltas() -> Vec<Hostile> {
+    let base = object(3, 11, b"hello world");
+    let after = |delta: &[u8]| sealed(2, &[&base[..], &offset_delta(base.len() as u64, delta)].concat());
+    let damaged = "its object 2 is damaged";
+    let no_commit = "it does not begin with a commit";
+    let zeros = object(3, 1 << 16, &[0; 1 << 16]);
+    // Each copy is of everything: 1,022 of them are a little less than a proof may have.
+    let many = [&[0x80, 0x80, 4, 0x80, 0x80, 0xf8, 0x1f][..], &[0x80; 1022]].concat();
+    let too_many = [&[0x80, 0x80, 4, 0x80, 0x80, 0x80, 0x20][..], &[0x80; 1024]].concat();
+    let of_zeros = |delta: &[u8]| {
+        sealed(
+            2,
+            &[&zeros[..], &offset_delta(zeros.len() as u64, delta)].concat(),
+        )
+    };
+    vec![
+        // The first 5 bytes, one more, and the sixth.
+        (
+            "a good delta",
+            after(&[11, 7, 0x90, 5, 1, b'!', 0x91, 5, 1]),
+            no_commit,
+        ),
+        ("an empty delta", after(&[]), damaged),
+        ("a delta of another length", after(&[10, 1, 1, b'x']), damaged),
+        ("a delta that ends early", after(&[11, 2, 2, b'x']), damaged),
+        ("a delta with instruction 0", after(&[11, 1, 0]), damaged),
+        ("a copy from outside", after(&[11, 5, 0x91, 7, 5]), damaged),
+        (
+            "a copy of four gigabytes",
+            after(&[11, 5, 0xff, 255, 255, 255, 255, 255, 255, 255]),
+            damaged,
+        ),
+        ("a delta that makes less", after(&[11, 6, 0x91, 6, 5]), damaged),
+        ("a delta that makes more", after(&[11, 4, 0x91, 6, 5]), damaged),
+        ("a delta of endless lengths", after(&[0xff; 2000]), damaged),
+        ("copies of all", of_zeros(&many), no_commit),
+        (
+            "copies of too much",
+            of_zeros(&too_many),
+            "its objects are larger than 67108864 bytes",
+        ),
+    ]
+}
+
+/// Returns an entry that is a delta of the one which begins so many bytes before it.
+fn offset_delta(distance: u64, delta: &[u8]) -> Vec<u8> {
+    [
+        entry::header(entry::OFFSET_DELTA, delta.len()),
+        entry::distance(distance),
+        deflated(delta),
+    ]
+    .concat()
+}
+
 /// Returns an entry of a pack.
 fn object(kind: u8, size: usize, bytes: &[u8]) -> Vec<u8> {
     [entry::header(kind, size), deflated(bytes)].concat()
@@ -140,7 +201,7 @@ fn hostile_proofs_are_refused_in_words_and_nothing_hangs() {
     let page = desk.story.yes(&["show", ARTICLE]);
     let proof = desk.read("index.proof");
     desk.paste(&page);
-    for (what, pack, words) in [of_a_wrong_form(&proof), of_wrong_objects()].concat() {
+    for (what, pack, words) in [of_a_wrong_form(&proof), of_wrong_objects(), of_deltas()].concat() {
         let started = Instant::now();
         let (verdict, says) = desk.drop(&[("hostile.proof", &pack)]);
         assert_eq!(verdict, "not-proved", "{what}: {says}");

@@ -28,8 +28,8 @@ pub enum DeltaError {
         /// Length of the base.
         found: usize,
     },
-    /// The result would be larger than an object of an archive may be.
-    #[error("delta announces {0} bytes, more than an object of an archive may have")]
+    /// The result would be larger than an object may be here.
+    #[error("delta announces {0} bytes, more than an object may have here")]
     TooLarge(u64),
     /// A copy reaches outside the base.
     #[error("delta copies from outside its base")]
@@ -47,6 +47,14 @@ pub enum DeltaError {
 /// # Errors
 /// [`DeltaError`]; nothing above the announced length is ever written.
 pub fn apply(base: &[u8], delta: &[u8]) -> Result<Vec<u8>, DeltaError> {
+    apply_within(LARGEST_OBJECT, base, delta)
+}
+
+/// Applies a delta whose result may have at most so many bytes.
+///
+/// # Errors
+/// As for [`apply`]; [`DeltaError::TooLarge`] before anything is allocated.
+pub fn apply_within(most: usize, base: &[u8], delta: &[u8]) -> Result<Vec<u8>, DeltaError> {
     let mut rest = delta;
     let announced = length(&mut rest)?;
     if usize::try_from(announced) != Ok(base.len()) {
@@ -58,7 +66,7 @@ pub fn apply(base: &[u8], delta: &[u8]) -> Result<Vec<u8>, DeltaError> {
     let announced = length(&mut rest)?;
     let announced = usize::try_from(announced)
         .ok()
-        .filter(|&length| length <= LARGEST_OBJECT)
+        .filter(|&length| length <= most)
         .ok_or(DeltaError::TooLarge(announced))?;
 
     let mut result = Vec::with_capacity(announced);

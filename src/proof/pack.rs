@@ -1,4 +1,5 @@
-//! A proof as a git pack, version 2: whole entries in the proof's order, no deltas, and the SHA-1 of it all at the end.
+//! A proof as a git pack, version 2: an entry for each object, in the proof's order, and the SHA-1 of it all at the end. An entry is
+//! whole, or a delta of one that stands before it: the text of an article, and the sources that it was made of, differ in little.
 //!
 //! Source of the format: git's documentation, `gitformat-pack`.
 
@@ -8,13 +9,14 @@ use flate2::bufread::ZlibDecoder;
 use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::Proof;
+use crate::object::delta::{self, DeltaError};
 use crate::object::entry::{self, HeaderError};
 use crate::object::{self, HashError, LARGEST_OBJECT, Object, ObjectKind};
 
 /// The most objects of a proof: a folder with a source in each of a thousand languages is none that anybody reads.
 pub const MOST_OBJECTS: usize = 1024;
 
-/// The most bytes that the objects of a proof have together.
+/// The most bytes that the objects of a proof and its deltas have together.
 pub const LARGEST_PROOF: usize = LARGEST_OBJECT;
 
 /// What a pack of version 2 begins with (gitformat-pack).
@@ -35,13 +37,13 @@ pub enum PackError {
     /// Too many objects.
     #[error("it has {0} objects; a proof has 1 to {MOST_OBJECTS}")]
     Count(u32),
-    /// An entry is a delta, or of no kind.
-    #[error("its entry {0} is no whole commit, tree or blob")]
+    /// An entry is of another kind, or a delta of what does not stand before it.
+    #[error("its entry {0} is neither a commit, tree or blob, nor a delta of an entry before it")]
     Kind(usize),
     /// The objects are too large.
     #[error("its objects are larger than {LARGEST_PROOF} bytes")]
     TooLarge,
-    /// An entry cannot be inflated to what it says it holds.
+    /// An entry does not hold what it says it holds.
     #[error("its entry {0} is damaged")]
     Damaged(usize),
     /// Something follows the last entry.
@@ -88,12 +90,29 @@ impl Proof {
         if bytes > LARGEST_PROOF {
             return Err(PackError::TooLarge);
         }
+        let mut room = LARGEST_PROOF - bytes;
         let mut pack = MAGIC.to_vec();
         pack.extend(count.to_be_bytes());
         let mut deflater = Compress::new(Compression::default(), true);
-        for object in self.objects() {
-            pack.extend(entry::header(entry::code(object.kind), object.body.len()));
-            deflate(&mut deflater, &object.body, &mut pack);
+        // The longest blob so far, and where its entry begins.
+        let mut longest: Option<(&[u8], usize)> = None;
+        for Object { kind, body } in self.objects() {
+            let at = pack.len();
+            let base = longest.filter(|_| *kind == ObjectKind::Blob);
+            let most = room.min(body.len() / 2);
+            let delta = base.and_then(|(base, begin)| Some((delta::encode(base, body, most)?, at - begin)));
+            if let Some((delta, distance)) = &delta {
+                pack.extend(entry::header(entry::OFFSET_DELTA, delta.len()));
+                pack.extend(entry::distance(*distance as u64));
+                deflate(&mut deflater, delta, &mut pack);
+                room -= delta.len();
+            } else {
+                pack.extend(entry::header(entry::code(*kind), body.len()));
+                deflate(&mut deflater, body, &mut pack);
+            }
+            if *kind == ObjectKind::Blob && longest.is_none_or(|(known, _)| known.len() < body.len()) {
+                longest = Some((body, at));
+            }
         }
         pack.extend(object::digest(&[&pack])?);
         Ok(pack)
@@ -102,7 +121,8 @@ impl Proof {
     /// Reads a pack.
     ///
     /// # Errors
-    /// [`PackError`] for anything but whole commits, trees and blobs. How they were deflated does not matter.
+    /// [`PackError`] for anything but commits, trees and blobs, each whole or a delta by the distance of one before it. How they
+    /// were deflated, and which of them are deltas, does not matter.
     pub fn parse(bytes: &[u8]) -> Result<Self, PackError> {
         let (content, checksum) = bytes.split_last_chunk::<20>().ok_or(PackError::Form)?;
         let mut rest = content.strip_prefix(MAGIC).ok_or(PackError::Form)?;
@@ -115,24 +135,35 @@ impl Proof {
         if count == 0 || count as usize > MOST_OBJECTS {
             return Err(PackError::Count(count));
         }
-        let mut objects = Vec::new();
+        let mut objects: Vec<Object> = Vec::new();
+        let mut places = Vec::new();
         let mut room = LARGEST_PROOF;
         for number in 1..=count as usize {
+            let at = content.len() - rest.len();
             let (code, length) = entry::read_header(&mut rest)?;
-            let kind = entry::kind(code).filter(|kind| *kind != ObjectKind::Tag);
-            let kind = kind.ok_or(PackError::Kind(number))?;
-            let length = usize::try_from(length).unwrap_or(usize::MAX);
-            if length > room {
-                return Err(PackError::TooLarge);
+            let base = if code == entry::OFFSET_DELTA {
+                let distance = entry::read_distance(&mut rest)?;
+                let place = usize::try_from(distance)
+                    .ok()
+                    .and_then(|distance| at.checked_sub(distance));
+                let base = place.and_then(|place| places.binary_search(&place).ok());
+                Some(&objects[base.ok_or(PackError::Kind(number))?])
+            } else {
+                None
+            };
+            let kind = base.map_or_else(|| entry::kind(code), |base| Some(base.kind));
+            let kind = kind
+                .filter(|kind| *kind != ObjectKind::Tag)
+                .ok_or(PackError::Kind(number))?;
+            let mut body = inflated(&mut rest, length, &mut room, number)?;
+            if let Some(base) = base {
+                body = delta::apply_within(room, &base.body, &body).map_err(|error| match error {
+                    DeltaError::TooLarge(_) => PackError::TooLarge,
+                    _ => PackError::Damaged(number),
+                })?;
+                room -= body.len();
             }
-            room -= length;
-            let mut body = Vec::new();
-            let mut inflating = ZlibDecoder::new(rest).take(length as u64 + 1);
-            let read = inflating.read_to_end(&mut body);
-            if read.is_err() || body.len() != length {
-                return Err(PackError::Damaged(number));
-            }
-            rest = inflating.into_inner().into_inner();
+            places.push(at);
             objects.push(Object { kind, body });
         }
         if rest.is_empty() {
@@ -141,4 +172,19 @@ impl Proof {
             Err(PackError::Trailing)
         }
     }
+}
+
+/// Inflates the stream of an entry, for which there is only so much room.
+fn inflated(rest: &mut &[u8], length: u64, room: &mut usize, number: usize) -> Result<Vec<u8>, PackError> {
+    let length = usize::try_from(length).ok().filter(|length| length <= room);
+    let length = length.ok_or(PackError::TooLarge)?;
+    *room -= length;
+    let mut bytes = Vec::new();
+    let mut inflating = ZlibDecoder::new(*rest).take(length as u64 + 1);
+    let read = inflating.read_to_end(&mut bytes);
+    if read.is_err() || bytes.len() != length {
+        return Err(PackError::Damaged(number));
+    }
+    *rest = inflating.into_inner().into_inner();
+    Ok(bytes)
 }

@@ -53,6 +53,77 @@ fn each_thing_that_is_no_proof_is_told_apart() {
     assert_eq!(nothing.follow().unwrap_err(), ProofError::NoCommit);
 }
 
+#[test]
+fn a_source_is_told_by_the_text() {
+    let noise = |seed: u8| -> Vec<u8> {
+        let digests = (0..100_u8).map(|number| object::digest(&[&[seed, number]]).unwrap());
+        digests.flatten().collect()
+    };
+    let (text, other) = (noise(0), noise(1));
+    let bodies = [
+        (ObjectKind::Tree, text.clone()),
+        (ObjectKind::Blob, b"{}".to_vec()),
+        (ObjectKind::Blob, text.clone()),
+        (ObjectKind::Blob, [b"# ", &text[..1200]].concat()),
+        (ObjectKind::Blob, [b"# ", &text[1200..], b"\n"].concat()),
+        (ObjectKind::Blob, other),
+    ];
+    let proof = proof_of(&bodies);
+    let pack = proof.encode().unwrap();
+    assert!((6000..6200).contains(&pack.len()), "{}", pack.len());
+    assert_eq!(Proof::parse(&pack), Ok(proof));
+}
+
+/// Returns the pack of a text and of a delta of what begins so many bytes before it.
+fn delta_of(text: &[u8], distance: Option<u64>, delta: &[u8]) -> Vec<u8> {
+    let text = proof_of(&[(ObjectKind::Blob, text.to_vec())]).encode().unwrap();
+    let stream = proof_of(&[(ObjectKind::Blob, delta.to_vec())]).encode().unwrap();
+    let distance = distance.unwrap_or(text.len() as u64 - 32);
+    let header = entry::header(entry::code(ObjectKind::Blob), delta.len());
+    let mut pack = text[..text.len() - 20].to_vec();
+    pack[11] = 2;
+    pack.extend(entry::header(entry::OFFSET_DELTA, delta.len()));
+    pack.extend(entry::distance(distance));
+    pack.extend(&stream[12 + header.len()..]);
+    resealed(pack)
+}
+
+#[test]
+fn a_delta_is_of_an_entry_before_it_and_makes_what_it_says() {
+    let text = b"hello world";
+    let good = [11, 7, 0x90, 5, 1, b'!', 0x91, 5, 1];
+    let read = Proof::parse(&delta_of(text, None, &good)).unwrap();
+    assert_eq!(read.objects()[1].body, b"hello! ");
+    assert_eq!(read.objects()[1].kind, ObjectKind::Blob);
+    for distance in [0, 1, 12, 1000, u64::MAX] {
+        assert_eq!(
+            Proof::parse(&delta_of(text, Some(distance), &good)),
+            Err(PackError::Kind(2))
+        );
+    }
+    let faults: [&[u8]; 6] = [
+        &[],
+        &[10, 1, 1, b'x'],
+        &[11, 2, 2, b'x'],
+        &[11, 1, 0],
+        &[11, 5, 0x91, 7, 5],
+        &[11, 6, 0x91, 6, 5],
+    ];
+    for fault in faults {
+        assert_eq!(
+            Proof::parse(&delta_of(text, None, fault)),
+            Err(PackError::Damaged(2))
+        );
+    }
+    // A kilobyte of copies that would make 64 MiB, and the text has some bytes.
+    let zeros = vec![0; 1 << 16];
+    let copies = |length: &[u8], count| [&[0x80, 0x80, 4], length, &vec![0x80; count]].concat();
+    let some = Proof::parse(&delta_of(&zeros, None, &copies(&[0x80, 0x80, 0xf8, 0x1f], 1022)));
+    assert_eq!(some.unwrap().objects()[1].body.len(), 1022 << 16);
+    let all = Proof::parse(&delta_of(&zeros, None, &copies(&[0x80, 0x80, 0x80, 0x20], 1024)));
+    assert_eq!(all, Err(PackError::TooLarge));
+}
+
 fn kind() -> impl Strategy<Value = ObjectKind> {
     prop_oneof![
         Just(ObjectKind::Commit),
@@ -70,6 +141,8 @@ proptest! {
         for (_, body) in &mut objects {
             *body = body.repeat(again);
         }
+        let halves = |body: &Vec<u8>| (ObjectKind::Blob, body[body.len() / 2..].to_vec());
+        objects.extend(objects.iter().map(|(_, body)| halves(body)).collect::<Vec<_>>());
         let proof = proof_of(&objects);
         prop_assert_eq!(Proof::parse(&proof.encode().unwrap()), Ok(proof));
     }

@@ -339,3 +339,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_character_combines_with_one_of_another_element() {
+    let draft = body("<p>a<span>\u{301}b</span> <em>c</em></p>");
+    assert_eq!(plain(&draft), ["áb c"]);
+    assert_eq!(sources(&draft), ["áb *c*"]);
+}

@@ -122,12 +122,13 @@ impl Piece {
             .source
             .as_ref()
             .filter(|source| source.len() <= LONGEST_SOURCE);
-        let gives_the_text = |source: &&String| {
+        let gives_the_text = |source: &String| {
             commonmark::plain_text(source).is_ok_and(|text| text.trim_end_matches('\n') == self.plain)
         };
+        // A character may combine with one of another element.
         short
+            .map(|source| nfc(source.clone()))
             .filter(gives_the_text)
-            .cloned()
             .unwrap_or_else(|| commonmark::escape(&self.plain))
     }
 

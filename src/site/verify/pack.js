@@ -10,14 +10,15 @@ function base64(text) {
   return bytes;
 }
 
+function must(holds) {
+  if (!holds) throw new Error();
+}
+
 // Inflates a zlib stream (RFC 1950, 1951) of a known size; tells where it ended, which the browser's own inflater does not.
 // Throws an Error that says nothing where the stream is no such.
 function inflate(bytes, at, size) {
   const out = new Uint8Array(size);
   let filled = 0, held = 0, count = 0;
-  const must = holds => {
-    if (!holds) throw new Error();
-  };
   const byte = () => {
     must(at < bytes.length);
     return bytes[at++];
@@ -133,7 +134,46 @@ function inflate(bytes, at, size) {
   return { body: out, end: at };
 }
 
-// Reads a pack of whole entries (gitformat-pack, version 2): its objects with their kinds.
+// Applies a delta (gitformat-pack) whose result may have so many bytes. Throws as `inflate` does.
+function patched(base, delta, room) {
+  let at = 0, filled = 0;
+  const byte = () => {
+    must(at < delta.length);
+    return delta[at++];
+  };
+  const length = () => {
+    let value = 0, next = 0x80;
+    for (let scale = 1; next & 0x80; scale *= 128) {
+      next = byte();
+      value += (next & 0x7f) * scale;
+    }
+    return value;
+  };
+  must(length() === base.length);
+  const size = length();
+  if (!(size <= room)) throw new Refused('large');
+  const out = new Uint8Array(size);
+  while (at < delta.length) {
+    const what = byte();
+    // The bytes of a number that are not zero, of those that these bits stand for.
+    const number = bits => bits.reduce((sum, bit, i) => what & bit ? sum + byte() * 256 ** i : sum, 0);
+    let from = delta, begin = at, many = what;
+    if (what & 0x80) {
+      from = base;
+      begin = number([1, 2, 4, 8]);
+      many = number([16, 32, 64]) || 0x10000;
+    } else {
+      at += what;
+    }
+    must(many && begin + many <= from.length && filled + many <= size);
+    out.set(from.subarray(begin, begin + many), filled);
+    filled += many;
+  }
+  must(filled === size);
+  return out;
+}
+
+// Reads a pack (gitformat-pack, version 2) of whole entries and of deltas of those before them: its objects with their kinds.
 async function readPack(bytes) {
   const end = bytes.length - 20;
   if (end < 12 || hex(bytes.subarray(0, 8)) !== '5041434b00000002') throw new Refused('form');
@@ -142,30 +182,47 @@ async function readPack(bytes) {
   if (count < 1 || count > MOST_OBJECTS) throw new Refused('count', count);
   const content = bytes.subarray(0, end);
   const objects = [];
+  // The objects by where their entries begin.
+  const places = new Map();
   let at = 12, room = LARGEST_PROOF;
   for (let number = 1; number <= count; number++) {
     const byte = () => {
       if (at >= end) throw new Refused('form');
       return content[at++];
     };
+    const begin = at;
     let next = byte();
-    const kind = [, 'commit', 'tree', 'blob'][next >> 4 & 7];
+    const code = next >> 4 & 7;
     let size = next & 15;
     for (let scale = 16; next & 0x80; scale *= 128) {
       next = byte();
       size += (next & 0x7f) * scale;
       if (size > room) throw new Refused('large');
     }
+    let base;
+    if (code === 6) {
+      next = byte();
+      let distance = next & 0x7f;
+      while (next & 0x80) {
+        next = byte();
+        distance = (distance + 1) * 128 + (next & 0x7f);
+      }
+      base = places.get(begin - distance);
+    }
+    const kind = base ? base.kind : [, 'commit', 'tree', 'blob'][code];
     if (!kind) throw new Refused('kind', number);
     room -= size;
-    let inflated;
+    let body;
     try {
-      inflated = inflate(content, at, size);
-    } catch {
-      throw new Refused('damaged', number);
+      ({ body, end: at } = inflate(content, at, size));
+      if (base) body = patched(base.body, body, room);
+    } catch (error) {
+      throw error instanceof Refused ? error : new Refused('damaged', number);
     }
-    objects.push({ kind, body: inflated.body });
-    at = inflated.end;
+    if (base) room -= body.length;
+    const object = { kind, body };
+    places.set(begin, object);
+    objects.push(object);
   }
   if (at !== end) throw new Refused('trailing');
   return objects;
