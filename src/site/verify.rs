@@ -93,8 +93,9 @@ fn in_language(scripts: &'static [Script; 2], words: &Wording) -> &'static Scrip
 fn scripts(last: &str) -> [Script; 2] {
     WORDS.map(|(_, words)| {
         let parts = [&[words][..], &CORE, &[last]].concat().join("\n");
-        // Every page carries it: what is for readers of the source stays there.
-        let lines = parts.lines().filter(|line| !line.trim_start().starts_with("//"));
+        // Every page carries it: what is for readers of the source stays there. No string goes over a line's end.
+        let lines = parts.lines().map(str::trim_start);
+        let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
         let code: String = lines.flat_map(|line| [line, "\n"]).collect();
         let text = format!("\n'use strict';\n{{\n{code}}}\n");
         let source = base64::hash_source(&text);
@@ -112,6 +113,12 @@ mod tests {
             let lower = script.text.to_ascii_lowercase();
             assert!(!lower.contains("</script") && !lower.contains("<!--") && !lower.contains("<script"));
             assert!(script.source.len() == "sha256-".len() + 44);
+            assert!(
+                script
+                    .text
+                    .lines()
+                    .all(|line| line.matches('`').count().is_multiple_of(2))
+            );
         }
         let keys = |words: &str| -> Vec<String> {
             let lines = words.lines().filter_map(|line| line.trim().split_once(": "));
