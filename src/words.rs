@@ -75,10 +75,14 @@ impl Quote {
         }
         let words = canonical::decode(words.as_bytes(), Invisible::Allow)?;
         let flat = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        // The mark of a file's beginning comes along where the words were taken from one.
+        let flat = flat.trim_start_matches(['\u{feff}', ' ']);
         if flat.is_empty() {
             return Err(QuoteError::Empty);
         }
-        Ok(Self { flat })
+        Ok(Self {
+            flat: flat.to_owned(),
+        })
     }
 
     /// Returns the words with one blank for each run of white space.
@@ -344,6 +348,8 @@ mod tests {
     #[test]
     fn what_no_text_has_is_refused() {
         assert!(matches!(Quote::new(" \n\u{3000}"), Err(QuoteError::Empty)));
+        assert!(matches!(Quote::new("\u{feff} \u{feff}"), Err(QuoteError::Empty)));
+        assert_eq!(Quote::new("\u{feff} \u{feff}a b").unwrap().as_str(), "a b");
         assert!(matches!(Quote::new("a\u{1b}[31m"), Err(QuoteError::Text(_))));
         assert!(matches!(Quote::new("a\0"), Err(QuoteError::Text(_))));
         assert!(matches!(

@@ -15,8 +15,13 @@ use std::time::{Duration, Instant};
 
 use archives::{Story, git};
 use avalaches::archive::{Archive, Owner};
+use avalaches::storage::loose;
+use avalaches::storage::pack::Pack;
+use avalaches::storage::pack_check::check_files;
+use avalaches::storage::pack_index::PackIndex;
 use avalaches::verify::whole;
 use folders::copy;
+use rayon::prelude::*;
 
 /// A page in the sample's form, small enough to flip every bit of its archive.
 const PAGE: &str = "第一段。\n\nFirst paragraph.\n";
@@ -183,6 +188,90 @@ fn every_flipped_bit_of_a_pack_its_index_and_packed_refs_is_found() {
     // The pack and its index end in hashes of their own.
     assert!(found > 20_000, "{found}");
     assert_eq!(same, 0);
+}
+
+/// Files are judged one by one, by what `verify` reads them with: a whole check for each of a million flips would take days.
+#[test]
+#[ignore = "minutes"]
+fn every_flipped_bit_of_a_hundred_revisions_is_found_or_changes_nothing() {
+    let story = Story::begin();
+    for number in 0..50 {
+        let (name, article) = (format!("{number}.txt"), format!("2026/01/23/a-{number}"));
+        story.add(
+            &name,
+            &PAGE.replace("First", &format!("The first {number}")),
+            &["--slug", &format!("a-{number}")],
+        );
+        story.write(&name, PAGE.replace("First", &format!("The other {number}")));
+        story.yes(&["correct", &article, &name, "--note", "It was the other."]);
+    }
+    let path = story.archive();
+    let objects = files(&path)
+        .into_iter()
+        .filter(|file| file.starts_with("objects"));
+    let objects: Vec<PathBuf> = objects.collect();
+    let flipped = |sound: &[u8], is_found: &(dyn Fn(&[u8]) -> bool + Sync)| -> (usize, usize) {
+        let counts = (0..sound.len()).into_par_iter().map(|byte| {
+            let mut bytes = sound.to_vec();
+            let found = (0..8_u8).filter(|bit| {
+                bytes[byte] ^= 1 << bit;
+                let is_found = is_found(&bytes);
+                bytes[byte] ^= 1 << bit;
+                is_found
+            });
+            found.count()
+        });
+        let found: usize = counts.sum();
+        (found, sound.len() * 8 - found)
+    };
+    let (mut found, mut same) = (0, 0);
+    for file in &objects {
+        let sound = fs::read(path.join(file)).unwrap();
+        let whole = loose::parse(&sound).unwrap();
+        let counts = flipped(&sound, &|bytes| {
+            // Another object is found by its id.
+            loose::parse(bytes).map_or(true, |object| object != whole)
+        });
+        found += counts.0;
+        same += counts.1;
+    }
+    println!(
+        "{} loose objects: {found} flips found, {same} left the object as it was",
+        objects.len()
+    );
+    assert!(objects.len() > 900 && same * 50 < found);
+
+    story.git(&["repack", "-adfq", "--depth=50"]);
+    story.git(&["pack-refs", "--all"]);
+    let file = |extension: &str| {
+        let mut all = files(&path).into_iter();
+        let file = all.find(|file| file.extension().is_some_and(|found| found == extension));
+        fs::read(path.join(file.unwrap())).unwrap()
+    };
+    let (pack, index) = (file("pack"), file("idx"));
+    let is_found = |pack: &[u8], index: &[u8]| {
+        let Some(pack) = PackIndex::parse(index)
+            .ok()
+            .and_then(|index| Pack::parse(pack, index).ok())
+        else {
+            return true;
+        };
+        let findings = AtomicUsize::new(0);
+        check_files(&pack, &|_| {
+            findings.fetch_add(1, Ordering::Relaxed);
+        });
+        findings.into_inner() > 0
+    };
+    assert!(!is_found(&pack, &index));
+    let of_pack = flipped(&pack, &|bytes| is_found(bytes, &index));
+    let of_index = flipped(&index, &|bytes| is_found(&pack, bytes));
+    println!("pack and index: {} and {} flips found", of_pack.0, of_index.0);
+    assert_eq!((of_pack.1, of_index.1), (0, 0));
+
+    let all = flips(&story).into_iter();
+    let refs: Vec<_> = all.filter(|(file, _)| !file.starts_with("objects")).collect();
+    assert!(refs.len() > 500);
+    println!("refs: {:?} found, and the same", each_damage(&story, refs));
 }
 
 #[test]

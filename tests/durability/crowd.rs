@@ -49,14 +49,14 @@ fn until_done(done: &AtomicBool, mut once: impl FnMut()) -> usize {
 }
 
 /// Lets so many adders add so many pages each, one page a run, and returns the ids that were printed.
-fn add(story: &Story, adders: usize, each: usize) -> Vec<String> {
+fn add(story: &Story, page: &str, adders: usize, each: usize) -> Vec<String> {
     let acknowledged = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for adder in 0..adders {
             let acknowledged = &acknowledged;
             scope.spawn(move || {
                 for number in 0..each {
-                    let name = format!("page-{adder}-{number}");
+                    let name = format!("{page}-{adder}-{number}");
                     story.write(
                         &name,
                         format!("第{number}页。\n\nPage {number} of adder {adder}.\n"),
@@ -127,7 +127,7 @@ fn crowd(adders: usize, each: usize, readers: usize) {
         let built = scope.spawn(move || until_done(done, || run(&["build", "-q", "site"])));
         let begun = Instant::now();
         let ends = Ends(done);
-        let acknowledged = add(story, adders, each);
+        let acknowledged = add(story, "page", adders, each);
         let took = begun.elapsed();
         drop(ends);
         let counts = [maintained, built, asked].map(|role| role.join().unwrap());
@@ -166,7 +166,7 @@ fn a_crowd_of_sixty_four_adders_of_fifty_pages_each_loses_nothing() {
 fn sixty_four_adders_of_eight_pages_each_are_done_in_fifteen_seconds() {
     let story = first_page();
     let begun = Instant::now();
-    let acknowledged = add(&story, 64, 8);
+    let acknowledged = add(&story, "page", 64, 8);
     let took = begun.elapsed();
     assert_all_there(&story, 2, &acknowledged);
     println!("{} pages by 64 adders in {took:.1?}", acknowledged.len());
@@ -181,10 +181,10 @@ const BY_GIT: [&[&str]; 4] = [
     &["prune-packed", "-q"],
 ];
 
-#[test]
-fn git_may_repack_an_archive_while_pages_are_added_and_read() {
+/// Adders of some pages each, again and again for so long, beside git's own housekeeping and a reader.
+fn beside_git(how_long: Duration) {
     let story = first_page();
-    let done = AtomicBool::new(false);
+    let (begun, done) = (Instant::now(), AtomicBool::new(false));
     let (acknowledged, times) = std::thread::scope(|scope| {
         let (story, done) = (&story, &done);
         let by_git = scope.spawn(move || {
@@ -203,12 +203,33 @@ fn git_may_repack_an_archive_while_pages_are_added_and_read() {
             })
         });
         let ends = Ends(done);
-        let acknowledged = add(story, 4, 12);
+        let mut acknowledged = add(story, "page", 4, 12);
+        for round in 1.. {
+            if begun.elapsed() >= how_long || done.load(Ordering::Relaxed) {
+                break;
+            }
+            acknowledged.extend(add(story, &format!("page-{round}"), 4, 12));
+        }
         drop(ends);
         (acknowledged, by_git.join().unwrap())
     });
-    println!("{} pages, {times} times git", acknowledged.len());
+    let took = begun.elapsed();
     assert_all_there(&story, 2, &acknowledged);
+    println!(
+        "{} pages, {times} times git in {took:.0?}: nothing lost, no error",
+        acknowledged.len()
+    );
+}
+
+#[test]
+fn git_may_repack_an_archive_while_pages_are_added_and_read() {
+    beside_git(Duration::ZERO);
+}
+
+#[test]
+#[ignore = "half an hour"]
+fn git_may_repack_an_archive_for_half_an_hour() {
+    beside_git(Duration::from_secs(1800));
 }
 
 #[test]
@@ -244,7 +265,7 @@ fn of_two_who_move_the_branch_one_wins_and_the_other_comes_after_it() {
             (pushed.len(), refused)
         });
         let ends = Ends(done);
-        let here = add(story, 2, 12);
+        let here = add(story, "page", 2, 12);
         drop(ends);
         (here, pusher.join().unwrap())
     });
