@@ -99,7 +99,8 @@ impl Proof {
         for Object { kind, body } in self.objects() {
             let at = pack.len();
             let base = longest.filter(|_| *kind == ObjectKind::Blob);
-            let most = room.min(body.len() / 2);
+            // A text of several languages stands behind the source of one of them, which is a part of it.
+            let most = room.min(body.len() / 8 * 7);
             let delta = base.and_then(|(base, begin)| Some((delta::encode(base, body, most)?, at - begin)));
             if let Some((delta, distance)) = &delta {
                 pack.extend(entry::header(entry::OFFSET_DELTA, delta.len()));

@@ -62,7 +62,7 @@ fn a_source_is_told_by_the_text() {
     let (text, other) = (noise(0), noise(1));
     let bodies = [
         (ObjectKind::Tree, text.clone()),
-        (ObjectKind::Blob, b"{}".to_vec()),
+        (ObjectKind::Blob, text[..400].to_vec()),
         (ObjectKind::Blob, text.clone()),
         (ObjectKind::Blob, [b"# ", &text[..1200]].concat()),
         (ObjectKind::Blob, [b"# ", &text[1200..], b"\n"].concat()),
