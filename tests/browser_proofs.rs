@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use avalaches::base64;
 use avalaches::id::hex;
+use avalaches::object::delta::{self, DeltaError};
 use avalaches::object::entry;
 use bridge::ARTICLE;
 use desk::Desk;
@@ -369,6 +370,64 @@ fn the_script_hashes_and_inflates_as_the_program_does() {
         }
         let answer = desk.browser.wait_for(&compute, vec![Value::Array(asked)]);
         prop_assert_eq!(answer, Value::Array(expected));
+        Ok(())
+    });
+    agreed.unwrap();
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn the_script_applies_deltas_as_the_program_does() {
+    const ROOM: usize = 4096;
+    let desk = Desk::begin();
+    let compute = format!(
+        "{}
+        return args[0].map(([base, delta]) => {{
+            try {{
+                return sha1(patched(base64(base), base64(delta), {ROOM}));
+            }} catch (error) {{
+                if (error instanceof Refused) return 'too large';
+                if (error.message) throw error;
+                return '';
+            }}
+        }});",
+        PARTS.join("\n")
+    );
+    let text = || prop_oneof!["[ab]{1,400}", "[a-z \n中文]{1,900}"];
+    let pair = (
+        text(),
+        text(),
+        any::<prop::sample::Index>(),
+        0..16_u8,
+        prop::collection::vec(any::<u8>(), 0..30),
+    );
+    let mut runner = TestRunner::new(Config {
+        cases: 60,
+        ..Config::default()
+    });
+    let agreed = runner.run(&prop::collection::vec(pair, 40), |pairs| {
+        let mut asked = Vec::new();
+        let mut expected = Vec::new();
+        for (base, other, place, bit, end) in pairs {
+            let target = [other.as_str(), &base, &other].concat();
+            let mut delta = delta::encode(base.as_bytes(), target.as_bytes(), usize::MAX).unwrap();
+            let at = place.index(delta.len());
+            // Of some a bit is another one, and some go on otherwise from there.
+            match bit {
+                0..8 => delta[at] ^= 1 << bit,
+                8..11 => drop(delta.splice(at.., end)),
+                _ => {}
+            }
+            let applied = delta::apply_within(ROOM, base.as_bytes(), &delta);
+            expected.push(match applied {
+                Ok(result) => hex(&Sha1::digest(&result)),
+                Err(DeltaError::TooLarge(_)) => "too large".to_owned(),
+                Err(_) => String::new(),
+            });
+            asked.push(json!([base64::encode(base.as_bytes()), base64::encode(&delta)]));
+        }
+        let answer = desk.browser.wait_for(&compute, vec![Value::Array(asked)]);
+        prop_assert_eq!(answer, json!(expected));
         Ok(())
     });
     agreed.unwrap();
