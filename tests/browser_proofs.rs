@@ -141,7 +141,7 @@ fn of_deltas() -> Vec<Hostile> {
     let after = |delta: &[u8]| sealed(2, &[&base[..], &offset_delta(base.len() as u64, delta)].concat());
     let damaged = "its object 2 is damaged";
     let no_commit = "it does not begin with a commit";
-    let zeros = object(3, 1 << 16, &[0; 1 << 16]);
+    let zeros = object(3, 1 << 16, &vec![0; 1 << 16]);
     // Each copy is of everything: 1,022 of them are a little less than a proof may have.
     let many = [&[0x80, 0x80, 4, 0x80, 0x80, 0xf8, 0x1f][..], &[0x80; 1022]].concat();
     let too_many = [&[0x80, 0x80, 4, 0x80, 0x80, 0x80, 0x20][..], &[0x80; 1024]].concat();
