@@ -172,7 +172,7 @@ pub enum DateError {
     #[error("{0:?} does not exist in the calendar")]
     Absent(String),
     /// Outside what every git prints alike.
-    #[error("{0} is outside the dates a footer can carry, 1970-01-01 to 2106-02-07")]
+    #[error("{0} is outside the dates a revision can have, 1970-01-01T00:00:00Z to 2106-02-07T06:28:15Z")]
     Range(String),
     /// No distance from UTC.
     #[error("{0:?} is no offset from UTC; write +08:00, at most 14 hours")]
@@ -201,13 +201,17 @@ impl RevisionDate {
         })
     }
 
-    /// Returns noon of a day in an offset: what a date given without a time means.
+    /// Returns noon of a day in an offset: what a date given without a time means. Of the first and the last day that there are
+    /// in the range, it is the instant nearest to noon.
     ///
     /// # Errors
-    /// [`DateError::Range`] outside 1970 to 2106.
+    /// [`DateError::Range`] where no instant of the day is in the range.
     pub fn noon(day: CivilDay, offset: UtcOffset) -> Result<Self, DateError> {
         let noon = NaiveTime::from_hms_opt(12, 0, 0).expect("noon exists");
-        Self::from_local(day.naive().and_time(noon), offset, &day.to_string())
+        Self::from_local(day.naive().and_time(noon), offset, &day.to_string()).or_else(|error| {
+            let limits = [0, u32::MAX].map(|seconds| Self { seconds, offset });
+            limits.into_iter().find(|limit| limit.day() == day).ok_or(error)
+        })
     }
 
     /// Reads `2026-01-22`, `2026-01-22T09:30`, `2026-01-22 09:30:00+08:00` and the like (RFC 3339, with a
@@ -355,6 +359,21 @@ mod tests {
         assert_eq!(date.to_string(), "2026-01-22T12:00:00+08:00");
         assert_eq!(date.as_http(), "Thu, 22 Jan 2026 04:00:00 GMT");
         assert_eq!(date.day().weekday(), "Thursday");
+    }
+
+    #[test]
+    fn each_day_that_a_footer_can_carry_has_an_instant() {
+        let last = RevisionDate::parse("2106-02-07", UtcOffset::UTC).unwrap();
+        assert_eq!(last.to_string(), "2106-02-07T06:28:15+00:00");
+        let first = RevisionDate::parse("1970-01-01", UtcOffset(14 * 60)).unwrap();
+        assert_eq!(first.to_string(), "1970-01-01T14:00:00+14:00");
+        for (day, offset) in [("2106-02-08", 0), ("2106-02-07", -8 * 60), ("1969-12-31", 0)] {
+            let refused = RevisionDate::parse(day, UtcOffset(offset)).unwrap_err();
+            assert!(
+                matches!(refused, DateError::Range(_) | DateError::Absent(_)),
+                "{day}: {refused:?}"
+            );
+        }
     }
 
     #[test]
