@@ -340,8 +340,10 @@ pub fn seconds_of_asn1(text: &str) -> Option<i64> {
 #[must_use]
 pub fn seconds_of_http(text: &str) -> Option<i64> {
     let moment = NaiveDateTime::parse_from_str(text, HTTP_DATE).ok()?;
-    // chrono passes over blanks that are too many, or are missing.
-    (moment.format(HTTP_DATE).to_string() == text).then(|| moment.and_utc().timestamp())
+    // chrono passes over blanks that are too many, or are missing, and reads years of other than four digits.
+    let is_exact =
+        text.len() == "Thu, 22 Jan 2026 04:00:00 GMT".len() && moment.format(HTTP_DATE).to_string() == text;
+    is_exact.then(|| moment.and_utc().timestamp())
 }
 
 #[cfg(test)]
@@ -382,6 +384,7 @@ mod tests {
         assert_eq!(seconds_of_http(text), Some(1_769_054_400));
         for (from, to) in [
             ("Thu", "Fri"),
+            ("2026", "-0622"),
             (", 22 ", ",  22"),
             (", ", ","),
             ("04", "4"),
