@@ -2,6 +2,7 @@
 //!
 //! Source of the format: git's documentation, `gitformat-pack`, "Deltified representation".
 
+use super::entry::{self, HeaderError};
 use crate::object::LARGEST_OBJECT;
 
 mod encode;
@@ -42,6 +43,15 @@ pub enum DeltaError {
     Length(usize),
 }
 
+impl From<HeaderError> for DeltaError {
+    fn from(error: HeaderError) -> Self {
+        match error {
+            HeaderError::Truncated => Self::Truncated,
+            HeaderError::Overflow => Self::Overflow,
+        }
+    }
+}
+
 /// Applies a delta to its base.
 ///
 /// # Errors
@@ -56,14 +66,14 @@ pub fn apply(base: &[u8], delta: &[u8]) -> Result<Vec<u8>, DeltaError> {
 /// As for [`apply`]; [`DeltaError::TooLarge`] before anything is allocated.
 pub fn apply_within(most: usize, base: &[u8], delta: &[u8]) -> Result<Vec<u8>, DeltaError> {
     let mut rest = delta;
-    let announced = length(&mut rest)?;
+    let announced = entry::read_length(&mut rest, 0, 0)?;
     if usize::try_from(announced) != Ok(base.len()) {
         return Err(DeltaError::Base {
             announced,
             found: base.len(),
         });
     }
-    let announced = length(&mut rest)?;
+    let announced = entry::read_length(&mut rest, 0, 0)?;
     let announced = usize::try_from(announced)
         .ok()
         .filter(|&length| length <= most)
@@ -101,38 +111,15 @@ pub fn apply_within(most: usize, base: &[u8], delta: &[u8]) -> Result<Vec<u8>, D
     }
 }
 
-/// Reads a length: seven bits a byte, the lowest first, the high bit set where another byte follows.
-fn length(rest: &mut &[u8]) -> Result<u64, DeltaError> {
-    let mut value = 0_u64;
-    for shift in (0..).step_by(7) {
-        let byte = take(rest)?;
-        let bits = u64::from(byte & 0x7f);
-        value |= bits
-            .checked_shl(shift)
-            .filter(|shifted| shifted >> shift == bits)
-            .ok_or(DeltaError::Overflow)?;
-        if byte & 0x80 == 0 {
-            break;
-        }
-    }
-    Ok(value)
-}
-
 /// Reads the bytes of a number that `present` marks, the lowest first; the others are zero.
 fn little_endian(rest: &mut &[u8], present: u8) -> Result<usize, DeltaError> {
     let mut bytes = [0; 4];
     for (bit, byte) in bytes.iter_mut().enumerate() {
         if present & (1 << bit) != 0 {
-            *byte = take(rest)?;
+            *byte = entry::take(rest)?;
         }
     }
     usize::try_from(u32::from_le_bytes(bytes)).map_err(|_| DeltaError::Copy)
-}
-
-fn take(rest: &mut &[u8]) -> Result<u8, DeltaError> {
-    let (&byte, after) = rest.split_first().ok_or(DeltaError::Truncated)?;
-    *rest = after;
-    Ok(byte)
 }
 
 #[cfg(test)]

@@ -70,20 +70,31 @@ pub fn distance(mut distance: u64) -> Vec<u8> {
 /// # Errors
 /// [`HeaderError`].
 pub fn read_header(rest: &mut &[u8]) -> Result<(u8, u64), HeaderError> {
-    let mut byte = take(rest)?;
-    let code = (byte >> 4) & 7;
-    let mut length = u64::from(byte & 15);
-    let mut shift = 4_u32;
-    while byte & 0x80 != 0 {
-        byte = take(rest)?;
+    let byte = take(rest)?;
+    let (code, lowest) = ((byte >> 4) & 7, u64::from(byte & 15));
+    let length = if byte & 0x80 == 0 {
+        lowest
+    } else {
+        read_length(rest, lowest, 4)?
+    };
+    Ok((code, length))
+}
+
+/// Reads a length of which so many bits are known: seven more a byte, the lowest first, the high bit set where another byte follows.
+pub(super) fn read_length(rest: &mut &[u8], lowest: u64, known: u32) -> Result<u64, HeaderError> {
+    let mut length = lowest;
+    for shift in (known..).step_by(7) {
+        let byte = take(rest)?;
         let bits = u64::from(byte & 0x7f);
         length |= bits
             .checked_shl(shift)
             .filter(|shifted| shifted >> shift == bits)
             .ok_or(HeaderError::Overflow)?;
-        shift += 7;
+        if byte & 0x80 == 0 {
+            break;
+        }
     }
-    Ok((code, length))
+    Ok(length)
 }
 
 /// Reads a distance, as [`distance`] writes it.
@@ -104,7 +115,7 @@ pub fn read_distance(rest: &mut &[u8]) -> Result<u64, HeaderError> {
     Ok(value)
 }
 
-fn take(rest: &mut &[u8]) -> Result<u8, HeaderError> {
+pub(super) fn take(rest: &mut &[u8]) -> Result<u8, HeaderError> {
     let (&byte, after) = rest.split_first().ok_or(HeaderError::Truncated)?;
     *rest = after;
     Ok(byte)
