@@ -2,8 +2,8 @@
 //!
 //! What is at the target is known from a list that publishing keeps there ([`manifest`]), so that nothing is downloaded
 //! and nothing but files that changed is sent. They go in an order in which no page leads to one that is not there yet
-//! ([`order`]): the home page comes last. Whoever is interrupted between leaves a site that works, and whoever publishes
-//! again completes it: before the first file is sent, the list says which are about to change.
+//! ([`order`]): the home page comes last, and after it the log's checkpoint. Whoever is interrupted between leaves a site that
+//! works, and whoever publishes again completes it: before the first file is sent, the list says which are about to change.
 
 use std::collections::BTreeMap;
 use std::io;

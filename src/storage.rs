@@ -1,5 +1,5 @@
-//! The storage layer: git's files, read by code of our own wherever the answer is a verdict, and written
-//! through libgit2.
+//! The storage layer: git's files, read and written by code of our own; libgit2 only makes repositories and moves the
+//! branch and other refs.
 
 pub mod bases;
 pub mod bits;

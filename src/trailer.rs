@@ -1,7 +1,8 @@
 //! The message of a revision's commit: subject, note, and the trailers by which git's own tools find it.
 //!
 //! Trailers are the last paragraph of the message, one `Key: value` a line (git's `git-interpret-trailers`).
-//! Whoever reads must find each known key exactly once; unknown keys are for later programs and are ignored.
+//! Whoever reads must find each known key exactly once, the four that a revision may lack at most once; unknown keys are
+//! for later programs and are ignored.
 
 use std::fmt::Write as _;
 
