@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::canonical::{first_unprintable, is_canonical, is_common};
+use crate::canonical::{LONGEST_ARTICLE, first_unprintable, is_canonical, is_common};
 use crate::commonmark::{self, CommonMarkError};
 use crate::date::{RevisionDate, UtcOffset};
 use crate::id::hex;
@@ -22,6 +22,9 @@ pub const METADATA_FILE: &str = "article.json";
 
 /// The file name of the text that a reader sees.
 pub const PAGE_FILE: &str = "page.txt";
+
+/// The most languages of an article.
+pub const MOST_LANGUAGES: usize = 64;
 
 /// Characters of the first words that stand for a missing title.
 const FIRST_WORDS: usize = 40;
@@ -202,6 +205,10 @@ impl Metadata {
         if let Some(url) = self.source_url.as_ref().filter(|url| !is_web_address(url)) {
             return refused("source URL", url, "is no http or https address".to_owned());
         }
+        if self.languages.len() > MOST_LANGUAGES {
+            let what = format!("has more than {MOST_LANGUAGES} languages");
+            return refused("languages", "", what);
+        }
         if self.languages.is_empty() || self.authors.is_empty() {
             return refused("authors", "", "and languages must not be empty".to_owned());
         }
@@ -329,6 +336,9 @@ pub enum SourceError {
     /// A source is not in canonical form.
     #[error("source {0} is empty or not in canonical form")]
     Form(String),
+    /// The sources together are longer than [`LONGEST_ARTICLE`].
+    #[error("the sources have more than {LONGEST_ARTICLE} bytes (16 MiB), the most that an article may have")]
+    Long,
     /// A source holds what no page may.
     #[error("source {0} has no plain text")]
     Markup(String, #[source] CommonMarkError),
@@ -340,6 +350,9 @@ impl Article {
     /// # Errors
     /// [`SourceError`] where a source is not canonical CommonMark without raw HTML.
     pub fn page_text(&self) -> Result<String, SourceError> {
+        if self.sources.iter().map(String::len).sum::<usize>() > LONGEST_ARTICLE {
+            return Err(SourceError::Long);
+        }
         let mut text = String::new();
         for (language, source) in self.metadata.languages.iter().zip(&self.sources) {
             let is_plain = commonmark::is_its_own_plain_text(source);

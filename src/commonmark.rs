@@ -25,6 +25,13 @@ pub mod html;
 /// How deep blocks and inlines may lie in one another.
 pub const DEEPEST: usize = 64;
 
+/// The most lines and characters of markup together: each becomes some 600 bytes while a source is parsed, and a text of
+/// 16 MiB has far fewer.
+pub const MOST_MARKS: usize = 1 << 19;
+
+/// The characters that count.
+const MARKS: &[u8] = b"\n*_`[]!<>&\\~+-";
+
 /// Why a source has no plain text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommonMarkError {
@@ -40,6 +47,9 @@ pub enum CommonMarkError {
         /// Line of the source, from 1.
         line: usize,
     },
+    /// More than [`MOST_MARKS`] lines and characters of markup.
+    #[error("has more than {MOST_MARKS} lines and characters of markup")]
+    Marks,
     /// A character reference stands for a control character.
     #[error("a character reference stands for what no article may hold: {0}")]
     Character(#[from] TextError),
@@ -51,7 +61,7 @@ impl CommonMarkError {
     pub fn line(&self) -> Option<usize> {
         match self {
             Self::RawHtml { line } | Self::Depth { line } => Some(*line),
-            Self::Character(_) => None,
+            Self::Marks | Self::Character(_) => None,
         }
     }
 }
@@ -85,7 +95,7 @@ pub fn is_its_own_plain_text(source: &str) -> bool {
 }
 
 fn parsed_plain_text(source: &str) -> Result<String, CommonMarkError> {
-    check_nesting(source)?;
+    check_bounds(source)?;
     let arena = Arena::new();
     let document = parsed(&arena, source);
     finish(&lines_of_children(document, 0)?)
@@ -121,7 +131,7 @@ fn blocks_of_prose(source: &str) -> Vec<Block> {
 }
 
 fn parsed_blocks(source: &str) -> Result<Vec<Block>, CommonMarkError> {
-    check_nesting(source)?;
+    check_bounds(source)?;
     let arena = Arena::new();
     let document = parsed(&arena, source);
     let source_lines: Vec<&str> = source.split('\n').collect();
@@ -194,7 +204,7 @@ fn parsed_escape_paragraph(paragraph: &str) -> String {
     }];
     for escapes in attempts {
         let source = escape_with(paragraph, escapes);
-        if check_nesting(&source).is_ok() && is_prose(&source, paragraph) {
+        if check_bounds(&source).is_ok() && is_prose(&source, paragraph) {
             return source;
         }
     }
@@ -288,9 +298,12 @@ fn options() -> Options<'static> {
     options
 }
 
-/// Refuses markers of quotations that lie in one another too often before the parser sees them: its time grows
-/// with the square of the depth.
-fn check_nesting(source: &str) -> Result<(), CommonMarkError> {
+/// Refuses before the parser sees it what would take it too long or too much memory: quotations that lie in one another too
+/// often, as its time grows with the square of the depth, and more marks than any text has.
+fn check_bounds(source: &str) -> Result<(), CommonMarkError> {
+    if source.len() > MOST_MARKS && marks(source) > MOST_MARKS {
+        return Err(CommonMarkError::Marks);
+    }
     for (number, line) in source.split('\n').enumerate() {
         let markers = line
             .chars()
@@ -300,6 +313,19 @@ fn check_nesting(source: &str) -> Result<(), CommonMarkError> {
         }
     }
     Ok(())
+}
+
+/// Counts lines and characters of markup; one behind a backslash counts once with it.
+fn marks(source: &str) -> usize {
+    let mut bytes = source.bytes();
+    let mut marks = 0;
+    while let Some(byte) = bytes.next() {
+        marks += usize::from(MARKS.contains(&byte));
+        if byte == b'\\' {
+            bytes.next();
+        }
+    }
+    marks
 }
 
 fn finish(lines: &[String]) -> Result<String, CommonMarkError> {
@@ -430,6 +456,23 @@ mod tests {
 
     fn plain(source: &str) -> String {
         plain_text(source).unwrap()
+    }
+
+    #[test]
+    fn more_marks_than_a_text_has_are_refused_before_they_are_parsed() {
+        let most = MOST_MARKS / 2;
+        for marked in ["*a*\n\n", "- a\n+ b\n", "[a][b]", "\\*\\*\\*\\*"] {
+            let source = marked.repeat(most);
+            assert_eq!(plain_text(&source), Err(CommonMarkError::Marks), "{marked}");
+            assert_eq!(blocks(&source), Err(CommonMarkError::Marks), "{marked}");
+            assert_eq!(
+                html::blocks(&source).err(),
+                Some(CommonMarkError::Marks),
+                "{marked}"
+            );
+        }
+        let prose = "Long prose, line by line, has few marks for its length.\n".repeat(100_000);
+        assert!(plain_text(&format!("*{prose}*")).is_ok());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use comrak::Arena;
 use comrak::nodes::{AstNode, ListType, NodeValue};
 
 use super::{
-    CommonMarkError, blocks_of_prose, check_nesting, finish, is_its_own_plain_text, lines_of, parsed,
+    CommonMarkError, blocks_of_prose, check_bounds, finish, is_its_own_plain_text, lines_of, parsed,
 };
 use crate::canonical::is_common;
 use crate::diff::html::escape;
@@ -38,7 +38,7 @@ pub fn blocks(source: &str) -> Result<Vec<Shown>, CommonMarkError> {
 }
 
 fn parsed_blocks(source: &str) -> Result<Vec<Shown>, CommonMarkError> {
-    check_nesting(source)?;
+    check_bounds(source)?;
     let arena = Arena::new();
     let document = parsed(&arena, source);
     let mut shown = Vec::new();
