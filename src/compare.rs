@@ -22,6 +22,8 @@ pub struct Seen {
     kind: Option<Kind>,
     note: Option<String>,
     modified: Option<Moment>,
+    /// The notices that the page shows beside its text.
+    notices: Vec<String>,
 }
 
 /// What became of a page.
@@ -44,7 +46,7 @@ pub enum Declaration {
     Kind(Kind),
     /// The front matter has a note that the old page lacks.
     Note(String),
-    /// A paragraph is new and is a notice (see [`notice`]).
+    /// A paragraph is new, in the text or beside it, and is a notice (see [`notice`]).
     Notice(String),
     /// The metadata of an HTML page tell of a modification that is later than the old page's.
     Modified(String),
@@ -77,10 +79,12 @@ impl Seen {
         let text = draft.text();
         let titles = draft.front.title;
         let titles = titles.plain.into_iter().chain(titles.per_language.into_values());
+        let titles = titles.chain(draft.headline);
         let apart = titles.filter(|title| !draft.blocks.iter().any(|block| is_title(&block.plain, title)));
         let mut whole: Vec<String> = apart.collect();
         whole.push(text);
         let dates = draft.front.modified.iter();
+        let beside = draft.beside.iter().flat_map(|beside| beside.text.lines());
         Ok(Self {
             text: canonical::canonical(&whole.join("\n\n")),
             footer: draft.footer.map(|found| found.footer),
@@ -89,6 +93,10 @@ impl Seen {
             modified: dates
                 .filter_map(|date| Moment::of_metadata(date))
                 .max_by_key(Moment::instant),
+            notices: beside
+                .filter(|line| notice::is_one(line))
+                .map(str::to_owned)
+                .collect(),
         })
     }
 }
@@ -173,6 +181,11 @@ fn declarations(before: &Seen, after: &Seen, changes: &[ParagraphChange]) -> Vec
         found.push(Declaration::Note(note.clone()));
     }
     found.extend(changes.iter().flat_map(new_notices).map(Declaration::Notice));
+    let beside = after
+        .notices
+        .iter()
+        .filter(|notice| !before.notices.contains(notice));
+    found.extend(beside.cloned().map(Declaration::Notice));
     if let Some(new) = &after.modified {
         let is_later = before
             .modified
@@ -322,6 +335,24 @@ mod tests {
         assert_eq!(judge(&page("a", "b"), &page("a", "c")).verdict, Verdict::Same);
         let changed = judge(&page("Bridge opened", ""), &page("Bridge closed", ""));
         assert_eq!((changed.verdict, changed.changes.len()), (Verdict::Undeclared, 1));
+    }
+
+    #[test]
+    fn a_headline_above_the_article_and_a_notice_beside_the_text_count() {
+        let page = |headline: &str, text: &str, notice: &str| {
+            format!(
+                "<!doctype html><title>{headline}</title><header><h1>{headline}</h1></header><article><p>{text}</p><aside class=n>{notice}</aside></article>"
+            )
+        };
+        let (old, new) = ("The bridge opened today.", "The bridge opened yesterday.");
+        let notice = "<h2>About this page</h2><p>Correction: an earlier version misstated the day.</p>";
+        assert_eq!(names(&page("A", old, ""), &page("B", old, "")), [""; 0]);
+        let renamed = judge(&seen(&page("A", old, "")), &seen(&page("B", old, "")));
+        assert_eq!(renamed.verdict, Verdict::Undeclared);
+        assert_eq!(names(&page("A", old, ""), &page("A", new, notice)), ["notice"]);
+        assert_eq!(names(&page("A", old, notice), &page("A", new, notice)), [""; 0]);
+        let below = format!("{}<div><p>更正：日期有误。</p></div>", page("A", new, ""));
+        assert_eq!(names(&page("A", old, ""), &below), ["notice"]);
     }
 
     #[test]

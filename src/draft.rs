@@ -2,7 +2,7 @@
 //! matter. Reading is lenient where nothing can be misread, and refuses with a line where it could.
 
 use crate::canonical::{self, Invisible, LONGEST_ARTICLE, TextError};
-use crate::commonmark::{self, Block, CommonMarkError};
+use crate::commonmark::{self, Block, CommonMarkError, MOST_MARKS};
 use crate::footer::{Footer, FooterError};
 use crate::page::BACK_ARROW;
 
@@ -40,10 +40,14 @@ impl Form {
     /// Judges the form by a page's beginning.
     #[must_use]
     pub fn sniff(bytes: &[u8]) -> Self {
-        let start = bytes
-            .strip_prefix(b"\xef\xbb\xbf")
-            .unwrap_or(bytes)
-            .trim_ascii_start();
+        let mut start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        start = start.trim_ascii_start();
+        // Browsers write where a page was saved from into a comment above it.
+        while let Some(comment) = start.strip_prefix(b"<!--")
+            && let Some(end) = comment.windows(3).position(|three| three == b"-->")
+        {
+            start = comment[end + 3..].trim_ascii_start();
+        }
         let start = &start[..start.len().min(64)];
         let lower = start.to_ascii_lowercase();
         if lower.starts_with(b"<!doctype") || lower.starts_with(b"<html") || lower.starts_with(b"<?xml") {
@@ -70,6 +74,14 @@ pub struct Draft {
     pub footer: Option<DraftFooter>,
     /// What the reader of the page should be told.
     pub notices: Vec<Notice>,
+    /// What the page shows beside the text.
+    pub beside: Vec<Beside>,
+    /// The one heading of the first level that an HTML page shows around its article, where the article has no title.
+    pub headline: Option<String>,
+    /// Whether an HTML page carries a proof, as those of an archive's site do.
+    pub carries_proof: bool,
+    /// What of a page that carries a proof is not as on an archive's site, so that its elements need not be what a reader sees.
+    pub faults: Vec<String>,
 }
 
 impl Draft {
@@ -87,6 +99,36 @@ impl Draft {
         let plains: Vec<&str> = self.blocks.iter().map(|block| block.plain.as_str()).collect();
         canonical::canonical(&plains.join("\n\n"))
     }
+}
+
+/// Words that a page shows and that are no part of the text read of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// Where they stand.
+    pub place: Place,
+    /// The words, a line for each block; of what has none the element's name, as in `<img>`.
+    pub text: String,
+}
+
+impl Beside {
+    fn back_link(text: String) -> Self {
+        Self {
+            place: Place::BackLink,
+            text,
+        }
+    }
+}
+
+/// Where something stands on a page that is no part of its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the first line, which leads back to the home page.
+    BackLink,
+    /// Where the page itself says that it is no part of the article: a headline in a header, an `aside` of the article,
+    /// or what stands around it in `nav`, `header`, `footer` or `aside`.
+    Frame,
+    /// Anywhere else around the article or amid its text, where a reader takes it for a part of it.
+    Loose,
 }
 
 /// A footer and where it stood.
@@ -151,6 +193,9 @@ pub enum DraftErrorKind {
     /// More than [`LONGEST_ARTICLE`] bytes.
     #[error("the page is longer than {LONGEST_ARTICLE} bytes (16 MiB), the most that an article may have")]
     TooLong,
+    /// More than [`MOST_MARKS`] lines.
+    #[error("the page has more than {MOST_MARKS} lines, the most that an article may have")]
+    Lines,
     /// A byte or character that no article may hold.
     #[error(transparent)]
     Text(#[from] TextError),
@@ -225,6 +270,9 @@ fn decode(bytes: &[u8], invisible: Invisible) -> Result<String, DraftError> {
     if bytes.len() > LONGEST_ARTICLE {
         return Err(DraftError::at(0, DraftErrorKind::TooLong));
     }
+    if memchr::memchr_iter(b'\n', bytes).count() > MOST_MARKS {
+        return Err(DraftError::at(0, DraftErrorKind::Lines));
+    }
     canonical::decode(bytes, invisible).map_err(|error| {
         let line = match &error {
             TextError::Utf8 { line, .. } => *line,
@@ -248,11 +296,12 @@ fn dress_down(
     front: FrontMatter,
     mut notices: Vec<Notice>,
 ) -> Result<Draft, DraftError> {
+    let mut beside = Vec::new();
     if blocks
         .first()
         .is_some_and(|block| block.plain.starts_with(BACK_ARROW) && !block.plain.contains('\n'))
     {
-        blocks.remove(0);
+        beside.push(Beside::back_link(blocks.remove(0).plain));
     }
     let mut footer = None;
     if let Some((found, rest)) = blocks.last().map(take_footer).transpose()?.flatten() {
@@ -291,6 +340,10 @@ fn dress_down(
         blocks,
         footer,
         notices,
+        beside,
+        headline: None,
+        carries_proof: false,
+        faults: Vec::new(),
     })
 }
 

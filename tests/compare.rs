@@ -465,7 +465,9 @@ fn saved_files_of_a_folder_are_captures_of_one_page() {
         ]
     );
     story.write("kept/nothing.txt", "桥昨天通车。\n");
-    let said = story.ends(2, &["kept"]);
+    let said = story.ends(1, &["kept"]);
+    assert!(said.contains("nothing.txt: the page has no date"), "{said}");
+    let said = story.ends(2, &["kept/nothing.txt", "kept/b"]);
     assert!(
         said.contains("nothing.txt: the page has no date") && said.contains("hint:"),
         "{said}"

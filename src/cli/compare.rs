@@ -79,6 +79,8 @@ struct Page {
 struct Told {
     pages: Vec<Page>,
     unread: Vec<(String, String)>,
+    /// Whether the day of one of these is not known.
+    has_undated: bool,
     passed_over: usize,
 }
 
@@ -105,7 +107,13 @@ impl Compare {
         // What was not read could have been changed.
         if !told.unread.is_empty() {
             let count = output::counted(told.unread.len(), "capture");
-            return Err(Failure::new(format!("{count} could not be read")));
+            let failure = Failure::new(format!("{count} could not be read"));
+            return Err(if told.has_undated {
+                failure
+                    .hint("put the day into the file's name, such as page-2026-01-22.html, or name two pages")
+            } else {
+                failure
+            });
         }
         if !has_pairs {
             return Err(
@@ -158,17 +166,13 @@ fn captures(things: &[PathBuf]) -> Result<Told, Failure> {
             continue;
         }
         let bytes = read_page(&file)?;
-        match captures.add_page(&name, &bytes, form_of(&file, &bytes)) {
-            Ok(()) => {}
-            Err(error @ CaptureError::Undated) => {
-                return Err(Failure::new(format!("{name}: {error}")).hint(
-                    "put the day into the file's name, such as page-2026-01-22.html, or name two pages",
-                ));
-            }
-            Err(reason) => captures.unread.push(Unread { name, reason }),
+        if let Err(reason) = captures.add_page(&name, &bytes, form_of(&file, &bytes)) {
+            captures.unread.push(Unread { name, reason });
         }
     }
     let passed_over = captures.passed_over;
+    let mut unread = captures.unread.iter();
+    let has_undated = unread.any(|unread| matches!(unread.reason, CaptureError::Undated));
     let (series, unread) = captures.into_series();
     let pages = series.iter().map(|series| Page {
         url: series.url.clone(),
@@ -180,6 +184,7 @@ fn captures(things: &[PathBuf]) -> Result<Told, Failure> {
             .iter()
             .map(|unread| (unread.name.clone(), with_causes(&unread.reason)))
             .collect(),
+        has_undated,
         passed_over,
     })
 }
@@ -203,9 +208,14 @@ fn is_page(file: &Path) -> bool {
     !file.is_dir() && !is_warc(file)
 }
 
-impl Named {
-    fn shown(&self) -> &str {
-        self.date.as_deref().unwrap_or(&self.name)
+impl Pair {
+    /// Returns what the two are called: their dates, where these tell them apart.
+    fn shown(&self) -> [&str; 2] {
+        let (before, after) = (&self.before, &self.after);
+        match (&before.date, &after.date) {
+            (Some(old), Some(new)) if old != new => [old, new],
+            _ => [&before.name, &after.name],
+        }
     }
 }
 
@@ -230,7 +240,7 @@ fn pair_text(pair: &Pair, text: &mut String) {
         Verdict::Undeclared => BAD,
     };
     let word = judgement.verdict.name();
-    let (before, after) = (visible(pair.before.shown()), visible(pair.after.shown()));
+    let [before, after] = pair.shown().map(visible);
     let _ = writeln!(text, "{style}{word}{style:#}  {before} → {after}");
     for declaration in &judgement.declarations {
         let said = visible(&declaration.text()).replace('\n', "\n    ");
@@ -248,13 +258,9 @@ fn page(pages: &[Page]) -> String {
         if let Some(url) = &page.url {
             let _ = writeln!(body, "<h2>{}</h2>", html::escape(url));
         }
-        for Pair {
-            before,
-            after,
-            judgement,
-        } in &page.pairs
-        {
-            let [before, after] = [before, after].map(|named| html::escape(named.shown()));
+        for pair in &page.pairs {
+            let judgement = &pair.judgement;
+            let [before, after] = pair.shown().map(html::escape);
             let word = judgement.verdict.name();
             let _ = writeln!(body, "<h3>{before} → {after}: {word}</h3>");
             for declaration in &judgement.declarations {

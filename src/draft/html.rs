@@ -5,15 +5,18 @@
 
 use scraper::{ElementRef, Html};
 
-use super::{Draft, DraftError, DraftErrorKind, DraftFooter, FrontMatter, Notice, NoticeKind};
+use super::{Beside, Draft, DraftError, DraftErrorKind, DraftFooter, FrontMatter, Notice, NoticeKind, Place};
 use crate::canonical::first_unprintable;
 use crate::commonmark::Block;
 use crate::footer::{Footer, FooterError};
+use crate::proof;
 
 use text::{Kind, Piece, TooDeep};
 
+mod beside;
 mod bounds;
 mod modified;
+mod own;
 mod source;
 mod text;
 
@@ -38,7 +41,8 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
     let page = Html::parse_document(text);
     let shown = shown_elements(page.root_element());
     let deep = |TooDeep| DraftError::at(LINE, DraftErrorKind::HtmlDepth);
-    let mut article = Article::find(text, page.root_element(), &shown).map_err(deep)?;
+    let carries_proof = !data_blocks_of(&page, proof::MEDIA_TYPE, proof::ELEMENT_ID).is_empty();
+    let mut article = Article::find(text, page.root_element(), &shown, carries_proof).map_err(deep)?;
     let mut notices = Vec::new();
     if has_shadow_root(page.root_element()) {
         notices.push(Notice {
@@ -57,6 +61,10 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         };
         return Err(DraftError::at(LINE, kind));
     }
+    let headline = match title {
+        Some(_) => None,
+        None => headline(&shown),
+    };
     let mut front = FrontMatter {
         languages: article.languages(page.root_element()),
         authors: authors(page.root_element()),
@@ -78,6 +86,14 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         blocks: blocks.collect(),
         footer,
         notices,
+        beside: article.beside,
+        headline,
+        carries_proof,
+        faults: if carries_proof {
+            own::faults(text, page.root_element())
+        } else {
+            Vec::new()
+        },
     })
 }
 
@@ -102,6 +118,10 @@ pub fn data_blocks(text: &str, media_type: &str, id: &str) -> Result<Vec<String>
         return Err(DraftError::at(line, DraftErrorKind::HtmlDepth));
     }
     let page = Html::parse_document(text);
+    Ok(data_blocks_of(&page, media_type, id))
+}
+
+fn data_blocks_of(page: &Html, media_type: &str, id: &str) -> Vec<String> {
     let elements = page.root_element().descendants().filter_map(ElementRef::wrap);
     let blocks = elements.filter(|element| {
         let element = element.value();
@@ -109,7 +129,7 @@ pub fn data_blocks(text: &str, media_type: &str, id: &str) -> Result<Vec<String>
             && element.attr("type") == Some(media_type)
             && element.attr("id") == Some(id)
     });
-    Ok(blocks.map(|block| block.text().collect()).collect())
+    blocks.map(|block| block.text().collect()).collect()
 }
 
 /// Returns the text that a browser shows of some blocks, an empty line between; `None` where they are nested too deep.
@@ -126,7 +146,7 @@ pub fn shown_text(blocks: &str) -> Option<String> {
 
 /// Where the article was found.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Extent {
     /// In an element that marks it.
     Marked,
     /// By its look.
@@ -136,16 +156,25 @@ enum Place {
 }
 
 struct Article<'a> {
-    place: Place,
+    extent: Extent,
     /// Elements of the place, where it is one.
     shown: Vec<ElementRef<'a>>,
     pieces: Vec<Piece>,
     /// What the page shows after it.
     after: Vec<Piece>,
+    /// What it shows beside it.
+    beside: Vec<Beside>,
 }
 
 impl<'a> Article<'a> {
-    fn find(text: &str, root: ElementRef<'a>, shown: &[ElementRef<'a>]) -> Result<Self, TooDeep> {
+    /// Finds the article of a page. Of one that carries a proof everything counts that it does not say to be none of its
+    /// article.
+    fn find(
+        text: &str,
+        root: ElementRef<'a>,
+        shown: &[ElementRef<'a>],
+        carries_proof: bool,
+    ) -> Result<Self, TooDeep> {
         let named = |name: &str| {
             let mut found = shown.iter().filter(|element| element.value().name() == name);
             found.next().copied().filter(|_| found.next().is_none())
@@ -157,22 +186,24 @@ impl<'a> Article<'a> {
             .unwrap_or(root);
         if let Some(marked) = named("article").or_else(|| named("main")) {
             return Ok(Self {
-                place: Place::Marked,
+                extent: Extent::Marked,
                 shown: shown_elements(marked),
                 pieces: text::pieces(marked)?,
                 after: text::pieces_after(body, marked)?,
+                beside: beside::of(body, marked),
             });
         }
         let mut whole = Self {
-            place: Place::Page,
+            extent: Extent::Page,
             shown: shown.to_vec(),
             pieces: text::pieces(body)?,
             after: Vec::new(),
+            beside: beside::of(body, body),
         };
         let is_plain = !shown
             .iter()
             .any(|e| matches!(e.value().name(), "div" | "section" | "table" | "article"));
-        if is_plain || text.len() > LONGEST_SEARCHED || shown.len() > MOST_SEARCHED {
+        if is_plain || carries_proof || text.len() > LONGEST_SEARCHED || shown.len() > MOST_SEARCHED {
             return Ok(whole);
         }
         let Some(pieces) = likely_article(text)? else {
@@ -184,9 +215,11 @@ impl<'a> Article<'a> {
             .last()
             .is_some_and(|own| last.as_ref().is_some_and(|last| last.plain == own.plain));
         Ok(Self {
-            place: Place::Likely,
+            extent: Extent::Likely,
             after: last.into_iter().filter(|_| !is_in).collect(),
             pieces,
+            // Which elements were taken is not known.
+            beside: Vec::new(),
             ..whole
         })
     }
@@ -213,10 +246,14 @@ impl<'a> Article<'a> {
         if last.is_some() && self.pieces.last().is_some_and(reads_as_footer) {
             return Err(DraftError::at(LINE, DraftErrorKind::TwoFooters));
         }
-        if self.place == Place::Page {
+        if self.extent == Extent::Page {
             // Of a page's own footer only what claims to be one of ours is kept, and reported.
-            self.pieces
-                .retain(|piece| !piece.in_footer || holds_footer(piece));
+            let is_own = |piece: &mut Piece| piece.in_footer && !holds_footer(piece);
+            let own = self.pieces.extract_if(.., is_own);
+            self.beside.extend(own.map(|piece| Beside {
+                place: Place::Frame,
+                text: piece.plain,
+            }));
         }
         let in_text = self
             .pieces
@@ -230,6 +267,7 @@ impl<'a> Article<'a> {
         let Some(last) = last else {
             return Ok(None);
         };
+        self.beside.retain(|beside| beside.text != last.plain);
         let footer = last
             .plain
             .parse()
@@ -252,6 +290,13 @@ impl<'a> Article<'a> {
         }
         if self.pieces[at].in_header {
             self.pieces.remove(at);
+            self.beside.insert(
+                0,
+                Beside {
+                    place: Place::Frame,
+                    text: title.clone(),
+                },
+            );
         }
         Some(title)
     }
@@ -259,7 +304,8 @@ impl<'a> Article<'a> {
     /// Drops the way back to the home page, and lines across the page that frame the text.
     fn drop_frame(&mut self) {
         if self.pieces.first().is_some_and(is_back_link) {
-            self.pieces.remove(0);
+            let back_link = self.pieces.remove(0);
+            self.beside.insert(0, Beside::back_link(back_link.plain));
         }
         let is_text = |piece: &Piece| piece.kind != Kind::Break;
         let start = self.pieces.iter().position(is_text).unwrap_or(self.pieces.len());
@@ -288,7 +334,7 @@ impl<'a> Article<'a> {
     }
 
     fn date(&self) -> Option<String> {
-        if self.place == Place::Likely {
+        if self.extent == Extent::Likely {
             return None;
         }
         let mut times = self
@@ -333,6 +379,14 @@ fn likely_article(text: &str) -> Result<Option<Vec<Piece>>, TooDeep> {
     let content = Html::parse_document(&article.content);
     let pieces = text::pieces(content.root_element())?;
     Ok(Some(pieces).filter(|pieces| !pieces.is_empty()))
+}
+
+/// Returns the words of the one heading of the first level among the elements of a page.
+fn headline(shown: &[ElementRef<'_>]) -> Option<String> {
+    let mut headings = shown.iter().filter(|element| element.value().name() == "h1");
+    let heading = headings.next().filter(|_| headings.next().is_none())?;
+    let words: Vec<&str> = heading.text().flat_map(str::split_whitespace).collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 fn reads_as_footer(piece: &Piece) -> bool {

@@ -31,7 +31,7 @@ const LEFT_OUT_ROLES: &[&str] = &[
     "alertdialog",
 ];
 /// Elements that stand on lines of their own.
-const BLOCKS: &[&str] = &[
+pub const BLOCKS: &[&str] = &[
     "address",
     "article",
     "blockquote",
@@ -142,29 +142,38 @@ impl Piece {
 /// Tells whether an element is not shown, or shows no part of an article.
 pub fn is_left_out(element: ElementRef) -> bool {
     let value = element.value();
-    LEFT_OUT.contains(&value.name())
-        || is_hidden(element)
-        || value.name() == "dialog" && value.attr("open").is_none()
+    is_never_shown(element)
+        || LEFT_OUT.contains(&value.name())
+        || value
+            .attr("aria-hidden")
+            .is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
         || value
             .attr("role")
             .is_some_and(|role| LEFT_OUT_ROLES.contains(&role.trim().to_ascii_lowercase().as_str()))
 }
 
-fn is_hidden(element: ElementRef) -> bool {
-    let attribute = |name: &str| element.value().attr(name);
-    let style = attribute("style")
+/// Tells whether a browser shows nothing of an element, as far as the element itself says so.
+pub fn is_never_shown(element: ElementRef) -> bool {
+    let value = element.value();
+    let style = value
+        .attr("style")
         .filter(|style| style.len() < 10_000)
         .map(|style| {
             let style: String = style.chars().filter(|c| !c.is_ascii_whitespace()).collect();
             style.to_ascii_lowercase()
         });
-    attribute("hidden").is_some()
-        || attribute("aria-hidden").is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
+    matches!(value.name(), "script" | "style" | "template" | "head" | "title")
+        || value.attr("hidden").is_some()
+        || value.name() == "dialog" && value.attr("open").is_none()
+        || value.name() == "input"
+            && value
+                .attr("type")
+                .is_some_and(|kind| kind.eq_ignore_ascii_case("hidden"))
         || style.is_some_and(|style| style.contains("display:none") || style.contains("visibility:hidden"))
 }
 
 /// Tells whether a header only leads elsewhere: no heading in it, and no text that is no link.
-fn is_navigation(header: ElementRef) -> bool {
+pub fn is_navigation(header: ElementRef) -> bool {
     let mut pending: Vec<_> = header.children().collect();
     while let Some(node) = pending.pop() {
         match node.value() {
@@ -559,7 +568,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The blanks that a browser makes one of.
-fn is_blank(c: char) -> bool {
+pub fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{c}')
 }
 
