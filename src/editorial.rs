@@ -7,6 +7,7 @@ use crate::archive::{Archive, Fault};
 use crate::article::Kind;
 use crate::canonical;
 use crate::commonmark;
+use crate::draft::Draft;
 use crate::footer::Footer;
 use crate::history;
 use crate::id::{ArticleId, CommitId};
@@ -130,6 +131,26 @@ pub fn following(newest: &Revision, kind: Kind, wishes: Wishes) -> Wishes {
         expected: Some(wishes.expected.unwrap_or(newest.id)),
         ..wishes
     }
+}
+
+/// Takes off a page the footer of a revision of the article that it is to be a new revision of: the page was printed from
+/// the archive and changed, and that footer is neither the date of the change nor what anybody claims of it.
+///
+/// # Errors
+/// [`Fault`] where the archive cannot be read.
+pub fn drop_own_footer(archive: &Archive, article: &ArticleId, draft: &mut Draft) -> Result<(), Fault> {
+    let Some(commit) = draft.footer.as_ref().map(|found| found.footer.commit) else {
+        return Ok(());
+    };
+    let message = match archive.commit(commit) {
+        Ok(commit) => Message::parse(&commit.message),
+        Err(fault) if fault.is_system_error() => return Err(fault),
+        Err(_) => return Ok(()),
+    };
+    if message.is_ok_and(|message| message.trailers.article == *article) {
+        draft.footer = None;
+    }
+    Ok(())
 }
 
 /// Prepares the retraction of an article. Each of `notes` is a text, or `LANG=TEXT` for one of the article's

@@ -308,3 +308,40 @@ fn the_languages_that_were_declared_stay_until_the_page_has_others() {
     );
     story.yes(&["verify", "-q"]);
 }
+
+#[test]
+fn a_page_that_was_printed_and_changed_is_of_the_day_of_the_change() {
+    let story = Story::begin();
+    let options = ["--slug=bridge", "--date=2026-01-22", "--lang=zh"];
+    story.add("a.txt", "今天桥通车。\n", &options);
+    let shown = story.yes(&["show", BRIDGE]);
+    assert!(shown.contains("2026-01-22 (Thursday)"), "{shown}");
+    // The present is 2026-01-23.
+    for (command, text) in [
+        (&["update", BRIDGE, "b.txt"][..], "今天大桥通车。"),
+        (
+            &["correct", BRIDGE, "b.txt", "--note", "Mended."],
+            "昨天大桥通车。",
+        ),
+        (
+            &["add", "b.txt", "--article", BRIDGE, "--kind", "update"],
+            "前天大桥通车。",
+        ),
+    ] {
+        story.write("b.txt", shown.replace("今天桥通车。", text));
+        let footer = story.yes(&[command, &["-q"]].concat());
+        assert!(footer.starts_with("2026-01-23 (Friday)"), "{footer}");
+        let message = story.git(&["log", "-1", "--format=%B"]);
+        assert!(!message.contains("Claimed-Footer"), "{message}");
+    }
+    // The footer of another archive's page is what that page claims.
+    let other = "2026-01-22 (Thursday) · a038737196a74c325d6a90900694dd78867e8af9";
+    story.write("c.txt", format!("大前天大桥通车。\n\n{other}\n"));
+    let footer = story.yes(&["update", BRIDGE, "c.txt", "-q"]);
+    assert!(footer.starts_with("2026-01-22 (Thursday)"), "{footer}");
+    assert!(
+        story
+            .git(&["log", "-1", "--format=%B"])
+            .contains(&format!("Claimed-Footer: {other}"))
+    );
+}

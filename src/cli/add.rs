@@ -8,6 +8,7 @@ use avalaches::article::{Kind, PAGE_FILE};
 use avalaches::branch::PlaceError;
 use avalaches::diff;
 use avalaches::draft::{self, Form};
+use avalaches::editorial;
 use avalaches::footer::Footer;
 use avalaches::history;
 use avalaches::id::ArticleId;
@@ -135,7 +136,7 @@ impl Add {
             .form
             .map_or_else(|| form_of(file, &bytes), Form::from);
         let refused = |error: PageError| page_failure(&file.to_string_lossy(), &error);
-        let draft =
+        let mut draft =
             draft::read(&bytes, form, circumstances.invisible).map_err(|error| refused(error.into()))?;
         let article = match &wishes.article {
             Some(article) => Some(article.clone()),
@@ -147,11 +148,10 @@ impl Add {
         };
         let mut wishes = wishes.clone();
         // That there is no such article is told where the page looks for its place.
-        if let Some(newest) = article
-            .map(|article| history::newest(archive, &article))
-            .transpose()?
-            .flatten()
+        if let Some(article) = article
+            && let Some(newest) = history::newest(archive, &article)?
         {
+            editorial::drop_own_footer(archive, &article, &mut draft)?;
             wishes.previous = Some(Revision::read(archive, newest)?.article);
         }
         add::prepare_draft(draft, form, &wishes, archive.settings(), circumstances).map_err(refused)

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use avalaches::add::{self, Prepared, Wishes};
+use avalaches::add::{self, PageError, Prepared, Wishes};
 use avalaches::archive::Archive;
 use avalaches::article::Kind;
+use avalaches::draft;
 use avalaches::editorial::{self, EditorialError};
 use avalaches::revision::Revision;
 use clap::ValueEnum;
@@ -75,8 +76,11 @@ impl Page {
             .form
             .map_or_else(|| form_of(&self.file, &bytes), Into::into);
         let name = self.file.to_string_lossy();
-        let prepared = add::prepare(&bytes, form, &wishes, settings, &circumstances)
-            .map_err(|error| page_failure(&name, &error))?;
+        let refused = |error: PageError| page_failure(&name, &error);
+        let mut draft =
+            draft::read(&bytes, form, circumstances.invisible).map_err(|error| refused(error.into()))?;
+        editorial::drop_own_footer(&archive, newest.article_id(), &mut draft)?;
+        let prepared = add::prepare_draft(draft, form, &wishes, settings, &circumstances).map_err(refused)?;
         revising.make(common, &archive, Some(&name), prepared, &circumstances)
     }
 }
