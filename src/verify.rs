@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use self::in_log::InLog;
 use crate::archive::{Archive, Fault};
-use crate::article::{Kind, PAGE_FILE};
+use crate::article::{self, Kind, PAGE_FILE};
 use crate::cited::{self, Cited};
 use crate::diff::{self, ParagraphChange};
-use crate::draft::{Draft, NoticeKind};
+use crate::draft::{Beside, Draft, Notice, NoticeKind, Place};
 use crate::footer::Footer;
 use crate::history;
 use crate::id::{BlobId, CommitId};
@@ -131,6 +131,8 @@ pub struct Answer {
     pub claimed_by: Vec<Named>,
     /// Where the revision stands in the archive's log.
     pub in_log: Option<InLog>,
+    /// What the page shows beside its text, in its order. Nothing was compared with it.
+    pub beside: Vec<String>,
 }
 
 impl Answer {
@@ -331,10 +333,7 @@ pub fn page(archive: &Archive, draft: &Draft) -> Result<Answer, Fault> {
     let mut answer = Answer::default();
     let text = draft.text();
     let Some(found) = &draft.footer else {
-        answer.against(
-            Verdict::Unknown,
-            "the page has no footer as its last line".to_owned(),
-        );
+        answer.against(Verdict::Unknown, no_footer(draft));
         look_elsewhere(archive, Some(&text), None, &mut answer)?;
         return Ok(answer);
     };
@@ -349,18 +348,88 @@ pub fn page(archive: &Archive, draft: &Draft) -> Result<Answer, Fault> {
         Some(answer) => answer,
         None => own(archive, &asked)?,
     };
-    shown_otherwise(draft, &mut answer);
+    shown_otherwise(draft, Some(&archive.settings().home_link), &mut answer);
     if is_own {
         authorize(&mut answer);
     }
     Ok(answer)
 }
 
-/// Judges that a page whose text was read well may show another.
-fn shown_otherwise(draft: &Draft, answer: &mut Answer) {
+/// Says that a page has no footer, and whether one stands where none is looked for.
+fn no_footer(draft: &Draft) -> String {
+    let what = "the page has no footer as its last line";
+    let mut notices = draft.notices.iter();
+    match notices.find(|notice| notice.what == NoticeKind::FooterInText) {
+        None => what.to_owned(),
+        Some(Notice { line: 0, .. }) => {
+            format!("{what}; one stands above, and what follows it is no part of a page")
+        }
+        Some(Notice { line, .. }) => {
+            format!("{what}; line {line} reads like one, and what follows it is no part of a page")
+        }
+    }
+}
+
+/// How many things that a page shows are named in a sentence.
+const MOST_NAMED: usize = 8;
+
+/// How many characters of each.
+const MOST_QUOTED: usize = 60;
+
+/// Judges what a page shows beside its text. Of a page that carries its proof all that a reader takes for a part of the text
+/// has to be one, as in a browser; of other pages, whose makers place things as they like, it is told.
+fn shown_otherwise(draft: &Draft, home_link: Option<&str>, answer: &mut Answer) {
     if draft.has_shadow_root() {
         answer.against(Verdict::Altered, NoticeKind::ShadowRoot.to_string());
     }
+    if !draft.faults.is_empty() {
+        let what = format!(
+            "the page is none of an archive's site: it has {}",
+            quoted(&draft.faults)
+        );
+        answer.against(Verdict::Altered, what);
+    }
+    let title = answer
+        .revision
+        .as_ref()
+        .map(|revision| article::headline(revision.metadata(), &[], &revision.page_text));
+    let titles = answer
+        .revision
+        .as_ref()
+        .map(|revision| &revision.metadata().titles);
+    let is_known = |beside: &Beside| match beside.place {
+        Place::BackLink => Some(beside.text.as_str()) == home_link,
+        _ => {
+            titles.is_some_and(|titles| titles.values().any(|title| *title == beside.text))
+                || title.as_ref() == Some(&beside.text)
+        }
+    };
+    let told: Vec<&Beside> = draft.beside.iter().filter(|beside| !is_known(beside)).collect();
+    let is_strange = |beside: &&Beside| draft.carries_proof && beside.place == Place::Loose;
+    let (strange, told): (Vec<&Beside>, Vec<&Beside>) = told.into_iter().partition(is_strange);
+    let texts = |some: &[&Beside]| some.iter().map(|beside| beside.text.replace('\n', " ")).collect();
+    let strange: Vec<String> = texts(&strange);
+    answer.beside = texts(&told);
+    if !strange.is_empty() {
+        let what = format!("the page shows what is no part of its text: {}", quoted(&strange));
+        answer.against(Verdict::Altered, what);
+    }
+}
+
+/// Returns the beginnings of the first of some texts, as they stand in a sentence.
+#[must_use]
+pub fn quoted(texts: &[String]) -> String {
+    let quoted = texts.iter().take(MOST_NAMED).map(|text| {
+        let mut rest = text.chars();
+        let first: String = rest.by_ref().take(MOST_QUOTED).collect();
+        let dots = if rest.next().is_some() { "…" } else { "" };
+        format!("“{first}{dots}”")
+    });
+    let mut quoted: Vec<String> = quoted.collect();
+    if let Some(more) = texts.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
+        quoted.push(format!("and {more} more"));
+    }
+    quoted.join(", ")
 }
 
 /// Reads the revision that is asked for; where there is none, the answer says why.

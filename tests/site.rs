@@ -176,12 +176,14 @@ fn a_page_is_proved_where_there_is_no_archive_and_each_change_fails_in_its_own_w
     );
     // What a reader does not see does not count, and what a reader sees does.
     is(
-        changed(
-            "<p>桥昨天通车。</p>",
-            "<p>桥昨天<!-- a -->通车。<span hidden>b</span></p>",
-        ),
+        changed("<p>桥昨天通车。</p>", "<p>桥昨天<!-- a -->通车。</p>"),
         "proved",
         "",
+    );
+    is(
+        changed("<p>桥昨天通车。</p>", "<p>桥昨天通车。<span hidden>b</span></p>"),
+        "altered",
+        "<span hidden>",
     );
     is(
         changed("<p>桥昨天通车。</p>", "<p hidden>桥昨天通车。</p>"),

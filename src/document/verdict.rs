@@ -39,6 +39,7 @@ pub fn answer(asked: &str, answer: &Answer) -> Value {
         "superseded_by": others(&answer.later),
         "same_text": others(&answer.same_text),
         "claimed_by": others(&answer.claimed_by),
+        "beside": answer.beside,
     })
 }
 

@@ -9,7 +9,7 @@ use crate::proof::pack::MAGIC;
 use crate::proof::{Proof, Proved};
 use crate::revision::{Revision, RevisionFault, borrowed};
 
-use super::{Answer, Verdict, diff, misdated, shown_otherwise, with_causes};
+use super::{Answer, Verdict, diff, misdated, no_footer, shown_otherwise, with_causes};
 
 /// What is said where everything that a page can prove of itself is so.
 pub const PROVED: &str = "proved from the page itself; history not checked";
@@ -25,8 +25,7 @@ pub fn page(proof: &str, draft: &Draft) -> Answer {
         ..Answer::default()
     };
     let Some(found) = &draft.footer else {
-        let what = "the page has no footer as its last line";
-        answer.against(Verdict::Unknown, what.to_owned());
+        answer.against(Verdict::Unknown, no_footer(draft));
         return answer;
     };
     let revision = match read(proof) {
@@ -51,11 +50,11 @@ pub fn page(proof: &str, draft: &Draft) -> Answer {
     if let Some(reason) = misdated(&found.footer, &revision.footer()) {
         answer.against(Verdict::Misdated, reason);
     }
-    shown_otherwise(draft, &mut answer);
+    answer.revision = Some(Box::new(revision));
+    shown_otherwise(draft, None, &mut answer);
     if answer.verdict.is_none() {
         answer.against(Verdict::Proved, PROVED.to_owned());
     }
-    answer.revision = Some(Box::new(revision));
     answer
 }
 

@@ -1,0 +1,214 @@
+//! Pages of a site whose text was left as it is, and which show a reader something else: around the article, amid it, or by
+//! elements and attributes that no page of an archive has.
+
+#[path = "support/archives.rs"]
+#[allow(dead_code, reason = "other stories ask the archive more")]
+mod archives;
+#[path = "support/bridge.rs"]
+#[allow(dead_code, reason = "other stories look at the first text")]
+mod bridge;
+#[path = "support/sites.rs"]
+#[allow(dead_code, reason = "other stories look at every file")]
+mod sites;
+#[path = "support/tree.rs"]
+#[allow(dead_code, reason = "other stories copy trees")]
+mod tree;
+
+use archives::Story;
+use bridge::ARTICLE;
+use serde_json::Value;
+use sites::{page, verify_alone};
+
+const LAST: &str = "<p>The bridge opened yesterday.</p>";
+
+/// The page of the newest revision of an article.
+fn story() -> (Story, String) {
+    let story = bridge::story("It was yesterday.", &["--date", "2026-01-24"]);
+    story.yes(&["build", "site"]);
+    let page = page(&story, &format!("{ARTICLE}/index.html"));
+    assert!(page.contains(LAST), "{page}");
+    (story, page)
+}
+
+/// Judges a page with the archive.
+fn verify(story: &Story, name: &str, page: &str) -> (Option<i32>, Value) {
+    story.write(name, page);
+    let output = story.run(&["verify", "--json", name]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    (output.status.code(), document["answers"][0].clone())
+}
+
+#[test]
+fn what_a_reader_takes_for_a_part_of_the_article_alters_it() {
+    let (story, page) = story();
+    let (code, answer) = verify_alone(page.as_bytes());
+    assert_eq!(
+        (code, &answer["verdict"]),
+        (Some(0), &Value::from("proved")),
+        "{answer}"
+    );
+    let before = |what: &str, place: &str| page.replacen(place, &format!("{what}{place}"), 1);
+    let after = |place: &str, what: &str| page.replacen(place, &format!("{place}{what}"), 1);
+    for forged in [
+        before("<div><h1>FALSE</h1><p>FALSE</p></div>", "<article>"),
+        before("FALSE", "<article>"),
+        before("<p>FALSE</p>", "</main>"),
+        before("<p role=\"search\">FALSE</p>", LAST),
+        before("<p aria-hidden=\"true\">FALSE</p>", LAST),
+        before("<p style=\"--display:none\">FALSE</p>", LAST),
+        before("<p hidden>FALSE</p>", LAST),
+        before("<nav>FALSE</nav>", LAST),
+        before("<aside>FALSE</aside>", LAST),
+        before("<menu>FALSE</menu>", LAST),
+        before("<textarea>FALSE</textarea>", LAST),
+        before("<button>FALSE</button>", LAST),
+        before("<input value=\"FALSE\">", LAST),
+        before("<select><option>FALSE</option></select>", LAST),
+        before("<svg><text>FALSE</text></svg>", LAST),
+        before("<object>FALSE</object>", LAST),
+        before("<dialog open>FALSE</dialog>", LAST),
+        before("<header><h1>FALSE</h1></header>", "<p class=\"back\">"),
+        before("<header><a href=\"#\">FALSE</a></header>", LAST),
+        page.replacen(
+            LAST,
+            "<p><img alt=\"The bridge opened yesterday.\" src=\"data:,\"></p>",
+            1,
+        ),
+        page.replacen(LAST, "<p><q>The bridge opened yesterday.</q></p>", 1),
+        page.replacen(LAST, "<p><del>The bridge opened yesterday.</del></p>", 1),
+        page.replacen(LAST, "<p dir=\"rtl\">The bridge opened yesterday.</p>", 1),
+        page.replacen(LAST, "<p onclick=\"f()\">The bridge opened yesterday.</p>", 1),
+        page.replacen(
+            LAST,
+            "<p>The bridge opened yesterday.<bdi class=\"unseen\" data-code=\"FALSE\"></bdi></p>",
+            1,
+        ),
+        after("<main>", "<template shadowrootmode=\"open\">FALSE</template>"),
+        after("<main>", "<noscript>FALSE</noscript>"),
+        before("<iframe srcdoc=\"FALSE\"></iframe>", "<article>"),
+        before(
+            "<meta http-equiv=\"refresh\" content=\"0;url=false.html\">",
+            "<title>",
+        ),
+        before("<article>FALSE</article>", "<article>"),
+        before("<p><![CDATA[FALSE]]></p>", LAST),
+        page.replacen("<!DOCTYPE html>", "<!DOCTYPE html [<!ENTITY nbsp \"FALSE\">]>", 1),
+        page.replacen(
+            "<article>",
+            "<p class=\"comment\">FALSE</p><div class=\"article\">",
+            1,
+        )
+        .replacen("</article>", "</div>", 1),
+    ] {
+        let (code, answer) = verify_alone(forged.as_bytes());
+        assert_eq!(
+            (code, &answer["verdict"]),
+            (Some(1), &Value::from("altered")),
+            "{answer}\n{forged}"
+        );
+        let (code, answer) = verify(&story, "forged.html", &forged);
+        assert_eq!(
+            (code, &answer["verdict"]),
+            (Some(1), &Value::from("altered")),
+            "{answer}\n{forged}"
+        );
+    }
+}
+
+#[test]
+fn numbers_of_a_list_are_as_a_browser_shows_them() {
+    let story = Story::begin();
+    let source = "Votes:\n\n7. Yes\n8. No\n";
+    story.add("list.md", source, &["--slug", "list", "--date", "2026-01-22"]);
+    story.yes(&["build", "site"]);
+    let page = page(&story, "2026/01/22/list/index.html");
+    let list = "<ol start=\"7\">";
+    assert!(page.contains(list), "{page}");
+    assert_eq!(verify_alone(page.as_bytes()).0, Some(0));
+    for forged in ["7.", "+7", "07", " 7", "-7", "2147483600", ""] {
+        let forged = page.replacen(list, &format!("<ol start=\"{forged}\">"), 1);
+        assert_eq!(
+            verify_alone(forged.as_bytes()).1["verdict"],
+            "altered",
+            "{forged}"
+        );
+    }
+    for forged in ["<ol start=\"6\"><li></li>", "<ol start=\"7\" reversed>"] {
+        let forged = page.replacen(list, forged, 1);
+        assert_eq!(
+            verify_alone(forged.as_bytes()).1["verdict"],
+            "altered",
+            "{forged}"
+        );
+    }
+}
+
+#[test]
+fn what_stands_beside_the_text_is_told() {
+    let (story, page) = story();
+    let beside = |answer: &Value| answer["beside"].clone();
+    let about = "修订历史";
+    let (_, answer) = verify(&story, "page.html", &page);
+    assert_eq!(answer["verdict"], "verified", "{answer}");
+    assert!(!beside(&answer).to_string().contains('←') && beside(&answer).to_string().contains(about));
+    let back_link = "← 返回";
+    assert!(page.contains(back_link));
+    let forged = page.replacen(back_link, "← FALSE", 1);
+    let (code, answer) = verify(&story, "forged.html", &forged);
+    assert_eq!(
+        (code, &answer["verdict"]),
+        (Some(0), &Value::from("verified")),
+        "{answer}"
+    );
+    assert!(beside(&answer).to_string().contains("← FALSE"), "{answer}");
+    let (_, answer) = verify_alone(page.as_bytes());
+    assert!(beside(&answer).to_string().contains(back_link), "{answer}");
+    // In plain text as well, and on a page of another make, which carries no proof.
+    let shown = story.yes(&["show", ARTICLE]);
+    let (_, answer) = verify(&story, "shown.txt", &shown);
+    assert_eq!(
+        (&answer["verdict"], beside(&answer)),
+        (&Value::from("verified"), Value::from(Vec::<String>::new()))
+    );
+    let (_, answer) = verify(&story, "shown.txt", &shown.replacen(back_link, "← FALSE", 1));
+    assert!(beside(&answer).to_string().contains("← FALSE"), "{answer}");
+    let (_, footer) = shown.trim_end().rsplit_once('\n').unwrap();
+    let other = format!(
+        "<!doctype html><body><p>Around.</p><article><p>桥昨天通车。</p><form>Amid.</form>{LAST}<p>{footer}</p></article></body>"
+    );
+    let (_, answer) = verify(&story, "other.html", &other);
+    assert_eq!(answer["verdict"], "verified", "{answer}");
+    assert_eq!(beside(&answer), Value::from(vec!["Around.", "Amid."]), "{answer}");
+    let said = story.yes(&["verify", "other.html"]);
+    assert!(
+        said.contains("not compared, as it is no part of the text: “Around.”, “Amid.”"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_browser_that_saved_the_page_says_so_above_it() {
+    let (story, page) = story();
+    let saved = format!("<!-- saved from url=(0026)https://example.org/page -->\n{page}");
+    story.write("saved", &saved);
+    assert!(story.yes(&["verify", "saved"]).starts_with("verified"));
+    let saved = page.replacen(
+        "<!DOCTYPE html>",
+        "<!DOCTYPE html>\n<!-- saved from url=(0026)https://example.org/page -->",
+        1,
+    );
+    assert_eq!(verify_alone(saved.as_bytes()).1["verdict"], "proved");
+}
+
+#[test]
+fn text_after_the_footer_is_named() {
+    let (story, _) = story();
+    let shown = story.yes(&["show", ARTICLE]);
+    story.write("more.txt", format!("{shown}\nVerify\n"));
+    let output = story.run(&["verify", "more.txt"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("reads like one, and what follows it is no part of a page"),
+        "{said}"
+    );
+}
