@@ -72,13 +72,16 @@ mod wrap;
 
 /// An article archive in which every footer is a proof.
 #[derive(Debug, Parser)]
-#[command(name = "avalaches", version, disable_help_subcommand = true)]
+#[command(name = "avalaches", version)]
 struct Cli {
     #[command(flatten)]
     common: Common,
     #[command(subcommand)]
     command: Command,
 }
+
+/// What these options are headed by.
+const COMMON: &str = "Options of every command";
 
 /// Options that every command has.
 #[derive(Debug, Args)]
@@ -87,25 +90,26 @@ pub struct Common {
     #[arg(
         long,
         global = true,
+        help_heading = COMMON,
         value_name = "DIR",
         env = "AVALACHES_ARCHIVE",
         hide_env_values = true
     )]
     archive: Option<PathBuf>,
     /// Print one JSON document
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     json: bool,
     /// Print results only
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = COMMON)]
     quiet: bool,
     /// Print more about what is done
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, help_heading = COMMON, conflicts_with = "quiet")]
     verbose: bool,
     /// Open archives that belong to another user
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     any_owner: bool,
     /// Do not wait for the disk; for archives that can be made again
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     no_fsync: bool,
 }
 

@@ -589,7 +589,7 @@ fn clients_that_are_too_slow_are_not_waited_for() {
 fn a_client_that_takes_nothing_of_its_answer_is_given_up() {
     let story = story();
     // More than the system keeps of an answer that nobody takes.
-    let long = "一段很长的文字，没有人读。\n\n".repeat(350_000);
+    let long = "一段很长的文字，没有人读，也没有人等它来，更没有人记得它。\n\n".repeat(170_000);
     story.add("long.txt", &long, &["--slug", "long", "--date", "2026-01-26"]);
     let server = Server::of(&story, &["--connections", "1", "--timeout", "1"]);
     let mut takes_nothing = server.connect();

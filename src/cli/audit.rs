@@ -3,7 +3,7 @@
 use avalaches::archive::{Archive, OpenError};
 use avalaches::audit::{self, Finding, Options, Report};
 use avalaches::date::{CivilDay, RevisionDate, UtcOffset};
-use avalaches::id::CommitId;
+use avalaches::id::{CommitId, IdPrefix};
 use avalaches::verify::whole::{self, Code, Scope, Severity};
 use avalaches::verify::with_causes;
 use clap::ValueEnum;
@@ -27,7 +27,7 @@ pub struct Audit {
     /// How the report is written
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// The present [default: `SOURCE_DATE_EPOCH`, else now]
+    /// The present [default: `SOURCE_DATE_EPOCH`, `GIT_COMMITTER_DATE`, else now]
     #[arg(long, value_name = "DATE")]
     now: Option<String>,
     /// How progress is shown
@@ -79,11 +79,26 @@ impl Audit {
                 None => Scope::Since(id(&archive, text)?),
             },
         };
-        let remembered = self.remembered.iter().map(|text| id(&archive, text));
+        let (mut remembered, mut contradicting) = (Vec::new(), remember::findings(&archive)?);
+        for text in &self.remembered {
+            match IdPrefix::parse(text.trim()) {
+                // That no commit begins so is what was asked.
+                Some(prefix) => match resolve::by_prefix(&archive, &prefix)? {
+                    Some(id) => remembered.push(id),
+                    None => contradicting.push(whole::Finding {
+                        code: Code::HistoryRewritten,
+                        commit: None,
+                        place: format!("commit {prefix}"),
+                        what: "was recorded, and no commit begins so: its history was rewritten".to_owned(),
+                    }),
+                },
+                None => remembered.push(resolve::commit(&archive, text)?),
+            }
+        }
         let asked = Asked {
             scope,
             now: now(archive.settings().utc_offset)?,
-            remembered: remembered.collect::<Result<_, _>>()?,
+            remembered,
         };
         let options = Options {
             whole: whole::Options {
@@ -92,7 +107,7 @@ impl Audit {
             },
             now: asked.now,
             remembered: asked.remembered.clone(),
-            contradicting: remember::findings(&archive)?,
+            contradicting,
         };
         let mut meter = Meter::begin(common, self.progress, "objects")?;
         let report = audit::run(&archive, &options, &mut |progress| {

@@ -90,7 +90,11 @@ impl List {
         }
         output::print(&lines)?;
         if is_empty && !common.quiet {
-            output::note("there is no article to list; `avalaches add` adds one");
+            output::note(if wanted == Wanted::default() {
+                "there is no article to list; `avalaches add` adds one"
+            } else {
+                "no article is as asked"
+            });
         }
         Ok(Outcome::Yes)
     }

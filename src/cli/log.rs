@@ -76,13 +76,19 @@ impl Log {
         let origin = key.map(VerifierKey::name);
         let (size, root) = (log.size(), log.root(log.size()));
         if common.json {
+            let checkpoints = published.iter().map(|published| {
+                let mut told = document(published, policy.as_ref());
+                told["stamps"] = json!(self.stamps(published)?);
+                Ok(told)
+            });
+            let checkpoints: Vec<Value> = checkpoints.collect::<Result<_, Failure>>()?;
             output::print_json(&json!({
                 "schema": "avalaches/log/1",
                 "origin": origin,
                 "key": key.map(ToString::to_string),
                 "size": size,
                 "root": root.to_string(),
-                "checkpoints": published.iter().map(|published| document(published, policy.as_ref())).collect::<Vec<Value>>(),
+                "checkpoints": checkpoints,
             }))?;
             return Ok(Outcome::Yes);
         }

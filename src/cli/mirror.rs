@@ -23,7 +23,7 @@ pub struct Mirror {
     /// List the mirrors, as without arguments
     #[arg(long, conflicts_with = "repository")]
     list: bool,
-    /// The day under which rewritten history is kept [default: `SOURCE_DATE_EPOCH`, else today]
+    /// The day under which rewritten history is kept [default: `SOURCE_DATE_EPOCH`, `GIT_COMMITTER_DATE`, else today]
     #[arg(long, value_name = "DATE")]
     archived_at: Option<String>,
 }

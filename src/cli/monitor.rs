@@ -1,5 +1,6 @@
 //! `avalaches monitor`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use avalaches::article::Kind;
@@ -8,7 +9,7 @@ use avalaches::log::Entry;
 use avalaches::monitor::{self, Followed, News, atom};
 use avalaches::network::{Client, Limits};
 use avalaches::swhid::Swhid;
-use avalaches::tlog::key::VerifierKey;
+use avalaches::tlog::key::{KeyError, VerifierKey};
 use serde_json::{Value, json};
 
 use super::output::{BAD, visible};
@@ -20,7 +21,7 @@ pub struct Monitor {
     /// The address of the site
     url: String,
     /// The log's key, where it was not kept before
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = key)]
     key: Option<VerifierKey>,
     /// Print what is new as an Atom feed
     #[arg(long)]
@@ -28,6 +29,17 @@ pub struct Monitor {
     /// Go on, and ask again after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     every: Option<u64>,
+}
+
+fn key(text: &str) -> Result<VerifierKey, String> {
+    text.parse().map_err(|error: KeyError| {
+        let hint = if Path::new(text).is_file() {
+            "; of a key's file, `avalaches key show FILE` prints it"
+        } else {
+            ""
+        };
+        format!("{error}{hint}")
+    })
 }
 
 impl Monitor {

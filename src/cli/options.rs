@@ -21,7 +21,7 @@ pub struct Making {
     /// Tag; again for several
     #[arg(long)]
     pub tag: Vec<String>,
-    /// When it is archived [default: `SOURCE_DATE_EPOCH`, else now]
+    /// When it is archived [default: `SOURCE_DATE_EPOCH`, `GIT_COMMITTER_DATE`, else now]
     #[arg(long, value_name = "DATE")]
     pub archived_at: Option<String>,
     /// Tell what would be done, and write nothing
@@ -74,7 +74,7 @@ impl Making {
 /// By whom and when root files are changed.
 #[derive(Debug, clap::Args)]
 pub struct Changing {
-    /// When it is archived [default: `SOURCE_DATE_EPOCH`, else now]
+    /// When it is archived [default: `SOURCE_DATE_EPOCH`, `GIT_COMMITTER_DATE`, else now]
     #[arg(long, value_name = "DATE")]
     archived_at: Option<String>,
     #[command(flatten)]
@@ -115,7 +115,7 @@ pub struct Reading {
 /// What is said of a revision: of every command that makes single ones.
 #[derive(Debug, clap::Args)]
 pub struct Saying {
-    /// Date of the revision [default: the page's own, else its footer's, else now]
+    /// Date of the revision [default: the page's own, else that of a footer that is none of the article's, else now]
     #[arg(long)]
     pub date: Option<String>,
     /// Title; for one of several languages LANG=TITLE

@@ -33,7 +33,7 @@ pub struct Bringing {
     /// Where both have new revisions: add those that are only here again on top of the other copy's, with new footers
     #[arg(long)]
     rebase_mine: bool,
-    /// When they are archived then [default: `SOURCE_DATE_EPOCH`, else now]
+    /// When they are archived then [default: `SOURCE_DATE_EPOCH`, `GIT_COMMITTER_DATE`, else now]
     #[arg(long, value_name = "DATE", requires = "rebase_mine")]
     archived_at: Option<String>,
     #[command(flatten)]

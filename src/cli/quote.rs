@@ -48,8 +48,11 @@ pub fn run(
         output::print(&text(&found))?;
     }
     if found.articles.is_empty() {
-        if found.way == Way::Words && !common.quiet && !common.json {
-            output::note("they were looked up in avalaches.words; --scan reads every text");
+        if !common.quiet && !common.json {
+            output::note("every letter and mark counts: ’ is not ', ， is not a comma, A is not a");
+            if found.way == Way::Words {
+                output::note("they were looked up in avalaches.words; --scan reads every text");
+            }
         }
         return Ok(Outcome::No);
     }

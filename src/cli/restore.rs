@@ -8,6 +8,7 @@ use super::{Common, Failure, Outcome, resolve};
 
 /// Restore a retracted article: sources, titles and tags of an earlier revision, to the letter
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("date", |date| date.help("Date of the revision [default: now]")))]
 pub struct Restore {
     #[command(flatten)]
     revising: Revising,

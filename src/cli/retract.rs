@@ -7,6 +7,7 @@ use super::{Common, Failure, Outcome};
 
 /// Retract an article: a notice takes the place of its text, and says why; earlier revisions stay
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("date", |date| date.help("Date of the revision [default: now]")))]
 pub struct Retract {
     #[command(flatten)]
     revising: Revising,

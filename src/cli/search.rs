@@ -26,7 +26,7 @@ use super::{Common, Failure, Outcome, list, output};
 /// white space; -word and -"words" are not to be there.
 #[derive(Debug, clap::Args)]
 pub struct Search {
-    /// What to look for; -word needs quotation marks around the whole query, for the shell
+    /// What to look for, in quotation marks for the shell; -- stands before a query that begins with -word
     #[arg(required = true, value_name = "QUERY")]
     query: Vec<String>,
     /// Only revisions of this day or later

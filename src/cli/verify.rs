@@ -232,8 +232,9 @@ impl Verify {
                 return Ok(verify::footer(archive, &footer)?);
             }
             if Footer::looks_like_one(trimmed) {
-                return Err(Failure::from(
-                    trimmed.parse::<Footer>().expect_err("it was tried above"),
+                let error = trimmed.parse::<Footer>().expect_err("it was tried above");
+                return Err(Failure::from(error).hint(
+                    "a footer is pasted whole, as in \"2026-01-22 (Thursday) · a038737196a74c325d6a90900694dd78867e8af9\"; an id can be asked for by itself, whole or its first digits",
                 ));
             }
             if trimmed.starts_with(SCHEME) {
@@ -268,15 +269,30 @@ impl Verify {
             };
         }
         let (_, draft) = self.draft(file, &bytes)?;
-        Ok(verify::page(archive, &draft)?)
+        let mut answer = verify::page(archive, &draft)?;
+        if answer.verdict() == Verdict::Unknown && draft.carries_proof {
+            let reason = "the page carries a proof of its own, which `verify --without-archive` judges";
+            answer.reasons.push(reason.to_owned());
+        }
+        Ok(answer)
     }
 
     /// Judges a page by the proof that it carries.
     fn judge_alone(&self, thing: &str, policy: Option<&Policy>) -> Result<Answer, Failure> {
         let file = Path::new(thing);
         if thing != "-" && !file.is_file() {
-            let what = format!("there is no archive to look {thing:?} up in, and it is no page's file");
-            return Err(Failure::new(what).hint("name an archive with --archive DIR"));
+            let (what, hint) = if self.without_archive {
+                (
+                    "is no page's file",
+                    "without --without-archive it is looked up in an archive",
+                )
+            } else {
+                (
+                    "is no page's file, and there is no archive to look it up in",
+                    "name an archive with --archive DIR",
+                )
+            };
+            return Err(Failure::new(format!("{thing:?} {what}")).hint(hint));
         }
         let bytes = read_page(file)?;
         if alone::is_proof(&bytes) {
@@ -306,6 +322,8 @@ impl Verify {
                 }
                 Ok(answer)
             }
+            [] if self.without_archive => Err(Failure::new(format!("{thing} carries no proof"))
+                .hint("without --without-archive an archive is asked; pages that `avalaches build` wrote carry a proof")),
             [] => Err(Failure::new(format!(
                 "{thing} carries no proof, and there is no archive to ask"
             ))

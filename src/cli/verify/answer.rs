@@ -6,7 +6,7 @@ use avalaches::footer::Footer;
 use avalaches::swhid::Swhid;
 use avalaches::verify::in_log::InLog;
 use avalaches::verify::mirrored::Mirrored;
-use avalaches::verify::{Answer, Verdict};
+use avalaches::verify::{Answer, Verdict, quoted};
 use avalaches::withheld::Reason;
 
 use crate::cli::Common;
@@ -82,6 +82,10 @@ pub fn text(common: &Common, thing: &str, answer: &Answer) -> String {
     }
     others_text(answer, &mut text);
     changes::write(&answer.changes, Told::OfPage, &mut text);
+    if !answer.beside.is_empty() {
+        let beside = visible(&quoted(&answer.beside));
+        let _ = writeln!(text, "  not compared, as it is no part of the text: {beside}");
+    }
     text
 }
 
