@@ -160,6 +160,20 @@ fn a_witness_cosigns_what_goes_on_and_says_otherwise_what_the_specification_says
 }
 
 #[test]
+fn a_stranger_who_repeats_the_logs_line_is_in_nobodys_way() {
+    let (story, key) = story();
+    let witness = witness(&story);
+    let log = Log::of("face", 9);
+    let mut repeated = log.signed(3);
+    repeated.note.signatures = vec![repeated.note.signatures[0].clone(); 64];
+    let mut request = AddCheckpoint::parse(&log.request(0, 3)).unwrap();
+    request.checkpoint = repeated.to_string();
+    assert_cosigned(&ask(&witness, &request.to_string()), &log.signed(3), &key);
+    assert_eq!(known(&witness, &key), 3);
+    assert_cosigned(&ask(&witness, &log.request(3, 9)), &log.signed(9), &key);
+}
+
+#[test]
 fn a_witness_may_sign_by_ml_dsa() {
     let (story, key) = story_with(&["--ml-dsa"]);
     assert_eq!(key.public().len(), 1312);

@@ -121,7 +121,12 @@ impl Witness {
             return Err(Problem::new(StatusCode::BAD_REQUEST, what.to_owned()));
         };
         signed.add([line.clone()]);
-        let kept = locked.put(&name, signed.to_string().as_bytes());
+        let text = signed.to_string();
+        // What could not be read again would be in the way of every later checkpoint.
+        if SignedCheckpoint::parse(&text).is_err() {
+            return refused(&Refusal::Many);
+        }
+        let kept = locked.put(&name, text.as_bytes());
         kept.map_err(|error| broken(error.into()))?;
         Ok(answer(StatusCode::OK, TEXT, line.to_string()))
     }
@@ -137,6 +142,7 @@ fn refused(refusal: &Refusal) -> Result<Response, Problem> {
         Refusal::Unknown(_) => problem.hint("whoever runs this witness has to be told the log's key"),
         Refusal::Unsigned(_) => problem.hint("whoever runs this witness may know an older key of the log"),
         Refusal::Inconsistent(_) => problem.hint("the log was rewritten, or there are two logs of this name"),
+        Refusal::Many => problem.hint("whoever runs this witness has to be told fewer keys of the log"),
         _ => problem,
     })
 }
@@ -214,4 +220,45 @@ pub async fn serve(
         .with_state(app);
     connections::serve(listener, router, limits, shutdown).await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tlog::add_checkpoint::AddCheckpoint;
+    use crate::tlog::checkpoint::Checkpoint;
+    use crate::tlog::key::KeyKind;
+    use crate::tlog::merkle::empty_root;
+
+    /// Nothing but a log with 64 keys brings so many lines.
+    #[test]
+    fn a_checkpoint_that_could_not_be_read_again_is_refused_and_not_kept() {
+        let key = |number| SignerKey::new("example.org/log", KeyKind::Note, [number; 32]).unwrap();
+        let keys: Vec<SignerKey> = (0..64).map(key).collect();
+        let checkpoint = Checkpoint {
+            origin: "example.org/log".to_owned(),
+            size: 0,
+            root: empty_root(),
+            extensions: Vec::new(),
+        };
+        let mut signed = SignedCheckpoint::signed(checkpoint.clone(), &keys[0]);
+        for key in &keys[1..] {
+            signed.add(SignedCheckpoint::signed(checkpoint.clone(), key).note.signatures);
+        }
+        let own = SignerKey::new("w.example", KeyKind::Cosignature, [64; 32]).unwrap();
+        let logs = keys.iter().map(|key| key.public().clone()).collect();
+        let state = tempfile::tempdir().unwrap();
+        let (witness, _) = Witness::open(own, logs, state.path(), Arc::new(|| 1)).unwrap();
+        let request = |checkpoint: &SignedCheckpoint| AddCheckpoint {
+            old: 0,
+            proof: Vec::new(),
+            checkpoint: checkpoint.to_string(),
+        };
+        assert!(witness.cosigned(request(&signed).to_string().as_bytes()).is_err());
+        let name = witness::origin_digest("example.org/log");
+        assert_eq!(witness.last(&name).unwrap(), None);
+        signed.note.signatures.pop();
+        assert!(witness.cosigned(request(&signed).to_string().as_bytes()).is_ok());
+        assert!(witness.last(&name).unwrap().is_some());
+    }
 }

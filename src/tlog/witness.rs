@@ -1,6 +1,8 @@
 //! What a witness answers to a log (C2SP tlog-witness), given what it saw of the log last. Keeping that, and signing, are
 //! another's.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest as _, Sha256};
 
 use super::add_checkpoint::AddCheckpoint;
@@ -16,7 +18,7 @@ pub struct Asked {
     pub old: u64,
     /// The hashes that show that the new tree begins with it.
     pub proof: Vec<Hash>,
-    /// The checkpoint, with no lines but those of the log's keys, each of which is good.
+    /// The checkpoint, with no lines but those of the log's keys: one of each key, and good.
     pub signed: SignedCheckpoint,
 }
 
@@ -49,6 +51,9 @@ pub enum Refusal {
     /// The tree does not begin with the one that was seen.
     #[error("the proof does not show that the checkpoint goes on from the one of size {0} that was seen")]
     Inconsistent(u64),
+    /// With the cosignature it would be no note that can be read again.
+    #[error("the checkpoint has so many signatures that none can be added to them")]
+    Many,
 }
 
 impl Refusal {
@@ -56,7 +61,7 @@ impl Refusal {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::Form | Self::Shrunk { .. } => 400,
+            Self::Form | Self::Shrunk { .. } | Self::Many => 400,
             Self::Unsigned(_) => 403,
             Self::Unknown(_) => 404,
             Self::Conflict(_) => 409,
@@ -90,8 +95,10 @@ pub fn read(logs: &[VerifierKey], request: &[u8]) -> Result<Asked, Refusal> {
     if old > size {
         return Err(Refusal::Shrunk { old, size });
     }
+    // Of several lines of a key all are good, and one says as much: who asks has not to be the log, and could repeat them.
+    let mut kept = BTreeSet::new();
     let lines = &mut signed.note.signatures;
-    lines.retain(|line| keys.iter().any(|key| line.names(key)));
+    lines.retain(|line| keys.iter().any(|key| line.names(key)) && kept.insert(line.id));
     Ok(Asked { old, proof, signed })
 }
 
@@ -250,6 +257,12 @@ mod tests {
         assert_eq!(asked(&more).unwrap().signed, signed);
         more.add(of(2));
         assert_eq!(asked(&more).unwrap().signed.note.signatures.len(), 2);
+        // Whoever knows a good line can repeat it until the note is full.
+        let mut repeated = signed.clone();
+        repeated.note.signatures = vec![signed.note.signatures[0].clone(); 63];
+        repeated.add(of(2));
+        let kept = asked(&repeated).unwrap().signed.note.signatures;
+        assert_eq!(kept, [signed.note.signatures.clone(), of(2)].concat());
         more.note.signatures[2].signature[5] ^= 1;
         assert_eq!(asked(&more), Err(Refusal::Unsigned(ORIGIN.to_owned())));
         let mut stranger = signed.clone();
