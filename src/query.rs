@@ -317,8 +317,11 @@ impl Term {
                 },
             }
         }
-        let rows = keys.iter().map(BTreeSet::len).product::<usize>();
-        if rows > MOST_ROWS {
+        let several = |rows: usize, keys: &BTreeSet<String>| {
+            let rows = rows.checked_mul(keys.len())?;
+            (rows <= MOST_ROWS).then_some(rows)
+        };
+        if keys.iter().try_fold(1, several).is_none() {
             let last = keys.len() - 1;
             let one = |(at, keys): (usize, BTreeSet<String>)| {
                 let row = |key| Row {

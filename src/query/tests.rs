@@ -28,6 +28,24 @@ fn found(query: &str, tags: &str, text: &str) -> Option<Vec<String>> {
     Some(places.map(|place| text[place.bytes].to_owned()).collect())
 }
 
+#[test]
+fn a_term_of_many_words_in_an_archive_of_many_languages_is_looked_up_word_by_word() {
+    let tags = "en,fr,de,es,it,pt,nl,sv,da,fi";
+    let lookup = |words: usize| {
+        let query = Query::parse(&vec!["communications"; words].join("-")).unwrap();
+        query.lookup(&languages(tags)).wanted
+    };
+    let stems = lookup(1)[0].len();
+    // With so many the number of rows would not fit into 64 bits.
+    assert!(stems >= 4, "{stems}");
+    let wanted = lookup(32);
+    assert_eq!(wanted.len(), 32);
+    assert!(wanted.iter().all(|rows| rows.len() == stems));
+    let query = vec!["communications"; 32].join("-");
+    assert_eq!(found(&query, tags, &query).map(|places| places.len()), Some(1));
+    assert_eq!(found(&query, tags, "communications"), None);
+}
+
 /// Does what FTS5 does with keys.
 fn looked_up(lookup: &Lookup, keys: &Keys) -> bool {
     let fields: Vec<Vec<&str>> = [&keys.titles, &keys.tags, &keys.text]
