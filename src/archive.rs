@@ -156,6 +156,8 @@ pub struct Archive {
     seen: Seen,
     objects: ObjectStore,
     branch: OnceCell<BranchList>,
+    /// The list as git has it, once the branch was walked to its beginning.
+    walked: OnceCell<BranchList>,
     trees: RefCell<HashMap<TreeId, Rc<Tree>>>,
     index: index::Slot,
 }
@@ -229,6 +231,7 @@ impl Archive {
             seen,
             objects,
             branch: OnceCell::new(),
+            walked: OnceCell::new(),
             trees: RefCell::new(HashMap::new()),
             index: index::Slot::default(),
         }
@@ -426,16 +429,54 @@ impl Archive {
             }
         }
         newer.reverse();
-        if fits {
-            list.extend(&newer);
-        } else {
-            list = BranchList::of(&newer);
+        if !fits {
+            return Ok(self.walked.get_or_init(|| BranchList::of(&newer)));
         }
+        list.extend(&newer);
         Ok(self.branch.get_or_init(|| list))
+    }
+
+    /// Returns the same by walking from the tip, once; where the list beside the repository is another one, this one takes
+    /// its place.
+    fn walked_branch(&self) -> Result<&BranchList, Fault> {
+        let listed = self.branch()?;
+        if let Some(walked) = self.walked.get() {
+            return Ok(walked);
+        }
+        let mut commits = Vec::with_capacity(listed.len());
+        for step in self.walk() {
+            commits.push(step?.0);
+        }
+        commits.reverse();
+        let walked = BranchList::of(&commits);
+        // What is looked at may be what would be the branch, and the file is the branch's.
+        if walked != *listed && refs::tip(&self.seen.path).is_ok_and(|tip| tip == Some(self.seen.tip)) {
+            let _ = walked.save(&self.seen.path);
+        }
+        Ok(self.walked.get_or_init(|| walked))
+    }
+
+    /// Returns the first commit of the branch.
+    ///
+    /// # Errors
+    /// [`Fault`] where the branch cannot be walked.
+    pub fn first(&self) -> Result<Option<CommitId>, Fault> {
+        let Some(listed) = self.branch()?.get(0) else {
+            return Ok(None);
+        };
+        match self.is_on_branch_at(listed, Some(0)) {
+            Ok(false) => Ok(self.walked_branch()?.get(0)),
+            Err(fault) if fault.is_system_error() => Err(fault),
+            // Where a commit is damaged nothing better is known.
+            _ => Ok(Some(listed)),
+        }
     }
 
     /// Returns the list of the branch where it is there up to the tip, without walking.
     fn branch_at_hand(&self) -> Option<&BranchList> {
+        if let Some(walked) = self.walked.get() {
+            return Some(walked);
+        }
         if self.branch.get().is_none() {
             let list = BranchList::load(&self.seen.path);
             if list.last() != Some(self.seen.tip) {
@@ -451,13 +492,15 @@ impl Archive {
     pub fn record_on_branch(self, added: &[CommitId]) {
         let appended = branch_list::append(&self.seen.path, self.seen.tip, added).unwrap_or(false);
         if !appended && self.branch().is_ok() {
-            let mut list = self.branch.into_inner().unwrap_or_default();
+            let list = self.walked.into_inner().or_else(|| self.branch.into_inner());
+            let mut list = list.unwrap_or_default();
             list.extend(added);
             let _ = list.save(&self.seen.path);
         }
     }
 
-    /// Tells whether a commit is in the branch's history.
+    /// Tells whether a commit is in the branch's history. A yes takes a scan of the list beside the repository and a look at
+    /// one commit; a no is told after a walk along the whole branch, once for each open archive.
     ///
     /// # Errors
     /// [`Fault`] where the branch cannot be walked.
@@ -476,10 +519,16 @@ impl Archive {
         }
         let list = self.branch()?;
         let told = told.filter(|position| list.get(*position) == Some(id));
-        match told.or_else(|| list.position(id)) {
-            Some(position) => self.is_listed_at(list, id, position),
-            None => Ok(false),
+        if let Some(position) = told.or_else(|| list.position(id)) {
+            match self.is_listed_at(list, id, position) {
+                Ok(true) => return Ok(true),
+                Err(fault) if fault.is_system_error() => return Err(fault),
+                // It may be the list's next commit that there is none of.
+                _ => {}
+            }
         }
+        // Nothing was checked of a no, and one wrong bit in the list is enough for it.
+        Ok(self.walked_branch()?.position(id).is_some())
     }
 
     /// Tells whether a commit is in the branch's history, where the index gives its position and the commit after

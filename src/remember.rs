@@ -81,11 +81,18 @@ pub fn contradictions(
     if remembered.is_empty() {
         return Ok(found);
     }
-    if let Some(first) = archive.branch()?.get(0)
+    if let Some(first) = archive.first()?
         && let Some(tip) = remembered.tip(first)?
-        && !archive.is_on_branch(tip)?
     {
-        found.push(Contradiction::Tip(tip));
+        match archive.is_on_branch(tip) {
+            Ok(true) => {}
+            Ok(false) => found.push(Contradiction::Tip(tip)),
+            Err(fault) if fault.is_system_error() || archive.branch()?.position(tip).is_some() => {
+                return Err(fault.into());
+            }
+            // Damage is no excuse for what is gone, and whoever checks the archive is told of it.
+            Err(_) => found.push(Contradiction::Tip(tip)),
+        }
     }
     if let Some(key) = &archive.settings().log_key
         && let Some(kept) = remembered.checkpoint(key.name())?
@@ -156,7 +163,7 @@ pub fn keep(archive: &Archive, remembered: &Remembered) -> Result<Option<KeptChe
     if let Some(kept) = &kept {
         remembered.keep_checkpoint(kept)?;
     }
-    if let Some(first) = archive.branch()?.get(0) {
+    if let Some(first) = archive.first()? {
         remembered.keep_tip(first, archive.tip())?;
     }
     Ok(kept)

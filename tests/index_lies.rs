@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use answers::{Questions, ask, ask_walking};
 use archives::Story;
 use avalaches::archive::{Archive, Owner};
+use avalaches::id::CommitId;
 use avalaches::listing::{Listing, Wanted};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -292,6 +293,49 @@ fn a_commit_that_is_not_on_the_branch_is_no_newest_revision() {
         );
         assert_eq!(ask(&story.archive(), &questions), walked);
         assert_eq!(rows(&story), good);
+    }
+}
+
+#[test]
+fn a_wrong_bit_in_the_list_of_the_branch_changes_no_answer_and_is_mended() {
+    let story = Story::begin();
+    for name in ["a", "b", "c"] {
+        let page = format!("第一段。\n\nParagraph {name}.\n");
+        story.add(&format!("{name}.txt"), &page, &["--slug", name]);
+    }
+    let history = story.git(&["rev-list", "--reverse", "main"]);
+    let commits: Vec<CommitId> = history.lines().map(|id| id.parse().unwrap()).collect();
+    let elsewhere = story.git(&[
+        "-c",
+        "user.name=x",
+        "-c",
+        "user.email=x",
+        "commit-tree",
+        "-m",
+        "x",
+        "main^{tree}",
+    ]);
+    let list = story.archive().join("avalaches.branch");
+    let good = fs::read(&list).unwrap();
+    assert_eq!(good.len(), commits.len() * 20);
+    let open = || Archive::open(&story.archive(), Owner::Caller).unwrap();
+    for at in 0..good.len() {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        for id in &commits {
+            fs::write(&list, &bad).unwrap();
+            assert!(open().is_on_branch(*id).unwrap(), "byte {at}: {id}");
+        }
+        fs::write(&list, &bad).unwrap();
+        let archive = open();
+        assert!(!archive.is_on_branch(elsewhere.parse().unwrap()).unwrap());
+        assert_eq!(archive.first().unwrap(), commits.first().copied(), "byte {at}");
+        let positions = commits.iter().map(|id| archive.branch().unwrap().position(*id));
+        assert!(positions.eq((0..commits.len()).map(Some)), "byte {at}");
+        // One that does not end in the tip is made anew by whoever writes.
+        if at < good.len() - 20 {
+            assert_eq!(fs::read(&list).unwrap(), good, "byte {at}");
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 //! "is this commit on the branch" a matter of one scan through twenty bytes a commit, however long the branch.
 //!
 //! It is disposable and never believed over git: it must end in the branch's tip or is extended by walking
-//! from there, an answer from it is checked against the neighbours' parent links, and the check of the whole
-//! archive compares all of it with the history.
+//! from there, a yes from it is checked against the neighbours' parent links, a no is told only after a walk, and the check
+//! of the whole archive compares all of it with the history.
 
 use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
+use std::sync::Mutex;
 
 use memmap2::Mmap;
 
@@ -106,10 +107,19 @@ impl BranchList {
     /// # Errors
     /// The operating system's, which the caller may ignore: the list can be made again.
     pub fn save(&self, repository: &Path) -> io::Result<()> {
+        // Readers do so too, several at a time: a file that has its place already must not be written again.
+        static SAVING: Mutex<()> = Mutex::new(());
+        let _saving = SAVING.lock();
         let path = repository.join(FILE_NAME);
-        let fresh = repository.join(format!("{FILE_NAME}.new"));
+        let fresh = repository.join(format!("{FILE_NAME}.{}.new", std::process::id()));
         fs::write(&fresh, self.bytes())?;
         fs::rename(&fresh, &path)
+    }
+}
+
+impl PartialEq for BranchList {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
     }
 }
 
