@@ -174,6 +174,24 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_says_more_leaves_than_can_be_counted_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = LogFile::default();
+        log.extend(leaves(0..1), tip(1));
+        log.save(folder.path()).unwrap();
+        let path = folder.path().join(FILE_NAME);
+        let good = fs::read(&path).unwrap();
+        for size in [(1 << 63) + 1, 1 << 63, (1 << 63) - 1, u64::MAX] {
+            let mut bad = good.clone();
+            bad[MARK.len()..][..8].copy_from_slice(&u64::to_be_bytes(size));
+            let sum: [u8; 32] = Sha256::digest(&bad[..SUMMED]).into();
+            bad[SUMMED..HEAD].copy_from_slice(&sum);
+            fs::write(&path, &bad).unwrap();
+            assert!(LogFile::load(folder.path()).is_none(), "{size}");
+        }
+    }
+
+    #[test]
     fn a_file_that_was_torn_or_changed_where_it_matters_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let mut log = LogFile::default();

@@ -313,6 +313,8 @@ impl<K: AsRef<[u8]>> Tree<K> {
     /// Goes on from the hashes of a tree of some size, 32 bytes each; `None` where there are too few.
     #[must_use]
     pub fn kept(kept: K, size: u64) -> Option<Self> {
+        // Beyond that nothing can be counted, and no memory has it.
+        i64::try_from(size).ok()?;
         let known = usize::try_from(stored_count(size)).ok()?;
         let is_whole = kept.as_ref().len() >= known.checked_mul(32)?;
         is_whole.then_some(Self {
