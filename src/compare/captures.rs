@@ -13,7 +13,7 @@ use crate::draft::{DraftError, Form};
 
 /// The most bytes of text that are held at once: 1 GiB.
 pub const MOST_TEXT: usize = 1 << 30;
-/// What a capture takes besides its text, at least.
+/// What a capture takes besides its text and what its record says, at least.
 const OVERHEAD: usize = 512;
 
 /// Why a capture could not be read, or a file not to its end.
@@ -101,6 +101,19 @@ struct Kept {
     content: Content,
 }
 
+impl Kept {
+    /// What it takes of the memory: its text and what its record says, which may be long too.
+    fn size(&self) -> usize {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let content = match &self.content {
+            Content::Page(seen) => seen.text.len(),
+            Content::Repeats { id, url, .. } => length(id) + length(url),
+        };
+        let said = [&self.url, &self.id, &self.digest].map(length);
+        OVERHEAD + content + self.name.len() + said.iter().sum::<usize>()
+    }
+}
+
 #[derive(Debug)]
 enum Content {
     Page(Rc<Seen>),
@@ -131,16 +144,14 @@ impl Captures {
         let moment = Moment::of_name(file_name)
             .or_else(of_footer)
             .ok_or(CaptureError::Undated)?;
-        self.count(seen.text.len())?;
-        self.kept.push(Kept {
+        self.keep(Kept {
             url: None,
             name: name.to_owned(),
             moment,
             id: None,
             digest: None,
             content: Content::Page(Rc::new(seen)),
-        });
-        Ok(())
+        })
     }
 
     /// Takes the captures of a WARC file. What cannot be read of it is noted in [`Captures::unread`].
@@ -190,28 +201,24 @@ impl Captures {
             self.passed_over += 1;
             return Ok(());
         };
-        self.count(match &content {
-            Content::Page(seen) => seen.text.len(),
-            Content::Repeats { .. } => 0,
-        })?;
         let url = record.address("WARC-Target-URI").ok_or(CaptureError::Address)?;
         let date = record.field("WARC-Date").and_then(Moment::of_warc);
-        self.kept.push(Kept {
+        self.keep(Kept {
             url: Some(url.to_owned()),
             name,
             moment: date.ok_or(CaptureError::Date)?,
             id: record.address("WARC-Record-ID").map(str::to_owned),
             digest: record.field("WARC-Payload-Digest").map(str::to_ascii_lowercase),
             content,
-        });
-        Ok(())
+        })
     }
 
-    fn count(&mut self, text: usize) -> Result<(), CaptureError> {
-        self.text = self.text.saturating_add(text + OVERHEAD);
+    fn keep(&mut self, kept: Kept) -> Result<(), CaptureError> {
+        self.text = self.text.saturating_add(kept.size());
         if self.text > MOST_TEXT {
             return Err(CaptureError::TooMuch);
         }
+        self.kept.push(kept);
         Ok(())
     }
 
@@ -355,5 +362,56 @@ fn form_of(media: &str, url: &str) -> Option<Form> {
         "text/plain" if url.ends_with("/robots.txt") => None,
         "text/plain" => Some(Form::Text),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_records_say_counts_as_their_texts_do() {
+        let long = "x".repeat(10_000);
+        let page = "<p>a text";
+        let response = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{page}");
+        let record = |fields: &str, block: &str| {
+            let length = block.len();
+            format!(
+                "WARC/1.1\r\nWARC-Target-URI: https://example.org/{long}\r\nWARC-Record-ID: <urn:{long}>\r\n\
+                 WARC-Payload-Digest: sha1:{long}\r\nWARC-Date: 2026-01-22T00:00:00Z\r\n{fields}\
+                 Content-Length: {length}\r\n\r\n{block}\r\n\r\n"
+            )
+        };
+        let page = record(
+            "WARC-Type: response\r\nContent-Type: application/http\r\n",
+            &response,
+        );
+        let repeats = record(
+            &format!(
+                "WARC-Type: revisit\r\nWARC-Refers-To: <urn:{long}>\r\nWARC-Refers-To-Target-URI: https://example.org/{long}\r\n"
+            ),
+            "",
+        );
+        for (warc, said) in [(page, 3), (repeats, 5)] {
+            let mut captures = Captures::default();
+            captures.add_warc("a.warc", warc.as_bytes());
+            assert!(captures.unread.is_empty(), "{:?}", captures.unread);
+            assert_eq!(captures.kept.len(), 1);
+            assert!(captures.text > said * long.len(), "{} bytes", captures.text);
+            // The same, where little may be kept yet.
+            let mut captures = Captures {
+                text: MOST_TEXT - said * long.len(),
+                ..Captures::default()
+            };
+            captures.add_warc("a.warc", warc.as_bytes());
+            assert!(matches!(
+                captures.unread[..],
+                [Unread {
+                    reason: CaptureError::TooMuch,
+                    ..
+                }]
+            ));
+            assert!(captures.kept.is_empty());
+        }
     }
 }
