@@ -31,6 +31,9 @@ mod plan;
 /// Objects that are planned and made at a time.
 const BATCH: usize = 4096;
 
+/// How long whoever writes the words of the texts is waited for before they are deleted.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// How often it is told how far the check of the new pack is.
 const TOLD_EVERY: Duration = Duration::from_millis(50);
 
@@ -166,8 +169,8 @@ pub fn fold(
     let fold = Fold::of(&inventory, &withheld);
     if fold.dropped() > 0 {
         // From its keys a text could be put together again; who makes such a file anew leaves out what is withheld.
-        WordsFile::delete(archive.path())?;
-        SearchFile::delete(archive.path())?;
+        WordsFile::delete(archive.path(), PATIENCE)?;
+        SearchFile::delete(archive.path(), PATIENCE)?;
     }
     let mut outcome = Outcome {
         objects: fold.objects(),

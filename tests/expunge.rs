@@ -11,11 +11,18 @@ mod tree;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use archives::{Story, git_command};
+use avalaches::archive::{Archive, Owner};
+use avalaches::listing;
+use avalaches::query::Query;
+use avalaches::search;
+use avalaches::storage::words_file::WordsFile;
 use folders::copy;
 use serde_json::Value;
 use signed::{Signed, id};
@@ -262,6 +269,65 @@ fn the_text_is_gone_from_the_store_wherever_it_lay_and_every_id_is_as_it_was() {
         told.signed.story.yes(&told.both());
         assert_eq!(told.signed.story.git(&["rev-parse", "main"]), tip);
     }
+}
+
+#[test]
+fn nobody_who_still_writes_what_texts_are_found_by_puts_a_withheld_one_there() {
+    let told = Expunged::retracted();
+    let story = &told.signed.story;
+    story.yes(&["verify", "--quote", "王某"]);
+    story.yes(&["search", "王某", "--all-revisions"]);
+    let path = story.archive();
+    let before = Archive::open(&path, Owner::Caller).unwrap();
+    let (whole, texts) = (told.again(), told.texts());
+    for file in ["avalaches.words.new", "avalaches.search.new"] {
+        fs::write(path.join(file), "what a writer left that was killed").unwrap();
+    }
+    // A writer that takes longer than it is waited for.
+    let writing = WordsFile::lock(&path, Duration::ZERO).unwrap();
+    let output = story.run(&told.both());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{said}");
+    assert!(said.contains("avalaches.words is still being written"), "{said}");
+    assert!(said.contains("and its bytes are still in the store"), "{said}");
+    assert!(said.contains("avalaches maintain"), "{said}");
+    let output = story.run(&["maintain"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("hint: wait until"),
+        "{said}"
+    );
+    assert_eq!(missing(story), BTreeSet::new());
+    drop(writing);
+    story.yes(&["maintain"]);
+    assert_eq!(missing(story), texts);
+    let left = || {
+        let names = fs::read_dir(&path)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names
+            .filter(|name| (name.contains("words") || name.contains("search")) && !name.ends_with("-lock"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(left(), Vec::<String>::new());
+    // Who opened the archive before, and reads the texts before they are dropped.
+    for text in &texts {
+        let object = format!("objects/{}/{}", &text[..2], &text[2..]);
+        fs::copy(whole.signed.story.archive().join(&object), path.join(&object)).unwrap();
+    }
+    let wanted = search::Wanted {
+        chosen: listing::Wanted::default(),
+        article: None,
+        revisions: search::Revisions::Every,
+        order: search::Order::Relevance,
+    };
+    let query = Query::parse("王某").unwrap();
+    let found = search::find(&before, &query, &wanted, &mut |_| ControlFlow::Continue(()));
+    assert!(
+        !found.unwrap().hits.is_empty(),
+        "it is as it was when it was opened"
+    );
+    assert_eq!(left(), Vec::<String>::new());
 }
 
 /// Puts a loose copy of an object beside its pack.

@@ -2,6 +2,7 @@
 
 use avalaches::maintain::{self, MaintainError};
 use avalaches::storage::fold::FoldError;
+use avalaches::storage::index_file::IndexFileError;
 use serde_json::json;
 
 use super::progress::{Meter, Shown};
@@ -83,6 +84,9 @@ pub fn failure(error: MaintainError) -> Failure {
         error if error.is_damage() => Some("run `avalaches verify` to see all that is wrong"),
         MaintainError::Fold(FoldError::Busy(_)) => {
             Some("wait for it to end; a program that was killed holds no lock")
+        }
+        MaintainError::Words(IndexFileError::Busy(_)) => {
+            Some("wait until that program has written it, or end it, and run it again")
         }
         MaintainError::Unreadable(_) => Some("run it again"),
         _ => None,

@@ -112,12 +112,27 @@ fn has_forgotten<F: Form>(archive: &Archive, file: &TextsFile<F>) -> bool {
         .is_ok_and(|withheld| withheld == *archive.withheld())
 }
 
-/// Makes a file anew; the lock is held. `None` where it cannot be written.
+/// Tells whether an archive, as it was when it was opened, withholds what it withholds now. One that was opened before
+/// texts were expunged would put them back into a file from which they were deleted.
+fn is_up_to_date_on_withheld(archive: &Archive) -> bool {
+    let Ok(Some(tip)) = refs::tip(archive.path()) else {
+        return false;
+    };
+    tip == archive.tip()
+        || archive
+            .withheld_at(tip)
+            .is_ok_and(|now| now == *archive.withheld())
+}
+
+/// Makes a file anew; the lock is held. `None` where it cannot be written, or may not be.
 fn made<F: Form>(
     archive: &Archive,
     make: &(impl Fn(&NewRevision, &str) -> F::New + Sync),
     tell: &mut Tell<'_>,
 ) -> Result<Option<TextsFile<F>>, BesideError> {
+    if !is_up_to_date_on_withheld(archive) {
+        return Ok(None);
+    }
     filled(archive, make, tell, |fill| {
         TextsFile::<F>::make(archive.path(), archive.tip(), fill)
     })

@@ -74,7 +74,7 @@ impl Mark {
 
     /// Begins a new file with its tables.
     pub fn begin(self, repository: &Path, tables: &str) -> Result<NewFile, IndexFileError> {
-        let fresh = place(repository, &format!("{}.new", self.name));
+        let fresh = self.fresh(repository);
         remove(&fresh, "replace")?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
@@ -97,11 +97,16 @@ impl Mark {
         Ok(new)
     }
 
-    /// Deletes a repository's file.
+    /// Deletes a repository's file, and a new one that did not take its place.
     pub fn delete(self, repository: &Path) -> Result<(), IndexFileError> {
         let mut files = self.journals(repository).into_iter();
         files.try_for_each(|journal| remove(&journal, "delete"))?;
+        remove(&self.fresh(repository), "delete")?;
         remove(&place(repository, self.name), "delete")
+    }
+
+    fn fresh(self, repository: &Path) -> PathBuf {
+        place(repository, &format!("{}.new", self.name))
     }
 
     fn journals(self, repository: &Path) -> [PathBuf; 3] {

@@ -83,6 +83,9 @@ pub enum IndexFileError {
     /// A revision does not follow the one before it of its article.
     #[error("commit {0} does not follow its article's revision before")]
     Order(CommitId),
+    /// Another program writes the file, for longer than it was waited for.
+    #[error("{} is still being written by another program, or its lock cannot be had", .0.display())]
+    Busy(PathBuf),
     /// The operating system refused.
     #[error("could not {what} {}", path.display())]
     Io {
@@ -112,6 +115,7 @@ impl IndexFileError {
                 )
             ),
             Self::Damaged(_) | Self::Order(_) => true,
+            Self::Busy(_) => false,
             Self::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
         }
     }

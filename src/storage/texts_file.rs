@@ -15,9 +15,6 @@ use super::disposable::{Mark, set_up};
 use super::index_file::{IndexFileError, Lock};
 use crate::id::CommitId;
 
-/// How long the writer is waited for before the file is deleted.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// The table that every such file has.
 const BRANCH: &str = "CREATE TABLE branch(tip BLOB NOT NULL) STRICT";
 
@@ -81,12 +78,14 @@ impl<F: Form> TextsFile<F> {
         Lock::take_named(repository, F::LOCK, patience)
     }
 
-    /// Deletes the file of a repository, where there is one: after whoever writes it now, if that does not take long.
+    /// Deletes the file of a repository, where there is one, and what a writer that was killed left of a new one. Whoever
+    /// writes the file now is waited for, because the new one would take its place afterwards.
     ///
     /// # Errors
-    /// [`IndexFileError`] where it cannot be deleted.
-    pub fn delete(repository: &Path) -> Result<(), IndexFileError> {
-        let _lock = Self::lock(repository, PATIENCE);
+    /// [`IndexFileError::Busy`] where it is written for longer than `patience`, and another one where it cannot be deleted.
+    pub fn delete(repository: &Path, patience: Duration) -> Result<(), IndexFileError> {
+        let busy = || IndexFileError::Busy(repository.join(F::NAME));
+        let _lock = Self::lock(repository, patience).ok_or_else(busy)?;
         Self::MARK.delete(repository)
     }
 
