@@ -233,7 +233,13 @@ fn a_revision_is_the_same_for_ever_and_tells_its_time() {
     let second = server.get(&format!("/revisions/{}", ids[1]));
     assert_eq!(second.json()["text"], SECOND);
     assert_eq!(second.header("etag"), format!("\"{}\"", ids[1]));
-    assert!(second.header("cache-control").contains("immutable"));
+    // It is the same for as long as it is not withheld: a cache asks, and is told that it has it.
+    assert_eq!(second.header("cache-control"), "no-cache");
+    let known = format!("If-None-Match: \"{}\"\r\n", ids[1]);
+    for path in ["revisions", "proofs"] {
+        let path = format!("/{path}/{}", ids[1]);
+        assert_eq!(server.ask("GET", &path, &known).status, 304, "{path}");
+    }
     assert_eq!(second.header("memento-datetime"), "Fri, 23 Jan 2026 08:00:00 GMT");
     let link = second.header("link");
     assert!(
@@ -254,6 +260,7 @@ fn a_revision_is_the_same_for_ever_and_tells_its_time() {
 
     let proof = server.get(&format!("/proofs/{}", ids[0]));
     assert_eq!(proof.header("content-type"), "application/x-git-pack");
+    assert_eq!(proof.header("cache-control"), "no-cache");
     let empty = tempfile::tempdir().unwrap();
     git(empty.path(), &["init", "--bare", "-q"]);
     fs::write(empty.path().join("pack"), &proof.body).unwrap();

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::memento::{MEMENTO_DATETIME, Mementos};
-use super::negotiation::{FOR_EVER, Form, REVALIDATED, Representation, form, is_known, put, tag_of};
+use super::negotiation::{Form, REVALIDATED, Representation, form, is_known, put, tag_of};
 use super::problem::Problem;
 use super::{App, address, asked, links, memento};
 use crate::archive::Archive;
@@ -285,8 +285,8 @@ pub async fn revision(State(app): State<App>, headers: HeaderMap, id: Id) -> Res
             bytes,
             media_type,
             tag,
-            // A page says whether a newer one follows.
-            cache: if form == Form::Json { FOR_EVER } else { REVALIDATED },
+            // A page says whether a newer one follows, and any text may be withheld later.
+            cache: REVALIDATED,
         };
         Ok((representation, mementos.links(Some(id)), moment))
     };
@@ -309,7 +309,7 @@ pub async fn proof(State(app): State<App>, headers: HeaderMap, id: Id) -> Result
                 bytes: proof.encode().map_err(|error| Problem::broken(&error))?,
                 media_type: "application/x-git-pack",
                 tag: id.to_string(),
-                cache: FOR_EVER,
+                cache: REVALIDATED,
             })
         }
     };

@@ -12,9 +12,6 @@ use crate::id::hex;
 /// What a cache may do with what can be another at the next request.
 pub const REVALIDATED: &str = "no-cache";
 
-/// What a cache may do with what is the same for ever.
-pub const FOR_EVER: &str = "public, max-age=31536000, immutable";
-
 /// The forms of a revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
