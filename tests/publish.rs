@@ -7,6 +7,12 @@ mod archives;
 mod bridge;
 #[path = "support/bucket.rs"]
 mod bucket;
+#[path = "support/folders.rs"]
+#[allow(dead_code, reason = "other stories damage copies")]
+mod folders;
+#[path = "support/strace.rs"]
+#[allow(dead_code, reason = "other stories have faults")]
+mod strace;
 #[path = "support/tree.rs"]
 mod tree;
 
@@ -349,6 +355,33 @@ fn a_folder_gets_the_site_and_keeps_what_is_not_the_sites() {
     story.yes(&["publish", "site", "www"]);
     assert_eq!(published(files(&www)).0, expected);
     assert!(!www.join("2026/01/26").exists());
+}
+
+#[test]
+fn the_last_list_of_a_folder_is_written_when_all_that_it_names_is_on_the_disk() {
+    if !strace::is_here() {
+        return;
+    }
+    let story = story();
+    let published = strace::Traced {
+        arguments: &["publish", "site", "www"],
+        calls: "syncfs,rename,renameat,renameat2",
+    };
+    let trace = published.trace(&story);
+    let calls: Vec<&str> = trace
+        .lines()
+        .filter(|line| line.contains("syncfs(") || line.contains("rename"))
+        .collect();
+    let is_of_list = |line: &&str| line.contains(&format!("/{LIST}\""));
+    let last_file = calls
+        .iter()
+        .rposition(|line| line.contains("rename") && !is_of_list(line));
+    let synced = calls.iter().rposition(|line| line.contains("syncfs("));
+    let last_list = calls.iter().rposition(is_of_list);
+    assert!(
+        last_file.is_some() && last_file < synced && synced < last_list,
+        "{trace}"
+    );
 }
 
 #[test]

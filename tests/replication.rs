@@ -3,15 +3,21 @@
 
 #[path = "support/archives.rs"]
 mod archives;
+#[path = "support/folders.rs"]
+#[allow(dead_code, reason = "other stories damage copies")]
+mod folders;
 #[path = "support/forged.rs"]
 mod forged;
 #[allow(dead_code, reason = "other stories make more of keys")]
 #[path = "support/signed.rs"]
 mod signed;
+#[path = "support/strace.rs"]
+#[allow(dead_code, reason = "other stories have faults")]
+mod strace;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -278,6 +284,80 @@ fn what_is_not_sound_is_refused_and_nothing_changes() {
     let (code, said) = pair.other(&["pull"]);
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(pair.tip("other"), good);
+}
+
+#[test]
+fn a_folder_of_packs_that_a_pull_makes_is_on_the_disk_with_its_name() {
+    if !strace::is_here() {
+        return;
+    }
+    let pair = Pair::begin();
+    pair.other_add(
+        "two.txt",
+        "第二篇。\n",
+        &["--slug", "two", "--date", "2026-01-22"],
+    );
+    pair.other(&["push"]);
+    fs::remove_dir(pair.path("archive/objects/pack")).unwrap();
+    let pull = strace::Traced {
+        arguments: &["pull", "host"],
+        calls: "fsync",
+    };
+    let trace = pull.trace(&pair.story);
+    assert!(pair.path("archive/objects/pack").is_dir());
+    assert!(
+        trace.lines().any(|line| line.contains("/archive/objects>)")),
+        "{trace}"
+    );
+}
+
+#[test]
+fn an_archive_is_made_and_cloned_in_the_empty_folder_in_which_one_stands() {
+    let (story, commits) = forged::archive();
+    let run = |folder: &str, arguments: &[&str]| {
+        let folder = story.folder.path().join(folder);
+        fs::create_dir_all(&folder).unwrap();
+        let output = story.program(arguments).current_dir(&folder).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said)
+    };
+    let names = |folder: &str| -> Vec<String> {
+        let entries = fs::read_dir(story.folder.path().join(folder)).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    };
+    for (folder, arguments) in [
+        ("made", &["init", ".", "--byline", "Desk"][..]),
+        ("cloned", &["clone", "../archive", "."]),
+    ] {
+        let (code, said) = run(folder, arguments);
+        assert_eq!(code, Some(0), "{said}");
+        // Who stands in the folder still does, and sees the archive.
+        let (code, said) = run(folder, &["--archive", ".", "verify"]);
+        assert_eq!(code, Some(0), "{said}");
+        let names = names(folder);
+        assert!(names.iter().any(|name| name == "HEAD"), "{names:?}");
+        assert!(!names.iter().any(|name| name.starts_with('.')), "{names:?}");
+    }
+    let inode = |folder: &Path| fs::metadata(folder).unwrap().ino();
+    let folder = story.folder.path().join("same");
+    fs::create_dir(&folder).unwrap();
+    let before = inode(&folder);
+    let (code, said) = run("same", &["init", folder.to_str().unwrap()]);
+    assert_eq!((code, inode(&folder)), (Some(0), before), "{said}");
+    // What is not sound leaves the folder empty, and what a kill left there is in nobody's way.
+    let (_, forged) = faults(&commits).remove(0);
+    forged.commit(&story, commits.last().unwrap());
+    fs::create_dir_all(
+        story
+            .folder
+            .path()
+            .join("refused/.avalaches.pulling.cloning/objects"),
+    )
+    .unwrap();
+    let (code, said) = run("refused", &["clone", "../archive", "."]);
+    assert_eq!((code, names("refused").len()), (Some(1), 0), "{said}");
 }
 
 #[test]

@@ -89,13 +89,9 @@ impl Init {
             },
         };
         // Made beside its place and moved there whole, so that a kill leaves no half an archive.
-        let parent = dir
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
         let cannot = |error| Failure::new(format!("could not make {}: {error}", dir.display()));
-        fs::create_dir_all(parent).map_err(cannot)?;
-        let beside = parent.join(format!(".avalaches-init-{}", std::process::id()));
+        let beside = repository::beside(&dir, &format!(".avalaches-init-{}", std::process::id()));
+        fs::create_dir_all(beside.parent().unwrap_or(&dir)).map_err(cannot)?;
         let made = repository::create(&beside)
             .map_err(Failure::from)
             .and_then(|()| {
@@ -108,7 +104,7 @@ impl Init {
                     common.durability(),
                 )?)
             })
-            .and_then(|id| fs::rename(&beside, &dir).map_err(cannot).map(|()| id));
+            .and_then(|id| Ok(repository::take_place(&beside, &dir).map(|()| id)?));
         let id = match made {
             Ok(id) => id,
             Err(failure) => {
@@ -116,7 +112,6 @@ impl Init {
                 return Err(failure);
             }
         };
-        repository::sync_path(parent)?;
         if !common.quiet && !common.json {
             output::note(&format!("made the archive {}", dir.display()));
         }

@@ -115,6 +115,24 @@ impl Target {
         }
     }
 
+    /// Waits until all that was written is on the disk: in a folder, by one call for its whole file system, because there
+    /// may be thousands of files. What a bucket has taken it keeps.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub async fn settle(&self) -> Result<(), TargetError> {
+        let Self::Folder(folder) = self else {
+            return Ok(());
+        };
+        let folder = folder.clone();
+        blocking(move || {
+            let opened = File::open(&folder).map_err(files::failed("open", &folder))?;
+            sync_all(&opened).map_err(files::failed("sync", &folder))?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Writes the list.
     ///
     /// # Errors
@@ -182,6 +200,20 @@ fn write_file(path: &Path, content: &[u8], is_foreign: bool) -> Result<(), Targe
         }
     }
     Ok(files::replace(path, content)?)
+}
+
+/// Syncs the file system that a file is on.
+#[cfg(target_os = "linux")]
+fn sync_all(opened: &File) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(opened)?)
+}
+
+/// Syncs all file systems, where a single one cannot be named.
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "it is the same as where that can fail")]
+fn sync_all(_opened: &File) -> io::Result<()> {
+    rustix::fs::sync();
+    Ok(())
 }
 
 /// Returns the key of a file. Names are kept as they are.

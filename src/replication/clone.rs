@@ -10,7 +10,7 @@ use crate::archive::Archive;
 use crate::id::CommitId;
 use crate::storage::branch_list::BranchList;
 use crate::storage::refs;
-use crate::storage::repository::{self, WriteError, Writer, io_error, sync_path};
+use crate::storage::repository::{self, WriteError, Writer, io_error};
 
 /// What became of a clone.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub fn clone(
         Judged::Sound(arrival) => arrival,
         Judged::Refused(refusal) => {
             // Of what is not sound nothing is of use, and the folder is free again.
-            repository::clear_folder(folder)?;
+            repository::clear_place(folder)?;
             return Ok(Cloned::Refused(refusal));
         }
     };
@@ -74,14 +74,16 @@ pub fn clone(
 
 /// Makes an empty repository, which remembers what it is to be a copy of, unless it is there.
 fn prepare(from: &Address, folder: &Path) -> Result<(), ReplicationError> {
+    let name = folder.file_name().unwrap_or(PULLING.as_ref());
+    let beside = repository::beside(folder, &format!(".{}.cloning", name.to_string_lossy()));
     let mut names = match fs::read_dir(folder) {
         Ok(names) => names,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return make(from, folder),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return make(from, folder, &beside),
         Err(error) => return Err(io_error("look into", folder)(error).into()),
     };
-    if names.next().is_none() {
-        fs::remove_dir(folder).map_err(io_error("replace", folder))?;
-        return make(from, folder);
+    // What a call that was killed had begun to make may be in the folder itself.
+    if names.all(|name| name.is_ok_and(|name| Some(name.file_name().as_os_str()) == beside.file_name())) {
+        return make(from, folder, &beside);
     }
     let is_begun = folder.join("HEAD").is_file()
         && refs::tip(folder).is_ok_and(|tip| tip.is_none())
@@ -96,15 +98,11 @@ fn prepare(from: &Address, folder: &Path) -> Result<(), ReplicationError> {
 }
 
 /// Makes the repository beside its place and moves it there, so that a kill leaves none by halves.
-fn make(from: &Address, folder: &Path) -> Result<(), ReplicationError> {
-    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let parent = parent.unwrap_or(Path::new("."));
+fn make(from: &Address, folder: &Path, beside: &Path) -> Result<(), ReplicationError> {
+    let parent = beside.parent().unwrap_or(folder);
     fs::create_dir_all(parent).map_err(io_error("make", parent))?;
-    let name = folder.file_name().unwrap_or(PULLING.as_ref());
-    let beside = parent.join(format!(".{}.cloning", name.to_string_lossy()));
-    repository::clear_folder(&beside)?;
-    repository::create(&beside)?;
-    from.remember(&beside)?;
-    fs::rename(&beside, folder).map_err(io_error("make", folder))?;
-    Ok(sync_path(parent)?)
+    repository::clear_folder(beside)?;
+    repository::create(beside)?;
+    from.remember(beside)?;
+    Ok(repository::take_place(beside, folder)?)
 }

@@ -24,6 +24,7 @@ use crate::storage::refs::{self, BRANCH, RefError};
 
 mod disk;
 mod leftovers;
+mod place;
 mod settle;
 
 use self::disk::rename;
@@ -32,6 +33,7 @@ pub(crate) use self::disk::{clear_folder, delete, io_error, lock};
 pub(super) use self::disk::{make_folder, open_lock, some_at_once};
 pub(super) use self::leftovers::MOVED_INDEX;
 use self::leftovers::{clear_abandoned_lock, clear_interrupted, finish_moving};
+pub use self::place::{beside, clear_place, take_place};
 
 /// The folder in which a writer keeps objects until they are complete.
 pub const INCOMING: &str = "avalaches.incoming";
@@ -216,12 +218,19 @@ impl Writer {
     /// # Errors
     /// [`WriteError`].
     pub fn put_pack(&self, pack: &WrittenPack) -> Result<(), WriteError> {
+        self.put_packs(&[(pack.name(), pack.files())])
+    }
+
+    /// Moves packs into the store, each given by its name and its files, which are on the disk.
+    fn put_packs(&self, packs: &[(String, [PathBuf; 2])]) -> Result<(), WriteError> {
         let objects = self.repository.join("objects");
         let folder = objects.join("pack");
         if make_folder(&folder)? {
             self.sync(vec![objects])?;
         }
-        move_pack(&folder, &pack.name(), &pack.files())?;
+        packs
+            .iter()
+            .try_for_each(|(name, files)| move_pack(&folder, name, files))?;
         self.sync(vec![folder])
     }
 
@@ -270,17 +279,13 @@ impl Writer {
     /// # Errors
     /// [`WriteError`]; packs that were moved before the fault stay, and nothing refers to them.
     pub fn take_packs(&self, from: &Path, stems: &[String]) -> Result<(), WriteError> {
-        let folder = self.repository.join("objects").join("pack");
         if stems.is_empty() {
             return Ok(());
         }
-        fs::create_dir_all(&folder).map_err(io_error("make", &folder))?;
         let files = |stem: &String| ["pack", "idx"].map(|ending| from.join(format!("{stem}.{ending}")));
         self.sync(stems.iter().flat_map(files).collect())?;
-        stems
-            .iter()
-            .try_for_each(|stem| move_pack(&folder, stem, &files(stem)))?;
-        self.sync(vec![folder])
+        let packs: Vec<_> = stems.iter().map(|stem| (stem.clone(), files(stem))).collect();
+        self.put_packs(&packs)
     }
 
     /// Moves refs beside the branch, each by compare-and-swap, in the order given: a kill leaves each as it was or as
