@@ -2,9 +2,10 @@
 //! number its revision has, and which trees and which commit that makes. Nothing is written here.
 //!
 //! Memory: the newest bytes of each folder that was looked into or changed, which is some 60 bytes for each article
-//! in them, and some 250 bytes for each article that got a revision.
+//! in them, some 250 bytes for each article that got a revision, some 100 for each whose text was looked at, and some 300
+//! for each whose name another text of the same day and slug had to leave alone.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::archive::{Archive, Fault};
@@ -237,10 +238,34 @@ struct Chain {
     revisions: Vec<Earlier>,
     /// The revision before the first of them, in the archive.
     before: Option<CommitId>,
-    /// The newest one's text, where it is not in the archive yet.
-    page: Option<BlobId>,
     /// The newest one's [`Candidate::form_sha256`], where it is known.
     form: Option<Box<str>>,
+}
+
+/// The names that a slug has on a day, as far as they are other texts': the slug itself, and with each number after it. That
+/// each is looked at once makes thousands of pages of one day and one title a matter of seconds.
+#[derive(Debug, Default)]
+struct Names {
+    /// How many, the slug itself among them.
+    taken: usize,
+    /// The numbers by the text that an article has now.
+    by_page: HashMap<BlobId, BTreeSet<usize>>,
+    /// The lowest number by the content of any revision, where those count.
+    by_content: HashMap<Box<str>, usize>,
+}
+
+impl Names {
+    /// Returns the lowest number of an article that a page is known of.
+    fn find(&self, candidate: &Candidate) -> Option<usize> {
+        let by_page = self.by_page.get(&candidate.page).and_then(BTreeSet::first);
+        let by_content = self.by_content.get(candidate.content_sha256.as_str());
+        by_page.into_iter().chain(by_content).min().copied()
+    }
+
+    fn put_content(&mut self, content_sha256: &str, number: usize) {
+        let known = self.by_content.entry(content_sha256.into()).or_insert(number);
+        *known = number.min(*known);
+    }
 }
 
 /// After so many articles were looked for along the branch one by one, all are found in one walk.
@@ -260,6 +285,12 @@ pub struct Branch<'a> {
     /// By path; the root's is empty.
     folders: HashMap<String, Folder>,
     chains: HashMap<ArticleId, Chain>,
+    /// The texts of articles that were looked at.
+    pages: HashMap<ArticleId, BlobId>,
+    /// By the article that has the slug without a number.
+    names: HashMap<ArticleId, Names>,
+    /// Where an article stands in `names`.
+    numbers: HashMap<ArticleId, Vec<(ArticleId, usize)>>,
     /// What became of the last page of each number, and its text.
     numbered: HashMap<u64, (Outcome, BlobId)>,
     looked_for: usize,
@@ -290,6 +321,9 @@ impl<'a> Branch<'a> {
             committed: commit.committer.date,
             folders: HashMap::new(),
             chains: HashMap::new(),
+            pages: HashMap::new(),
+            names: HashMap::new(),
+            numbers: HashMap::new(),
             numbered: HashMap::new(),
             looked_for: 0,
             in_archive: None,
@@ -492,10 +526,8 @@ impl<'a> Branch<'a> {
         let chain = self.chains.entry(article.clone()).or_insert(Chain {
             revisions: Vec::with_capacity(1),
             before: None,
-            page: None,
             form: None,
         });
-        chain.page = Some(candidate.page);
         chain.form = Some(candidate.form_sha256.as_str().into());
         chain.revisions.push(Earlier {
             footer: footer.clone(),
@@ -503,6 +535,8 @@ impl<'a> Branch<'a> {
             kind: candidate.kind,
             content_sha256: candidate.content_sha256.as_str().into(),
         });
+        self.pages.insert(article.clone(), candidate.page);
+        self.change_text(article, previous_page, candidate);
         let outcome = Outcome {
             footer,
             article: article.clone(),
@@ -627,24 +661,62 @@ impl<'a> Branch<'a> {
     fn choose_name(&mut self, candidate: &Candidate) -> Result<(ArticleId, Option<ArticleId>), PlaceError> {
         let day = candidate.date.day();
         let first = ArticleId::new(day, candidate.slug.clone());
-        let mut name = first.clone();
-        let mut number = 1;
-        while let Some(page) = self.page(&name)? {
+        let name = |number: usize| match number {
+            1 => first.clone(),
+            number => ArticleId::new(day, candidate.slug.numbered(number)),
+        };
+        let names = self.names.get(&first);
+        if let Some(number) = names.and_then(|names| names.find(candidate)) {
+            return Ok((name(number), None));
+        }
+        let mut number = names.map_or(0, |names| names.taken) + 1;
+        while let Some(page) = self.page(&name(number))? {
+            let name = name(number);
             let is_known =
                 page == candidate.page || self.revision_with(&name, &candidate.content_sha256)?.is_some();
             if is_known {
                 return Ok((name, None));
             }
+            self.leave_alone(&first, number, name, page);
             number += 1;
-            name = ArticleId::new(day, candidate.slug.numbered(number));
         }
-        Ok((name, (number > 1).then_some(first)))
+        Ok((name(number), (number > 1).then(|| first.clone())))
+    }
+
+    /// Remembers that a name is another text's; all before it are, too.
+    fn leave_alone(&mut self, first: &ArticleId, number: usize, name: ArticleId, page: BlobId) {
+        let names = self.names.entry(first.clone()).or_default();
+        names.taken = number;
+        names.by_page.entry(page).or_default().insert(number);
+        // All of them were read when what they have was looked for.
+        if let (Known::Any, Some(chain)) = (self.known, self.chains.get(&name)) {
+            for earlier in &chain.revisions {
+                names.put_content(&earlier.content_sha256, number);
+            }
+        }
+        self.numbers
+            .entry(name)
+            .or_default()
+            .push((first.clone(), number));
+    }
+
+    /// Remembers what an article has now, where its name was another text's before.
+    fn change_text(&mut self, article: &ArticleId, previous_page: Option<BlobId>, candidate: &Candidate) {
+        for (first, number) in self.numbers.get(article).into_iter().flatten() {
+            let names = self.names.entry(first.clone()).or_default();
+            let before = previous_page.and_then(|page| names.by_page.get_mut(&page));
+            before.map(|numbers| numbers.remove(number));
+            names.by_page.entry(candidate.page).or_default().insert(*number);
+            if self.known == Known::Any {
+                names.put_content(&candidate.content_sha256, *number);
+            }
+        }
     }
 
     /// Finds the text of an article at the end of the branch.
     fn page(&mut self, article: &ArticleId) -> Result<Option<BlobId>, PlaceError> {
-        if let Some(page) = self.chains.get(article).and_then(|chain| chain.page) {
-            return Ok(Some(page));
+        if let Some(page) = self.pages.get(article) {
+            return Ok(Some(*page));
         }
         let path = article.folder();
         let (above, name) = path.rsplit_once('/').expect("an article lies below a day");
@@ -655,7 +727,10 @@ impl<'a> Branch<'a> {
             return Ok(None);
         };
         match self.archive.tree(id)?.get(PAGE_FILE) {
-            Some(Entry::File(page)) => Ok(Some(page)),
+            Some(Entry::File(page)) => {
+                self.pages.insert(article.clone(), page);
+                Ok(Some(page))
+            }
             _ => Err(PlaceError::NoRevision(article.clone())),
         }
     }
@@ -699,7 +774,6 @@ impl<'a> Branch<'a> {
             let chain = Chain {
                 revisions: vec![newest],
                 before,
-                page: None,
                 form: None,
             };
             self.chains.insert(article.clone(), chain);

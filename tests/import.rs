@@ -150,6 +150,54 @@ fn generated_lines_become_the_archive_that_git_made_of_the_same_texts() {
 }
 
 #[test]
+fn hundreds_of_pages_of_one_day_and_one_title_are_told_apart_and_found_again() {
+    let story = Story::begin();
+    let published =
+        |text: &str| format!(r#"{{"sources": {{"zh": "{text}"}}, "date": "2026-01-22", "slug": "news"}}"#);
+    let lines: Vec<String> = (1..=600)
+        .map(|number| published(&format!("第{number}条。")))
+        .collect();
+    let all = lines.join("\n");
+    let imported = |lines: &str| {
+        let (status, said, errors) = import_lines(&story, lines, &["--json"]);
+        assert_eq!(status, Some(0), "{errors}");
+        let report = json(&said);
+        (
+            report["revisions"].as_u64().unwrap(),
+            report["unchanged"].as_u64().unwrap(),
+        )
+    };
+    assert_eq!(imported(&all), (600, 0));
+    let tip = story.git(&["rev-parse", "main"]);
+    assert_eq!(imported(&all), (0, 600));
+    let backwards: Vec<&str> = lines.iter().rev().map(String::as_str).collect();
+    assert_eq!(imported(&backwards.join("\n")), (0, 600));
+    assert_eq!(story.git(&["rev-parse", "main"]), tip);
+    // One that gets another text in between is known by that, and for what it was; a page that is new gets the next number.
+    let corrected = r#"{"sources": {"zh": "更正。"}, "date": "2026-01-22", "article": "2026/01/22/news-7",
+        "kind": "correction", "note": "Mended."}"#;
+    let corrected = corrected.replace('\n', " ");
+    let more = [
+        &published("第600条。"),
+        &published("第601条。"),
+        &corrected,
+        &published("更正。"),
+        &published("第7条。"),
+        &published("第602条。"),
+        &published("第601条。"),
+    ];
+    assert_eq!(imported(&more.map(String::as_str).join("\n")), (3, 4));
+    let listed = story.git(&["ls-tree", "--name-only", "main:articles/2026/01/22"]);
+    assert_eq!(listed.lines().count(), 602);
+    assert!(listed.lines().any(|name| name == "news-602"));
+    assert_eq!(
+        story.git(&["cat-file", "-p", "main:articles/2026/01/22/news-7/zh.md"]),
+        "更正。"
+    );
+    assert_sound(&story, 603);
+}
+
+#[test]
 fn a_second_run_adds_what_is_missing_and_nothing_else() {
     let story = Story::begin();
     let line = |number: usize, kind: &str| {
