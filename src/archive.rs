@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::id::{BlobId, CommitId, IdPrefix, ObjectId, TreeId};
 use crate::index;
@@ -157,7 +158,7 @@ pub struct Archive {
     objects: ObjectStore,
     branch: OnceCell<BranchList>,
     /// The list as git has it, once the branch was walked to its beginning.
-    walked: OnceCell<BranchList>,
+    walked: OnceCell<Arc<BranchList>>,
     trees: RefCell<HashMap<TreeId, Rc<Tree>>>,
     index: index::Slot,
 }
@@ -430,7 +431,7 @@ impl Archive {
         }
         newer.reverse();
         if !fits {
-            return Ok(self.walked.get_or_init(|| BranchList::of(&newer)));
+            return Ok(self.walked.get_or_init(|| Arc::new(BranchList::of(&newer))));
         }
         list.extend(&newer);
         Ok(self.branch.get_or_init(|| list))
@@ -443,17 +444,35 @@ impl Archive {
         if let Some(walked) = self.walked.get() {
             return Ok(walked);
         }
-        let mut commits = Vec::with_capacity(listed.len());
-        for step in self.walk() {
-            commits.push(step?.0);
-        }
-        commits.reverse();
-        let walked = BranchList::of(&commits);
+        let walked = self.walk_anew()?;
         // What is looked at may be what would be the branch, and the file is the branch's.
-        if walked != *listed && refs::tip(&self.seen.path).is_ok_and(|tip| tip == Some(self.seen.tip)) {
+        if *walked != *listed && refs::tip(&self.seen.path).is_ok_and(|tip| tip == Some(self.seen.tip)) {
             let _ = walked.save(&self.seen.path);
         }
         Ok(self.walked.get_or_init(|| walked))
+    }
+
+    /// Walks from the tip to the branch's first commit, or to a commit to which this process has walked before: what came
+    /// before that is told by its id. So a server that is asked again and again for what it has not walks once.
+    fn walk_anew(&self) -> Result<Arc<BranchList>, Fault> {
+        static WALKED: Mutex<Option<Arc<BranchList>>> = Mutex::new(None);
+        let last = || WALKED.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = last().clone();
+        let end = known.as_ref().and_then(|known| known.last());
+        let mut newer = Vec::new();
+        let mut next = Some(self.seen.tip);
+        while let Some(id) = next.filter(|id| end != Some(*id)) {
+            next = self.commit(id)?.parents.first().copied();
+            newer.push(id);
+        }
+        newer.reverse();
+        let walked = match known.filter(|_| next.is_some()) {
+            Some(known) if newer.is_empty() => known,
+            Some(known) => Arc::new(known.followed_by(&newer)),
+            None => Arc::new(BranchList::of(&newer)),
+        };
+        *last() = Some(Arc::clone(&walked));
+        Ok(walked)
     }
 
     /// Returns the first commit of the branch.
@@ -491,16 +510,13 @@ impl Archive {
     /// repository. The list can be made again, so that it could not be written is no failure.
     pub fn record_on_branch(self, added: &[CommitId]) {
         let appended = branch_list::append(&self.seen.path, self.seen.tip, added).unwrap_or(false);
-        if !appended && self.branch().is_ok() {
-            let list = self.walked.into_inner().or_else(|| self.branch.into_inner());
-            let mut list = list.unwrap_or_default();
-            list.extend(added);
-            let _ = list.save(&self.seen.path);
+        if !appended && let Ok(list) = self.branch() {
+            let _ = list.followed_by(added).save(&self.seen.path);
         }
     }
 
     /// Tells whether a commit is in the branch's history. A yes takes a scan of the list beside the repository and a look at
-    /// one commit; a no is told after a walk along the whole branch, once for each open archive.
+    /// one commit; a no is told after a walk along the branch, as far as this process has not walked it before.
     ///
     /// # Errors
     /// [`Fault`] where the branch cannot be walked.

@@ -102,6 +102,18 @@ impl BranchList {
         self.newer.extend(ids.iter().flat_map(|id| *id.raw()));
     }
 
+    /// Returns the list with newer commits at its end, oldest first.
+    #[must_use]
+    pub fn followed_by(&self, ids: &[CommitId]) -> Self {
+        let newer = self.bytes();
+        let mut list = Self {
+            newer,
+            ..Self::default()
+        };
+        list.extend(ids);
+        list
+    }
+
     /// Writes the file anew.
     ///
     /// # Errors
@@ -119,7 +131,8 @@ impl BranchList {
 
 impl PartialEq for BranchList {
     fn eq(&self, other: &Self) -> bool {
-        self.bytes() == other.bytes()
+        let own = self.older().iter().chain(&self.newer);
+        own.eq(other.older().iter().chain(&other.newer))
     }
 }
 
