@@ -276,7 +276,7 @@ fn nobody_who_still_writes_what_texts_are_found_by_puts_a_withheld_one_there() {
     let told = Expunged::retracted();
     let story = &told.signed.story;
     story.yes(&["verify", "--quote", "王某"]);
-    story.yes(&["search", "王某", "--all-revisions"]);
+    story.yes(&["search", "--all-revisions", "王某"]);
     let path = story.archive();
     let before = Archive::open(&path, Owner::Caller).unwrap();
     let (whole, texts) = (told.again(), told.texts());
@@ -313,6 +313,7 @@ fn nobody_who_still_writes_what_texts_are_found_by_puts_a_withheld_one_there() {
     // Who opened the archive before, and reads the texts before they are dropped.
     for text in &texts {
         let object = format!("objects/{}/{}", &text[..2], &text[2..]);
+        fs::create_dir_all(path.join(&object).parent().unwrap()).unwrap();
         fs::copy(whole.signed.story.archive().join(&object), path.join(&object)).unwrap();
     }
     let wanted = search::Wanted {
