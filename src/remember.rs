@@ -86,12 +86,11 @@ pub fn contradictions(
     {
         match archive.is_on_branch(tip) {
             Ok(true) => {}
-            Ok(false) => found.push(Contradiction::Tip(tip)),
             Err(fault) if fault.is_system_error() || archive.branch()?.position(tip).is_some() => {
                 return Err(fault.into());
             }
             // Damage is no excuse for what is gone, and whoever checks the archive is told of it.
-            Err(_) => found.push(Contradiction::Tip(tip)),
+            Ok(false) | Err(_) => found.push(Contradiction::Tip(tip)),
         }
     }
     if let Some(key) = &archive.settings().log_key
