@@ -20,7 +20,7 @@ use bridge::ARTICLE;
 use desk::{Desk, SAYS, told};
 
 /// What somebody changed on a saved page, and what is said then.
-const CHANGES: [(&str, &str, &str); 8] = [
+const CHANGES: [(&str, &str, &str); 27] = [
     (
         "<p>桥昨天通车。</p>",
         "<p>桥昨天通车!</p>",
@@ -61,6 +61,97 @@ const CHANGES: [(&str, &str, &str); 8] = [
         "</article><p>More.</p>",
         "Outside of the article stands “More.”",
     ),
+    (
+        "<main>\n",
+        "<main>\n<template shadowrootmode=\"open\"><p>More.</p></template>\n",
+        "an element <template>",
+    ),
+    (
+        "<main>\n",
+        "<header><noscript><p title=\"</noscript></header>More.<template>\"></p></noscript></header>\n<main>\n",
+        "an element <noscript>",
+    ),
+    (
+        "<main>\n",
+        "<header><iframe srcdoc=\"More.\"></iframe></header>\n<main>\n",
+        "an element <iframe>",
+    ),
+    (
+        "<main>\n",
+        "<header><svg><text>More.</text></svg></header>\n<main>\n",
+        "an element <svg>",
+    ),
+    (
+        "<main>\n",
+        "<form name=\"body\"><input name=\"attributes\"></form>\n<main>\n",
+        "an element <form>",
+    ),
+    ("<main>\n", "<main hidden>\n", "an attribute hidden"),
+    (
+        "<main>\n",
+        "<main style=\"max-height: 9rem\">\n",
+        "an attribute style",
+    ),
+    (
+        "<body class=\"page\">",
+        "<body class=\"page\" onload=\"x\">",
+        "an attribute onload",
+    ),
+    (
+        "<meta name=\"referrer\"",
+        "<meta http-equiv=\"refresh\" content=\"0; url=x\">\n<meta name=\"referrer\"",
+        "an element <meta>",
+    ),
+    (
+        "<meta charset=\"utf-8\">",
+        "<meta charset=\"iso-2022-jp\">",
+        "The page does not begin with",
+    ),
+    // Some browsers look for the character set in the bytes, in whatever element.
+    (
+        "<head>\n",
+        "<head>\n<title><meta charset=\"gbk\"></title>\n",
+        "The page does not begin with",
+    ),
+    (
+        "<html ",
+        "<html xmlns=\"http://www.w3.org/1999/xhtml\" ",
+        "The page does not begin with",
+    ),
+    ("</head>", "</meta></head>", "The page does not begin with"),
+    (
+        "</body>",
+        "<script>document.body.remove()</script></body>",
+        "a script that is not known",
+    ),
+    ("<script>", "<script src=\"x\">", "a script that is not known"),
+    (
+        "<p>桥昨天通车。</p>",
+        "<p dir=\"rtl\">桥昨天通车。</p>",
+        "an attribute dir",
+    ),
+    // The script in the page empties its place.
+    (
+        "<p>桥昨天通车。</p>",
+        "<p id=\"check\">桥昨天通车。</p>",
+        "an attribute id",
+    ),
+    (
+        "<p>桥昨天通车。</p>",
+        "<p><bdi class=\"unseen\" data-code=\"不\"></bdi>桥昨天通车。</p>",
+        "an attribute data-code",
+    ),
+    (
+        "<p>桥昨天通车。</p>",
+        "<p><bdi class=\"unseen\" data-code=\"U+6865\">桥</bdi>昨天通车。</p>",
+        "an attribute data-code",
+    ),
+];
+
+/// Pages as they were made before there was a script in them, and with another style.
+const OLDER: [&str; 2] = [
+    include_str!("pages/renderer-1/earlier.html"),
+    include_str!("pages/renderer-1/retraction.html"),
 ];
 
 #[test]
@@ -156,6 +247,42 @@ fn a_saved_page_or_a_text_with_its_proof_is_checked_without_its_site() {
         "",
         "“page.txt” is no text in UTF-8.",
     );
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn of_an_unknown_style_nothing_is_claimed_and_what_has_no_words_is_named() {
+    let desk = Desk::begin();
+    let html = String::from_utf8(desk.read("index.html")).unwrap();
+    let expect = |html: &str, expected: &str, words: &str| {
+        let (verdict, says) = desk.drop(&[("saved.html", html.as_bytes())]);
+        assert_eq!(verdict, expected, "{words}: {says}");
+        assert!(says.contains(words), "{words}: {says}");
+    };
+    let unread = "What a style hides or adds";
+    // The site's own may hide something where it is meant for another page.
+    for (from, to, words) in [
+        (
+            "<p>桥昨天通车。</p>",
+            "<p class=\"articles\">桥昨天通车。</p>",
+            unread,
+        ),
+        ("</main>", "</main><aside><img src=\"data:,\"></aside>", "“<img>”"),
+        (
+            "</main>",
+            "</main><aside><input value=\"More.\"></aside>",
+            "“<input>”",
+        ),
+    ] {
+        assert_eq!(html.matches(from).count(), 1, "{from}");
+        expect(&html.replacen(from, to, 1), "proved", words);
+    }
+    for older in OLDER {
+        expect(older, "proved", unread);
+    }
+    // Some browsers take these characters for a change of the character set.
+    let escaped = html.replacen("<main>\n", "<main>\n<!-- -\u{1b}(B-> More. <!-- -->\n", 1);
+    expect(&escaped, "", "or has control characters.");
 }
 
 #[test]

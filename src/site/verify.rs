@@ -62,6 +62,8 @@ struct Values<'a> {
     home_link: &'a str,
     /// The SHA-256 of the style of articles' pages, which hides nothing.
     style: String,
+    /// Those of the scripts that they may have, with blanks between.
+    scripts: String,
     script: &'static str,
 }
 
@@ -79,6 +81,9 @@ pub fn page(shared: &Shared<'_>) -> Result<String, BuildError> {
         title: &settings.title,
         home_link: &settings.home_link,
         style: hex(&Sha256::digest(shared.page_frame.style())),
+        scripts: below_footers()
+            .map(|script| hex(&Sha256::digest(&script.text)))
+            .join(" "),
         script: &script.text,
     };
     Ok(shared.theme.fill("verify.html", &values)?)

@@ -3,25 +3,37 @@
 const LARGEST_FILE = 100 << 20;
 const MOST_ELEMENTS = 400000;
 const MOST_OPEN = 256;
+// What no page has, and what can make a browser read other characters in a file than this does.
+const CONTROLS = /[^\P{Cc}\t\n\r]/u;
+// How a page begins for which every browser takes the same characters; and with this element open all through it is no XML.
+const BEGINNING = /^\s*(<!doctype html>\s*|<!-{2}[^<>]*-->\s*|<(html|head)( (lang|class|id)=("[^"<>]*"|[\w-]+))*>\s*)*<meta (charset="?utf-8"?|http-equiv="Content-Type" content="text\/html; charset=utf-8")>/i;
+// What does not run.
+const DATA = ['application/x-git-pack;base64', LOG_PROOF_TYPE, 'application/ld+json'].map(type => `[type="${type}"]`);
+// The classes that an article and what is around it have. The style hides something where others are.
+const CLASSES = ['page', 'back', 'withheld', 'plain', 'unseen', 'id'];
 // Elements that are never open, or close one another.
 const UNNESTED = /^(area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr|p|li|dt|dd|option|tr|td|th|tbody|thead|tfoot|html|head|body)$/;
 
 Object.assign(words, {
   en: {
     tooLarge: '{0} is larger than 100 MB.',
-    notText: '{0} is no text in UTF-8. Save the page as HTML, or paste its text.',
+    notText: '{0} is no text in UTF-8, or has control characters. Save the page as HTML, or paste its text.',
     noPage: '{0} is a proof. Add its page, or paste the page’s text below.',
     noProof: '{0} carries no proof. Add the file whose name ends in “.proof” from beside it on the site.',
     tooDeep: '{0} has more elements, or more in one another, than a page of an archive.',
+    beginning: 'The page does not begin with <!DOCTYPE html> and <meta charset="utf-8">, so that a browser may show other characters.',
+    script: 'The page has a script that is not known here. It may show another text.',
     noInput: 'Nothing to check yet: add a saved page, or paste its text and footer.',
     pasted: 'The text below',
   },
   zh: {
     tooLarge: '{0}大于100 MB。',
-    notText: '{0}不是 UTF-8 文本。请将页面存为 HTML，或粘贴其文字。',
+    notText: '{0}不是 UTF-8 文本，或含有控制字符。请将页面存为 HTML，或粘贴其文字。',
     noPage: '{0}是一份证明。请加上它的页面，或在下面粘贴页面的文字。',
     noProof: '{0}不带证明。请加上网站上同处的“.proof”文件。',
     tooDeep: '{0}的元素过多，或嵌套过深，不像档案的页面。',
+    beginning: '页面不以 <!DOCTYPE html> 和 <meta charset="utf-8"> 开头，浏览器可能显示别的字符。',
+    script: '页面带有此处未知的脚本，可能显示别的文字。',
     noInput: '还没有可核对的内容：请加上存下的页面，或粘贴其文字与页脚。',
     pasted: '下面的文字',
   },
@@ -32,6 +44,7 @@ const added = { page: null, proof: null };
 
 async function add(files, place) {
   const proofs = [];
+  place.replaceChildren();
   for (const file of files) {
     if (file.size > LARGEST_FILE) {
       told(place, say('tooLarge', quote(file.name)));
@@ -45,6 +58,7 @@ async function add(files, place) {
     let text;
     try {
       text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+      must(!CONTROLS.test(text));
     } catch {
       told(place, say('notText', quote(file.name)));
       return;
@@ -96,15 +110,27 @@ async function judge(place) {
     return;
   }
   const read = parsed ? readPage(parsed, false) : readText(page.text);
-  const verdict = await check(read, () => proof ? proof.bytes : proofOf(parsed), logProofOf(parsed));
-  if (parsed && !await hasOwnStyle(parsed, place.dataset.style)) verdict.unproved.unshift(say('notStyle'));
+  const { style = '', scripts = '' } = place.dataset;
+  if (parsed) {
+    if (!BEGINNING.test(page.text) || /<\/meta/i.test(page.text)) read.faults.unshift(say('beginning'));
+    for (const script of parsed.querySelectorAll(`script:not(${DATA})`)) {
+      if (!await isOwn(script, scripts)) read.faults.unshift(say('script'));
+    }
+  }
+  const verdict = await check(read, () => proof ? proof.bytes : proofOf(parsed), logProofsOf(parsed));
+  if (parsed && !await hasOwnStyle(parsed, style)) verdict.unproved.unshift(say('notStyle'));
   show(place, verdict);
 }
 
-// Whether a page's style is the one of this site, which hides nothing.
+// Whether an element has nothing but what stands in one of this site's, by their hashes.
+const isOwn = async (element, hashes) =>
+  !element.attributes.length && hashes.split(' ').includes(await digest('SHA-256', sha256, utf8(element.textContent)));
+
+// Whether a page's style is the one of this site, and hides nothing there.
 async function hasOwnStyle(page, own) {
-  const styles = page.querySelectorAll('style, link[rel~="stylesheet" i]');
-  return styles.length === 1 && await digest('SHA-256', sha256, utf8(styles[0].textContent)) === own;
+  const styles = page.querySelectorAll(STYLES);
+  const isStrange = element => !CLASSES.includes(element.className) && !element.closest('aside, header, nav');
+  return styles.length === 1 && await isOwn(styles[0], own) && ![...page.querySelectorAll('[class]')].some(isStrange);
 }
 
 function told(place, sentence) {
@@ -119,6 +145,7 @@ function begin(form) {
   const files = form.querySelector('input[type="file"]');
   const drop = form.querySelector('.drop');
   form.querySelector('button').addEventListener('click', () => {
+    place.replaceChildren();
     if (text.value.trim() && !addPage(words.pasted, text.value)) told(place, say('tooDeep', words.pasted));
     else judge(place);
   });

@@ -26,13 +26,17 @@ function readTree(body, id) {
   return entries;
 }
 
+// Who and when: one name, one address and one date, no further than 14 hours from UTC, as git cannot read it otherwise.
+const WHO = '[^<>\\n]+ <[^<>\\n]*> (0|[1-9]\\d{0,9}) (\\+|-(?!0000))(0\\d|1[0-3]|14(?=00))([0-5]\\d)\\n';
+const HEAD_OF_COMMIT = new RegExp(
+  `^tree ([0-9a-f]{40})\\nparent [0-9a-f]{40}\\nauthor ${WHO}committer ${WHO}(?:gpgsig [^\\n]*\\n(?: [^\\n]*\\n)*)?\\n`,
+);
+
 // Reads what a page's footer rests upon in a commit.
 function readCommit(body) {
   const text = decoded(body, 'commit');
-  const head = text.match(
-    /^tree ([0-9a-f]{40})\nparent [0-9a-f]{40}\nauthor [^\n]* (\d{1,10}) ([+-])(\d\d)(\d\d)\ncommitter [^\n]* \d{1,10} [+-]\d{4}\n(?:gpgsig [^\n]*\n(?: [^\n]*\n)*)?\n/,
-  );
-  if (!head || text.includes('\0')) throw new Refused('commit');
+  const head = text.match(HEAD_OF_COMMIT);
+  if (!head || Math.max(head[2], head[6]) > 0xffffffff || text.includes('\0')) throw new Refused('commit');
   const trailers = text.slice(text.lastIndexOf('\n\n') + 2);
   const trailer = (key, value) => {
     const lines = trailers.split('\n').filter(line => line.toLowerCase().startsWith(key.toLowerCase() + ': '));

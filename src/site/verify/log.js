@@ -2,22 +2,22 @@
 // checkpoint states. The proof's extra data is the log's key.
 
 const LOG_PROOF = new RegExp([
-  '^c2sp\\.org/tlog-proof@v1\\n(?:extra ([A-Za-z0-9+/]+={0,2})\\n)?index (0|[1-9]\\d{0,14})\\n((?:[A-Za-z0-9+/]{43}=\\n){0,63})\\n',
+  '^c2sp\\.org/tlog-proof@v1\\nextra ([A-Za-z0-9+/]+={0,2})\\nindex (0|[1-9]\\d{0,14})\\n((?:[A-Za-z0-9+/]{43}=\\n){0,63})\\n',
   '(([^\\n]+)\\n(0|[1-9]\\d{0,14})\\n([A-Za-z0-9+/]{43}=)\\n)\\n((?:\\u2014 [^ \\n]+ [A-Za-z0-9+/]+={0,2}\\n)+)$',
 ].join(''));
 
-// Returns the log's proof in a page; nothing where there is none.
-function logProofOf(page) {
-  const block = page && page.querySelector('script[type="application/x-c2sp-tlog-proof;base64"]');
-  return block ? block.textContent : '';
-}
+const LOG_PROOF_TYPE = 'application/x-c2sp-tlog-proof;base64';
+
+// Returns whatever a page has as the log's proof.
+const logProofsOf = page => page ? [...page.querySelectorAll(`script[type="${LOG_PROOF_TYPE}"], #log-proof`)] : [];
 
 const bytesOf = digits => Uint8Array.from(digits.match(/../g), pair => parseInt(pair, 16));
 const node = async (...parts) => bytesOf(await digest('SHA-256', sha256, joined(parts)));
 
 // Hashes a revision's entry up to the root, and checks who signed that. Throws Refused for what is not so.
-async function inLog(proved, block) {
-  const found = decoded(base64(block), 'logForm').match(LOG_PROOF);
+async function inLog(proved, [block, ...others]) {
+  if (others.length || block.id !== 'log-proof' || block.getAttribute('type') !== LOG_PROOF_TYPE) throw new Refused('logForm');
+  const found = decoded(base64(block.textContent), 'logForm').match(LOG_PROOF);
   if (!found) throw new Refused('logForm');
   const [, extra, index, lines, body, origin, size, stated, signatures] = found;
   const entry = `Commit: ${proved.id}\nArticle-Id: ${proved.article}\nRevision: ${proved.revision}\n` +
@@ -43,8 +43,8 @@ async function inLog(proved, block) {
     last = Math.floor(last / 2);
   }
   if (last !== 0 || hex(root) !== hex(base64(stated))) throw new Refused('logRoot');
-  const key = extra ? decoded(base64(extra), 'logForm') : '';
-  return { size, origin, index, key, isSigned: key ? await isSigned(key, origin, utf8(body), signatures) : null };
+  const key = decoded(base64(extra), 'logForm');
+  return { size, origin, index, key, isSigned: await isSigned(key, origin, utf8(body), signatures) };
 }
 
 // Whether the log's key signed a checkpoint: null where this browser does not know Ed25519.
@@ -61,8 +61,8 @@ async function isSigned(key, origin, body, signatures) {
     for (const line of own) {
       if (!await crypto.subtle.verify('Ed25519', known, line.subarray(4), body)) return false;
     }
-  } catch {
-    return null;
+  } catch (error) {
+    return globalThis.crypto && crypto.subtle && error.name !== 'NotSupportedError' ? false : null;
   }
   return true;
 }

@@ -31,16 +31,26 @@ function paragraphs(text) {
 
 const canonical = texts => paragraphs(texts.join('\n\n').normalize('NFC'));
 
-// What no browser shows. What stands in `noscript` is shown to some readers.
+// What no browser shows, where no style is asked.
 const NEVER_SHOWN = new Set(['script', 'style', 'template', 'head', 'title', 'meta', 'link', 'base']);
 const BLOCKS = new Set([
   'article', 'section', 'div', 'p', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'blockquote', 'ul', 'ol', 'li', 'pre', 'hr', 'footer',
 ]);
 const INLINES = new Set(['a', 'em', 'strong', 'code', 'br', 'bdi', 'span', 'time']);
-// Attributes by which an element of an article would not be seen by all, or as what it is.
-const NEVER_THERE = ['style', 'hidden', 'popover', 'inert', 'aria-hidden', 'value', 'reversed', 'type'];
+// Attributes by which an element of an article, or around it, is seen by all, and as what it is.
+const ATTRIBUTES = /^(class|datetime|href|hreflang|lang|rel|data-(?!code).+)$/;
 // Where a page says what is no part of its article.
 const FRAME = new Set(['nav', 'header', 'footer', 'aside']);
+// What surrounds an article.
+const AROUND = new Set(['html', 'body', 'main', 'div', 'section']);
+// What makes a browser show another page than its elements are, now or later, or hides them from scripts; and a page that is
+// read as other characters than UTF-8.
+const NOWHERE = [
+  'template', 'noscript', 'frameset', 'base', 'iframe', 'object', 'embed', 'svg', 'math', 'dialog', 'form',
+  'meta[http-equiv]:not([http-equiv="content-security-policy" i], [http-equiv="content-type" i][content="text/html; charset=utf-8" i])',
+  'meta[charset]:not([charset="utf-8" i])',
+].join();
+const STYLES = 'style, link[rel~="stylesheet" i]';
 
 // What a style may not do to the article, lest a reader see another text than its elements have.
 const AS_WRITTEN = {
@@ -64,6 +74,12 @@ function differ(one, other) {
   return b.length < 3 || Math.abs(a[0] - b[0]) + Math.abs(a[1] - b[1]) + Math.abs(a[2] - b[2]) > 60;
 }
 
+// The name that a page gives a character which cannot be seen, in an element of its own; nothing for another element.
+function nameOf(element) {
+  const text = element.textContent;
+  return element.matches('bdi.unseen') && /^[\p{DI}\ufff9-\ufffb]$/u.test(text) ? 'U+' + code(text) : '';
+}
+
 // Reads a page's article: its blocks, what else is on the page, and whatever makes it another page than an archive's.
 // `laid` tells whether the page is laid out, so that styles can be asked.
 class Reader {
@@ -80,9 +96,19 @@ class Reader {
     const articles = this.page.querySelectorAll('article');
     const [article] = articles;
     if (articles.length !== 1) this.faults.add(say('articles', articles.length));
-    if (!article) return { paragraphs: [], footer: '', faults: [...this.faults], beside: [] };
-    for (let above = article.parentElement; above; above = above.parentElement) this.judge(above, AS_WRITTEN);
-    this.around(this.page.body, article, 0);
+    for (const element of this.page.querySelectorAll(NOWHERE)) this.faults.add(say('element', element.localName));
+    // A form's fields take the names of what a script would ask it.
+    if (!article || this.page.querySelector('form')) return { paragraphs: [], footer: '', faults: [...this.faults], beside: [] };
+    this.everywhere();
+    let root = article;
+    while (root.parentElement) {
+      root = root.parentElement;
+      if (!AROUND.has(root.localName)) this.faults.add(say('element', root.localName));
+      this.attributes(root);
+      this.judge(root, AS_WRITTEN);
+    }
+    // Not by the document's names for its elements: an element of the page may have taken those.
+    this.around(root, article, 0);
     const blocks = this.blocks(article, 0, 0);
     const isBreak = block => block && block.kind === 'break';
     const last = blocks[blocks.length - 1];
@@ -96,9 +122,19 @@ class Reader {
     return { paragraphs: canonical(blocks.map(block => block.text)), footer, faults: [...this.faults], beside: this.beside };
   }
 
+  // What no element of the page may have.
+  everywhere() {
+    for (const element of this.page.querySelectorAll('*')) {
+      if (element.shadowRoot) this.faults.add(say('element', 'template'));
+      for (const { name, value } of element.attributes) {
+        const isStrange = /^on|^style$/.test(name) || name === 'data-code' && value !== nameOf(element);
+        if (isStrange) this.faults.add(say('attribute', element.localName, name));
+      }
+    }
+  }
+
   isShown(element) {
-    const name = element.localName;
-    return name === 'noscript' || !NEVER_SHOWN.has(name) && !(this.laid && getComputedStyle(element).display === 'none');
+    return this.laid ? getComputedStyle(element).display !== 'none' : !NEVER_SHOWN.has(element.localName);
   }
 
   // Asks the style of an element that has a part in what a reader sees.
@@ -117,8 +153,8 @@ class Reader {
     if (!this.laid) return;
     for (const pseudo of ['::before', '::after', '::marker']) {
       const { content } = getComputedStyle(element, pseudo);
-      const names = element.matches('bdi.unseen') && content === `"${element.dataset.code}"`;
-      if (!['', 'none', 'normal'].includes(content) && !names) this.faults.add(say('made', element.localName));
+      const name = nameOf(element);
+      if (!['', 'none', 'normal', ...name ? [`"${name}"`] : []].includes(content)) this.faults.add(say('made', element.localName));
     }
   }
 
@@ -129,18 +165,29 @@ class Reader {
       return;
     }
     for (const node of element.childNodes) {
-      if (node === article || node === this.own) continue;
+      if (node === article) continue;
       if (node.nodeType === Node.TEXT_NODE && !isBlank(node.data)) this.faults.add(say('around', quote(node.data)));
       if (node.nodeType !== Node.ELEMENT_NODE || !this.isShown(node)) continue;
       this.made(node);
-      if (FRAME.has(node.localName) && !node.contains(article)) {
-        this.beside.push(node.textContent);
+      if (node === this.own || FRAME.has(node.localName) && !node.contains(article)) {
+        this.frame(node);
       } else if (['main', 'div', 'section'].includes(node.localName) || node.contains(article)) {
         this.around(node, article, depth + 1);
       } else {
         this.faults.add(say('around', isBlank(node.textContent) ? `<${node.localName}>` : quote(node.textContent)));
       }
     }
+  }
+
+  // Takes down what is no part of the article: its words, and what has none. The check's own place is only looked at.
+  frame(node) {
+    const beside = [node.textContent];
+    for (const element of node.querySelectorAll('*')) {
+      const name = element.localName;
+      this.made(element);
+      if (!BLOCKS.has(name) && !INLINES.has(name) && !FRAME.has(name) && name !== 'button') beside.push(`<${name}>`);
+    }
+    if (node !== this.own) this.beside.push(...beside);
   }
 
   // The blocks of an element, with what a browser shows of each. `nest` counts the lists and quotations around it.
@@ -205,6 +252,7 @@ class Reader {
         return;
       }
       flush('paragraph');
+      if (name === 'li') this.faults.add(say('element', name));
       if (name === 'hr') {
         push('* * *', 'break');
       } else if ((name === 'ul' || name === 'ol') && nest < DEEPEST_NEST) {
@@ -233,15 +281,15 @@ class Reader {
   }
 
   list(list, depth, nest) {
-    const start = list.getAttribute('start');
-    let number = /^\d{1,9}$/.test(start) && Number(start) < 900000000 ? Number(start) : 1;
+    let number = Number(list.getAttribute('start') || 1);
     const items = [];
     for (const item of list.childNodes) {
       if (item.nodeType === Node.TEXT_NODE && !isBlank(item.data)) this.faults.add(say('amid', quote(item.data)));
       if (item.nodeType !== Node.ELEMENT_NODE || !this.isKnown(item) || !this.isShown(item)) continue;
       if (item.localName !== 'li') this.faults.add(say('element', item.localName));
       const text = this.blocks(item, depth + 1, nest + 1).map(block => block.text).join('\n');
-      if (!text) continue;
+      // A browser counts an item without text, and the text does not.
+      if (!text) this.faults.add(say('element', 'li'));
       const marker = list.localName === 'ol' ? `${number++}. ` : '- ';
       items.push(prefixed(text, marker, ' '.repeat(marker.length)));
     }
@@ -255,18 +303,29 @@ class Reader {
       this.faults.add(say('element', name));
       return false;
     }
-    if (node.shadowRoot) this.faults.add(say('element', 'template'));
-    for (const attribute of NEVER_THERE) {
-      if (node.hasAttribute(attribute)) this.faults.add(say('attribute', name, attribute));
-    }
+    this.attributes(node);
     this.judge(node, name === 'hr' ? AS_WRITTEN : IN_PLACE);
     return true;
+  }
+
+  attributes(node) {
+    const name = node.localName;
+    for (const { name: attribute, value } of node.attributes) {
+      const isThere = ATTRIBUTES.test(attribute)
+        // Not the check's own place, which it empties.
+        || attribute === 'id' && value !== 'check'
+        || attribute === 'dir' && value === 'auto' && ['section', 'bdi'].includes(name)
+        // The numbers that are read alike everywhere.
+        || attribute === 'start' && name === 'ol' && /^(0|[1-9]\d{0,7}|[1-8]\d{8})$/.test(value)
+        || ['data-code', 'title'].includes(attribute) && value === nameOf(node);
+      if (!isThere) this.faults.add(say('attribute', name, attribute));
+    }
   }
 
   // What the page says beside its text: above it, or below.
   aside(node) {
     this.made(node);
-    if (node.parentElement.localName === 'article') this.beside.push(node.textContent);
+    if (node.parentElement.localName === 'article') this.frame(node);
     else this.faults.add(say('amid', quote(node.textContent)));
   }
 

@@ -2,8 +2,8 @@
 const MOST_NAMED = 8;
 
 // Judges what a page shows by the pack that `pack()` returns, and by the log's proof, where there is one. Each step is a sentence,
-// with whether it holds.
-async function check(read, pack, logProof) {
+// with whether it holds; null where that was not looked at.
+async function check(read, pack, logProofs) {
   let proved = null;
   const faults = read.faults.slice(0, MOST_NAMED);
   const steps = [];
@@ -36,25 +36,25 @@ async function check(read, pack, logProof) {
       else step('date', true, say('dateYes', `${day} (${weekday})`));
     }
   }
-  const unsure = logProof ? await checkLog(proved, logProof, step) : [];
+  const unsure = logProofs.length ? await checkLog(proved, logProofs, step) : [];
   const order = ['text', 'page', 'files', 'footer', 'id', 'date', 'log'];
   steps.sort((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
   const beside = read.beside.filter(text => !isBlank(text));
   const named = [...beside.slice(0, MOST_NAMED).map(quote), ...beside.length > MOST_NAMED ? ['…'] : []];
   const unproved = [say('notTrue'), say('notHistory'), ...unsure, say('notDeep'), ...named.length ? [say('notPart', named.join(words.comma))] : []];
-  return { holds: steps.every(known => known.holds), steps, unproved };
+  return { holds: !!proved && steps.every(known => known.holds !== false), steps, unproved };
 }
 
 // Adds the step of the log; returns what is not proved of it.
-async function checkLog(proved, logProof, step) {
+async function checkLog(proved, logProofs, step) {
   if (!proved) {
     step('log', null, say('notCompared', words.names.log));
     return [];
   }
   try {
-    const { size, origin, index, key, isSigned } = await inLog(proved, logProof);
+    const { size, origin, index, key, isSigned } = await inLog(proved, logProofs);
     if (isSigned === false) step('log', false, say('logNo'), say('logUnsigned', quote(key)));
-    else step('log', true, say('logYes', Number(index) + 1, size, quote(origin)));
+    else step('log', isSigned, say(isSigned ? 'logYes' : 'logUnsure', Number(index) + 1, size, quote(origin)));
     return [isSigned ? say('notKey', quote(key)) : say('notSigned')];
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
