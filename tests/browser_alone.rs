@@ -242,6 +242,13 @@ fn a_saved_page_or_a_text_with_its_proof_is_checked_without_its_site() {
         "proved",
         "11 objects hashed again",
     );
+    // A browser would not show this as a text.
+    let scripted = format!("← <script>document.body.remove()</script>\n\n{page}");
+    expect(
+        desk.drop(&[("page.html", scripted.as_bytes())]),
+        "not-proved",
+        "The page has 0 article elements",
+    );
     expect(
         desk.drop(&[("page.txt", b"\xff\xfe")]),
         "",

@@ -63,7 +63,8 @@ async function add(files, place) {
       told(place, say('notText', quote(file.name)));
       return;
     }
-    if (!addPage(quote(file.name), text)) {
+    // A browser shows only this kind of file as the text that it is.
+    if (!addPage(quote(file.name), text, /\.txt$/i.test(file.name) ? 'text' : 'html')) {
       told(place, say('tooDeep', quote(file.name)));
       return;
     }
@@ -73,8 +74,8 @@ async function add(files, place) {
 }
 
 // Reads a page without running anything of it; tells whether that could be done.
-function addPage(name, text) {
-  const isHtml = /^\s*<(!doctype|html|\?xml|!--|head|body|meta)/i.test(text.slice(0, 1000));
+function addPage(name, text, kind) {
+  const isHtml = kind === 'html' || /^\s*<(!doctype|html|\?xml|!--|head|body|meta)/i.test(text.slice(0, 1000));
   if (isHtml && isTooDeep(text)) return false;
   const parsed = isHtml ? new DOMParser().parseFromString(text, 'text/html') : null;
   added.page = { name, text, parsed };
@@ -146,7 +147,7 @@ function begin(form) {
   const drop = form.querySelector('.drop');
   form.querySelector('button').addEventListener('click', () => {
     place.replaceChildren();
-    if (text.value.trim() && !addPage(words.pasted, text.value)) told(place, say('tooDeep', words.pasted));
+    if (text.value.trim() && !addPage(words.pasted, text.value, 'text')) told(place, say('tooDeep', words.pasted));
     else judge(place);
   });
   files.addEventListener('change', () => add([...files.files], place));
