@@ -14,7 +14,7 @@ use crate::object::Hashing;
 use crate::object::commit::Commit;
 use crate::object::tree::Entry as TreeEntry;
 use crate::revision::{is_first, is_root};
-use crate::settings::{CHECKPOINT_FILE, OTS_FILE, TIMESTAMP_FILE};
+use crate::settings::{self, CHECKPOINT_FILE, OTS_FILE, Settings, TIMESTAMP_FILE};
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
 use crate::storage::log_file::{Kept, LogFile};
@@ -373,6 +373,19 @@ pub fn newest(archive: &Archive) -> Result<Option<SignedCheckpoint>, LogError> {
     };
     let signed = parse(&bytes).map_err(|error| LogError::Checkpoint(archive.tip(), error))?;
     Ok(Some(signed))
+}
+
+/// Returns the key that signed a checkpoint: the one that the archive names, or that it named when the checkpoint came;
+/// `None` where neither did.
+#[must_use]
+pub fn key_of(archive: &Archive, published: &Published) -> Option<VerifierKey> {
+    let has_signed = |key: &VerifierKey| published.signed.is_signed_by(key) == Some(true);
+    let named = archive.settings().log_key.clone().filter(has_signed);
+    named.or_else(|| {
+        let tree = archive.commit(published.commit).ok()?.tree;
+        let bytes = archive.file(tree, settings::FILE_NAME).ok()?;
+        Settings::parse(&bytes).ok()?.log_key.filter(has_signed)
+    })
 }
 
 /// Signs a checkpoint of all revisions of the branch; `None` where the one at the tip states them already.

@@ -294,6 +294,12 @@ fn block(page: &str) -> Option<&str> {
     Some(rest.split_once("</script>").unwrap().0)
 }
 
+/// Returns the element of the log's proof in a page.
+fn element(page: &str) -> String {
+    let block = block(page).unwrap();
+    format!("<script type=\"application/x-c2sp-tlog-proof;base64\" id=\"log-proof\">{block}</script>")
+}
+
 #[test]
 fn a_page_carries_its_place_in_the_log_and_keeps_it() {
     let (story, key) = begin();
@@ -359,6 +365,7 @@ fn a_page_with_another_place_in_the_log_is_not_proved() {
         (changed("\n5\n", "\n6\n"), "is not signed with"),
         (changed("\n5\n", "\n500\n"), "not one of this revision"),
         (changed(&extra(&key), &extra(&stranger)), "is not signed with"),
+        (changed(&extra(&key), ""), "it does not name the log's key"),
         (changed("tlog-proof@v1", "tlog-proof@v2"), "a proof begins with"),
         ("%".to_owned(), "is no digit of base64"),
     ] {
@@ -399,6 +406,92 @@ fn a_page_with_another_place_in_the_log_is_not_proved() {
             said.contains("not cosigned by those whom the policy asks for"),
             "{said}"
         );
+    }
+}
+
+#[test]
+fn a_page_with_two_places_in_the_log_is_not_proved() {
+    let (story, _) = begin();
+    add(&story, 0..3);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    story.yes(&["build", "site", "-q"]);
+    let one = page(&story, "a1/index.html");
+    let own = element(&one);
+    story.write("two.html", one.replacen(&own, &[own.as_str(), &own].concat(), 1));
+    let said = says(&story, &["verify", "--without-archive", "two.html"], 1);
+    assert!(
+        said.starts_with("corrupt") && said.contains("the page has 2 proofs of the log in place of one"),
+        "{said}"
+    );
+    assert!(!said.contains("signed with"), "{said}");
+}
+
+#[test]
+fn a_policy_is_not_met_where_no_checkpoint_covers_what_is_asked() {
+    let (story, key) = begin();
+    add(&story, 0..2);
+    story.write("policy", format!("log {key}\nquorum none\n"));
+    let first = story.git(&["rev-parse", "main"]);
+    let unmet = |arguments: &[&str]| {
+        let without = story.run(&[&["verify"], arguments].concat());
+        assert!(without.status.success(), "{arguments:?} without a policy");
+        let said = says(
+            &story,
+            &[&["verify", "--policy", "policy"], arguments].concat(),
+            1,
+        );
+        assert!(
+            said.starts_with("unknown") && said.contains("no checkpoint covers this"),
+            "{arguments:?}: {said}"
+        );
+    };
+    unmet(&[&first]);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    story.yes(&["verify", "--policy", "policy", &first]);
+    add(&story, 2..3);
+    unmet(&[&story.git(&["rev-parse", "main"])]);
+    // Without an archive: a page from which the log's proof was taken, one that never had it, and a proof by itself.
+    story.yes(&["build", "site", "-q"]);
+    let alone = |name: &str| format!("site/2026/01/22/{name}");
+    story.yes(&[
+        "verify",
+        "--policy",
+        "policy",
+        "--without-archive",
+        &alone("a1/index.html"),
+    ]);
+    let one = page(&story, "a1/index.html");
+    story.write("stripped.html", one.replacen(&element(&one), "", 1));
+    for thing in [
+        "stripped.html",
+        &alone("a2/index.html"),
+        &alone("a1/index.proof"),
+    ] {
+        unmet(&["--without-archive", thing]);
+    }
+    let said = says(&story, &["verify", "--policy", "policy"], 2);
+    assert!(said.contains("PAGE|FOOTER|ID|SWHID"), "{said}");
+}
+
+#[test]
+fn what_an_earlier_key_of_the_log_signed_stays_signed_with_it() {
+    let (story, key) = begin();
+    add(&story, 0..2);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    let next = story.yes(&["key", "new", ORIGIN, "next.key"]);
+    story.yes(&["settings", "--log-key", next.trim()]);
+    add(&story, 2..3);
+    story.yes(&["checkpoint", "--key", "next.key"]);
+    story.yes(&["build", "site", "-q"]);
+    for (name, key) in [("a1", key.as_str()), ("a2", next.trim())] {
+        let file = format!("site/2026/01/22/{name}/index.html");
+        for arguments in [&["verify"][..], &["verify", "--without-archive"]] {
+            let said = story.yes(&[arguments, &[file.as_str()]].concat());
+            assert!(
+                said.contains(&format!("    signed with {key}\n")),
+                "{arguments:?}: {said}"
+            );
+        }
     }
 }
 

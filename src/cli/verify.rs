@@ -60,8 +60,8 @@ pub struct Verify {
     /// How progress is shown
     #[arg(long, value_enum, default_value = "auto", conflicts_with = "things")]
     progress: Shown,
-    /// A policy that says whose checkpoints and cosignatures count (C2SP tlog-policy)
-    #[arg(long, value_name = "FILE")]
+    /// A policy that says whose checkpoints and cosignatures count (C2SP tlog-policy); what no such checkpoint covers is unknown
+    #[arg(long, value_name = "FILE", requires = "things")]
     policy: Option<PathBuf>,
     /// Say which revisions have these words, whatever the white space between them
     #[arg(long, value_name = "WORDS", conflicts_with_all = ["things", "since", "changed", "subset"])]
@@ -296,7 +296,9 @@ impl Verify {
         }
         let bytes = read_page(file)?;
         if alone::is_proof(&bytes) {
-            return Ok(alone::proof_file(&bytes));
+            let mut answer = alone::proof_file(&bytes);
+            in_log::of_page(&mut answer, &[], policy);
+            return Ok(answer);
         }
         let (form, draft) = self.draft(file, &bytes)?;
         let html = if form == Form::Html {
@@ -313,9 +315,7 @@ impl Verify {
         match &blocks[..] {
             [proof] => {
                 let mut answer = alone::page(proof, &draft);
-                for block in &of_log {
-                    in_log::of_page(&mut answer, block, policy);
-                }
+                in_log::of_page(&mut answer, &of_log, policy);
                 let kept = answer.in_log.as_ref().map(remember::of_page);
                 if let Some(what) = kept.transpose()?.flatten() {
                     in_log::contradicted(&mut answer, what);

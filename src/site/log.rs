@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::BuildError;
 use crate::archive::Archive;
 use crate::id::{CommitId, hex};
-use crate::log::{Covers, Entry, Log, LogError, Published};
+use crate::log::{Covers, Entry, Log, LogError, Published, key_of};
 use crate::tlog::key::VerifierKey;
 use crate::tlog::tile::{self, Content, Tile, WIDTH};
 
@@ -16,6 +16,8 @@ use crate::tlog::tile::{self, Content, Tile, WIDTH};
 pub struct InLog<'a> {
     log: Option<&'a Log>,
     key: Option<&'a VerifierKey>,
+    /// The keys of checkpoints that bear no signature with the one that the archive names now, by the commits that brought them.
+    earlier: HashMap<CommitId, VerifierKey>,
     covers: Covers<'a>,
     places: HashMap<CommitId, u64>,
 }
@@ -27,9 +29,19 @@ impl<'a> InLog<'a> {
         signed: Option<&'a (Log, Vec<Published>)>,
         places: impl IntoIterator<Item = (CommitId, u64)>,
     ) -> Self {
+        let key = archive.settings().log_key.as_ref();
+        let is_of = |published: &&Published| {
+            let mut lines = published.signed.note.signatures.iter();
+            key.is_some_and(|key| lines.any(|line| line.names(key)))
+        };
+        let published = signed.map(|(_, published)| published.as_slice());
+        let others = published.unwrap_or_default().iter().filter(|one| !is_of(one));
         Self {
             log: signed.map(|(log, _)| log),
-            key: archive.settings().log_key.as_ref(),
+            key,
+            earlier: others
+                .filter_map(|other| Some((other.commit, key_of(archive, other)?)))
+                .collect(),
             covers: signed
                 .map(|(_, published)| Covers::of(published))
                 .unwrap_or_default(),
@@ -43,13 +55,15 @@ impl<'a> InLog<'a> {
     }
 
     /// Returns the proof that a revision is in the log, with the log's key, as C2SP's tlog-proof has it; `None` where no
-    /// checkpoint covers it.
+    /// checkpoint covers it, or none that a known key signed.
     pub fn proof(&self, id: CommitId) -> Option<String> {
         let place = self.place(id)?;
-        let signed = &self.covers.covering(place)?.signed;
+        let covering = self.covers.covering(place)?;
+        let signed = &covering.signed;
+        let key = self.earlier.get(&covering.commit).or(self.key);
+        let key = key.filter(|key| signed.is_signed_by(key) == Some(true))?;
         let mut proof = self.log?.prove(place, signed)?;
-        let key = self.key.filter(|key| signed.is_signed_by(key) == Some(true));
-        proof.extra = key.map(|key| key.to_string().into_bytes());
+        proof.extra = Some(key.to_string().into_bytes());
         Some(proof.to_string())
     }
 

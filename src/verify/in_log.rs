@@ -39,52 +39,73 @@ pub struct InLog {
     pub is_enough: Option<bool>,
 }
 
-/// Judges the log's proof that a page carries, given in base64, beside the answer about its text.
-pub fn of_page(answer: &mut Answer, block: &str, policy: Option<&Policy>) {
-    let Some(revision) = &answer.revision else { return };
-    let entry = Entry::of(revision.id, &revision.commit, &revision.message.trailers);
-    match read(block, &entry) {
-        Ok((proof, key)) => {
-            let in_log = InLog {
-                beside: proof.hashes,
-                ..InLog::at(entry.leaf(), proof.index, proof.signed)
-            };
-            weigh(answer, in_log, key.as_ref(), policy);
-        }
-        Err(what) => against(answer, format!("the log's proof in the page: {what}")),
+/// Judges the log's proof that a page carries, given in base64, beside the answer about its text. A page carries one at the
+/// most, and one where there is a policy.
+pub fn of_page(answer: &mut Answer, blocks: &[String], policy: Option<&Policy>) {
+    let entry = entry_of(answer);
+    match (blocks, &entry) {
+        ([], _) | (_, None) => {}
+        ([block], Some(entry)) => match read(block, entry) {
+            Ok((proof, key)) => {
+                let in_log = InLog {
+                    beside: proof.hashes,
+                    ..InLog::at(entry.leaf(), proof.index, proof.signed)
+                };
+                weigh(answer, in_log, Some(key), policy);
+            }
+            Err(what) => against(answer, format!("the log's proof in the page: {what}")),
+        },
+        (several, Some(_)) => against(
+            answer,
+            format!("the page has {} proofs of the log in place of one", several.len()),
+        ),
     }
+    ask_for_one(answer, policy);
+}
+
+/// Returns the entry of the revision that an answer is about, whether or not content of it is withheld.
+fn entry_of(answer: &Answer) -> Option<Entry> {
+    let whole = answer.revision.as_ref();
+    let whole = whole.map(|revision| Entry::of(revision.id, &revision.commit, &revision.message.trailers));
+    whole.or_else(|| {
+        let left = answer.withheld.as_ref()?;
+        Some(Entry::of(left.id, &left.commit, &left.message.trailers))
+    })
 }
 
 /// Reads a proof that an entry is in a log, and the key that it names.
-fn read(block: &str, entry: &Entry) -> Result<(LogProof, Option<VerifierKey>), String> {
+fn read(block: &str, entry: &Entry) -> Result<(LogProof, VerifierKey), String> {
     let text = base64::decode(block).map_err(|error| with_causes(&error))?;
     let text = String::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
     let proof = LogProof::parse(&text).map_err(|error| with_causes(&error))?;
     if !proof.has(entry.leaf()) {
         return Err("it is not one of this revision".to_owned());
     }
-    let key = proof.extra.as_ref().map(|extra| {
-        let key = std::str::from_utf8(extra).ok().and_then(|key| key.parse().ok());
-        key.ok_or_else(|| "the key in it is none".to_owned())
-    });
-    let key: Option<VerifierKey> = key.transpose()?;
-    match &key {
-        Some(key) if proof.signed.is_signed_by(key) != Some(true) => {
-            Err(format!("its checkpoint is not signed with {key}"))
-        }
-        _ => Ok((proof, key)),
+    let extra = proof.extra.as_deref().ok_or("it does not name the log's key")?;
+    let key = std::str::from_utf8(extra).ok().and_then(|key| key.parse().ok());
+    let key: VerifierKey = key.ok_or("the key in it is none")?;
+    if proof.signed.is_signed_by(&key) == Some(true) {
+        Ok((proof, key))
+    } else {
+        Err(format!("its checkpoint is not signed with {key}"))
     }
 }
 
-/// Finds the place of the revision that an answer is about in the archive's own log.
+/// Finds the place of the revision that an answer is about in the archive's own log. Where there is a policy it has one.
 ///
 /// # Errors
 /// [`Fault`] where the archive could not be looked into.
 pub fn of_archive(archive: &Archive, answer: &mut Answer, policy: Option<&Policy>) -> Result<(), Fault> {
-    let Some(revision) = &answer.revision else {
+    look_up(archive, answer, policy)?;
+    ask_for_one(answer, policy);
+    Ok(())
+}
+
+fn look_up(archive: &Archive, answer: &mut Answer, policy: Option<&Policy>) -> Result<(), Fault> {
+    let Some(entry) = entry_of(answer) else {
         return Ok(());
     };
-    let leaf = Entry::of(revision.id, &revision.commit, &revision.message.trailers).leaf();
+    let leaf = entry.leaf();
     let (log, published) = match log::signed_log(archive) {
         Ok(Some(signed)) => signed,
         Ok(None) => return Ok(()),
@@ -98,7 +119,7 @@ pub fn of_archive(archive: &Archive, answer: &mut Answer, policy: Option<&Policy
         return Ok(());
     };
     if let Some(covering) = Covers::of(&published).covering(index) {
-        let key = archive.settings().log_key.as_ref();
+        let key = log::key_of(archive, covering);
         let in_log = InLog {
             at: Some(covering.at),
             ..InLog::at(leaf, index, covering.signed.clone())
@@ -124,10 +145,10 @@ impl InLog {
     }
 }
 
-/// Adds a place to an answer, with what the signatures below it are worth.
-fn weigh(answer: &mut Answer, in_log: InLog, key: Option<&VerifierKey>, policy: Option<&Policy>) {
+/// Adds a place to an answer, with the key of which the signature is good, where that is known, and with what the other
+/// signatures are worth.
+fn weigh(answer: &mut Answer, in_log: InLog, key: Option<VerifierKey>, policy: Option<&Policy>) {
     let signed = &in_log.signed;
-    let key = key.filter(|key| signed.is_signed_by(key) == Some(true)).cloned();
     let weighed = policy.map(|policy| policy.weigh(signed));
     if let Some(weighed) = &weighed {
         for witness in &weighed.forged {
@@ -141,15 +162,15 @@ fn weigh(answer: &mut Answer, in_log: InLog, key: Option<&VerifierKey>, policy: 
             refuse(answer, Verdict::Unknown, what.to_owned());
         }
     }
-    if let Some(policy) = policy
-        && !policy.logs.is_empty()
-        && !policy
-            .logs
-            .iter()
-            .any(|log| signed.is_signed_by(&log.key) == Some(true))
-    {
-        let what = "the checkpoint is signed by no log of the policy";
-        refuse(answer, Verdict::Unknown, what.to_owned());
+    if let Some(policy) = policy {
+        let is_of = |key: &VerifierKey| signed.is_signed_by(key) == Some(true);
+        if policy.logs.is_empty() && key.is_none() {
+            let what = "the checkpoint is signed with no key that is known here";
+            refuse(answer, Verdict::Unknown, what.to_owned());
+        } else if !policy.logs.is_empty() && !policy.logs.iter().any(|log| is_of(&log.key)) {
+            let what = "the checkpoint is signed by no log of the policy";
+            refuse(answer, Verdict::Unknown, what.to_owned());
+        }
     }
     answer.in_log = Some(InLog {
         key,
@@ -157,6 +178,14 @@ fn weigh(answer: &mut Answer, in_log: InLog, key: Option<&VerifierKey>, policy: 
         cosigned: weighed.map(|weighed| weighed.cosignatures).unwrap_or_default(),
         ..in_log
     });
+}
+
+/// Turns a yes where a policy says whose checkpoints count and there is none that covers what was asked.
+fn ask_for_one(answer: &mut Answer, policy: Option<&Policy>) {
+    if policy.is_some() && answer.in_log.is_none() && answer.verdict().is_yes() {
+        let what = "no checkpoint covers this, and the policy says whose have to";
+        refuse(answer, Verdict::Unknown, what.to_owned());
+    }
 }
 
 /// Adds to an answer what contradicts something that a reader kept of the archive.

@@ -119,7 +119,7 @@ fn in_log_text(in_log: &InLog, text: &mut String) {
         Some(key) => {
             let _ = writeln!(text, "    signed with {}", visible(&key.to_string()));
         }
-        None => text.push_str("    signed with a key that is not known here\n"),
+        None => text.push_str("    its signature was not checked: the key is not known here\n"),
     }
     for said in &in_log.cosigned {
         let when = policy::date(said.seconds);
