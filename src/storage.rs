@@ -9,6 +9,7 @@ pub mod fetch;
 pub mod file;
 pub mod finding;
 pub mod fold;
+pub mod git_caches;
 pub mod index_file;
 pub mod inventory;
 pub mod layout;

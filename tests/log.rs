@@ -462,11 +462,7 @@ fn a_policy_is_not_met_where_no_checkpoint_covers_what_is_asked() {
     ]);
     let one = page(&story, "a1/index.html");
     story.write("stripped.html", one.replacen(&element(&one), "", 1));
-    for thing in [
-        "stripped.html",
-        &alone("a2/index.html"),
-        &alone("a1/index.proof"),
-    ] {
+    for thing in ["stripped.html", &alone("a2/index.html"), &alone("a1/index.proof")] {
         unmet(&["--without-archive", thing]);
     }
     let said = says(&story, &["verify", "--policy", "policy"], 2);

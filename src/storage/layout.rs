@@ -80,7 +80,7 @@ pub enum InPack {
     Pack,
     /// An index.
     Index,
-    /// Something of git's that the objects do not depend upon.
+    /// Something of git's that the objects do not depend upon; what git believes of it, [`crate::storage::git_caches`] checks.
     Harmless,
     /// A finding.
     Strange(FindingKind),
@@ -109,7 +109,8 @@ pub fn in_pack(name: &Name) -> InPack {
     }
 }
 
-/// Judges a name in `objects/info`; `None` for git's notes, which are never read here.
+/// Judges a name in `objects/info`; `None` for git's notes, of which
+/// [`crate::storage::git_caches`] checks what git believes.
 #[must_use]
 pub fn in_info(name: &Name) -> Option<FindingKind> {
     match name.text.as_str() {

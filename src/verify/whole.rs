@@ -25,6 +25,7 @@ use crate::object::{Hashing, ObjectKind};
 use crate::storage::bits::Bits;
 use crate::storage::branch_list::{BranchList, FILE_NAME};
 use crate::storage::finding::StoreFinding;
+use crate::storage::git_caches;
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
 use crate::storage::pack_map::Sums;
@@ -392,6 +393,7 @@ pub fn observed(
         if !matches!(options.scope, Scope::Since(_)) {
             census.watch(progress, || census.hash_the_rest());
         }
+        check_git_caches(&census, progress, &mut report);
     }
     tell_counts(&census, &mut report);
     tell_withheld(&census, &mut report);
@@ -419,6 +421,27 @@ pub fn observed(
     drop(census);
     tell_store(inventory, &mut report);
     report
+}
+
+/// Holds what git keeps beside its objects against them, for one of the shares.
+fn check_git_caches(
+    census: &Census<'_>,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    report: &mut Report,
+) {
+    if matches!(census.options.scope, Scope::Share { number, .. } if number != 1) {
+        return;
+    }
+    let check = || git_caches::check(census.inventory, &|| census.is_stopped());
+    for finding in census.watch(progress, check) {
+        let place = format!("objects/{}", finding.path.display());
+        let what = with_causes(&finding.fault);
+        report.found(
+            Code::Plumbing,
+            place,
+            format!("{what}; delete the file, git makes it anew"),
+        );
+    }
 }
 
 /// Follows the mirrors, which are not part of what is proved, so that what they hold is told apart.

@@ -1,0 +1,327 @@
+//! What git keeps beside its objects, the commit-graph and the index over several packs: those that git wrote are no fault, and
+//! those that make it show something else are found.
+
+#[path = "support/archives.rs"]
+mod archives;
+
+use std::fs;
+use std::ops::Range;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use archives::{Story, git_command};
+use avalaches::storage::git_caches;
+use avalaches::storage::inventory::Inventory;
+use avalaches::storage::objects::ObjectStore;
+use sha1::{Digest as _, Sha1};
+
+const GRAPH: &str = "objects/info/commit-graph";
+const PACKS: &str = "objects/pack/multi-pack-index";
+
+/// Makes an archive of four commits in three packs, with both files.
+fn archive() -> Story {
+    let story = Story::begin();
+    for slug in ["a", "b", "c"] {
+        story.add(
+            "page.txt",
+            &format!("第{slug}篇。\n\nPage {slug}.\n"),
+            &["--slug", slug],
+        );
+        story.git(&["repack", "-dq"]);
+    }
+    story.git(&["commit-graph", "write", "--reachable"]);
+    story.git(&["multi-pack-index", "write"]);
+    story
+}
+
+fn path(story: &Story, file: &str) -> PathBuf {
+    story.archive().join(file)
+}
+
+/// Puts other bytes into a file, with the checksum that such a file ends with.
+fn put(story: &Story, file: &str, bytes: &[u8]) {
+    let (content, _) = bytes.split_at(bytes.len() - 20);
+    let sum = Sha1::digest(content);
+    replace(story, file, &[content, sum.as_slice()].concat());
+}
+
+/// Git's own files cannot be written to.
+fn replace(story: &Story, file: &str, bytes: &[u8]) {
+    let path = path(story, file);
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, bytes).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+}
+
+/// Finds a part of such a file by its name.
+fn chunk(bytes: &[u8], name: &[u8]) -> Range<usize> {
+    let head = if bytes.starts_with(b"MIDX") { 12 } else { 8 };
+    let rows: Vec<&[u8]> = bytes[head..]
+        .chunks_exact(12)
+        .take(usize::from(bytes[6]) + 1)
+        .collect();
+    let offset = |row: &[u8]| usize::try_from(u64::from_be_bytes(row[4..].try_into().unwrap())).unwrap();
+    let at = rows.iter().position(|row| row.starts_with(name)).unwrap();
+    offset(rows[at])..offset(rows[at + 1])
+}
+
+/// Finds the row of an object in a table of rows.
+fn row(bytes: &[u8], table: &[u8], length: usize, id: &str) -> Range<usize> {
+    let ids = chunk(bytes, b"OIDL");
+    let raw: Vec<u8> = (0..40)
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&id[at..at + 2], 16).unwrap())
+        .collect();
+    let place = bytes[ids]
+        .chunks_exact(20)
+        .position(|known| known == raw)
+        .unwrap();
+    let start = chunk(bytes, table).start + place * length;
+    start..start + length
+}
+
+/// Checks the whole archive, which has one fault, in a file.
+fn is_found(story: &Story, file: &str, what: &str) {
+    for command in ["verify", "audit"] {
+        let output = story.run(&[command, "--json"]);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{what}: {said}");
+        let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+        let [finding] = &report["findings"].as_array().unwrap()[..] else {
+            panic!("{what}: {report:#}")
+        };
+        assert_eq!(
+            (&finding["code"], &finding["place"]),
+            (&"plumbing".into(), &file.into()),
+            "{report:#}"
+        );
+        let words = finding["what"].as_str().unwrap();
+        assert!(
+            words.contains(what) && words.ends_with("; delete the file, git makes it anew"),
+            "{what}: {words}"
+        );
+    }
+}
+
+/// Tells whether the files are found at fault as they are now.
+fn is_faulty(story: &Story) -> bool {
+    let store = ObjectStore::open(&path(story, "objects")).unwrap();
+    !git_caches::look(&Inventory::for_reading(&store), &|| false).is_empty()
+}
+
+#[test]
+fn what_git_writes_beside_its_objects_is_no_fault() {
+    let story = archive();
+    story.yes(&["verify"]);
+    story.yes(&["audit"]);
+    // A merge of several, which only the list of edges has, and filters by path.
+    let tree = story.git(&["rev-parse", "main^{tree}"]);
+    let merged = git_command(
+        &story.archive(),
+        &[
+            "commit-tree",
+            &tree,
+            "-p",
+            "main",
+            "-p",
+            "main~1",
+            "-p",
+            "main~2",
+            "-m",
+            "merge",
+        ],
+    )
+    .envs([
+        ("GIT_AUTHOR_NAME", "A"),
+        ("GIT_AUTHOR_EMAIL", "a@b"),
+        ("GIT_COMMITTER_NAME", "A"),
+        ("GIT_COMMITTER_EMAIL", "a@b"),
+        ("GIT_COMMITTER_DATE", "1 +0000"),
+    ])
+    .output()
+    .unwrap();
+    let merged = String::from_utf8(merged.stdout).unwrap();
+    story.git(&["update-ref", "refs/heads/other", merged.trim()]);
+    story.git(&["commit-graph", "write", "--reachable", "--changed-paths"]);
+    let graph = fs::read(path(&story, GRAPH)).unwrap();
+    assert!(!chunk(&graph, b"EDGE").is_empty() && !chunk(&graph, b"BDAT").is_empty());
+    story.yes(&["verify"]);
+    let mut other = graph;
+    let edges = chunk(&other, b"EDGE");
+    let first: [u8; 4] = other[edges.start..edges.start + 4].try_into().unwrap();
+    other[edges.end - 4..edges.end].copy_from_slice(&first);
+    other[edges.end - 4] |= 0x80;
+    put(&story, GRAPH, &other);
+    is_found(&story, GRAPH, "a parent that is not its own");
+    // A chain of files.
+    fs::remove_file(path(&story, GRAPH)).unwrap();
+    story.git(&["commit-graph", "write", "--reachable", "--split=no-merge"]);
+    story.add("page.txt", "One more.\n", &["--slug", "d"]);
+    story.git(&["commit-graph", "write", "--reachable", "--split=no-merge"]);
+    let chain = fs::read_to_string(path(&story, "objects/info/commit-graphs/commit-graph-chain")).unwrap();
+    let layers: Vec<&str> = chain.lines().collect();
+    assert_eq!(layers.len(), 2);
+    story.yes(&["verify"]);
+    let upper = format!("objects/info/commit-graphs/graph-{}.graph", layers[1]);
+    let mut bytes = fs::read(path(&story, &upper)).unwrap();
+    let at = chunk(&bytes, b"CDAT").start;
+    bytes[at] ^= 1;
+    replace(&story, &upper, &bytes);
+    is_found(&story, &upper, "checksum");
+    fs::remove_file(path(&story, &upper)).unwrap();
+    is_found(
+        &story,
+        "objects/info/commit-graphs/commit-graph-chain",
+        "a file that it names is not there",
+    );
+}
+
+#[test]
+fn a_commit_graph_that_says_something_else_of_a_commit_is_found() {
+    let story = archive();
+    let good = fs::read(path(&story, GRAPH)).unwrap();
+    let [tip, before, earlier] = ["main", "main~1", "main~2"].map(|name| story.git(&["rev-parse", name]));
+    let of = |id: &str| row(&good, b"CDAT", 36, id);
+    let doctored = |at: usize, bytes: &[u8]| {
+        let mut doctored = good.clone();
+        doctored[of(&tip).start + at..][..bytes.len()].copy_from_slice(bytes);
+        put(&story, GRAPH, &doctored);
+    };
+    let shown = || {
+        [
+            &["log", "--format=%H", "main"][..],
+            &["show", "--format=%T", "--stat", "main"],
+        ]
+        .map(|arguments| story.git(arguments))
+    };
+    let honest = shown();
+    doctored(0, &good[of(&before)][..20]);
+    assert_ne!(shown()[1], honest[1], "git shows another tree");
+    is_found(&story, GRAPH, &format!("commit {tip} a tree that is not its own"));
+    let ids = chunk(&good, b"OIDL");
+    let place = |id: &str| {
+        let row = of(id).start - chunk(&good, b"CDAT").start;
+        u32::try_from(row / 36).unwrap()
+    };
+    assert_eq!(ids.len() / 20, 4);
+    doctored(20, &place(&earlier).to_be_bytes());
+    assert!(!shown()[0].contains(&before), "git leaves a commit out");
+    is_found(
+        &story,
+        GRAPH,
+        &format!("commit {tip} a parent that is not its own"),
+    );
+    doctored(35, &[good[of(&tip)][35] ^ 1]);
+    is_found(&story, GRAPH, "a date that is not its own");
+    doctored(31, &[good[of(&tip)][31] ^ 4]);
+    is_found(&story, GRAPH, "a generation that is not its own");
+    replace(&story, GRAPH, &[]);
+    is_found(&story, GRAPH, "");
+    // One of the shares has them, and only one.
+    let shares = ["1/2", "2/2"].map(|share| story.run(&["verify", "--subset", share]).status.code());
+    assert_eq!(shares, [Some(1), Some(0)]);
+    fs::remove_file(path(&story, GRAPH)).unwrap();
+    assert_eq!(shown(), honest);
+    story.yes(&["verify"]);
+}
+
+#[test]
+fn an_index_over_several_packs_that_finds_other_objects_is_found() {
+    let story = archive();
+    let good = fs::read(path(&story, PACKS)).unwrap();
+    let [one, other] = ["a", "b"].map(|slug| {
+        let file = format!("main:articles/2026/01/23/{slug}/page.txt");
+        story.git(&["rev-parse", &file])
+    });
+    let of = |id: &str| row(&good, b"OOFF", 8, id);
+    let mut swapped = good.clone();
+    swapped[of(&one)].copy_from_slice(&good[of(&other)]);
+    swapped[of(&other)].copy_from_slice(&good[of(&one)]);
+    let honest = story.git(&["cat-file", "-p", &one]);
+    put(&story, PACKS, &swapped);
+    assert_ne!(
+        story.git(&["cat-file", "-p", &one]),
+        honest,
+        "git shows another text"
+    );
+    is_found(&story, PACKS, "elsewhere than the index of its pack");
+    let names = chunk(&good, b"PNAM");
+    let mut renamed = good.clone();
+    renamed[names.start + 6] ^= 1;
+    put(&story, PACKS, &renamed);
+    is_found(&story, PACKS, "names a pack whose index cannot be read");
+    put(&story, PACKS, &without_last(&good));
+    is_found(&story, PACKS, "leaves out object");
+    fs::remove_file(path(&story, PACKS)).unwrap();
+    story.yes(&["verify"]);
+}
+
+/// Leaves the last object out of an index over several packs, all else as it has to be.
+fn without_last(good: &[u8]) -> Vec<u8> {
+    let ids = chunk(good, b"OIDL");
+    let count = u32::try_from(ids.len() / 20).unwrap();
+    let mut ends = good[chunk(good, b"OIDF")].to_vec();
+    for end in ends.chunks_exact_mut(4) {
+        let known = u32::from_be_bytes((&*end).try_into().unwrap());
+        end.copy_from_slice(&known.min(count - 1).to_be_bytes());
+    }
+    let places = chunk(good, b"OOFF");
+    let parts: [(&[u8], &[u8]); 4] = [
+        (b"PNAM", &good[chunk(good, b"PNAM")]),
+        (b"OIDF", &ends),
+        (b"OIDL", &good[ids.start..ids.end - 20]),
+        (b"OOFF", &good[places.start..places.end - 8]),
+    ];
+    let mut bytes = good[..12].to_vec();
+    bytes[6] = 4;
+    let mut offset = 12 + 5 * 12_u64;
+    for (name, part) in parts {
+        bytes.extend(name);
+        bytes.extend(offset.to_be_bytes());
+        offset += part.len() as u64;
+    }
+    bytes.extend([0; 4]);
+    bytes.extend(offset.to_be_bytes());
+    bytes.extend(parts.iter().flat_map(|(_, part)| *part));
+    bytes.extend([0; 20]);
+    bytes
+}
+
+#[test]
+fn any_byte_of_them_that_is_changed_is_found_or_means_the_same() {
+    let story = archive();
+    assert!(!is_faulty(&story));
+    let tip = story.git(&["rev-parse", "main"]);
+    let first = story.git(&["rev-list", "--max-parents=0", "main"]);
+    for file in [GRAPH, PACKS] {
+        let good = fs::read(path(&story, file)).unwrap();
+        // Git reads a commit that a graph has not from the objects, and no second parent where there is no first.
+        let (tables, same): (&[&[u8]], Vec<usize>) = if file == GRAPH {
+            let second = row(&good, b"CDAT", 36, &first).start + 24;
+            let same = row(&good, b"OIDL", 20, &tip).chain(second..second + 4).collect();
+            (&[b"OIDF", b"OIDL", b"CDAT", b"GDA2"], same)
+        } else {
+            (&[b"OIDF", b"OIDL", b"OOFF"], Vec::new())
+        };
+        let tables: Vec<Range<usize>> = tables.iter().map(|name| chunk(&good, name)).collect();
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 1 << (at % 8);
+            replace(&story, file, &bad);
+            assert!(is_faulty(&story), "{file}, byte {at}");
+            put(&story, file, &bad);
+            let is_known = is_faulty(&story) || same.contains(&at);
+            let matters = tables.iter().any(|table| table.contains(&at));
+            assert!(is_known || !matters, "{file}, byte {at} with its checksum");
+        }
+        for length in 0..good.len() {
+            replace(&story, file, &good[..length]);
+            assert!(is_faulty(&story), "{file}, {length} bytes");
+            if length > 20 {
+                put(&story, file, &good[..length]);
+                is_faulty(&story);
+            }
+        }
+        replace(&story, file, &good);
+    }
+}
