@@ -123,6 +123,19 @@ impl Log {
         Self::extended(archive, LogFile::default())
     }
 
+    /// Returns the log, derived from git alone where the kept hashes do not lead to its root. It takes as long as hashing a
+    /// hundred bytes for each entry.
+    ///
+    /// # Errors
+    /// [`LogError`] where the branch cannot be read.
+    pub fn sound(self, archive: &Archive) -> Result<Self, LogError> {
+        if self.tree().is_sound() {
+            Ok(self)
+        } else {
+            Self::anew(archive)
+        }
+    }
+
     /// Saves the log beside the repository. It can be made again, so that it could not be written is no failure.
     fn saved(self, archive: &Archive) -> Self {
         let _ = self.file.save(archive.path());
@@ -256,6 +269,42 @@ pub fn signed_log(archive: &Archive) -> Result<Option<(Log, Vec<Published>)>, Lo
             size: other.signed.checkpoint.size,
         }),
     }
+}
+
+/// Tells whether the log of an archive begins as a checkpoint states.
+///
+/// # Errors
+/// [`LogError`] where the branch cannot be read.
+pub fn states(archive: &Archive, checkpoint: &Checkpoint) -> Result<bool, LogError> {
+    let log = Log::of(archive)?;
+    Ok(log.has(checkpoint) || log.sound(archive)?.has(checkpoint))
+}
+
+/// Finds where an entry stands, and the first checkpoint that covers it, to the root of which its proof leads. Where the kept
+/// hashes do not show that, `log` becomes one that is derived from git alone.
+///
+/// # Errors
+/// [`LogError`] where the branch cannot be read.
+pub fn find<'a>(
+    archive: &Archive,
+    log: &mut Log,
+    published: &'a [Published],
+    leaf: Hash,
+) -> Result<Option<(u64, Option<&'a Published>)>, LogError> {
+    let covers = Covers::of(published);
+    let shown = |log: &Log| {
+        let index = log.index_of(leaf)?;
+        let covering = covers.covering(index);
+        let is_shown = covering.is_none_or(|covering| log.prove(index, &covering.signed).is_some());
+        is_shown.then_some((index, covering))
+    };
+    if let Some(found) = shown(log) {
+        return Ok(Some(found));
+    }
+    if !log.tree().is_sound() {
+        *log = Log::anew(archive)?;
+    }
+    Ok(shown(log))
 }
 
 /// Reads every checkpoint of the branch, oldest first. Nothing is believed of what they state.

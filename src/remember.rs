@@ -137,7 +137,7 @@ pub fn between(own: &Archive, other: &Archive) -> Result<Option<Contradiction>, 
     let goes_on = if kept.checkpoint.size <= shown.checkpoint.size {
         Log::read(other)?.has(&kept.checkpoint)
     } else {
-        Log::of(own)?.has(&shown.checkpoint)
+        log::states(own, &shown.checkpoint)?
     };
     let contradiction = || Contradiction::Forked {
         kept: Box::new(kept),

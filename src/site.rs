@@ -28,7 +28,7 @@ use crate::log::{self as transparency, Entry, Log, LogError, Published};
 use crate::proof::pack::PackError;
 use crate::revision::{Revision, RevisionFault};
 use crate::settings::{EXPUNGED_FOLDER, Settings};
-use crate::tlog::tile;
+use crate::tlog::tile::{self, Content};
 use crate::withheld::{Kept, Reason, ReasonError};
 
 use self::base::Base;
@@ -164,7 +164,11 @@ pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<B
     }
     let theme = Theme::of(theme)?;
     let made_of = made_of(archive, &theme)?;
-    let signed = transparency::signed_log(archive)?;
+    // All of its hashes are published.
+    let signed = match transparency::signed_log(archive)? {
+        Some((log, published)) => Some((log.sound(archive)?, published)),
+        None => None,
+    };
     // Reading what the last build left takes as long as walking the branch.
     let (opened, walked) = thread::scope(|scope| {
         let opening = scope.spawn(|| Files::open(folder));
@@ -206,12 +210,16 @@ pub fn page(
     id: CommitId,
 ) -> Result<String, BuildError> {
     let theme = Theme::of(theme)?;
-    let signed = transparency::signed_log(archive)?;
-    let place = signed.as_ref().and_then(|(log, _)| {
-        let kept = revisions.iter().find(|kept| kept.id() == id)?;
-        let entry = Entry::of(id, kept.commit(), &kept.message().trailers);
-        Some((id, log.index_of(entry.leaf())?))
-    });
+    let mut signed = transparency::signed_log(archive)?;
+    let kept = revisions.iter().find(|kept| kept.id() == id);
+    let place = match (&mut signed, kept) {
+        (Some((log, published)), Some(kept)) => {
+            let entry = Entry::of(id, kept.commit(), &kept.message().trailers);
+            let found = transparency::find(archive, log, published, entry.leaf())?;
+            found.map(|(index, _)| (id, index))
+        }
+        _ => None,
+    };
     let in_log = InLog::of(archive, signed.as_ref(), place);
     article::page(archive, &Shared::of(archive, &theme, in_log), revisions, id)
 }
@@ -346,6 +354,12 @@ impl Site<'_> {
             for tile in log::tiles(published) {
                 let name = tile.to_string();
                 let last = log::last_of(tile, revisions);
+                if tile.content != Content::Entries {
+                    // It takes no more than to read the one that is there.
+                    let bytes = log::bytes(archive, log, tile, revisions)?;
+                    singles.push(self.put(name, &bytes, last)?);
+                    continue;
+                }
                 singles.extend(self.lasting(std::slice::from_ref(&name), last, || {
                     Ok(vec![(name.clone(), log::bytes(archive, log, tile, revisions)?)])
                 })?);

@@ -470,6 +470,66 @@ fn a_policy_is_not_met_where_no_checkpoint_covers_what_is_asked() {
 }
 
 #[test]
+fn a_kept_hash_that_is_wrong_changes_nothing() {
+    let (story, _) = begin();
+    add(&story, 0..300);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    story.yes(&["build", "site", "-q"]);
+    let site = || support::tree::files(&story.folder.path().join("site"));
+    let (built, before) = (site(), log(&story));
+    let file = story.archive().join("avalaches.log");
+    let good = fs::read(&file).unwrap();
+    let entry = &entries_by_git(&story)[7];
+    let id = &entry.lines().next().unwrap()["Commit: ".len()..];
+    let prove = ["log", "--prove", id];
+    let proof = story.yes(&prove);
+    // The leaf itself, the one beside it, and a subtree above others, none of which the root of the log is made of at once.
+    for (level, index) in [(0, 7), (0, 6), (3, 1)] {
+        let at = 128 + usize::try_from(merkle::stored_place(level, index)).unwrap() * 32;
+        let damage = || {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            fs::write(&file, bad).unwrap();
+        };
+        damage();
+        assert_eq!(story.yes(&prove), proof, "level {level}, {index}");
+        damage();
+        let said = story.yes(&["verify", id]);
+        assert!(
+            said.contains("in the log example.org/digest of 300 revisions"),
+            "{said}"
+        );
+        damage();
+        assert_eq!(log(&story), before);
+        story.yes(&["build", "again", "-q"]);
+        let again = support::tree::files(&story.folder.path().join("again"));
+        assert!(again == built, "level {level}, {index}");
+        fs::remove_dir_all(story.folder.path().join("again")).unwrap();
+        assert!(fs::read(&file).unwrap() == good, "it was made anew");
+    }
+}
+
+#[test]
+fn a_published_tile_that_is_wrong_is_written_again() {
+    let (story, _) = begin();
+    add(&story, 0..300);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    story.yes(&["build", "site", "-q"]);
+    let tile = story.folder.path().join("site/tile/0/000");
+    let good = fs::read(&tile).unwrap();
+    let written = fs::metadata(&tile).unwrap().modified().unwrap();
+    let mut bad = good.clone();
+    bad[7 * 32] ^= 1;
+    fs::write(&tile, bad).unwrap();
+    // As an earlier build would have left it.
+    let file = fs::File::options().write(true).open(&tile).unwrap();
+    file.set_modified(written).unwrap();
+    let counts: Value = serde_json::from_str(&story.yes(&["build", "site", "--json"])).unwrap();
+    assert!(fs::read(&tile).unwrap() == good);
+    assert_eq!(counts["written"], 1, "{counts}");
+}
+
+#[test]
 fn what_an_earlier_key_of_the_log_signed_stays_signed_with_it() {
     let (story, key) = begin();
     add(&story, 0..2);

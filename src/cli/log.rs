@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use avalaches::log::{self, Covers, Entry, LogError, Published};
+use avalaches::log::{self, Entry, LogError, Published};
 #[cfg(feature = "network")]
 use avalaches::storage::timestamp;
 use avalaches::tlog::key::VerifierKey;
@@ -42,14 +42,17 @@ pub struct Log {
 impl Log {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let archive = common.open()?;
-        let (log, published) = log::with_checkpoints(&archive).map_err(failure)?;
+        let (mut log, published) = log::with_checkpoints(&archive).map_err(failure)?;
         if let Some(text) = &self.prove {
             let id = resolve::commit(&archive, text)?;
             let commit = archive.commit(id)?;
             let leaf = Entry::of_commit(id, &commit).map(|entry| entry.leaf());
-            let index = leaf.and_then(|leaf| log.index_of(leaf));
-            let index = index.ok_or_else(|| Failure::new(format!("{id} is no revision of the branch")))?;
-            let Some(published) = Covers::of(&published).covering(index) else {
+            let found = match leaf {
+                Some(leaf) => log::find(&archive, &mut log, &published, leaf).map_err(failure)?,
+                None => None,
+            };
+            let found = found.ok_or_else(|| Failure::new(format!("{id} is no revision of the branch")))?;
+            let (index, Some(published)) = found else {
                 output::error(&format!("no checkpoint covers {id}"));
                 output::hint("sign one with `avalaches checkpoint --key FILE`");
                 return Ok(Outcome::No);

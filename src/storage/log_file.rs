@@ -3,11 +3,14 @@
 //!
 //! It is disposable: whatever is built upon it is held against a signed checkpoint, or against git. The file begins with
 //! 128 bytes that say how far it is; the hashes follow in the order in which they came to be
-//! ([`merkle::stored_place`]), so that a longer log only adds to it. The head is written last. Two processes that add to it
-//! at the same time write the same bytes.
+//! ([`merkle::stored_place`]), so that a longer log only adds to it. The head is written last, when the hashes are on the disk.
+//! Two processes that add to it at the same time write the same bytes.
+//!
+//! Reading it checks the root alone, which takes no time. The hashes below have no sum of their own: they are the sum, and
+//! [`merkle::Tree::is_sound`] checks it where one of them is wanted and does not lead to the root, or all of them are published.
 
-use std::fs::{self, OpenOptions};
-use std::io;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
@@ -106,7 +109,9 @@ impl LogFile {
         let head = self.new_head(tip);
         let Some(before) = self.head else {
             let fresh = repository.join(format!("{FILE_NAME}.{}.new", std::process::id()));
-            fs::write(&fresh, [head.as_slice(), &newer].concat())?;
+            let mut file = File::create(&fresh)?;
+            file.write_all(&[head.as_slice(), &newer].concat())?;
+            file.sync_data()?;
             return fs::rename(&fresh, &path);
         };
         let file = OpenOptions::new().read(true).write(true).open(&path)?;
@@ -117,6 +122,7 @@ impl LogFile {
         }
         let stored = merkle::stored_count(self.tree.size()) * 32;
         file.write_all_at(&newer, HEAD as u64 + stored - newer.len() as u64)?;
+        file.sync_data()?;
         file.write_all_at(&head, 0)
     }
 
@@ -204,15 +210,16 @@ mod tests {
             fs::write(&path, &good[..length]).unwrap();
             assert!(LogFile::load(folder.path()).is_none(), "{length} bytes");
         }
-        // The head, and the two subtrees that the tree of six leaves consists of.
-        let matters = (0..HEAD)
-            .chain(HEAD + 6 * 32..HEAD + 7 * 32)
-            .chain(HEAD + 9 * 32..good.len());
-        for at in matters {
+        for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 1;
             fs::write(&path, &bad).unwrap();
-            assert!(LogFile::load(folder.path()).is_none(), "byte {at}");
+            // The head, and the two subtrees that the tree of six leaves consists of.
+            let matters = at < HEAD || (HEAD + 6 * 32..HEAD + 7 * 32).contains(&at) || at >= HEAD + 9 * 32;
+            let is_sound = LogFile::load(folder.path()).map(|log| log.tree().is_sound());
+            assert_eq!(is_sound, (!matters).then_some(false), "byte {at}");
         }
+        fs::write(&path, &good).unwrap();
+        assert!(LogFile::load(folder.path()).unwrap().tree().is_sound());
     }
 }

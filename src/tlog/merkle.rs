@@ -343,6 +343,17 @@ impl<K: AsRef<[u8]>> Tree<K> {
         self.size
     }
 
+    /// Tells whether the hash of every subtree is that of its halves: a root that is right then stands for every leaf.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let levels = (1..u64::BITS).take_while(|level| self.size >> level > 0);
+        let mut subtrees = levels.flat_map(|level| (0..self.size >> level).map(move |index| (level, index)));
+        subtrees.all(|(level, index)| {
+            let halves = [2 * index, 2 * index + 1].map(|half| self.at(level - 1, half));
+            self.at(level, index) == node_hash(halves[0], halves[1])
+        })
+    }
+
     /// Returns the hashes that were not among those kept, in the order of [`stored_place`].
     #[must_use]
     pub fn newer(&self) -> &[Hash] {

@@ -3,7 +3,7 @@
 use crate::archive::{Archive, Fault};
 use crate::base64;
 use crate::date::RevisionDate;
-use crate::log::{self, Covers, Entry, LogError};
+use crate::log::{self, Entry, LogError};
 use crate::tlog::checkpoint::{Cosignature, SignedCheckpoint};
 use crate::tlog::key::VerifierKey;
 use crate::tlog::merkle::Hash;
@@ -106,7 +106,14 @@ fn look_up(archive: &Archive, answer: &mut Answer, policy: Option<&Policy>) -> R
         return Ok(());
     };
     let leaf = entry.leaf();
-    let (log, published) = match log::signed_log(archive) {
+    let signed = log::signed_log(archive).and_then(|signed| {
+        let Some((mut log, published)) = signed else {
+            return Ok(None);
+        };
+        let found = log::find(archive, &mut log, &published, leaf)?;
+        Ok(found.and_then(|(index, covering)| Some((index, covering?.clone()))))
+    });
+    let (index, covering) = match signed {
         Ok(Some(signed)) => signed,
         Ok(None) => return Ok(()),
         Err(LogError::Read(fault)) => return Err(fault),
@@ -115,17 +122,12 @@ fn look_up(archive: &Archive, answer: &mut Answer, policy: Option<&Policy>) -> R
             return Ok(());
         }
     };
-    let Some(index) = log.index_of(leaf) else {
-        return Ok(());
+    let key = log::key_of(archive, &covering);
+    let in_log = InLog {
+        at: Some(covering.at),
+        ..InLog::at(leaf, index, covering.signed)
     };
-    if let Some(covering) = Covers::of(&published).covering(index) {
-        let key = log::key_of(archive, covering);
-        let in_log = InLog {
-            at: Some(covering.at),
-            ..InLog::at(leaf, index, covering.signed.clone())
-        };
-        weigh(answer, in_log, key, policy);
-    }
+    weigh(answer, in_log, key, policy);
     Ok(())
 }
 
