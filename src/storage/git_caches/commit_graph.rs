@@ -226,15 +226,13 @@ impl Chain<'_> {
             }
             _ => self.has_odd_dates.store(true, Ordering::Relaxed),
         }
-        let highest = |of: fn(&Graph<'_>, usize) -> Option<u64>| {
-            let all = parents.iter().map(|(graph, place)| of(graph, *place));
-            all.map(Option::unwrap_or_default).max().unwrap_or(0)
-        };
-        let level = highest(|graph, place| graph.level(place).map(u64::from)) + 1;
-        if self.has_levels && graph.level(place).map(u64::from) != Some(level.min(HIGHEST.into())) {
+        let levels = parents.iter().map(|(graph, place)| graph.level(*place));
+        let level = levels.max().flatten().unwrap_or(0).saturating_add(1);
+        if self.has_levels && graph.level(place) != Some(level.min(HIGHEST)) {
             return Some(Part::Level);
         }
-        let latest = highest(|graph, place| graph.corrected(place));
+        let latest = parents.iter().map(|(graph, place)| graph.corrected(*place));
+        let latest = latest.max().flatten().unwrap_or(0);
         let date = graph.date(place).filter(|date| *date > latest);
         let corrected = date.or_else(|| latest.checked_add(1));
         (self.has_corrections && graph.corrected(place) != corrected).then_some(Part::Corrected)
