@@ -375,6 +375,7 @@ fn a_tampered_repository_is_found_under_its_codes() {
     fs::remove_file(path.join("avalaches.verified")).unwrap();
     let never = "1".repeat(40);
     finds("history-rewritten", Some(&never), &["--remembered", &never]);
+    finds("history-rewritten", None, &["--remembered", "11111111"]);
     story.git(&["update-ref", "refs/heads/main", &tip]);
 
     fs::write(path.join("avalaches.branch"), [1; 20]).unwrap();

@@ -353,6 +353,9 @@ fn large_and_deep_pages_are_added_or_refused_in_seconds_and_half_a_gibibyte() {
         ("quotes.md", ">".repeat(100_000)),
         ("brackets.md", "[".repeat(100_000)),
         ("stars.md", "*a ".repeat(100_000)),
+        ("emphasis.md", "*a*\n\n".repeat(3_000_000)),
+        ("items.md", "- a\n+ b\n".repeat(1_900_000)),
+        ("paragraphs.txt", "a\n\n".repeat(5_000_000)),
         ("table.md", "|a".repeat(100_000)),
         ("elements.html", "<div>".repeat(100_000)),
     ];
@@ -404,4 +407,58 @@ fn archives_are_found_and_help_is_written() {
     story.yes(&["man", "man"]);
     let page = fs::read_to_string(story.folder.path().join("man/avalaches-verify.1")).unwrap();
     assert!(page.contains("superseded"));
+    let help = story.yes(&["help", "verify"]);
+    let (own, common) = help.split_once("Options of every command:").unwrap();
+    assert!(
+        own.contains("--without-archive") && common.contains("--json"),
+        "{help}"
+    );
+    // Nothing is listed where nothing is as asked, and that is not for want of articles.
+    let output = story.run(&["list", "--tag", "none"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.success() && said.contains("no article is as asked"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_cannot_be_looked_up_says_what_can() {
+    let story = Story::begin();
+    let footer = story.add("page.txt", "Some text.\n", &["--slug", "a"]);
+    refused(
+        &story,
+        &["verify", &footer[..footer.len() - 30]],
+        &[
+            "is none",
+            "an id can be asked for by itself, whole or its first digits",
+        ],
+    );
+    refused(
+        &story,
+        &["verify", "--without-archive", "page.txt"],
+        &["carries no proof", "without --without-archive"],
+    );
+    refused(
+        &story,
+        &["verify", "--without-archive", &footer],
+        &["is no page's file", "without --without-archive"],
+    );
+    story.yes(&["build", "site"]);
+    let day = footer[..10].replace('-', "/");
+    let page = fs::read(story.folder.path().join(format!("site/{day}/a/index.html"))).unwrap();
+    let other = Story::begin();
+    other.write("page.html", page);
+    let output = other.run(&["verify", "page.html"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said.contains("the page carries a proof of its own, which `verify --without-archive` judges"),
+        "{said}"
+    );
+    assert!(
+        other
+            .yes(&["verify", "--without-archive", "page.html"])
+            .starts_with("proved")
+    );
 }

@@ -294,11 +294,81 @@ fn a_page_s_place_in_the_log_is_hashed_and_its_signature_checked() {
             "{to}: {says}"
         );
     }
-    let own = format!("{begin}{block}</script>");
-    let twice = page.replacen(&own, &own.repeat(2), 1);
-    let (verdict, says) = desk.drop(&[("page.html", twice.as_bytes())]);
-    assert_eq!(verdict, "not-proved", "{says}");
-    assert!(says.contains("has 2 proofs of the log in place of one"), "{says}");
+    let whole = format!("{begin}{block}</script>");
+    for other in [
+        format!("{whole}\n{whole}"),
+        whole.replacen(" id=\"log-proof\"", "", 1),
+        whole.replacen("id=\"log-proof\"", "id=\"log\"", 1),
+        format!("{whole}\n<script type=\"application/ld+json\" id=\"log-proof\">{{}}</script>"),
+    ] {
+        let page = page.replacen(&whole, &other, 1);
+        let (verdict, says) = desk.drop(&[("page.html", page.as_bytes())]);
+        assert_eq!(verdict, "not-proved", "{says}");
+        assert!(
+            says.contains("Log: the log’s proof in the page proves nothing: it is not of the form"),
+            "{says}"
+        );
+    }
+    // Of a signature that the browser cannot check nothing is claimed.
+    desk.browser.run(
+        "crypto.subtle.importKey = () => Promise.reject(new DOMException('', 'NotSupportedError'))",
+        Vec::new(),
+    );
+    let (verdict, says) = desk.drop(&[("page.html", page.as_bytes())]);
+    assert_eq!(verdict, "proved", "{says}");
+    assert!(
+        says.contains("– Log: ")
+            && says.contains("its signature was not checked")
+            && !says.contains("a signed checkpoint"),
+        "{says}"
+    );
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn a_date_that_git_reads_otherwise_is_refused() {
+    let desk = Desk::begin();
+    let page = desk.story.yes(&["show", ARTICLE]);
+    let proof = Proof::parse(&desk.read("index.proof")).unwrap();
+    let commit = String::from_utf8(proof.objects()[0].body.clone()).unwrap();
+    let author = commit.lines().nth(2).unwrap();
+    let committer = commit.lines().nth(3).unwrap();
+    let (who, when) = author.rsplit_once("> ").unwrap();
+    let (seconds, _) = when.split_once(' ').unwrap();
+    let footer = page.trim_end().rsplit(' ').next().unwrap();
+    let answer = |from: &str, to: &str| {
+        let mut objects = proof.objects().to_vec();
+        let body = commit.replacen(from, to, 1).into_bytes();
+        let id = hex(&Sha1::digest(
+            [format!("commit {}\0", body.len()).as_bytes(), &body].concat(),
+        ));
+        objects[0].body = body;
+        let pack = Proof::of(objects).encode().unwrap();
+        desk.paste(&page.replace(footer, &id));
+        desk.drop(&[("other.proof", &pack)])
+    };
+    let (verdict, says) = answer(committer, "committer Somebody <> 0 -1400");
+    assert_eq!(verdict, "proved", "{says}");
+    let begin = author.split_once('<').unwrap().0;
+    for (from, to) in [
+        (author, format!("{author} 1775534400 +0800")),
+        (author, format!("{author}> 1775534400 +0800")),
+        (author, format!("{begin}> <> {when}")),
+        (author, format!("{begin}{when}")),
+        (author, format!("{who}> {seconds} +1401")),
+        (author, format!("{who}> {seconds} +9959")),
+        (author, format!("{who}> {seconds} +0860")),
+        (author, format!("{who}> {seconds} -0000")),
+        (author, format!("{who}> 0{seconds} +0800")),
+        (author, format!("{who}> 4294967296 +0800")),
+        (committer, "committer Somebody <> 4294967296 +0800".to_owned()),
+        (committer, "committer Somebody <> 0 -0000".to_owned()),
+        (committer, "committer Somebody 0 +0000".to_owned()),
+    ] {
+        let (verdict, says) = answer(from, &to);
+        assert_eq!(verdict, "not-proved", "{to}: {says}");
+        assert!(says.contains("its commit is malformed"), "{to}: {says}");
+    }
 }
 
 /// The parts of the script that know neither page nor archive.

@@ -105,8 +105,8 @@ fn is_found(story: &Story, file: &str, what: &str) {
 
 /// Tells whether the files are found at fault as they are now.
 fn is_faulty(story: &Story) -> bool {
-    let store = ObjectStore::open(&path(story, "objects")).unwrap();
-    !git_caches::look(&Inventory::for_reading(&store), &|| false).is_empty()
+    let objects = ObjectStore::open(&path(story, "objects")).unwrap();
+    !git_caches::look(&Inventory::for_reading(&objects), &|| false).is_empty()
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn what_git_writes_beside_its_objects_is_no_fault() {
         ("GIT_AUTHOR_EMAIL", "a@b"),
         ("GIT_COMMITTER_NAME", "A"),
         ("GIT_COMMITTER_EMAIL", "a@b"),
-        ("GIT_COMMITTER_DATE", "1 +0000"),
+        ("GIT_COMMITTER_DATE", "@1 +0000"),
     ])
     .output()
     .unwrap();

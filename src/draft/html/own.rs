@@ -35,22 +35,15 @@ const KNOWN: &[&str] = &[
     "time",
 ];
 
-/// Attributes by which an element of an article would not be seen by all, or as what it is.
-const NEVER_THERE: &[&str] = &[
-    "style",
-    "hidden",
-    "popover",
-    "inert",
-    "aria-hidden",
-    "value",
-    "reversed",
-    "type",
-    "role",
-];
+/// What surrounds an article.
+const AROUND: &[&str] = &["html", "body", "main", "div", "section"];
 
-/// Elements by which a browser shows something else than stands there.
+/// Attributes by which an element of an article, or around it, is seen by all, and as what it is.
+const ATTRIBUTES: &[&str] = &["class", "datetime", "href", "hreflang", "lang", "rel"];
+
+/// Elements by which a browser shows something else than stands there, or hides it from the check in a page.
 const NEVER_ANYWHERE: &[&str] = &[
-    "template", "noscript", "frameset", "frame", "iframe", "object", "embed", "base",
+    "template", "noscript", "frameset", "base", "iframe", "object", "embed", "svg", "math", "dialog", "form",
 ];
 
 /// Lists what makes a page another than an archive's program writes, each in a few words.
@@ -68,22 +61,24 @@ pub fn faults(text: &str, root: ElementRef<'_>) -> Vec<String> {
     while let Some((element, article)) = pending.pop() {
         let name = element.value().name();
         faults.extend(anywhere(element));
-        let is_article = name == "article";
-        articles += usize::from(is_article);
         let mut inside = article;
-        if is_article {
+        if name == "article" {
+            articles += 1;
             inside = Some(element.id());
+            faults.extend(
+                element
+                    .ancestors()
+                    .filter_map(ElementRef::wrap)
+                    .filter_map(around),
+            );
         }
-        if inside.is_some() {
-            let is_aside = name == "aside"
-                && element
-                    .parent()
-                    .is_some_and(|parent| Some(parent.id()) == article);
-            if is_aside {
-                inside = None;
-            } else {
-                faults.extend(in_article(element));
-            }
+        let is_aside = name == "aside"
+            && article.is_some()
+            && parent(element).is_some_and(|parent| Some(parent.id()) == article);
+        if is_aside {
+            inside = None;
+        } else if inside.is_some() {
+            faults.extend(in_article(element));
         }
         let start = pending.len();
         let children = element.children().filter_map(ElementRef::wrap);
@@ -96,6 +91,12 @@ pub fn faults(text: &str, root: ElementRef<'_>) -> Vec<String> {
     faults
 }
 
+fn parent(element: ElementRef<'_>) -> Option<ElementRef<'_>> {
+    element.parent().and_then(ElementRef::wrap)
+}
+
+const DOCTYPE: &str = "<!doctype html>";
+
 /// Tells whether a page begins so that every browser reads it as HTML. One that saved it may have put a comment there.
 fn begins_as_html(text: &str) -> bool {
     let mut rest = text.trim_start_matches('\u{feff}').trim_start_matches(is_blank);
@@ -105,7 +106,6 @@ fn begins_as_html(text: &str) -> bool {
     {
         rest = after.trim_start_matches(is_blank);
     }
-    const DOCTYPE: &str = "<!doctype html>";
     rest.get(..DOCTYPE.len())
         .is_some_and(|begin| begin.eq_ignore_ascii_case(DOCTYPE))
 }
@@ -113,62 +113,88 @@ fn begins_as_html(text: &str) -> bool {
 fn anywhere(element: ElementRef<'_>) -> Option<String> {
     let value = element.value();
     let name = value.name();
-    let is_policy = |kind: &str| kind.eq_ignore_ascii_case("content-security-policy");
-    if NEVER_ANYWHERE.contains(&name) || value.attr("http-equiv").is_some_and(|kind| !is_policy(kind)) {
+    let is_utf8 = value
+        .attr("charset")
+        .is_none_or(|charset| charset.eq_ignore_ascii_case("utf-8"));
+    let is_policy = value.attr("http-equiv").is_none_or(|kind| {
+        let content = value.attr("content").unwrap_or_default();
+        kind.eq_ignore_ascii_case("content-security-policy")
+            || kind.eq_ignore_ascii_case("content-type")
+                && content.eq_ignore_ascii_case("text/html; charset=utf-8")
+    });
+    if NEVER_ANYWHERE.contains(&name) || name == "meta" && !(is_utf8 && is_policy) {
         return Some(format!("<{name}>"));
     }
+    let is_strange = |attribute: &str| {
+        attribute.starts_with("on")
+            || attribute == "style"
+            || attribute == "data-code" && !names_its_character(element)
+    };
     let mut attributes = value.attrs().map(|(attribute, _)| attribute);
-    let runs = attributes.find(|attribute| attribute.starts_with("on"));
-    runs.map(|attribute| format!("<{name} {attribute}>"))
+    attributes
+        .find(|attribute| is_strange(attribute))
+        .map(|attribute| format!("<{name} {attribute}>"))
+}
+
+fn around(element: ElementRef<'_>) -> Option<String> {
+    let name = element.value().name();
+    if AROUND.contains(&name) {
+        strange_attribute(element)
+    } else {
+        Some(format!("<article> in <{name}>"))
+    }
 }
 
 fn in_article(element: ElementRef<'_>) -> Option<String> {
-    let value = element.value();
-    let name = value.name();
+    let name = element.value().name();
     if !KNOWN.contains(&name) {
         return Some(format!("<{name}>"));
     }
-    let strange = |attribute: &str| Some(format!("<{name} {attribute}>"));
-    if let Some(attribute) = NEVER_THERE
-        .iter()
-        .find(|attribute| value.attr(attribute).is_some())
-    {
-        return strange(attribute);
-    }
-    if value.attr("dir").is_some_and(|dir| dir != "auto") {
-        return strange("dir");
-    }
-    let is_number = |start: &str| {
-        start
-            .parse()
-            .is_ok_and(|number: u32| number < 900_000_000 && number.to_string() == start)
-    };
-    if name == "ol" && value.attr("start").is_some_and(|start| !is_number(start)) {
-        return strange("start");
+    let is_in_list = parent(element).is_some_and(|parent| matches!(parent.value().name(), "ul" | "ol"));
+    if is_in_list != (name == "li") {
+        return Some(format!("<{name}> where no page has one"));
     }
     let shows = |node: &Node| match node {
         Node::Text(text) => !text.chars().all(is_blank),
         Node::Element(element) => element.name() == "hr",
         _ => false,
     };
+    // A browser counts an item without text, and the text does not.
     if name == "li" && !element.descendants().any(|node| shows(node.value())) {
         return Some("an empty <li>".to_owned());
     }
-    let is_code = value.attr("data-code").is_some() || value.classes().any(|class| class == "unseen");
-    if is_code && !names_its_character(element) {
-        return strange("data-code");
-    }
-    None
+    strange_attribute(element)
+}
+
+/// Names an attribute that no element of an article has, or around it.
+fn strange_attribute(element: ElementRef<'_>) -> Option<String> {
+    let name = element.value().name();
+    let is_number = |start: &str| {
+        let number = start.parse().ok().filter(|number: &u32| *number < 900_000_000);
+        number.is_some_and(|number| number.to_string() == start)
+    };
+    let is_known = |attribute: &str, value: &str| {
+        ATTRIBUTES.contains(&attribute)
+            || attribute.starts_with("data-") && attribute != "data-code"
+            // Not the check's own place, which it empties.
+            || attribute == "id" && value != "check"
+            || attribute == "dir" && value == "auto" && matches!(name, "section" | "bdi")
+            || attribute == "start" && name == "ol" && is_number(value)
+            || matches!(attribute, "data-code" | "title") && names_its_character(element)
+    };
+    let mut attributes = element.value().attrs();
+    let (attribute, _) = attributes.find(|(attribute, value)| !is_known(attribute, value))?;
+    Some(format!("<{name} {attribute}>"))
 }
 
 /// Tells whether an element shows the code of the one character in it, which itself shows nothing.
 fn names_its_character(element: ElementRef<'_>) -> bool {
-    let text: String = element.text().collect();
-    let mut characters = text.chars();
+    let mut characters = element.text().flat_map(str::chars);
     let (Some(c), None) = (characters.next(), characters.next()) else {
         return false;
     };
-    let is_unseen = c.is_control() || invisible_characters(&text).next().is_some();
+    let is_unseen = c.is_control() || invisible_characters(c.encode_utf8(&mut [0; 4])).next().is_some();
     let code = format!("U+{:04X}", u32::from(c));
-    is_unseen && element.value().name() == "bdi" && element.value().attr("data-code") == Some(&code)
+    let is_named = |attribute| element.value().attr(attribute).is_none_or(|value| value == code);
+    is_unseen && element.value().name() == "bdi" && is_named("data-code") && is_named("title")
 }

@@ -111,8 +111,15 @@ async function judge(place) {
     return;
   }
   const read = parsed ? readPage(parsed, false) : readText(page.text);
+  const { style = '', scripts = '' } = place.dataset;
+  if (parsed) {
+    if (!BEGINNING.test(page.text) || /<\/meta/i.test(page.text)) read.faults.unshift(say('beginning'));
+    for (const script of parsed.querySelectorAll(`script:not(${DATA})`)) {
+      if (!await isOwn(script, scripts)) read.faults.unshift(say('script'));
+    }
+  }
   const verdict = await check(read, () => proof ? proof.bytes : proofOf(parsed), logProofsOf(parsed));
-  if (parsed && !await hasOwnStyle(parsed, place.dataset.style)) verdict.unproved.unshift(say('notStyle'));
+  if (parsed && !await hasOwnStyle(parsed, style)) verdict.unproved.unshift(say('notStyle'));
   show(place, verdict);
 }
 

@@ -6,11 +6,10 @@ const LOG_PROOF = new RegExp([
   '(([^\\n]+)\\n(0|[1-9]\\d{0,14})\\n([A-Za-z0-9+/]{43}=)\\n)\\n((?:\\u2014 [^ \\n]+ [A-Za-z0-9+/]+={0,2}\\n)+)$',
 ].join(''));
 
-// Returns the log's proofs in a page, which has one at the most.
-function logProofsOf(page) {
-  const blocks = page ? page.querySelectorAll('script#log-proof[type="application/x-c2sp-tlog-proof;base64"]') : [];
-  return Array.from(blocks, block => block.textContent);
-}
+const LOG_PROOF_TYPE = 'application/x-c2sp-tlog-proof;base64';
+
+// Returns whatever a page has as the log's proof.
+const logProofsOf = page => page ? [...page.querySelectorAll(`script[type="${LOG_PROOF_TYPE}"], #log-proof`)] : [];
 
 const bytesOf = digits => Uint8Array.from(digits.match(/../g), pair => parseInt(pair, 16));
 const node = async (...parts) => bytesOf(await digest('SHA-256', sha256, joined(parts)));

@@ -9,6 +9,7 @@ function control(own) {
     place.replaceChildren(made('p', words.running));
     const start = performance.now();
     const verdict = await check(readPage(document, true, own), () => proofOf(document), logProofsOf(document));
+    if (document.querySelectorAll(STYLES).length > 1) verdict.unproved.unshift(say('notStyle'));
     verdict.unproved.unshift(say('notOwn'));
     show(place, verdict);
     place.dataset.milliseconds = performance.now() - start;

@@ -1,8 +1,8 @@
 // How many things of a kind are named.
 const MOST_NAMED = 8;
 
-// Judges what a page shows by the pack that `pack()` returns, and by the log's proofs, of which there is one at the most. Each step is a sentence,
-// with whether it holds.
+// Judges what a page shows by the pack that `pack()` returns, and by the log's proof, where there is one. Each step is a sentence,
+// with whether it holds; null where that was not looked at.
 async function check(read, pack, logProofs) {
   let proved = null;
   const faults = read.faults.slice(0, MOST_NAMED);
@@ -52,10 +52,9 @@ async function checkLog(proved, logProofs, step) {
     return [];
   }
   try {
-    if (logProofs.length > 1) throw new Refused('logProofs', logProofs.length);
-    const { size, origin, index, key, isSigned } = await inLog(proved, logProofs[0]);
+    const { size, origin, index, key, isSigned } = await inLog(proved, logProofs);
     if (isSigned === false) step('log', false, say('logNo'), say('logUnsigned', quote(key)));
-    else step('log', true, say(isSigned ? 'logYes' : 'logStated', Number(index) + 1, size, quote(origin)));
+    else step('log', isSigned, say(isSigned ? 'logYes' : 'logUnsure', Number(index) + 1, size, quote(origin)));
     return [isSigned ? say('notKey', quote(key)) : say('notSigned')];
   } catch (error) {
     if (!(error instanceof Refused)) throw error;

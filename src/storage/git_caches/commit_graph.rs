@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use super::{CacheFault, CacheFinding, Chunks, Layer, SHORT};
+use crate::date::RevisionDate;
 use crate::id::{CommitId, RawId};
 use crate::object::foreign::ForeignCommit;
 use crate::object::{Hashing, ObjectKind};
@@ -217,7 +218,7 @@ impl Chain<'_> {
         let Some(parents) = self.parents(graph, place, commit) else {
             return Some(Part::Parents);
         };
-        let seconds = commit.committer().date.map(|date| date.seconds());
+        let seconds = commit.committer().date.map(RevisionDate::seconds);
         match seconds.and_then(|seconds| u64::try_from(seconds).ok()) {
             Some(seconds) if seconds >> DATE_BITS == 0 => {
                 if graph.date(place) != Some(seconds) {
