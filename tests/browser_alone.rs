@@ -252,7 +252,7 @@ fn a_saved_page_or_a_text_with_its_proof_is_checked_without_its_site() {
     expect(
         desk.drop(&[("page.txt", b"\xff\xfe")]),
         "",
-        "“page.txt” is no text in UTF-8.",
+        "“page.txt” is no text in UTF-8",
     );
 }
 
