@@ -137,7 +137,7 @@ impl<'a> Shared<'a> {
             settings,
             theme,
             frame: theme.frame("", &[]),
-            page_frame: theme.frame("", &verify::below_footers()),
+            page_frame: theme.frame_of_article(&verify::below_footers()),
             base: settings.base_url.as_deref().map(Base::of),
             in_log,
         }

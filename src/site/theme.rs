@@ -61,6 +61,9 @@ pub enum ThemeError {
     Template(#[source] minijinja::Error),
 }
 
+/// In a style, the line after which nothing is for pages of articles: these carry the style, and each byte of it counts.
+const FOR_LISTS: &str = "/* Pages of articles have nothing of what follows. */";
+
 /// Templates and a style, ready to be filled in, on any thread.
 #[derive(Debug)]
 pub struct Theme {
@@ -151,20 +154,13 @@ impl Theme {
 
     /// Returns what the head of a page has, with further rules at the end of the style, and with the scripts that may run.
     pub fn frame(&self, rules: &str, scripts: &[&Script]) -> Frame {
-        let style = format!("{}{rules}", self.style);
-        let mut policy = format!("default-src 'none'; style-src '{}'", base64::hash_source(&style));
-        if !scripts.is_empty() {
-            policy.push_str("; script-src");
-            for script in scripts {
-                let _ = write!(policy, " '{}'", script.source);
-            }
-        }
-        policy.push_str("; base-uri 'none'; form-action 'none'");
-        Frame {
-            generator: GENERATOR,
-            policy,
-            style,
-        }
+        framed(format!("{}{rules}", self.style), scripts)
+    }
+
+    /// Returns what the head of an article's page has, with the scripts that may run.
+    pub fn frame_of_article(&self, scripts: &[&Script]) -> Frame {
+        let own = self.style.split(FOR_LISTS).next();
+        framed(own.unwrap_or_default().to_owned(), scripts)
     }
 
     /// Returns what the head of a page has on which a script runs that reads files of the site.
@@ -185,6 +181,23 @@ impl Theme {
             .get_template(template)
             .and_then(|template| template.render(Value::from_serialize(values)));
         filled.map(|page| page + "\n").map_err(ThemeError::Template)
+    }
+}
+
+/// Returns what the head of a page has by its whole style.
+fn framed(style: String, scripts: &[&Script]) -> Frame {
+    let mut policy = format!("default-src 'none'; style-src '{}'", base64::hash_source(&style));
+    if !scripts.is_empty() {
+        policy.push_str("; script-src");
+        for script in scripts {
+            let _ = write!(policy, " '{}'", script.source);
+        }
+    }
+    policy.push_str("; base-uri 'none'; form-action 'none'");
+    Frame {
+        generator: GENERATOR,
+        policy,
+        style,
     }
 }
 
