@@ -100,7 +100,8 @@ pub enum BuildError {
     /// What a browser would show of a page is another text.
     #[error(
         "the page of commit {0} would not show the text and the footer of that commit; a theme's page.html has to have the \
-         sections and the footer as the program's own has them, within one article element"
+         sections and the footer as the program's own has them, within one article element, other words in nav, header, footer or \
+         aside, and none of the elements that FORMAT.md, section 9, rules out"
     )]
     Shown(CommitId),
     /// The theme.

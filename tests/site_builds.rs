@@ -250,6 +250,13 @@ fn a_theme_that_cannot_be_used_is_named_with_the_line() {
         ("{{ section.html|safe -}}", ""),
         ("{{ commit }}", "{{ commit|upper }}"),
         ("<section", "<p>A word of the theme.</p><section"),
+        ("<article>", "<p>A word of the theme.</p><article>"),
+        ("<section", "<nav>A word of the theme.</nav><section"),
+        (
+            "<main>",
+            "<header><form>A word of the theme.</form></header><main>",
+        ),
+        ("<main>", "<main style=\"color: navy\">"),
     ] {
         assert!(page.contains(part), "{part}");
         refused(

@@ -324,10 +324,16 @@ fn bare(page: &str, elements: &[(String, &str)]) -> String {
     bare + rest
 }
 
-/// Tells whether what a browser shows of a page is a revision's text and footer.
+/// Tells whether what a browser shows of a page is a revision's text and footer, and nothing that a reader would take for a
+/// part of them.
 fn reads_back(page: &str, revision: &Revision) -> bool {
     draft::html::read(page).is_ok_and(|draft| {
-        draft.text() == revision.page_text
+        draft.faults.is_empty()
+            && draft
+                .beside
+                .iter()
+                .all(|beside| beside.place != draft::Place::Loose)
+            && draft.text() == revision.page_text
             && draft
                 .footer
                 .is_some_and(|found| found.footer == revision.footer())
