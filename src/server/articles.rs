@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::memento::{MEMENTO_DATETIME, Mementos};
-use super::negotiation::{Form, REVALIDATED, Representation, form, is_known, put, tag_of};
+use super::negotiation::{Form, Representation, form, is_known, put, tag_of};
 use super::problem::Problem;
 use super::{App, address, asked, links, memento};
 use crate::archive::Archive;
@@ -123,7 +123,6 @@ pub async fn list(
         bytes,
         media_type: JSON,
         tag,
-        cache: REVALIDATED,
     }
     .answer(&headers);
     if let Some(after) = next {
@@ -193,7 +192,6 @@ pub async fn article(State(app): State<App>, headers: HeaderMap, parts: Parts) -
             bytes,
             media_type,
             tag,
-            cache: REVALIDATED,
         }
         .answer(&headers),
         Err(memento) => {
@@ -218,7 +216,6 @@ pub async fn timemap(State(app): State<App>, headers: HeaderMap, parts: Parts) -
             bytes: mementos.map().into_bytes(),
             media_type: timemap::MEDIA_TYPE,
             tag: id.to_string(),
-            cache: REVALIDATED,
         })
     };
     Ok(app.reading.ask(mapped).await?.answer(&headers))
@@ -237,7 +234,6 @@ pub async fn past(State(app): State<App>, headers: HeaderMap, parts: Parts) -> R
             media_type: JSON,
             // What signatures are worth, and what is withheld, can change with any commit.
             tag: archive.tip().to_string(),
-            cache: REVALIDATED,
         })
     };
     Ok(app.reading.ask(told).await?.answer(&headers))
@@ -285,8 +281,6 @@ pub async fn revision(State(app): State<App>, headers: HeaderMap, id: Id) -> Res
             bytes,
             media_type,
             tag,
-            // A page says whether a newer one follows, and any text may be withheld later.
-            cache: REVALIDATED,
         };
         Ok((representation, mementos.links(Some(id)), moment))
     };
@@ -309,7 +303,6 @@ pub async fn proof(State(app): State<App>, headers: HeaderMap, id: Id) -> Result
                 bytes: proof.encode().map_err(|error| Problem::broken(&error))?,
                 media_type: "application/x-git-pack",
                 tag: id.to_string(),
-                cache: REVALIDATED,
             })
         }
     };

@@ -6,7 +6,7 @@ use axum::http::header::{ALLOW, LOCATION};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 
-use super::negotiation::{REVALIDATED, Representation, put, tag_of};
+use super::negotiation::{Representation, put, tag_of};
 use super::problem::Problem;
 use super::{App, address};
 use crate::site::media::media_type;
@@ -58,7 +58,6 @@ pub async fn file(
         bytes,
         media_type,
         tag,
-        cache: REVALIDATED,
     }
     .answer(&headers))
 }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::articles::JSON;
-use super::negotiation::{REVALIDATED, Representation, is_known};
+use super::negotiation::{Representation, is_known};
 use super::problem::Problem;
 use super::{App, asked};
 use crate::archive::Archive;
@@ -106,7 +106,6 @@ pub async fn search(
             bytes,
             media_type: JSON,
             tag,
-            cache: REVALIDATED,
         })
     };
     Ok(app.reading.ask(found).await?.answer(&headers))

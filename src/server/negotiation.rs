@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use super::problem::Problem;
 use crate::id::hex;
 
-/// What a cache may do with what can be another at the next request.
-pub const REVALIDATED: &str = "no-cache";
+/// What a cache may do with an answer: it can be another at the next request, because any text may be withheld later.
+const REVALIDATED: &str = "no-cache";
 
 /// The forms of a revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +93,6 @@ pub struct Representation {
     pub media_type: &'static str,
     /// What names them among all that this address ever had, without quotes.
     pub tag: String,
-    /// What a cache may do with them.
-    pub cache: &'static str,
 }
 
 impl Representation {
@@ -114,7 +112,7 @@ impl Representation {
             response.headers_mut().insert(CONTENT_TYPE, value);
         }
         put(&mut response, ETAG, &tag);
-        put(&mut response, CACHE_CONTROL, self.cache);
+        put(&mut response, CACHE_CONTROL, REVALIDATED);
         response
     }
 }
