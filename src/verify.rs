@@ -389,20 +389,16 @@ fn shown_otherwise(draft: &Draft, home_link: Option<&str>, answer: &mut Answer) 
         );
         answer.against(Verdict::Altered, what);
     }
-    let title = answer
-        .revision
-        .as_ref()
-        .map(|revision| article::headline(revision.metadata(), &[], &revision.page_text));
-    let titles = answer
-        .revision
-        .as_ref()
-        .map(|revision| &revision.metadata().titles);
+    let is_title = |text: &String| {
+        answer.revision.as_ref().is_some_and(|revision| {
+            let metadata = revision.metadata();
+            metadata.titles.values().any(|title| title == text)
+                || article::headline(metadata, &[], &revision.page_text) == *text
+        })
+    };
     let is_known = |beside: &Beside| match beside.place {
         Place::BackLink => Some(beside.text.as_str()) == home_link,
-        _ => {
-            titles.is_some_and(|titles| titles.values().any(|title| *title == beside.text))
-                || title.as_ref() == Some(&beside.text)
-        }
+        Place::Frame | Place::Loose => is_title(&beside.text),
     };
     let told: Vec<&Beside> = draft.beside.iter().filter(|beside| !is_known(beside)).collect();
     let is_strange = |beside: &&Beside| draft.carries_proof && beside.place == Place::Loose;

@@ -41,7 +41,8 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
     let page = Html::parse_document(text);
     let shown = shown_elements(page.root_element());
     let deep = |TooDeep| DraftError::at(LINE, DraftErrorKind::HtmlDepth);
-    let carries_proof = !data_blocks_of(&page, proof::MEDIA_TYPE, proof::ELEMENT_ID).is_empty();
+    let mut proofs = data_blocks_of(&page, proof::MEDIA_TYPE, proof::ELEMENT_ID);
+    let carries_proof = proofs.next().is_some();
     let mut article = Article::find(text, page.root_element(), &shown, carries_proof).map_err(deep)?;
     let mut notices = Vec::new();
     if has_shadow_root(page.root_element()) {
@@ -118,18 +119,22 @@ pub fn data_blocks(text: &str, media_type: &str, id: &str) -> Result<Vec<String>
         return Err(DraftError::at(line, DraftErrorKind::HtmlDepth));
     }
     let page = Html::parse_document(text);
-    Ok(data_blocks_of(&page, media_type, id))
+    let blocks = data_blocks_of(&page, media_type, id);
+    Ok(blocks.map(|block| block.text().collect()).collect())
 }
 
-fn data_blocks_of(page: &Html, media_type: &str, id: &str) -> Vec<String> {
+fn data_blocks_of<'a>(
+    page: &'a Html,
+    media_type: &'a str,
+    id: &'a str,
+) -> impl Iterator<Item = ElementRef<'a>> {
     let elements = page.root_element().descendants().filter_map(ElementRef::wrap);
-    let blocks = elements.filter(|element| {
+    elements.filter(move |element| {
         let element = element.value();
         element.name() == "script"
             && element.attr("type") == Some(media_type)
             && element.attr("id") == Some(id)
-    });
-    blocks.map(|block| block.text().collect()).collect()
+    })
 }
 
 /// Returns the text that a browser shows of some blocks, an empty line between; `None` where they are nested too deep.

@@ -65,12 +65,11 @@ pub fn faults(text: &str, root: ElementRef<'_>) -> Vec<String> {
         if name == "article" {
             articles += 1;
             inside = Some(element.id());
-            faults.extend(
-                element
-                    .ancestors()
-                    .filter_map(ElementRef::wrap)
-                    .filter_map(around),
-            );
+        }
+        // Where there are several that is fault enough.
+        if name == "article" && articles == 1 {
+            let above = element.ancestors().filter_map(ElementRef::wrap);
+            faults.extend(above.filter_map(around));
         }
         let is_aside = name == "aside"
             && article.is_some()

@@ -346,3 +346,16 @@ fn a_character_combines_with_one_of_another_element() {
     assert_eq!(plain(&draft), ["áb c"]);
     assert_eq!(sources(&draft), ["áb *c*"]);
 }
+
+#[test]
+fn what_stands_around_an_article_is_looked_at_once() {
+    let [begin, end] = ["<article>", "</article>"].map(|tag| tag.repeat(200));
+    let many = format!("{begin}{}{end}", "<article></article>".repeat(1_000));
+    let page = format!(
+        "<!DOCTYPE html><html><body><p style=a>One.</p>{many}<script type=\"{}\" id=\"{}\"></script></body></html>",
+        proof::MEDIA_TYPE,
+        proof::ELEMENT_ID
+    );
+    let draft = read(&page).unwrap();
+    assert_eq!(draft.faults, ["<p style>", "1200 elements <article>"]);
+}
