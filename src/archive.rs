@@ -75,6 +75,20 @@ pub enum OpenError {
     Plumbing(PlumbingFinding),
 }
 
+impl OpenError {
+    /// Tells whether the archive is there and its branch, the tip or the settings cannot be used: that is an answer, where
+    /// the operating system gave what was asked for.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Ref(error) => !error.is_system_error(),
+            Self::Tip(fault) => !fault.is_system_error(),
+            Self::Settings(_) => true,
+            _ => false,
+        }
+    }
+}
+
 /// Why an object is not what a link says it is.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
@@ -114,6 +128,9 @@ pub enum Fault {
     /// A folder stands where a file should, or a file where a folder should.
     #[error("{0} is a folder where a file should be, or a file where a folder should be")]
     Form(String),
+    /// A ref cannot be read.
+    #[error(transparent)]
+    Ref(#[from] RefError),
 }
 
 impl Fault {
@@ -126,7 +143,14 @@ impl Fault {
     /// Tells whether the question could not be answered, rather than answered with no.
     #[must_use]
     pub fn is_system_error(&self) -> bool {
-        matches!(self, Self::Read(ReadError::Io { .. }))
+        match self {
+            Self::Read(ReadError::Io { .. }) => true,
+            Self::Read(ReadError::Damaged { what, .. } | ReadError::Unusable { what, .. }) => {
+                what.is_system_error()
+            }
+            Self::Ref(error) => error.is_system_error(),
+            _ => false,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::id::{ArticleId, CommitId};
 use crate::storage::verified;
 use crate::trailer::Message;
 use crate::verify::whole::{self, Code, Progress, Scope, Severity};
+use crate::verify::with_causes;
 
 use self::rules::{Claim, Rules};
 
@@ -76,6 +77,12 @@ impl Report {
         self.findings.iter().filter(of_it).count()
     }
 
+    /// Tells whether something could not be read, so that what else was found may come of that.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.findings.iter().any(|finding| finding.code == Code::Unread)
+    }
+
     /// Tells whether nothing was found that is an error or a warning.
     #[must_use]
     pub fn is_clean(&self) -> bool {
@@ -102,14 +109,21 @@ pub fn run(
         let is_known = found
             .iter()
             .any(|known| known.code == Code::HistoryRewritten && known.commit == Some(id));
-        if !is_known && matches!(archive.is_on_branch(id), Ok(false)) {
-            let what = "was recorded and is not on the branch: its history was rewritten";
-            found.push(whole::Finding::of(Code::HistoryRewritten, id, what));
+        match archive.is_on_branch(id) {
+            Ok(false) if !is_known => {
+                let what = "was recorded and is not on the branch: its history was rewritten";
+                found.push(whole::Finding::of(Code::HistoryRewritten, id, what));
+            }
+            Err(fault) if fault.is_system_error() => found.push(unread(id, &fault)),
+            // What is damaged is found by who reads everything.
+            Ok(_) | Err(_) => {}
         }
     }
     for claim in seen.claims {
-        if let Ok(Some(what)) = forged(archive, &claim) {
-            found.push(whole::Finding::of(Code::ClaimForged, claim.commit, what));
+        match forged(archive, &claim) {
+            Ok(Some(what)) => found.push(whole::Finding::of(Code::ClaimForged, claim.commit, what)),
+            Err(fault) if fault.is_system_error() => found.push(unread(claim.commit, &fault)),
+            Ok(None) | Err(_) => {}
         }
     }
     for (id, what) in &whole.withheld {
@@ -170,6 +184,10 @@ fn forged(archive: &Archive, claim: &Claim) -> Result<Option<String>, Fault> {
         Some(_) if own != *footer => Some(format!("came with the footer {footer}, where {own} was printed")),
         Some(_) => None,
     })
+}
+
+fn unread(commit: CommitId, fault: &Fault) -> whole::Finding {
+    whole::Finding::of(Code::Unread, commit, with_causes(fault))
 }
 
 /// Adds what the commit says of itself, and when it was archived.

@@ -1,7 +1,9 @@
 //! The commands, one file each, and what they share: options, where the archive is, how failures are told.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
@@ -348,33 +350,68 @@ impl Common {
 
     /// Finds the archive: the one named, else `./archive`, else the nearest one upwards.
     fn archive_path(&self) -> Result<PathBuf, Failure> {
+        let failure = || {
+            Failure::new("there is no archive here or in any folder above")
+                .hint("name one with --archive DIR, or make one with `avalaches init`")
+        };
+        self.find_archive()?.ok_or_else(failure)
+    }
+
+    /// Returns the archive that is named, or the nearest one; `None` where there is none.
+    fn find_archive(&self) -> Result<Option<PathBuf>, Failure> {
         if let Some(path) = &self.archive {
-            return Ok(path.clone());
+            return Ok(Some(path.clone()));
         }
         let here = std::env::current_dir()?;
         for folder in here.ancestors() {
             for candidate in [folder.join("archive"), folder.to_owned()] {
-                if candidate.join("HEAD").is_file() && candidate.join("objects").is_dir() {
+                if is_there(&candidate.join("HEAD"), Metadata::is_file)?
+                    && is_there(&candidate.join("objects"), Metadata::is_dir)?
+                {
                     // Messages name the archive as the user would.
                     let near = candidate
                         .strip_prefix(&here)
                         .map(PathBuf::from)
                         .unwrap_or(candidate.clone());
-                    return Ok(if near.as_os_str().is_empty() {
+                    return Ok(Some(if near.as_os_str().is_empty() {
                         PathBuf::from(".")
                     } else {
                         near
-                    });
+                    }));
                 }
             }
         }
-        Err(Failure::new("there is no archive here or in any folder above")
-            .hint("name one with --archive DIR, or make one with `avalaches init`"))
+        Ok(None)
     }
 
     fn open(&self) -> Result<Archive, Failure> {
         Archive::open(&self.archive_path()?, self.owner()).map_err(open_failure)
     }
+}
+
+/// Tells whether something is there, of a kind. What may not be looked at is somebody else's.
+fn is_there(path: &Path, is_of_kind: fn(&Metadata) -> bool) -> Result<bool, Failure> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(is_of_kind(&metadata)),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::PermissionDenied
+            ) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(
+            Failure::new(format!("could not look at {}: {error}", path.display()))
+                .hint("name the archive with --archive DIR"),
+        ),
+    }
+}
+
+/// Says why a whole archive was neither proved nor found at fault, after the findings that name what could not be read.
+fn unread() -> Failure {
+    Failure::new("not all of the archive could be read, so it is neither proved nor found at fault; what else was found may come of that")
+        .hint("mend the disk or the permissions of what is named above, and check again")
 }
 
 fn open_failure(error: OpenError) -> Failure {

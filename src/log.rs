@@ -523,10 +523,14 @@ fn read_leaves(
     after: Option<CommitId>,
 ) -> Result<(Option<CommitId>, Vec<Hash>), LogError> {
     let inventory = Inventory::for_reading(archive.objects());
-    let line = Line::follow(&inventory, archive.tip()).ok_or(LogError::Branch)?;
+    let broken = || match inventory.unread() {
+        Some(error) => LogError::Read(error.into()),
+        None => LogError::Branch,
+    };
+    let line = Line::follow(&inventory, archive.tip()).ok_or_else(broken)?;
     let place = after.and_then(|id| line.place(inventory.find(id.raw())?));
     let first = place.map_or(0, |place| place + 1);
-    let leaves = derive::leaves(&inventory, &line, first, Hashing::Both).ok_or(LogError::Branch)?;
+    let leaves = derive::leaves(&inventory, &line, first, Hashing::Both).ok_or_else(broken)?;
     let leaves = leaves.into_iter().map(|(_, leaf)| leaf).collect();
     Ok((after.filter(|_| place.is_some()), leaves))
 }

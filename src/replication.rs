@@ -137,6 +137,14 @@ pub enum ReplicationError {
     /// A local commit is none that is made again.
     #[error("{0} ({1}) cannot be made again; nothing was changed")]
     Root(Footer, String),
+    /// What came could not be read to its end.
+    #[error("not all of what came could be read: {place}: {what}; the archive is as it was")]
+    Unread {
+        /// A file, an object, or a commit.
+        place: String,
+        /// Why.
+        what: String,
+    },
     /// The caller ended it.
     #[error("ended by the user; the archive is as it was")]
     Ended,

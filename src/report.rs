@@ -30,6 +30,8 @@ pub enum Verdict {
     Clean,
     /// Errors or warnings; how many of them and of notices, in words.
     Findings(String),
+    /// Something could not be read, so that what else was found may come of that; how much was found, in words.
+    Unread(String),
     /// The audit was ended before it was complete; how far it was, in words.
     Ended(String),
 }
@@ -41,6 +43,7 @@ impl Verdict {
         match self {
             Self::Clean => "clean",
             Self::Findings(_) => "findings",
+            Self::Unread(_) => "unread",
             Self::Ended(_) => "ended",
         }
     }
@@ -49,6 +52,7 @@ impl Verdict {
         match self {
             Self::Clean => "Clean",
             Self::Findings(_) => "Findings",
+            Self::Unread(_) => "Not all was read",
             Self::Ended(_) => "Ended early",
         }
     }
@@ -56,7 +60,7 @@ impl Verdict {
     fn sentence(&self) -> &str {
         match self {
             Self::Clean => "No error and no warning was found.",
-            Self::Findings(what) | Self::Ended(what) => what,
+            Self::Findings(what) | Self::Unread(what) | Self::Ended(what) => what,
         }
     }
 }

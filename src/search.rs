@@ -14,6 +14,7 @@ use crate::language::Language;
 use crate::listing;
 use crate::query::{self, Document, Query, Trait};
 use crate::revision::{Revision, RevisionFault};
+use crate::storage::index_file::IndexFileError;
 pub use crate::storage::search_file::Order;
 use crate::storage::search_file::{self, Candidate, SearchFile, Searched};
 use crate::withheld::Kept;
@@ -97,23 +98,44 @@ pub fn find(
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Found, SearchError> {
     let (file, positions) = looked_up(archive, query, wanted, progress)?;
+    match found(archive, query, wanted, (&file, &positions))? {
+        Ok(found) => return Ok(found),
+        Err(error) => {
+            beside::forget(archive, file, &error);
+        }
+    }
+    let (file, positions) = looked_up_in_memory(archive, query, wanted, progress)?;
+    found(archive, query, wanted, (&file, &positions))?.map_err(|_| SearchError::NoFile)
+}
+
+/// Reads what was looked up in a file, as many as are wanted; or why the file does not say what it found.
+fn found(
+    archive: &Archive,
+    query: &Query,
+    wanted: &Wanted,
+    (file, positions): (&SearchFile, &[i64]),
+) -> Result<Result<Found, IndexFileError>, SearchError> {
     let limit = wanted.chosen.limit.unwrap_or(usize::MAX);
     let mut hits = Vec::new();
-    let mut rest = positions.as_slice();
+    let mut rest = positions;
     let mut at_once = ALONE.min(limit.saturating_add(1));
     while !rest.is_empty() && hits.len() <= limit {
         let (now, later) = rest.split_at(rest.len().min(at_once));
-        let newest = wanted.revisions == Revisions::Newest;
-        // What the file says of a place that it has not is worth nothing.
-        let candidates = now.iter().filter_map(|position| file.candidate(*position).ok()?);
-        let candidates: Vec<Candidate> = candidates.filter(|one| one.is_newest || !newest).collect();
+        let candidates = now.iter().map(|position| file.candidate(*position));
+        let mut candidates: Vec<Candidate> = match candidates.collect() {
+            Ok(candidates) => candidates,
+            Err(error) => return Ok(Err(error)),
+        };
+        if wanted.revisions == Revisions::Newest {
+            candidates.retain(|candidate| candidate.is_newest);
+        }
         hits.extend(confirmed(archive, query, wanted, &candidates)?);
         rest = later;
         at_once = (at_once * 2).min(MOST_AT_ONCE);
     }
     let has_more = hits.len() > limit;
     hits.truncate(limit);
-    Ok(Found { hits, has_more })
+    Ok(Ok(Found { hits, has_more }))
 }
 
 /// Asks the search file, or one in memory where it cannot be written.
@@ -123,33 +145,42 @@ fn looked_up(
     wanted: &Wanted,
     tell: &mut Tell<'_>,
 ) -> Result<(SearchFile, Vec<i64>), SearchError> {
-    let chosen = &wanted.chosen;
-    let name = wanted.article.as_ref().map(ToString::to_string);
-    let traits = [
-        name.as_deref().map(Trait::Article),
-        chosen
-            .language
-            .as_ref()
-            .map(|language| Trait::Language(language.as_str())),
-        chosen.tag.as_deref().map(Trait::Tag),
-    ];
-    let traits: Vec<String> = traits.into_iter().flatten().map(Trait::key).collect();
-    let question = |file: &SearchFile| {
-        let asked = search_file::Wanted {
-            lookup: query.lookup(&file.languages()?),
-            traits: traits.clone(),
-            since: chosen.since,
-            until: chosen.until,
-        };
-        file.positions(&asked, wanted.order)
-    };
-    if let Some(asked) = beside::ask::<Searched, _>(archive, new_revision, question, tell)? {
-        return Ok(asked);
+    let question = |file: &SearchFile| positions(file, query, wanted);
+    match beside::ask::<Searched, _>(archive, new_revision, question, tell)? {
+        Some(asked) => Ok(asked),
+        None => looked_up_in_memory(archive, query, wanted, tell),
     }
+}
+
+fn looked_up_in_memory(
+    archive: &Archive,
+    query: &Query,
+    wanted: &Wanted,
+    tell: &mut Tell<'_>,
+) -> Result<(SearchFile, Vec<i64>), SearchError> {
     let file = beside::in_memory::<Searched>(archive, new_revision, tell)?;
     let file = file.ok_or(SearchError::NoFile)?;
-    let positions = question(&file).map_err(|_| SearchError::NoFile)?;
+    let positions = positions(&file, query, wanted).map_err(|_| SearchError::NoFile)?;
     Ok((file, positions))
+}
+
+/// Asks a file for the places of what may be wanted.
+fn positions(file: &SearchFile, query: &Query, wanted: &Wanted) -> Result<Vec<i64>, IndexFileError> {
+    let chosen = &wanted.chosen;
+    let name = wanted.article.as_ref().map(ToString::to_string);
+    let language = chosen.language.as_ref();
+    let traits = [
+        name.as_deref().map(Trait::Article),
+        language.map(|language| Trait::Language(language.as_str())),
+        chosen.tag.as_deref().map(Trait::Tag),
+    ];
+    let asked = search_file::Wanted {
+        lookup: query.lookup(&file.languages()?),
+        traits: traits.into_iter().flatten().map(Trait::key).collect(),
+        since: chosen.since,
+        until: chosen.until,
+    };
+    file.positions(&asked, wanted.order)
 }
 
 /// Returns what the search file has of a revision.

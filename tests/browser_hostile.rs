@@ -15,6 +15,8 @@ mod tree;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
 
 use archives::Story;
 use browser::{Browser, PRESS};
@@ -115,6 +117,33 @@ fn watched(html: &str, has_policy: bool) -> String {
     }
 }
 
+/// Opens a page with its policy, where it carries a proof, and without; it runs nothing and is proved. It is put beside itself
+/// under a name of the reader's own, so that what it links to is where it is. Returns how often it was opened and how often proved.
+fn read(browser: &Browser, path: &Path, own: &str) -> (usize, usize) {
+    let html = fs::read_to_string(path).unwrap();
+    // Lists have what articles have.
+    let has_proof = html.contains("id=\"proof\"");
+    let policies: &[bool] = if has_proof { &[true, false] } else { &[false] };
+    let (beside, name) = (path.with_file_name(own), path.display());
+    for has_policy in policies {
+        fs::write(&beside, watched(&html, *has_policy)).unwrap();
+        browser.open(&beside);
+        let seen = browser.wait_for(LOOK, Vec::new());
+        assert_eq!(seen["found"], json!([]), "{name}, policy {has_policy}");
+        assert_eq!(seen["requests"], json!([]), "{name}, policy {has_policy}");
+        let address = seen["address"].as_str().unwrap();
+        assert!(address.ends_with(&format!("/{own}")), "{name}: {seen}");
+        if *has_policy {
+            let said = browser.wait_for(PRESS, Vec::new());
+            assert_eq!(said["verdict"], "proved", "{name}: {said}");
+            let ran = browser.run("return ran", Vec::new());
+            assert_eq!(ran, Value::Array(Vec::new()), "{name}");
+        }
+    }
+    fs::remove_file(&beside).unwrap();
+    (policies.len(), usize::from(has_proof))
+}
+
 #[test]
 #[ignore = "needs chromium and chromedriver"]
 fn hostile_articles_run_nothing_and_are_proved() {
@@ -135,44 +164,34 @@ fn hostile_articles_run_nothing_and_are_proved() {
         "← <img src=x onerror=alert(1)>",
     ]);
     story.yes(&["build", "site"]);
-    let browser = Browser::start(&[]);
     let site = story.folder.path().join("site");
-    let (mut proved, mut opened) = (0, 0);
-    for path in pages(&site) {
-        let html = fs::read_to_string(&path).unwrap();
-        let has_proof = html.contains("id=\"proof\"");
-        for has_policy in [true, false] {
-            // Lists have what articles have.
-            if has_policy && !has_proof {
-                continue;
-            }
-            // Beside the page, so that what it links to is where it is.
-            let beside = path.with_file_name("watched.html");
-            fs::write(&beside, watched(&html, has_policy)).unwrap();
-            browser.open(&beside);
-            let seen = browser.wait_for(LOOK, Vec::new());
-            let name = path.display();
-            assert_eq!(seen["found"], json!([]), "{name}, policy {has_policy}");
-            assert_eq!(seen["requests"], json!([]), "{name}, policy {has_policy}");
-            assert!(
-                seen["address"].as_str().unwrap().ends_with("/watched.html"),
-                "{name}: {seen}"
-            );
-            opened += 1;
-            if has_policy {
-                let said = browser.wait_for(PRESS, Vec::new());
-                assert_eq!(said["verdict"], "proved", "{name}: {said}");
-                let ran = browser.run("return ran", Vec::new());
-                assert_eq!(ran, Value::Array(Vec::new()), "{name}");
-                proved += 1;
-            }
-            fs::remove_file(&beside).unwrap();
-        }
-    }
+    let waiting = Mutex::new(pages(&site).into_iter());
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let counts: Vec<(usize, usize)> = thread::scope(|scope| {
+        let readers: Vec<_> = (0..cores.min(4))
+            .map(|number| {
+                let waiting = &waiting;
+                scope.spawn(move || {
+                    let browser = Browser::start(&[]);
+                    let (mut opened, mut proved) = (0, 0);
+                    while let Some(path) = { waiting.lock().unwrap().next() } {
+                        let (views, proofs) = read(&browser, &path, &format!("watched-{number}.html"));
+                        opened += views;
+                        proved += proofs;
+                    }
+                    (opened, proved)
+                })
+            })
+            .collect();
+        readers.into_iter().map(|reader| reader.join().unwrap()).collect()
+    });
+    let opened: usize = counts.iter().map(|count| count.0).sum();
+    let proved: usize = counts.iter().map(|count| count.1).sum();
     println!("{opened} pages opened, {proved} proved");
     assert_eq!(proved, 3 * HOSTILE.lines().count() + 2);
     assert!(opened > 2 * proved);
     // The watch sees what runs.
+    let browser = Browser::start(&[]);
     let html = "<!DOCTYPE html>\n<head>\n<p onclick=x>x<img src=x onerror=alert(1)><script>alert(2)</script>";
     let path = site.join("watched.html");
     fs::write(&path, watched(html, true)).unwrap();

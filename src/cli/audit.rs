@@ -4,6 +4,7 @@ use avalaches::archive::{Archive, OpenError};
 use avalaches::audit::{self, Finding, Options, Report};
 use avalaches::date::{CivilDay, RevisionDate, UtcOffset};
 use avalaches::id::{CommitId, IdPrefix};
+use avalaches::report::Verdict;
 use avalaches::verify::whole::{self, Code, Scope, Severity};
 use avalaches::verify::with_causes;
 use clap::ValueEnum;
@@ -62,7 +63,7 @@ impl Audit {
         let archive = match Archive::open(&common.archive_path()?, common.owner()) {
             Ok(archive) => archive,
             // The archive is there and damaged: that is an answer.
-            Err(error @ (OpenError::Ref(_) | OpenError::Tip(_) | OpenError::Settings(_))) => {
+            Err(error) if error.is_damage() => {
                 let asked = Asked {
                     scope: Scope::Whole,
                     now: now(UtcOffset::UTC)?,
@@ -129,13 +130,30 @@ impl Audit {
             Format::Json => output::print_json(&json::document(asked.scope, report))?,
             Format::Html => html::print(common, archive, asked, report)?,
         }
-        Ok(if report.whole.ended.is_some() {
-            Outcome::Interrupted
-        } else if report.is_clean() {
-            Outcome::Yes
-        } else {
-            Outcome::No
-        })
+        match verdict(report) {
+            Verdict::Clean => Ok(Outcome::Yes),
+            Verdict::Findings(_) => Ok(Outcome::No),
+            Verdict::Unread(_) => Err(super::unread()),
+            Verdict::Ended(_) => Ok(Outcome::Interrupted),
+        }
+    }
+}
+
+/// Tells what an audit came to.
+fn verdict(report: &Report) -> Verdict {
+    let counts = counts(report);
+    match report.whole.ended {
+        Some(progress) => {
+            let (done, all) = (progress.done, progress.all);
+            Verdict::Ended(format!(
+                "It was ended after {done} of {all} objects, and says nothing of the rest: {counts} until then."
+            ))
+        }
+        None if report.is_unread() => Verdict::Unread(format!(
+            "Not all of the archive could be read, and what else was found may come of that: {counts}."
+        )),
+        None if report.is_clean() => Verdict::Clean,
+        None => Verdict::Findings(format!("{counts}.")),
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use avalaches::add::PageError;
-use avalaches::archive::{Archive, OpenError};
+use avalaches::archive::Archive;
 use avalaches::canonical::Invisible;
 use avalaches::document::verdict;
 use avalaches::draft::{self, Draft, Form};
@@ -93,17 +93,16 @@ impl Verify {
         if self.without_archive {
             return self.check_things(common, None);
         }
-        let path = match common.archive_path() {
+        let path = match common.find_archive()? {
+            Some(path) => path,
             // A page may carry its proof.
-            Err(_) if !self.things.is_empty() => return self.check_things(common, None),
-            path => path?,
+            None if !self.things.is_empty() => return self.check_things(common, None),
+            None => common.archive_path()?,
         };
         let archive = match Archive::open(&path, common.owner()) {
             Ok(archive) => archive,
             // The archive is there and damaged: that is an answer.
-            Err(error @ (OpenError::Ref(_) | OpenError::Tip(_) | OpenError::Settings(_)))
-                if self.things.is_empty() && self.quote.is_none() =>
-            {
+            Err(error) if error.is_damage() && self.things.is_empty() && self.quote.is_none() => {
                 let mut report = Report::default();
                 report.findings.push(whole::Finding {
                     code: whole::Code::BranchUnreadable,

@@ -56,6 +56,15 @@ pub fn ask<F: Form, T>(
     Ok(question(&file).ok().map(|answer| (file, answer)))
 }
 
+/// Deletes a file that failed after it was asked, where it is damaged: it is made anew when it is asked next.
+pub fn forget<F: Form>(archive: &Archive, file: TextsFile<F>, error: &IndexFileError) {
+    drop(file);
+    if error.is_damage() {
+        // Where it cannot be deleted it fails again, and again the answer does not come from it.
+        let _ = TextsFile::<F>::delete(archive.path(), PATIENCE);
+    }
+}
+
 /// Opens a file and brings it up to the tip, or makes it anew; `None` where it cannot be had.
 fn up_to_date<F: Form>(
     archive: &Archive,

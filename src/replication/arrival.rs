@@ -268,7 +268,13 @@ fn judge(
     let Some(tip) = refs::find(scratch.folder(), ARRIVED)? else {
         return Err(ReplicationError::Empty(from.to_string()));
     };
-    let unsound = |mut scratch: Scratch, findings| {
+    let unsound = |mut scratch: Scratch, findings: Vec<Finding>| {
+        if let Some(unread) = findings.iter().find(|finding| finding.code == Code::Unread) {
+            return Err(ReplicationError::Unread {
+                place: unread.place.clone(),
+                what: unread.what.clone(),
+            });
+        }
         scratch.is_done_with();
         Ok(Judged::Refused(Refusal::Unsound { tip, findings }))
     };
@@ -290,8 +296,7 @@ fn judge(
                 source: error,
             });
         }
-        Err(OpenError::Tip(fault)) if fault.is_system_error() => return Err(fault.into()),
-        Err(error @ (OpenError::Tip(_) | OpenError::Settings(_))) => {
+        Err(error @ (OpenError::Tip(_) | OpenError::Settings(_))) if error.is_damage() => {
             let finding = Finding::of(Code::BranchUnreadable, id, with_causes(&error));
             return unsound(scratch, vec![finding]);
         }

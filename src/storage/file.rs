@@ -34,6 +34,16 @@ impl FileError {
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)
     }
+
+    /// Tells whether the disk failed or a permission is missing, so that it is not known what the file holds. That something else
+    /// stands in its place, or nothing, is known.
+    #[must_use]
+    pub fn is_system_error(&self) -> bool {
+        matches!(self, Self::Io(error) if !matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory | io::ErrorKind::InvalidFilename
+        ))
+    }
 }
 
 impl From<io::Error> for FileError {

@@ -41,6 +41,14 @@ pub enum Damage {
     Hash(#[from] HashError),
 }
 
+impl Damage {
+    /// Tells whether nothing is known of the bytes, because the operating system did not give them.
+    #[must_use]
+    pub fn is_system_error(&self) -> bool {
+        matches!(self, Self::File(error) if error.is_system_error())
+    }
+}
+
 /// Why an object was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {

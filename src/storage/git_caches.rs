@@ -87,6 +87,18 @@ pub enum PackFault {
     Index(#[from] IndexError),
 }
 
+impl CacheFault {
+    /// Tells whether nothing is known of the file, because the operating system did not give what is asked for.
+    #[must_use]
+    pub fn is_system_error(&self) -> bool {
+        match self {
+            Self::File(error) => error.is_system_error(),
+            Self::Pack(_, fault) => matches!(&**fault, PackFault::File(error) if error.is_system_error()),
+            _ => false,
+        }
+    }
+}
+
 /// Holds what git keeps beside the objects of a store against them; of each file the first fault is told. Another program may
 /// be writing such a file: what is found has to be there a second time.
 #[must_use]

@@ -5,14 +5,14 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
 use crate::id::{ObjectId, RawId};
 use crate::object::{Hashing, Object, ObjectKind};
 use crate::storage::file::FileError;
-use crate::storage::finding::{Damage, FindingKind, StoreFinding};
+use crate::storage::finding::{Damage, FindingKind, ReadError, StoreFinding};
 use crate::storage::layout::{self, Top};
 use crate::storage::objects::{ObjectStore, OpenPack, PackFolder, loose_path, read_loose_file};
 use crate::storage::pack_check::{self, Check, MOST_HELD};
@@ -32,6 +32,8 @@ pub struct Inventory {
     first_loose: usize,
     pub(super) loose: Vec<RawId>,
     findings: Mutex<Vec<StoreFinding>>,
+    /// The first loose object that the operating system did not give, and why.
+    unread: OnceLock<(PathBuf, Damage)>,
     /// The store as it is now, opened where a loose object is no longer there.
     now: Mutex<Option<ObjectStore>>,
 }
@@ -75,6 +77,7 @@ impl Inventory {
             first_loose: 0,
             loose: Vec::new(),
             findings: Mutex::new(Vec::new()),
+            unread: OnceLock::new(),
             now: Mutex::new(None),
         };
         inventory.list(sums);
@@ -219,6 +222,10 @@ impl Inventory {
                 let again = now.as_ref().and_then(|store| store.read(id).ok());
                 again.ok_or(Damage::File(error))
             }
+            Err(damage) if damage.is_system_error() => {
+                self.unread.get_or_init(|| (loose_path(id), damage.clone()));
+                Err(damage)
+            }
             read => read,
         }
     }
@@ -233,6 +240,22 @@ impl Inventory {
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Returns what the operating system did not give of the store so far, where there is something: why an object may seem
+    /// to be missing.
+    #[must_use]
+    pub fn unread(&self) -> Option<ReadError> {
+        let findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = findings.iter().find_map(|finding| match &finding.kind {
+            FindingKind::Damaged(what) if what.is_system_error() => Some((&finding.path, what)),
+            _ => None,
+        });
+        let unread = found.or_else(|| self.unread.get().map(|(path, what)| (path, what)));
+        unread.map(|(path, what)| ReadError::Unusable {
+            path: path.clone(),
+            what: what.clone(),
+        })
     }
 
     fn found(&self, finding: StoreFinding) {

@@ -1,12 +1,13 @@
 //! The parts of a repository that make git show something other than its objects say. `git fsck --strict` is
 //! silent about most of them; an archive that has one is refused by name, never read past.
 
-use std::fs;
+use std::borrow::Cow;
+use std::fs::{self, DirEntry, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::storage::file;
+use crate::storage::file::{self, FileError};
 use crate::storage::refs::{self, BRANCH};
 
 /// Something in the repository's own files that could change what a reader is shown.
@@ -15,8 +16,10 @@ use crate::storage::refs::{self, BRANCH};
 pub struct PlumbingFinding {
     /// The file or folder, relative to the repository.
     pub path: PathBuf,
-    /// What it does.
-    pub why: &'static str,
+    /// What it does, or why it could not be looked at.
+    pub why: Cow<'static, str>,
+    /// Whether it could not be looked at: it may be harmless.
+    pub is_unread: bool,
 }
 
 /// Files that make git believe in other objects, parents or places.
@@ -67,16 +70,13 @@ const CORE: [&str; 12] = [
 /// Names everything in a repository's own files that could change what a reader is shown.
 #[must_use]
 pub fn check(repository: &Path) -> Vec<PlumbingFinding> {
-    let mut findings = Vec::new();
-    let mut found = |path: &str, why| {
-        findings.push(PlumbingFinding {
-            path: PathBuf::from(path),
-            why,
-        });
+    let mut look = Look {
+        repository,
+        findings: Vec::new(),
     };
     for (path, why) in REFUSED {
-        if fs::symlink_metadata(repository.join(path)).is_ok() {
-            found(path, why);
+        if look.metadata(path).is_some() {
+            look.found(path, why);
         }
     }
     for path in [
@@ -91,40 +91,80 @@ pub fn check(repository: &Path) -> Vec<PlumbingFinding> {
         BRANCH,
         "packed-refs",
     ] {
-        if fs::symlink_metadata(repository.join(path)).is_ok_and(|metadata| metadata.is_symlink()) {
-            found(path, "is a symbolic link");
+        if look.metadata(path).is_some_and(|metadata| metadata.is_symlink()) {
+            look.found(path, "is a symbolic link");
         }
     }
-    for hook in names(&repository.join("hooks")) {
+    for hook in look.names("hooks") {
         let path = format!("hooks/{hook}");
-        let metadata = fs::symlink_metadata(repository.join(&path));
-        let runs = metadata.is_ok_and(|metadata| metadata.is_symlink() || metadata.mode() & 0o111 != 0);
-        if runs && !hook.ends_with(".sample") {
-            found(&path, "is a program that git would run");
+        let runs = |metadata: Metadata| metadata.is_symlink() || metadata.mode() & 0o111 != 0;
+        if !hook.ends_with(".sample") && look.metadata(&path).is_some_and(runs) {
+            look.found(&path, "is a program that git would run");
         }
     }
-    match file::read(&repository.join("packed-refs"), refs::LARGEST) {
-        Ok(packed) => {
-            if memchr::memmem::find(&packed, b" refs/replace/").is_some() {
-                found(
-                    "packed-refs",
-                    "shows other objects in place of those that are named (refs/replace)",
-                );
-            }
-        }
-        Err(error) if error.is_missing() => {}
-        Err(_) => found("packed-refs", "cannot be read"),
+    let packed = look.bytes("packed-refs", refs::LARGEST);
+    if packed.is_some_and(|packed| memchr::memmem::find(&packed, b" refs/replace/").is_some()) {
+        look.found(
+            "packed-refs",
+            "shows other objects in place of those that are named (refs/replace)",
+        );
     }
-    match file::read(&repository.join("config"), 1 << 20) {
-        Ok(bytes) => {
-            if let Some(why) = config_fault(&String::from_utf8_lossy(&bytes)) {
-                found("config", why);
-            }
-        }
-        Err(error) if error.is_missing() => {}
-        Err(_) => found("config", "cannot be read"),
+    let config = look.bytes("config", 1 << 20);
+    if let Some(why) = config.and_then(|bytes| config_fault(&String::from_utf8_lossy(&bytes))) {
+        look.found("config", why);
     }
-    findings
+    look.findings
+}
+
+/// A look at a repository's own files. What is not there is nothing to tell of; what cannot be looked at is.
+struct Look<'a> {
+    repository: &'a Path,
+    findings: Vec<PlumbingFinding>,
+}
+
+impl Look<'_> {
+    fn found(&mut self, path: &str, why: &'static str) {
+        self.findings.push(PlumbingFinding {
+            path: PathBuf::from(path),
+            why: why.into(),
+            is_unread: false,
+        });
+    }
+
+    /// Takes what there is, and tells of what was refused.
+    fn taken<T>(&mut self, path: &str, looked: Result<T, FileError>) -> Option<T> {
+        match looked {
+            Ok(found) => return Some(found),
+            Err(error @ FileError::Io(_)) if !error.is_system_error() => {}
+            Err(FileError::Io(source)) => self.findings.push(PlumbingFinding {
+                path: PathBuf::from(path),
+                why: format!("could not be read: {source}").into(),
+                is_unread: true,
+            }),
+            Err(_) => self.found(path, "cannot be read"),
+        }
+        None
+    }
+
+    fn metadata(&mut self, path: &str) -> Option<Metadata> {
+        let metadata = fs::symlink_metadata(self.repository.join(path));
+        self.taken(path, metadata.map_err(FileError::from))
+    }
+
+    fn bytes(&mut self, path: &str, most: usize) -> Option<Vec<u8>> {
+        let bytes = file::read(&self.repository.join(path), most);
+        self.taken(path, bytes)
+    }
+
+    /// Lists the names in a folder.
+    fn names(&mut self, folder: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.repository.join(folder)).and_then(Iterator::collect);
+        let entries: Vec<DirEntry> = self
+            .taken(folder, entries.map_err(FileError::from))
+            .unwrap_or_default();
+        let name = |entry: &DirEntry| entry.file_name().to_string_lossy().into_owned();
+        entries.iter().map(name).collect()
+    }
 }
 
 /// Tells whether the folder is the calling user's own.
@@ -188,16 +228,6 @@ fn config_fault(text: &str) -> Option<&'static str> {
         }
     }
     None
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    entries
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect()
 }
 
 #[cfg(test)]

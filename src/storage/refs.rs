@@ -46,6 +46,14 @@ pub enum RefError {
     },
 }
 
+impl RefError {
+    /// Tells whether the question could not be answered, because the operating system did not give the file.
+    #[must_use]
+    pub fn is_system_error(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.is_system_error())
+    }
+}
+
 /// Reads the tip of the branch; `None` where the branch has no commit.
 ///
 /// # Errors

@@ -188,24 +188,24 @@ impl SearchFile {
         Ok(found.into_iter().map(|(position, _)| position).collect())
     }
 
-    /// Returns the revision at a place; `None` where the file has none there.
+    /// Returns the revision at a place that was found.
     ///
     /// # Errors
-    /// [`IndexFileError`] where the file cannot be read.
-    pub fn candidate(&self, position: i64) -> Result<Option<Candidate>, IndexFileError> {
+    /// [`IndexFileError`] where the file cannot be read, or has no revision there.
+    pub fn candidate(&self, position: i64) -> Result<Candidate, IndexFileError> {
         let sql = "SELECT id, NOT EXISTS(SELECT 1 FROM revision AS later WHERE later.article = revision.article \
                    AND later.position > revision.position) FROM revision WHERE position = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
         let row = statement.query_row([position], |row| Ok((row.get(0)?, row.get(1)?)));
-        let Some((id, is_newest)) = row.optional()? else {
-            return Ok(None);
-        };
-        let damaged = |_| IndexFileError::Damaged("the place of a revision is wrong");
-        Ok(Some(Candidate {
-            id: CommitId::from_raw(id),
-            position: usize::try_from(position).map_err(damaged)?,
-            is_newest,
-        }))
+        let damaged = IndexFileError::Damaged("the place of a revision is wrong");
+        match (row.optional()?, usize::try_from(position)) {
+            (Some((id, is_newest)), Ok(position)) => Ok(Candidate {
+                id: CommitId::from_raw(id),
+                position,
+                is_newest,
+            }),
+            _ => Err(damaged),
+        }
     }
 
     fn of_days(

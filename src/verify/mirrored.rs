@@ -71,6 +71,7 @@ pub(super) fn judge(archive: &Archive, asked: &Question<'_>) -> Result<Option<An
     let mirrors = match mirror::list(archive.path()) {
         Ok(mirrors) if mirrors.is_empty() => return Ok(None),
         Ok(mirrors) => mirrors,
+        Err(error) if error.is_system_error() => return Err(error.into()),
         Err(error) => {
             answer.against(Verdict::Corrupt, with_causes(&error));
             return Ok(Some(answer));
@@ -80,11 +81,15 @@ pub(super) fn judge(archive: &Archive, asked: &Question<'_>) -> Result<Option<An
     let read = mirror::with_commit(store, asked.id, |commit| {
         (commit.tree, commit.author(), commit.committer(), commit.subject())
     });
-    let Ok((tree, author, committer, subject)) = read else {
-        return Ok(None);
+    let (tree, author, committer, subject) = match read {
+        Ok(read) => read,
+        Err(fault) if fault.is_system_error() => return Err(fault),
+        Err(_) => return Ok(None),
     };
-    if archive.is_on_branch(asked.id).unwrap_or(true) {
-        return Ok(None);
+    match archive.is_on_branch(asked.id) {
+        Ok(false) => {}
+        Err(fault) if fault.is_system_error() => return Err(fault),
+        Ok(true) | Err(_) => return Ok(None),
     }
     let place = match mirror::find(store, &mirrors, asked.id) {
         Ok(Some(place)) => place,

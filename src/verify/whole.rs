@@ -17,11 +17,12 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use super::with_causes;
-use crate::archive::Archive;
+use crate::archive::{Archive, Fault};
 use crate::id::{BlobId, CommitId, ObjectId};
 use crate::mirror;
 use crate::object::commit::Commit;
 use crate::object::{Hashing, ObjectKind};
+use crate::settings::REVOKED_FILE;
 use crate::storage::bits::Bits;
 use crate::storage::branch_list::{BranchList, FILE_NAME};
 use crate::storage::finding::StoreFinding;
@@ -112,6 +113,13 @@ impl From<&StoreFinding> for Finding {
 }
 
 impl Report {
+    /// Tells whether something could not be read: the archive is then neither proved nor found at fault, and what else was
+    /// found may come of that.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.findings.iter().any(|finding| finding.code == Code::Unread)
+    }
+
     fn found(&mut self, code: Code, place: impl Into<String>, what: impl Into<String>) {
         self.findings.push(Finding {
             code,
@@ -366,7 +374,12 @@ pub fn observed(
         ..Report::default()
     };
     for finding in archive.plumbing() {
-        report.found(Code::Plumbing, finding.path.display().to_string(), finding.why);
+        let code = if finding.is_unread {
+            Code::Unread
+        } else {
+            Code::Plumbing
+        };
+        report.found(code, finding.path.display().to_string(), finding.why);
     }
     let inventory = Inventory::with(archive.objects(), options.sums);
     let line =
@@ -377,7 +390,10 @@ pub fn observed(
         check_recorded(&census, &line, id, &mut report);
     }
     let first = first_place(&inventory, &line, options.scope);
-    let keys = Keys::of(archive).unwrap_or_else(|_| Keys::unreadable());
+    let keys = Keys::of(archive).unwrap_or_else(|fault| {
+        report.found(Code::from(&fault), REVOKED_FILE, with_causes(&fault));
+        Keys::unreadable()
+    });
     let proof = census.watch(progress, || sound::prove(&census, &line, first, &keys, observer));
     if !census.is_stopped() {
         let doubtful = explain::Doubtful {
@@ -436,11 +452,15 @@ fn check_git_caches(
     for finding in census.watch(progress, check) {
         let place = format!("objects/{}", finding.path.display());
         let what = with_causes(&finding.fault);
-        report.found(
-            Code::Plumbing,
-            place,
-            format!("{what}; delete the file, git makes it anew"),
-        );
+        if finding.fault.is_system_error() {
+            report.found(Code::Unread, place, what);
+        } else {
+            report.found(
+                Code::Plumbing,
+                place,
+                format!("{what}; delete the file, git makes it anew"),
+            );
+        }
     }
 }
 
@@ -453,7 +473,10 @@ fn tell_mirrors(
 ) {
     let mirrors = match mirror::list(archive.path()) {
         Ok(mirrors) => mirrors,
-        Err(error) => return report.found(Code::MirrorBroken, mirror::REFS, with_causes(&error)),
+        Err(error) => {
+            let fault = Fault::from(error);
+            return report.found(Code::from(&fault), mirror::REFS, with_causes(&fault));
+        }
     };
     if mirrors.is_empty() {
         return;

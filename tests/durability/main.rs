@@ -16,6 +16,8 @@ mod http;
 mod logged;
 #[path = "../support/mounts.rs"]
 mod mounts;
+#[path = "../support/publisher.rs"]
+mod publisher;
 #[path = "../support/strace.rs"]
 mod strace;
 #[path = "../../benches/support/text.rs"]
@@ -31,6 +33,7 @@ mod disks;
 mod kills;
 mod maintain;
 mod outputs;
+mod reads;
 mod shim;
 mod short_writes;
 mod whole;

@@ -36,7 +36,7 @@ impl Traced {
     /// Runs the program under strace, with options of strace's.
     fn run(&self, story: &Story, options: &[&str]) -> Output {
         let mut command = Command::new("strace");
-        command.args(["-f", "-qq"]).args(options);
+        command.args(["-f", "-qq", "--seccomp-bpf"]).args(options);
         command
             .arg(env!("CARGO_BIN_EXE_avalaches"))
             .args(self.arguments)
@@ -57,7 +57,7 @@ impl Traced {
         let file = story.folder.path().join("trace");
         let trace = format!("trace={}", self.calls);
         let output = self.run(story, &["-y", "-o", file.to_str().unwrap(), "-e", &trace]);
-        assert!(output.status.success(), "{output:?}");
+        assert!(output.status.code().is_some_and(|code| code < 2), "{output:?}");
         fs::read_to_string(file).unwrap()
     }
 

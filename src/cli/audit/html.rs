@@ -6,7 +6,7 @@ use avalaches::audit::{NOT_PROVED, Report};
 use avalaches::difference::{self, Difference, FieldChange, Side};
 use avalaches::footer::Footer;
 use avalaches::id::CommitId;
-use avalaches::report::{Changed, End, Fact, Field, Finding, Group, Head, Row, TABLE, Verdict};
+use avalaches::report::{Changed, End, Fact, Field, Finding, Group, Head, Row, TABLE};
 use avalaches::revision::{Revision, RevisionFault};
 use avalaches::trailer::Message;
 use avalaches::verify::whole::Scope;
@@ -83,19 +83,8 @@ fn write(html: &str) -> Result<(), Failure> {
 }
 
 fn head(archive: Option<&Archive>, asked: &Asked, report: &Report, room: Room) -> String {
-    let counts = counts(report);
     let whole = &report.whole;
-    let verdict = match whole.ended {
-        Some(progress) => {
-            let (done, all) = (progress.done, progress.all);
-            Verdict::Ended(format!(
-                "It was ended after {done} of {all} objects, and says nothing of the rest: {counts} until then."
-            ))
-        }
-        None if report.is_clean() => Verdict::Clean,
-        None => Verdict::Findings(format!("{counts}.")),
-    };
-    let mut head = Head::new(verdict, &report.months, PROGRAM);
+    let mut head = Head::new(super::verdict(report), &report.months, PROGRAM);
     if let Some(archive) = archive {
         head.title = Some(&archive.settings().title);
         head.languages = &archive.settings().language_order;

@@ -41,11 +41,7 @@ pub(super) fn document(scope: Scope, report: &Report) -> Value {
     let whole = &report.whole;
     json!({
         "schema": "avalaches/audit/1",
-        "verdict": match (&whole.ended, report.is_clean()) {
-            (Some(_), _) => "ended",
-            (None, true) => "clean",
-            (None, false) => "findings",
-        },
+        "verdict": super::verdict(report).word(),
         "scope": scope_name(scope),
         "tip": whole.tip.map(|id| id.to_string()),
         "articles": whole.articles,

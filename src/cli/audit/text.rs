@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use avalaches::audit::{NOT_PROVED, Report};
+use avalaches::report::Verdict;
 use avalaches::verify::whole::{Scope, Severity};
 
 use super::super::output::{BAD, FAINT, GOOD, NOTICE, counted, visible};
@@ -48,11 +49,13 @@ pub(super) fn text(common: &Common, scope: Scope, report: &Report) -> String {
     }
     let whole = &report.whole;
     let counts = counts(report);
-    let (style, word) = match (&whole.ended, report.is_clean()) {
-        (Some(_), _) => (NOTICE, "ended"),
-        (None, true) => (GOOD, "clean"),
-        (None, false) => (BAD, "findings"),
+    let verdict = super::verdict(report);
+    let style = match verdict {
+        Verdict::Clean => GOOD,
+        Verdict::Findings(_) => BAD,
+        Verdict::Ended(_) | Verdict::Unread(_) => NOTICE,
     };
+    let word = verdict.word();
     let tip = whole.tip.map(|id| format!(" · {id}")).unwrap_or_default();
     let scope = match scope {
         Scope::Whole => String::new(),

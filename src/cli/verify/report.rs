@@ -13,7 +13,6 @@ use crate::cli::{Common, Failure, Outcome, output};
 const MOST_PRINTED: usize = 10;
 
 pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, Failure> {
-    let proved = report.findings.is_empty() && report.ended.is_none();
     let objects: usize = report.objects.iter().sum();
     if common.json {
         let findings: Vec<Value> = report
@@ -23,7 +22,7 @@ pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, F
             .collect();
         output::print_json(&json!({
             "schema": "avalaches/verify-archive/1",
-            "verdict": if proved { "verified" } else if report.ended.is_some() { "ended" } else { "corrupt" },
+            "verdict": verdict(report).name(),
             "scope": scope_name(scope),
             "tip": report.tip.map(|id| id.to_string()),
             "articles": report.articles,
@@ -34,7 +33,7 @@ pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, F
             "withheld": withheld_json(report),
             "notes": report.notes,
         }))?;
-        return Ok(outcome(report));
+        return outcome(report);
     }
     let mut text = String::new();
     for finding in &report.findings {
@@ -45,7 +44,6 @@ pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, F
             visible(&finding.what)
         );
     }
-    let count = report.findings.len();
     let tip = report.tip.map(|id| format!(" · {id}")).unwrap_or_default();
     let withheld = match report.withheld.len() {
         0 => String::new(),
@@ -62,21 +60,16 @@ pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, F
         Scope::Whole => String::new(),
         _ => format!("{}: ", scope_name(scope)),
     };
-    if proved {
-        let _ = writeln!(text, "{GOOD}verified{GOOD:#}  {scope}{sums}{tip}");
-    } else if let Some(Progress { done, all }) = report.ended {
-        let _ = writeln!(
+    let findings = output::counted(report.findings.len(), "finding");
+    let _ = match verdict(report) {
+        Verdict::Verified => writeln!(text, "{GOOD}verified{GOOD:#}  {scope}{sums}{tip}"),
+        Verdict::Ended(Progress { done, all }) => writeln!(
             text,
-            "{NOTICE}ended{NOTICE:#}  {scope}the check was ended after {done} of {all} objects, with {}",
-            output::counted(count, "finding")
-        );
-    } else {
-        let _ = writeln!(
-            text,
-            "{BAD}corrupt{BAD:#}  {}; {sums}{tip}",
-            output::counted(count, "finding")
-        );
-    }
+            "{NOTICE}ended{NOTICE:#}  {scope}the check was ended after {done} of {all} objects, with {findings}",
+        ),
+        Verdict::Unread => writeln!(text, "{NOTICE}unread{NOTICE:#}  {findings}; {sums}{tip}"),
+        Verdict::Corrupt => writeln!(text, "{BAD}corrupt{BAD:#}  {findings}; {sums}{tip}"),
+    };
     if common.verbose {
         let [commits, trees, blobs, tags] = report.objects;
         let _ = writeln!(
@@ -88,7 +81,7 @@ pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, F
     if !common.quiet {
         tell_withheld(common, report);
         report.notes.iter().for_each(|note| output::note(note));
-        if proved {
+        if verdict(report) == Verdict::Verified {
             output::note(
                 "this proves what the archive holds and in which order; not that it is true, nor the clock time",
             );
@@ -97,7 +90,7 @@ pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, F
             );
         }
     }
-    Ok(outcome(report))
+    outcome(report)
 }
 
 /// Says of which revisions content is withheld.
@@ -120,13 +113,43 @@ fn withheld_json(report: &Report) -> Vec<Value> {
     report.withheld.iter().map(one).collect()
 }
 
-fn outcome(report: &Report) -> Outcome {
-    if report.ended.is_some() {
-        Outcome::Interrupted
-    } else if report.findings.is_empty() {
-        Outcome::Yes
-    } else {
-        Outcome::No
+/// What the check came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Verified,
+    Corrupt,
+    /// Something could not be read.
+    Unread,
+    /// Ctrl-C ended it so far.
+    Ended(Progress),
+}
+
+impl Verdict {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Corrupt => "corrupt",
+            Self::Unread => "unread",
+            Self::Ended(_) => "ended",
+        }
+    }
+}
+
+fn verdict(report: &Report) -> Verdict {
+    match report.ended {
+        Some(progress) => Verdict::Ended(progress),
+        None if report.is_unread() => Verdict::Unread,
+        None if report.findings.is_empty() => Verdict::Verified,
+        None => Verdict::Corrupt,
+    }
+}
+
+fn outcome(report: &Report) -> Result<Outcome, Failure> {
+    match verdict(report) {
+        Verdict::Verified => Ok(Outcome::Yes),
+        Verdict::Corrupt => Ok(Outcome::No),
+        Verdict::Unread => Err(crate::cli::unread()),
+        Verdict::Ended(_) => Ok(Outcome::Interrupted),
     }
 }
 

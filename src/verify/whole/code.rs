@@ -74,6 +74,7 @@ macro_rules! codes {
 
 codes! {
     BranchUnreadable "branch-unreadable" Error "The branch, its tip or the settings there cannot be read."
+    Unread "unread" Error "A part of the repository could not be read, so that it is not known what it holds."
     Plumbing "plumbing" Error "A file of the repository makes git show something other than its objects say."
     ObjectMissing "object-missing" Error "An object that the history names is not in the store."
     ObjectDamaged "object-damaged" Error "An object's or pack's bytes are not what they have to be."
@@ -146,6 +147,7 @@ impl fmt::Display for Code {
 impl From<&Damage> for Code {
     fn from(damage: &Damage) -> Self {
         match damage {
+            damage if damage.is_system_error() => Self::Unread,
             Damage::Hash(HashError::Collision) => Self::Collision,
             _ => Self::ObjectDamaged,
         }
@@ -166,10 +168,12 @@ impl From<&Fault> for Code {
         match fault {
             Fault::Read(ReadError::Missing(_)) => Self::ObjectMissing,
             Fault::Read(ReadError::Damaged { what, .. } | ReadError::Unusable { what, .. }) => what.into(),
-            Fault::Read(ReadError::Io { .. }) => Self::ObjectDamaged,
+            Fault::Read(ReadError::Io { .. }) => Self::Unread,
             Fault::Withheld(_) => Self::ContentWithheld,
             Fault::Absent { .. } => Self::FileMissing,
             Fault::Form(_) => Self::FileStray,
+            Fault::Ref(error) if error.is_system_error() => Self::Unread,
+            Fault::Ref(_) => Self::MirrorBroken,
             Fault::Kind { .. } | Fault::Commit(..) | Fault::Tree(..) | Fault::Foreign(..) => {
                 Self::ObjectMalformed
             }

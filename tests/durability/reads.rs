@@ -1,0 +1,189 @@
+//! Faults at each call of the system while an archive is read: the answer is the one that an undisturbed disk gives, or it is
+//! told that there is none. Never is the disk's fault held against the archive, a page or a footer, and never does it stay
+//! in what is kept beside the archive.
+
+use std::fs;
+use std::process::Output;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::archives::Story;
+use crate::logged;
+use crate::publisher::Publisher;
+use crate::strace::{self, Traced, again};
+
+/// What opens, reads, looks at and lists files.
+const CALLS: &str = "openat,read,pread64,statx,newfstatat,getdents64";
+
+/// What the system may say.
+const ERRORS: [&str; 3] = ["EIO", "EMFILE", "ESTALE"];
+
+const ARTICLE: &str = "2026/01/23/the-first-page";
+
+/// What is asked of an archive that has everything beside it.
+const READING: [&[&str]; 13] = [
+    &["verify"],
+    &["verify", "2026/01/23/the-first-page@1"],
+    &["verify", "site/2026/01/23/the-first-page/r1.html"],
+    &["verify", "mirrored.txt"],
+    &["verify", "--quote", "The first page"],
+    &["list"],
+    &["show", ARTICLE],
+    &["history", ARTICLE],
+    &[
+        "diff",
+        "2026/01/23/the-first-page@1",
+        "2026/01/23/the-first-page@2",
+    ],
+    &["blame", ARTICLE],
+    &["search", "first"],
+    &["log"],
+    &["audit"],
+];
+
+/// What makes an index, a list of the branch, words and keys first, where they are not there.
+const MAKING: [&[&str]; 3] = [
+    &["verify", "2026/01/23/the-first-page@1"],
+    &["search", "first"],
+    &["list"],
+];
+
+/// An archive with a pack, loose objects, two revisions of a page, a log with a checkpoint, a mirror, and a site.
+fn story() -> Story {
+    let (story, _) = logged::begin();
+    story.add("a.txt", "The first page.\n\n第一页。\n", &[]);
+    story.write("b.txt", "The first page, mended.\n\n第一页。\n");
+    story.yes(&["correct", ARTICLE, "b.txt", "--note", "Mended."]);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    story.yes(&["maintain"]);
+    story.add("c.txt", "The second page.\n", &[]);
+    story.yes(&["build", "site"]);
+    let publisher = Publisher::begin(&story.folder.path().join("publisher"));
+    publisher.write("posts/elsewhere.txt", "A page of elsewhere.\n");
+    let id = publisher.commit("Elsewhere", "2026-01-22T09:00:00+0800");
+    story.yes(&["mirror", "publisher", "other"]);
+    let page = format!("A page of elsewhere.\n\n2026-01-22 (Thursday) · {id}\n");
+    story.write("mirrored.txt", page);
+    story
+}
+
+/// Deletes what can be made anew beside an archive.
+fn forget(story: &Story) {
+    for entry in fs::read_dir(story.archive()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file()
+            && path
+                .file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .starts_with("avalaches.")
+        {
+            fs::remove_file(path).unwrap();
+        }
+    }
+}
+
+/// Checks what is answered under a fault; tells whether the fault was told.
+fn is_told(output: &Output, expected: &Output, fault: &str) -> bool {
+    let said = String::from_utf8_lossy(&output.stderr);
+    match output.status.code() {
+        // The program that loads programs has failed.
+        Some(127) => true,
+        Some(2) => {
+            assert!(!said.is_empty(), "{fault}: not a word");
+            let answer = String::from_utf8_lossy(&output.stdout);
+            let is_none = answer.is_empty() || answer.lines().any(|line| line.starts_with("unread "));
+            assert!(is_none, "{fault}: {answer}");
+            true
+        }
+        code => {
+            assert_eq!(code, expected.status.code(), "{fault}: {said}");
+            let [found, expected] =
+                [&output.stdout, &expected.stdout].map(|out| String::from_utf8_lossy(out));
+            assert_eq!(found, expected, "{fault}: {said}");
+            false
+        }
+    }
+}
+
+/// Asks with an error at each call in turn, two at a time, and counts the errors and those that were told.
+fn each(
+    counts: Vec<(&str, usize)>,
+    arguments: &'static [&'static str],
+    ask: impl Fn(&str) -> bool + Sync,
+) -> (usize, usize) {
+    let at = |(call, count)| (1..=count).map(move |number| (call, number));
+    let faults = counts.into_iter().flat_map(at).zip(ERRORS.iter().cycle());
+    let faults = faults.map(|((call, number), error)| format!("{call}:error={error}:when={number}"));
+    let faults: Vec<String> = faults.collect();
+    let (all, told) = (faults.len(), AtomicUsize::new(0));
+    let waiting = Mutex::new(faults.into_iter());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(fault) = { waiting.lock().unwrap().next() } {
+                    told.fetch_add(usize::from(ask(&fault)), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let told = told.into_inner();
+    println!("{arguments:?}: {all} errors, {told} told, the others overcome");
+    (all, told)
+}
+
+#[test]
+fn an_error_at_every_call_is_told_or_overcome_and_never_held_against_what_is_read() {
+    if !strace::is_here() {
+        return;
+    }
+    let story = story();
+    let (mut all, mut told) = (0, 0);
+    for arguments in READING {
+        let expected = story.run(arguments);
+        assert_eq!(expected.status.code(), Some(0), "{arguments:?}: {expected:?}");
+        let traced = Traced {
+            arguments,
+            calls: CALLS,
+        };
+        let done = each(traced.counts(&story), arguments, |fault| {
+            let output = traced.with(&story, fault);
+            is_told(&output, &expected, &format!("{arguments:?} {fault}"))
+        });
+        all += done.0;
+        told += done.1;
+    }
+    println!("{all} errors, {told} told");
+    assert!(told > 400, "only {told} of {all}");
+}
+
+#[test]
+fn an_error_while_something_is_made_beside_the_archive_does_not_stay_there() {
+    if !strace::is_here() {
+        return;
+    }
+    let story = story();
+    for arguments in MAKING {
+        let expected = story.run(arguments);
+        let traced = Traced {
+            arguments,
+            calls: CALLS,
+        };
+        forget(&story);
+        let counts = traced.counts(&story);
+        forget(&story);
+        let (all, told) = each(counts, arguments, |fault| {
+            let story = again(&story);
+            let output = traced.with(&story, fault);
+            let told = is_told(&output, &expected, &format!("{arguments:?} {fault}"));
+            let after = story.run(arguments);
+            assert!(
+                !is_told(&after, &expected, &format!("{arguments:?} after {fault}")),
+                "{fault}: {after:?}"
+            );
+            told
+        });
+        assert!(told > 30 && all > 200, "only {told} of {all}");
+    }
+}
