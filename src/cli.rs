@@ -384,6 +384,20 @@ impl Common {
         Ok(None)
     }
 
+    /// Chooses between the form of an answer that is named and JSON, which `--json` asks for as well.
+    fn form<F: PartialEq>(&self, named: F, default: F, json: F) -> Result<F, Failure> {
+        if !self.json {
+            Ok(named)
+        } else if named == default || named == json {
+            Ok(json)
+        } else {
+            Err(
+                Failure::new("--json and --format ask for two forms of one answer")
+                    .hint("leave one of them out"),
+            )
+        }
+    }
+
     fn open(&self) -> Result<Archive, Failure> {
         Archive::open(&self.archive_path()?, self.owner()).map_err(open_failure)
     }

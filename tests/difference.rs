@@ -112,6 +112,8 @@ fn the_html_page_needs_nothing_else_and_shows_hostile_text_as_text() {
     let story = story();
     story.write("old.txt", "One <script>alert(1)</script> two.\n");
     story.write("new.txt", "One <script>alert(2)</script> two. \u{202e}drow\n");
+    let both = story.run(&["diff", "old.txt", "new.txt", "--format", "html", "--json"]);
+    assert_eq!(both.status.code(), Some(2), "two forms of one answer");
     let page = story.yes(&["diff", "old.txt", "new.txt", "--format", "html"]);
     assert!(
         !page.contains("<script") && page.contains("&lt;script&gt;"),

@@ -444,7 +444,7 @@ fn an_audit_that_ends_early_finds_nothing_or_cannot_begin_makes_a_page_too() {
     let (status, printed) = audit(&story.archive(), &["--format", "html", "--json"]);
     assert_eq!(status, Some(2), "{printed}");
     assert!(
-        printed.contains("--json and --format html") && printed.contains("hint:"),
+        printed.contains("--json and --format ask for two forms") && printed.contains("hint:"),
         "{printed}"
     );
     assert!(!printed.contains('<'));

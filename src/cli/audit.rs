@@ -48,6 +48,7 @@ enum Format {
 
 /// What was asked.
 struct Asked {
+    format: Format,
     scope: Scope,
     now: RevisionDate,
     remembered: Vec<CommitId>,
@@ -55,21 +56,19 @@ struct Asked {
 
 impl Audit {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
-        if common.json && self.format == Format::Html {
-            let failure = Failure::new("--json and --format html ask for two forms of one report");
-            return Err(failure.hint("leave one of them out; the JSON document has the same findings"));
-        }
+        let format = common.form(self.format, Format::Text, Format::Json)?;
         let now = |offset| environment::now_of("--now", self.now.as_deref(), offset);
         let archive = match Archive::open(&common.archive_path()?, common.owner()) {
             Ok(archive) => archive,
             // The archive is there and damaged: that is an answer.
             Err(error) if error.is_damage() => {
                 let asked = Asked {
+                    format,
                     scope: Scope::Whole,
                     now: now(UtcOffset::UTC)?,
                     remembered: Vec::new(),
                 };
-                return self.tell(common, None, &asked, &unreadable(&error));
+                return tell(common, None, &asked, &unreadable(&error));
             }
             Err(error) => return Err(super::open_failure(error)),
         };
@@ -97,6 +96,7 @@ impl Audit {
             }
         }
         let asked = Asked {
+            format,
             scope,
             now: now(archive.settings().utc_offset)?,
             remembered,
@@ -115,27 +115,26 @@ impl Audit {
             meter.tell(progress.done, progress.all)
         });
         meter.end();
-        self.tell(common, Some(&archive), &asked, &report)
+        tell(common, Some(&archive), &asked, &report)
     }
+}
 
-    fn tell(
-        &self,
-        common: &Common,
-        archive: Option<&Archive>,
-        asked: &Asked,
-        report: &Report,
-    ) -> Result<Outcome, Failure> {
-        match if common.json { Format::Json } else { self.format } {
-            Format::Text => output::print(&text::text(common, asked.scope, report))?,
-            Format::Json => output::print_json(&json::document(asked.scope, report))?,
-            Format::Html => html::print(common, archive, asked, report)?,
-        }
-        match verdict(report) {
-            Verdict::Clean => Ok(Outcome::Yes),
-            Verdict::Findings(_) => Ok(Outcome::No),
-            Verdict::Unread(_) => Err(super::unread()),
-            Verdict::Ended(_) => Ok(Outcome::Interrupted),
-        }
+fn tell(
+    common: &Common,
+    archive: Option<&Archive>,
+    asked: &Asked,
+    report: &Report,
+) -> Result<Outcome, Failure> {
+    match asked.format {
+        Format::Text => output::print(&text::text(common, asked.scope, report))?,
+        Format::Json => output::print_json(&json::document(asked.scope, report))?,
+        Format::Html => html::print(common, archive, asked, report)?,
+    }
+    match verdict(report) {
+        Verdict::Clean => Ok(Outcome::Yes),
+        Verdict::Findings(_) => Ok(Outcome::No),
+        Verdict::Unread(_) => Err(super::unread()),
+        Verdict::Ended(_) => Ok(Outcome::Interrupted),
     }
 }
 

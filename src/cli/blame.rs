@@ -63,7 +63,7 @@ impl Blame {
             revisions: &revisions,
             paragraphs: blame::blame(&texts),
         };
-        match if common.json { Format::Json } else { self.format } {
+        match common.form(self.format, Format::Text, Format::Json)? {
             Format::Text => output::print(&answer.text(common, output::columns()))?,
             Format::Html => output::print_bytes(answer.page()?.as_bytes())?,
             Format::Json => output::print_json(&answer.document()?)?,

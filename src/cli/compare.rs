@@ -93,7 +93,7 @@ impl Compare {
         for (name, reason) in &told.unread {
             output::warning(&format!("{name}: {reason}"));
         }
-        match if common.json { Format::Json } else { self.format } {
+        match common.form(self.format, Format::Text, Format::Json)? {
             Format::Text => output::print(&text(&told.pages))?,
             Format::Html => output::print_bytes(page(&told.pages).as_bytes())?,
             Format::Json => output::print_json(&document(&told))?,

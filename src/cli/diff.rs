@@ -53,7 +53,7 @@ impl Diff {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let (before, after) = self.sides(common)?;
         let difference = difference::between(&before, &after);
-        match if common.json { Format::Json } else { self.format } {
+        match common.form(self.format, Format::Text, Format::Json)? {
             Format::Text => output::print(&text(common, &before, &after, &difference))?,
             Format::Unified => {
                 let (a, b) = (format!("a/{}", before.path()), format!("b/{}", after.path()));

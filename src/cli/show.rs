@@ -41,7 +41,7 @@ enum Format {
 impl Show {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let archive = common.open()?;
-        let format = if common.json { Format::Json } else { self.format };
+        let format = common.form(self.format, Format::Page, Format::Json)?;
         if format == Format::Raw {
             let id = match IdPrefix::parse(self.thing.trim()).and_then(|prefix| prefix.complete()) {
                 Some(id) => id,
