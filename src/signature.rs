@@ -126,4 +126,14 @@ mod tests {
             assert_eq!(commit.signature, None);
         }
     }
+
+    #[test]
+    fn a_signature_is_as_long_as_the_bound_and_no_longer() {
+        let armour = |lines: &str| format!("{BEGIN}\n{lines}{END}");
+        let around = armour("").len();
+        let longest = armour(&format!("AA\n{}", "A\n".repeat((LONGEST - around - 3) / 2)));
+        assert_eq!(longest.len(), LONGEST);
+        assert!(is_armour(&longest));
+        assert!(!is_armour(&longest.replacen("AA\n", "AAA\n", 1)));
+    }
 }

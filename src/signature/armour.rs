@@ -129,6 +129,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_armour_longer_than_a_signature_can_be_is_not_looked_into() {
+        let armour = |digits: usize| format!("{BEGIN}\n{}\n{END}", "A".repeat(digits));
+        let around = armour(0).len();
+        let longest = armour(LONGEST - around);
+        assert_ne!(read(&longest), Err("is longer than a signature can be"));
+        let longer = armour(LONGEST - around + 1);
+        assert_eq!(read(&longer), Err("is longer than a signature can be"));
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in ".{0,200}") {

@@ -360,4 +360,34 @@ mod tests {
         assert_eq!(refused(&KEY.replace("OrG", "Or")), EditError::NoKey);
         assert_eq!(refused("ssh-dss AAAAB3NzaC1kc3M="), EditError::Kind);
     }
+
+    #[test]
+    fn a_key_counts_for_no_time_that_ends_before_it_begins() {
+        let from = |after: &str| {
+            let mut grant = grant("a", Some("2026-02-01T00:00:00Z"));
+            grant.valid_after = Some(RevisionDate::parse(after, UtcOffset::UTC).unwrap());
+            allow(b"", b"", &grant)
+        };
+        for late in ["2026-02-01T00:00:00Z", "2026-02-01T07:59:59+07:00", "2027-01-01"] {
+            assert_eq!(from(late), Err(EditError::Time), "{late}");
+        }
+        let line = format!("a valid-after=\"20260131235959Z\",valid-before=\"20260201000000Z\" {KEY}\n");
+        assert_eq!(
+            from("2026-02-01T07:59:59+08:00"),
+            Ok(Some(line.clone().into_bytes()))
+        );
+        assert!(AllowedSigners::parse(line.as_bytes()).fault.is_none());
+    }
+
+    #[test]
+    fn only_lines_about_the_same_owner_and_key_are_replaced_and_one_is_left() {
+        let other = KEY.replace("OrG", "PrG");
+        let kept = format!("a {other}\nb {KEY}\na cert-authority {KEY}\na namespaces=\"git\" {KEY}\n");
+        let own = format!("a valid-before=\"20260201000000Z\" {KEY}\n");
+        let first = allow(kept.as_bytes(), b"", &grant("a", None)).unwrap().unwrap();
+        assert_eq!(String::from_utf8_lossy(&first), format!("{kept}a {KEY}\n"));
+        let both = format!("{own}{kept}{own}");
+        let one = allow(both.as_bytes(), b"", &grant("a", None)).unwrap().unwrap();
+        assert_eq!(String::from_utf8_lossy(&one), format!("a {KEY}\n{kept}"));
+    }
 }
