@@ -292,6 +292,13 @@ pub(super) mod tests {
                 Some(None),
                 "another time was not signed"
             );
+            let last = i64::MAX.cast_unsigned();
+            for (seconds, said) in [(last, Some(last)), (last + 1, None)] {
+                let mut late = signed_by(&log);
+                late.add(late.cosigned_by(&witness, seconds));
+                let found = late.cosignature_of(witness.public()).unwrap();
+                assert_eq!(found.map(|found| found.seconds), said, "{seconds}");
+            }
             let larger = signed.to_string().replace("\n3\n", "\n4\n");
             let larger = SignedCheckpoint::parse(&larger).unwrap();
             assert_eq!(larger.is_signed_by(log.public()), Some(false));

@@ -193,7 +193,17 @@ mod tests {
                 assert_eq!(read, None, "byte {at} of {count}");
             }
         }
-        let (key, peaks, _) = signed(&leaves(3), 1);
+        let (key, peaks, of_three) = signed(&leaves(3), 1);
+        let others = [
+            leaves(2),
+            leaves(4),
+            [leaves(2), vec![leaf_hash(b"another")]].concat(),
+        ];
+        for other in others {
+            let (_, of_other, _) = signed(&other, 1);
+            let kept = KeptCheckpoint::new(key.clone(), of_other, of_three.clone());
+            assert_eq!(kept, Err(KeptError::Root), "{other:?}");
+        }
         let (_, _, by_other) = signed(&leaves(3), 2);
         assert!(matches!(
             KeptCheckpoint::new(key, peaks, by_other),
@@ -218,5 +228,11 @@ mod tests {
         other[2] = leaf_hash(b"another");
         assert_eq!(standing(&other), Standing::Forked);
         assert_eq!(standing(&other[..5]), Standing::Forked);
+        // The entries that are shown are not as many as the checkpoint states.
+        let (_, _, at_nine) = signed(&all, 1);
+        for shown in [&all[5..8], &[&all[5..], &all[..1]].concat()] {
+            let (standing, _) = kept.standing(&at_nine, shown.iter().copied());
+            assert_eq!(standing, Standing::Forked);
+        }
     }
 }

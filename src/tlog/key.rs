@@ -331,6 +331,17 @@ mod tests {
             let text = format!("a+00000000+{}", base64::encode(bytes));
             assert!(matches!(refused(&text), KeyError::Bytes(_)), "{text}");
         }
+        let secret = SignerKey::new("a", KeyKind::Note, [1; 32]).unwrap().secret_text();
+        let id = secret.split('+').nth(3).unwrap();
+        let other = if id == "00000000" { "00000001" } else { "00000000" };
+        for (from, to, why) in [
+            (id, other, KeyError::Id("a".to_owned())),
+            ("+a+", "+b+", KeyError::Id("b".to_owned())),
+            ("PRIVATE", "PUBLIC", KeyError::Form),
+        ] {
+            let read = SignerKey::parse(&secret.replacen(from, to, 1));
+            assert_eq!(read.unwrap_err(), why, "{from} {to}");
+        }
         assert!(SignerKey::new("a b", KeyKind::Note, [1; 32]).is_err());
         let long = "w".repeat(256);
         assert!(SignerKey::new(&long, KeyKind::Cosignature, [1; 32]).is_ok());

@@ -177,7 +177,8 @@ pub fn root_of_inclusion(leaf: Hash, index: u64, size: u64, proof: &[Hash]) -> O
         }
         if place & 1 == 1 || place == last {
             root = node_hash(*hash, root);
-            while place & 1 == 0 && place != 0 {
+            // It ends: `last` is not 0, so neither is `place`.
+            while place & 1 == 0 {
                 place >>= 1;
                 last >>= 1;
             }
@@ -259,7 +260,8 @@ pub fn is_consistent(old: u64, old_root: Hash, size: u64, root: Hash, proof: &[H
         if place & 1 == 1 || place == last {
             old_way = node_hash(hash, old_way);
             new_way = node_hash(hash, new_way);
-            while place & 1 == 0 && place != 0 {
+            // It ends: `last` is not 0, so neither is `place`.
+            while place & 1 == 0 {
                 place >>= 1;
                 last >>= 1;
             }

@@ -333,6 +333,8 @@ mod tests {
                     tree.node(level, index).ok(),
                     "{level} {index}"
                 );
+                let needed = (at + (1 << (level % 8))) * HASH;
+                assert_eq!(Tile::node_in(&bytes[..needed - 1], level, at), None);
             }
         }
     }
