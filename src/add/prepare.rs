@@ -577,3 +577,6 @@ fn front<T: FromStr<Err: Display>>(key: &'static str, value: &str) -> Result<T, 
         why: why.to_string(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+use super::*;
+use crate::article::METADATA_FILE;
+use crate::canonical::Invisible;
+use crate::date::UtcOffset;
+
+const ZH: &str = "今天桥通车，长一百米，全体市民等了两年，从此免费通行。";
+const EN: &str =
+    "The bridge opened today. It is one hundred metres long, and everybody may cross it free of charge.";
+
+fn circumstances() -> Circumstances {
+    Circumstances {
+        author: Some(Person::parse("Desk").unwrap()),
+        committer: None,
+        now: RevisionDate::from_seconds(1_769_140_800, UtcOffset::UTC).unwrap(),
+        invisible: Invisible::Refuse,
+        signer: None,
+    }
+}
+
+fn language(tag: &str) -> Language {
+    tag.parse().unwrap()
+}
+
+/// Prepares a page of plain text.
+fn prepared(blocks: &[&str], wishes: &Wishes) -> Result<Prepared, PageError> {
+    let settings = Settings::new("The paper");
+    let page = format!("{}\n", blocks.join("\n\n"));
+    prepare(page.as_bytes(), Form::Text, wishes, &settings, &circumstances())
+}
+
+fn refused(blocks: &[&str], wishes: &Wishes) -> String {
+    prepared(blocks, wishes).unwrap_err().to_string()
+}
+
+/// Returns what a prepared page will be read as.
+fn article(page: &Prepared) -> Article {
+    let file = |name: &str| {
+        let file = page.files.iter().find(|file| file.name == name);
+        file.unwrap().bytes.clone()
+    };
+    let metadata = Metadata::parse(&file(METADATA_FILE)).unwrap();
+    let sources = metadata.languages.iter().map(Language::file_name);
+    let sources = sources.map(|name| String::from_utf8(file(&name)).unwrap());
+    Article {
+        sources: sources.collect(),
+        metadata,
+    }
+}
+
+#[test]
+fn a_later_revision_has_the_declared_languages_unless_it_has_more_or_lacks_one() {
+    let turns = [ZH, EN, ZH, EN, ZH, EN];
+    let cases: [(&str, &[&str], &[&str], &str); 6] = [
+        ("mul", &[ZH, EN], &[EN, ZH], "mul"),
+        ("mul", &[ZH, EN], &turns, "mul"),
+        ("zh,en", &[ZH, EN], &turns, "zh, en"),
+        ("zh,en", &[ZH, EN], &[ZH, ZH], "zh"),
+        ("en", &[EN], &[EN, ZH], "en, zh"),
+        ("fr", &[EN], &[EN, EN], "fr"),
+    ];
+    for (declared, before, after, expected) in cases {
+        let first = Wishes {
+            languages: declared.split(',').map(language).collect(),
+            ..Wishes::default()
+        };
+        let first = prepared(before, &first).unwrap();
+        let later = Wishes {
+            article: Some("2026/01/22/bridge".parse().unwrap()),
+            previous: Some(article(&first)),
+            ..Wishes::default()
+        };
+        let later = prepared(after, &later).unwrap();
+        let found = language::list(&article(&later).metadata.languages);
+        assert_eq!(found, expected, "{declared}: {after:?}");
+        assert_eq!(later.candidate.kind, Kind::Update);
+    }
+}
+
+#[test]
+fn a_language_has_one_source() {
+    let settings = Settings::new("The paper");
+    let prepared = |tags: [&str; 3]| {
+        let sources = tags.map(|tag| (language(tag), format!("In {tag}.")));
+        prepare_sources(&sources, &Wishes::default(), &settings, &circumstances())
+    };
+    let page = article(&prepared(["en", "zh", "en-GB"]).unwrap());
+    assert_eq!(page.sources, ["In en.\n", "In zh.\n", "In en-GB.\n"]);
+    let refused = prepared(["en", "zh", "en"]).unwrap_err();
+    assert_eq!(refused.to_string(), "the language en is named twice");
+}
+
+#[test]
+fn what_follows_a_revision_is_not_published_anew() {
+    let publish = Wishes {
+        kind: Some(Kind::Publish),
+        ..Wishes::default()
+    };
+    assert!(prepared(&[EN], &publish).is_ok());
+    let of_article = Wishes {
+        article: Some("2026/01/22/bridge".parse().unwrap()),
+        ..publish.clone()
+    };
+    let of_version = Wishes {
+        version: Version::Later(7),
+        ..publish
+    };
+    for (wishes, name) in [(of_article, "2026/01/22/bridge"), (of_version, "an article")] {
+        let kinds = "an update, correction, retraction, restoration or technical, not publish";
+        let expected = format!("a new revision of {name} is {kinds}");
+        assert_eq!(refused(&[EN], &wishes), expected);
+    }
+}
+
+#[test]
+fn a_language_has_one_title() {
+    let titled = |titles: &[&str]| Wishes {
+        titles: titles.iter().map(|title| (*title).to_owned()).collect(),
+        ..Wishes::default()
+    };
+    let page = prepared(&[ZH, EN], &titled(&["en=Bridge opens", "桥通车"])).unwrap();
+    let titles = article(&page).metadata.titles;
+    assert_eq!(titles[&language("en")], "Bridge opens");
+    assert_eq!(titles[&language("zh")], "桥通车");
+    for two in [["en=A bridge", "en=The bridge"], ["桥通车", "zh=桥"]] {
+        let (tag, first) = if two[0] == "桥通车" {
+            ("zh", "桥通车")
+        } else {
+            ("en", "A bridge")
+        };
+        assert_eq!(
+            refused(&[ZH, EN], &titled(&two)),
+            format!(
+                "two titles are taken for titles in {tag}, {first:?} the first of them; write LANG=TITLE"
+            )
+        );
+    }
+}
