@@ -96,7 +96,7 @@ impl Address {
         let text_of = text.to_string_lossy();
         let is_word = |word: &str| {
             let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_');
-            !word.is_empty() && word.chars().all(is_letter)
+            word.chars().all(is_letter)
         };
         if text_of.split_once("::").is_some_and(|(word, _)| is_word(word)) {
             return Err(AddressError::Helper(lossy()));
@@ -226,6 +226,8 @@ mod tests {
             "档案",
             "C:\\archive",
             "https://[::1]/archive",
+            "./a://b",
+            "/srv/ext:://b",
         ] {
             assert!(parsed(text).is_ok(), "{text}");
         }
@@ -240,6 +242,8 @@ mod tests {
             "ext::sh -c touch% x",
             "fd::3",
             "ext::",
+            "::sh -c x",
+            "://example.org/archive",
             "ftp://example.org/archive",
             "javascript://x",
             "ssh://-oProxyCommand=x/archive",
@@ -281,5 +285,34 @@ mod tests {
             let refused = Address::remembered(folder.path());
             assert!(matches!(refused, Err(RememberedError::Address(..))), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_folder_becomes_absolute_unless_its_true_name_is_no_address() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        for (name, link) in [("plain", "to-plain"), ("a\u{1b}[2J", "to-other")] {
+            fs::create_dir(root.join(name)).unwrap();
+            std::os::unix::fs::symlink(root.join(name), root.join(link)).unwrap();
+        }
+        let absolute = |path: &Path| Address::parse(path.as_os_str()).unwrap().absolute();
+        let plain = absolute(&root.join("to-plain"));
+        assert_eq!(plain.as_os_str(), root.join("plain"));
+        assert_eq!(plain.to_string(), root.join("to-plain").to_string_lossy());
+        for name in ["to-other", "none"] {
+            assert_eq!(absolute(&root.join(name)).as_os_str(), root.join(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_taken_for_nothing_that_was_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        fs::write(&path, "a".repeat(2 * LONGEST)).unwrap();
+        let read = || Address::remembered(folder.path());
+        assert!(read().is_err(), "a longer file");
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(read(), Err(RememberedError::Read(..))), "a folder");
     }
 }
