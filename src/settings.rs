@@ -356,4 +356,27 @@ mod tests {
         assert!(matches!(wished("true"), SettingsError::Shape(_)));
         assert!(matches!(wished("null"), SettingsError::Form));
     }
+
+    #[test]
+    fn a_web_address_names_a_machine_and_stands_on_one_line() {
+        for good in [
+            "https://example.org",
+            "http://example.org/a?b#c",
+            "https://例子.org/一",
+        ] {
+            assert!(is_web_address(good), "{good}");
+        }
+        for bad in [
+            "https://",
+            "https:///example.org",
+            "http:example.org",
+            "ftp://example.org",
+            "//example.org",
+            "https://example.org/a b",
+            "https://example.org/a\n",
+            "https://example.org/\u{202e}a",
+        ] {
+            assert!(!is_web_address(bad), "{bad:?}");
+        }
+    }
 }

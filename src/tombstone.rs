@@ -194,6 +194,12 @@ mod tests {
         assert!(refused("articles/", "../articles/").contains("paths are not"));
         assert!(refused("bridge/zh.md", "bridge/.md").contains("paths are not"));
         assert!(refused("a0387", "g0387").contains("revisions are not"));
+        let of_none = Tombstone {
+            revisions: Vec::new(),
+            ..good.clone()
+        };
+        let of_none = Tombstone::parse(&path, &of_none.encode()).unwrap_err();
+        assert!(of_none.to_string().contains("revisions are none"), "{of_none}");
         assert!(refused("  \"bytes\"", " \"bytes\"").contains("not written in the archive's form"));
         assert!(refused("\"bytes\": 1234", "\"bytes\": -1").contains("is not what the format asks for"));
         assert!(refused("\"bytes\"", "\"size\"").contains("is not what the format asks for"));
