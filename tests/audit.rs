@@ -320,6 +320,56 @@ fn each_tampered_revision_is_found_under_its_code() {
 }
 
 #[test]
+fn a_footer_that_a_page_came_with_is_held_against_the_branch_and_against_nothing_else() {
+    let (story, commits) = archive();
+    let (tip, honest) = (commits.last().unwrap(), Forged::honest(&commits));
+    let elsewhere = honest.commit(&story, tip);
+    let unknown = "5a5b6faf4aa2844387989dd08791e5540df352d3".to_owned();
+    for (id, day, what) in [
+        (&commits[1], "2026-01-22 (Thursday)", None),
+        (&elsewhere, "2026-01-22 (Thursday)", None),
+        (&unknown, "2026-01-22 (Thursday)", None),
+        (&commits[1], "2026-01-23 (Friday)", Some("was printed")),
+        (&commits[2], "2026-01-22 (Thursday)", Some(RETRACTED)),
+        (&commits[0], "2026-01-22 (Thursday)", Some("that of no article")),
+    ] {
+        let claim = format!("Claimed-Footer: {day} · {id}\n");
+        let forged = honest.clone().append(&claim).commit(&story, tip);
+        let (_, report) = audit(&story.archive(), &[]);
+        assert_eq!(
+            has(&report, "claim-forged", Some(&forged)),
+            what.is_some(),
+            "{claim}: {report:#}"
+        );
+        assert!(
+            report.to_string().contains(what.unwrap_or_default()),
+            "{claim}: {report:#}"
+        );
+    }
+}
+
+#[test]
+fn a_commit_that_was_recorded_twice_and_is_gone_is_told_of_once() {
+    let (story, commits) = archive();
+    let (tip, honest) = (commits.last().unwrap(), Forged::honest(&commits));
+    let gone = honest.commit(&story, tip);
+    let other = honest
+        .clone()
+        .replace("Another word", "A third word")
+        .commit(&story, tip);
+    story.git(&["update-ref", "refs/heads/main", tip]);
+    let remembered = [&gone, &other, tip, &gone].map(|id| ["--remembered", id.as_str()]);
+    let (status, report) = audit(&story.archive(), &remembered.concat());
+    assert_eq!(status, Some(1), "{report:#}");
+    let findings = report["findings"].as_array().unwrap().iter();
+    let rewritten = findings.filter(|finding| finding["code"] == "history-rewritten");
+    assert_eq!(rewritten.count(), 2, "{report:#}");
+    for id in [&gone, &other] {
+        assert!(has(&report, "history-rewritten", Some(id)), "{id}: {report:#}");
+    }
+}
+
+#[test]
 fn every_code_has_a_tampering() {
     let (_, commits) = archive();
     let mut codes: BTreeSet<&str> = revisions(&commits).into_iter().map(|(code, _)| code).collect();
