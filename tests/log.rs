@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use avalaches::tlog::checkpoint::SignedCheckpoint;
-use avalaches::tlog::key::VerifierKey;
+use avalaches::archive::{Archive, Owner};
+use avalaches::log::{self, Log};
+use avalaches::tlog::checkpoint::{Checkpoint, SignedCheckpoint};
+use avalaches::tlog::key::{SignerKey, VerifierKey};
 use avalaches::tlog::merkle::{self, Hash};
 use avalaches::tlog::proof::LogProof;
 use serde_json::Value;
@@ -534,6 +536,10 @@ fn what_an_earlier_key_of_the_log_signed_stays_signed_with_it() {
     let (story, key) = begin();
     add(&story, 0..2);
     story.yes(&["checkpoint", "--key", "log.key"]);
+    // The same revisions under another name: they stay covered by what was said first.
+    let renamed = story.yes(&["key", "new", "example.org/renamed", "renamed.key"]);
+    story.yes(&["settings", "--log-key", renamed.trim()]);
+    story.yes(&["checkpoint", "--key", "renamed.key"]);
     let next = story.yes(&["key", "new", ORIGIN, "next.key"]);
     story.yes(&["settings", "--log-key", next.trim()]);
     add(&story, 2..3);
@@ -662,6 +668,189 @@ fn a_false_checkpoint_is_found() {
     assert!(said.contains("is not that of the branch"), "{said}");
     let said = says(&story, &["build", "site"], 2);
     assert!(said.contains("is not that of the branch"), "{said}");
+}
+
+fn open_archive(story: &Story) -> Archive {
+    Archive::open(&story.archive(), Owner::Caller).unwrap()
+}
+
+#[test]
+fn a_log_proves_nothing_that_a_checkpoint_does_not_cover() {
+    let (story, _) = begin();
+    add(&story, 0..5);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    let newest = || SignedCheckpoint::parse(&story.yes(&["log", "--checkpoint"])).unwrap();
+    let of_five = newest();
+    add(&story, 5..7);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    let of_seven = newest();
+    let archive = open_archive(&story);
+    let mut derived = Log::of(&archive).unwrap();
+    assert!(derived.prove(4, &of_five).is_some());
+    for (index, signed) in [(5, &of_five), (7, &of_seven), (u64::MAX, &of_seven)] {
+        assert_eq!(derived.prove(index, signed), None, "{index}");
+    }
+    let mut larger = of_seven.clone();
+    larger.checkpoint.size = 8;
+    assert_eq!(derived.prove(4, &larger), None);
+    let mut other = of_seven.checkpoint.clone();
+    other.root = of_five.checkpoint.root;
+    for (checkpoint, is_so) in [
+        (&of_five.checkpoint, true),
+        (&of_seven.checkpoint, true),
+        (&larger.checkpoint, false),
+        (&other, false),
+    ] {
+        assert_eq!(derived.has(checkpoint), is_so, "{checkpoint}");
+        assert_eq!(log::states(&archive, checkpoint).unwrap(), is_so, "{checkpoint}");
+    }
+    let published = log::checkpoints(&archive).unwrap();
+    let absent = merkle::leaf_hash(b"no entry");
+    let found = log::find(&archive, &mut derived, &published, absent).unwrap();
+    assert_eq!(found, None);
+}
+
+#[test]
+fn checkpoints_are_found_without_an_index_and_one_that_came_back_is_one() {
+    let (story, _) = begin();
+    add(&story, 0..3);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    add(&story, 3..5);
+    story.yes(&["settings", "--title", "新报"]);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    let before = log(&story);
+    assert_eq!(
+        before["checkpoints"].as_array().map(Vec::len),
+        Some(2),
+        "{before}"
+    );
+    let index = story.archive().join("avalaches.index");
+    let without_index = || {
+        fs::remove_file(&index).unwrap();
+        // Nothing can be written where a folder is.
+        fs::create_dir_all(index.join("in the way")).unwrap();
+        let found = log::checkpoints(&open_archive(&story)).unwrap();
+        fs::remove_dir_all(&index).unwrap();
+        found
+    };
+    let with_index = log::checkpoints(&open_archive(&story)).unwrap();
+    assert_eq!(without_index(), with_index);
+    // A root commit that takes the checkpoint away, and one that brings it back.
+    let tip = story.git(&["rev-parse", "main"]);
+    let rest = story.git(&["ls-tree", "main"]);
+    let rest: String = rest
+        .lines()
+        .filter(|line| !line.ends_with("\tcheckpoint"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let without = with_input(&story, &["mktree"], &rest);
+    let of = |tree: &str, parent: &str| {
+        let commit = story.git(&["cat-file", "commit", &tip]);
+        let (_, rest) = commit.split_once("\nauthor ").unwrap();
+        let commit = format!("tree {tree}\nparent {parent}\nauthor {rest}\n");
+        with_input(&story, &["hash-object", "-t", "commit", "-w", "--stdin"], &commit)
+    };
+    let taken = of(&without, &tip);
+    let back = of(&story.git(&["rev-parse", "main^{tree}"]), &taken);
+    story.git(&["update-ref", "refs/heads/main", &back]);
+    assert_eq!(log::checkpoints(&open_archive(&story)).unwrap(), with_index);
+    story.git(&["update-ref", "refs/heads/main", &taken]);
+    assert_eq!(log::checkpoints(&open_archive(&story)).unwrap(), []);
+}
+
+/// Gives the real git something to read, and returns what it printed.
+fn with_input(story: &Story, arguments: &[&str], input: &str) -> String {
+    story.write("input", input);
+    let input = fs::File::open(story.folder.path().join("input")).unwrap();
+    let mut command = support::archives::git_command(&story.archive(), arguments);
+    let output = command.stdin(input).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn a_log_that_fell_far_behind_goes_on_from_what_is_kept() {
+    let (story, _) = begin();
+    add(&story, 0..3);
+    story.yes(&["log", "--json"]);
+    let file = story.archive().join("avalaches.log");
+    let behind = fs::read(&file).unwrap();
+    add(&story, 3..1100);
+    fs::write(&file, &behind).unwrap();
+    let archive = open_archive(&story);
+    let (far, anew) = (Log::of(&archive).unwrap(), Log::read(&archive).unwrap());
+    assert_eq!((far.size(), far.root(1100)), (1100, anew.root(1100)));
+    let grown = fs::read(&file).unwrap();
+    assert_eq!(
+        behind[128..],
+        grown[128..behind.len()],
+        "what was kept is there still"
+    );
+    // Kept up to a commit that is on the branch no more.
+    story.git(&["update-ref", "refs/heads/main", "main~2"]);
+    let archive = open_archive(&story);
+    let log = Log::of(&archive).unwrap();
+    assert_eq!((log.size(), log.root(1098)), (1098, anew.root(1098)));
+}
+
+#[test]
+fn a_branch_with_a_commit_of_no_archive_has_no_log() {
+    let (story, _) = begin();
+    add(&story, 0..3);
+    story.yes(&["log", "--json"]);
+    let file = story.archive().join("avalaches.log");
+    let kept = fs::read(&file).unwrap();
+    let tip = story.git(&["rev-parse", "main"]);
+    let good = story.git(&["cat-file", "commit", "main"]);
+    let tree = story.git(&["rev-parse", "main^{tree}"]);
+    let (_, dates) = good.split_once("\nauthor ").unwrap();
+    let (dates, _) = dates.split_once("\n\n").unwrap();
+    for rest in ["\n\nhello\n", "\nencoding latin1\n\nhello\n"] {
+        let commit = format!("tree {tree}\nparent {tip}\nauthor {dates}{rest}");
+        let commit = with_input(&story, &["hash-object", "-t", "commit", "-w", "--stdin"], &commit);
+        // What is above it is good, so that the archive can be opened.
+        let above = good.split_once("\nauthor ").unwrap().1;
+        let above = format!("tree {tree}\nparent {commit}\nauthor {above}\n");
+        let above = with_input(&story, &["hash-object", "-t", "commit", "-w", "--stdin"], &above);
+        story.git(&["update-ref", "refs/heads/main", &above]);
+        fs::write(&file, &kept).unwrap();
+        says(&story, &["log"], 2);
+        fs::remove_file(&file).unwrap();
+        let said = says(&story, &["log"], 2);
+        assert!(
+            said.contains("cannot be read as a line of revisions"),
+            "{rest:?}: {said}"
+        );
+        assert!(!file.exists(), "nothing is kept of it");
+    }
+}
+
+#[test]
+fn what_is_signed_goes_on_from_no_checkpoint_that_the_branch_does_not_bear_out() {
+    let (story, _) = begin();
+    add(&story, 0..4);
+    let secret = fs::read_to_string(story.folder.path().join("log.key")).unwrap();
+    let key = SignerKey::parse(&secret).unwrap();
+    let expected = {
+        let log = Log::read(&open_archive(&story)).unwrap();
+        (log.size(), log.root(4))
+    };
+    for (size, of_leaf) in [(3, "another"), (9, "more")] {
+        let forged = Checkpoint {
+            origin: ORIGIN.to_owned(),
+            size,
+            root: merkle::leaf_hash(of_leaf.as_bytes()),
+            extensions: Vec::new(),
+        };
+        put_checkpoint(&story, &SignedCheckpoint::signed(forged, &key).to_string());
+        let signed = log::sign(&open_archive(&story), &key).unwrap().unwrap();
+        assert_eq!(
+            (signed.checkpoint.size, signed.checkpoint.root),
+            expected,
+            "{size}"
+        );
+        story.git(&["update-ref", "refs/heads/main", "main^"]);
+    }
 }
 
 /// Puts a commit with another checkpoint on the branch by git's own means, and returns its id.
