@@ -235,6 +235,28 @@ fn what_the_branch_does_not_lead_to_is_kept() {
     story.git(&["update-ref", "refs/mirrors/elsewhere/main", &merge]);
     let tag = format!("object {merge}\ntype commit\ntag v1\ntagger {person}\n\nfirst\n");
     story.git(&["update-ref", "refs/tags/v1", &hash("tag", tag.as_bytes())]);
+    // What names something of another kind, folders below folders, and a file that went beside one that stayed.
+    let raw = |id: &str| -> Vec<u8> {
+        let digit = |at: usize| u8::from_str_radix(&id[at * 2..at * 2 + 2], 16).unwrap();
+        (0..20).map(digit).collect()
+    };
+    let entry =
+        |mode: &str, name: &str, id: &str| [format!("{mode} {name}\0").into_bytes(), raw(id)].concat();
+    let mut deep = entry("100644", "a", &blob);
+    for _ in 0..70 {
+        deep = entry("40000", "a", &hash("tree", &deep));
+    }
+    let two = [entry("100644", "a", &blob), entry("100644", "b", &blob)].concat();
+    let mut parent = commit(&[&blob], "its parent is a file");
+    for tree in [&deep, &two, &entry("100644", "b", &blob)]
+        .map(|tree| hash("tree", tree))
+        .iter()
+        .chain([&blob])
+    {
+        let body = format!("tree {tree}\nparent {parent}\nauthor {person}\ncommitter {person}\n\nodd\n");
+        parent = hash("commit", body.as_bytes());
+    }
+    story.git(&["update-ref", "refs/odd/main", &parent]);
     let before = all_objects(&archive);
     story.yes(&["maintain"]);
     assert_eq!((packs(&story, ".pack").len(), loose(&story)), (1, 0));
