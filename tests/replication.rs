@@ -787,6 +787,66 @@ fn what_cannot_be_added_again_is_named_and_nothing_changes() {
     assert_eq!(code, Some(0), "{said}");
     let said = pair.refused(2, &["pull", "--rebase-mine"]);
     assert!(said.contains("only revisions and settings are"), "{said}");
+    // Nor does one side's word about the archive take the place of the other's.
+    fs::remove_dir_all(pair.path("other")).unwrap();
+    pair.story.yes(&["clone", "host", "other", "-q"]);
+    pair.story.yes(&["settings", "--title", "他们的报"]);
+    pair.story.yes(&["push", "-q"]);
+    let (code, said) = pair.other(&["settings", "--title", "我们的报"]);
+    assert_eq!(code, Some(0), "{said}");
+    let said = pair.refused(2, &["pull", "--rebase-mine"]);
+    assert!(said.contains("has changed its settings as well"), "{said}");
+}
+
+#[test]
+fn what_was_seen_of_the_remembered_copy_is_held_against_no_other() {
+    let pair = Pair::begin();
+    let common = pair.tip("host");
+    pair.git_here(&["init", "-q", "--bare", "older"]);
+    let older = pair.path("older");
+    let refs = format!("{common}:refs/heads/main");
+    git(
+        &pair.path("host"),
+        &["push", "-q", older.to_str().unwrap(), &refs],
+    );
+    let theirs = id(&pair.story.add("two.txt", "第二篇。\n", &["--slug", "two"])).to_owned();
+    pair.story.yes(&["push", "-q"]);
+    // Nothing of one's own is to be added again.
+    let (code, said) = pair.other(&["pull", "--rebase-mine"]);
+    assert_eq!((code, pair.tip("other")), (Some(0), theirs.clone()), "{said}");
+    let (code, said) = pair.other(&["pull", "older", "--json"]);
+    assert_eq!((code, pair.tip("other")), (Some(0), theirs.clone()), "{said}");
+    // What is in the store and no more on the branch comes back by a pull.
+    git(&pair.path("other"), &["update-ref", "refs/heads/main", &common]);
+    fs::remove_file(pair.path("other/avalaches.branch")).unwrap();
+    let (code, said) = pair.other(&["pull"]);
+    assert_eq!((code, pair.tip("other")), (Some(0), theirs), "{said}");
+}
+
+#[test]
+fn a_clone_takes_no_place_that_is_taken_and_nothing_from_a_copy_that_is_empty() {
+    let pair = Pair::begin();
+    let clone = |from: &str, to: &str| {
+        let output = pair.story.run(&["clone", from, to, "-q"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said)
+    };
+    pair.story.write("file", "not an archive\n");
+    fs::create_dir(pair.path("folder")).unwrap();
+    pair.story.write("folder/file", "not an archive\n");
+    let before = kept(&pair.path("folder"));
+    for taken in ["file", "folder", "archive"] {
+        let (code, said) = clone("host", taken);
+        assert!(code == Some(2) && said.contains(taken), "{taken}: {said}");
+    }
+    assert!(before == kept(&pair.path("folder")));
+    assert_eq!(fs::read(pair.path("file")).unwrap(), b"not an archive\n");
+    pair.git_here(&["init", "-q", "--bare", "empty"]);
+    let (code, said) = clone("empty", "new");
+    assert!(code == Some(2) && said.contains("empty"), "{said}");
+    pair.story.yes(&["push", "empty", "-q"]);
+    assert_eq!(clone("empty", "new").0, Some(0), "what was begun is no hindrance");
+    assert_eq!(pair.tip("new"), pair.tip("archive"));
 }
 
 #[test]
