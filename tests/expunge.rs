@@ -23,6 +23,7 @@ use avalaches::listing;
 use avalaches::query::Query;
 use avalaches::search;
 use avalaches::storage::words_file::WordsFile;
+use avalaches::withheld::Kept;
 use folders::copy;
 use serde_json::Value;
 use signed::{Signed, id};
@@ -664,6 +665,49 @@ fn a_text_that_a_newest_revision_shows_stays_and_is_told_of() {
         .yes(&["verify", "--quote", "Wang took money", "--json"]);
     let quoted: Value = serde_json::from_str(&quoted).unwrap();
     assert!(quoted.to_string().contains(id(&told.second)) && !quoted.to_string().contains(id(&told.first)));
+}
+
+#[test]
+fn a_revision_of_which_something_is_withheld_has_its_other_files_and_no_more() {
+    let told = Expunged::retracted();
+    let story = &told.signed.story;
+    story.yes(&told.both());
+    let git = |arguments: &[&str], stdin: &str| told.signed.given(arguments, stdin);
+    let first = id(&told.first);
+    let listed = story.git(&["ls-tree", &format!("{first}:articles/{ARTICLE}")]);
+    let commit = story.git(&["cat-file", "commit", first]);
+    let (_, rest) = commit.split_once("\nparent ").unwrap();
+    let read = |listed: &str| {
+        let mut tree = git(&["mktree", "--missing"], listed);
+        for name in ["bridge", "22", "01", "2026", "articles"] {
+            tree = git(&["mktree", "--missing"], &format!("040000 tree {tree}\t{name}\n"));
+        }
+        let commit = format!("tree {tree}\nparent {rest}\n");
+        let commit = git(&["hash-object", "-t", "commit", "-w", "--stdin"], &commit);
+        let archive = Archive::open(&story.archive(), Owner::Caller).unwrap();
+        Kept::read(&archive, commit.parse().unwrap()).map_err(|error| error.to_string())
+    };
+    let Ok(Kept::Withheld(kept)) = read(&listed) else {
+        panic!("nothing of it was changed")
+    };
+    assert!(kept.page_text.is_none() && kept.withheld.len() == 3, "{kept:?}");
+    let own = |path: &str| story.git(&["rev-parse", &format!("main:articles/2026/01/22/own{path}")]);
+    let stray = format!("{listed}\n100644 blob {}\tzz.txt", own("/page.txt"));
+    let folder = format!("{listed}\n040000 tree {}\tzz", own(""));
+    let without = |name: &str| {
+        let lines = listed.lines().filter(|line| !line.ends_with(name));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    for (listed, what) in [
+        (stray, "zz.txt is no file that the trailer Languages accounts for"),
+        (folder, "bridge/zz of commit"),
+        (without("zh.md"), "bridge/zh.md of commit"),
+        (without("page.txt"), "bridge/page.txt of commit"),
+        (without("article.json"), "bridge/article.json of commit"),
+    ] {
+        let refused = read(&listed).unwrap_err();
+        assert!(refused.contains(what), "{what}: {refused}");
+    }
 }
 
 #[test]
