@@ -13,7 +13,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use archives::{Story, git_command};
-use avalaches::id::ObjectId;
+use avalaches::id::{CommitId, ObjectId};
+use avalaches::mirror;
 use avalaches::object::foreign::{EntryKind, ForeignCommit, entries};
 use avalaches::object::{self, HashError, ObjectKind};
 use avalaches::storage::objects::ObjectStore;
@@ -934,6 +935,27 @@ fn another_archive_can_be_mirrored_and_its_pages_verified() {
     let own = story.add("own.txt", "Own words.\n", &[]);
     let said = story.yes(&["verify", &own]);
     assert!(said.contains("article ") && !said.contains("mirrored"), "{said}");
+}
+
+#[test]
+fn a_ref_of_no_mirror_and_an_object_that_is_no_commit_are_not_taken_for_what_they_are_not() {
+    let (story, publisher) = begin();
+    story.yes(&["mirror", "digest", "digest"]);
+    let archive = story.archive();
+    let before = mirror::list(&archive).unwrap();
+    assert_eq!(before.len(), 1);
+    let tip = publisher.git(&["rev-parse", "HEAD"]);
+    story.git(&["update-ref", "refs/mirrors/lonely", &tip]);
+    assert_eq!(mirror::list(&archive).unwrap(), before);
+    let store = ObjectStore::open(&archive.join("objects")).unwrap();
+    let read = |id: &str| {
+        let id: CommitId = id.parse().unwrap();
+        mirror::with_commit(&store, id, |commit| commit.parents.len()).map_err(|fault| fault.to_string())
+    };
+    assert_eq!(read(&tip), Ok(0));
+    let tree = publisher.git(&["rev-parse", "HEAD^{tree}"]);
+    let refused = read(&tree).unwrap_err();
+    assert!(refused.contains(&tree) && refused.contains("tree"), "{refused}");
 }
 
 #[test]
