@@ -738,12 +738,11 @@ fn checkpoints_are_found_without_an_index_and_one_that_came_back_is_one() {
     // A root commit that takes the checkpoint away, and one that brings it back.
     let tip = story.git(&["rev-parse", "main"]);
     let rest = story.git(&["ls-tree", "main"]);
-    let rest: String = rest
+    let rest: Vec<&str> = rest
         .lines()
         .filter(|line| !line.ends_with("\tcheckpoint"))
-        .map(|line| format!("{line}\n"))
         .collect();
-    let without = with_input(&story, &["mktree"], &rest);
+    let without = with_input(&story, &["mktree"], &rest.join("\n"));
     let of = |tree: &str, parent: &str| {
         let commit = story.git(&["cat-file", "commit", &tip]);
         let (_, rest) = commit.split_once("\nauthor ").unwrap();
