@@ -15,8 +15,8 @@ const ARTICLES: &str = "articles/";
 /// What a SWHID leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cited {
-    /// These revisions, newest first: at least one, and several only where one text was published several times.
-    Revisions(Vec<CommitId>),
+    /// This revision; and older ones, newest first, where one text was published several times.
+    Revisions(CommitId, Vec<CommitId>),
     /// This commit is named as the anchor and is none of the archive's, or cannot be read.
     Anchor(CommitId),
     /// The anchor was read, and does not hold what is cited.
@@ -33,7 +33,7 @@ pub enum Cited {
 pub fn find(archive: &Archive, swhid: &Swhid) -> Result<Cited, Fault> {
     let Core { named, id } = swhid.core();
     match named {
-        Named::Revision => Ok(Cited::Revisions(vec![CommitId::from_raw(*id.raw())])),
+        Named::Revision => Ok(Cited::Revisions(CommitId::from_raw(*id.raw()), Vec::new())),
         Named::Content | Named::Directory => match swhid.anchor() {
             Some(anchor) if anchor.named == Named::Revision => {
                 anchored(archive, swhid, CommitId::from_raw(*anchor.id.raw()))
@@ -96,7 +96,7 @@ fn anchored(archive: &Archive, swhid: &Swhid, anchor: CommitId) -> Result<Cited,
         return other(format!("/{path} {what}"));
     }
     if own.as_ref() == Some(&article) {
-        return Ok(Cited::Revisions(vec![anchor]));
+        return Ok(Cited::Revisions(anchor, Vec::new()));
     }
     let folder = archive.folder(commit.tree, &article.folder())?;
     let branch = archive.branch()?;
@@ -106,7 +106,7 @@ fn anchored(archive: &Archive, swhid: &Swhid, anchor: CommitId) -> Result<Cited,
         let commit = archive.commit(id)?;
         let is_before = branch.position(id) <= upto;
         if is_before && archive.folder(commit.tree, &article.folder())? == folder {
-            return Ok(Cited::Revisions(vec![id]));
+            return Ok(Cited::Revisions(id, Vec::new()));
         }
         next = Message::parse(&commit.message)
             .ok()
@@ -172,7 +172,7 @@ fn with_text(archive: &Archive, swhid: &Swhid) -> Result<Cited, Fault> {
             .all(|id| matches!(has_text(*id), Ok(true)))
             .then_some(ids)
     });
-    let revisions = match indexed {
+    let mut revisions = match indexed {
         Some(found) if !found.is_empty() => found,
         _ => {
             let mut found = Vec::new();
@@ -184,13 +184,14 @@ fn with_text(archive: &Archive, swhid: &Swhid) -> Result<Cited, Fault> {
             }
             found
         }
-    };
-    if revisions.is_empty() {
-        return nothing("no revision has this as its page's text");
     }
+    .into_iter();
+    let Some(newest) = revisions.next() else {
+        return nothing("no revision has this as its page's text");
+    };
     match missing_part(archive, Entry::File(page), swhid.fragment())? {
         Some(what) => Ok(Cited::Nothing(format!("the text {what}"))),
-        None => Ok(Cited::Revisions(revisions)),
+        None => Ok(Cited::Revisions(newest, revisions.collect())),
     }
 }
 

@@ -277,14 +277,11 @@ fn tell_withheld(
 /// [`Fault`] where the archive could not be looked into.
 pub fn swhid(archive: &Archive, swhid: &Swhid) -> Result<Answer, Fault> {
     match cited::find(archive, swhid)? {
-        Cited::Revisions(found) => {
-            let Some((newest, others)) = found.split_first() else {
-                return Ok(unknown("the archive has nothing of that name"));
-            };
-            let mut answer = id(archive, *newest)?;
+        Cited::Revisions(newest, others) => {
+            let mut answer = id(archive, newest)?;
             for other in others {
-                if let Ok(message) = Message::parse(&archive.commit(*other)?.message) {
-                    answer.same_text.push(name(archive, *other, message)?);
+                if let Ok(message) = Message::parse(&archive.commit(other)?.message) {
+                    answer.same_text.push(name(archive, other, message)?);
                 }
             }
             Ok(answer)
@@ -673,4 +670,21 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_texts_the_first_are_quoted_and_the_rest_counted() {
+        let texts = |count: usize| -> Vec<String> { (0..count).map(|number| number.to_string()).collect() };
+        assert_eq!(quoted(&[]), "");
+        assert_eq!(quoted(&texts(2)), "“0”, “1”");
+        assert!(quoted(&texts(MOST_NAMED)).ends_with(", “7”"));
+        assert!(quoted(&texts(MOST_NAMED + 2)).ends_with(", “7”, and 2 more"));
+        let long = "字".repeat(MOST_QUOTED);
+        assert_eq!(quoted(std::slice::from_ref(&long)), format!("“{long}”"));
+        assert_eq!(quoted(&[format!("{long}字")]), format!("“{long}…”"));
+    }
 }

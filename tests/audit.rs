@@ -10,12 +10,13 @@ mod generate;
 #[path = "support/signatures.rs"]
 mod signatures;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use avalaches::article::Kind;
+use archives::git_command;
+use avalaches::article::{Kind, content_sha256};
 use avalaches::verify::whole::Code;
 use forged::{ARCHIVED, ARTICLE, EN, Forged, RETRACTED, ZH, archive, with_input};
 use serde_json::Value;
@@ -119,6 +120,11 @@ fn revisions(commits: &[String]) -> Vec<(&'static str, Forged)> {
             "trailer-case",
             honest.clone().replace("Article-Id:", "article-id:"),
         ),
+        ("trailer-case", honest.clone().replace("Languages:", "languages:")),
+        (
+            "message-form",
+            honest.clone().replace("Revision: 3\n", "Revision: 03\n"),
+        ),
         (
             "trailer-missing",
             honest.clone().replace("Revision-Kind: correction\n", ""),
@@ -197,6 +203,24 @@ fn revisions(commits: &[String]) -> Vec<(&'static str, Forged)> {
         (
             "previous-wrong",
             like(&|forged| forged.previous = Some(commits[1].clone())),
+        ),
+        (
+            "previous-wrong",
+            like(&|forged| forged.previous = Some(commits[0].clone())),
+        ),
+        (
+            "previous-wrong",
+            like(&|forged| {
+                forged.number = 2;
+                forged.previous = Some(commits[1].clone());
+            }),
+        ),
+        (
+            "previous-wrong",
+            honest.clone().replace(
+                "Article-Id: 2026/01/22/first-words",
+                "Article-Id: 2026/01/22/nowhere",
+            ),
         ),
         (
             "previous-wrong",
@@ -611,5 +635,112 @@ fn nothing_is_found_in_clean_archives() {
         assert_eq!(status, Some(0), "{report:#}");
         assert_eq!(report["findings"], Value::Array(Vec::new()));
         assert_eq!(report["revisions"], count);
+    }
+}
+
+/// Returns the codes under which anything is found about a commit.
+fn codes<'a>(report: &'a Value, id: &str) -> BTreeSet<&'a str> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    let about = findings.filter(|finding| finding["id"] == id);
+    about.map(|finding| finding["code"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_commit_that_names_no_article_is_judged_by_the_folders_that_it_changes() {
+    let (story, commits) = archive();
+    let tip = commits.last().unwrap();
+    let mut unnamed = Forged::honest(&commits).replace("Article-Id: ", "Article: ");
+    let found = |forged: &Forged, expected: &[&str]| {
+        let id = forged.commit(&story, tip);
+        let (_, report) = audit(&story.archive(), &[]);
+        let mut expected: BTreeSet<&str> = expected.iter().copied().collect();
+        expected.insert("trailer-missing");
+        assert_eq!(codes(&report, &id), expected, "{report:#}");
+        story.git(&["update-ref", "refs/heads/main", tip]);
+    };
+    found(&unnamed, &[]);
+    found(&unnamed.clone().put("page.txt", "别的。\n"), &["page-differs"]);
+    found(&unnamed.clone().put("media/x.txt", "x\n"), &[]);
+    for (path, codes) in [
+        ("notes.txt", &["tree-stray"][..]),
+        (
+            "articles/2026/01/22/withdrawn/ja.md",
+            &["several-articles", "file-stray"],
+        ),
+        // A file in the place of a folder.
+        ("articles/2026/01/22/a-file", &["several-articles"]),
+    ] {
+        unnamed.beside = vec![path];
+        found(&unnamed, codes);
+    }
+}
+
+#[test]
+fn each_part_of_a_revision_is_found_for_itself() {
+    let (story, commits) = archive();
+    let tip = commits.last().unwrap();
+    let found = |forged: &Forged| {
+        let id = forged.commit(&story, tip);
+        let (_, report) = audit(&story.archive(), &[]);
+        story.git(&["update-ref", "refs/heads/main", tip]);
+        let codes = codes(&report, &id).into_iter().map(ToOwned::to_owned).collect();
+        (id, codes)
+    };
+    let of = |codes: &[&str]| -> Vec<String> { codes.iter().map(ToString::to_string).collect() };
+    // Metadata that are none, under the sum of all the files or not.
+    let broken = Forged::honest(&commits).put("article.json", "{}\n");
+    let (id, codes): (String, Vec<String>) = found(&broken);
+    assert_eq!(codes, of(&["content-hash", "metadata-form"]));
+    let read = |arguments: &[&str]| git_command(&story.archive(), arguments).output().unwrap().stdout;
+    let listed = story.git(&["ls-tree", "--name-only", &format!("{id}:articles/{ARTICLE}")]);
+    let files: BTreeMap<&str, Vec<u8>> = listed
+        .lines()
+        .map(|name| {
+            (
+                name,
+                read(&["cat-file", "blob", &format!("{id}:articles/{ARTICLE}/{name}")]),
+            )
+        })
+        .collect();
+    let text = story.git(&["cat-file", "commit", &id]);
+    let sum = text
+        .lines()
+        .find(|line| line.starts_with("Content-SHA256: "))
+        .unwrap();
+    let own = format!("Content-SHA256: {}", content_sha256(&files));
+    assert_ne!(sum, own);
+    assert_eq!(found(&broken.replace(sum, own)).1, of(&["metadata-form"]));
+    // A second parent does not hide what else is wrong, and is told of once.
+    let merge = Forged::honest(&commits).replace(
+        format!("parent {tip}\n"),
+        format!("parent {tip}\nparent {}\n", commits[1]),
+    );
+    assert_eq!(found(&merge).1, of(&["not-linear"]));
+    let merge = merge.replace("Languages: zh, en", "Languages: en, zh");
+    assert_eq!(found(&merge).1, of(&["not-linear", "trailer-disagrees"]));
+}
+
+#[test]
+fn a_folder_in_an_article_is_found_where_it_was_brought_and_not_in_the_revision_after() {
+    let (story, commits) = archive();
+    let tip = commits.last().unwrap();
+    let bad = Forged::honest(&commits)
+        .put("media/x.txt", "x\n")
+        .commit(&story, tip);
+    let mut after = Forged::honest(&commits).put("media/x.txt", "gone");
+    after.number = 4;
+    after.previous = Some(bad.clone());
+    after.zh = ZH.replace("一些", "若干");
+    after.en = EN.replace("Some", "A few");
+    for (archived, expected) in [(ARCHIVED, &[][..]), (ARCHIVED - 1, &["archived-earlier"])] {
+        after.archived = archived;
+        let id = after.commit(&story, &bad);
+        let (_, report) = audit(&story.archive(), &[]);
+        assert_eq!(codes(&report, &bad), BTreeSet::from(["file-stray"]), "{report:#}");
+        assert_eq!(
+            codes(&report, &id),
+            expected.iter().copied().collect(),
+            "{report:#}"
+        );
     }
 }

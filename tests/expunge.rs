@@ -921,3 +921,74 @@ fn a_kill_or_an_error_at_any_call_leaves_the_text_as_it_was_or_withheld() {
         );
     }
 }
+
+#[test]
+fn a_page_that_is_left_of_a_revision_is_compared_and_a_lost_reason_is_none() {
+    let told = Expunged::retracted();
+    let story = &told.signed.story;
+    let page = format!("{}:articles/{ARTICLE}", id(&told.first));
+    let chinese = story.git(&["rev-parse", &format!("{page}/zh.md")]);
+    let bytes = git_command(&story.archive(), &["cat-file", "blob", &chinese]).output();
+    let bytes = bytes.unwrap().stdout;
+    let tombstone = told.lose(&chinese).replace("/page.txt", "/zh.md");
+    let good = format!("user.signingkey={}", told.signed.path("key").display());
+    let name = format!("{chinese}.json");
+    told.forge(&name, &tombstone, &signed_by(&good));
+    let _ = fs::remove_file(story.archive().join("avalaches.branch"));
+    let verify = |text: &str| {
+        story.write("page.txt", format!("← 返回 Avalaches\n\n{text}\n{}", told.first));
+        json(&story.run(&["verify", "page.txt", "--json"]))["answers"][0].take()
+    };
+    let answer = verify(FIRST);
+    assert_eq!(answer["verdict"], "superseded", "{answer}");
+    let answer = verify(SECOND);
+    assert_eq!(answer["verdict"], "altered", "{answer}");
+    let pieces = answer["changes"][0]["pieces"].to_string();
+    assert!(pieces.contains("{\"added\":\"没有\"}"), "{pieces}");
+    // One text, which plain git puts back, is told of as one.
+    story.write("content", bytes);
+    story.git(&[
+        "hash-object",
+        "-w",
+        "--no-filters",
+        told.signed.path("content").to_str().unwrap(),
+    ]);
+    let output = story.run(&["verify"]);
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("1 withheld content is still in the store"),
+        "{said}"
+    );
+    // Whoever deletes the reason has not made it good.
+    let lose = |object: &str| {
+        let file = story
+            .archive()
+            .join("objects")
+            .join(&object[..2])
+            .join(&object[2..]);
+        let bytes = fs::read(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        (file, bytes)
+    };
+    let reason = story.git(&["rev-parse", &format!("main:expunged/{name}")]);
+    let (file, bytes) = lose(&reason);
+    let answer = verify(FIRST);
+    assert_eq!(answer["verdict"], "corrupt", "{answer}");
+    assert!(
+        answer["reasons"][0].as_str().unwrap().contains(&reason),
+        "{answer}"
+    );
+    fs::write(file, bytes).unwrap();
+    assert_eq!(verify(FIRST)["verdict"], "superseded");
+    // Nor does any key count where those that were revoked cannot be read.
+    story.yes(&["signers", "revoke", "other.pub", "--note", "Never used."]);
+    assert_eq!(verify(FIRST)["verdict"], "superseded");
+    lose(&story.git(&["rev-parse", "main:revoked_keys"]));
+    let answer = verify(FIRST);
+    assert_eq!(answer["verdict"], "corrupt", "{answer}");
+    assert_eq!(
+        answer["withheld"][0]["signature"]["answer"], "unknown",
+        "{answer}"
+    );
+}

@@ -725,6 +725,9 @@ fn a_footer_of_a_mirror_is_held_to_its_author_date() {
         said.contains("which is when it was committed, not when it was written"),
         "{said}"
     );
+    let said = misdated(&page.replace("2026-01-22 (Thursday)", "2026-01-23 (Thursday)"));
+    assert!(said.contains("2026-01-23 is a Friday"), "{said}");
+    assert!(!said.contains("when it was committed"), "{said}");
     let (code, answer, said) = judge(
         &story,
         &format!(
@@ -1056,4 +1059,199 @@ fn published_files_that_collide_are_detected_and_behind_a_header_of_gits_are_two
         assert_eq!(kept.unwrap().stdout, fs::read(data.join(name)).unwrap(), "{name}");
     }
     story.yes(&["verify"]);
+}
+
+/// Makes a page of a text and the footer of a commit of the day.
+fn page_of(text: &str, id: &str) -> String {
+    format!("{text}\n2026-01-22 (Thursday) · {id}\n")
+}
+
+/// Puts an object into the archive, whatever it is.
+fn put(story: &Story, kind: &str, bytes: &[u8]) -> String {
+    story.write("object", bytes);
+    let path = story.folder.path().join("object");
+    let arguments = [
+        "hash-object",
+        "--literally",
+        "-w",
+        "-t",
+        kind,
+        path.to_str().unwrap(),
+    ];
+    story.git(&arguments)
+}
+
+/// Puts another repository's commit of a tree into the archive.
+fn put_commit(story: &Story, tree: &str) -> String {
+    let who = "A <a@b> 1769043600 +0800";
+    let text = format!("tree {tree}\nauthor {who}\ncommitter {who}\n\nx\n");
+    put(story, "commit", text.as_bytes())
+}
+
+/// Returns an entry of a tree.
+fn entry(mode_and_name: &str, id: &str) -> Vec<u8> {
+    let id: ObjectId = id.parse().unwrap();
+    [mode_and_name.as_bytes(), b"\0", id.raw()].concat()
+}
+
+#[test]
+fn an_object_of_another_kind_than_a_tree_says_is_named() {
+    let (story, _) = begin();
+    story.yes(&["mirror", "digest", "digest"]);
+    let blob = put(&story, "blob", b"Words that only a folder is said to have.\n");
+    let tree = put(&story, "tree", &entry("100644 other.md", &blob));
+    let cases = [
+        (
+            put(&story, "tree", &entry("40000 posts", &blob)),
+            format!("object {blob} is a blob, not a tree"),
+            format!("object {blob} is of another kind than is said of it"),
+        ),
+        (
+            put(&story, "tree", &entry("100644 a.md", &tree)),
+            format!("object {tree} is a tree, not a blob"),
+            String::new(),
+        ),
+        (
+            put(&story, "tree", b"100644 a.md"),
+            "is malformed".to_owned(),
+            "is malformed: ".to_owned(),
+        ),
+    ];
+    for (root, of_page, of_mirror) in cases {
+        let id = put_commit(&story, &root);
+        story.git(&["update-ref", "refs/mirrors/digest/heads/odd", &id]);
+        let (code, answer, said) = judge(&story, &page_of("Some words.\n", &id));
+        assert_eq!((code, &answer["verdict"]), (Some(1), &"corrupt".into()), "{said}");
+        assert!(said.contains(&of_page), "{said}");
+        let whole = story.run(&["verify"]);
+        let said = String::from_utf8(whole.stdout).unwrap();
+        // Whatever a file's name leads to is hashed, and followed no further.
+        assert_eq!(
+            whole.status.code(),
+            Some(i32::from(!of_mirror.is_empty())),
+            "{said}"
+        );
+        assert!(of_mirror.is_empty() || said.contains("mirror digest: "), "{said}");
+        assert!(said.contains(&of_mirror), "{said}");
+    }
+}
+
+#[test]
+fn a_ref_of_a_mirror_may_be_at_anything_and_damage_is_told_of_once() {
+    let (story, _) = begin();
+    story.yes(&["mirror", "digest", "digest"]);
+    let notes = |story: &Story| {
+        let output = story.run(&["verify"]);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code(), said)
+    };
+    let blob = put(
+        &story,
+        "blob",
+        b"A key, as some repositories have it under a tag.\n",
+    );
+    story.git(&["update-ref", "refs/mirrors/digest/tags/key", &blob]);
+    let (code, said) = notes(&story);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("mirror digest holds 4 objects of another repository"),
+        "{said}"
+    );
+    let file = story.archive().join("objects").join(&blob[..2]).join(&blob[2..]);
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, "x").unwrap();
+    let (code, said) = notes(&story);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains(&format!("object {blob}")) && !said.contains("mirror digest: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_no_mirror_leads_to_is_unknown_or_the_mirror_is_broken() {
+    let (story, _) = begin();
+    story.yes(&["mirror", "digest", "digest"]);
+    let nobodys = format!("Some words.\n\n2026-01-22 (Thursday) · {}\n", "1".repeat(40));
+    let (code, answer, said) = judge(&story, &nobodys);
+    assert_eq!((code, &answer["verdict"]), (Some(1), &"unknown".into()), "{said}");
+    let blob = put(&story, "blob", b"Some words.\n");
+    let tree = put(&story, "tree", &entry("100644 a.md", &blob));
+    let id = put_commit(&story, &tree);
+    let page = page_of("Some words.\n", &id);
+    let (code, answer, said) = judge(&story, &page);
+    assert_eq!(
+        (code, &answer["verdict"]),
+        (Some(1), &"detached".into()),
+        "{said}"
+    );
+    // A ref at something that is not there may have led to it.
+    let heads = story.archive().join("refs/mirrors/digest/heads");
+    fs::write(heads.join("lost"), format!("{}\n", "2".repeat(40))).unwrap();
+    let (code, answer, said) = judge(&story, &page);
+    assert_eq!((code, &answer["verdict"]), (Some(1), &"corrupt".into()), "{said}");
+    assert!(said.contains("a mirror cannot be followed: "), "{said}");
+    // Where another ref does lead to it, nothing is missing.
+    fs::write(heads.join("here"), format!("{id}\n")).unwrap();
+    let (code, answer, said) = judge(&story, &page);
+    assert_eq!(
+        (code, &answer["verdict"]),
+        (Some(0), &"verified".into()),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_file_whose_folder_became_a_file_is_gone() {
+    let (story, publisher) = begin();
+    publisher.write("posts/a.md", text());
+    let first = publisher.commit("An issue", DAY);
+    publisher.git(&["rm", "-q", "-r", "posts"]);
+    publisher.write("posts", "See the other site.\n");
+    let removal = publisher.commit("Moved away", DAY);
+    story.yes(&["mirror", "digest", "digest"]);
+    let (code, answer, said) = judge(&story, &page(&publisher, &first));
+    assert_eq!(
+        (code, &answer["verdict"]),
+        (Some(0), &"superseded".into()),
+        "{said}"
+    );
+    let later = &answer["mirrored"]["later"];
+    assert_eq!(
+        (&later["id"], &later["gone"]),
+        (&removal.as_str().into(), &true.into()),
+        "{said}"
+    );
+}
+
+#[test]
+fn files_that_are_no_text_or_too_long_hide_none_that_is() {
+    let (story, publisher) = begin();
+    let own = text();
+    publisher.write("a/long.md", "字".repeat((16 << 20) / 3 + 1));
+    publisher.write("a/bytes.md", [own.as_bytes(), b"\xff\n"].concat());
+    publisher.write("a/empty.md", "");
+    publisher.write("b/page.md", &own);
+    publisher.write("c/page.md", &own);
+    publisher.write("short.md", "一。\n");
+    let id = publisher.commit("An issue", DAY);
+    story.yes(&["mirror", "digest", "digest"]);
+    let (code, answer, said) = judge(&story, &page(&publisher, &id));
+    assert_eq!(
+        (code, &answer["verdict"]),
+        (Some(0), &"verified".into()),
+        "{said}"
+    );
+    // The two folders are one, and it is listed once.
+    let paths = answer["mirrored"]["paths"].as_array().unwrap();
+    assert_eq!(paths.len(), 1, "{said}");
+    let (code, answer, said) = judge(&story, &page_of("一。\n", &id));
+    assert_eq!(
+        (code, &answer["verdict"]),
+        (Some(0), &"verified".into()),
+        "{said}"
+    );
+    assert_eq!(answer["mirrored"]["paths"][0], "short.md", "{said}");
+    let (code, answer, said) = judge(&story, &page_of("二。\n", &id));
+    assert_eq!((code, &answer["verdict"]), (Some(1), &"altered".into()), "{said}");
 }

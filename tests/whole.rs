@@ -7,13 +7,19 @@ mod archives;
 mod generate;
 #[path = "support/interrupted.rs"]
 mod interrupted;
+#[path = "support/packs.rs"]
+#[allow(dead_code, reason = "other stories make worse packs")]
+mod packs;
 
 use std::fs;
 use std::io::Write;
 use std::process::Stdio;
 
 use archives::{Story, git_command};
+use avalaches::id::ObjectId;
 use interrupted::interrupted;
+use packs::PackWriter;
+use serde_json::Value;
 
 const ARTICLE: &str = "2026/01/22/first-words";
 
@@ -338,4 +344,203 @@ fn ctrl_c_ends_the_check_in_order_and_says_how_far_it_came() {
     assert!(printed.contains("the check was ended after "), "{printed}");
     let end = format!(" of {all} objects, with 0 findings");
     assert!(printed.contains(&end), "{printed}");
+}
+
+/// Puts a pack into the store in which a commit has other bytes than its id says.
+fn deceive(story: &Story, id: &str, text: &str) {
+    let mut writer = PackWriter::new();
+    writer.whole(*id.parse::<ObjectId>().unwrap().raw(), 1, text.as_bytes());
+    let (pack, index) = writer.finish();
+    let folder = story.archive().join("objects/pack");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("pack-1.pack"), pack).unwrap();
+    fs::write(folder.join("pack-1.idx"), index).unwrap();
+    let _ = fs::remove_file(story.archive().join("avalaches.branch"));
+}
+
+/// Returns a commit's text with some of it replaced.
+fn altered(story: &Story, id: &str, from: &str, to: &str) -> String {
+    let text = story.git(&["cat-file", "commit", id]) + "\n";
+    assert!(text.contains(from), "{from:?} in {text}");
+    text.replacen(from, to, 1)
+}
+
+/// Deletes an object's file.
+fn lose(story: &Story, object: &str) {
+    let folder = story.archive().join("objects").join(&object[..2]);
+    fs::remove_file(folder.join(&object[2..])).unwrap();
+}
+
+#[test]
+fn a_damaged_copy_that_leads_elsewhere_makes_no_other_branch() {
+    let (story, [first, second, third]) = three();
+    let (parent, other) = (format!("parent {second}"), format!("parent {first}"));
+    deceive(&story, &third, &altered(&story, &third, &parent, &other));
+    let (code, said) = verify(&story, &[]);
+    assert_eq!(code, Some(1), "{said}");
+    let line = format!("commit {third}: does not follow {first}, which the branch has before it");
+    assert!(said.contains(&line), "{said}");
+    assert!(said.contains(&format!("object {third}")), "{said}");
+
+    // A branch that was begun anew, before which a copy in a pack puts the others.
+    let (story, [_, _, third]) = three();
+    let init = story.git(&["rev-list", "--max-parents=0", "main"]);
+    let anew = forge(&story, &init, &[("init: Avalaches", "init: Another")]);
+    deceive(
+        &story,
+        &anew,
+        &(story.git(&["cat-file", "commit", &third]) + "\n"),
+    );
+    let (code, said) = verify(&story, &[]);
+    assert_eq!(code, Some(1), "{said}");
+    let line = format!("commit {anew} is the archive's first and holds no article");
+    assert!(said.contains(&line), "{said}");
+    assert!(
+        said.contains(&format!("commit {anew}: does not follow ")),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_detached_revision_is_found_by_its_good_copy() {
+    let (story, [_, second, third]) = three();
+    deceive(
+        &story,
+        &third,
+        &altered(&story, &third, "Languages: zh, en", "Languages: en, zh"),
+    );
+    story.git(&["update-ref", "refs/heads/main", &second]);
+    let output = story.run(&["audit", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let mut found: Vec<(&str, Option<&str>)> = findings
+        .iter()
+        .map(|finding| (finding["code"].as_str().unwrap(), finding["id"].as_str()))
+        .collect();
+    found.retain(|(code, _)| *code != "twin-not-corrected");
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            ("object-damaged", None),
+            ("revision-detached", Some(third.as_str()))
+        ]
+    );
+}
+
+#[test]
+fn where_a_revision_before_cannot_be_read_nothing_is_said_of_a_checkpoint() {
+    let (story, _) = three();
+    let key = story.yes(&["key", "new", "example.org/digest", "log.key"]);
+    story.yes(&["settings", "--log-key", key.trim()]);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    assert_eq!(verify(&story, &[]).0, Some(0));
+    let second = story.git(&["log", "--format=%H", "--grep", "Revision: 2", "main"]);
+    deceive(
+        &story,
+        &second,
+        &altered(&story, &second, "correction: ", "correction: 又"),
+    );
+    let (code, said) = verify(&story, &[]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains(&format!("object {second}")), "{said}");
+    assert!(!said.contains("has a checkpoint"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_followed_is_told_of_the_revision_that_is_asked_for() {
+    let (story, [first, second, third]) = three();
+    story.write(
+        "page.txt",
+        format!(
+            "一些文字。\n\nOther words.\n\n2026-01-22 (Thursday) · {}\n",
+            "1".repeat(40)
+        ),
+    );
+    let answer = |thing: &str| -> Value {
+        let output = story.run(&["verify", "--json", thing]);
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        document["answers"][0].clone()
+    };
+    let found = answer("page.txt");
+    assert_eq!(found["verdict"], "unknown");
+    assert_eq!(found["same_text"][0]["id"], second.as_str(), "{found}");
+    lose(&story, &second);
+    for beside in [
+        "avalaches.branch",
+        "avalaches.index",
+        "avalaches.search",
+        "avalaches.words",
+    ] {
+        let _ = fs::remove_file(story.archive().join(beside));
+    }
+    let found = answer("page.txt");
+    assert_eq!(
+        (&found["verdict"], &found["same_text"]),
+        (&"unknown".into(), &Value::Array(Vec::new()))
+    );
+    let found = answer(&first);
+    assert_eq!(found["verdict"], "corrupt", "{found}");
+    let reason = found["reasons"][0].as_str().unwrap();
+    assert!(reason.starts_with("the branch cannot be followed: "), "{reason}");
+    // The tip needs nobody to lead to it; by whose keys it was signed is not known.
+    let found = answer(&third);
+    assert_eq!(
+        (&found["verdict"], &found["signature"]),
+        (&"verified".into(), &Value::Null)
+    );
+    assert_eq!(answer(&second)["verdict"], "unknown");
+}
+
+#[test]
+fn a_commit_of_another_form_is_detached_and_what_is_none_corrupt() {
+    let (story, [_, _, third]) = three();
+    let answer = |id: &str| -> (String, String) {
+        let output = story.run(&["verify", "--json", id]);
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let answer = &document["answers"][0];
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&answer["verdict"]), text(&answer["reasons"][0]))
+    };
+    let put = |kind: &str, bytes: &[u8]| {
+        story.write("object", bytes);
+        let path = story.folder.path().join("object");
+        let arguments = [
+            "hash-object",
+            "--literally",
+            "-w",
+            "-t",
+            kind,
+            path.to_str().unwrap(),
+        ];
+        story.git(&arguments)
+    };
+    let theirs = put(
+        "commit",
+        altered(&story, &third, "\n\n", "\nencoding GBK\n\n").as_bytes(),
+    );
+    let (verdict, reason) = answer(&theirs);
+    assert_eq!(verdict, "detached", "{reason}");
+    assert!(reason.contains("is no commit of this archive's"), "{reason}");
+    let none = put("commit", b"tree nonsense\n\nx\n");
+    let (verdict, reason) = answer(&none);
+    assert_eq!(verdict, "corrupt", "{reason}");
+    assert!(
+        reason.contains(&format!("commit {none} is malformed")),
+        "{reason}"
+    );
+    // A folder that is a file's content, in a tree that is otherwise good.
+    let blob = story.git(&["rev-parse", &format!("{third}:avalaches.json")]);
+    let raw = *blob.parse::<ObjectId>().unwrap().raw();
+    let tree = [b"40000 articles\0", &raw[..], b"100644 avalaches.json\0", &raw].concat();
+    let tree = put("tree", &tree);
+    let own = story.git(&["rev-parse", &format!("{third}^{{tree}}")]);
+    let id = put("commit", altered(&story, &third, &own, &tree).as_bytes());
+    let (verdict, reason) = answer(&id);
+    assert_eq!(verdict, "corrupt", "{reason}");
+    assert!(
+        reason.contains(&format!("object {blob} is a blob, not a tree")),
+        "{reason}"
+    );
 }

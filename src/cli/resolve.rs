@@ -46,19 +46,18 @@ pub fn commit(archive: &Archive, text: &str) -> Result<CommitId, Failure> {
 /// Finds the one revision that a SWHID leads to.
 fn by_swhid(archive: &Archive, swhid: &Swhid) -> Result<CommitId, Failure> {
     match cited::find(archive, swhid)? {
-        Cited::Revisions(found) => match found.as_slice() {
-            [only] => Ok(*only),
-            several => {
-                let candidates: Vec<String> = several.iter().map(ToString::to_string).collect();
-                let what = format!(
-                    "{} is the text of {} revisions:\n  {}",
-                    swhid.core(),
-                    several.len(),
-                    candidates.join("\n  ")
-                );
-                Err(Failure::new(what).hint("name one of them, or add ;anchor=swh:1:rev:… to the SWHID"))
-            }
-        },
+        Cited::Revisions(only, others) if others.is_empty() => Ok(only),
+        Cited::Revisions(newest, others) => {
+            let several = std::iter::once(&newest).chain(&others);
+            let candidates: Vec<String> = several.map(ToString::to_string).collect();
+            let what = format!(
+                "{} is the text of {} revisions:\n  {}",
+                swhid.core(),
+                candidates.len(),
+                candidates.join("\n  ")
+            );
+            Err(Failure::new(what).hint("name one of them, or add ;anchor=swh:1:rev:… to the SWHID"))
+        }
         Cited::Anchor(anchor) => Ok(anchor),
         Cited::Other(_, what) | Cited::Nothing(what) => Err(Failure::new(format!(
             "{} leads to no revision: {what}",

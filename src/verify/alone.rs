@@ -127,3 +127,32 @@ pub fn proof(archive: &Archive, revision: &Revision) -> Result<Proof, Fault> {
     }
     Ok(Proof::of(objects))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::canonical::Invisible;
+    use crate::draft::{self, Form};
+
+    use super::*;
+
+    #[test]
+    fn a_page_that_names_no_commit_is_unknown_whatever_proof_it_carries() {
+        let judged = |text: &str| {
+            let draft = draft::read(text.as_bytes(), Form::Text, Invisible::Refuse).unwrap();
+            let answer = page("no proof", &draft);
+            assert!(answer.alone && answer.revision.is_none());
+            (answer.verdict(), answer.reasons.join("; "))
+        };
+        assert_eq!(
+            judged("Some words.\n"),
+            (
+                Verdict::Unknown,
+                "the page has no footer as its last line".to_owned()
+            )
+        );
+        let footer = format!("2026-01-22 (Thursday) · {}", "1".repeat(40));
+        let (verdict, reasons) = judged(&format!("Some words.\n\n{footer}\n"));
+        assert_eq!(verdict, Verdict::Corrupt);
+        assert!(reasons.starts_with("the proof in the page: "), "{reasons}");
+    }
+}

@@ -207,3 +207,52 @@ fn refuse(answer: &mut Answer, verdict: Verdict, reason: String) {
     }
     answer.against(verdict, reason);
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tlog::checkpoint::Checkpoint;
+    use crate::tlog::key::{KeyKind, SignerKey};
+    use crate::tlog::merkle::empty_root;
+
+    use super::*;
+
+    #[test]
+    fn where_a_policy_names_no_log_the_key_has_to_be_the_archives() {
+        let key = SignerKey::new("log.example", KeyKind::Note, [7; 32]).unwrap();
+        let checkpoint = Checkpoint {
+            origin: "log.example".to_owned(),
+            size: 1,
+            root: empty_root(),
+            extensions: Vec::new(),
+        };
+        let in_log = InLog::at(empty_root(), 0, SignedCheckpoint::signed(checkpoint, &key));
+        let policy = Policy::parse("quorum none\n").unwrap();
+        let weighed = |key: Option<VerifierKey>| {
+            let mut answer = Answer::default();
+            weigh(&mut answer, in_log.clone(), key, Some(&policy));
+            assert_eq!(answer.in_log.as_ref().and_then(|log| log.is_enough), Some(true));
+            answer
+        };
+        let answer = weighed(Some(key.public().clone()));
+        assert_eq!((answer.verdict(), answer.reasons.len()), (Verdict::Verified, 0));
+        let answer = weighed(None);
+        assert_eq!(answer.verdict(), Verdict::Unknown);
+        assert_eq!(
+            answer.reasons,
+            ["the checkpoint is signed with no key that is known here"]
+        );
+    }
+
+    #[test]
+    fn of_what_is_refused_already_no_checkpoint_is_asked_for() {
+        let policy = Policy::parse("quorum none\n").unwrap();
+        let mut answer = super::super::unknown("the archive has no such commit");
+        of_page(&mut answer, &[], Some(&policy));
+        assert_eq!(answer.reasons, ["the archive has no such commit"]);
+        let mut answer = Answer::default();
+        of_page(&mut answer, &[], None);
+        assert_eq!(answer.verdict(), Verdict::Verified);
+        of_page(&mut answer, &[], Some(&policy));
+        assert_eq!(answer.verdict(), Verdict::Unknown);
+    }
+}

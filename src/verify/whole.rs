@@ -413,26 +413,13 @@ pub fn observed(
     }
     tell_counts(&census, &mut report);
     tell_withheld(&census, &mut report);
+    if options.scope == Scope::Whole && !census.is_stopped() {
+        tell_mirrors(archive, &census, progress, &mut report);
+    }
     if census.is_stopped() {
         report.ended = Some(census.progress());
     } else if options.scope == Scope::Whole {
-        tell_mirrors(archive, &census, progress, &mut report);
-        let unreachable = census.unreachable();
-        if observer.is_some() && unreachable > 0 {
-            report.detached = census.detached();
-        }
-        if census.is_stopped() {
-            report.ended = Some(census.progress());
-        } else if unreachable > 0 {
-            let objects = if unreachable == 1 {
-                "object is"
-            } else {
-                "objects are"
-            };
-            report.notes.push(format!(
-                "{unreachable} {objects} sound and not part of the branch's history"
-            ));
-        }
+        tell_unreachable(&census, observer, &mut report);
     }
     drop(census);
     tell_store(inventory, &mut report);
@@ -490,6 +477,25 @@ fn tell_mirrors(
             "mirror {name} holds {count} {objects} of another repository"
         ));
     }
+}
+
+/// Counts what neither the branch nor a mirror leads to, and names the revisions among it where somebody observes.
+fn tell_unreachable(census: &Census<'_>, observer: Option<&dyn Observer>, report: &mut Report) {
+    let unreachable = census.unreachable();
+    if unreachable == 0 {
+        return;
+    }
+    if observer.is_some() {
+        report.detached = census.detached();
+    }
+    let objects = if unreachable == 1 {
+        "object is"
+    } else {
+        "objects are"
+    };
+    report.notes.push(format!(
+        "{unreachable} {objects} sound and not part of the branch's history"
+    ));
 }
 
 /// Returns where on the branch the check begins.
@@ -630,16 +636,56 @@ fn check_previous(
     report: &mut Report,
 ) {
     previous.sort_unstable();
-    for pair in previous.windows(2) {
-        if let [(one, _), (other, later)] = *pair
-            && one == other
-            && let Some(number) = line.number(later)
+    for ((one, _), (other, later)) in previous.iter().zip(previous.iter().skip(1)) {
+        if one == other
+            && let Some(number) = line.number(*later)
         {
             report.found_in(
                 Code::PreviousWrong,
                 CommitId::from_raw(*inventory.id(number).raw()),
                 explain::DOES_NOT_FOLLOW,
             );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::add;
+    use crate::archive::Owner;
+    use crate::date::{RevisionDate, UtcOffset};
+    use crate::mirror::Mirror;
+    use crate::object::ident::Person;
+    use crate::platform::Durability;
+    use crate::settings::Settings;
+    use crate::storage::repository;
+
+    #[test]
+    fn a_check_that_is_to_end_hashes_and_follows_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("archive");
+        repository::create(&path).unwrap();
+        let now = RevisionDate::from_seconds(1_769_140_800, UtcOffset::UTC).unwrap();
+        let desk = Person::parse("Desk").unwrap();
+        let settings = Settings::new("A");
+        add::first_commit(&path, &settings, &desk, now, None, Durability::Unsynced).unwrap();
+        let archive = Archive::open(&path, Owner::Anyone).unwrap();
+        let inventory = Inventory::of(archive.objects());
+        let line = Line::follow(&inventory, archive.tip()).unwrap();
+        let mirrors = [Mirror {
+            name: "theirs".to_owned(),
+            refs: BTreeMap::from([("heads/main".to_owned(), archive.tip().into())]),
+        }];
+        let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        for (is_stopped, hashed, followed) in [(false, 3, vec![3]), (true, 1, Vec::new())] {
+            let census = Census::new(&archive, &inventory, &line, Options::default());
+            census.stop.store(is_stopped, Ordering::Relaxed);
+            one_thread.install(|| census.hash_the_rest());
+            assert_eq!(census.progress(), Progress { done: hashed, all: 3 });
+            assert_eq!(mirrors::follow(&census, &mirrors).counts, followed);
         }
     }
 }

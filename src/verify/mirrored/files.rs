@@ -302,3 +302,77 @@ fn features(text: &str) -> impl Iterator<Item = [char; FEATURE]> {
         (last[0] != '\0').then_some(last)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(path: &str) -> Candidate {
+        Candidate {
+            path: path.to_owned(),
+            raw_path: path.as_bytes().to_vec(),
+            id: ObjectId::from_raw([1; 20]),
+        }
+    }
+
+    #[test]
+    fn texts_are_put_together_with_an_empty_line_between_them_and_in_no_other_way() {
+        let file = candidate("a.md");
+        let put = |texts: &[&str], text: &str| -> Option<Vec<String>> {
+            let parts: Vec<_> = texts.iter().map(|text| (&file, (*text).to_owned())).collect();
+            let parts: Vec<_> = parts.iter().collect();
+            let found = put_together(&parts, text)?;
+            Some(found.into_iter().map(|(_, text)| text).collect())
+        };
+        let owned = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        assert_eq!(put(&["b\n", "a\n"], "a\n\nb\n"), owned(&["a\n", "b\n"]));
+        // Two ways to one place are one.
+        assert_eq!(put(&["a\n", "a\n", "b\n"], "a\n\nb\n"), owned(&["a\n", "b\n"]));
+        assert_eq!(put(&["a\n", "a\n"], "a\n\nb\n"), None);
+        for text in ["a\nb\n", "a\n\n\nb\n", "a\n\nb\n\nc\n", "\na\n\nb\n"] {
+            assert_eq!(put(&["a\n", "b\n"], text), None, "{text:?}");
+        }
+        let times = |count: usize| vec!["a\n"; count].join("\n");
+        assert_eq!(put(&["a\n"], &times(MOST_PARTS)).unwrap().len(), MOST_PARTS);
+        assert_eq!(put(&["a\n"], &times(MOST_PARTS + 1)), None);
+    }
+
+    #[test]
+    fn an_altered_page_is_like_so_many_files_and_no_more() {
+        let characters: Vec<char> = ('一'..).take(103).collect();
+        let page: String = characters.iter().collect();
+        let features = Features::of(&page);
+        assert_eq!(features.places.len(), 100);
+        let bounds = [
+            (0, 30),
+            (30, 40),
+            (40, 50),
+            (50, 60),
+            (60, 70),
+            (70, 80),
+            (80, 90),
+            (90, 100),
+        ];
+        let texts: Vec<String> = bounds
+            .map(|(first, end)| characters[first..end + 3].iter().collect())
+            .to_vec();
+        let files: Vec<Candidate> = (0..9)
+            .map(|number| candidate(&format!("a/{number}.md")))
+            .collect();
+        let likeness = |order: &[usize]| -> Vec<String> {
+            let alike: Vec<_> = order
+                .iter()
+                .map(|at| (&files[*at], texts.get(*at).cloned().unwrap_or_default()))
+                .collect();
+            match features.most_alike(&alike) {
+                Match::Alike(found) => found.into_iter().map(|(file, _)| file.path.clone()).collect(),
+                Match::Equal(_) | Match::None => Vec::new(),
+            }
+        };
+        let all: Vec<String> = files[..MOST_PARTS].iter().map(|file| file.path.clone()).collect();
+        assert_eq!(likeness(&[8, 7, 6, 5, 4, 3, 2, 1, 0]), all);
+        assert_eq!(likeness(&[3, 0]), ["a/0.md", "a/3.md"]);
+        // A tenth of the page alone is not like it.
+        assert_eq!(likeness(&[3]), Vec::<String>::new());
+    }
+}

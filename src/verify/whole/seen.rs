@@ -82,3 +82,52 @@ impl Earlier {
         std::str::from_utf8(self.files.get(name)?).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trailers(kind: &str, previous: Option<CommitId>) -> Trailers {
+        let number = previous.map_or(1, |_| 2);
+        let previous = previous.map_or(String::new(), |id| format!("Previous-Revision: {id}\n"));
+        let sum = "0".repeat(64);
+        let text = format!(
+            "{kind}: a\n\nWhy.\n\nArticle-Id: 2026/01/22/a\nRevision: {number}\nRevision-Kind: {kind}\n\
+            {previous}Languages: en\nContent-SHA256: {sum}\n"
+        );
+        Message::parse(&text).unwrap().trailers
+    }
+
+    #[test]
+    fn behind_technical_revisions_is_looked_once_and_as_far_as_they_can_be_read() {
+        let id = |byte: u8| CommitId::from_raw([byte; 20]);
+        let mut stood = Stood::default();
+        let mut reads = Vec::new();
+        let mut read = |asked: CommitId| {
+            reads.push(asked);
+            match asked.raw()[0] {
+                1 => Some(trailers("retraction", None)),
+                2 => Some(trailers("technical", Some(id(1)))),
+                _ => None,
+            }
+        };
+        let newest = trailers("technical", Some(id(2)));
+        for _ in 0..2 {
+            assert_eq!(stood.after(id(3), &newest, &mut read), Kind::Retraction);
+        }
+        let after = trailers("technical", Some(id(3)));
+        assert_eq!(stood.after(id(4), &after, &mut read), Kind::Retraction);
+        // One that is not there, and one that began an article.
+        let lost = trailers("technical", Some(id(9)));
+        assert_eq!(stood.after(id(5), &lost, &mut read), Kind::Technical);
+        assert_eq!(
+            stood.after(id(6), &trailers("technical", None), &mut read),
+            Kind::Technical
+        );
+        assert_eq!(
+            stood.after(id(7), &trailers("update", Some(id(6))), &mut read),
+            Kind::Update
+        );
+        assert_eq!(reads, [2, 1, 3, 9].map(id));
+    }
+}
