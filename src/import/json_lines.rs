@@ -274,12 +274,20 @@ mod tests {
         let authors = |line| read(line, &defaults).unwrap().wishes.authors;
         assert_eq!(authors(r#"{"page": "x"}"#), ["Desk"]);
         assert_eq!(authors(r#"{"page": "x", "authors": ["Ada"]}"#), ["Ada"]);
+        let defaults = Wishes {
+            languages: vec!["zh".parse().unwrap()],
+            ..Wishes::default()
+        };
+        let languages = |line| crate::language::list(&read(line, &defaults).unwrap().wishes.languages);
+        assert_eq!(languages(r#"{"page": "x"}"#), "zh");
+        assert_eq!(languages(r#"{"page": "x", "languages": ["en", "fr"]}"#), "en, fr");
     }
 
     #[test]
     fn lines_of_another_form_are_refused_with_what_is_wrong() {
         assert!(said("{}").contains("exactly one of `page` and `sources`"));
         assert!(said(r#"{"page": "x", "sources": {"en": "x"}}"#).contains("exactly one"));
+        assert!(said(r#"{"sources": {"en": "x"}, "form": "text"}"#).contains("exactly one"));
         assert!(said(r#"{"page": "x", "titel": "y"}"#).contains("unknown field `titel`"));
         assert!(said(r#"{"page": "x", "page": "y"}"#).contains("duplicate field"));
         assert!(said(r#"{"page": 7}"#).contains("expected a string"));
