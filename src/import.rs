@@ -253,11 +253,12 @@ pub fn import(
     };
     second.run(&archive)?;
     let SecondHalf { pack, added, .. } = second;
-    report.tip = Some(added.last().copied().unwrap_or(archive.tip()));
+    let newest = added.last().filter(|_| report.is_imported(options.on_refusal));
+    report.tip = Some(newest.copied().unwrap_or(archive.tip()));
     let (Some(writer), Some(pack)) = (&mut writer, pack) else {
         return Ok(report);
     };
-    if let Some(newest) = added.last().filter(|_| report.is_imported(options.on_refusal)) {
+    if let Some(newest) = newest {
         (report.objects, report.bytes) = (pack.len(), pack.bytes());
         writer.publish_pack(pack, *newest, "import")?;
         archive.record_on_branch(&added);

@@ -9,10 +9,20 @@ mod generate;
 
 use std::fs;
 use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::process::Stdio;
 use std::time::Duration;
 
 use archives::Story;
+use avalaches::add::{Circumstances, Outcome, Wishes};
+use avalaches::archive::Owner;
+use avalaches::canonical::Invisible;
+use avalaches::date::{RevisionDate, UtcOffset};
+use avalaches::draft::{Form, Notice};
+use avalaches::import::{
+    self, ImportError, Item, Listener, Mode, OnRefusal, Options, Progress, Refusal, Report, Text, Unreadable,
+};
+use avalaches::platform::Durability;
 use serde_json::Value;
 
 fn json(text: &str) -> Value {
@@ -450,4 +460,152 @@ fn pages_are_added_while_others_are_imported() {
     assert!(import.wait().unwrap().success());
     assert!(added > 0);
     assert_sound(&story, 1500 + added);
+}
+
+/// Ends an import at one of the steps that it tells of, and keeps what it was told.
+#[derive(Default)]
+struct Told {
+    ends_at: Option<usize>,
+    steps: usize,
+    refused: Vec<String>,
+    placed: Vec<(String, u32)>,
+}
+
+impl Listener for Told {
+    fn refused(&mut self, name: &str, _: &Refusal) {
+        self.refused.push(name.to_owned());
+    }
+
+    fn noticed(&mut self, _: &str, _: &[Notice]) {}
+
+    fn placed(&mut self, name: &str, outcome: &Outcome) {
+        self.placed.push((name.to_owned(), outcome.revision));
+    }
+
+    fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
+        assert!(progress.done <= progress.all, "{progress:?}");
+        self.steps += 1;
+        if self.ends_at == Some(self.steps) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+fn item(name: &str, text: &str, file: Option<u64>) -> Item {
+    let text = if text.is_empty() {
+        Text::Unreadable(Unreadable("it cannot be read".to_owned()))
+    } else {
+        Text::Page {
+            bytes: text.as_bytes().to_vec(),
+            form: Form::Text,
+        }
+    };
+    Item {
+        name: name.to_owned(),
+        text,
+        wishes: Wishes {
+            date: Some("2026-01-22".to_owned()),
+            ..Wishes::default()
+        },
+        order: None,
+        file,
+    }
+}
+
+fn imported(
+    story: &Story,
+    items: &mut dyn Iterator<Item = Item>,
+    on_refusal: OnRefusal,
+    told: &mut Told,
+) -> Result<Report, ImportError> {
+    let options = Options {
+        circumstances: Circumstances {
+            author: None,
+            committer: None,
+            now: RevisionDate::from_seconds(1_769_140_800, UtcOffset::UTC).unwrap(),
+            invisible: Invisible::Refuse,
+            signer: None,
+        },
+        on_refusal,
+        mode: Mode::Write,
+        durability: Durability::Unsynced,
+    };
+    import::import(&story.archive(), Owner::Caller, items, &options, told)
+}
+
+#[test]
+fn an_import_that_is_ended_at_any_step_adds_nothing() {
+    let story = Story::begin();
+    let tip = story.git(&["rev-parse", "main"]);
+    let items = || {
+        ["一。\n", "二。\n", "三。\n"]
+            .map(|text| item(text, text, None))
+            .into_iter()
+    };
+    let mut ends_at = 1;
+    loop {
+        let mut told = Told {
+            ends_at: Some(ends_at),
+            ..Told::default()
+        };
+        let report = imported(&story, &mut items(), OnRefusal::Stop, &mut told).unwrap();
+        assert_eq!(report.is_imported(OnRefusal::Stop), !report.ended);
+        if !report.ended {
+            assert_eq!((report.revisions, told.placed.len()), (3, 3));
+            break;
+        }
+        assert_eq!(story.git(&["rev-parse", "main"]), tip, "step {ends_at}");
+        let told = report.tip.map(|told| told.to_string());
+        assert!(told.is_none_or(|told| told == tip), "step {ends_at}");
+        ends_at += 1;
+    }
+    assert!(ends_at > 2, "pages are prepared, and then have their places");
+    assert_sound(&story, 3);
+}
+
+#[test]
+fn settings_that_change_while_pages_are_read_end_the_import() {
+    let story = Story::begin();
+    let mut items = ["一。\n", "二。\n"]
+        .map(|text| item(text, text, None))
+        .into_iter()
+        .inspect(|item| {
+            if item.name == "二。\n" {
+                story.yes(&["settings", "--title", "新报"]);
+            }
+        });
+    let ended = imported(&story, &mut items, OnRefusal::Stop, &mut Told::default());
+    assert!(matches!(ended, Err(ImportError::Settings)), "{ended:?}");
+    assert_eq!(
+        story.git(&["log", "-1", "--format=%s", "main"]).split(':').next(),
+        Some("settings")
+    );
+    assert_sound(&story, 0);
+}
+
+#[test]
+fn where_the_first_versions_of_a_text_are_refused_the_next_one_begins_the_article() {
+    let story = Story::begin();
+    let texts = [
+        ("a1", ""),
+        ("a2", ""),
+        ("a3", "第三版。\n"),
+        ("a4", "第四版。\n"),
+        ("a5", ""),
+        ("a6", "第六版。\n"),
+    ];
+    let items = || texts.map(|(name, text)| item(name, text, Some(7))).into_iter();
+    let mut told = Told::default();
+    let report = imported(&story, &mut items(), OnRefusal::Stop, &mut told).unwrap();
+    assert!(!report.is_imported(OnRefusal::Stop) && report.tip.is_none());
+    assert_sound(&story, 0);
+    let mut told = Told::default();
+    let report = imported(&story, &mut items(), OnRefusal::Skip, &mut told).unwrap();
+    assert_eq!(told.refused, ["a1", "a2", "a5"]);
+    let placed = [("a3", 1), ("a4", 2), ("a6", 3)].map(|(name, revision)| (name.to_owned(), revision));
+    assert_eq!(told.placed, placed);
+    assert_eq!((report.articles, report.revisions, report.refused), (1, 3, 3));
+    assert_sound(&story, 3);
 }
