@@ -113,11 +113,11 @@ fn what_follows_a_revision_is_not_published_anew() {
 
 #[test]
 fn a_language_has_one_title() {
-    let titled = |titles: &[&str]| Wishes {
+    let with_titles = |titles: &[&str]| Wishes {
         titles: titles.iter().map(|title| (*title).to_owned()).collect(),
         ..Wishes::default()
     };
-    let page = prepared(&[ZH, EN], &titled(&["en=Bridge opens", "桥通车"])).unwrap();
+    let page = prepared(&[ZH, EN], &with_titles(&["en=Bridge opens", "桥通车"])).unwrap();
     let titles = article(&page).metadata.titles;
     assert_eq!(titles[&language("en")], "Bridge opens");
     assert_eq!(titles[&language("zh")], "桥通车");
@@ -128,7 +128,7 @@ fn a_language_has_one_title() {
             ("en", "A bridge")
         };
         assert_eq!(
-            refused(&[ZH, EN], &titled(&two)),
+            refused(&[ZH, EN], &with_titles(&two)),
             format!(
                 "two titles are taken for titles in {tag}, {first:?} the first of them; write LANG=TITLE"
             )
