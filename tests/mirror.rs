@@ -950,10 +950,10 @@ fn a_ref_of_no_mirror_and_an_object_that_is_no_commit_are_not_taken_for_what_the
     let tip = publisher.git(&["rev-parse", "HEAD"]);
     story.git(&["update-ref", "refs/mirrors/lonely", &tip]);
     assert_eq!(mirror::list(&archive).unwrap(), before);
-    let store = ObjectStore::open(&archive.join("objects")).unwrap();
+    let objects = ObjectStore::open(&archive.join("objects")).unwrap();
     let read = |id: &str| {
         let id: CommitId = id.parse().unwrap();
-        mirror::with_commit(&store, id, |commit| commit.parents.len()).map_err(|fault| fault.to_string())
+        mirror::with_commit(&objects, id, |commit| commit.parents.len()).map_err(|fault| fault.to_string())
     };
     assert_eq!(read(&tip), Ok(0));
     let tree = publisher.git(&["rev-parse", "HEAD^{tree}"]);

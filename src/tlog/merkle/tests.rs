@@ -278,6 +278,9 @@ fn a_proof_shows_whole_subtrees_of_the_tree_and_no_others() {
     }
 }
 
+/// The size and the root of a tree.
+type Stated = (u64, Hash);
+
 #[test]
 fn nothing_is_proved_of_leaves_that_are_not_there_and_little_of_a_tree_without_one() {
     let tree = Tree::of(leaves(5));
@@ -286,18 +289,18 @@ fn nothing_is_proved_of_leaves_that_are_not_there_and_little_of_a_tree_without_o
         assert_eq!(root_of_inclusion(leaf_hash(b""), index, size, &[]), None);
     }
     let (none, some, five) = (empty_root(), leaf_hash(b""), tree.root(5).unwrap());
-    let cases: [(u64, Hash, u64, Hash, &[Hash], bool); 9] = [
-        (0, none, 0, none, &[], true),
-        (0, none, 5, five, &[], true),
-        (0, none, 0, five, &[], false),
-        (0, five, 5, five, &[], false),
-        (0, none, 5, five, &[some], false),
-        (5, five, 5, five, &[], true),
-        (5, five, 5, five, &[some], false),
-        (5, some, 5, five, &[], false),
-        (6, five, 5, five, &[], false),
+    let cases: [(Stated, Stated, &[Hash], bool); 9] = [
+        ((0, none), (0, none), &[], true),
+        ((0, none), (5, five), &[], true),
+        ((0, none), (0, five), &[], false),
+        ((0, five), (5, five), &[], false),
+        ((0, none), (5, five), &[some], false),
+        ((5, five), (5, five), &[], true),
+        ((5, five), (5, five), &[some], false),
+        ((5, some), (5, five), &[], false),
+        ((6, five), (5, five), &[], false),
     ];
-    for (old, old_root, size, root, proof, is_so) in cases {
+    for ((old, old_root), (size, root), proof, is_so) in cases {
         assert_eq!(
             is_consistent(old, old_root, size, root, proof),
             is_so,
