@@ -107,7 +107,7 @@ mod tests {
             reads.push(asked);
             match asked.raw()[0] {
                 1 => Some(trailers("retraction", None)),
-                2 => Some(trailers("technical", Some(id(1)))),
+                2 | 3 => Some(trailers("technical", Some(id(asked.raw()[0] - 1)))),
                 _ => None,
             }
         };
