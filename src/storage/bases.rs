@@ -83,4 +83,13 @@ mod tests {
         bases.keep(100, ObjectKind::Blob, &Arc::new(vec![0; MOST_KEPT]));
         assert_eq!(bases.get(100), None);
     }
+
+    #[test]
+    fn what_is_kept_twice_is_counted_once() {
+        let mut bases = Bases::new();
+        let body = Arc::new(vec![0; 100]);
+        bases.keep(7, ObjectKind::Blob, &body);
+        bases.keep(7, ObjectKind::Blob, &body);
+        assert_eq!((bases.bytes, bases.kept.len()), (100, 1));
+    }
 }

@@ -214,4 +214,16 @@ mod tests {
         torn.save(folder.path()).unwrap();
         assert_eq!(BranchList::load(folder.path()).len(), 3);
     }
+
+    #[test]
+    fn nothing_is_put_behind_less_than_one_id() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        let tip = CommitId::from_raw([1; 20]);
+        for length in [0, 1, 19] {
+            fs::write(&path, vec![1; length]).unwrap();
+            assert!(!append(folder.path(), tip, &[tip]).unwrap(), "{length} bytes");
+            assert_eq!(fs::read(&path).unwrap().len(), length);
+        }
+    }
 }

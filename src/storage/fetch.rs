@@ -274,4 +274,35 @@ mod tests {
         let refused = git.bring(OsStr::new("x"), &scratch, &["y"]);
         assert!(matches!(refused, Err(FetchError::Run { .. })));
     }
+
+    #[test]
+    fn a_read_that_a_signal_interrupts_is_tried_again_and_no_other() {
+        struct Told(Vec<Result<&'static str, io::ErrorKind>>);
+        impl Read for Told {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                let text = self.0.pop().unwrap_or(Ok(""))?;
+                text.as_bytes().read(buffer)
+            }
+        }
+        let interrupted = Err(io::ErrorKind::Interrupted);
+        let told = Told(vec![Ok("two"), interrupted, Ok("one "), interrupted]);
+        assert_eq!(last_bytes(told).unwrap(), b"one two");
+        let told = Told(vec![Ok("two"), Err(io::ErrorKind::BrokenPipe), Ok("one ")]);
+        assert_eq!(last_bytes(told).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn a_setting_that_cannot_be_asked_for_is_not_taken_for_none() {
+        let asked = |program: &str| {
+            let git = Git {
+                program: program.into(),
+                environment: Vec::new(),
+            };
+            git.setting("user.signingKey")
+        };
+        assert_eq!(asked("/bin/false").unwrap(), None);
+        // A shell that is to run a program called `config`, which is not there.
+        assert!(matches!(asked("/bin/sh"), Err(FetchError::Git { .. })));
+        assert!(matches!(asked("/nonexistent"), Err(FetchError::Run { .. })));
+    }
 }

@@ -156,4 +156,28 @@ mod tests {
         assert!(read(&folder.path().join("none"), 5).unwrap_err().is_missing());
         assert_eq!(map(&file).unwrap().len(), 5);
     }
+
+    #[test]
+    fn a_file_that_grows_after_it_was_opened_is_read_no_further_than_allowed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, b"123").unwrap();
+        let opened = open(&path).unwrap();
+        std::fs::write(&path, b"1234567").unwrap();
+        assert!(matches!(read_open(opened, 4), Err(FileError::TooLarge(5))));
+    }
+
+    #[test]
+    fn a_file_is_found_by_names_none_of_which_is_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("a")).unwrap();
+        std::fs::write(folder.path().join("a/b"), b"text").unwrap();
+        std::os::unix::fs::symlink("a", folder.path().join("link")).unwrap();
+        let below = |names: &[&str]| read_below(folder.path(), names, 4);
+        assert_eq!(below(&["a", "b"]).unwrap(), b"text");
+        assert!(below(&["link", "b"]).is_err());
+        assert!(below(&["a", "c"]).unwrap_err().is_missing());
+        assert!(matches!(below(&["a"]), Err(FileError::NotRegular)));
+        assert!(matches!(below(&[]), Err(FileError::NotRegular)));
+    }
 }

@@ -416,3 +416,162 @@ fn pack_bytes(inventory: &Inventory, place: usize) -> u64 {
 fn file_bytes(path: &Path) -> u64 {
     fs::symlink_metadata(path).map_or(0, |metadata| metadata.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::{self, ObjectKind};
+    use crate::packs;
+    use crate::platform::Deflater;
+    use crate::storage::objects::ObjectStore;
+    use crate::storage::pack_entry::{LEVEL, PackEntry};
+    use crate::storage::repository;
+
+    fn id(text: &str) -> ObjectId {
+        object::hash(ObjectKind::Blob, text.as_bytes()).unwrap()
+    }
+
+    /// A repository with packs.
+    struct Store {
+        _folder: tempfile::TempDir,
+        path: PathBuf,
+    }
+
+    impl Store {
+        fn with(packs: &[(&str, &[&str])]) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("repository");
+            repository::create(&path).unwrap();
+            let store = Self {
+                _folder: folder,
+                path,
+            };
+            fs::create_dir_all(store.file("")).unwrap();
+            for (name, texts) in packs {
+                let mut writer = packs::PackWriter::new();
+                for text in *texts {
+                    writer.whole(*id(text).raw(), 3, text.as_bytes());
+                }
+                let (pack, index) = writer.finish();
+                fs::write(store.file(&format!("{name}.pack")), pack).unwrap();
+                fs::write(store.file(&format!("{name}.idx")), index).unwrap();
+            }
+            store
+        }
+
+        fn file(&self, name: &str) -> PathBuf {
+            self.path.join("objects/pack").join(name)
+        }
+
+        fn inventory(&self) -> Inventory {
+            Inventory::for_reading(&ObjectStore::open(&self.path.join("objects")).unwrap())
+        }
+
+        /// Writes a new pack of some texts.
+        fn new_pack(maintainer: &Maintainer, texts: &[&str]) -> WrittenPack {
+            let mut writer = maintainer.begin_pack().unwrap();
+            for text in texts {
+                let entry = PackEntry::whole(ObjectKind::Blob, text.as_bytes(), &mut Deflater::new(LEVEL));
+                writer.write(id(text), &entry, None).unwrap();
+            }
+            writer.finish(Durability::Unsynced).unwrap()
+        }
+    }
+
+    #[test]
+    fn a_large_pack_stays_while_the_rest_is_small_beside_it() {
+        let store = Store::with(&[("pack-1", &["one", "two"]), ("pack-2", &["three"])]);
+        let inventory = store.inventory();
+        let length = |name: &str, length: u64| {
+            let file = fs::OpenOptions::new().write(true).open(store.file(name));
+            file.unwrap().set_len(length).unwrap();
+        };
+        let fold = |without: &[&str]| {
+            let without = without.iter().map(|text| *id(text).raw()).collect();
+            let fold = Fold::of(&inventory, &without);
+            (fold.left(), fold.packs(), fold.dropped(), fold.is_needed())
+        };
+        assert_eq!(fold(&[]), (0, 2, 0, true));
+        length("pack-1.pack", LARGE);
+        assert_eq!(fold(&[]), (1, 1, 0, false));
+        assert_eq!(fold(&["three"]), (1, 1, 1, true));
+        assert_eq!(fold(&["one"]), (0, 2, 1, true), "it has what goes away");
+        length("pack-2.pack", LARGE / SMALL_PART);
+        assert_eq!(fold(&[]), (0, 2, 0, true), "the rest is not small");
+    }
+
+    #[test]
+    fn a_new_pack_that_is_not_what_it_should_be_is_taken_out_again_and_nothing_else_goes() {
+        let change = |path: &Path, change: &dyn Fn(&mut Vec<u8>)| {
+            let mut bytes = fs::read(path).unwrap();
+            change(&mut bytes);
+            fs::remove_file(path).unwrap();
+            fs::write(path, bytes).unwrap();
+        };
+        let cases: [(&str, &[&str], bool, &dyn Fn(&[PathBuf; 2])); 4] = [
+            ("short", &["one", "two"], true, &|[pack, _]| {
+                change(pack, &|bytes| bytes.truncate(10));
+            }),
+            ("changed", &["one", "two"], true, &|[pack, _]| {
+                change(pack, &|bytes| bytes[20] ^= 1);
+            }),
+            ("no index", &["one", "two"], true, &|[_, index]| {
+                change(index, &|bytes| bytes.truncate(10));
+            }),
+            ("lacks one", &["one"], false, &|_| {}),
+        ];
+        for (case, texts, is_known, spoil) in cases {
+            let store = Store::with(&[("pack-1", &["one"]), ("pack-2", &["two"])]);
+            let inventory = store.inventory();
+            let maintainer = Maintainer::begin(&store.path, Durability::Unsynced).unwrap();
+            let new = Store::new_pack(&maintainer, texts);
+            spoil(&new.files());
+            // One that is broken beside it is not meant.
+            for ending in ["pack", "idx"] {
+                fs::write(store.file(&format!("pack-0.{ending}")), "broken").unwrap();
+            }
+            let fold = Fold::of(&inventory, &BTreeSet::new());
+            let refused = fold.replace(&maintainer, Some(&new), &|| {}, &|| false);
+            let Err(FoldError::NewPack { name, what }) = refused else {
+                panic!("{case}: {refused:?}")
+            };
+            assert_eq!((name, what.is_some()), (new.name(), is_known), "{case}");
+            assert!(!store.file(&format!("{}.pack", new.name())).exists(), "{case}");
+            for name in ["pack-1.pack", "pack-1.idx", "pack-2.pack", "pack-2.idx"] {
+                assert!(store.file(name).exists(), "{case}: {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pack_that_was_there_before_stays_whatever_becomes_of_the_check() {
+        let store = Store::with(&[("pack-1", &["one"]), ("pack-2", &["two"])]);
+        let texts = ["one", "two"];
+        for file in ["multi-pack-index", "multi-pack-index-1.bitmap"] {
+            fs::write(store.file(file), "").unwrap();
+        }
+        fs::create_dir(store.file("multi-pack-index.d")).unwrap();
+        fs::write(store.file("multi-pack-index.d/multi-pack-index-chain"), "").unwrap();
+        fs::write(store.file("other"), "").unwrap();
+        let maintainer = Maintainer::begin(&store.path, Durability::Unsynced).unwrap();
+        let inventory = store.inventory();
+        let new = Store::new_pack(&maintainer, &texts);
+        let fold = Fold::of(&inventory, &BTreeSet::new());
+        fold.replace(&maintainer, Some(&new), &|| {}, &|| false).unwrap();
+        let mut names: Vec<String> = fs::read_dir(store.file(""))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort_unstable();
+        let own = ["idx", "pack"].map(|ending| format!("{}.{ending}", new.name()));
+        assert_eq!(names, ["other".to_owned(), own[0].clone(), own[1].clone()]);
+
+        let inventory = store.inventory();
+        let again = Store::new_pack(&maintainer, &texts);
+        assert_eq!(again.name(), new.name());
+        let fold = Fold::of(&inventory, &BTreeSet::new());
+        let ended = fold.replace(&maintainer, Some(&again), &|| {}, &|| true);
+        assert!(matches!(ended, Err(FoldError::Ended)));
+        assert!(own.iter().all(|name| store.file(name).exists()));
+    }
+}

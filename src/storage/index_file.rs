@@ -519,3 +519,198 @@ fn covered(connection: &Connection) -> Result<Covered, IndexFileError> {
         _ => Err(damaged),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::article::Kind;
+    use crate::date::RevisionDate;
+
+    fn id(byte: u8) -> CommitId {
+        CommitId::from_raw([byte; 20])
+    }
+
+    /// A revision of one of two articles.
+    fn revision(own: u8, article: &str, number: u32, previous: Option<u8>) -> NewCommit {
+        let date = RevisionDate::parse_git("1769083200 +0000").unwrap();
+        NewCommit::Revision(NewRevision {
+            row: RevisionRow {
+                position: 0,
+                id: id(own),
+                article: format!("2026/01/22/{article}").parse().unwrap(),
+                number,
+                kind: Kind::Publish,
+                date,
+                archived_at: date,
+                languages: Vec::new(),
+                note: None,
+                page: BlobId::from_raw([own; 20]),
+                claim: None,
+            },
+            previous: previous.map(id),
+            authors: Vec::new(),
+            tags: Vec::new(),
+            titles: BTreeMap::new(),
+        })
+    }
+
+    /// Makes an index of five commits: the first one, two revisions of an article, one that changes root files, and one
+    /// of another article.
+    fn index(folder: &Path) -> IndexFile {
+        let mut builder = Builder::begin(folder, id(1)).unwrap();
+        for new in [
+            revision(2, "a", 1, None),
+            revision(3, "a", 2, Some(2)),
+            NewCommit::Root(id(4)),
+            revision(5, "b", 1, None),
+        ] {
+            builder.add(new).unwrap();
+        }
+        builder.finish(folder).unwrap()
+    }
+
+    #[test]
+    fn a_revision_that_does_not_follow_the_one_before_is_not_put_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut index = index(folder.path());
+        let covered = index.covered();
+        for (article, number, previous) in [
+            ("a", 3, Some(2)),
+            ("a", 4, Some(3)),
+            ("a", 1, None),
+            ("c", 1, Some(3)),
+            ("c", 2, None),
+        ] {
+            let wrong = || revision(6, article, number, previous);
+            let refused = index.extend([wrong()]);
+            assert!(
+                matches!(refused, Err(IndexFileError::Order(own)) if own == id(6)),
+                "{article} {number}"
+            );
+            assert_eq!(index.covered(), covered);
+            assert_eq!(index.position(id(6)).unwrap(), None);
+        }
+        let mut builder = Builder::begin(folder.path(), id(1)).unwrap();
+        builder.add(revision(2, "a", 1, None)).unwrap();
+        for (own, number, previous) in [(3, 3, Some(2)), (3, 2, Some(1)), (3, 1, None)] {
+            let refused = builder.add(revision(own, "a", number, previous));
+            assert!(matches!(refused, Err(IndexFileError::Order(_))), "{number}");
+        }
+        index.extend([revision(6, "a", 3, Some(3))]).unwrap();
+        assert_eq!(index.position(id(6)).unwrap(), Some(5));
+    }
+
+    #[test]
+    fn who_opened_the_index_before_another_wrote_it_puts_nothing_in_and_counts_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut slower = index(folder.path());
+        let mut faster = IndexFile::open(folder.path()).unwrap();
+        assert!(!slower.has_moved_on());
+        faster.extend([revision(6, "b", 2, Some(5))]).unwrap();
+        assert!(slower.has_moved_on());
+        let refused = slower.extend([revision(7, "c", 1, None)]);
+        assert!(matches!(refused, Err(IndexFileError::Damaged(_))));
+        let refused = slower.articles(None, None, &mut |_| true);
+        assert!(matches!(refused, Err(IndexFileError::Damaged(_))));
+        let again = IndexFile::open(folder.path()).unwrap();
+        assert_eq!(again.covered().tip, id(6));
+    }
+
+    #[test]
+    fn articles_are_chosen_by_their_days() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = index(folder.path());
+        let [before, own] = ["2026-01-21", "2026-01-22"].map(|day| CivilDay::parse(day, '-'));
+        let positions = |since, until| -> Vec<usize> {
+            let chosen = index.articles(since, until, &mut |_| true).unwrap();
+            assert_eq!(chosen, index.of_days(since, until).unwrap());
+            chosen.iter().map(|chosen| chosen.position).collect()
+        };
+        assert_eq!(positions(None, None), [4, 2]);
+        assert_eq!(positions(own, None), [4, 2]);
+        assert_eq!(positions(None, before), [0; 0]);
+        let chosen = index.articles(None, None, &mut |_| true).unwrap()[1];
+        let (row, own, next) = index.chosen(chosen).unwrap().unwrap();
+        assert_eq!((row.position, own, next), (2, id(3), None));
+        index.connection.execute("DELETE FROM article", []).unwrap();
+        assert_eq!(index.chosen(chosen).unwrap(), None);
+    }
+
+    /// A question, which says what is wrong.
+    type Asked<'a> = &'a dyn Fn(&IndexFile) -> Result<(), IndexFileError>;
+
+    #[test]
+    fn rows_that_are_missing_or_too_many_are_damage() {
+        let search = |index: &IndexFile| index.search(Some(BlobId::from_raw([3; 20])), None).map(drop);
+        let articles = |index: &IndexFile| index.articles(None, None, &mut |_| true).map(drop);
+        let cases: [(&str, Asked<'_>, &str); 5] = [
+            (
+                "DELETE FROM revision WHERE position = 1",
+                &search,
+                "revisions are missing",
+            ),
+            (
+                "DELETE FROM revision WHERE position = 4",
+                &search,
+                "revisions are missing",
+            ),
+            (
+                "INSERT INTO revision SELECT 5, zeroblob(20), 9, 9, kind, date, date_offset, archived, archived_offset, \
+                 languages, note, page, claim, sum FROM revision WHERE position = 1",
+                &search,
+                "revisions are missing",
+            ),
+            (
+                "UPDATE day SET articles = 1",
+                &articles,
+                "articles were miscounted",
+            ),
+            (
+                "UPDATE day SET articles = 3",
+                &articles,
+                "articles were miscounted",
+            ),
+        ];
+        for (sql, asked, expected) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            let index = index(folder.path());
+            asked(&index).unwrap();
+            index.connection.execute(sql, []).unwrap();
+            let damaged = asked(&index);
+            assert!(
+                matches!(&damaged, Err(IndexFileError::Damaged(what)) if *what == expected),
+                "{sql}: {damaged:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_an_index_covers_has_to_be_possible_and_to_have_its_sum() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = index(folder.path());
+        let sum = |commits, articles| rows::branch_sum(id(1).raw(), id(5).raw(), commits, articles);
+        let covers = |commits: i64, articles: i64, sum: i64| {
+            let sql = "UPDATE branch SET commits = ?1, articles = ?2, sum = ?3";
+            index.connection.execute(sql, [commits, articles, sum]).unwrap();
+            IndexFile::open(folder.path())
+        };
+        covers(5, 2, sum(5, 2)).unwrap();
+        for (commits, articles, own) in [(5, 2, sum(5, 2) + 1), (5, 5, sum(5, 5)), (-1, 0, sum(-1, 0))] {
+            let damaged = covers(commits, articles, own);
+            assert!(
+                matches!(damaged, Err(IndexFileError::Damaged(_))),
+                "{commits}, {articles}"
+            );
+        }
+        let fewer = covers(1, 0, sum(1, 0)).unwrap();
+        let article = "2026/01/22/a".parse().unwrap();
+        assert_eq!(index.revisions(&article).unwrap().len(), 2);
+        let damaged = fewer.revisions(&article);
+        assert!(matches!(
+            damaged,
+            Err(IndexFileError::Damaged("there are more revisions than commits"))
+        ));
+    }
+}

@@ -141,3 +141,70 @@ fn is_leftover(name: &str) -> bool {
 fn is_lower_hex(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Makes one thing in a folder, one that ends in `/` as a folder, in `@` as a link, and returns it as it is listed.
+    fn listed(name: &str) -> Name {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name.trim_end_matches(['/', '@']));
+        match name.chars().next_back() {
+            Some('/') => std::fs::create_dir(&path).unwrap(),
+            Some('@') => std::os::unix::fs::symlink("elsewhere", &path).unwrap(),
+            _ => std::fs::write(&path, "").unwrap(),
+        }
+        let mut names = list(folder.path()).unwrap();
+        names.pop().unwrap()
+    }
+
+    #[test]
+    fn a_name_counts_only_for_what_is_of_its_kind() {
+        for (name, expected) in [
+            ("pack/", "Pack"),
+            ("info/", "Info"),
+            ("0a/", "FanOut"),
+            ("0a", "Strange(Stray)"),
+            ("pack@", "Strange(Link)"),
+            ("0A/", "Strange(Stray)"),
+            ("other@", "Strange(Link)"),
+            ("tmp_obj_1", "Strange(Leftover)"),
+        ] {
+            assert_eq!(format!("{:?}", top(&listed(name))), expected, "{name}");
+        }
+        for (name, expected) in [
+            ("a.pack", "Pack"),
+            ("a.idx", "Index"),
+            ("a.pack@", "Strange(Link)"),
+            ("a.promisor", "Strange(Promisor)"),
+            ("a.keep", "Harmless"),
+            ("a.rev", "Harmless"),
+            ("a.keep/", "Strange(Stray)"),
+            ("multi-pack-index", "Harmless"),
+            ("multi-pack-index-1.bitmap", "Harmless"),
+            ("multi-pack-index/", "Strange(Stray)"),
+            ("multi-pack-index.d/", "Harmless"),
+            ("multi-pack-index.d", "Strange(Stray)"),
+            ("other/", "Strange(Stray)"),
+            ("a.idx.lock", "Strange(Leftover)"),
+        ] {
+            assert_eq!(format!("{:?}", in_pack(&listed(name))), expected, "{name}");
+        }
+        for (name, expected) in [
+            ("packs", "None"),
+            ("packs/", "Some(Stray)"),
+            ("commit-graph", "None"),
+            ("commit-graph@", "Some(Link)"),
+            ("commit-graphs/", "None"),
+            ("commit-graphs", "Some(Stray)"),
+            ("packs_1", "Some(Leftover)"),
+            ("alternates", "Some(Alternates)"),
+        ] {
+            assert_eq!(format!("{:?}", in_info(&listed(name))), expected, "{name}");
+        }
+        let id = "0".repeat(38);
+        assert!(loose(&listed(&id)).is_none());
+        assert!(matches!(loose(&listed("other@")), Some(FindingKind::Link)));
+    }
+}

@@ -123,3 +123,35 @@ impl Head {
         Some(Self { parent, seconds })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packs::PackWriter;
+    use crate::storage::objects::ObjectStore;
+
+    #[test]
+    fn commits_that_lead_in_a_circle_are_no_branch() {
+        let folder = tempfile::tempdir().unwrap();
+        let packs = folder.path().join("pack");
+        std::fs::create_dir(&packs).unwrap();
+        let ids = [1, 2, 3].map(|byte| CommitId::from_raw([byte; 20]));
+        let commit = |parent: Option<CommitId>| {
+            let parent = parent.map_or(String::new(), |id| format!("parent {id}\n"));
+            format!("tree {}\n{parent}committer A <a> 5 +0000\n\ntext\n", ids[0])
+        };
+        let mut writer = PackWriter::new();
+        for (id, parent) in [(ids[0], Some(ids[1])), (ids[1], Some(ids[0])), (ids[2], None)] {
+            writer.whole(*id.raw(), 1, commit(parent).as_bytes());
+        }
+        let (pack, index) = writer.finish();
+        std::fs::write(packs.join("pack-1.pack"), pack).unwrap();
+        std::fs::write(packs.join("pack-1.idx"), index).unwrap();
+        let store = ObjectStore::open(folder.path()).unwrap();
+        let inventory = Inventory::for_reading(&store);
+        assert!(Line::follow(&inventory, ids[0]).is_none());
+        let line = Line::follow(&inventory, ids[2]).unwrap();
+        assert_eq!((line.len(), line.seconds(0)), (1, Some(5)));
+        assert!(Line::follow(&inventory, CommitId::from_raw([4; 20])).is_none());
+    }
+}

@@ -222,4 +222,11 @@ mod tests {
         fs::write(&path, &good).unwrap();
         assert!(LogFile::load(folder.path()).unwrap().tree().is_sound());
     }
+
+    #[test]
+    fn a_log_of_no_commit_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        LogFile::default().save(folder.path()).unwrap();
+        assert!(!folder.path().join(FILE_NAME).exists());
+    }
 }

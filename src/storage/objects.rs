@@ -467,3 +467,57 @@ pub(super) fn read_loose_file(path: &Path, hashing: Hashing, id: ObjectId) -> Re
     check_id(hashing, id, &object)?;
     Ok(object)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::object::{self, ObjectKind};
+    use crate::packs::PackWriter;
+
+    /// Puts a text into a store as a pack, and returns its id.
+    fn packed(folder: &Path, name: &str, text: &str) -> ObjectId {
+        let id = object::hash(ObjectKind::Blob, text.as_bytes()).unwrap();
+        let mut writer = PackWriter::new();
+        writer.whole(*id.raw(), 3, text.as_bytes());
+        let (pack, index) = writer.finish();
+        fs::create_dir_all(folder.join("pack")).unwrap();
+        fs::write(folder.join(format!("pack/{name}.pack")), pack).unwrap();
+        fs::write(folder.join(format!("pack/{name}.idx")), index).unwrap();
+        id
+    }
+
+    #[test]
+    fn a_pack_that_comes_later_has_what_it_has_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ObjectStore::open(folder.path()).unwrap();
+        let one = packed(folder.path(), "pack-1", "one");
+        assert!(store.contains(one).unwrap());
+        packed(folder.path(), "pack-2", "two");
+        let other = object::hash(ObjectKind::Blob, b"other").unwrap();
+        assert!(!store.contains(other).unwrap());
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_a_folder_is_not_taken_for_an_empty_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ObjectStore::open(folder.path()).unwrap();
+        let id = object::hash(ObjectKind::Blob, b"text").unwrap();
+        let digits = id.to_string();
+        assert!(!store.contains(id).unwrap());
+        fs::write(folder.path().join(&digits[..2]), "").unwrap();
+        assert!(matches!(store.contains(id), Err(ReadError::Io { .. })));
+        let prefix = IdPrefix::parse(&digits[..8]).unwrap();
+        assert!(matches!(store.with_prefix(&prefix), Err(ReadError::Io { .. })));
+        let pack = folder.path().join("pack");
+        assert!(pack_names(folder.path()).unwrap().usual.is_empty());
+        fs::write(&pack, "").unwrap();
+        assert!(matches!(pack_names(folder.path()), Err(FileError::Io(_))));
+        let below = pack_names(&pack);
+        assert!(matches!(below, Err(error) if !error.is_missing()));
+        fs::remove_file(&pack).unwrap();
+        std::os::unix::fs::symlink(".", &pack).unwrap();
+        assert!(matches!(pack_names(folder.path()), Err(FileError::Link)));
+    }
+}

@@ -260,4 +260,42 @@ mod tests {
             assert!(config_fault(bad).is_some(), "{bad}");
         }
     }
+
+    #[test]
+    fn blank_lines_and_remarks_of_a_configuration_mean_nothing() {
+        assert_eq!(
+            config_fault("# remark\n\n; another \\\n[core]\n\t# bare = false\n"),
+            None
+        );
+        assert!(config_fault("; remark\n[include]\npath = x").is_some());
+    }
+
+    #[test]
+    fn a_hook_that_is_a_link_and_a_replacement_that_is_packed_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("hooks")).unwrap();
+        assert!(
+            check(folder.path()).is_empty(),
+            "nothing that is missing is a fault"
+        );
+        std::os::unix::fs::symlink("/bin/true", path("hooks/post-update")).unwrap();
+        fs::write(path("hooks/readme"), "no program").unwrap();
+        std::os::unix::fs::symlink("/bin/true", path("hooks/update.sample")).unwrap();
+        let id = "1".repeat(40);
+        fs::write(path("packed-refs"), format!("{id} refs/replace/{id}\n")).unwrap();
+        let found = check(folder.path());
+        let named: Vec<&Path> = found.iter().map(|finding| finding.path.as_path()).collect();
+        assert_eq!(named, [Path::new("hooks/post-update"), Path::new("packed-refs")]);
+        fs::remove_file(path("packed-refs")).unwrap();
+        for name in ["packed-refs", "config"] {
+            fs::create_dir(path(name)).unwrap();
+            let found = check(folder.path());
+            assert!(
+                found.iter().any(|finding| finding.why == "cannot be read"),
+                "{name}"
+            );
+            fs::remove_dir(path(name)).unwrap();
+        }
+    }
 }

@@ -22,9 +22,6 @@ const HEADERS: [&str; 3] = [
     "# pack-refs with: peeled ",
 ];
 
-/// How deep folders of refs may lie in one another: git's paths end at 4096 bytes.
-const DEEPEST: usize = 2048;
-
 /// Why the branch cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RefError {
@@ -138,15 +135,16 @@ pub fn list(repository: &Path, prefix: &str) -> Result<BTreeMap<String, ObjectId
             }
         }
     }
-    let mut folders = vec![(prefix.trim_end_matches('/').to_owned(), 0)];
-    while let Some((folder, depth)) = folders.pop() {
+    let mut folders = vec![prefix.trim_end_matches('/').to_owned()];
+    // The system refuses a path of more than some thousand bytes, so that folders end.
+    while let Some(folder) = folders.pop() {
         let path = repository.join(&folder);
         let io = |source: io::Error| RefError::Io {
             path: path.clone(),
             source: source.into(),
         };
         match std::fs::symlink_metadata(&path) {
-            Ok(metadata) if metadata.is_dir() && depth < DEEPEST => {}
+            Ok(metadata) if metadata.is_dir() => {}
             Ok(metadata) if metadata.is_symlink() => {
                 return Err(RefError::Io {
                     path,
@@ -163,7 +161,7 @@ pub fn list(repository: &Path, prefix: &str) -> Result<BTreeMap<String, ObjectId
                 return Err(damaged(&path, "refs whose names are UTF-8"));
             }
             if entry.kind.is_dir() {
-                folders.push((name, depth + 1));
+                folders.push(name);
             } else if entry.text.strip_suffix(".lock").is_none() {
                 let path = repository.join(&name);
                 // It may have been packed or deleted since the folder was listed.
@@ -206,5 +204,81 @@ fn damaged(path: &Path, expected: &'static str) -> RefError {
     RefError::Damaged {
         path: path.to_owned(),
         expected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::fs;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    const ONE: &str = "1111111111111111111111111111111111111111";
+    const TWO: &str = "2222222222222222222222222222222222222222";
+
+    /// Makes what of a repository has to do with refs.
+    fn repository(packed: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("HEAD"), "ref: refs/heads/main\n").unwrap();
+        fs::write(folder.path().join("packed-refs"), packed).unwrap();
+        fs::create_dir_all(folder.path().join("refs/heads")).unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_branch_that_is_packed_twice_is_damage_and_another_ref_is_not() {
+        let folder = repository(&format!("{ONE} {BRANCH}\n{TWO} refs/heads/other\n"));
+        assert_eq!(tip(folder.path()).unwrap().unwrap().to_string(), ONE);
+        let folder = repository(&format!("{ONE} {BRANCH}\n{TWO} {BRANCH}\n"));
+        assert!(matches!(tip(folder.path()), Err(RefError::Damaged { .. })));
+    }
+
+    #[test]
+    fn a_ref_is_found_packed_where_a_folder_has_its_name() {
+        let folder = repository(&format!("{ONE} refs/heads/a\n"));
+        fs::create_dir(folder.path().join("refs/heads/a")).unwrap();
+        fs::write(folder.path().join("refs/heads/a/b"), format!("{TWO}\n")).unwrap();
+        let found = |name: &str| find(folder.path(), name).unwrap().map(|id| id.to_string());
+        assert_eq!(found("refs/heads/a").as_deref(), Some(ONE));
+        assert_eq!(found("refs/heads/a/b").as_deref(), Some(TWO));
+        assert_eq!(found("refs/heads/c"), None);
+        let listed = list(folder.path(), "refs/heads/").unwrap();
+        assert_eq!(listed.len(), 2);
+        assert!(list(folder.path(), "refs/mirrors/").unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_a_folder_of_refs_is_named() {
+        let folder = repository(&format!("{ONE} {BRANCH}\n"));
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("elsewhere")).unwrap();
+        symlink("../elsewhere", path("refs/link")).unwrap();
+        fs::write(path("refs/file"), format!("{ONE}\n")).unwrap();
+        let listed = |prefix: &str| list(folder.path(), prefix).unwrap_err();
+        let link = listed("refs/link/");
+        assert!(
+            matches!(
+                &link,
+                RefError::Io {
+                    source: FileError::Link,
+                    ..
+                }
+            ),
+            "{link:?}"
+        );
+        assert!(matches!(listed("refs/file/"), RefError::Damaged { .. }));
+        assert!(matches!(listed("refs/file/below/"), RefError::Io { .. }));
+        // Deeper than the system can name.
+        let deep = format!("refs/{}", "d/".repeat(3000));
+        assert!(matches!(listed(&deep), RefError::Io { .. }));
+        fs::write(
+            path("refs/heads").join(OsStr::from_bytes(b"a\xff")),
+            format!("{ONE}\n"),
+        )
+        .unwrap();
+        assert!(matches!(listed("refs/heads/"), RefError::Damaged { .. }));
     }
 }

@@ -190,4 +190,16 @@ mod tests {
             Err(RememberedError::Kept { .. })
         ));
     }
+
+    #[test]
+    fn a_file_in_the_place_of_a_folder_is_not_taken_for_nothing_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let remembered = Remembered::in_folder(folder.path().to_owned());
+        fs::write(folder.path().join("archives"), "").unwrap();
+        let first = CommitId::from_raw([1; 20]);
+        assert!(matches!(
+            remembered.tip(first),
+            Err(RememberedError::Io { what: "read", .. })
+        ));
+    }
 }

@@ -412,3 +412,45 @@ fn oid(id: ObjectId) -> Oid {
 fn git(what: &'static str) -> impl FnOnce(git2::Error) -> WriteError {
     move |source| WriteError::Git { what, source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ref_goes_away_only_from_where_it_is_said_to_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = folder.path().join("repository");
+        create(&repository).unwrap();
+        let [one, other] = [b"one".as_slice(), b"other"].map(|text| {
+            let id = object::hash(ObjectKind::Blob, text).unwrap();
+            let digits = id.to_string();
+            let part = repository.join("objects").join(&digits[..2]);
+            fs::create_dir_all(&part).unwrap();
+            let bytes = loose::encode(ObjectKind::Blob, text).unwrap();
+            fs::write(part.join(&digits[2..]), bytes).unwrap();
+            id
+        });
+        let writer = Writer::begin(&repository, Durability::Unsynced).unwrap();
+        let name = "refs/mirrors/a";
+        let moved = |before, after| {
+            let moves = RefMove {
+                name: name.to_owned(),
+                before,
+                after,
+            };
+            writer.move_refs(&[moves], "test")
+        };
+        let now = || refs::find(&repository, name).unwrap();
+        moved(None, None).unwrap();
+        assert_eq!(now(), None);
+        moved(None, Some(one)).unwrap();
+        for (before, after) in [(Some(other), None), (Some(other), Some(one)), (None, Some(other))] {
+            let refused = moved(before, after);
+            assert!(matches!(refused, Err(WriteError::RefMoved(_))), "{refused:?}");
+            assert_eq!(now(), Some(one));
+        }
+        moved(Some(one), None).unwrap();
+        assert_eq!(now(), None);
+    }
+}

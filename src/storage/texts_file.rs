@@ -200,3 +200,72 @@ fn schema(connection: &Connection) -> Result<Vec<(String, Option<String>)>, Inde
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::BlobId;
+    use crate::storage::search_file::SearchFile;
+    use crate::storage::words_file::{NewText, WordsFile};
+    use crate::words::Wanted;
+
+    fn text(byte: u8, keys: &str) -> NewText {
+        NewText {
+            page: BlobId::from_raw([byte; 20]),
+            article: "2026/01/22/a".parse().unwrap(),
+            keys: keys.to_owned(),
+        }
+    }
+
+    fn tip(byte: u8) -> CommitId {
+        CommitId::from_raw([byte; 20])
+    }
+
+    fn found(words: &WordsFile, key: &str) -> usize {
+        words.candidates(&[Wanted::Key(key.to_owned())]).unwrap().len()
+    }
+
+    #[test]
+    fn a_file_that_is_not_filled_to_its_end_takes_nobodys_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = WordsFile::make(folder.path(), tip(1), |put| put(&text(1, "one")).ok());
+        drop(made.unwrap().unwrap());
+        let ended = |put: &mut dyn FnMut(&NewText) -> Result<(), IndexFileError>| {
+            put(&text(2, "two")).unwrap();
+            None
+        };
+        assert!(WordsFile::make(folder.path(), tip(2), ended).unwrap().is_none());
+        assert!(WordsFile::make_in_memory(tip(2), ended).unwrap().is_none());
+        let words = WordsFile::open(folder.path()).unwrap();
+        assert_eq!(words.tip(), tip(1));
+        assert_eq!((found(&words, "one"), found(&words, "two")), (1, 0));
+    }
+
+    #[test]
+    fn a_text_that_is_put_in_again_is_there_once() {
+        let made = WordsFile::make_in_memory(tip(1), |put| {
+            put(&text(1, "one")).ok()?;
+            put(&text(1, "one")).ok()
+        });
+        assert_eq!(found(&made.unwrap().unwrap(), "one"), 1);
+    }
+
+    #[test]
+    fn who_opened_the_file_before_another_wrote_it_puts_nothing_in() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(WordsFile::make(folder.path(), tip(1), |_| Some(())).unwrap());
+        let [mut faster, mut slower] = [(); 2].map(|()| WordsFile::open(folder.path()).unwrap());
+        faster.extend(tip(2), &[text(1, "one")]).unwrap();
+        let refused = slower.extend(tip(3), &[text(2, "two")]);
+        assert!(matches!(refused, Err(IndexFileError::Damaged(_))));
+        let words = WordsFile::open(folder.path()).unwrap();
+        assert_eq!(words.tip(), tip(2));
+        assert_eq!((found(&words, "one"), found(&words, "two")), (1, 0));
+    }
+
+    #[test]
+    fn there_is_no_revision_at_a_place_that_the_file_has_not() {
+        let made = SearchFile::make_in_memory(tip(1), |_| Some(()));
+        assert_eq!(made.unwrap().unwrap().candidate(1).unwrap(), None);
+    }
+}

@@ -126,4 +126,15 @@ mod tests {
         waiting.join().unwrap();
         assert_eq!(witnessed.last("a").unwrap().as_deref(), Some(b"two".as_slice()));
     }
+
+    #[test]
+    fn a_folder_in_the_place_of_a_file_is_not_taken_for_nothing_seen() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (witnessed, _) = Witnessed::open(temporary.path()).unwrap();
+        fs::create_dir(temporary.path().join("a")).unwrap();
+        assert!(matches!(
+            witnessed.last("a"),
+            Err(WriteError::Io { what: "read", .. })
+        ));
+    }
 }

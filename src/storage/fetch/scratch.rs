@@ -214,3 +214,41 @@ fn quoted(path: &[u8]) -> Vec<u8> {
     line.extend_from_slice(b"\"\n");
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_a_line_feed_is_quoted_as_git_reads_it() {
+        assert_eq!(quoted(b"/a b\\\""), b"/a b\\\"\n");
+        assert_eq!(quoted(b"/a\nb\\\""), b"\"/a\\nb\\\\\\\"\"\n");
+    }
+
+    #[test]
+    fn what_was_lent_is_taken_back_or_it_is_said_that_it_was_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let scratch = Scratch::begin(folder.path(), "scratch").unwrap();
+        scratch.take_back().unwrap();
+        fs::create_dir_all(scratch.alternates()).unwrap();
+        assert!(matches!(
+            scratch.take_back(),
+            Err(WriteError::Io { what: "delete", .. })
+        ));
+    }
+
+    #[test]
+    fn packs_are_taken_over_only_with_both_of_their_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let [from, to] = ["from", "to"].map(|name| folder.path().join(name));
+        fs::create_dir(&from).unwrap();
+        for name in ["a.pack", "a.idx", "b.idx", "c.pack", "d.idx"] {
+            fs::write(from.join(name), "").unwrap();
+        }
+        std::os::unix::fs::symlink("a.pack", from.join("d.pack")).unwrap();
+        link_packs(&from, &to);
+        let names = layout::list(&to).unwrap();
+        let names: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
+        assert_eq!(names, ["a.idx", "a.pack"]);
+    }
+}

@@ -185,4 +185,35 @@ mod tests {
             assert_eq!(read(line), None, "{line}");
         }
     }
+
+    #[test]
+    fn a_ref_that_only_ends_like_the_one_that_is_asked_for_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = folder.path().join("other");
+        crate::storage::repository::create(&other).unwrap();
+        let id = crate::object::hash(crate::object::ObjectKind::Blob, b"text").unwrap();
+        let path = other
+            .join("objects")
+            .join(crate::storage::objects::loose_path(id));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let object = crate::storage::loose::encode(crate::object::ObjectKind::Blob, b"text").unwrap();
+        std::fs::write(path, object).unwrap();
+        for name in ["refs/x/a", "refs/y/refs/x/a", "refs/z/b"] {
+            let path = other.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, format!("{id}\n")).unwrap();
+        }
+        let scratch = Scratch::begin(folder.path(), "scratch").unwrap();
+        let git = Git {
+            program: "git".into(),
+            environment: vec![("PATH".into(), std::env::var_os("PATH").unwrap())],
+        };
+        let asked = |names: &[&str]| git.refs_of(other.as_os_str(), &scratch, names).unwrap();
+        let found = |name: &str| BTreeMap::from([(name.to_owned(), id)]);
+        assert_eq!(asked(&["refs/x/a"]), found("refs/x/a"));
+        assert_eq!(asked(&["refs/z/*"]), found("refs/z/b"));
+        let nowhere = folder.path().join("nowhere");
+        let refused = git.push(nowhere.as_os_str(), &scratch, &[format!("{id}:refs/x/a")]);
+        assert!(matches!(refused, Err(FetchError::Git { what: "push", .. })));
+    }
 }

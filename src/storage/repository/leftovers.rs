@@ -103,3 +103,73 @@ fn clear_moved_packs(repository: &Path) -> Result<(), WriteError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locks_outside_of_the_refs_are_nobodys_to_delete() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir_all(path("refs/mirrors")).unwrap();
+        fs::create_dir(path(INCOMING)).unwrap();
+        let id = "1".repeat(40);
+        let names = ["refs/mirrors/a", "refs/../other", "refs//mirrors/b", "other"];
+        for name in names {
+            fs::write(path(&format!("{name}.lock")), &id).unwrap();
+        }
+        let lines: String = names.iter().map(|name| format!("{id} {name}\n")).collect();
+        fs::write(path(INCOMING).join(MOVING_REFS), lines).unwrap();
+        clear_interrupted(folder.path()).unwrap();
+        assert!(!path("refs/mirrors/a.lock").exists());
+        for name in ["other.lock", "refs/mirrors/b.lock"] {
+            assert!(path(name).exists(), "{name}");
+        }
+        assert!(!path(INCOMING).exists());
+    }
+
+    #[test]
+    fn only_old_files_that_were_to_take_a_place_are_cleared() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let old = std::time::SystemTime::now() - 2 * UNFINISHED;
+        let names = [
+            "avalaches.index.1.new",
+            "avalaches.index",
+            "other.new",
+            "avalaches.young.new",
+        ];
+        for name in names {
+            let file = fs::File::create(path(name)).unwrap();
+            if name != "avalaches.young.new" {
+                file.set_modified(old).unwrap();
+            }
+        }
+        fs::create_dir(path("avalaches.folder.new")).unwrap();
+        fs::File::open(path("avalaches.folder.new"))
+            .and_then(|folder| folder.set_modified(old))
+            .unwrap();
+        clear_unfinished(folder.path());
+        let left: Vec<bool> = names.iter().map(|name| path(name).exists()).collect();
+        assert_eq!(left, [false, true, true, true]);
+        assert!(path("avalaches.folder.new").exists());
+    }
+
+    #[test]
+    fn a_pack_that_has_its_index_loses_the_mark_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["a.pack", "a.idx", "b.pack", "b.rev"] {
+            fs::write(path(name), "").unwrap();
+        }
+        for name in ["a", "b"] {
+            let marker = path(&format!("{MOVED_INDEX}{name}"));
+            fs::write(&marker, "").unwrap();
+            finish_moving(folder.path(), name).unwrap();
+            assert!(!marker.exists());
+        }
+        let left = ["a.pack", "a.idx", "b.pack", "b.rev"].map(|name| path(name).exists());
+        assert_eq!(left, [true, true, false, false]);
+    }
+}

@@ -140,4 +140,16 @@ mod tests {
         fs::write(packs.join("pack-1.idx"), index).unwrap();
         all_in_store(root.path(), &ids).unwrap();
     }
+
+    #[test]
+    fn an_object_that_is_not_staged_is_told_at_once_and_so_is_a_folder_that_cannot_be_opened() {
+        let root = tempfile::tempdir().unwrap();
+        let missing = put(&root.path().join("staged"), &root.path().join("ab"), "object");
+        assert!(matches!(missing, Err(error) if is_gone(&error)));
+        let id = object::hash(ObjectKind::Blob, b"text").unwrap();
+        let folder = root.path().join(&id.to_string()[..2]);
+        std::os::unix::fs::symlink(&folder, &folder).unwrap();
+        let refused = all_in_store(root.path(), &BTreeSet::from([id]));
+        assert!(matches!(refused, Err(WriteError::Io { path, .. }) if path == folder));
+    }
 }
