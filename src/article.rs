@@ -535,6 +535,75 @@ mod tests {
     }
 
     #[test]
+    fn each_value_has_something_to_say_and_no_more_than_fits() {
+        let refused = |change: &dyn Fn(&mut Metadata)| {
+            let mut metadata = metadata();
+            change(&mut metadata);
+            match metadata.check() {
+                Err(MetadataError::Value { key, .. }) => Some(key),
+                Err(error) => panic!("{error}"),
+                Ok(()) => None,
+            }
+        };
+        for (note, is_good) in [
+            ("a".repeat(4096), true),
+            ("a".repeat(4097), false),
+            (String::new(), false),
+            (" a".to_owned(), false),
+            ("a\n".to_owned(), false),
+        ] {
+            let found = refused(&|metadata| metadata.note = Some(note.clone()));
+            assert_eq!(found, (!is_good).then_some("note"), "{note:?}");
+            let found = refused(&|metadata| metadata.tags = vec![note.clone()]);
+            assert_eq!(found, (!is_good).then_some("tag"), "{note:?}");
+        }
+        let letters = || 'a'..='z';
+        let tags = letters().flat_map(|a| letters().map(move |b| format!("en-{a}{b}{b}{b}{b}")));
+        let languages: Vec<Language> = tags.map(|tag| tag.parse().unwrap()).collect();
+        let many = |count: usize| {
+            refused(&|metadata| {
+                metadata.titles.clear();
+                metadata.languages = languages[..count].to_vec();
+            })
+        };
+        assert_eq!(many(MOST_LANGUAGES), None);
+        assert_eq!(many(MOST_LANGUAGES + 1), Some("languages"));
+        assert_eq!(many(0), Some("authors"));
+        assert_eq!(refused(&|metadata| metadata.authors.clear()), Some("authors"));
+    }
+
+    #[test]
+    fn a_page_is_the_plain_text_of_sources_in_canonical_form() {
+        let article = |sources: [&str; 2]| Article {
+            metadata: metadata(),
+            sources: sources.map(str::to_owned).to_vec(),
+        };
+        for (sources, text) in [
+            (["一\n", "*One*\n"], "一\n\nOne\n"),
+            // What a language says may be nothing that a reader sees.
+            (["一\n", "[a]: https://example.org\n"], "一\n"),
+            (["[a]: https://example.org\n", "One\n"], "One\n"),
+        ] {
+            assert_eq!(article(sources).page_text().unwrap(), text);
+        }
+        for (sources, file) in [
+            (["", "One\n"], "zh.md"),
+            (["一\n", "*One*"], "en.md"),
+            (["一\n", "*One* \n"], "en.md"),
+        ] {
+            match article(sources).page_text() {
+                Err(SourceError::Form(name)) => assert_eq!(name, file),
+                other => panic!("{sources:?}: {other:?}"),
+            }
+        }
+        let half = format!("{}\n", "a".repeat(LONGEST_ARTICLE / 2));
+        let long = article([&half, &half]).page_text();
+        assert!(matches!(long, Err(SourceError::Long)));
+        let markup = article(["一\n", "<b>One</b>\n"]).page_text();
+        assert!(matches!(markup, Err(SourceError::Markup(name, _)) if name == "en.md"));
+    }
+
+    #[test]
     fn deeply_nested_json_and_huge_numbers_are_refused() {
         for bytes in [
             "[".repeat(100_000),

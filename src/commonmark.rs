@@ -570,6 +570,8 @@ mod tests {
         ] {
             assert_eq!(plain(&escape(nasty)), format!("{nasty}\n"), "{}", escape(nasty));
         }
+        // The mark of a file's beginning hides no markup behind it.
+        assert_eq!(plain(&escape("\u{feff}# a")), "# a\n");
     }
 
     #[test]

@@ -327,9 +327,8 @@ fn dress_down(
     for block in &blocks {
         for (number, line) in block.plain.lines().enumerate() {
             if Footer::looks_like_one(line) {
-                let line = if block.line == 0 { 0 } else { block.line + number };
                 notices.push(Notice {
-                    line,
+                    line: block.line + number,
                     what: NoticeKind::FooterInText,
                 });
             }
@@ -353,11 +352,7 @@ fn take_footer(block: &Block) -> Result<Option<(DraftFooter, Option<Block>)>, Dr
         .plain
         .rsplit_once('\n')
         .map_or(("", block.plain.as_str()), |(rest, last)| (rest, last));
-    let line = if block.line == 0 {
-        0
-    } else {
-        block.line + block.plain.lines().count() - 1
-    };
+    let line = block.line + block.plain.lines().count() - 1;
     if !Footer::looks_like_one(last) {
         // A day that is none at all, such as year 10000, is still a footer by its other parts.
         return match last.trim().parse::<Footer>() {
@@ -378,4 +373,44 @@ fn take_footer(block: &Block) -> Result<Option<(DraftFooter, Option<Block>)>, Dr
         }
     });
     Ok(Some((DraftFooter { footer, line }, left)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_shows_its_form_by_its_beginning() {
+        for (page, form) in [
+            ("<!DOCTYPE html>", Form::Html),
+            ("<HTML lang=zh>", Form::Html),
+            ("<?xml version=\"1.0\"?><html>", Form::Html),
+            ("\u{feff} \n<html>", Form::Html),
+            (
+                "<!-- saved from (0014)about:internet -->\n<!-- x --><html>",
+                Form::Html,
+            ),
+            ("<!-- that does not end <html>", Form::Text),
+            ("<!-- a --> text", Form::Text),
+            ("<p>a", Form::Text),
+            ("---\ntitle: a\n---\n", Form::Markdown),
+            ("\u{feff}+++\r\n", Form::Markdown),
+            ("----\n", Form::Text),
+            ("", Form::Text),
+        ] {
+            assert_eq!(Form::sniff(page.as_bytes()), form, "{page}");
+        }
+    }
+
+    #[test]
+    fn a_source_without_any_text_is_refused() {
+        for source in ["", " \n\n", "[a]: https://example.org\n"] {
+            let refused = read_source(source, Invisible::Refuse).unwrap_err();
+            assert!(matches!(refused.kind, DraftErrorKind::Empty), "{source:?}");
+            assert_eq!(refused.line, None);
+        }
+        let blocks = read_source("*a*\n\nb\n", Invisible::Refuse).unwrap();
+        let lines: Vec<_> = blocks.iter().map(|block| (&*block.plain, block.line)).collect();
+        assert_eq!(lines, [("a", 1), ("b", 3)]);
+    }
 }

@@ -423,3 +423,26 @@ fn read_article(files: &[(&str, &[u8])]) -> Result<Article, ArticleFault> {
     }
     Ok(Article { metadata, sources })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::finding::ReadError;
+
+    #[test]
+    fn a_commit_is_unknown_where_it_is_itself_what_is_missing() {
+        let [asked, other] = [[1; 20], [2; 20]].map(CommitId::from_raw);
+        let missing = |id: CommitId| Fault::Read(ReadError::Missing(id.into()));
+        for (id, path, source, is_unknown) in [
+            (asked, "commit", missing(asked), true),
+            (other, "commit", missing(other), false),
+            (asked, "articles/2026/01/22/ferry", missing(asked), false),
+            (asked, "commit", Fault::Form("commit".to_owned()), false),
+        ] {
+            let path = path.to_owned();
+            let fault = RevisionFault::Object { id, path, source };
+            assert_eq!(fault.is_unknown(asked), is_unknown, "{fault:?}");
+        }
+        assert!(!RevisionFault::First(asked).is_unknown(asked));
+    }
+}

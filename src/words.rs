@@ -115,13 +115,12 @@ impl Quote {
         let (mut keys, mut words) = (BTreeSet::new(), BTreeSet::new());
         let mut beginnings = BTreeSet::new();
         let mut word_before = None;
-        let runs = runs(&self.flat);
-        for (number, run) in runs.iter().enumerate() {
+        for run in runs(&self.flat) {
             let (at_begin, at_end) = (run.begin == 0, run.begin + run.text.len() == self.flat.len());
             let before = word_before.take();
             match run.script {
                 // What stands before it is not known.
-                Script::Words if at_begin && number == 0 => {}
+                Script::Words if at_begin => {}
                 Script::Words if at_end => {
                     beginnings.insert(word_key(run.text));
                 }

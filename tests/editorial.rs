@@ -345,3 +345,35 @@ fn a_page_that_was_printed_and_changed_is_of_the_day_of_the_change() {
             .contains(&format!("Claimed-Footer: {other}"))
     );
 }
+
+#[test]
+fn a_text_that_an_article_got_in_the_same_call_is_known_and_its_old_one_is_not() {
+    let story = Story::begin();
+    let page = |text: &str, article: &str| {
+        format!("---\ntitle: Ferry\ndate: 2026-01-22\n{article}---\n\nThe ferry {text}.\n")
+    };
+    story.add("first.md", &page("goes", ""), &[]);
+    story.write("second.md", page("stops", ""));
+    story.write("update.md", page("is late", "article: 2026/01/22/ferry\n"));
+    story.write("same.md", page("is late", ""));
+    story.write("old.md", page("goes", ""));
+    let said = story.yes(&["add", "second.md", "update.md", "same.md", "old.md", "--json"]);
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let told = |page: &serde_json::Value| {
+        let article = page["article"].as_str().unwrap().to_owned();
+        (
+            article,
+            page["revision"].as_u64().unwrap(),
+            page["added"].as_bool().unwrap(),
+        )
+    };
+    let pages: Vec<_> = said["pages"].as_array().unwrap().iter().map(told).collect();
+    let expected = [
+        ("ferry-2", 1, true),
+        ("ferry", 2, true),
+        ("ferry", 2, false),
+        ("ferry-3", 1, true),
+    ];
+    let expected = expected.map(|(slug, revision, added)| (format!("2026/01/22/{slug}"), revision, added));
+    assert_eq!(pages, expected);
+}

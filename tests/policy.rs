@@ -12,6 +12,12 @@ use std::fs;
 use std::process::Command;
 
 use asking::{OTHER, PAGE};
+use avalaches::add::{self, AddError, Circumstances};
+use avalaches::archive::Owner;
+use avalaches::canonical::Invisible;
+use avalaches::date::{RevisionDate, UtcOffset};
+use avalaches::platform::Durability;
+use avalaches::signature::SignError;
 use serde_json::Value;
 use signed::Signed;
 
@@ -282,4 +288,28 @@ fn words_quoted_from_a_page_that_lacks_its_signature_are_found_and_marked() {
         .out;
     let missing = "\n    unauthorized: the archive asked for a good signature, and this is unsigned\n";
     assert_eq!(found.matches(missing).count(), 1, "{found}");
+}
+
+#[test]
+fn who_adds_without_a_signer_to_an_archive_that_asks_for_signatures_is_refused_under_its_lock() {
+    let (signed, asks) = Signed::asking();
+    let circumstances = Circumstances {
+        author: None,
+        committer: None,
+        now: RevisionDate::from_seconds(1_769_140_800, UtcOffset::UTC).unwrap(),
+        invisible: Invisible::Refuse,
+        signer: None,
+    };
+    let refused = add::add(
+        &signed.story.archive(),
+        Owner::Caller,
+        &[],
+        &circumstances,
+        Durability::Unsynced,
+    );
+    assert!(
+        matches!(refused, Err(AddError::Sign(SignError::Missing))),
+        "{refused:?}"
+    );
+    assert_eq!(signed.tip(), asks);
 }

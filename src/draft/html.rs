@@ -371,14 +371,9 @@ fn likely_article(text: &str) -> Result<Option<Vec<Piece>>, TooDeep> {
         disable_json_ld: true,
         ..dom_smoothie::Config::default()
     };
-    let Ok(mut readability) = dom_smoothie::Readability::new(text, None, Some(config)) else {
-        return Ok(None);
-    };
-    let Some(article) = readability
-        .is_probably_readable()
-        .then(|| readability.parse().ok())
-        .flatten()
-    else {
+    let readability = dom_smoothie::Readability::new(text, None, Some(config)).ok();
+    let readable = readability.filter(dom_smoothie::Readability::is_probably_readable);
+    let Some(article) = readable.and_then(|mut page| page.parse().ok()) else {
         return Ok(None);
     };
     let content = Html::parse_document(&article.content);

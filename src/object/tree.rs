@@ -455,6 +455,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_no_tree_is_neither_searched_nor_added_to() {
+        let illegal = |name: &str| TreeError::Name(name.to_owned());
+        let mut tree = Tree::default();
+        tree.insert("a", file(1)).unwrap();
+        let body = tree.encode();
+        for name in ["", "A", ".git", "a/b", "git~1", "a.", &*"a".repeat(256)] {
+            assert_eq!(tree.clone().insert(name, file(2)), Err(illegal(name)));
+            assert_eq!(with_entry(&body, name, file(2)), Err(illegal(name)));
+        }
+        for length in 1..body.len() {
+            let cut = &body[..length];
+            assert!(matches!(find(cut, "a"), Err(TreeError::Truncated(_))), "{length}");
+            let added = with_entry(cut, "b", file(2));
+            assert!(matches!(added, Err(TreeError::Truncated(_))), "{length}");
+        }
+        assert_eq!(find(&body, "a"), Ok(Some(file(1))));
+    }
+
     proptest! {
         #[test]
         fn an_entry_is_put_where_git_has_it_and_replaces_its_namesake(

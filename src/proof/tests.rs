@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::pack::{LARGEST_PROOF, PackError};
+use super::pack::{LARGEST_PROOF, MOST_OBJECTS, PackError};
 use super::*;
 use crate::object::entry;
 
@@ -122,6 +122,95 @@ fn a_delta_is_of_an_entry_before_it_and_makes_what_it_says() {
     assert_eq!(some.unwrap().objects()[1].body.len(), 1022 << 16);
     let all = Proof::parse(&delta_of(&zeros, None, &copies(&[0x80, 0x80, 0x80, 0x20], 1024)));
     assert_eq!(all, Err(PackError::TooLarge));
+}
+
+#[test]
+fn a_proof_has_so_many_objects_and_so_many_bytes() {
+    let blobs = |count, length| {
+        let blob = || Object {
+            kind: ObjectKind::Blob,
+            body: vec![0; length],
+        };
+        Proof::of(std::iter::repeat_with(blob).take(count).collect())
+    };
+    assert_eq!(blobs(0, 0).encode(), Err(PackError::Count(0)));
+    let most = blobs(MOST_OBJECTS, 0);
+    assert_eq!(Proof::parse(&most.encode().unwrap()), Ok(most));
+    assert_eq!(blobs(MOST_OBJECTS + 1, 0).encode(), Err(PackError::Count(1025)));
+    assert_eq!(blobs(2, LARGEST_PROOF / 2 + 1).encode(), Err(PackError::TooLarge));
+}
+
+const MESSAGE: &str = "publish: Ferry\n\nArticle-Id: 2026/01/22/ferry\nRevision: 1\nRevision-Kind: publish\nLanguages: en\n\
+    Content-SHA256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n";
+
+/// Returns a commit and the trees above an entry at a path of it, the highest first.
+fn led_to(path: &str, mut entry: Entry) -> Vec<(ObjectKind, Vec<u8>)> {
+    let mut objects = Vec::new();
+    for name in path.rsplit('/') {
+        let tree = tree_of(&[(name, entry)]);
+        entry = Entry::Folder(TreeId::from_raw(id_of(&tree)));
+        objects.push(tree);
+    }
+    let ident = "Desk <desk@example.org> 1769083200 +0000";
+    let commit = format!(
+        "tree {}\nparent {}\nauthor {ident}\ncommitter {ident}\n\n{MESSAGE}",
+        entry.object(),
+        "a".repeat(40)
+    );
+    objects.push((ObjectKind::Commit, commit.into_bytes()));
+    objects.reverse();
+    objects
+}
+
+fn tree_of(entries: &[(&str, Entry)]) -> (ObjectKind, Vec<u8>) {
+    let mut tree = Tree::default();
+    for (name, entry) in entries {
+        tree.insert(name, *entry).unwrap();
+    }
+    (ObjectKind::Tree, tree.encode())
+}
+
+fn id_of((kind, body): &(ObjectKind, Vec<u8>)) -> [u8; 20] {
+    *object::hash(*kind, body).unwrap().raw()
+}
+
+#[test]
+fn a_path_leads_through_folders_to_files_alone() {
+    const FOLDER: &str = "articles/2026/01/22/ferry";
+    let text = (ObjectKind::Blob, b"The ferry stops.\n".to_vec());
+    let file = Entry::File(BlobId::from_raw(id_of(&text)));
+    let whole = tree_of(&[("page.txt", file)]);
+    let folder = Entry::Folder(TreeId::from_raw(id_of(&whole)));
+    let follow = |path, entry, more: &[(ObjectKind, Vec<u8>)]| {
+        let objects = [&led_to(path, entry)[..], more].concat();
+        (proof_of(&objects).follow(), objects)
+    };
+    let (proved, _) = follow(FOLDER, folder, &[whole.clone(), text.clone()]);
+    let proved = proved.unwrap();
+    assert_eq!(proved.files, [("page.txt".to_owned(), text.1.clone())]);
+    assert_eq!(Entry::Folder(proved.folder), folder);
+
+    // Another article's folder, and a file in the folder's place.
+    for (path, entry, last) in [
+        ("articles/2026/01/22/bridge", folder, 5),
+        ("articles/2026/02/22/ferry", folder, 3),
+        (FOLDER, file, 5),
+    ] {
+        let (refused, objects) = follow(path, entry, &[whole.clone(), text.clone()]);
+        let absent = ProofError::Absent {
+            tree: TreeId::from_raw(id_of(&objects[last])),
+            path: FOLDER.to_owned(),
+        };
+        assert_eq!(refused.unwrap_err(), absent, "{path}");
+    }
+    let nested = tree_of(&[("notes", folder), ("page.txt", file)]);
+    let leaf = TreeId::from_raw(id_of(&nested));
+    let (refused, _) = follow(FOLDER, Entry::Folder(leaf), &[nested, whole, text]);
+    let absent = ProofError::Absent {
+        tree: leaf,
+        path: format!("{FOLDER}/notes"),
+    };
+    assert_eq!(refused.unwrap_err(), absent);
 }
 
 fn kind() -> impl Strategy<Value = ObjectKind> {

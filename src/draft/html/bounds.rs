@@ -194,12 +194,10 @@ impl<'a> Bounds<'a> {
         }
         self.open.truncate(at);
         if is_fence {
-            while let Some(last) = self.formatting.pop() {
-                self.repeated_by_each -= last.weight;
-                if last.name.is_empty() && last.tag == name {
-                    break;
-                }
-            }
+            let begun = |open: &Formatting| open.name.is_empty() && open.tag == name;
+            let begun = self.formatting.iter().rposition(begun).unwrap_or(0);
+            let dropped = self.formatting.drain(begun..).map(|open| open.weight);
+            self.repeated_by_each -= dropped.sum::<usize>();
         }
     }
 
@@ -295,5 +293,65 @@ fn end_of_raw(page: &str, from: usize, name: &str) -> usize {
         if rest.starts_with(name.as_bytes()) && end_of_name(rest) == name.len() {
             return end_of_tag(page.as_bytes(), at + name.len()).0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+        (0..count).map(|number| line(number) + "\n").collect()
+    }
+
+    #[test]
+    fn what_asks_too_much_is_the_tag_by_which_a_bound_is_passed() {
+        let open = |count| lines(count, |_| "<div>".to_owned());
+        // Emphasis is left open by the element that it stands in.
+        let left_open = |count| lines(count, |number| format!("<div><b a{number}></div>"));
+        // Each body is compared with the first one.
+        let bodies = |count| lines(count, |_| "<body>".to_owned());
+        let attributes = |count| format!("\n<p {}>", lines(count, |number| format!("a{number}")));
+        for (page, most) in [
+            (&open as &dyn Fn(usize) -> String, DEEPEST),
+            (&left_open, DEEPEST),
+            (&bodies, MOST_STEPS >> 16),
+        ] {
+            assert_eq!(exceeded_at(&page(most)), None, "{most}");
+            assert_eq!(exceeded_at(&page(most + 1)), Some(most + 1));
+        }
+        assert_eq!(exceeded_at(&attributes(MOST_ATTRIBUTES)), None);
+        assert_eq!(exceeded_at(&attributes(MOST_ATTRIBUTES + 1)), Some(2));
+    }
+
+    #[test]
+    fn what_stands_in_a_comment_is_not_open_and_what_follows_it_is() {
+        for (comment, ends) in [
+            ("<!-->", true),
+            ("<!--->", true),
+            ("<!-- > -->", true),
+            ("<!-- --!>", true),
+            ("<!-- >", false),
+            ("<!--", false),
+        ] {
+            let page = format!("{comment}{}", "<div>".repeat(DEEPEST + 1));
+            assert_eq!(exceeded_at(&page).is_some(), ends, "{comment}");
+        }
+    }
+
+    #[test]
+    fn emphasis_that_is_left_open_ends_with_the_table_around_it() {
+        for page in [
+            "<table><b a{}></table>",
+            "<button><table><b a{}><svg><desc><i a{}></button>",
+        ] {
+            let many = lines(3000, |number| page.replace("{}", &number.to_string()));
+            assert_eq!(exceeded_at(&many), None, "{page}");
+        }
+        // What was left open before it goes on.
+        let many = lines(DEEPEST + 1, |number| {
+            format!("<div><b a{number}></div><table><i></table>")
+        });
+        assert_eq!(exceeded_at(&many), Some(DEEPEST - 1));
     }
 }

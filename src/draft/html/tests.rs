@@ -359,3 +359,146 @@ fn what_stands_around_an_article_is_looked_at_once() {
     let draft = read(&page).unwrap();
     assert_eq!(draft.faults, ["<p style>", "1200 elements <article>"]);
 }
+
+#[test]
+fn what_asks_too_much_of_the_parser_has_no_data_blocks_and_no_text() {
+    let block = format!(
+        "<script type=\"{}\" id={}>x</script>",
+        proof::MEDIA_TYPE,
+        proof::ELEMENT_ID
+    );
+    let deep = "<div>".repeat(300);
+    let blocks = |page: &str| data_blocks(page, proof::MEDIA_TYPE, proof::ELEMENT_ID);
+    assert_eq!(blocks(&block).unwrap(), ["x"]);
+    assert_eq!(blocks(&deep).unwrap(), [""; 0]);
+    let refused = blocks(&format!("{block}\n{deep}")).unwrap_err();
+    assert!(matches!(refused.kind, DraftErrorKind::HtmlDepth));
+    assert_eq!(refused.line, Some(2));
+    assert_eq!(shown_text("<p>a</p><p>b</p>").as_deref(), Some("a\n\nb"));
+    assert_eq!(shown_text(&deep), None);
+}
+
+#[test]
+fn a_page_that_is_too_large_to_be_searched_for_its_article_is_read_whole() {
+    let text = format!("<p>{}</p>", paragraphs().join("</p><p>"));
+    let links = "<li><a href=/x>Somewhere else</a></li>".repeat(20);
+    let html = format!("<div class=sidebar><ul>{links}</ul></div><div class=content>{text}</div>");
+    assert_eq!(plain(&body(&html)), paragraphs());
+    for more in [
+        format!("<!--{}-->", "x".repeat(LONGEST_SEARCHED)),
+        "<wbr>".repeat(MOST_SEARCHED),
+    ] {
+        let draft = body(&format!("{more}{html}"));
+        let blocks = plain(&draft);
+        assert!(blocks[0].starts_with("- Somewhere else\n- "), "{}", blocks[0]);
+        assert_eq!(blocks[1..], paragraphs());
+    }
+}
+
+#[test]
+fn a_title_may_follow_what_else_stands_in_its_header() {
+    let draft = body("<article><header><p>Desk</p><h1>Title</h1></header><p>Text.</article>");
+    assert_eq!(draft.front.title.plain.as_deref(), Some("Title"));
+    assert_eq!(plain(&draft), ["Desk", "Text."]);
+}
+
+#[test]
+fn a_language_and_an_author_count_where_they_can_be_stored() {
+    let of = |lang: &str, author: &str| {
+        let head = format!("<head><meta name=author content=\"{author}\"></head>");
+        read(&format!("<html lang=\"{lang}\">{head}<p>a")).unwrap().front
+    };
+    for lang in ["en", "en-abcdefgh", "cmn-Hans-CN"] {
+        assert_eq!(of(lang, "A").languages, [lang]);
+    }
+    for lang in [
+        "",
+        "e",
+        "english",
+        "e1",
+        "en-",
+        "en--us",
+        "en-abcdefghi",
+        "en-u_s",
+    ] {
+        assert_eq!(of(lang, "A").languages, [""; 0], "{lang}");
+    }
+    let longest = "a".repeat(2048);
+    assert_eq!(of("en", &longest).authors, [&*longest]);
+    for author in [" ", "a\u{200b}b", &*format!("{longest}a")] {
+        assert_eq!(of("en", author).authors, [""; 0]);
+    }
+}
+
+#[test]
+fn what_no_page_with_a_proof_has_is_named() {
+    let unseen = |attributes: &str| format!("<p><bdi {attributes}>\u{200b}</bdi>");
+    let code = ["<bdi data-code>"; 2];
+    for (head, article, faults) in [
+        ("<meta charset=utf-8>", "<p data-x=1 id=a>a", &[][..]),
+        ("<meta charset=gbk>", "<p>a", &["<meta>"]),
+        (
+            "<meta http-equiv=Content-Type content='text/html; charset=UTF-8'>",
+            "<p>a",
+            &[],
+        ),
+        (
+            "<meta http-equiv=Content-Type content='text/html; charset=gbk'>",
+            "<p>a",
+            &["<meta>"],
+        ),
+        ("<meta http-equiv=refresh content=1>", "<p>a", &["<meta>"]),
+        ("", "<ul><li>a</li></ul><ol start=3><li>b</li></ol>", &[]),
+        ("", "<ul><p>a</p></ul>", &["<p> where no page has one"]),
+        ("", "<li>a</li>", &["<li> where no page has one"]),
+        ("", "<ul start=3><li>a</li></ul>", &["<ul start>"]),
+        ("", "<ol start=03><li>a</li></ol>", &["<ol start>"]),
+        ("", "<ol start=900000000><li>a</li></ol>", &["<ol start>"]),
+        ("", &unseen("data-code=U+200B title=U+200B"), &[]),
+        ("", "<p><bdi data-code=U+007F title=U+007F>\u{7f}</bdi>", &[]),
+        ("", &unseen("data-code=U+200C"), &code),
+        ("", &unseen("title=U+200C"), &["<bdi title>"]),
+        ("", "<p><bdi data-code=U+0061>a</bdi>", &code),
+        ("", "<p><bdi data-code=U+200B>\u{200b}\u{200b}</bdi>", &code),
+        (
+            "",
+            "<p><em data-code=U+200B>\u{200b}</em>",
+            &["<em data-code>"; 2],
+        ),
+    ] {
+        let page = format!(
+            "<!DOCTYPE html><html><head>{head}</head><body><article>{article}<p>.</p></article>\
+            <script type=\"{}\" id=\"{}\"></script></body></html>",
+            proof::MEDIA_TYPE,
+            proof::ELEMENT_ID
+        );
+        assert_eq!(read(&page).unwrap().faults, faults, "{head}{article}");
+    }
+}
+
+#[test]
+fn a_hidden_field_and_a_hidden_caption_show_nothing() {
+    let draft = body("<article><p>a</p></article><input type=HIDDEN value=x><input value=y>");
+    let beside: Vec<&str> = draft.beside.iter().map(|beside| &*beside.text).collect();
+    assert_eq!(beside, ["y"]);
+    let table = |hidden| format!("<table><caption {hidden}>c</caption><tr><td>1<td>2</table>");
+    assert_eq!(plain(&body(&table(""))), ["c", "1 | 2"]);
+    assert_eq!(plain(&body(&table("hidden"))), ["1 | 2"]);
+}
+
+#[test]
+fn quotations_are_marked_so_deep_and_no_deeper() {
+    for (deep, shown) in [(12, 12), (13, 12), (30, 12)] {
+        let draft = body(&format!("{}<p>a", "<blockquote>".repeat(deep)));
+        assert_eq!(plain(&draft), [format!("{}a", "> ".repeat(shown))]);
+    }
+}
+
+#[test]
+fn elements_that_the_parser_adds_count_as_deep() {
+    let tables = |count: usize| format!("{}a", "<table><tr><td>".repeat(count));
+    assert_eq!(plain(&body(&tables(90))), ["a"]);
+    let refused = read(&tables(110)).unwrap_err();
+    assert!(matches!(refused.kind, DraftErrorKind::HtmlDepth));
+    assert_eq!(refused.line, None);
+}

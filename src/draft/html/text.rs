@@ -238,14 +238,10 @@ impl<'a> Reader<'a> {
             return Err(TooDeep);
         }
         for child in element.children() {
-            match child.value() {
-                Node::Text(text) => self.text(text),
-                Node::Element(_) => {
-                    if let Some(child) = ElementRef::wrap(child) {
-                        self.element(child)?;
-                    }
-                }
-                _ => {}
+            if let Node::Text(text) = child.value() {
+                self.text(text);
+            } else if let Some(child) = ElementRef::wrap(child) {
+                self.element(child)?;
             }
         }
         self.depth -= 1;
@@ -368,7 +364,7 @@ impl<'a> Reader<'a> {
         }
         let lines = self.runs.len();
         self.trim_line();
-        if self.at_line_start() || self.runs.is_empty() {
+        if self.at_line_start() {
             if lines > 0 {
                 self.flush(Kind::Paragraph);
             }
@@ -522,9 +518,6 @@ impl<'a> Reader<'a> {
                     .iter()
                     .map(|piece| piece.plain.replace('\n', " "))
                     .collect();
-                if row.value().name() == "caption" && texts.is_empty() {
-                    continue;
-                }
                 cells.push(texts.join(" "));
             }
             if cells.iter().any(|cell| !cell.is_empty()) {

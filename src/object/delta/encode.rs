@@ -89,9 +89,7 @@ impl<'a> Places<'a> {
         };
         // The last place of a list is entered first, so that the first one is tried first.
         for number in (0..count).rev() {
-            let Some(word) = word_at(base, from + number * stride) else {
-                continue;
-            };
+            let word = word_at(base, from + number * stride).expect("so many words begin there");
             let head = places.hash(word);
             places.next[number] = places.heads[head];
             places.heads[head] = u32::try_from(number + 1).expect("places are few");
