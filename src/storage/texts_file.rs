@@ -266,6 +266,11 @@ mod tests {
     #[test]
     fn there_is_no_revision_at_a_place_that_the_file_has_not() {
         let made = SearchFile::make_in_memory(tip(1), |_| Some(()));
-        assert_eq!(made.unwrap().unwrap().candidate(1).unwrap(), None);
+        assert!(
+            made.unwrap()
+                .unwrap()
+                .candidate(1)
+                .is_err_and(|error| error.is_damage())
+        );
     }
 }
