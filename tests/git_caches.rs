@@ -266,17 +266,24 @@ fn without_last(good: &[u8]) -> Vec<u8> {
         end.copy_from_slice(&known.min(count - 1).to_be_bytes());
     }
     let places = chunk(good, b"OOFF");
-    let parts: [(&[u8], &[u8]); 4] = [
-        (b"PNAM", &good[chunk(good, b"PNAM")]),
-        (b"OIDF", &ends),
-        (b"OIDL", &good[ids.start..ids.end - 20]),
-        (b"OOFF", &good[places.start..places.end - 8]),
-    ];
+    assembled(
+        good,
+        &[
+            (b"PNAM", &good[chunk(good, b"PNAM")]),
+            (b"OIDF", &ends),
+            (b"OIDL", &good[ids.start..ids.end - 20]),
+            (b"OOFF", &good[places.start..places.end - 8]),
+        ],
+    )
+}
+
+/// Makes an index over several packs of its first bytes and other parts; the checksum is not put in.
+fn assembled(good: &[u8], parts: &[(&[u8], &[u8])]) -> Vec<u8> {
     let mut bytes = good[..12].to_vec();
-    bytes[6] = 4;
-    let mut offset = 12 + 5 * 12_u64;
+    bytes[6] = u8::try_from(parts.len()).unwrap();
+    let mut offset = 12 + (parts.len() as u64 + 1) * 12;
     for (name, part) in parts {
-        bytes.extend(name);
+        bytes.extend(*name);
         bytes.extend(offset.to_be_bytes());
         offset += part.len() as u64;
     }
@@ -285,6 +292,152 @@ fn without_last(good: &[u8]) -> Vec<u8> {
     bytes.extend(parts.iter().flat_map(|(_, part)| *part));
     bytes.extend([0; 20]);
     bytes
+}
+
+#[test]
+fn an_offset_of_64_bits_is_followed_to_where_it_leads() {
+    let story = archive();
+    let good = fs::read(path(&story, PACKS)).unwrap();
+    let own = good[chunk(&good, b"OOFF")][4..8].to_vec();
+    for (place, wide, is_bad) in [
+        (1_u32 << 31, [&[0; 4], &own[..]].concat(), false),
+        (1 << 31, [&[1; 4], &own[..]].concat(), true),
+        (1 << 31 | 1, [&[0; 4], &own[..]].concat(), true),
+    ] {
+        let mut places = good[chunk(&good, b"OOFF")].to_vec();
+        places[4..8].copy_from_slice(&place.to_be_bytes());
+        let mut parts: Vec<(&[u8], &[u8])> = [b"PNAM", b"OIDF", b"OIDL"]
+            .map(|name| (name.as_slice(), &good[chunk(&good, name)]))
+            .to_vec();
+        parts.extend([(b"OOFF".as_slice(), &places[..]), (b"LOFF", &wide)]);
+        put(&story, PACKS, &assembled(&good, &parts));
+        assert_eq!(is_faulty(&story), is_bad, "{place:x}");
+    }
+}
+
+#[test]
+fn a_check_that_is_stopped_finds_nothing() {
+    let story = archive();
+    let mut graph = fs::read(path(&story, GRAPH)).unwrap();
+    let at = chunk(&graph, b"CDAT").start;
+    graph[at] ^= 1;
+    put(&story, GRAPH, &graph);
+    let mut packs = fs::read(path(&story, PACKS)).unwrap();
+    let at = chunk(&packs, b"OOFF").start;
+    packs[at + 7] ^= 1;
+    put(&story, PACKS, &packs);
+    let objects = ObjectStore::open(&path(&story, "objects")).unwrap();
+    let inventory = Inventory::for_reading(&objects);
+    assert_eq!(git_caches::look(&inventory, &|| false).len(), 2);
+    assert!(git_caches::look(&inventory, &|| true).is_empty());
+}
+
+#[test]
+fn a_commit_graph_of_another_form_is_found_and_one_of_an_older_git_is_none() {
+    let story = archive();
+    let good = fs::read(path(&story, GRAPH)).unwrap();
+    let doctored = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = good.clone();
+        change(&mut bytes);
+        put(&story, GRAPH, &bytes);
+        is_faulty(&story)
+    };
+    assert!(
+        doctored(&|bytes| bytes.copy_within(8..12, 20)),
+        "a part is there twice"
+    );
+    assert!(doctored(&|bytes| bytes[20..24].fill(0)), "the table ends early");
+    let last = 8 + usize::from(good[6]) * 12;
+    assert!(good[last - 12..].starts_with(b"GDA2"));
+    let cut = (chunk(&good, b"GDA2").end - 4) as u64;
+    assert!(doctored(
+        &|bytes| bytes[last + 4..last + 12].copy_from_slice(&cut.to_be_bytes())
+    ));
+    // Git of before 2018 wrote no generations.
+    let rows = chunk(&good, b"CDAT");
+    assert!(!doctored(&|bytes| {
+        for row in bytes[rows.clone()].chunks_exact_mut(36) {
+            row[28..31].fill(0);
+            row[31] &= 3;
+        }
+    }));
+    // What is damaged itself is told elsewhere.
+    story.add("page.txt", "One more.\n", &["--slug", "d"]);
+    story.git(&["commit-graph", "write", "--reachable"]);
+    assert!(!is_faulty(&story));
+    let tip = story.git(&["rev-parse", "main"]);
+    replace(
+        &story,
+        &format!("objects/{}/{}", &tip[..2], &tip[2..]),
+        b"damaged",
+    );
+    assert!(!is_faulty(&story));
+}
+
+#[test]
+fn moments_far_from_one_another_are_no_fault_unless_they_are_changed() {
+    let story = archive();
+    let tree = story.git(&["rev-parse", "main^{tree}"]);
+    let commit = |parent: &str, date: &str| {
+        let mut command = git_command(&story.archive(), &["commit-tree", &tree, "-p", parent, "-m", "x"]);
+        for who in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{who}_NAME"), "A");
+            command.env(format!("GIT_{who}_EMAIL"), "a@b");
+        }
+        let output = command.env("GIT_COMMITTER_DATE", date).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let late = commit("main", "@4294967295 +0000");
+    let early = commit(&late, "@1 +0000");
+    story.git(&["update-ref", "refs/heads/other", &early]);
+    story.git(&["commit-graph", "write", "--reachable"]);
+    assert!(!is_faulty(&story));
+    let good = fs::read(path(&story, GRAPH)).unwrap();
+    let wide = chunk(&good, b"GDO2");
+    assert_eq!(wide.len(), 8);
+    let mut bad = good.clone();
+    bad[wide.end - 1] ^= 1;
+    put(&story, GRAPH, &bad);
+    assert!(is_faulty(&story));
+    // Later than any revision can be: git 2.47 keeps 32 bits of how far the next one is from it, which is not held against it.
+    let late = commit("main", "@4294967296 +0000");
+    let early = commit(&late, "@1 +0000");
+    story.git(&["update-ref", "refs/heads/other", &early]);
+    fs::remove_file(path(&story, GRAPH)).unwrap();
+    story.git(&["commit-graph", "write", "--reachable"]);
+    assert!(!is_faulty(&story));
+}
+
+#[test]
+fn what_stands_in_the_place_of_such_files_is_found() {
+    let story = archive();
+    fs::remove_file(path(&story, GRAPH)).unwrap();
+    assert!(!is_faulty(&story));
+    fs::create_dir(path(&story, GRAPH)).unwrap();
+    assert!(is_faulty(&story), "a folder in the place of the file");
+    fs::remove_dir(path(&story, GRAPH)).unwrap();
+    story.git(&["commit-graph", "write", "--reachable", "--split=no-merge"]);
+    assert!(!is_faulty(&story));
+    let list = path(&story, "objects/info/commit-graphs/commit-graph-chain");
+    let sum = fs::read_to_string(&list).unwrap();
+    let layer = format!("objects/info/commit-graphs/graph-{}.graph", sum.trim());
+    let good = fs::read(path(&story, &layer)).unwrap();
+    let mut other = good.clone();
+    let at = chunk(&other, b"CDAT").start;
+    other[at] ^= 1;
+    put(&story, &layer, &other);
+    is_found(&story, &layer, "checksum");
+    fs::remove_file(path(&story, &layer)).unwrap();
+    std::os::unix::fs::symlink("elsewhere", path(&story, &layer)).unwrap();
+    is_found(&story, &layer, "cannot be checked");
+    fs::remove_file(&list).unwrap();
+    fs::create_dir(&list).unwrap();
+    is_found(
+        &story,
+        "objects/info/commit-graphs/commit-graph-chain",
+        "cannot be checked",
+    );
 }
 
 #[test]

@@ -500,6 +500,9 @@ mod tests {
         assert_eq!(fold(&[]), (0, 2, 0, true), "the rest is not small");
     }
 
+    /// Spoils the files of a pack.
+    type Spoil<'a> = &'a dyn Fn(&[PathBuf; 2]);
+
     #[test]
     fn a_new_pack_that_is_not_what_it_should_be_is_taken_out_again_and_nothing_else_goes() {
         let change = |path: &Path, change: &dyn Fn(&mut Vec<u8>)| {
@@ -508,7 +511,7 @@ mod tests {
             fs::remove_file(path).unwrap();
             fs::write(path, bytes).unwrap();
         };
-        let cases: [(&str, &[&str], bool, &dyn Fn(&[PathBuf; 2])); 4] = [
+        let cases: [(&str, &[&str], bool, Spoil<'_>); 4] = [
             ("short", &["one", "two"], true, &|[pack, _]| {
                 change(pack, &|bytes| bytes.truncate(10));
             }),

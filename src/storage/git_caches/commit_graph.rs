@@ -25,9 +25,6 @@ const MARK: u32 = 1 << 31;
 /// The highest level; what is above it is not told apart.
 const HIGHEST: u32 = 0x3fff_ffff;
 
-/// Dates have 34 bits.
-const DATE_BITS: u32 = 34;
-
 /// How many objects of the store one thread takes in a row.
 const STRETCH: usize = 4096;
 
@@ -132,7 +129,7 @@ struct Chain<'a> {
     has_levels: bool,
     /// Whether each file has corrected dates: else git uses none.
     has_corrections: bool,
-    /// Whether the date of some commit is one that 34 bits cannot tell, which corrected dates do not show.
+    /// Whether the date of some commit is none that a revision could have: git counts from those with fewer bits than they take.
     has_odd_dates: AtomicBool,
 }
 
@@ -220,12 +217,12 @@ impl Chain<'_> {
         };
         let seconds = commit.committer().date.map(RevisionDate::seconds);
         match seconds.and_then(|seconds| u64::try_from(seconds).ok()) {
-            Some(seconds) if seconds >> DATE_BITS == 0 => {
+            Some(seconds) => {
                 if graph.date(place) != Some(seconds) {
                     return Some(Part::Date);
                 }
             }
-            _ => self.has_odd_dates.store(true, Ordering::Relaxed),
+            None => self.has_odd_dates.store(true, Ordering::Relaxed),
         }
         let levels = parents.iter().map(|(graph, place)| graph.level(*place));
         let level = levels.max().flatten().unwrap_or(0).saturating_add(1);

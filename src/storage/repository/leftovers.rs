@@ -119,7 +119,7 @@ mod tests {
         for name in names {
             fs::write(path(&format!("{name}.lock")), &id).unwrap();
         }
-        let lines: String = names.iter().map(|name| format!("{id} {name}\n")).collect();
+        let lines = names.map(|name| format!("{id} {name}\n")).concat();
         fs::write(path(INCOMING).join(MOVING_REFS), lines).unwrap();
         clear_interrupted(folder.path()).unwrap();
         assert!(!path("refs/mirrors/a.lock").exists());
