@@ -385,7 +385,7 @@ impl Common {
     }
 
     /// Chooses between the form of an answer that is named and JSON, which `--json` asks for as well.
-    fn form<F: PartialEq>(&self, named: F, default: F, json: F) -> Result<F, Failure> {
+    fn form<F: Copy + PartialEq>(&self, named: F, default: F, json: F) -> Result<F, Failure> {
         if !self.json {
             Ok(named)
         } else if named == default || named == json {
