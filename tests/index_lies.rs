@@ -10,13 +10,17 @@ mod told;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use answers::{Questions, ask, ask_walking};
 use archives::Story;
-use avalaches::archive::{Archive, Owner};
-use avalaches::id::CommitId;
+use avalaches::archive::{Archive, Fault, Owner};
+use avalaches::id::{CommitId, IdPrefix, TreeId};
 use avalaches::listing::{Listing, Wanted};
+use avalaches::storage::branch_list::BranchList;
+use avalaches::storage::objects::ObjectStore;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use told::{questions, story};
@@ -464,4 +468,95 @@ fn a_bit_that_changes_by_itself_hides_nothing() {
     }
     println!("{flips} bits");
     assert!(flips > 400);
+}
+
+#[test]
+fn a_list_of_the_branch_is_held_against_git_where_the_branch_is_another_or_broken() {
+    let story = Story::begin();
+    let footers: Vec<String> = ["one", "two", "three"]
+        .map(|slug| story.add("page.txt", &format!("{slug}\n"), &["--slug", slug]))
+        .into();
+    let [_, two, three] = &footers[..] else {
+        unreachable!()
+    };
+    let (two, three): (CommitId, CommitId) = (
+        two[two.len() - 40..].parse().unwrap(),
+        three[three.len() - 40..].parse().unwrap(),
+    );
+    let first: CommitId = story
+        .git(&["rev-list", "--max-parents=0", "main"])
+        .parse()
+        .unwrap();
+    let stranger = CommitId::from_raw([7; 20]);
+    let (path, list) = (story.archive(), story.archive().join("avalaches.branch"));
+    let open = || Archive::open(&path, Owner::Anyone).unwrap();
+
+    // What was walked once is walked on from there.
+    assert!(!open().is_on_branch(stranger).unwrap());
+    story.add("page.txt", "four\n", &["--slug", "four"]);
+    let archive = open();
+    assert!(!archive.is_on_branch(stranger).unwrap());
+    assert!(archive.is_on_branch(two).unwrap());
+    assert_eq!(archive.first().unwrap(), Some(first));
+
+    // Of another tip than the branch's no list is written.
+    let lie = BranchList::of(&[stranger, first, two, three]);
+    lie.save(&path).unwrap();
+    let objects = || ObjectStore::open(&path.join("objects")).unwrap();
+    let before = Archive::with_tip(&path, three, objects()).unwrap();
+    assert!(before.is_on_branch(first).unwrap());
+    assert_eq!(before.first().unwrap(), Some(first));
+    assert_eq!(fs::read(&list).unwrap()[..20], [7; 20]);
+}
+
+#[test]
+fn a_branch_that_cannot_be_walked_is_on_no_list_that_is_written() {
+    let story = Story::begin();
+    let footers = ["five", "six"].map(|slug| story.add("page.txt", slug, &["--slug", slug]));
+    let (path, list) = (story.archive(), story.archive().join("avalaches.branch"));
+    let gone = &footers[0][footers[0].len() - 40..];
+    let first = story
+        .git(&["rev-list", "--max-parents=0", "main"])
+        .parse()
+        .unwrap();
+    fs::remove_file(path.join("objects").join(&gone[..2]).join(&gone[2..])).unwrap();
+    let open = || Archive::open(&path, Owner::Anyone).unwrap();
+    assert!(open().is_on_branch(first).is_err());
+    assert_eq!(open().first().unwrap(), Some(first), "nothing better is known");
+    fs::remove_file(&list).unwrap();
+    open().record_on_branch(&[CommitId::from_raw([7; 20])]);
+    assert!(!list.exists());
+}
+
+#[test]
+fn what_is_asked_of_a_store_by_path_and_by_digits_is_of_its_kind() {
+    let story = Story::begin();
+    story.add("page.txt", "one\n", &["--slug", "one"]);
+    // A folder whose tree is longer than those that are remembered.
+    let blob = story.git(&["rev-parse", "main:avalaches.json"]);
+    let entry = |number: usize| format!("100644 blob {blob}\t{number:0200}\n");
+    let mut command = archives::git_command(&story.archive(), &["mktree"]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines: String = (0..400).map(entry).collect();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let long: TreeId = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
+    let archive = Archive::open(&story.archive(), Owner::Anyone).unwrap();
+    for _ in 0..2 {
+        assert_eq!(archive.tree(long).unwrap().entries().len(), 400);
+    }
+    let root = archive.root();
+    let through = archive.entry(root, "avalaches.json/below");
+    assert!(matches!(through, Err(Fault::Form(path)) if path == "avalaches.json/below"));
+    let commits = |id: String| {
+        archive
+            .commits_with_prefix(&IdPrefix::parse(&id[..20]).unwrap())
+            .unwrap()
+    };
+    assert_eq!(commits(archive.tip().to_string()), [archive.tip()]);
+    assert_eq!(commits(root.to_string()), []);
 }
