@@ -350,11 +350,7 @@ impl Common {
 
     /// Finds the archive: the one named, else `./archive`, else the nearest one upwards.
     fn archive_path(&self) -> Result<PathBuf, Failure> {
-        let failure = || {
-            Failure::new("there is no archive here or in any folder above")
-                .hint("name one with --archive DIR, or make one with `avalaches init`")
-        };
-        self.find_archive()?.ok_or_else(failure)
+        self.find_archive()?.ok_or_else(no_archive)
     }
 
     /// Returns the archive that is named, or the nearest one; `None` where there is none.
@@ -401,6 +397,11 @@ impl Common {
     fn open(&self) -> Result<Archive, Failure> {
         Archive::open(&self.archive_path()?, self.owner()).map_err(open_failure)
     }
+}
+
+fn no_archive() -> Failure {
+    Failure::new("there is no archive here or in any folder above")
+        .hint("name one with --archive DIR, or make one with `avalaches init`")
 }
 
 /// Tells whether something is there, of a kind. What may not be looked at is somebody else's.

@@ -2,6 +2,8 @@
 
 #[path = "support/archives.rs"]
 mod archives;
+#[path = "support/objects.rs"]
+mod objects;
 #[path = "support/publisher.rs"]
 mod publisher;
 
@@ -18,6 +20,7 @@ use avalaches::mirror;
 use avalaches::object::foreign::{EntryKind, ForeignCommit, entries};
 use avalaches::object::{self, HashError, ObjectKind};
 use avalaches::storage::objects::ObjectStore;
+use objects::put;
 use publisher::Publisher;
 use serde_json::Value;
 
@@ -1064,21 +1067,6 @@ fn published_files_that_collide_are_detected_and_behind_a_header_of_gits_are_two
 /// Makes a page of a text and the footer of a commit of the day.
 fn page_of(text: &str, id: &str) -> String {
     format!("{text}\n2026-01-22 (Thursday) · {id}\n")
-}
-
-/// Puts an object into the archive, whatever it is.
-fn put(story: &Story, kind: &str, bytes: &[u8]) -> String {
-    story.write("object", bytes);
-    let path = story.folder.path().join("object");
-    let arguments = [
-        "hash-object",
-        "--literally",
-        "-w",
-        "-t",
-        kind,
-        path.to_str().unwrap(),
-    ];
-    story.git(&arguments)
 }
 
 /// Puts another repository's commit of a tree into the archive.

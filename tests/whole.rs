@@ -7,6 +7,8 @@ mod archives;
 mod generate;
 #[path = "support/interrupted.rs"]
 mod interrupted;
+#[path = "support/objects.rs"]
+mod objects;
 #[path = "support/packs.rs"]
 #[allow(dead_code, reason = "other stories make worse packs")]
 mod packs;
@@ -18,6 +20,7 @@ use std::process::Stdio;
 use archives::{Story, git_command};
 use avalaches::id::ObjectId;
 use interrupted::interrupted;
+use objects::put;
 use packs::PackWriter;
 use serde_json::Value;
 
@@ -503,19 +506,7 @@ fn a_commit_of_another_form_is_detached_and_what_is_none_corrupt() {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         (text(&answer["verdict"]), text(&answer["reasons"][0]))
     };
-    let put = |kind: &str, bytes: &[u8]| {
-        story.write("object", bytes);
-        let path = story.folder.path().join("object");
-        let arguments = [
-            "hash-object",
-            "--literally",
-            "-w",
-            "-t",
-            kind,
-            path.to_str().unwrap(),
-        ];
-        story.git(&arguments)
-    };
+    let put = |kind: &str, bytes: &[u8]| put(&story, kind, bytes);
     let theirs = put(
         "commit",
         altered(&story, &third, "\n\n", "\nencoding GBK\n\n").as_bytes(),

@@ -97,7 +97,7 @@ impl Verify {
             Some(path) => path,
             // A page may carry its proof.
             None if !self.things.is_empty() => return self.check_things(common, None),
-            None => common.archive_path()?,
+            None => return Err(super::no_archive()),
         };
         let archive = match Archive::open(&path, common.owner()) {
             Ok(archive) => archive,

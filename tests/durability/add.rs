@@ -2,8 +2,6 @@
 //! old tip or the new one.
 
 use std::process::Output;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use avalaches::archive::{Archive, Owner};
 
@@ -53,23 +51,16 @@ pub fn two_pages() -> (Story, String) {
     (story, tip)
 }
 
-/// Does each fault to a story of its own, two at a time, and counts those that `judge` counts.
+/// Does each fault to a story of its own and counts those that `judge` counts.
 fn each(faults: Vec<String>, judge: impl Fn(&Story, &Output, &str) -> bool + Sync) -> usize {
     let (story, tip) = two_pages();
-    let (waiting, counted) = (Mutex::new(faults.into_iter()), AtomicUsize::new(0));
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some(fault) = { waiting.lock().unwrap().next() } {
-                    let story = again(&story);
-                    let output = ADD.with(&story, &fault);
-                    counted.fetch_add(usize::from(judge(&story, &output, &fault)), Ordering::Relaxed);
-                    assert_whole(&story, &tip, &output, &fault);
-                }
-            });
-        }
-    });
-    counted.into_inner()
+    strace::each(faults, |fault| {
+        let story = again(&story);
+        let output = ADD.with(&story, fault);
+        let is_counted = judge(&story, &output, fault);
+        assert_whole(&story, &tip, &output, fault);
+        is_counted
+    })
 }
 
 #[test]

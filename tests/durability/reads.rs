@@ -4,8 +4,6 @@
 
 use std::fs;
 use std::process::Output;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::archives::Story;
 use crate::logged;
@@ -107,7 +105,7 @@ fn is_told(output: &Output, expected: &Output, fault: &str) -> bool {
     }
 }
 
-/// Asks with an error at each call in turn, two at a time, and counts the errors and those that were told.
+/// Asks with an error at each call in turn, and counts the errors and those that were told.
 fn each(
     counts: Vec<(&str, usize)>,
     arguments: &'static [&'static str],
@@ -117,18 +115,8 @@ fn each(
     let faults = counts.into_iter().flat_map(at).zip(ERRORS.iter().cycle());
     let faults = faults.map(|((call, number), error)| format!("{call}:error={error}:when={number}"));
     let faults: Vec<String> = faults.collect();
-    let (all, told) = (faults.len(), AtomicUsize::new(0));
-    let waiting = Mutex::new(faults.into_iter());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some(fault) = { waiting.lock().unwrap().next() } {
-                    told.fetch_add(usize::from(ask(&fault)), Ordering::Relaxed);
-                }
-            });
-        }
-    });
-    let told = told.into_inner();
+    let all = faults.len();
+    let told = strace::each(faults, ask);
     println!("{arguments:?}: {all} errors, {told} told, the others overcome");
     (all, told)
 }

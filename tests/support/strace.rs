@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::archives::Story;
 use super::folders::copy;
@@ -76,4 +78,19 @@ impl Traced {
         let counted = self.calls.split(',').map(|call| (call, count(call)));
         counted.filter(|(_, count)| *count > 0).collect()
     }
+}
+
+/// Asks about each fault, two at a time, and counts those of which `judge` says yes.
+pub fn each(faults: Vec<String>, judge: impl Fn(&str) -> bool + Sync) -> usize {
+    let (waiting, counted) = (Mutex::new(faults.into_iter()), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(fault) = { waiting.lock().unwrap().next() } {
+                    counted.fetch_add(usize::from(judge(&fault)), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    counted.into_inner()
 }
