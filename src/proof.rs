@@ -2,7 +2,7 @@
 //! footer needs no archive to see that the text is the commit's.
 //!
 //! The objects are the commit, the trees on the path down to the article's folder, that folder's tree, and its files in
-//! the tree's order, each once. Their form is [`pack`]'s; plain git unpacks it.
+//! the tree's order, each once. Their form is [`pack`]'s; plain git unpacks it. A page carries that in a [`block`].
 
 use std::collections::HashMap;
 
@@ -12,13 +12,8 @@ use crate::object::tree::{Entry, Tree, TreeError};
 use crate::object::{self, HashError, Object, ObjectKind};
 use crate::trailer::{Message, MessageError};
 
+pub mod block;
 pub mod pack;
-
-/// The type of the data block in which a page carries its proof: the pack in base64.
-pub const MEDIA_TYPE: &str = "application/x-git-pack;base64";
-
-/// The id of that block's element.
-pub const ELEMENT_ID: &str = "proof";
 
 /// The objects of a proof, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -60,7 +60,7 @@ mod verify;
 mod wording;
 
 /// What made a page, and by which rules: the form of pages may change with the number.
-pub const GENERATOR: &str = "avalaches, renderer 7";
+pub const GENERATOR: &str = "avalaches, renderer 8";
 
 /// Articles that one thread takes in a row: beginning on another core, where the archive is opened once more, takes as long
 /// as a few of them.

@@ -10,6 +10,8 @@ mod bridge;
 #[path = "support/browser.rs"]
 #[allow(dead_code, reason = "other stories ask the browser more")]
 mod browser;
+#[path = "support/carried.rs"]
+mod carried;
 
 use std::fs;
 use std::path::PathBuf;
@@ -17,11 +19,11 @@ use std::path::PathBuf;
 use archives::Story;
 use avalaches::base64;
 use avalaches::object::ObjectKind;
-use avalaches::proof::Proof;
+use avalaches::proof::{Proof, block};
 use bridge::ARTICLE;
 use browser::{Browser, PRESS};
+use carried::{BLOCK, changed};
 
-const BLOCK: &str = "<script type=\"application/x-git-pack;base64\" id=\"proof\">\n";
 const ENGLISH: &str = "2026/01/24/list";
 
 /// What a page says after its check.
@@ -93,6 +95,11 @@ impl Reader {
     }
 
     /// Presses the button of a changed page, whose check has to fail with some words, in one step and no other.
+    fn proves(&self, what: &str, html: &str) {
+        let said = self.press(html);
+        assert_eq!(said.verdict, "proved", "{what}: {}", said.words);
+    }
+
     fn fails(&self, what: &str, html: &str, words: &str) {
         let said = self.press(html);
         assert_eq!(said.verdict, "not-proved", "{what}: {}", said.words);
@@ -100,11 +107,6 @@ impl Reader {
         assert_eq!(failed.len(), 1, "{what}: {failed:?}");
         assert!(failed[0].contains(words), "{what}: {}", failed[0]);
     }
-}
-
-fn changed(html: &str, from: &str, to: &str) -> String {
-    assert_eq!(html.matches(from).count(), 1, "{from}");
-    html.replacen(from, to, 1)
 }
 
 /// Returns the page with a further style, and without the policy that would not have it.
@@ -123,8 +125,8 @@ fn styled(html: &str, style: &str) -> String {
 /// Returns the proof in a page.
 fn pack_of(html: &str) -> Vec<u8> {
     let (_, rest) = html.split_once(BLOCK).unwrap();
-    let (digits, _) = rest.split_once("</script>").unwrap();
-    base64::decode(digits).unwrap()
+    let (parts, _) = rest.split_once("</script>").unwrap();
+    block::decode(parts).unwrap()
 }
 
 fn with_block(html: &str, digits: &str) -> String {
@@ -219,23 +221,32 @@ fn a_page_is_proved_at_its_footer_and_each_change_fails_in_its_own_words() {
 /// One character of the embedded objects, in the pack as it is written and in packs that are whole again.
 fn objects_are_hashed(reader: &Reader, html: &str) {
     let (_, rest) = html.split_once(BLOCK).unwrap();
-    let digits: String = rest
-        .split_once("</script>")
-        .unwrap()
-        .0
-        .split_whitespace()
-        .collect();
-    for at in [0, 20, 40, digits.len() / 2, digits.len() - 3] {
-        let mut bytes = digits.clone().into_bytes();
-        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
-        let damaged = String::from_utf8(bytes).unwrap();
+    let (parts, _) = rest.split_once("</script>").unwrap();
+    // Digits of the first and the last part, and letters of the commit and of the text.
+    let letter = parts.find("昨天").unwrap();
+    for at in [2, 20, 100, letter, parts.len() - 6] {
+        let other = if parts[at..].starts_with('A') { "B" } else { "A" };
+        let after = at + parts[at..].chars().next().unwrap().len_utf8();
+        let damaged = format!("{}{other}{}", &parts[..at], &parts[after..]);
         reader.fails(
             &format!("digit {at}"),
             &with_block(html, &damaged),
             "页面中的证明不成立",
         );
     }
-    reader.fails("digits", &with_block(html, "%%%%"), "它不是 base64");
+    for (block, words) in [
+        ("%%%%", "它不是 base64"),
+        ("[\"%%%%\"]", "它不是 base64"),
+        ("[", "它不是由字符串组成的 JSON 列表"),
+        ("[\"UEFD\", 1]", "它不是由字符串组成的 JSON 列表"),
+        ("[\"UEFD\", \"\\ud800\"]", "它不是由字符串组成的 JSON 列表"),
+        ("[]", "它不是"),
+        ("{}", "它不是 base64"),
+    ] {
+        reader.fails(block, &with_block(html, block), words);
+    }
+    // Pages carried a proof in base64 alone.
+    reader.proves("base64", &with_block(html, &base64::encode(&pack_of(html))));
     let proof = Proof::parse(&pack_of(html)).unwrap();
     let count = proof.objects().len();
     for at in 0..count {

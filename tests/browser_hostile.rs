@@ -94,11 +94,15 @@ fn lines() -> String {
     lines
 }
 
-/// Lists the pages of a site; the first revision of an article is its newest.
+/// Lists the pages of a site; the first revision of an article is its newest. The history of one revision has of the article only its
+/// titles, as lists have them: those of one form are enough.
 fn pages(folder: &Path) -> Vec<PathBuf> {
     let paths = tree::files(folder).into_keys().map(|name| folder.join(name));
     let is_page = |path: &PathBuf| {
-        path.extension().is_some_and(|extension| extension == "html") && !path.ends_with("r1.html")
+        let is_markdown = path.to_string_lossy().contains("/markdown-");
+        path.extension().is_some_and(|extension| extension == "html")
+            && !path.ends_with("r1.html")
+            && !(is_markdown && path.ends_with("history.html"))
     };
     let mut pages: Vec<PathBuf> = paths.filter(is_page).collect();
     pages.sort();

@@ -8,6 +8,7 @@ use avalaches::draft::{self, Draft, Form, FrontMatter, NoticeKind};
 use avalaches::footer::Footer;
 use avalaches::object::ident::Person;
 use avalaches::page::Page;
+use avalaches::proof::block;
 use avalaches::settings::Settings;
 use scraper::{ElementRef, Html, Node};
 
@@ -40,7 +41,7 @@ pub fn html(data: &[u8]) {
         check_draft(&draft);
     }
     if let Some(text) = text(data) {
-        let _ = draft::html::data_blocks(text, "application/x-git-pack;base64", "proof");
+        let _ = draft::html::data_blocks(text, &block::MEDIA_TYPES, block::ELEMENT_ID);
         let _ = draft::html::shown_text(text);
     }
 }

@@ -11,7 +11,7 @@ use avalaches::draft::{self, Draft, Form};
 use avalaches::footer::Footer;
 use avalaches::id::{ArticleId, IdPrefix};
 use avalaches::object::Hashing;
-use avalaches::proof::{ELEMENT_ID, MEDIA_TYPE};
+use avalaches::proof::block;
 use avalaches::quote::Way;
 use avalaches::storage::verified;
 use avalaches::swhid::SCHEME;
@@ -305,12 +305,12 @@ impl Verify {
         } else {
             Cow::default()
         };
-        let blocks = |media_type, id| {
-            let blocks = draft::html::data_blocks(&html, media_type, id);
+        let blocks = |media_types: &[&str], id| {
+            let blocks = draft::html::data_blocks(&html, media_types, id);
             blocks.map_err(|e| page_failure(thing, &PageError::Draft(e)))
         };
-        let of_log = blocks(in_log::MEDIA_TYPE, in_log::ELEMENT_ID)?;
-        let blocks = blocks(MEDIA_TYPE, ELEMENT_ID)?;
+        let of_log = blocks(&[in_log::MEDIA_TYPE], in_log::ELEMENT_ID)?;
+        let blocks = blocks(&block::MEDIA_TYPES, block::ELEMENT_ID)?;
         match &blocks[..] {
             [proof] => {
                 let mut answer = alone::page(proof, &draft);

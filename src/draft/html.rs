@@ -9,7 +9,7 @@ use super::{Beside, Draft, DraftError, DraftErrorKind, DraftFooter, FrontMatter,
 use crate::canonical::first_unprintable;
 use crate::commonmark::Block;
 use crate::footer::{Footer, FooterError};
-use crate::proof;
+use crate::proof::block;
 
 use text::{Kind, Piece, TooDeep};
 
@@ -41,7 +41,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
     let page = Html::parse_document(text);
     let shown = shown_elements(page.root_element());
     let deep = |TooDeep| DraftError::at(LINE, DraftErrorKind::HtmlDepth);
-    let mut proofs = data_blocks_of(&page, proof::MEDIA_TYPE, proof::ELEMENT_ID);
+    let mut proofs = data_blocks_of(&page, &block::MEDIA_TYPES, block::ELEMENT_ID);
     let carries_proof = proofs.next().is_some();
     let mut article = Article::find(text, page.root_element(), &shown, carries_proof).map_err(deep)?;
     let mut notices = Vec::new();
@@ -107,32 +107,34 @@ fn has_shadow_root(page: ElementRef<'_>) -> bool {
     })
 }
 
-/// Returns what stands in the page's data blocks of a type: `script` elements that no browser runs, with an id.
+/// Returns what stands in the page's data blocks of some types: `script` elements that no browser runs, with an id.
 ///
 /// # Errors
 /// [`DraftError`] if the page's elements are nested too deep.
-pub fn data_blocks(text: &str, media_type: &str, id: &str) -> Result<Vec<String>, DraftError> {
-    if !text.contains(media_type) {
+pub fn data_blocks(text: &str, media_types: &[&str], id: &str) -> Result<Vec<String>, DraftError> {
+    if !media_types.iter().any(|media_type| text.contains(media_type)) {
         return Ok(Vec::new());
     }
     if let Some(line) = bounds::exceeded_at(&text.to_ascii_lowercase()) {
         return Err(DraftError::at(line, DraftErrorKind::HtmlDepth));
     }
     let page = Html::parse_document(text);
-    let blocks = data_blocks_of(&page, media_type, id);
+    let blocks = data_blocks_of(&page, media_types, id);
     Ok(blocks.map(|block| block.text().collect()).collect())
 }
 
 fn data_blocks_of<'a>(
     page: &'a Html,
-    media_type: &'a str,
+    media_types: &'a [&'a str],
     id: &'a str,
 ) -> impl Iterator<Item = ElementRef<'a>> {
     let elements = page.root_element().descendants().filter_map(ElementRef::wrap);
     elements.filter(move |element| {
         let element = element.value();
         element.name() == "script"
-            && element.attr("type") == Some(media_type)
+            && element
+                .attr("type")
+                .is_some_and(|media_type| media_types.contains(&media_type))
             && element.attr("id") == Some(id)
     })
 }

@@ -1,5 +1,6 @@
 //! A proof as a git pack, version 2: an entry for each object, in the proof's order, and the SHA-1 of it all at the end. An entry is
-//! whole, or a delta of one that stands before it: the text of an article, and the sources that it was made of, differ in little.
+//! whole, or a delta of one that stands before it: the text of an article in one language, and the source that it was made of, differ
+//! in little. Texts are stored in their streams as they are.
 //!
 //! Source of the format: git's documentation, `gitformat-pack`.
 
@@ -64,8 +65,8 @@ impl From<HeaderError> for PackError {
 fn deflate(deflater: &mut Compress, mut body: &[u8], pack: &mut Vec<u8>) {
     deflater.reset();
     loop {
-        // Nearly always enough at once.
-        pack.reserve(body.len() / 2 + 64);
+        // Enough at once: what cannot be made shorter is stored, with a few bytes more.
+        pack.reserve(body.len() + body.len() / 1000 + 64);
         let before = deflater.total_in();
         let status = deflater.compress_vec(body, pack, FlushCompress::Finish);
         if status.expect("it was reset, and there is room") == Status::StreamEnd {
@@ -93,23 +94,29 @@ impl Proof {
         let mut room = LARGEST_PROOF - bytes;
         let mut pack = MAGIC.to_vec();
         pack.extend(count.to_be_bytes());
-        let mut deflater = Compress::new(Compression::default(), true);
+        let [mut deflating, mut storing] =
+            [Compression::fast(), Compression::none()].map(|level| Compress::new(level, true));
         // The longest blob so far, and where its entry begins.
         let mut longest: Option<(&[u8], usize)> = None;
         for Object { kind, body } in self.objects() {
             let at = pack.len();
             let base = longest.filter(|_| *kind == ObjectKind::Blob);
-            // A text of several languages stands behind the source of one of them, which is a part of it.
-            let most = room.min(body.len() / 8 * 7);
+            // Where little but the base is in it.
+            let most = room.min(body.len() / 16);
             let delta = base.and_then(|(base, begin)| Some((delta::encode(base, body, most)?, at - begin)));
             if let Some((delta, distance)) = &delta {
                 pack.extend(entry::header(entry::OFFSET_DELTA, delta.len()));
                 pack.extend(entry::distance(*distance as u64));
-                deflate(&mut deflater, delta, &mut pack);
+                deflate(&mut deflating, delta, &mut pack);
                 room -= delta.len();
             } else {
                 pack.extend(entry::header(entry::code(*kind), body.len()));
-                deflate(&mut deflater, body, &mut pack);
+                // A text stands in a page as it is read (`super::block`).
+                let deflater = match kind {
+                    ObjectKind::Tree => &mut deflating,
+                    _ => &mut storing,
+                };
+                deflate(deflater, body, &mut pack);
             }
             if *kind == ObjectKind::Blob && longest.is_none_or(|(known, _)| known.len() < body.len()) {
                 longest = Some((body, at));

@@ -16,7 +16,7 @@ use crate::draft;
 use crate::footer::SEPARATOR;
 use crate::language::Language;
 use crate::object::ident::Person;
-use crate::proof::{ELEMENT_ID, MEDIA_TYPE};
+use crate::proof::block;
 use crate::revision::Revision;
 use crate::timemap;
 use crate::verify::in_log;
@@ -173,9 +173,9 @@ fn values<'a>(shared: &'a Shared<'_>, kept: &'a Kept, place: &Place<'_>, proof: 
         weekday: footer.weekday(),
         separator: SEPARATOR,
         commit: footer.commit.to_string(),
-        proof: proof.map(lines_of_base64),
-        proof_type: MEDIA_TYPE,
-        proof_element: ELEMENT_ID,
+        proof: proof.map(block::encode),
+        proof_type: block::MEDIA_TYPE,
+        proof_element: block::ELEMENT_ID,
         log_proof: log_proof.map(|proof| lines_of_base64(proof.as_bytes())),
         log_proof_type: in_log::MEDIA_TYPE,
         log_proof_element: in_log::ELEMENT_ID,
@@ -295,7 +295,11 @@ fn block_html(block: &Shown, markup: Markup) -> String {
 fn unread<'a>(values: &'a Values<'_>) -> Vec<(String, &'a str)> {
     let proof = values.proof.as_ref().map(|proof| {
         (
-            format!("<script type=\"{MEDIA_TYPE}\" id=\"{ELEMENT_ID}\">\n"),
+            format!(
+                "<script type=\"{}\" id=\"{}\">\n",
+                block::MEDIA_TYPE,
+                block::ELEMENT_ID
+            ),
             proof.as_str(),
         )
     });

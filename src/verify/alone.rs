@@ -2,9 +2,9 @@
 //! only an archive knows, that the commit is in its history and whether later revisions follow, is not judged.
 
 use crate::archive::{Archive, Fault};
-use crate::base64;
 use crate::draft::Draft;
 use crate::object::{Object, ObjectKind};
+use crate::proof::block;
 use crate::proof::pack::MAGIC;
 use crate::proof::{Proof, Proved};
 use crate::revision::{Revision, RevisionFault, borrowed};
@@ -17,7 +17,7 @@ pub const PROVED: &str = "proved from the page itself; history not checked";
 /// The same of a proof that was saved by itself.
 pub const PROVED_BY_ITSELF: &str = "the proof leads from this commit to its text; history not checked";
 
-/// Judges a page by the proof in it, given in base64.
+/// Judges a page by the proof in it, given as its block.
 #[must_use]
 pub fn page(proof: &str, draft: &Draft) -> Answer {
     let mut answer = Answer {
@@ -83,7 +83,7 @@ pub fn proof_file(pack: &[u8]) -> Answer {
 
 fn read(proof: &str) -> Result<Revision, String> {
     let place = "the proof in the page";
-    let pack = base64::decode(proof).map_err(|error| format!("{place}: {}", with_causes(&error)))?;
+    let pack = block::decode(proof).map_err(|error| format!("{place}: {}", with_causes(&error)))?;
     read_pack(&pack, place)
 }
 

@@ -353,8 +353,8 @@ fn what_stands_around_an_article_is_looked_at_once() {
     let many = format!("{begin}{}{end}", "<article></article>".repeat(1_000));
     let page = format!(
         "<!DOCTYPE html><html><body><p style=a>One.</p>{many}<script type=\"{}\" id=\"{}\"></script></body></html>",
-        proof::MEDIA_TYPE,
-        proof::ELEMENT_ID
+        block::MEDIA_TYPE,
+        block::ELEMENT_ID
     );
     let draft = read(&page).unwrap();
     assert_eq!(draft.faults, ["<p style>", "1200 elements <article>"]);
@@ -364,11 +364,11 @@ fn what_stands_around_an_article_is_looked_at_once() {
 fn what_asks_too_much_of_the_parser_has_no_data_blocks_and_no_text() {
     let block = format!(
         "<script type=\"{}\" id={}>x</script>",
-        proof::MEDIA_TYPE,
-        proof::ELEMENT_ID
+        block::MEDIA_TYPE,
+        block::ELEMENT_ID
     );
     let deep = "<div>".repeat(300);
-    let blocks = |page: &str| data_blocks(page, proof::MEDIA_TYPE, proof::ELEMENT_ID);
+    let blocks = |page: &str| data_blocks(page, &[block::MEDIA_TYPE], block::ELEMENT_ID);
     assert_eq!(blocks(&block).unwrap(), ["x"]);
     assert_eq!(blocks(&deep).unwrap(), [""; 0]);
     let refused = blocks(&format!("{block}\n{deep}")).unwrap_err();
@@ -469,8 +469,8 @@ fn what_no_page_with_a_proof_has_is_named() {
         let page = format!(
             "<!DOCTYPE html><html><head>{head}</head><body><article>{article}<p>.</p></article>\
             <script type=\"{}\" id=\"{}\"></script></body></html>",
-            proof::MEDIA_TYPE,
-            proof::ELEMENT_ID
+            block::MEDIA_TYPE,
+            block::ELEMENT_ID
         );
         assert_eq!(read(&page).unwrap().faults, faults, "{head}{article}");
     }

@@ -8,7 +8,7 @@ const CONTROLS = /[^\P{Cc}\t\n\r]/u;
 // How a page begins for which every browser takes the same characters; and with this element open all through it is no XML.
 const BEGINNING = /^\s*(<!doctype html>\s*|<!-{2}[^<>]*-->\s*|<(html|head)( (lang|class|id)=("[^"<>]*"|[\w-]+))*>\s*)*<meta (charset="?utf-8"?|http-equiv="Content-Type" content="text\/html; charset=utf-8")>/i;
 // What does not run.
-const DATA = ['application/x-git-pack;base64', LOG_PROOF_TYPE, 'application/ld+json'].map(type => `[type="${type}"]`);
+const DATA = [...PROOF_TYPES, LOG_PROOF_TYPE, 'application/ld+json'].map(type => `[type="${type}"]`);
 // The classes that an article and what is around it have. The style hides something where others are.
 const CLASSES = ['page', 'back', 'withheld', 'plain', 'unseen', 'id'];
 // Elements that are never open, or close one another.

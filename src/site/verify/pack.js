@@ -1,5 +1,6 @@
 const MOST_OBJECTS = 1024;
 const LARGEST_PROOF = 1 << 26;
+const PROOF_TYPES = ['application/x-git-pack+json', 'application/x-git-pack;base64'];
 
 function base64(text) {
   const plain = text.replace(/[ \t\r\n\f]/g, '');
@@ -12,6 +13,27 @@ function base64(text) {
 
 function must(holds) {
   if (!holds) throw new Error();
+}
+
+// Reads what stands in the block of a proof: a list of base64 and text by turns, or base64 alone.
+function packIn(block) {
+  if (!/^\s*\[/.test(block)) return base64(block);
+  let parts;
+  try {
+    parts = JSON.parse(block);
+    // No text has half a character.
+    must(parts.every(part => typeof part === 'string' && !/\p{Cs}/u.test(part)));
+  } catch {
+    throw new Refused('block');
+  }
+  parts = parts.map((part, at) => at % 2 ? utf8(part) : base64(part));
+  const pack = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    pack.set(part, at);
+    at += part.length;
+  }
+  return pack;
 }
 
 // Inflates a zlib stream (RFC 1950, 1951) of a known size; tells where it ended, which the browser's own inflater does not.

@@ -384,8 +384,8 @@ const readPage = (page, laid, own) => new Reader(page, laid, own).read();
 // Returns the pack that a page carries.
 function proofOf(page) {
   const blocks = [...page.querySelectorAll('script')].filter(
-    script => script.id === 'proof' && script.getAttribute('type') === 'application/x-git-pack;base64',
+    script => script.id === 'proof' && PROOF_TYPES.includes(script.getAttribute('type')),
   );
   if (blocks.length !== 1) throw new Refused('proofs', blocks.length);
-  return base64(blocks[0].textContent);
+  return packIn(blocks[0].textContent);
 }

@@ -42,6 +42,7 @@ const words = {
   notPart: 'What is on the page besides: {0}.',
 
   base64: 'it is not in base64.',
+  block: 'it is no JSON list of strings.',
   proofs: 'the page has {0} proofs in place of one.',
   form: 'it is no git pack of version 2, or is cut short.',
   checksum: 'its checksum is not that of its bytes: it was damaged or changed.',
