@@ -6,7 +6,7 @@ use avalaches::id::{ObjectId, RawId};
 use avalaches::object::delta;
 use avalaches::object::{LARGEST_OBJECT, Object, ObjectKind};
 use avalaches::platform::Inflater;
-use avalaches::proof::Proof;
+use avalaches::proof::{Proof, block};
 use avalaches::storage::bases::Bases;
 use avalaches::storage::pack::{EntryKind, Pack};
 use avalaches::storage::pack_index::PackIndex;
@@ -287,7 +287,11 @@ pub fn proof(data: &[u8]) {
     if let Ok(proof) = Proof::parse(&file) {
         check_proof(&proof);
     }
+    let carried = block::encode(data);
+    assert!(!carried.contains('<'));
+    assert_eq!(block::decode(&carried).ok().as_deref(), Some(data));
     let text = std::str::from_utf8(data).ok();
+    let _ = text.map(block::decode);
     if let Some(bytes) = text.and_then(|text| avalaches::base64::decode(text).ok()) {
         let digits: Vec<u8> = data
             .iter()
