@@ -95,7 +95,7 @@ impl Proof {
         let mut pack = MAGIC.to_vec();
         pack.extend(count.to_be_bytes());
         let [mut deflating, mut storing] =
-            [Compression::fast(), Compression::none()].map(|level| Compress::new(level, true));
+            [Compression::best(), Compression::none()].map(|level| Compress::new(level, true));
         // The longest blob so far, and where its entry begins.
         let mut longest: Option<(&[u8], usize)> = None;
         for Object { kind, body } in self.objects() {
