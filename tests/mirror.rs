@@ -1006,15 +1006,15 @@ fn ten_thousand_files_are_looked_through_in_seconds() {
 
 /// Finds where the package of a dependency lies.
 fn package(name: &str) -> PathBuf {
+    let said = Command::new("rustc").arg("-vV").output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    let host = said.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
     let mut command = Command::new(env!("CARGO"));
-    command.args([
-        "metadata",
-        "--format-version",
-        "1",
-        "--offline",
-        "--manifest-path",
-    ]);
+    command.args(["metadata", "--format-version", "1", "--offline"]);
+    // What other systems need may not have been fetched.
+    command.args(["--filter-platform", host]);
     let output = command
+        .arg("--manifest-path")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
         .output()
         .unwrap();
