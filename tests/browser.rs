@@ -22,7 +22,7 @@ use avalaches::object::ObjectKind;
 use avalaches::proof::{Proof, block};
 use bridge::ARTICLE;
 use browser::{Browser, PRESS};
-use carried::{BLOCK, changed};
+use carried::{BLOCK, around, changed, with_block};
 
 const ENGLISH: &str = "2026/01/24/list";
 
@@ -124,15 +124,8 @@ fn styled(html: &str, style: &str) -> String {
 
 /// Returns the proof in a page.
 fn pack_of(html: &str) -> Vec<u8> {
-    let (_, rest) = html.split_once(BLOCK).unwrap();
-    let (parts, _) = rest.split_once("</script>").unwrap();
+    let (_, parts, _) = around(html).unwrap();
     block::decode(parts).unwrap()
-}
-
-fn with_block(html: &str, digits: &str) -> String {
-    let (before, rest) = html.split_once(BLOCK).unwrap();
-    let (_, after) = rest.split_once("</script>").unwrap();
-    format!("{before}{BLOCK}{digits}\n</script>{after}")
 }
 
 #[test]
@@ -220,8 +213,7 @@ fn a_page_is_proved_at_its_footer_and_each_change_fails_in_its_own_words() {
 
 /// One character of the embedded objects, in the pack as it is written and in packs that are whole again.
 fn objects_are_hashed(reader: &Reader, html: &str) {
-    let (_, rest) = html.split_once(BLOCK).unwrap();
-    let (parts, _) = rest.split_once("</script>").unwrap();
+    let (_, parts, _) = around(html).unwrap();
     // Digits of the first and the last part, and letters of the commit and of the text.
     let letter = parts.find("昨天").unwrap();
     for at in [2, 20, 100, letter, parts.len() - 6] {
@@ -290,14 +282,7 @@ fn objects_are_hashed(reader: &Reader, html: &str) {
         &with_block(html, &base64::encode(&pack)),
         "它的第3个对象",
     );
-    let block = html
-        .split_once(BLOCK)
-        .unwrap()
-        .1
-        .split_once("</script>")
-        .unwrap()
-        .0;
-    let twice = format!("{BLOCK}{block}</script>\n");
+    let twice = format!("{BLOCK}{parts}</script>\n");
     reader.fails(
         "twice",
         &changed(html, "</main>", &format!("</main>\n{twice}")),

@@ -28,7 +28,7 @@ use avalaches::canonical::Invisible;
 use avalaches::draft::{self, Form};
 use avalaches::proof::{Proof, block};
 use bridge::{ARTICLE, FIRST, SECOND};
-use carried::BLOCK;
+use carried::{BLOCK, around, with_block};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
@@ -60,9 +60,7 @@ fn is((verdict, reason): (String, String), expected: &str, words: &str) {
 
 /// Puts another proof into a page.
 fn with_proof(page: &str, pack: &[u8]) -> String {
-    let (before, rest) = page.split_once(BLOCK).unwrap();
-    let (_, after) = rest.split_once("</script>").unwrap();
-    format!("{before}{BLOCK}{}</script>{after}", block::encode(pack))
+    with_block(page, &block::encode(pack))
 }
 
 #[test]
@@ -113,8 +111,7 @@ fn plain_git_takes_the_proof_and_shows_the_text() {
             "commit tree tree tree tree tree tree blob blob blob blob"
         );
         let html = page(&story, &format!("{ARTICLE}/{name}.html"));
-        let (_, rest) = html.split_once(BLOCK).unwrap();
-        let (parts, _) = rest.split_once("</script>").unwrap();
+        let (_, parts, _) = around(&html).unwrap();
         assert_eq!(
             block::decode(parts).unwrap(),
             pack,
@@ -200,19 +197,19 @@ fn each_change_of_the_objects_in_a_page_is_seen() {
     let html = page(&story, &format!("{ARTICLE}/index.html"));
     let footer = story.git(&["rev-parse", "main~1"]);
     // One digit and one letter, and then each object of a pack that is sealed again.
-    let (before, after) = html.split_once(BLOCK).unwrap();
+    let (_, parts, _) = around(&html).unwrap();
     for at in [16, 100] {
-        let other = if after.as_bytes()[at] == b'A' { "B" } else { "A" };
-        let one_other = format!("{before}{BLOCK}{}{other}{}", &after[..at], &after[at + 1..]);
+        let other = if parts.as_bytes()[at] == b'A' { "B" } else { "A" };
+        let one_other = with_block(&html, &format!("{}{other}{}", &parts[..at], &parts[at + 1..]));
         is(
             verdict_alone(&one_other),
             "corrupt",
             "its checksum is not that of its bytes",
         );
     }
-    let no_digit = format!("{before}{BLOCK}{}!{}", &after[..16], &after[17..]);
+    let no_digit = with_block(&html, &format!("{}!{}", &parts[..16], &parts[17..]));
     is(verdict_alone(&no_digit), "corrupt", "'!' after");
-    let no_list = format!("{before}{BLOCK}[{after}");
+    let no_list = with_block(&html, &format!("[{parts}"));
     is(
         verdict_alone(&no_list),
         "corrupt",
@@ -547,14 +544,13 @@ fn hostile_articles_stay_text_and_are_proved() {
             path.display()
         );
         // The proof has the text as it was written; no browser runs it or shows it.
-        let [block, lower] = match lower.split_once(BLOCK) {
-            None => [String::new(), lower],
-            Some((before, rest)) => {
-                let (block, after) = rest.split_once("</script>").unwrap();
-                [block.to_owned(), format!("{before}{after}")]
-            }
-        };
-        assert!(!block.contains('<'), "{}", path.display());
+        assert!(
+            around(&lower).is_none_or(|(_, parts, _)| !parts.contains('<')),
+            "{}",
+            path.display()
+        );
+        let lower =
+            around(&lower).map_or_else(|| lower.clone(), |(before, _, after)| format!("{before}{after}"));
         assert!(
             !lower.contains("<img") && !lower.contains("href=\"javascript") && !lower.contains("\"onclick")
         );
