@@ -23,14 +23,25 @@ pub enum Base64Error {
 /// Writes bytes in base64.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
-    let digits = bytes.chunks(3).flat_map(|chunk| {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        let digit = move |at: usize| char::from(DIGITS[(bits >> (18 - 6 * at) & 63) as usize]);
-        let length = chunk.len();
-        (0..4).map(move |at| if at <= length { digit(at) } else { '=' })
-    });
-    digits.collect()
+    let mut digits = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
+    let (threes, rest) = bytes.as_chunks::<3>();
+    let four = |[first, second, third]: [u8; 3]| {
+        let bits = u32::from_be_bytes([0, first, second, third]);
+        [18, 12, 6, 0].map(|shift| DIGITS[(bits >> shift & 63) as usize])
+    };
+    for three in threes {
+        digits.extend(four(*three));
+    }
+    let last = match *rest {
+        [first, second] => Some(([first, second, 0], "=")),
+        [first] => Some(([first, 0, 0], "==")),
+        _ => None,
+    };
+    if let Some((three, padding)) = last {
+        digits.extend(&four(three)[..4 - padding.len()]);
+        digits.extend(padding.bytes());
+    }
+    String::from_utf8(digits).expect("digits are text")
 }
 
 /// Returns the name by which a Content-Security-Policy knows what stands in a `style` or `script` element (CSP level 3,

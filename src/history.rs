@@ -1,6 +1,7 @@
 //! The branch as a history of articles: which revisions an article has, and which of them is the newest. The index
 //! says where to look, and git whether it is so; without an index the branch is walked.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use crate::archive::{Archive, Fault};
@@ -148,21 +149,32 @@ pub fn back(
 /// # Errors
 /// [`RevisionFault`] for the first revision that is not what the format asks for.
 pub fn revisions(archive: &Archive, newest: CommitId) -> Result<Vec<Kept>, RevisionFault> {
-    let mut revisions: Vec<Kept> = Vec::new();
+    revisions_by(newest, |id| Kept::read(archive, id))
+}
+
+/// The same by whoever reads revisions.
+///
+/// # Errors
+/// [`RevisionFault`] for the first revision that is not what the format asks for.
+pub(crate) fn revisions_by<K: Borrow<Kept>>(
+    newest: CommitId,
+    mut read: impl FnMut(CommitId) -> Result<K, RevisionFault>,
+) -> Result<Vec<K>, RevisionFault> {
+    let mut revisions: Vec<K> = Vec::new();
     let mut next = Some(newest);
     while let Some(id) = next {
-        let revision = Kept::read(archive, id)?;
-        if let Some(newer) = revisions.last() {
-            let (newer, older) = (&newer.message().trailers, &revision.message().trailers);
-            if newer.article != older.article || newer.revision != older.revision + 1 {
-                let what = format!("Previous-Revision names {id}, which is not the revision before");
+        let revision = read(id)?;
+        let trailers = &revision.borrow().message().trailers;
+        if let Some(newer) = revisions.last().map(K::borrow) {
+            let of_newer = &newer.message().trailers;
+            if of_newer.article != trailers.article || of_newer.revision != trailers.revision + 1 {
                 return Err(RevisionFault::Disagreement {
-                    id: revisions.last().map_or(id, Kept::id),
-                    what,
+                    id: newer.id(),
+                    what: format!("Previous-Revision names {id}, which is not the revision before"),
                 });
             }
         }
-        next = revision.message().trailers.previous;
+        next = trailers.previous;
         revisions.push(revision);
     }
     Ok(revisions)

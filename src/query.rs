@@ -16,7 +16,7 @@
 //! pairs of neighbours, and the last one of a row by itself. What is in a text is then a row of its keys; the other way
 //! round that is not so, and who finds an article by its keys asks [`Query::find`].
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use crate::canonical::{self, Invisible, TextError};
@@ -360,28 +360,56 @@ pub fn keys(document: &Document<'_>) -> Keys {
     keys
 }
 
+/// The keys of words on a site, remembered for the next article: most words come again.
+#[derive(Debug, Default)]
+pub struct Stems {
+    languages: HashMap<Language, StemsOf>,
+}
+
+#[derive(Debug)]
+struct StemsOf {
+    stemming: Stemming,
+    known: HashMap<String, String>,
+}
+
+impl Stems {
+    fn of(&mut self, language: &Language) -> &mut StemsOf {
+        self.languages.entry(language.clone()).or_insert_with(|| StemsOf {
+            stemming: Stemming::english_alone(language),
+            known: HashMap::new(),
+        })
+    }
+}
+
+impl StemsOf {
+    fn key(&mut self, word: &str) -> &str {
+        if !self.known.contains_key(word) {
+            let key = cut(&self.stemming.stem(word)).to_owned();
+            self.known.insert(word.to_owned(), key);
+        }
+        &self.known[word]
+    }
+}
+
 /// Shows what an article is found by on a site: its keys, of words the stems of English alone, and each character of a
 /// script without blanks by itself. A key may be shown more than once.
 pub fn each_site_key(
     titles: &BTreeMap<Language, String>,
     tags: &[String],
     parts: &[(Language, String)],
+    stems: &mut Stems,
     mut show: impl FnMut(&str),
 ) {
     let first = parts.first().map(|(language, _)| language);
     let tags = tags.iter().filter_map(|tag| Some((first?, tag)));
     let parts = parts.iter().map(|(language, text)| (language, text));
     for (language, text) in titles.iter().chain(tags).chain(parts) {
-        let stemming = Stemming::english_alone(language);
-        let mut words: HashSet<String> = HashSet::new();
+        let stems = stems.of(language);
         let mut before = None;
         each_token(text, |read, _, parted| match read {
             Read::Word(word) => {
                 before = None;
-                if !words.contains(word) {
-                    words.insert(word.to_owned());
-                    show(cut(&stemming.stem(word)));
-                }
+                show(stems.key(word));
             }
             Read::Neighbour(c) => {
                 let mut pair = [0; 8];

@@ -9,7 +9,7 @@
 //! log. `search.html` searches all of it, and `verify.html` checks pages that
 //! somebody saved.
 
-use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::io;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,8 @@ use self::feeds::{Document, ENTRIES};
 use self::files::{Counts, Files, FilesError};
 use self::lists::Lists;
 use self::log::InLog;
-use self::search::{NAMES, Part};
+use self::search::NAMES;
+use self::stretch::Readings;
 use self::theme::{Frame, Theme, ThemeError};
 
 mod address;
@@ -54,17 +55,14 @@ pub mod media;
 mod page;
 mod search;
 mod sitemap;
+mod stretch;
 mod theme;
 mod timemap;
 mod verify;
 mod wording;
 
 /// What made a page, and by which rules: the form of pages may change with the number.
-pub const GENERATOR: &str = "avalaches, renderer 8";
-
-/// Articles that one thread takes in a row: beginning on another core, where the archive is opened once more, takes as long
-/// as a few of them.
-const ARTICLES: usize = 16;
+pub const GENERATOR: &str = "avalaches, renderer 9";
 
 /// What was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,8 +152,8 @@ struct Link {
 
 /// Writes an archive as a site into a folder, in a theme where one is given. What is there and unchanged is not written
 /// again; what an earlier build wrote and this one does not is removed; nothing else in the folder is touched. Articles come
-/// first, then the lists of them, the home page last. Where articles are as the last build left them, their pages are not
-/// made.
+/// first, with what feeds and the search page will lead to, then the lists of them, the home page last. Where articles are as
+/// the last build left them, their pages are not made.
 ///
 /// # Errors
 /// [`BuildError`]; the files that were written until then are whole.
@@ -177,9 +175,8 @@ pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<B
         (opening.join(), walked)
     });
     let Course { newest, revisions } = walked?;
-    let mut newest: Vec<(ArticleId, CommitId)> = newest.into_iter().collect();
-    // By day, the newest first; within a day by name.
-    newest.sort_by(|(one, _), (other, _)| other.day().cmp(&one.day()).then_with(|| one.cmp(other)));
+    let newest: HashMap<CommitId, ArticleId> =
+        newest.into_iter().map(|(article, id)| (id, article)).collect();
     let places = revisions.iter().copied().zip(0..);
     let shared = Shared::of(archive, &theme, InLog::of(archive, signed.as_ref(), places));
     let (files, before) = opened.unwrap_or_else(|panic| resume_unwind(panic))?;
@@ -188,9 +185,12 @@ pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<B
         files: &files,
         before: &before,
         made_of: &made_of,
+        seen: &archive.seen(),
+        revisions: &revisions,
+        newest: &newest,
     };
-    let articles = site.articles(&archive.seen(), &newest)?;
-    let singles = site.singles(archive, &articles, &revisions, signed.as_ref())?;
+    let (articles, lasting) = site.stretches()?;
+    let singles = site.singles(archive, &articles, lasting, signed.as_ref())?;
     let sum = |count: fn(&Article) -> usize| articles.iter().map(count).sum();
     Ok(Built {
         articles: articles.len(),
@@ -222,7 +222,8 @@ pub fn page(
         _ => None,
     };
     let in_log = InLog::of(archive, signed.as_ref(), place);
-    article::page(archive, &Shared::of(archive, &theme, in_log), revisions, id)
+    let revisions: Vec<&Kept> = revisions.iter().collect();
+    article::page(archive, &Shared::of(archive, &theme, in_log), &revisions, id)
 }
 
 /// Returns what changes when a file of a theme does.
@@ -257,100 +258,41 @@ struct Site<'a> {
     files: &'a Files,
     before: &'a Before,
     made_of: &'a str,
+    seen: &'a Seen,
+    /// All revisions, in the order of the branch.
+    revisions: &'a [CommitId],
+    /// The articles, by their newest revisions.
+    newest: &'a HashMap<CommitId, ArticleId>,
 }
 
 impl Site<'_> {
-    /// Writes the files of all articles, on every core.
-    fn articles(self, seen: &Seen, newest: &[(ArticleId, CommitId)]) -> Result<Vec<Article>, BuildError> {
-        let chunks: Result<Vec<Vec<Article>>, BuildError> = newest
-            .par_chunks(ARTICLES)
-            .map(|chunk| {
-                let archive = OnceCell::new();
-                let made = chunk
-                    .iter()
-                    .map(|(article, id)| self.article(seen, &archive, article, *id));
-                made.collect()
-            })
-            .collect();
-        Ok(chunks?.into_iter().flatten().collect())
-    }
-
-    /// Writes the files of an article, unless they are those of the last build. The archive is opened where it is needed.
-    fn article(
-        self,
-        seen: &Seen,
-        archive: &OnceCell<Archive>,
-        article: &ArticleId,
-        newest: CommitId,
-    ) -> Result<Article, BuildError> {
-        if let Some(built) = self.before.article(self.made_of, article, newest)
-            && built.checkpoints == self.shared.in_log.digest(&built.in_log)
-            && self.files.keep(&built.files())
-        {
-            return Ok(built.clone());
-        }
-        let archive = if let Some(archive) = archive.get() {
-            archive
-        } else {
-            let opened = seen.clone().open().map_err(BuildError::Open)?;
-            archive.get_or_init(|| opened)
-        };
-        let made = article::make(archive, self.shared, article, newest)?;
-        self.files.write_folder(&article.to_string(), &made.files)?;
-        let lengths = made
-            .files
-            .into_iter()
-            .map(|(name, bytes)| (name, bytes.len() as u64));
-        let places = made
-            .revisions
-            .iter()
-            .filter_map(|id| self.shared.in_log.place(*id));
-        let in_log: Vec<u64> = places.collect();
-        Ok(Article {
-            checkpoints: self.shared.in_log.digest(&in_log),
-            in_log,
-            article: article.to_string(),
-            newest: newest.to_string(),
-            files: lengths.collect(),
-            summary: made.summary,
-        })
-    }
-
-    /// Writes the files that are no article's: the home page last, and then how far the log is.
+    /// Writes the files that are neither an article's nor made of a stretch of the branch: the home page last, and then how far
+    /// the log is. Returns them with those that are.
     fn singles(
         self,
         archive: &Archive,
         articles: &[Article],
-        revisions: &[CommitId],
+        mut singles: Vec<Single>,
         signed: Option<&(Log, Vec<Published>)>,
     ) -> Result<Vec<Single>, BuildError> {
-        let mut singles = Vec::new();
+        let revisions = self.revisions;
         let lists = Lists::of(self.shared, articles);
         for list in lists.others() {
             singles.push(self.single(list?)?);
         }
         singles.push(self.single((address::VERIFY.to_owned(), verify::page(self.shared)?))?);
-        let seen = archive.seen();
         if let Some(base) = &self.shared.base {
-            singles.extend(self.full_feeds(&seen, base, revisions)?);
             let newest = &revisions[revisions.len().saturating_sub(ENTRIES)..];
             let document = Document::Newest(revisions.len() / ENTRIES);
-            for file in feeds::documents(archive, self.shared, base, document, newest)? {
+            let readings = Readings::of(self.seen);
+            for file in feeds::documents(&readings, self.shared, base, document, newest)? {
                 singles.push(self.single(file)?);
             }
             for file in sitemap::files(base, articles) {
                 singles.push(self.single(file)?);
             }
         }
-        for part in Part::all(revisions.len()) {
-            let names: Vec<String> = part.names().collect();
-            let last = revisions[..part.end].last().filter(|_| part.is_full);
-            singles.extend(self.lasting(&names, last, || {
-                let shards = part.make(&seen, revisions)?;
-                Ok(names.iter().cloned().zip(shards).collect())
-            })?);
-        }
-        singles.extend(self.names(&seen, revisions)?);
+        singles.extend(self.names()?);
         if let Some((log, published)) = signed {
             for tile in log::tiles(published) {
                 let name = tile.to_string();
@@ -375,33 +317,18 @@ impl Site<'_> {
         Ok(singles)
     }
 
-    /// Writes the documents of the feed that are full, on every core.
-    fn full_feeds(self, seen: &Seen, base: &Base, revisions: &[CommitId]) -> Result<Vec<Single>, BuildError> {
-        let documents = revisions.par_chunks_exact(ENTRIES).enumerate();
-        let written: Result<Vec<Vec<Single>>, BuildError> = documents
-            .map(|(at, part)| {
-                let document = Document::Full(at + 1);
-                let names = ["atom", "json"].map(|ending| document.name(ending));
-                self.lasting(&names, part.last(), || {
-                    let archive = seen.clone().open().map_err(BuildError::Open)?;
-                    feeds::documents(&archive, self.shared, base, document, part).map(Vec::from)
-                })
-            })
-            .collect();
-        Ok(written?.into_iter().flatten().collect())
-    }
-
     /// Writes the names that the index of the search page leads to, on every core.
-    fn names(self, seen: &Seen, revisions: &[CommitId]) -> Result<Vec<Single>, BuildError> {
-        let written: Result<Vec<Vec<Single>>, BuildError> = revisions
+    fn names(self) -> Result<Vec<Single>, BuildError> {
+        let written: Result<Vec<Vec<Single>>, BuildError> = self
+            .revisions
             .par_chunks(NAMES)
             .enumerate()
             .map(|(at, part)| {
                 let name = address::part("search/names", at + 1, "txt");
                 let last = part.last().filter(|_| part.len() == NAMES);
                 self.lasting(std::slice::from_ref(&name), last, || {
-                    let archive = seen.clone().open().map_err(BuildError::Open)?;
-                    Ok(vec![(name.clone(), search::names(&archive, part)?.into_bytes())])
+                    let names = search::names(Readings::of(self.seen).archive()?, part)?;
+                    Ok(vec![(name.clone(), names.into_bytes())])
                 })
             })
             .collect();
@@ -416,17 +343,21 @@ impl Site<'_> {
         up_to: Option<&CommitId>,
         make: impl FnOnce() -> Result<Vec<(String, Vec<u8>)>, BuildError>,
     ) -> Result<Vec<Single>, BuildError> {
-        let single = |name: &String| self.before.single(self.made_of, name, *up_to?).cloned();
-        if let Some(known) = names.iter().map(single).collect::<Option<Vec<Single>>>() {
-            let lengths = known.iter().map(|single| (single.file.clone(), single.bytes));
-            if self.files.keep(&lengths.collect::<Vec<_>>()) {
-                return Ok(known);
-            }
+        if let Some(known) = self.known(names, up_to) {
+            return Ok(known);
         }
         let written = make()?
             .into_iter()
             .map(|(name, bytes)| self.put(name, &bytes, up_to));
         written.collect()
+    }
+
+    /// Finds files that the last build made of the branch up to a commit, where all of them are still there.
+    fn known(self, names: &[String], up_to: Option<&CommitId>) -> Option<Vec<Single>> {
+        let single = |name: &String| self.before.single(self.made_of, name, *up_to?).cloned();
+        let known: Vec<Single> = names.iter().map(single).collect::<Option<_>>()?;
+        let lengths = known.iter().map(|single| (single.file.clone(), single.bytes));
+        self.files.keep(&lengths.collect::<Vec<_>>()).then_some(known)
     }
 
     /// Writes a file.

@@ -34,29 +34,55 @@ pub enum BlockError {
 /// Writes what stands in the block of a pack.
 #[must_use]
 pub fn encode(pack: &[u8]) -> String {
-    let mut parts = Vec::new();
+    let mut block = "[".to_owned();
     // Where the bytes begin that no part has yet.
     let (mut begin, mut at) = (0, 0);
     for chunk in pack.utf8_chunks() {
-        let is_apart = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
-        for text in chunk.valid().split_inclusive(is_apart) {
-            let run = text.trim_end_matches(is_apart);
+        let mut text = chunk.valid();
+        while !text.is_empty() {
+            let run = &text[..first_control(text).unwrap_or(text.len())];
             if run.len() >= SHORTEST_TEXT {
-                parts.push(base64::encode(&pack[begin..at]));
-                parts.push(run.to_owned());
+                put(&base64::encode(&pack[begin..at]), &mut block);
+                block.push_str(",\n");
+                put(run, &mut block);
+                block.push_str(",\n");
                 begin = at + run.len();
             }
-            at += text.len();
+            let mut after = text[run.len()..].chars();
+            after.next();
+            at += text.len() - after.as_str().len();
+            text = after.as_str();
         }
         at += chunk.invalid().len();
     }
-    parts.push(base64::encode(&pack[begin..]));
-    let strings = parts.iter().map(|part| {
-        let string = serde_json::to_string(part).expect("a string can be written");
-        // Nothing in it ends the element or begins a comment.
-        string.replace('<', "\\u003c")
-    });
-    format!("[{}]\n", strings.collect::<Vec<_>>().join(",\n"))
+    put(&base64::encode(&pack[begin..]), &mut block);
+    block.push_str("]\n");
+    block
+}
+
+/// Finds the first control character that is neither a line end nor a tab.
+fn first_control(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let is_one = |(at, byte): (usize, &u8)| match *byte {
+        b'\n' | b'\t' => false,
+        ..0x20 | 0x7f => true,
+        // U+0080 to U+009F.
+        0xc2 => bytes[at + 1] < 0xa0,
+        _ => false,
+    };
+    bytes.iter().enumerate().position(is_one)
+}
+
+/// Writes a string.
+fn put(string: &str, block: &mut String) {
+    let json = serde_json::to_string(string).expect("a string can be written");
+    // Nothing in it ends the element or begins a comment.
+    for (number, part) in json.split('<').enumerate() {
+        if number > 0 {
+            block.push_str("\\u003c");
+        }
+        block.push_str(part);
+    }
 }
 
 /// Reads what stands in a block: a list, or base64 alone.

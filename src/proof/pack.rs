@@ -23,6 +23,9 @@ pub const LARGEST_PROOF: usize = LARGEST_OBJECT;
 /// What a pack of version 2 begins with (gitformat-pack).
 pub const MAGIC: &[u8; 8] = b"PACK\0\0\0\x02";
 
+/// The level at which trees are deflated. Higher ones save less than a hundredth: ids are not to be made shorter.
+const LEVEL: u32 = 2;
+
 /// Why bytes are no proof's pack.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PackError {
@@ -77,15 +80,30 @@ fn deflate(deflater: &mut Compress, mut body: &[u8], pack: &mut Vec<u8>) {
     }
 }
 
-impl Proof {
-    /// Returns the proof as a pack.
+/// Writes proofs as packs, one after another.
+#[derive(Debug)]
+pub struct Packing {
+    deflating: Compress,
+    storing: Compress,
+}
+
+impl Packing {
+    /// Begins with none.
+    #[must_use]
+    pub fn new() -> Self {
+        let [deflating, storing] =
+            [Compression::new(LEVEL), Compression::none()].map(|level| Compress::new(level, true));
+        Self { deflating, storing }
+    }
+
+    /// Returns a proof as a pack.
     ///
     /// # Errors
     /// [`PackError`] where no reader would take it: it is too large, or has too many objects.
-    pub fn encode(&self) -> Result<Vec<u8>, PackError> {
-        let count = u32::try_from(self.objects().len()).unwrap_or(u32::MAX);
-        let bytes: usize = self.objects().iter().map(|object| object.body.len()).sum();
-        if self.objects().is_empty() || self.objects().len() > MOST_OBJECTS {
+    pub fn pack(&mut self, proof: &Proof) -> Result<Vec<u8>, PackError> {
+        let count = u32::try_from(proof.objects().len()).unwrap_or(u32::MAX);
+        let bytes: usize = proof.objects().iter().map(|object| object.body.len()).sum();
+        if proof.objects().is_empty() || proof.objects().len() > MOST_OBJECTS {
             return Err(PackError::Count(count));
         }
         if bytes > LARGEST_PROOF {
@@ -94,11 +112,9 @@ impl Proof {
         let mut room = LARGEST_PROOF - bytes;
         let mut pack = MAGIC.to_vec();
         pack.extend(count.to_be_bytes());
-        let [mut deflating, mut storing] =
-            [Compression::best(), Compression::none()].map(|level| Compress::new(level, true));
         // The longest blob so far, and where its entry begins.
         let mut longest: Option<(&[u8], usize)> = None;
-        for Object { kind, body } in self.objects() {
+        for Object { kind, body } in proof.objects() {
             let at = pack.len();
             let base = longest.filter(|_| *kind == ObjectKind::Blob);
             // Where little but the base is in it.
@@ -107,14 +123,14 @@ impl Proof {
             if let Some((delta, distance)) = &delta {
                 pack.extend(entry::header(entry::OFFSET_DELTA, delta.len()));
                 pack.extend(entry::distance(*distance as u64));
-                deflate(&mut deflating, delta, &mut pack);
+                deflate(&mut self.deflating, delta, &mut pack);
                 room -= delta.len();
             } else {
                 pack.extend(entry::header(entry::code(*kind), body.len()));
                 // A text stands in a page as it is read (`super::block`).
                 let deflater = match kind {
-                    ObjectKind::Tree => &mut deflating,
-                    _ => &mut storing,
+                    ObjectKind::Tree => &mut self.deflating,
+                    _ => &mut self.storing,
                 };
                 deflate(deflater, body, &mut pack);
             }
@@ -124,6 +140,22 @@ impl Proof {
         }
         pack.extend(object::digest(&[&pack])?);
         Ok(pack)
+    }
+}
+
+impl Default for Packing {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Proof {
+    /// Returns the proof as a pack.
+    ///
+    /// # Errors
+    /// As for [`Packing::pack`].
+    pub fn encode(&self) -> Result<Vec<u8>, PackError> {
+        Packing::new().pack(self)
     }
 
     /// Reads a pack.

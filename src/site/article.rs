@@ -1,11 +1,15 @@
 //! All files of an article: the pages of its revisions with their proofs, its history, and its list for programs.
 
+use std::rc::Rc;
+
 use super::address::{self, HISTORY, TEXT, TIMEMAP};
 use super::before::Summary;
 use super::page::{self, Body};
+use super::stretch::Readings;
 use super::{BuildError, Shared, history, search, timemap, titles};
 use crate::archive::Archive;
 use crate::id::{ArticleId, CommitId};
+use crate::proof::pack::Packing;
 use crate::verify::alone;
 use crate::withheld::{Kept, Reason};
 
@@ -13,7 +17,7 @@ use crate::withheld::{Kept, Reason};
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
     /// All of them.
-    pub revisions: &'a [Kept],
+    pub revisions: &'a [&'a Kept],
 }
 
 /// The files of an article, by their names in its folder, and what lists say of it.
@@ -41,19 +45,21 @@ impl Place<'_> {
 /// # Errors
 /// [`BuildError`] where a revision is not what the format asks for, or its page would not show its text.
 pub fn make(
-    archive: &Archive,
+    readings: &Readings<'_>,
     shared: &Shared<'_>,
     article: &ArticleId,
     newest: CommitId,
 ) -> Result<Made, BuildError> {
-    let revisions = crate::history::revisions(archive, newest)?;
+    let archive = readings.archive()?;
+    let revisions = readings.revisions(newest)?;
+    let revisions: Vec<&Kept> = revisions.iter().map(Rc::as_ref).collect();
     let place = Place {
         revisions: &revisions,
     };
     let mut files = Vec::new();
-    for kept in &revisions {
+    for kept in revisions.iter().copied() {
         let name = address::revision(kept.message().trailers.revision);
-        let (html, proof) = page_and_proof(archive, shared, kept, &place)?;
+        let (html, proof) = page_and_proof(archive, shared, kept, &place, &mut readings.packing())?;
         // The newest is what the article's own address shows; its lasting page is there from the beginning.
         let names = [Some(name), place.is_newest(kept).then(|| "index".to_owned())];
         for name in names.into_iter().flatten() {
@@ -69,12 +75,12 @@ pub fn make(
         TIMEMAP.to_owned(),
         timemap::of(shared, article, &place).into_bytes(),
     ));
-    if let Kept::Whole(newest) = &revisions[0] {
+    if let Kept::Whole(newest) = revisions[0] {
         files.push((TEXT.to_owned(), search::text(newest).into_bytes()));
     }
     Ok(Made {
         files,
-        revisions: revisions.iter().map(Kept::id).collect(),
+        revisions: revisions.iter().map(|kept| kept.id()).collect(),
         summary: summary(&revisions),
     })
 }
@@ -86,14 +92,16 @@ pub fn make(
 pub fn page(
     archive: &Archive,
     shared: &Shared<'_>,
-    revisions: &[Kept],
+    revisions: &[&Kept],
     id: CommitId,
 ) -> Result<String, BuildError> {
     let kept = revisions
         .iter()
+        .copied()
         .find(|kept| kept.id() == id)
-        .unwrap_or(&revisions[0]);
-    Ok(page_and_proof(archive, shared, kept, &Place { revisions })?.0)
+        .unwrap_or(revisions[0]);
+    let place = Place { revisions };
+    Ok(page_and_proof(archive, shared, kept, &place, &mut Packing::new())?.0)
 }
 
 /// Returns the page of a revision, and its proof where the text is there.
@@ -102,10 +110,11 @@ fn page_and_proof(
     shared: &Shared<'_>,
     kept: &Kept,
     place: &Place<'_>,
+    packing: &mut Packing,
 ) -> Result<(String, Option<Vec<u8>>), BuildError> {
     match kept {
         Kept::Whole(revision) => {
-            let pack = alone::proof(archive, revision)?.encode();
+            let pack = packing.pack(&alone::proof(archive, revision)?);
             let proof = pack.map_err(|error| BuildError::Proof(revision.id, error))?;
             let html = page::html(shared, kept, Body::Text(revision), place, Some(&proof))?;
             Ok((html, Some(proof)))
@@ -133,8 +142,8 @@ pub fn reasons(archive: &Archive, kept: &Kept) -> Result<Vec<Reason>, BuildError
     }
 }
 
-fn summary(revisions: &[Kept]) -> Summary {
-    let newest = &revisions[0];
+fn summary(revisions: &[&Kept]) -> Summary {
+    let newest = revisions[0];
     let (titles, tags) = match newest {
         Kept::Whole(revision) => (titles(revision), revision.metadata().tags.clone()),
         Kept::Withheld(_) => (Vec::new(), Vec::new()),

@@ -10,6 +10,7 @@ use super::address;
 use super::article::reasons;
 use super::base::Base;
 use super::page::{Markup, sections};
+use super::stretch::Readings;
 use super::wording::Wording;
 use super::{BuildError, Shared, titles};
 use crate::archive::Archive;
@@ -92,7 +93,7 @@ impl Document {
 /// # Errors
 /// [`BuildError`] where a revision cannot be read.
 pub fn documents(
-    archive: &Archive,
+    readings: &Readings<'_>,
     shared: &Shared<'_>,
     base: &Base,
     document: Document,
@@ -101,7 +102,7 @@ pub fn documents(
     let mut items = Vec::new();
     let mut gone: HashMap<String, usize> = HashMap::new();
     for id in revisions {
-        let kept = Kept::read(archive, *id)?;
+        let kept = readings.revision(*id)?;
         let trailers = &kept.message().trailers;
         if trailers.kind == Kind::Retraction {
             for number in 1..trailers.revision {
@@ -113,7 +114,7 @@ pub fn documents(
                 put(&mut items, &mut gone, item);
             }
         }
-        let item = item(archive, base, &kept)?;
+        let item = item(readings.archive()?, base, &kept)?;
         put(&mut items, &mut gone, item);
     }
     // The newest first, as readers expect.

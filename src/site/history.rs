@@ -54,9 +54,9 @@ pub fn html(
     archive: &Archive,
     shared: &Shared<'_>,
     article: &ArticleId,
-    revisions: &[Kept],
+    revisions: &[&Kept],
 ) -> Result<String, BuildError> {
-    let newest = revisions.first().map(Kept::message);
+    let newest = revisions.first().map(|kept| kept.message());
     let languages = newest.map_or(&[][..], |message| &message.trailers.languages);
     let language = languages.first().map_or("en", Language::as_str);
     let words = Wording::of(language);
@@ -68,7 +68,7 @@ pub fn html(
     let rows = revisions
         .iter()
         .enumerate()
-        .map(|(at, kept)| row(archive, kept, revisions.get(at + 1), words));
+        .map(|(at, kept)| row(archive, kept, revisions.get(at + 1).copied(), words));
     let values = Values {
         frame: &shared.frame,
         words,

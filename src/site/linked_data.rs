@@ -14,7 +14,7 @@ use crate::withheld::Kept;
 pub fn of(shared: &Shared<'_>, kept: &Kept, place: &Place<'_>) -> String {
     let message = kept.message();
     let trailers = &message.trailers;
-    let first = place.revisions.last().unwrap_or(kept);
+    let first = place.revisions.last().copied().unwrap_or(kept);
     let mut data = Map::new();
     let mut say = |key: &str, value: Value| {
         data.insert(key.to_owned(), value);
@@ -57,7 +57,7 @@ pub fn of(shared: &Shared<'_>, kept: &Kept, place: &Place<'_>) -> String {
         .revisions
         .iter()
         .filter(|one| one.message().trailers.revision <= trailers.revision);
-    let corrections: Vec<Value> = until_this.filter_map(correction).collect();
+    let corrections: Vec<Value> = until_this.copied().filter_map(correction).collect();
     if !corrections.is_empty() {
         say("correction", json!(corrections));
     }

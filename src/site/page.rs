@@ -141,7 +141,7 @@ fn values<'a>(shared: &'a Shared<'_>, kept: &'a Kept, place: &Place<'_>, proof: 
     let language = trailers.languages.first().map_or("en", Language::as_str);
     let words = Wording::of(language);
     let kind = trailers.kind;
-    let newest = place.revisions.first().unwrap_or(kept);
+    let newest = place.revisions.first().copied().unwrap_or(kept);
     let earlier = place
         .revisions
         .iter()

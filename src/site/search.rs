@@ -12,18 +12,18 @@
 //! | `search/names/N.txt` | the articles of 128 revisions, one a line |
 //! | `YYYY/MM/DD/slug/text.json` | an article's newest revision: date, titles, tags, and the text by language |
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 
 use rayon::prelude::*;
 use serde_json::json;
 
 use super::{BuildError, address};
-use crate::archive::{Archive, Seen};
+use crate::archive::Archive;
 use crate::commonmark;
 use crate::id::{ArticleId, CommitId};
 use crate::language::Language;
-use crate::query::each_site_key;
+use crate::query::{Stems, each_site_key};
 use crate::revision::Revision;
 use crate::trailer::Message;
 use crate::withheld::Kept;
@@ -43,9 +43,6 @@ const PER_SHARD: usize = 4;
 
 /// Shards that one thread makes in a row.
 const SHARDS: usize = 32;
-
-/// Revisions that one thread reads in a row.
-const STRETCH: usize = 16;
 
 /// A part of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,122 +92,140 @@ impl Part {
         (self.end - self.begin).div_ceil(PER_SHARD).next_power_of_two()
     }
 
-    /// Makes the shards, in the order of their names.
-    ///
-    /// # Errors
-    /// [`BuildError`] where a revision cannot be read.
-    pub fn make(&self, seen: &Seen, revisions: &[CommitId]) -> Result<Vec<Vec<u8>>, BuildError> {
-        let of_part = &revisions[self.begin..self.end];
-        let read: Result<Vec<Vec<Option<Found>>>, BuildError> = of_part
-            .par_chunks(STRETCH)
-            .map(|stretch| {
-                let archive = seen.clone().open().map_err(BuildError::Open)?;
-                let found = |id: &CommitId| Found::read(&archive, *id, self.shards());
-                stretch.iter().map(found).collect()
-            })
-            .collect();
+    /// Makes the shards, in the order of their names, of what its revisions are found by.
+    pub fn make(&self, mut found: Vec<Option<Found>>) -> Vec<Vec<u8>> {
         // Of an article the part has the last revision alone.
         let mut articles = HashSet::new();
-        let mut read: Vec<Option<Found>> = read?.into_iter().flatten().collect();
-        for found in read.iter_mut().rev() {
+        for found in found.iter_mut().rev() {
             found.take_if(|found| !articles.insert(found.article.clone()));
         }
         let all: Vec<usize> = (0..self.shards()).collect();
-        let shards = all.par_chunks(SHARDS).flat_map_iter(|some| shards(&read, some));
-        Ok(shards.collect())
+        let made = all
+            .par_chunks(SHARDS)
+            .flat_map_iter(|some| shards(&found, some, all.len()));
+        made.collect()
     }
 }
 
 /// A revision that can be found, by its keys.
-struct Found {
+pub struct Found {
     article: ArticleId,
     /// The keys, one behind the other.
     text: String,
-    /// Where each of them is, by its shard and then by itself.
+    /// Where each of them is, by its shard, by its hash, and then by itself.
     keys: Vec<Spot>,
 }
 
 struct Spot {
-    shard: usize,
+    hash: u32,
     bytes: Range<usize>,
 }
 
+impl Spot {
+    /// Returns its shard of so many.
+    fn shard(&self, shards: usize) -> usize {
+        self.hash as usize % shards
+    }
+}
+
 impl Found {
-    /// Reads a revision; `None` where its text is withheld.
-    fn read(archive: &Archive, id: CommitId, shards: usize) -> Result<Option<Self>, BuildError> {
-        let Some(revision) = Kept::read(archive, id)?.whole() else {
-            return Ok(None);
+    /// Finds the keys of a revision, for so many shards; `None` where its text is withheld.
+    pub fn of(kept: &Kept, shards: usize, stems: &mut Stems) -> Option<Self> {
+        let Kept::Whole(revision) = kept else {
+            return None;
         };
         let metadata = revision.metadata();
         let (mut shown, mut spots) = (String::new(), Vec::new());
-        each_site_key(&metadata.titles, &metadata.tags, &parts(&revision), |key| {
+        each_site_key(&metadata.titles, &metadata.tags, &parts(revision), stems, |key| {
             spots.push(Spot {
-                shard: fnv1a_32(key.bytes()) as usize % shards,
+                hash: fnv1a_32(key.bytes()),
                 bytes: shown.len()..shown.len() + key.len(),
             });
             shown.push_str(key);
         });
-        let key = |spot: &Spot| (spot.shard, &shown[spot.bytes.clone()]);
-        spots.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
-        spots.dedup_by(|one, other| key(one) == key(other));
+        let key = |spot: &Spot| &shown[spot.bytes.clone()];
+        spots.sort_unstable_by(|one, other| {
+            let by_hash = |spot: &Spot| (spot.shard(shards), spot.hash);
+            by_hash(one)
+                .cmp(&by_hash(other))
+                .then_with(|| key(one).cmp(key(other)))
+        });
+        spots.dedup_by(|one, other| one.hash == other.hash && key(one) == key(other));
         let mut text = String::with_capacity(spots.iter().map(|spot| spot.bytes.len()).sum());
         let keys = spots.iter().map(|spot| {
             let begin = text.len();
-            text.push_str(&shown[spot.bytes.clone()]);
+            text.push_str(key(spot));
             Spot {
-                shard: spot.shard,
+                hash: spot.hash,
                 bytes: begin..text.len(),
             }
         });
-        Ok(Some(Self {
+        Some(Self {
             article: revision.article_id().clone(),
             keys: keys.collect(),
             text,
-        }))
+        })
     }
 }
 
-/// Makes some shards that follow one another, of the revisions of a part in their order.
-fn shards(read: &[Option<Found>], some: &[usize]) -> Vec<Vec<u8>> {
+/// A key and a revision that it is found in.
+struct Posting<'a> {
+    hash: u32,
+    key: &'a str,
+    place: usize,
+}
+
+/// Makes some of so many shards, which follow one another, of the revisions of a part in their order.
+fn shards(read: &[Option<Found>], some: &[usize], shards: usize) -> Vec<Vec<u8>> {
     let first = some.first().copied().unwrap_or_default();
     let mut begun: Vec<(usize, &Found, usize)> = read
         .iter()
         .enumerate()
         .filter_map(|(place, found)| {
             let found = found.as_ref()?;
-            Some((
-                place,
-                found,
-                found.keys.partition_point(|spot| spot.shard < first),
-            ))
+            let next = found.keys.partition_point(|spot| spot.shard(shards) < first);
+            Some((place, found, next))
         })
         .collect();
+    let mut postings: Vec<Posting<'_>> = Vec::new();
     let shard = |shard: &usize| {
-        let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+        postings.clear();
         for (place, found, next) in &mut begun {
-            while let Some(spot) = found.keys.get(*next).filter(|spot| spot.shard == *shard) {
-                let key = &found.text[spot.bytes.clone()];
-                places.entry(key).or_default().push(*place);
+            while let Some(spot) = found.keys.get(*next).filter(|spot| spot.shard(shards) == *shard) {
+                postings.push(Posting {
+                    hash: spot.hash,
+                    key: &found.text[spot.bytes.clone()],
+                    place: *place,
+                });
                 *next += 1;
             }
         }
-        let mut keys: Vec<(&str, Vec<usize>)> = places.into_iter().collect();
-        keys.sort_unstable();
+        // Hashes are compared faster than keys.
+        postings.sort_unstable_by(|one, other| {
+            let by_hash = one.hash.cmp(&other.hash);
+            by_hash
+                .then_with(|| one.key.cmp(other.key))
+                .then_with(|| one.place.cmp(&other.place))
+        });
+        let is_same = |one: &Posting<'_>, other: &Posting<'_>| one.hash == other.hash && one.key == other.key;
+        let mut keys: Vec<&[Posting<'_>]> = postings.chunk_by(is_same).collect();
+        keys.sort_unstable_by_key(|postings| postings[0].key);
         encode(&keys)
     };
     some.iter().map(shard).collect()
 }
 
 /// Writes a shard, of keys in their order.
-fn encode(shard: &[(&str, Vec<usize>)]) -> Vec<u8> {
+fn encode(shard: &[&[Posting<'_>]]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut steps = Vec::new();
-    for (key, places) in shard {
+    for postings in shard {
+        let key = postings[0].key;
         put_number(key.len(), &mut bytes);
         bytes.extend_from_slice(key.as_bytes());
         steps.clear();
         let mut next = 0;
-        for place in places {
+        for Posting { place, .. } in *postings {
             put_number(place + 1 - next, &mut steps);
             next = place + 1;
         }

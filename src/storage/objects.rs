@@ -50,8 +50,15 @@ pub(super) struct OpenPack {
     pub path: PathBuf,
     /// The pack.
     pub pack: Pack<Mmap>,
+    reading: Mutex<Reading>,
+}
+
+/// What reading a pack goes on with.
+#[derive(Debug)]
+struct Reading {
+    inflater: Inflater,
     /// What was read of it lately.
-    bases: Mutex<Bases>,
+    bases: Bases,
 }
 
 /// How long it takes until packs that seem to be moved in or out are looked at again.
@@ -315,12 +322,13 @@ impl Packs {
 
     fn read(&self, hashing: Hashing, id: ObjectId) -> Copy {
         let mut damaged = None;
-        for OpenPack { path, pack, bases } in &self.usable {
+        for OpenPack { path, pack, reading } in &self.usable {
             let Some(place) = pack.index().find(id.raw()) else {
                 continue;
             };
-            let mut bases = bases.lock().unwrap_or_else(PoisonError::into_inner);
-            let read = pack.read_over(place, &mut Inflater::new(), &mut bases);
+            let mut reading = reading.lock().unwrap_or_else(PoisonError::into_inner);
+            let Reading { inflater, bases } = &mut *reading;
+            let read = pack.read_over(place, inflater, bases);
             let (offset, what) = match read {
                 Ok(object) => match check_id(hashing, id, &object) {
                     Ok(()) => return Copy::Good(object),
@@ -420,7 +428,10 @@ impl OpenPack {
         Ok(Self {
             path,
             pack,
-            bases: Mutex::default(),
+            reading: Mutex::new(Reading {
+                inflater: Inflater::new(),
+                bases: Bases::new(),
+            }),
         })
     }
 }

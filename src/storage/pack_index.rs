@@ -129,7 +129,10 @@ impl<B: AsRef<[u8]>> PackIndex<B> {
     #[must_use]
     pub fn find(&self, id: &RawId) -> Option<usize> {
         let part = self.part(id[0]);
-        let place = self.ids().get(part.clone())?.binary_search(id).ok()?;
+        // Most ids differ early, and numbers are compared faster than bytes.
+        let begin = |id: &RawId| u64::from_be_bytes(*id.first_chunk().expect("an id is longer"));
+        let order = |other: &RawId| begin(other).cmp(&begin(id)).then_with(|| other.cmp(id));
+        let place = self.ids().get(part.clone())?.binary_search_by(order).ok()?;
         part.start.checked_add(place)
     }
 
