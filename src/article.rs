@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::canonical::{LONGEST_ARTICLE, first_unprintable, is_canonical, is_common};
 use crate::commonmark::{self, CommonMarkError};
 use crate::date::{RevisionDate, UtcOffset};
-use crate::id::hex;
+use crate::id::{BlobId, hex};
 use crate::json;
 use crate::language::Language;
 use crate::object::ident::Person;
@@ -149,20 +149,20 @@ pub enum MetadataError {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    kind: Kind,
-    date: String,
-    languages: Vec<String>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    title: BTreeMap<String, String>,
     authors: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    tags: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    source_url: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    note: Option<String>,
+    date: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     invisible: Vec<String>,
+    kind: Kind,
+    languages: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    title: BTreeMap<String, String>,
 }
 
 impl Metadata {
@@ -236,22 +236,24 @@ impl Metadata {
     /// Returns the bytes of `article.json`.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let file = File {
-            kind: self.kind,
+        json::in_order(&self.file()).into_bytes()
+    }
+
+    fn file(&self) -> File {
+        let titles = self.titles.iter();
+        File {
+            authors: self.authors.iter().map(ToString::to_string).collect(),
             date: self.date.to_string(),
+            invisible: self.invisible.clone(),
+            kind: self.kind,
             languages: self.languages.iter().map(ToString::to_string).collect(),
-            title: self
-                .titles
-                .iter()
+            note: self.note.clone(),
+            source_url: self.source_url.clone(),
+            tags: self.tags.clone(),
+            title: titles
                 .map(|(language, title)| (language.to_string(), title.clone()))
                 .collect(),
-            authors: self.authors.iter().map(ToString::to_string).collect(),
-            tags: self.tags.clone(),
-            source_url: self.source_url.clone(),
-            note: self.note.clone(),
-            invisible: self.invisible.clone(),
-        };
-        json::canonical(&file).into_bytes()
+        }
     }
 
     /// Reads `article.json`.
@@ -395,21 +397,23 @@ impl Article {
 }
 
 impl Article {
-    /// Returns a hash, as [`content_sha256`], of all that a technical revision may change: the sources and the metadata,
-    /// but for kind, date and note, which each revision has of its own. 64 digits.
+    /// Returns a hash of all that a technical revision may change: the metadata, but for kind, date and note, which each
+    /// revision has of its own, and the sources, by the ids of their files. 64 digits.
     #[must_use]
-    pub fn form_sha256(&self) -> String {
-        let metadata = Metadata {
+    pub fn form_sha256(&self, id_of: impl Fn(&str) -> Option<BlobId>) -> String {
+        let metadata = File {
             kind: Kind::Publish,
-            date: RevisionDate::from_seconds(0, UtcOffset::UTC).expect("1970 is a date"),
+            date: String::new(),
             note: None,
-            ..self.metadata.clone()
+            ..self.metadata.file()
         };
-        let sources = self.metadata.languages.iter().zip(&self.sources);
-        let sources = sources.map(|(language, source)| (language.file_name(), source.clone().into_bytes()));
-        let mut files: BTreeMap<String, Vec<u8>> = sources.collect();
-        files.insert(METADATA_FILE.to_owned(), metadata.encode());
-        content_sha256(files)
+        let mut hasher = Sha256::new();
+        hasher.update(json::in_order(&metadata));
+        for language in &self.metadata.languages {
+            let id = id_of(&language.file_name());
+            hasher.update(id.expect("each source has a file").raw());
+        }
+        hex(&hasher.finalize())
     }
 }
 

@@ -470,7 +470,12 @@ impl<'a> Branch<'a> {
             let newest = chain.revisions.last().map(|newest| newest.footer.commit);
             let newest = newest.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
             let newest = Revision::read(archive, newest).map_err(PlaceError::Newest)?;
-            chain.form = Some(newest.article.form_sha256().into());
+            let folder = archive.tree(newest.folder)?;
+            let id_of = |name: &str| match folder.get(name)? {
+                Entry::File(id) => Some(id),
+                Entry::Folder(_) => None,
+            };
+            chain.form = Some(newest.article.form_sha256(id_of).into());
         }
         Ok(chain.form.as_deref() == Some(candidate.form_sha256.as_str()))
     }

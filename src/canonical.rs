@@ -140,7 +140,8 @@ pub fn check_characters(text: &str, invisible: Invisible) -> Result<(), TextErro
 /// Lists the invisible characters of a text with their byte offsets, but for joiners where they have work to
 /// do: between emoji, and beside the letters of Arabic and Indic scripts.
 pub fn invisible_characters(text: &str) -> impl Iterator<Item = (usize, char)> {
-    text.char_indices().filter(|(at, c)| {
+    let looked_at = if is_common(text) { "" } else { text };
+    looked_at.char_indices().filter(|(at, c)| {
         is_invisible(*c) && !(matches!(c, '\u{200c}' | '\u{200d}') && joins(text, *at, c.len_utf8()))
     })
 }
@@ -217,10 +218,15 @@ pub fn is_plainly_canonical(text: &str) -> bool {
 #[must_use]
 pub fn is_common(text: &str) -> bool {
     let bytes = text.as_bytes();
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n');
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         at += match byte {
-            b' '..=b'~' | b'\n' => 1,
+            // Sixteen at once, without a branch for each.
+            byte if is_plain(byte) => match bytes[at..].first_chunk::<16>() {
+                Some(some) if some.iter().fold(true, |all, byte| all & is_plain(*byte)) => 16,
+                _ => 1,
+            },
             // Han from U+5000 on
             0xe5..=0xe9 => 3,
             _ => match text[at..].chars().next() {

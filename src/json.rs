@@ -16,6 +16,18 @@ pub fn canonical(value: &impl Serialize) -> String {
     text
 }
 
+/// The same for a value whose keys are in order already, at every depth.
+///
+/// # Panics
+/// As [`canonical`].
+#[must_use]
+pub fn in_order(value: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("maps here have text keys");
+    text.push('\n');
+    debug_assert_eq!(text, canonical(value), "the keys are not in order");
+    text
+}
+
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(map) => {

@@ -375,17 +375,15 @@ fn encode(
 ) -> Result<Prepared, PageError> {
     let subject = article::subject(&article.metadata, &page_text);
     let byline = article.metadata.byline()?;
-    let form_sha256 = article.form_sha256();
     let files = article.files_of(page_text);
     let content_sha256 = article::content_sha256(&files);
     let files = files
         .into_iter()
         .map(PreparedFile::of)
         .collect::<Result<Vec<_>, _>>()?;
-    let page = files
-        .iter()
-        .find(|file| file.name == PAGE_FILE)
-        .map(|file| file.id);
+    let id_of = |name: &str| files.iter().find(|file| file.name == name).map(|file| file.id);
+    let form_sha256 = article.form_sha256(id_of);
+    let page = id_of(PAGE_FILE);
     let folder = folder(&files).encode();
     let Metadata {
         kind,

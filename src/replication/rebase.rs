@@ -223,7 +223,9 @@ impl<'a> Readding<'a> {
             folder: revision.folder,
             page,
             files,
-            form_sha256: revision.article.form_sha256(),
+            form_sha256: revision
+                .article
+                .form_sha256(|name| folder.get(name).as_ref().and_then(blob)),
             expected: None,
         })
     }

@@ -106,7 +106,8 @@ impl PackWriter {
         for bytes in [&header[..], entry.stream()] {
             crc.update(bytes);
             self.body.update(bytes);
-            self.file.write_all(bytes).map_err(self.failed("write"))?;
+            let written = self.file.write_all(bytes);
+            written.map_err(|error| self.failed("write")(error))?;
         }
         let offset = self.end;
         let length = header.len() + entry.stream().len();
