@@ -72,7 +72,7 @@ pub struct Candidate {
     pub page: BlobId,
     /// The files that the folder has, the page among them.
     pub files: Vec<BlobId>,
-    /// SHA-256 of the sources and of the metadata that a technical revision may change, 64 digits.
+    /// What [`crate::article::Article::form_sha256`] gives: of all that a technical revision may change.
     pub form_sha256: String,
     /// The revision that has to be the article's newest one, where the caller knows which one it follows.
     pub expected: Option<CommitId>,

@@ -150,10 +150,9 @@ impl<'a> Listing<'a> {
         let read = |index: &Index| {
             let (row, id, next) = index.chosen(chosen).ok()??;
             let revision = Revision::read(archive, id).ok()?;
-            let tip = archive.commit(archive.tip()).ok()?;
             let is_so = row.position == chosen.position
                 && describes(&row, &revision)
-                && archive.folder(tip.tree, &row.article.folder()).ok()? == revision.folder
+                && archive.folder(archive.root(), &row.article.folder()).ok()? == revision.folder
                 && archive.stands_at(id, row.position, next).ok()?;
             is_so.then_some(revision)
         };
@@ -236,7 +235,7 @@ fn rows(index: &Index, archive: &Archive, wanted: &Wanted) -> Option<Vec<Chosen>
 
 /// Lists the articles that have a folder at the tip; `None` where a folder cannot be read or has another form.
 fn held(archive: &Archive) -> Option<HashSet<String>> {
-    let root = archive.tree(archive.commit(archive.tip()).ok()?.tree).ok()?;
+    let root = archive.tree(archive.root()).ok()?;
     let Some(articles) = root.get("articles") else {
         return Some(HashSet::new());
     };
