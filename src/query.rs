@@ -369,25 +369,35 @@ pub struct Stems {
 #[derive(Debug)]
 struct StemsOf {
     stemming: Stemming,
-    known: HashMap<String, String>,
+    /// The number of the text that is read.
+    text: usize,
+    /// For each word its key, and the number of the text in which it stood last.
+    known: HashMap<String, (String, usize)>,
 }
 
 impl Stems {
+    /// Returns what is known of a language, for the next text in it.
     fn of(&mut self, language: &Language) -> &mut StemsOf {
-        self.languages.entry(language.clone()).or_insert_with(|| StemsOf {
+        let stems = self.languages.entry(language.clone()).or_insert_with(|| StemsOf {
             stemming: Stemming::english_alone(language),
+            text: 0,
             known: HashMap::new(),
-        })
+        });
+        stems.text += 1;
+        stems
     }
 }
 
 impl StemsOf {
-    fn key(&mut self, word: &str) -> &str {
+    /// Returns the key of a word that has not stood in this text yet.
+    fn key(&mut self, word: &str) -> Option<&str> {
         if !self.known.contains_key(word) {
             let key = cut(&self.stemming.stem(word)).to_owned();
-            self.known.insert(word.to_owned(), key);
+            self.known.insert(word.to_owned(), (key, 0));
         }
-        &self.known[word]
+        let (key, last) = self.known.get_mut(word)?;
+        let is_new = std::mem::replace(last, self.text) < self.text;
+        is_new.then_some(key)
     }
 }
 
@@ -409,7 +419,9 @@ pub fn each_site_key(
         each_token(text, |read, _, parted| match read {
             Read::Word(word) => {
                 before = None;
-                show(stems.key(word));
+                if let Some(key) = stems.key(word) {
+                    show(key);
+                }
             }
             Read::Neighbour(c) => {
                 let mut pair = [0; 8];
