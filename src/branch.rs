@@ -471,11 +471,7 @@ impl<'a> Branch<'a> {
             let newest = newest.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
             let newest = Revision::read(archive, newest).map_err(PlaceError::Newest)?;
             let folder = archive.tree(newest.folder)?;
-            let id_of = |name: &str| match folder.get(name)? {
-                Entry::File(id) => Some(id),
-                Entry::Folder(_) => None,
-            };
-            chain.form = Some(newest.article.form_sha256(id_of).into());
+            chain.form = Some(newest.article.form_sha256(|name| folder.file(name)).into());
         }
         Ok(chain.form.as_deref() == Some(candidate.form_sha256.as_str()))
     }

@@ -13,7 +13,6 @@ use crate::archive::{Archive, Fault};
 use crate::article::{METADATA_FILE, PAGE_FILE};
 use crate::id::{BlobId, CommitId, ObjectId, RawId, TreeId};
 use crate::object::commit::Commit;
-use crate::object::tree::Entry;
 use crate::object::{Hashing, ObjectKind};
 use crate::revision::{is_first, is_root};
 use crate::storage::index_file::{NewCommit, NewRevision, RevisionRow};
@@ -53,15 +52,11 @@ pub(super) fn one(archive: &Archive, id: CommitId, commit: &Commit) -> Option<Ne
         .folder(commit.tree, &message.trailers.article.folder())
         .ok()?;
     let folder = archive.tree(folder).ok()?;
-    let file = |name| match folder.get(name)? {
-        Entry::File(blob) => Some(blob),
-        Entry::Folder(_) => None,
-    };
-    let metadata = match archive.blob(file(METADATA_FILE)?) {
+    let metadata = match archive.blob(folder.file(METADATA_FILE)?) {
         Err(Fault::Withheld(_)) => None,
         read => Some(read.ok()?),
     };
-    of_parts(id, commit, message, file(PAGE_FILE)?, metadata.as_deref())
+    of_parts(id, commit, message, folder.file(PAGE_FILE)?, metadata.as_deref())
 }
 
 fn of_parts(

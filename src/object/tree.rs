@@ -25,6 +25,15 @@ impl Entry {
         }
     }
 
+    /// Returns the id of the file's blob; `None` for a folder.
+    #[must_use]
+    pub fn file(self) -> Option<BlobId> {
+        match self {
+            Self::File(id) => Some(id),
+            Self::Folder(_) => None,
+        }
+    }
+
     fn mode(self) -> &'static str {
         match self {
             Self::File(_) => "100644",
@@ -75,6 +84,12 @@ impl Tree {
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, entry)| *entry)
+    }
+
+    /// Returns the id of the file of a name; `None` where there is none, or a folder.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Option<BlobId> {
+        self.get(name)?.file()
     }
 
     /// Puts an entry in its place, over any other of the same name.

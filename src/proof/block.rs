@@ -38,9 +38,9 @@ pub fn encode(pack: &[u8]) -> String {
     // Where the bytes begin that no part has yet.
     let (mut begin, mut at) = (0, 0);
     for chunk in pack.utf8_chunks() {
-        let mut text = chunk.valid();
-        while !text.is_empty() {
-            let run = &text[..first_control(text).unwrap_or(text.len())];
+        let is_apart = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+        for text in chunk.valid().split_inclusive(is_apart) {
+            let run = text.trim_end_matches(is_apart);
             if run.len() >= SHORTEST_TEXT {
                 put(&base64::encode(&pack[begin..at]), &mut block);
                 block.push_str(",\n");
@@ -48,29 +48,13 @@ pub fn encode(pack: &[u8]) -> String {
                 block.push_str(",\n");
                 begin = at + run.len();
             }
-            let mut after = text[run.len()..].chars();
-            after.next();
-            at += text.len() - after.as_str().len();
-            text = after.as_str();
+            at += text.len();
         }
         at += chunk.invalid().len();
     }
     put(&base64::encode(&pack[begin..]), &mut block);
     block.push_str("]\n");
     block
-}
-
-/// Finds the first control character that is neither a line end nor a tab.
-fn first_control(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let is_one = |(at, byte): (usize, &u8)| match *byte {
-        b'\n' | b'\t' => false,
-        ..0x20 | 0x7f => true,
-        // U+0080 to U+009F.
-        0xc2 => bytes[at + 1] < 0xa0,
-        _ => false,
-    };
-    bytes.iter().enumerate().position(is_one)
 }
 
 /// Writes a string.

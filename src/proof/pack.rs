@@ -87,15 +87,15 @@ pub struct Packing {
     storing: Compress,
 }
 
-impl Packing {
-    /// Begins with none.
-    #[must_use]
-    pub fn new() -> Self {
+impl Default for Packing {
+    fn default() -> Self {
         let [deflating, storing] =
             [Compression::new(LEVEL), Compression::none()].map(|level| Compress::new(level, true));
         Self { deflating, storing }
     }
+}
 
+impl Packing {
     /// Returns a proof as a pack.
     ///
     /// # Errors
@@ -143,19 +143,13 @@ impl Packing {
     }
 }
 
-impl Default for Packing {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Proof {
     /// Returns the proof as a pack.
     ///
     /// # Errors
     /// As for [`Packing::pack`].
     pub fn encode(&self) -> Result<Vec<u8>, PackError> {
-        Packing::new().pack(self)
+        Packing::default().pack(self)
     }
 
     /// Reads a pack.

@@ -189,16 +189,9 @@ impl<'a> Readding<'a> {
         let article = revision.article_id();
         let trailers = &revision.message.trailers;
         let folder = self.own.tree(revision.folder)?;
-        let blob = |entry: &Entry| match entry {
-            Entry::File(blob) => Some(*blob),
-            Entry::Folder(_) => None,
-        };
-        let files: Vec<BlobId> = folder
-            .entries()
-            .iter()
-            .filter_map(|(_, entry)| blob(entry))
-            .collect();
-        let page = folder.get(PAGE_FILE).as_ref().and_then(blob);
+        let files = folder.entries().iter().filter_map(|(_, entry)| entry.file());
+        let files: Vec<BlobId> = files.collect();
+        let page = folder.file(PAGE_FILE);
         let page = page.ok_or_else(|| Fault::Absent {
             path: PAGE_FILE.to_owned(),
             tree: revision.folder,
@@ -223,9 +216,7 @@ impl<'a> Readding<'a> {
             folder: revision.folder,
             page,
             files,
-            form_sha256: revision
-                .article
-                .form_sha256(|name| folder.get(name).as_ref().and_then(blob)),
+            form_sha256: revision.article.form_sha256(|name| folder.file(name)),
             expected: None,
         })
     }

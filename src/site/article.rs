@@ -101,7 +101,7 @@ pub fn page(
         .find(|kept| kept.id() == id)
         .unwrap_or(revisions[0]);
     let place = Place { revisions };
-    Ok(page_and_proof(archive, shared, kept, &place, &mut Packing::new())?.0)
+    Ok(page_and_proof(archive, shared, kept, &place, &mut Packing::default())?.0)
 }
 
 /// Returns the page of a revision, and its proof where the text is there.

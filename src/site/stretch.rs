@@ -19,12 +19,13 @@ use crate::query::Stems;
 use crate::revision::RevisionFault;
 use crate::withheld::Kept;
 
-/// What one thread reads of an archive, which is opened where something is needed of it: each revision once.
+/// What one thread reads of an archive, each revision once. The archive is opened, and what packs proofs is made, where something
+/// is needed of it: of most stretches nothing is.
 pub struct Readings<'a> {
     seen: &'a Seen,
     archive: OnceCell<Archive>,
     read: RefCell<HashMap<CommitId, Rc<Kept>>>,
-    packing: RefCell<Packing>,
+    packing: OnceCell<RefCell<Packing>>,
 }
 
 impl<'a> Readings<'a> {
@@ -34,7 +35,7 @@ impl<'a> Readings<'a> {
             seen,
             archive: OnceCell::new(),
             read: RefCell::default(),
-            packing: RefCell::default(),
+            packing: OnceCell::new(),
         }
     }
 
@@ -70,7 +71,7 @@ impl<'a> Readings<'a> {
 
     /// Returns what proofs are packed by.
     pub fn packing(&self) -> RefMut<'_, Packing> {
-        self.packing.borrow_mut()
+        self.packing.get_or_init(RefCell::default).borrow_mut()
     }
 
     fn read(&self, archive: &Archive, id: CommitId) -> Result<Rc<Kept>, RevisionFault> {
