@@ -198,51 +198,65 @@ pub fn is_canonical(text: &str) -> bool {
 /// nothing.
 #[must_use]
 pub fn is_plainly_canonical(text: &str) -> bool {
-    let is_line = |(number, line): (usize, &str)| {
-        if line.is_empty() {
-            number > 0
-        } else {
-            !line.ends_with([' ', '\u{3000}'])
-        }
+    let bytes = text.as_bytes();
+    // An empty line is no beginning, and none follows another.
+    let is_end = |at: usize| {
+        let line = &bytes[..at];
+        !line.is_empty()
+            && !line.ends_with(b"\n\n")
+            && !line.ends_with(b" ")
+            && !line.ends_with("\u{3000}".as_bytes())
     };
     let ends_once = text.ends_with('\n') && !text.ends_with("\n\n");
-    text.is_empty()
-        || ends_once
-            && memchr::memmem::find(text.as_bytes(), b"\n\n\n").is_none()
-            && text.split('\n').enumerate().all(is_line)
-            && is_common(text)
+    text.is_empty() || ends_once && memchr::memchr_iter(b'\n', bytes).all(is_end) && is_common(text)
 }
+
+/// Bytes that [`is_common`] looks at together.
+const WINDOW: usize = 32;
 
 /// Tells in one pass that a text is made of line feeds and common characters alone: those that are visible, begin a
 /// cluster, and are what they normalize to. `false` says nothing.
 #[must_use]
 pub fn is_common(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n');
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        at += match byte {
-            // Sixteen at once, without a branch for each.
-            byte if is_plain(byte) => match bytes[at..].first_chunk::<16>() {
-                Some(some) if some.iter().fold(true, |all, byte| all & is_plain(*byte)) => 16,
-                _ => 1,
-            },
-            // Han from U+5000 on
-            0xe5..=0xe9 => 3,
-            _ => match text[at..].chars().next() {
-                Some(
-                    c @ ('\u{a1}'..='\u{ac}'
-                    | '\u{ae}'..='\u{ff}'
-                    | '\u{2010}'..='\u{2027}'
-                    | '\u{3000}'..='\u{3029}'
-                    | '\u{4e00}'..='\u{9fff}'
-                    | '\u{ff01}'..='\u{ff5e}'),
-                ) => c.len_utf8(),
-                _ => return false,
-            },
+    let mut rest = text.as_bytes();
+    while let Some(window) = rest.first_chunk() {
+        if !are_common(window) {
+            return false;
         }
+        rest = &rest[WINDOW..];
     }
-    true
+    // No character of a text is cut off, so that what is put behind it is never a part of one.
+    let mut last = [b'\n'; 2 * WINDOW + 2];
+    last[..rest.len()].copy_from_slice(rest);
+    let (first, second) = (last.first_chunk(), last[WINDOW..].first_chunk());
+    first.is_some_and(are_common) && (rest.len() <= WINDOW || second.is_some_and(are_common))
+}
+
+/// Tells of each byte but the last two, which are looked at with those before them, that it is a common character, or
+/// begins or goes on with one; all at once, without a branch for any.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches, sixteen bytes are looked at in one step"
+)]
+fn are_common(window: &[u8; WINDOW + 2]) -> bool {
+    (0..WINDOW).fold(true, |all, at| {
+        let [one, two, three] = [window[at], window[at + 1], window[at + 2]];
+        let is = |byte: u8, from: u8, to: u8| byte.wrapping_sub(from) <= to - from;
+        let printable = is(one, b' ', b'~') | (one == b'\n');
+        // Judged by the byte that begins the character.
+        let goes_on = is(one, 0x80, 0xbf);
+        // U+4E00 to U+9FFF
+        let han = is(one, 0xe5, 0xe9) | ((one == 0xe4) & (two >= 0xb8));
+        // U+3000 to U+3029
+        let punctuation = (one == 0xe3) & (two == 0x80) & (three <= 0xa9);
+        // U+FF01 to U+FF5E
+        let wide = (one == 0xef) & (((two == 0xbc) & (three >= 0x81)) | ((two == 0xbd) & (three <= 0x9e)));
+        // U+2010 to U+2027
+        let dashes = (one == 0xe2) & (two == 0x80) & is(three, 0x90, 0xa7);
+        // U+00A1 to U+00FF, but for the soft hyphen
+        let latin = (one == 0xc3) | ((one == 0xc2) & (two >= 0xa1) & (two != 0xad));
+        all & (printable | goes_on | han | punctuation | wide | dashes | latin)
+    })
 }
 
 /// Takes off blanks at a line's end: spaces, tabs, and the ideographic and other spaces of Unicode.
@@ -349,6 +363,33 @@ mod tests {
             assert_eq!(decode(text.as_bytes(), Invisible::Refuse).as_deref(), Ok(text));
         }
         assert!(decode("a\u{200d}b".as_bytes(), Invisible::Refuse).is_err());
+    }
+
+    #[test]
+    fn a_text_is_common_where_each_of_its_characters_is() {
+        let common = |c: char| {
+            matches!(c, ' '..='~' | '\n' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{ff}' | '\u{2010}'..='\u{2027}'
+                | '\u{3000}'..='\u{3029}' | '\u{4e00}'..='\u{9fff}' | '\u{ff01}'..='\u{ff5e}')
+        };
+        for c in '\0'..=char::MAX {
+            assert_eq!(is_common(c.encode_utf8(&mut [0; 4])), common(c), "{c:?}");
+        }
+        // Wherever it stands in a text that is looked at in several pieces.
+        for c in [
+            '\r', '\u{ad}', '\u{100}', '\u{200b}', '\u{2028}', '\u{302a}', '\u{4dff}', '\u{a000}',
+            '\u{ff00}', '😀',
+        ] {
+            for length in 0..4 * WINDOW {
+                let others: String = ["a", "é", "中", "—"].into_iter().cycle().take(length).collect();
+                assert!(is_common(&others));
+                assert!(!is_common(&format!("{others}{c}")), "{c:?} after {length}");
+                assert!(!is_common(&format!("{c}{others}")), "{c:?} before {length}");
+                assert!(
+                    !is_common(&format!("{others}{c}{others}")),
+                    "{c:?} between {length}"
+                );
+            }
+        }
     }
 
     proptest! {

@@ -22,6 +22,7 @@ pub mod pack_check;
 pub mod pack_entry;
 pub mod pack_index;
 pub mod pack_index_writer;
+mod pack_lookup;
 pub mod pack_map;
 pub mod pack_writer;
 pub mod plumbing;

@@ -125,8 +125,17 @@ pub fn read_below(folder: &Path, names: &[impl AsRef<str>], most: usize) -> Resu
 /// # Errors
 /// [`FileError`].
 pub fn map(path: &Path) -> Result<Mmap, FileError> {
+    open_and_map(path).map(|(_, map)| map)
+}
+
+/// Maps a file, and keeps it open.
+///
+/// # Errors
+/// [`FileError`].
+pub fn open_and_map(path: &Path) -> Result<(File, Mmap), FileError> {
     let (file, _) = open(path)?;
-    Ok(map_file(&file)?)
+    let map = map_file(&file)?;
+    Ok((file, map))
 }
 
 #[cfg(test)]

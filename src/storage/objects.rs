@@ -18,9 +18,10 @@ use crate::storage::finding::{Damage, FindingKind, ReadError, StoreFinding};
 use crate::storage::inventory::Inventory;
 use crate::storage::layout::{self, InPack};
 use crate::storage::loose;
-use crate::storage::pack::Pack;
+use crate::storage::pack::{EntryFault, Pack};
 use crate::storage::pack_check::check_id;
-use crate::storage::pack_index::PackIndex;
+use crate::storage::pack_index::{IndexError, PackIndex};
+use crate::storage::pack_lookup::Lookup;
 
 /// An `objects` folder. Nothing outside it is ever read: no alternates, no replacements, no configuration.
 ///
@@ -50,6 +51,8 @@ pub(super) struct OpenPack {
     pub path: PathBuf,
     /// The pack.
     pub pack: Pack<Mmap>,
+    /// Where the index is long.
+    lookup: Option<Lookup>,
     reading: Mutex<Reading>,
 }
 
@@ -322,23 +325,21 @@ impl Packs {
 
     fn read(&self, hashing: Hashing, id: ObjectId) -> Copy {
         let mut damaged = None;
-        for OpenPack { path, pack, reading } in &self.usable {
-            let Some(place) = pack.index().find(id.raw()) else {
+        for open in &self.usable {
+            let Some(place) = open.find(id) else {
                 continue;
             };
-            let mut reading = reading.lock().unwrap_or_else(PoisonError::into_inner);
-            let Reading { inflater, bases } = &mut *reading;
-            let read = pack.read_over(place, inflater, bases);
-            let (offset, what) = match read {
+            let offset = open.offset(place);
+            let (offset, what) = match open.read(offset.clone()) {
                 Ok(object) => match check_id(hashing, id, &object) {
                     Ok(()) => return Copy::Good(object),
-                    Err(what) => (pack.index().offset(place).ok(), what),
+                    Err(what) => (offset.ok(), what),
                 },
                 Err(fault) => (Some(fault.offset), fault.what.into()),
             };
             damaged.get_or_insert(ReadError::Damaged {
                 id,
-                path: path.clone(),
+                path: open.path.clone(),
                 offset,
                 what,
             });
@@ -347,9 +348,7 @@ impl Packs {
     }
 
     fn contain(&self, id: ObjectId) -> bool {
-        self.usable
-            .iter()
-            .any(|open| open.pack.index().find(id.raw()).is_some())
+        self.usable.iter().any(|open| open.find(id).is_some())
     }
 
     fn unusable(&self) -> Option<ReadError> {
@@ -417,10 +416,11 @@ impl OpenPack {
         if !names.contains(&format!("{stem}.pack")) {
             return Err((index_path, Damage::IndexAlone));
         }
-        let index = file::map(&folder.join(&index_path))
+        let (file, index) = file::open_and_map(&folder.join(&index_path))
             .map_err(Damage::from)
-            .and_then(|map| Ok(PackIndex::parse(map)?))
+            .and_then(|(file, map)| Ok((file, PackIndex::parse(map)?)))
             .map_err(|what| (index_path, what))?;
+        let lookup = Lookup::of(file, &index);
         let pack = file::map(&folder.join(&path))
             .map_err(Damage::from)
             .and_then(|map| Ok(Pack::parse(map, index)?))
@@ -428,11 +428,34 @@ impl OpenPack {
         Ok(Self {
             path,
             pack,
+            lookup,
             reading: Mutex::new(Reading {
                 inflater: Inflater::new(),
                 bases: Bases::new(),
             }),
         })
+    }
+
+    fn find(&self, id: ObjectId) -> Option<usize> {
+        let index = self.pack.index();
+        match &self.lookup {
+            Some(lookup) => lookup.find(index, id.raw()),
+            None => index.find(id.raw()),
+        }
+    }
+
+    fn offset(&self, place: usize) -> Result<u64, IndexError> {
+        let index = self.pack.index();
+        match &self.lookup {
+            Some(lookup) => lookup.offset(index, place),
+            None => index.offset(place),
+        }
+    }
+
+    fn read(&self, offset: Result<u64, IndexError>) -> Result<Object, EntryFault> {
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let Reading { inflater, bases } = &mut *reading;
+        self.pack.read_at(offset?, inflater, bases)
     }
 }
 

@@ -131,6 +131,15 @@ pub struct EntryFault {
     pub what: PackError,
 }
 
+impl From<IndexError> for EntryFault {
+    fn from(error: IndexError) -> Self {
+        Self {
+            offset: 0,
+            what: PackError::Index(error),
+        }
+    }
+}
+
 /// What an entry holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {
@@ -217,27 +226,11 @@ impl<B: AsRef<[u8]>> Pack<B> {
     /// # Errors
     /// [`EntryFault`], which names the entry at fault: the object's own or one it builds upon.
     pub fn read(&self, place: usize, inflater: &mut Inflater) -> Result<Object, EntryFault> {
-        self.read_over(place, inflater, &mut Bases::none())
+        let offset = self.index.offset(place)?;
+        self.read_at(offset, inflater, &mut Bases::none())
     }
 
-    /// Reads an object over what was read before, and keeps what it stands upon.
-    ///
-    /// # Errors
-    /// As for [`Pack::read`].
-    pub fn read_over(
-        &self,
-        place: usize,
-        inflater: &mut Inflater,
-        bases: &mut Bases,
-    ) -> Result<Object, EntryFault> {
-        let offset = self.index.offset(place).map_err(|error| EntryFault {
-            offset: 0,
-            what: PackError::Index(error),
-        })?;
-        self.read_at(offset, inflater, bases)
-    }
-
-    /// Reads the object whose entry begins at an offset.
+    /// Reads the object whose entry begins at an offset over what was read before, and keeps what it stands upon.
     ///
     /// # Errors
     /// As for [`Pack::read`].

@@ -13,6 +13,10 @@ const FAN_OUT: usize = 8;
 const IDS: usize = FAN_OUT + 256 * 4;
 /// Bytes that each object has in the four-byte tables and the table of ids: id, CRC-32, offset.
 const PER_OBJECT: usize = 20 + 4 + 4;
+/// The columns of the four-byte offsets among the bytes that each object has.
+const OFFSETS: Range<usize> = 24..28;
+/// The most places that [`PackIndex::likely`] returns.
+pub(super) const MOST_LIKELY: usize = 512;
 /// The pack's checksum and the index's own.
 const TRAILER: usize = 40;
 /// In the table of offsets, marks a place in the table of 64-bit offsets.
@@ -136,6 +140,26 @@ impl<B: AsRef<[u8]>> PackIndex<B> {
         part.start.checked_add(place)
     }
 
+    /// Returns at most [`MOST_LIKELY`] places among which an id most likely stands, and those of all ids with its first
+    /// byte. Ids are hashes, and as good as evenly spread.
+    pub(super) fn likely(&self, id: &RawId) -> (Range<usize>, Range<usize>) {
+        let all = self.part(id[0]);
+        let [_, a, b, c, d, ..] = *id;
+        let part = u64::try_from(all.len()).unwrap_or(0);
+        let before = (part * u64::from(u32::from_be_bytes([a, b, c, d]))) >> 32;
+        let expected = all.start + usize::try_from(before).unwrap_or(0);
+        // Four standard deviations: one is at most half the square root of the number.
+        let near = (2 * all.len().isqrt()).clamp(16, MOST_LIKELY / 2);
+        let start = expected.saturating_sub(near).max(all.start);
+        let end = (expected + near).min(all.end);
+        (start..end, all)
+    }
+
+    /// Returns where in the file the four bytes of the offset at a place stand.
+    pub(super) fn offset_at(&self, place: usize) -> usize {
+        IDS + self.count * OFFSETS.start + place * OFFSETS.len()
+    }
+
     /// Returns the places of all ids that are at least `lowest` and have its first byte.
     #[must_use]
     pub fn from_lowest(&self, lowest: &RawId) -> Range<usize> {
@@ -160,17 +184,16 @@ impl<B: AsRef<[u8]>> PackIndex<B> {
     /// [`IndexError::WideOutside`] where the place, or the one it refers to, does not exist.
     pub fn offset(&self, place: usize) -> Result<u64, IndexError> {
         let outside = IndexError::WideOutside(place);
-        let table = self.table(24..28).as_chunks().0;
-        let Some(offset) = table.get(place).copied().map(u32::from_be_bytes) else {
+        let Some(&bytes) = self.table(OFFSETS).as_chunks().0.get(place) else {
             return Err(outside);
         };
-        if offset & WIDE == 0 {
-            return Ok(u64::from(offset));
+        if let Some(offset) = narrow_offset(bytes) {
+            return Ok(offset);
         }
         let file = self.bytes.as_ref();
         let table = IDS + self.count * PER_OBJECT;
         let table = file.get(table..table + self.wide * 8).unwrap_or_default();
-        usize::try_from(offset & !WIDE)
+        usize::try_from(u32::from_be_bytes(bytes) & !WIDE)
             .ok()
             .and_then(|place| table.as_chunks().0.get(place))
             .map(|&offset| u64::from_be_bytes(offset))
@@ -206,8 +229,8 @@ impl<B: AsRef<[u8]>> PackIndex<B> {
             if !self.part(id[0]).contains(&place) {
                 found.push((named, IndexError::Part(place)));
             }
-            let offset: Option<&[u8; 4]> = self.table(24..28).as_chunks().0.get(place);
-            if offset.is_some_and(|offset| offset[0] & 0x80 != 0) {
+            let offset = self.table(OFFSETS).as_chunks().0.get(place);
+            if offset.is_some_and(|offset| narrow_offset(*offset).is_none()) {
                 wide += 1;
             }
         }
@@ -241,6 +264,17 @@ impl<B: AsRef<[u8]>> PackIndex<B> {
         let end = IDS + self.count * columns.end;
         self.bytes.as_ref().get(start..end).unwrap_or_default()
     }
+}
+
+/// Returns where in the file the id at a place stands.
+pub(super) fn id_at(place: usize) -> usize {
+    IDS + place * size_of::<RawId>()
+}
+
+/// Returns the offset that four bytes are; `None` where they mark a place in the table of 64-bit offsets.
+pub(super) fn narrow_offset(bytes: [u8; 4]) -> Option<u64> {
+    let offset = u32::from_be_bytes(bytes);
+    (offset & WIDE == 0).then_some(u64::from(offset))
 }
 
 /// Returns how many 64-bit offsets a file of this length has, or `None` where the length is impossible.
