@@ -231,6 +231,10 @@ pub enum Outcome {
     Interrupted,
 }
 
+/// What is said where a file that is being read goes away beneath the program.
+pub const UNREADABLE: &str = "error: a file of the archive was shortened while it was read, or its disk failed\n\
+    hint: see whether the system tells of a failing disk; `avalaches verify` says what is still whole\n";
+
 /// Runs the command line and returns the exit status: 0 yes, 1 no, 2 could not answer, 130 ended
 /// by Ctrl-C, 141 nobody reads the answer.
 pub fn run() -> ExitCode {

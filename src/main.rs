@@ -2,12 +2,15 @@
 
 use std::process::ExitCode;
 
+use avalaches::platform;
+
 mod cli;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    avalaches::platform::give_memory_back();
+    platform::give_memory_back();
+    platform::on_bus_error(cli::UNREADABLE, 2);
     cli::run()
 }

@@ -36,6 +36,18 @@ pub fn give_memory_back() {
     unsafe { mi_option_set(PURGE_DELAY, 30) }
 }
 
+/// Has the program say something and end with a status where what is mapped cannot be read any more: the file was
+/// shortened, or the disk failed. The system would end it without a word.
+pub fn on_bus_error(message: &'static str, status: i32) {
+    let told = move || {
+        let _ = rustix::io::write(io::stderr(), message.as_bytes());
+        signal_hook::low_level::exit(status)
+    };
+    // SAFETY: what is done is one write and the end of the process at once, both of which a signal's handler may do;
+    // `io::stderr()` takes no lock. Where the signal cannot be had, the system does as it would.
+    let _ = unsafe { signal_hook::low_level::register(signal_hook::consts::SIGBUS, told) };
+}
+
 /// Keeps other threads from libgit2's process-wide options while one of them is set, and knows whether libgit2
 /// was set up.
 static OPTIONS: Mutex<bool> = Mutex::new(false);
@@ -101,7 +113,7 @@ pub fn open_repository(path: &Path, refs: Durability) -> Result<git2::Repository
 ///
 /// The map shows what the file holds at each moment. Git never writes into a pack or an index that has its
 /// final name, so the bytes stay as they were; whoever shortens such a file under a running program ends that
-/// program with a bus error, here as in git itself.
+/// program with a bus error, here as in git itself, and [`on_bus_error`] says so.
 ///
 /// # Errors
 /// The operating system's error where the file cannot be mapped.

@@ -196,8 +196,6 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
             target.remove(name).await?;
         }
     }
-    // Whatever the list says is there is passed over from now on, also after the power failed.
-    target.settle().await?;
     target.write_list(&site).await?;
     Ok(Published { bytes, ..published })
 }

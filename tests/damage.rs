@@ -7,10 +7,13 @@ mod archives;
 mod folders;
 
 use std::fs;
+use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use archives::{Story, git};
@@ -449,4 +452,41 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+#[test]
+fn a_pack_that_is_shortened_while_it_is_read_is_told_and_not_died_of() {
+    let story = archive(Kept::Packed);
+    let page = story.yes(&["show", "2026/01/23/a"]);
+    let packed = files(&story.archive());
+    let pack = packed
+        .iter()
+        .find(|file| file.extension().is_some_and(|e| e == "pack"));
+    let pack = story.archive().join(pack.unwrap());
+    // It has the pack open before it is given the page.
+    let mut child = story
+        .program(&["verify", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let maps = format!("/proc/{}/maps", child.id());
+    let begun = Instant::now();
+    while !fs::read_to_string(&maps).is_ok_and(|maps| maps.contains(".pack")) {
+        assert!(begun.elapsed() < LIMIT, "the pack is not mapped");
+        thread::sleep(Duration::from_millis(10));
+    }
+    fs::write(&pack, "").unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(page.as_bytes()).unwrap();
+    drop(stdin);
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(2), "{:?} {said}", ended.status);
+    assert!(
+        said.starts_with("error: a file of the archive was shortened while it was read"),
+        "{said}"
+    );
+    assert!(said.contains("\nhint: "), "{said}");
 }

@@ -358,30 +358,37 @@ fn a_folder_gets_the_site_and_keeps_what_is_not_the_sites() {
 }
 
 #[test]
-fn the_last_list_of_a_folder_is_written_when_all_that_it_names_is_on_the_disk() {
+fn each_list_of_a_folder_is_on_the_disk_before_what_comes_after_it_and_after_what_came_before() {
     if !strace::is_here() {
         return;
     }
     let story = story();
+    changed(&story);
+    story.yes(&["publish", "other", "www"]);
+    // Files change, and others are deleted.
     let published = strace::Traced {
         arguments: &["publish", "site", "www"],
-        calls: "syncfs,rename,renameat,renameat2",
+        calls: "syncfs,rename,renameat,renameat2,unlink,unlinkat",
     };
     let trace = published.trace(&story);
-    let calls: Vec<&str> = trace
-        .lines()
-        .filter(|line| line.contains("syncfs(") || line.contains("rename"))
+    let is_call = |line: &&str| {
+        ["syncfs(", "rename", "unlink"]
+            .iter()
+            .any(|call| line.contains(call))
+    };
+    let calls: Vec<&str> = trace.lines().filter(is_call).collect();
+    let is_sync = |at: usize| calls.get(at).is_some_and(|line| line.contains("syncfs("));
+    let lists: Vec<usize> = (0..calls.len())
+        .filter(|at| calls[*at].contains(&format!("/{LIST}\"")))
         .collect();
-    let is_of_list = |line: &&str| line.contains(&format!("/{LIST}\""));
-    let last_file = calls
-        .iter()
-        .rposition(|line| line.contains("rename") && !is_of_list(line));
-    let synced = calls.iter().rposition(|line| line.contains("syncfs("));
-    let last_list = calls.iter().rposition(is_of_list);
-    assert!(
-        last_file.is_some() && last_file < synced && synced < last_list,
-        "{trace}"
-    );
+    // What is about to change; what is about to go; what is there.
+    assert_eq!(lists.len(), 3, "{trace}");
+    for at in &lists {
+        assert!(is_sync(at - 1) && is_sync(at + 1), "{trace}");
+    }
+    for between in lists.windows(2) {
+        assert!((between[0] + 2..between[1] - 1).any(|at| !is_sync(at)), "{trace}");
+    }
 }
 
 #[test]

@@ -117,10 +117,7 @@ impl Target {
 
     /// Waits until all that was written is on the disk: in a folder, by one call for its whole file system, because there
     /// may be thousands of files. What a bucket has taken it keeps.
-    ///
-    /// # Errors
-    /// [`TargetError`].
-    pub async fn settle(&self) -> Result<(), TargetError> {
+    async fn settle(&self) -> Result<(), TargetError> {
         let Self::Folder(folder) = self else {
             return Ok(());
         };
@@ -133,13 +130,16 @@ impl Target {
         .await
     }
 
-    /// Writes the list.
+    /// Writes the list, when all that was done before is on the disk, and waits until the list is: whatever it says is there
+    /// is passed over from now on, also after the power failed.
     ///
     /// # Errors
     /// [`TargetError`].
     pub async fn write_list(&self, list: &Manifest) -> Result<(), TargetError> {
+        self.settle().await?;
         self.write(manifest::FILE_NAME, list.to_string().into_bytes(), false)
-            .await
+            .await?;
+        self.settle().await
     }
 
     /// Writes a file, so that a reader sees the old one or the new one. In a folder, a file that is not on the list and
