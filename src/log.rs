@@ -85,6 +85,15 @@ pub struct Published {
     pub stamps: Stamps,
 }
 
+impl Published {
+    fn is_not_true(&self) -> LogError {
+        LogError::Other {
+            commit: self.commit,
+            size: self.signed.checkpoint.size,
+        }
+    }
+}
+
 /// Outside time for a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stamps {
@@ -264,10 +273,7 @@ pub fn signed_log(archive: &Archive) -> Result<Option<(Log, Vec<Published>)>, Lo
     }
     match false_one(&log) {
         None => Ok(Some((log, published))),
-        Some(other) => Err(LogError::Other {
-            commit: other.commit,
-            size: other.signed.checkpoint.size,
-        }),
+        Some(other) => Err(other.is_not_true()),
     }
 }
 
@@ -440,7 +446,7 @@ pub fn key_of(archive: &Archive, published: &Published) -> Option<VerifierKey> {
 /// Signs a checkpoint of all revisions of the branch; `None` where the one at the tip states them already.
 ///
 /// # Errors
-/// [`LogError`].
+/// [`LogError`]; [`LogError::Other`] where the key signed what the branch does not bear out: it does not sign two histories.
 pub fn sign(archive: &Archive, key: &SignerKey) -> Result<Option<SignedCheckpoint>, LogError> {
     let named = archive.settings().log_key.as_ref().ok_or(LogError::NoKey)?;
     if key.public() != named {
@@ -456,7 +462,7 @@ pub fn sign(archive: &Archive, key: &SignerKey) -> Result<Option<SignedCheckpoin
     };
     let peaks = match peaks {
         Some(peaks) => peaks,
-        None => from_git(archive)?,
+        None => from_git(archive, before.as_ref())?,
     };
     if before.is_some_and(|before| before.checkpoint.size == peaks.size()) {
         return Ok(None);
@@ -500,20 +506,33 @@ fn gone_on(archive: &Archive, before: &SignedCheckpoint) -> Result<Option<Peaks>
             for leaf in leaves {
                 peaks.push(leaf);
             }
-            return Ok(Some(peaks));
+            // Otherwise it came after more revisions, or fewer, than it states.
+            return Ok((peaks.size() == log.size()).then_some(peaks));
         }
     }
     Ok(None)
 }
 
-/// Reads every revision of the branch from git.
-fn from_git(archive: &Archive) -> Result<Peaks, LogError> {
+/// Reads every revision of the branch from git, which have to go on from what the checkpoint at the tip states.
+fn from_git(archive: &Archive, before: Option<&SignedCheckpoint>) -> Result<Peaks, LogError> {
     let (_, leaves) = read_leaves(archive, None)?;
     let mut peaks = Peaks::default();
+    let is_stated = |peaks: &Peaks| {
+        before.is_some_and(|SignedCheckpoint { checkpoint, .. }| {
+            checkpoint.size == peaks.size() && checkpoint.root == peaks.root()
+        })
+    };
+    let mut is_borne_out = before.is_none() || is_stated(&peaks);
     for leaf in leaves {
         peaks.push(leaf);
+        is_borne_out |= is_stated(&peaks);
     }
-    Ok(peaks)
+    if is_borne_out {
+        return Ok(peaks);
+    }
+    Err(checkpoints(archive)?
+        .last()
+        .map_or(LogError::Branch, Published::is_not_true))
 }
 
 /// Reads the leaves of the branch from git on every core: those after a commit where that is on the branch, else all. Returns

@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use avalaches::archive::{Archive, Owner};
-use avalaches::log::{self, Log};
+use avalaches::log::{self, Log, LogError};
 use avalaches::tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use avalaches::tlog::key::{SignerKey, VerifierKey};
 use avalaches::tlog::merkle::{self, Hash};
@@ -825,29 +825,53 @@ fn a_branch_with_a_commit_of_no_archive_has_no_log() {
 }
 
 #[test]
-fn what_is_signed_goes_on_from_no_checkpoint_that_the_branch_does_not_bear_out() {
+fn nothing_is_signed_over_a_checkpoint_that_the_branch_does_not_bear_out() {
     let (story, _) = begin();
     add(&story, 0..4);
     let secret = fs::read_to_string(story.folder.path().join("log.key")).unwrap();
     let key = SignerKey::parse(&secret).unwrap();
-    let expected = {
-        let log = Log::read(&open_archive(&story)).unwrap();
-        (log.size(), log.root(4))
-    };
-    for (size, of_leaf) in [(3, "another"), (9, "more")] {
-        let forged = Checkpoint {
+    let right = Log::read(&open_archive(&story)).unwrap().root(3);
+    let (empty, other) = (merkle::empty_root(), merkle::leaf_hash(b"another"));
+    for (size, root, is_true) in [
+        (3, right, true),
+        (3, other, false),
+        (4, other, false),
+        (9, other, false),
+        (0, empty, true),
+        (0, other, false),
+    ] {
+        let stated = Checkpoint {
             origin: ORIGIN.to_owned(),
             size,
-            root: merkle::leaf_hash(of_leaf.as_bytes()),
+            root,
             extensions: Vec::new(),
         };
-        put_checkpoint(&story, &SignedCheckpoint::signed(forged, &key).to_string());
-        let signed = log::sign(&open_archive(&story), &key).unwrap().unwrap();
-        assert_eq!(
-            (signed.checkpoint.size, signed.checkpoint.root),
-            expected,
-            "{size}"
-        );
+        let stated = SignedCheckpoint::signed(stated, &key).to_string();
+        let commit = put_checkpoint(&story, &stated);
+        // Before anything beside the repository was written for it, and after.
+        for _ in 0..2 {
+            let signed = log::sign(&open_archive(&story), &key);
+            match signed {
+                Ok(Some(signed)) => assert!(is_true && signed.checkpoint.size == 4, "{size} {root}"),
+                Err(LogError::Other {
+                    commit: told,
+                    size: told_size,
+                }) => {
+                    assert!(
+                        !is_true && told.to_string() == commit && told_size == size,
+                        "{size} {root}"
+                    );
+                }
+                other => panic!("{size} {root}: {other:?}"),
+            }
+            if !is_true {
+                let said = says(&story, &["checkpoint", "--key", "log.key"], 2);
+                assert!(
+                    said.contains("is not that of the branch") && said.contains("nothing was signed"),
+                    "{said}"
+                );
+            }
+        }
         story.git(&["update-ref", "refs/heads/main", "main^"]);
     }
 }

@@ -163,6 +163,9 @@ fn refused(error: RootError<Refusal>) -> Failure {
         RootError::Refused(Refusal::Log(LogError::OtherKey { .. })) => {
             "sign with that key, or name the other one with `avalaches settings --log-key KEY`"
         }
+        RootError::Refused(Refusal::Log(LogError::Other { .. })) => {
+            "nothing was signed: a log that states two histories is worth nothing; `avalaches verify` says what is wrong"
+        }
         _ => return failure(error),
     };
     failure(error).hint(hint)
