@@ -199,11 +199,19 @@ impl Archive {
         };
         std::fs::metadata(path).map_err(io)?;
         for missing in ["HEAD", "objects", "refs"] {
-            if std::fs::symlink_metadata(path.join(missing)).is_err() {
-                return Err(OpenError::NoArchive {
-                    path: path.to_owned(),
-                    missing,
-                });
+            match std::fs::symlink_metadata(path.join(missing)) {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                    ) =>
+                {
+                    return Err(OpenError::NoArchive {
+                        path: path.to_owned(),
+                        missing,
+                    });
+                }
+                found => found.map(drop).map_err(io)?,
             }
         }
         if owner == Owner::Caller && !plumbing::owned_by_caller(path).map_err(io)? {

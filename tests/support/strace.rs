@@ -44,6 +44,8 @@ impl Traced {
             .args(self.arguments)
             .current_dir(story.folder.path())
             .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", story.folder.path())
             .env("SOURCE_DATE_EPOCH", "1769140800");
         command.output().unwrap()
     }
