@@ -115,6 +115,29 @@ fn pages_of_articles_that_did_not_change_are_not_made() {
 }
 
 #[test]
+fn what_a_killed_build_left_beside_the_places_of_files_goes_with_the_next() {
+    let story = story();
+    story.yes(&["build", "site"]);
+    let whole = tree::files(&site(&story));
+    // A file and a folder that no later build makes, and a file that stays as it is.
+    let begun = "search/new/99.keys\n2026/01/25/gone/r1.html\nindex.html\n";
+    let list = fs::read_to_string(site(&story).join(LIST)).unwrap();
+    fs::write(site(&story).join(LIST), list + begun).unwrap();
+    for left in [
+        "search/new/.99.keys.new",
+        "2026/01/25/.gone.new/r1.html",
+        ".index.html.new",
+    ] {
+        let left = site(&story).join(left);
+        fs::create_dir_all(left.parent().unwrap()).unwrap();
+        fs::write(left, "half").unwrap();
+    }
+    story.yes(&["build", "site"]);
+    assert_eq!(tree::files(&site(&story)), whole);
+    assert!(!site(&story).join("2026/01/25").exists());
+}
+
+#[test]
 fn what_a_killed_build_began_is_not_taken_for_finished() {
     let story = story();
     story.add(

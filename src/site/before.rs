@@ -143,6 +143,11 @@ impl Before {
         (self.is_finished(made_of) && is_same).then_some(single)
     }
 
+    /// Returns the names that a build began and did not end.
+    pub fn begun(&self) -> &[String] {
+        &self.begun
+    }
+
     /// Tells whether a build began and did not end.
     pub fn is_begun(&self) -> bool {
         !self.begun.is_empty()

@@ -90,6 +90,9 @@ impl Files {
         let list = read_list(&path)?.unwrap_or_default();
         let ended = fs::metadata(&path).and_then(|found| found.modified()).ok();
         let before = Before::parse(&list).map_err(|line| FilesError::List { path, line })?;
+        for name in before.begun() {
+            clear_beside(folder, name)?;
+        }
         let work = Work {
             own: before.names().collect(),
             ..Work::default()
@@ -303,9 +306,10 @@ pub(crate) fn remove(root: &Path, name: &str) -> Result<bool, FilesError> {
     };
     let above = path.ancestors().skip(1).take_while(|above| *above != root);
     for folder in above {
-        // One that holds anything stays.
-        if fs::remove_dir(folder).is_err() {
-            break;
+        match fs::remove_dir(folder) {
+            // One that holds anything stays.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => break,
+            _ => {}
         }
     }
     Ok(was_there)
@@ -315,6 +319,29 @@ pub(crate) fn remove(root: &Path, name: &str) -> Result<bool, FilesError> {
 fn beside(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{}.new", name.trim_start_matches('.')))
+}
+
+/// Removes what a build that was killed left beside the place of a file, or of the folder that it was to come in.
+fn clear_beside(root: &Path, name: &str) -> Result<(), FilesError> {
+    let path = root.join(name);
+    let none = |error: &io::Error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        )
+    };
+    let file = beside(&path);
+    match fs::remove_file(&file) {
+        Err(error) if !none(&error) => return Err(failed("remove", &file)(error)),
+        _ => {}
+    }
+    let Some(folder) = path.parent().filter(|folder| *folder != root).map(beside) else {
+        return Ok(());
+    };
+    match fs::remove_dir_all(&folder) {
+        Err(error) if !none(&error) => Err(failed("remove", &folder)(error)),
+        _ => Ok(()),
+    }
 }
 
 /// Makes an empty folder; another build that was killed may have left one there.
