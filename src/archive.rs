@@ -15,6 +15,7 @@ use crate::object::tree::{Entry, Tree, TreeError};
 use crate::object::{Object, ObjectKind};
 use crate::settings::{self, EXPUNGED_FOLDER, Settings, SettingsError};
 use crate::storage::branch_list::{self, BranchList};
+use crate::storage::file::is_system_error;
 use crate::storage::finding::ReadError;
 use crate::storage::objects::ObjectStore;
 use crate::storage::plumbing::{self, PlumbingFinding};
@@ -199,19 +200,15 @@ impl Archive {
         };
         std::fs::metadata(path).map_err(io)?;
         for missing in ["HEAD", "objects", "refs"] {
-            match std::fs::symlink_metadata(path.join(missing)) {
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-                    ) =>
-                {
-                    return Err(OpenError::NoArchive {
+            if let Err(error) = std::fs::symlink_metadata(path.join(missing)) {
+                return Err(if is_system_error(&error) {
+                    io(error)
+                } else {
+                    OpenError::NoArchive {
                         path: path.to_owned(),
                         missing,
-                    });
-                }
-                found => found.map(drop).map_err(io)?,
+                    }
+                });
             }
         }
         if owner == Owner::Caller && !plumbing::owned_by_caller(path).map_err(io)? {

@@ -297,7 +297,7 @@ pub(crate) fn locked(folder: &Path, take: fn(&File) -> Result<(), TryLockError>)
 }
 
 /// Removes a file, and the folders above it that hold nothing else; tells whether it was there.
-pub(crate) fn remove(root: &Path, name: &str) -> Result<bool, FilesError> {
+pub(crate) fn remove(root: &Path, name: impl AsRef<Path>) -> Result<bool, FilesError> {
     let path = root.join(name);
     let was_there = match fs::remove_file(&path) {
         Ok(()) => true,
@@ -323,23 +323,14 @@ fn beside(path: &Path) -> PathBuf {
 
 /// Removes what a build that was killed left beside the place of a file, or of the folder that it was to come in.
 fn clear_beside(root: &Path, name: &str) -> Result<(), FilesError> {
-    let path = root.join(name);
-    let none = |error: &io::Error| {
-        matches!(
-            error.kind(),
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-        )
-    };
-    let file = beside(&path);
-    match fs::remove_file(&file) {
-        Err(error) if !none(&error) => return Err(failed("remove", &file)(error)),
-        _ => {}
-    }
-    let Some(folder) = path.parent().filter(|folder| *folder != root).map(beside) else {
+    let name = Path::new(name);
+    remove(root, beside(name))?;
+    let Some(folder) = name.parent().filter(|folder| *folder != Path::new("")) else {
         return Ok(());
     };
+    let folder = root.join(beside(folder));
     match fs::remove_dir_all(&folder) {
-        Err(error) if !none(&error) => Err(failed("remove", &folder)(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", &folder)(error)),
         _ => Ok(()),
     }
 }

@@ -39,11 +39,17 @@ impl FileError {
     /// stands in its place, or nothing, is known.
     #[must_use]
     pub fn is_system_error(&self) -> bool {
-        matches!(self, Self::Io(error) if !matches!(
-            error.kind(),
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory | io::ErrorKind::InvalidFilename
-        ))
+        matches!(self, Self::Io(error) if is_system_error(error))
     }
+}
+
+/// Tells as [`FileError::is_system_error`] does whether it is not known what stands somewhere.
+pub(crate) fn is_system_error(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound};
+    !matches!(
+        error.kind(),
+        NotFound | NotADirectory | IsADirectory | InvalidFilename
+    )
 }
 
 impl From<io::Error> for FileError {

@@ -329,11 +329,10 @@ impl Packs {
             let Some(place) = open.find(id) else {
                 continue;
             };
-            let offset = open.offset(place);
-            let (offset, what) = match open.read(offset.clone()) {
+            let (offset, what) = match open.read(place) {
                 Ok(object) => match check_id(hashing, id, &object) {
                     Ok(()) => return Copy::Good(object),
-                    Err(what) => (offset.ok(), what),
+                    Err(what) => (open.offset(place).ok(), what),
                 },
                 Err(fault) => (Some(fault.offset), fault.what.into()),
             };
@@ -452,10 +451,11 @@ impl OpenPack {
         }
     }
 
-    fn read(&self, offset: Result<u64, IndexError>) -> Result<Object, EntryFault> {
+    fn read(&self, place: usize) -> Result<Object, EntryFault> {
+        let offset = self.offset(place)?;
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let Reading { inflater, bases } = &mut *reading;
-        self.pack.read_at(offset?, inflater, bases)
+        self.pack.read_at(offset, inflater, bases)
     }
 }
 

@@ -39,14 +39,17 @@ impl Traced {
     fn run(&self, story: &Story, options: &[&str]) -> Output {
         let mut command = Command::new("strace");
         command.args(["-f", "-qq"]).args(options);
+        let program = story.program(self.arguments);
         command
-            .arg(env!("CARGO_BIN_EXE_avalaches"))
-            .args(self.arguments)
+            .arg(program.get_program())
+            .args(program.get_args())
             .current_dir(story.folder.path())
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", story.folder.path())
-            .env("SOURCE_DATE_EPOCH", "1769140800");
+            .envs(
+                program
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            );
         command.output().unwrap()
     }
 
