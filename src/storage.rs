@@ -27,6 +27,7 @@ pub mod pack_map;
 pub mod pack_writer;
 pub mod plumbing;
 mod program;
+pub mod proof_pack;
 pub mod reader;
 pub mod refs;
 pub mod remembered;

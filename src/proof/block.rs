@@ -34,28 +34,60 @@ pub enum BlockError {
 /// Writes what stands in the block of a pack.
 #[must_use]
 pub fn encode(pack: &[u8]) -> String {
-    let mut block = "[".to_owned();
+    let mut block = String::with_capacity(pack.len() * 4 / 3 + 64);
+    block.push('[');
     // Where the bytes begin that no part has yet.
     let (mut begin, mut at) = (0, 0);
-    for chunk in pack.utf8_chunks() {
-        let is_apart = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
-        for text in chunk.valid().split_inclusive(is_apart) {
-            let run = text.trim_end_matches(is_apart);
-            if run.len() >= SHORTEST_TEXT {
-                put(&base64::encode(&pack[begin..at]), &mut block);
+    // Most of what is no text ends at such a byte soon, and is passed over without another look.
+    for run in pack.split_inclusive(|byte| IN_NO_TEXT[usize::from(*byte)]) {
+        if run.len() >= SHORTEST_TEXT {
+            each_text(run, |first, text| {
+                let first = at + first;
+                put(&base64::encode(&pack[begin..first]), &mut block);
                 block.push_str(",\n");
-                put(run, &mut block);
+                put(text, &mut block);
                 block.push_str(",\n");
-                begin = at + run.len();
-            }
-            at += text.len();
+                begin = first + text.len();
+            });
         }
-        at += chunk.invalid().len();
+        at += run.len();
     }
     put(&base64::encode(&pack[begin..]), &mut block);
     block.push_str("]\n");
     block
 }
+
+/// Shows each text of some bytes that is long enough, and where it begins.
+fn each_text(bytes: &[u8], mut show: impl FnMut(usize, &str)) {
+    let mut at = 0;
+    for chunk in bytes.utf8_chunks() {
+        for text in chunk.valid().split_inclusive(is_apart) {
+            let run = text.trim_end_matches(is_apart);
+            if run.len() >= SHORTEST_TEXT {
+                show(at, run);
+            }
+            at += text.len();
+        }
+        at += chunk.invalid().len();
+    }
+}
+
+/// Tells whether a character is in no text that is told as such.
+fn is_apart(character: char) -> bool {
+    character.is_control() && !matches!(character, '\n' | '\t')
+}
+
+/// The bytes that no such text has: those of control characters, and those that UTF-8 never has.
+const IN_NO_TEXT: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = byte < 0x20 && byte != b'\n' as usize && byte != b'\t' as usize
+            || matches!(byte, 0x7f | 0xc0 | 0xc1 | 0xf5..);
+        byte += 1;
+    }
+    table
+};
 
 /// Writes a string.
 fn put(string: &str, block: &mut String) {
@@ -126,6 +158,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn texts_are_found_as_if_every_byte_was_looked_at(
+            parts in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..50), "[\\n\t\u{0}-\u{9f}a-z今天🦀]{0,90}"), 0..6),
+        ) {
+            let bytes: Vec<u8> = parts.iter().flat_map(|(bytes, text)| [&bytes[..], text.as_bytes()].concat()).collect();
+            let mut whole = Vec::new();
+            each_text(&bytes, |_, text| whole.push(text.to_owned()));
+            let told: Vec<String> = serde_json::from_str(&encode(&bytes)).unwrap();
+            let texts: Vec<String> = told.into_iter().skip(1).step_by(2).collect();
+            prop_assert_eq!(texts, whole);
+        }
+
         #[test]
         fn any_bytes_come_back(parts in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..50), ".{0,60}"), 0..4)) {
             let bytes = parts.iter().flat_map(|(bytes, text)| [&bytes[..], text.as_bytes()].concat());

@@ -1,13 +1,11 @@
 //! A proof as a git pack, version 2: an entry for each object, in the proof's order, and the SHA-1 of it all at the end. An entry is
-//! whole, or a delta of one that stands before it: the text of an article in one language, and the source that it was made of, differ
-//! in little. Texts are stored in their streams as they are.
+//! whole, or a delta of one that stands before it. Read here; [`crate::storage::proof_pack`] writes it.
 //!
 //! Source of the format: git's documentation, `gitformat-pack`.
 
 use std::io::Read;
 
 use flate2::bufread::ZlibDecoder;
-use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::Proof;
 use crate::object::delta::{self, DeltaError};
@@ -22,9 +20,6 @@ pub const LARGEST_PROOF: usize = LARGEST_OBJECT;
 
 /// What a pack of version 2 begins with (gitformat-pack).
 pub const MAGIC: &[u8; 8] = b"PACK\0\0\0\x02";
-
-/// The level at which trees are deflated. Higher ones save less than a hundredth: ids are not to be made shorter.
-const LEVEL: u32 = 2;
 
 /// Why bytes are no proof's pack.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,94 +59,7 @@ impl From<HeaderError> for PackError {
     }
 }
 
-/// Puts a zlib stream to the end of a pack.
-fn deflate(deflater: &mut Compress, mut body: &[u8], pack: &mut Vec<u8>) {
-    deflater.reset();
-    loop {
-        // Enough at once: what cannot be made shorter is stored, with a few bytes more.
-        pack.reserve(body.len() + body.len() / 1000 + 64);
-        let before = deflater.total_in();
-        let status = deflater.compress_vec(body, pack, FlushCompress::Finish);
-        if status.expect("it was reset, and there is room") == Status::StreamEnd {
-            return;
-        }
-        let taken = usize::try_from(deflater.total_in() - before).expect("no more than there was");
-        body = &body[taken..];
-    }
-}
-
-/// Writes proofs as packs, one after another.
-#[derive(Debug)]
-pub struct Packing {
-    deflating: Compress,
-    storing: Compress,
-}
-
-impl Default for Packing {
-    fn default() -> Self {
-        let [deflating, storing] =
-            [Compression::new(LEVEL), Compression::none()].map(|level| Compress::new(level, true));
-        Self { deflating, storing }
-    }
-}
-
-impl Packing {
-    /// Returns a proof as a pack.
-    ///
-    /// # Errors
-    /// [`PackError`] where no reader would take it: it is too large, or has too many objects.
-    pub fn pack(&mut self, proof: &Proof) -> Result<Vec<u8>, PackError> {
-        let count = u32::try_from(proof.objects().len()).unwrap_or(u32::MAX);
-        let bytes: usize = proof.objects().iter().map(|object| object.body.len()).sum();
-        if proof.objects().is_empty() || proof.objects().len() > MOST_OBJECTS {
-            return Err(PackError::Count(count));
-        }
-        if bytes > LARGEST_PROOF {
-            return Err(PackError::TooLarge);
-        }
-        let mut room = LARGEST_PROOF - bytes;
-        let mut pack = MAGIC.to_vec();
-        pack.extend(count.to_be_bytes());
-        // The longest blob so far, and where its entry begins.
-        let mut longest: Option<(&[u8], usize)> = None;
-        for Object { kind, body } in proof.objects() {
-            let at = pack.len();
-            let base = longest.filter(|_| *kind == ObjectKind::Blob);
-            // Where little but the base is in it.
-            let most = room.min(body.len() / 16);
-            let delta = base.and_then(|(base, begin)| Some((delta::encode(base, body, most)?, at - begin)));
-            if let Some((delta, distance)) = &delta {
-                pack.extend(entry::header(entry::OFFSET_DELTA, delta.len()));
-                pack.extend(entry::distance(*distance as u64));
-                deflate(&mut self.deflating, delta, &mut pack);
-                room -= delta.len();
-            } else {
-                pack.extend(entry::header(entry::code(*kind), body.len()));
-                // A text stands in a page as it is read (`super::block`).
-                let deflater = match kind {
-                    ObjectKind::Tree => &mut self.deflating,
-                    _ => &mut self.storing,
-                };
-                deflate(deflater, body, &mut pack);
-            }
-            if *kind == ObjectKind::Blob && longest.is_none_or(|(known, _)| known.len() < body.len()) {
-                longest = Some((body, at));
-            }
-        }
-        pack.extend(object::digest(&[&pack])?);
-        Ok(pack)
-    }
-}
-
 impl Proof {
-    /// Returns the proof as a pack.
-    ///
-    /// # Errors
-    /// As for [`Packing::pack`].
-    pub fn encode(&self) -> Result<Vec<u8>, PackError> {
-        Packing::default().pack(self)
-    }
-
     /// Reads a pack.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use super::stretch::Readings;
 use super::{BuildError, Shared, history, search, timemap, titles};
 use crate::archive::Archive;
 use crate::id::{ArticleId, CommitId};
-use crate::proof::pack::Packing;
+use crate::storage::proof_pack::Packing;
 use crate::verify::alone;
 use crate::withheld::{Kept, Reason};
 

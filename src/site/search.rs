@@ -12,8 +12,8 @@
 //! | `search/names/N.txt` | the articles of 128 revisions, one a line |
 //! | `YYYY/MM/DD/slug/text.json` | an article's newest revision: date, titles, tags, and the text by language |
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
-use std::ops::Range;
 
 use rayon::prelude::*;
 use serde_json::json;
@@ -112,57 +112,70 @@ pub struct Found {
     article: ArticleId,
     /// The keys, one behind the other.
     text: String,
-    /// Where each of them is, by its shard, by its hash, and then by itself.
+    /// Where each of them is, once, by its shard.
     keys: Vec<Spot>,
 }
 
+#[derive(Clone, Copy)]
 struct Spot {
     hash: u32,
-    bytes: Range<usize>,
+    begin: u32,
+    end: u32,
 }
 
 impl Spot {
-    /// Returns its shard of so many.
-    fn shard(&self, shards: usize) -> usize {
+    /// Returns its shard of so many, which are a power of two.
+    fn shard(self, shards: usize) -> usize {
         self.hash as usize % shards
+    }
+
+    fn key(self, text: &str) -> &str {
+        &text[self.begin as usize..self.end as usize]
     }
 }
 
 impl Found {
-    /// Finds the keys of a revision, for so many shards; `None` where its text is withheld.
+    /// Finds the keys of a revision, for so many shards, a power of two; `None` where its text is withheld.
     pub fn of(kept: &Kept, shards: usize, stems: &mut Stems) -> Option<Self> {
         let Kept::Whole(revision) = kept else {
             return None;
         };
         let metadata = revision.metadata();
         let (mut shown, mut spots) = (String::new(), Vec::new());
+        // A text of 16 MiB shows some 64 MiB of keys.
+        let at = |length| u32::try_from(length).expect("no article shows 4 GiB of keys");
         each_site_key(&metadata.titles, &metadata.tags, &parts(revision), stems, |key| {
+            let begin = at(shown.len());
+            shown.push_str(key);
             spots.push(Spot {
                 hash: fnv1a_32(key.bytes()),
-                bytes: shown.len()..shown.len() + key.len(),
+                begin,
+                end: at(shown.len()),
             });
-            shown.push_str(key);
         });
-        let key = |spot: &Spot| &shown[spot.bytes.clone()];
-        spots.sort_unstable_by(|one, other| {
-            let by_hash = |spot: &Spot| (spot.shard(shards), spot.hash);
-            by_hash(one)
-                .cmp(&by_hash(other))
-                .then_with(|| key(one).cmp(key(other)))
-        });
-        spots.dedup_by(|one, other| one.hash == other.hash && key(one) == key(other));
-        let mut text = String::with_capacity(spots.iter().map(|spot| spot.bytes.len()).sum());
-        let keys = spots.iter().map(|spot| {
-            let begin = text.len();
-            text.push_str(key(spot));
-            Spot {
-                hash: spot.hash,
-                bytes: begin..text.len(),
+        // By shard, then by hash: the last bits of a hash are its shard.
+        let order = |spot: &Spot| spot.hash.rotate_right(shards.trailing_zeros());
+        spots.sort_unstable_by_key(|spot| u64::from(order(spot)) << 32 | u64::from(spot.begin));
+        let mut text = String::with_capacity(shown.len());
+        let mut keys: Vec<Spot> = Vec::with_capacity(spots.len());
+        for same in spots.chunk_by_mut(|one, other| one.hash == other.hash) {
+            if same.iter().any(|spot| spot.key(&shown) != same[0].key(&shown)) {
+                // Hashes of several keys that meet.
+                same.sort_unstable_by_key(|spot| spot.key(&shown));
             }
-        });
+            for one in same.chunk_by(|one, other| one.key(&shown) == other.key(&shown)) {
+                let begin = at(text.len());
+                text.push_str(one[0].key(&shown));
+                keys.push(Spot {
+                    hash: one[0].hash,
+                    begin,
+                    end: at(text.len()),
+                });
+            }
+        }
         Some(Self {
             article: revision.article_id().clone(),
-            keys: keys.collect(),
+            keys,
             text,
         })
     }
@@ -170,9 +183,45 @@ impl Found {
 
 /// A key and a revision that it is found in.
 struct Posting<'a> {
-    hash: u32,
+    beginning: Beginning,
     key: &'a str,
     place: usize,
+}
+
+/// What a key begins with, as a number: of two keys with different ones the smaller is of the smaller key. The highest 15 bytes are
+/// the key's, zeros where it has fewer, and the lowest is its length, 16 where that is more than 15.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Beginning(u128);
+
+impl Beginning {
+    const MOST: usize = 15;
+
+    fn of(key: &str) -> Self {
+        let length = key.len().min(Self::MOST);
+        let mut bytes = [0; 16];
+        bytes[..length].copy_from_slice(&key.as_bytes()[..length]);
+        bytes[Self::MOST] = u8::try_from(key.len().min(Self::MOST + 1)).expect("at most 16");
+        Self(u128::from_be_bytes(bytes))
+    }
+
+    /// Tells whether it is all of the key.
+    fn is_whole(self) -> bool {
+        self.0.to_be_bytes()[Self::MOST] as usize <= Self::MOST
+    }
+}
+
+impl Posting<'_> {
+    /// Compares the keys of two.
+    fn by_key(&self, other: &Self) -> Ordering {
+        let by_beginning = self.beginning.cmp(&other.beginning);
+        by_beginning.then_with(|| {
+            if self.beginning.is_whole() {
+                Ordering::Equal
+            } else {
+                self.key.cmp(other.key)
+            }
+        })
+    }
 }
 
 /// Makes some of so many shards, which follow one another, of the revisions of a part in their order.
@@ -192,24 +241,20 @@ fn shards(read: &[Option<Found>], some: &[usize], shards: usize) -> Vec<Vec<u8>>
         postings.clear();
         for (place, found, next) in &mut begun {
             while let Some(spot) = found.keys.get(*next).filter(|spot| spot.shard(shards) == *shard) {
+                let key = spot.key(&found.text);
                 postings.push(Posting {
-                    hash: spot.hash,
-                    key: &found.text[spot.bytes.clone()],
+                    beginning: Beginning::of(key),
+                    key,
                     place: *place,
                 });
                 *next += 1;
             }
         }
-        // Hashes are compared faster than keys.
-        postings.sort_unstable_by(|one, other| {
-            let by_hash = one.hash.cmp(&other.hash);
-            by_hash
-                .then_with(|| one.key.cmp(other.key))
-                .then_with(|| one.place.cmp(&other.place))
-        });
-        let is_same = |one: &Posting<'_>, other: &Posting<'_>| one.hash == other.hash && one.key == other.key;
-        let mut keys: Vec<&[Posting<'_>]> = postings.chunk_by(is_same).collect();
-        keys.sort_unstable_by_key(|postings| postings[0].key);
+        // Those of one key are in the order of their places, and stay in it.
+        postings.sort_by(Posting::by_key);
+        let keys: Vec<&[Posting<'_>]> = postings
+            .chunk_by(|one, other| one.by_key(other).is_eq())
+            .collect();
         encode(&keys)
     };
     some.iter().map(shard).collect()

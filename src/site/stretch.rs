@@ -14,9 +14,9 @@ use super::search::{Found, Part};
 use super::{BuildError, Site, article};
 use crate::archive::{Archive, Seen};
 use crate::id::{ArticleId, CommitId};
-use crate::proof::pack::Packing;
 use crate::query::Stems;
 use crate::revision::RevisionFault;
+use crate::storage::proof_pack::Packing;
 use crate::withheld::Kept;
 
 /// What one thread reads of an archive, each revision once. The archive is opened, and what packs proofs is made, where something
