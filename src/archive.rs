@@ -1,6 +1,6 @@
 //! An archive that is open for reading: one repository, seen as its branch was when it was opened.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ use crate::storage::finding::ReadError;
 use crate::storage::objects::ObjectStore;
 use crate::storage::plumbing::{self, PlumbingFinding};
 use crate::storage::refs::{self, BRANCH, RefError};
+use crate::storage::vouched::Vouched;
 use crate::tombstone::Tombstone;
 
 /// How many trees are remembered.
@@ -27,6 +28,9 @@ const MOST_REMEMBERED: usize = 1024;
 
 /// The longest tree that is remembered, in bytes.
 const LONGEST_REMEMBERED: usize = 64 << 10;
+
+/// Commits at the end of the branch that are looked at rather than a list of it.
+const NEAR: usize = 128;
 
 /// Whose archives are opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,6 +167,7 @@ pub struct Seen {
     root: TreeId,
     settings: Settings,
     withheld: BTreeSet<BlobId>,
+    vouched: Option<Vouched>,
 }
 
 impl Seen {
@@ -184,6 +189,8 @@ pub struct Archive {
     branch: OnceCell<BranchList>,
     /// The list as git has it, once the branch was walked to its beginning.
     walked: OnceCell<Arc<BranchList>>,
+    /// The position from which on the list is known to be git's: each of its commits is the parent of the next.
+    known_from: Cell<usize>,
     trees: RefCell<HashMap<TreeId, Rc<Tree>>>,
     index: index::Slot,
 }
@@ -239,6 +246,7 @@ impl Archive {
             root: commit.tree,
             settings: Settings::new("none"),
             withheld: BTreeSet::new(),
+            vouched: None,
         };
         let mut archive = Self::new(seen, objects);
         let tree = commit.tree;
@@ -262,9 +270,23 @@ impl Archive {
             objects,
             branch: OnceCell::new(),
             walked: OnceCell::new(),
+            known_from: Cell::new(usize::MAX),
             trees: RefCell::new(HashMap::new()),
             index: index::Slot::default(),
         }
+    }
+
+    /// Has the archive know which lists of branches the user's own program walked, and tell of those that it walks.
+    #[must_use]
+    pub fn vouched_by(mut self, vouched: Option<Vouched>) -> Self {
+        self.seen.vouched = vouched;
+        self
+    }
+
+    /// Returns what keeps what the user's own program found out, where there is a place for that.
+    #[must_use]
+    pub fn vouched(&self) -> Option<&Vouched> {
+        self.seen.vouched.as_ref()
     }
 
     /// Returns what it takes to open the archive once more as it is seen here.
@@ -475,8 +497,11 @@ impl Archive {
         }
         let walked = self.walk_anew()?;
         // What is looked at may be what would be the branch, and the file is the branch's.
-        if *walked != *listed && refs::tip(&self.seen.path).is_ok_and(|tip| tip == Some(self.seen.tip)) {
-            let _ = walked.save(&self.seen.path);
+        if refs::tip(&self.seen.path).is_ok_and(|tip| tip == Some(self.seen.tip)) {
+            if *walked != *listed {
+                let _ = walked.save(&self.seen.path);
+            }
+            self.vouch(&walked);
         }
         Ok(self.walked.get_or_init(|| walked))
     }
@@ -512,9 +537,11 @@ impl Archive {
         let Some(listed) = self.branch()?.get(0) else {
             return Ok(None);
         };
-        match self.is_on_branch_at(listed, Some(0)) {
+        let is_first =
+            || Ok(self.is_on_branch_at(listed, Some(0))? && self.commit(listed)?.parents.is_empty());
+        match is_first() {
             Ok(false) => Ok(self.walked_branch()?.get(0)),
-            Err(fault) if fault.is_system_error() => Err(fault),
+            Err(fault) if Fault::is_system_error(&fault) => Err(fault),
             // Where a commit is damaged nothing better is known.
             _ => Ok(Some(listed)),
         }
@@ -544,8 +571,16 @@ impl Archive {
         }
     }
 
-    /// Tells whether a commit is in the branch's history. A yes takes a scan of the list beside the repository and a look at
-    /// one commit; a no is told after a walk along the branch, as far as this process has not walked it before.
+    /// Keeps that a long list was walked, which spares a walk; that it could not be kept is no failure.
+    fn vouch(&self, list: &BranchList) {
+        if let Some(vouched) = self.seen.vouched.as_ref().filter(|_| list.len() > NEAR) {
+            let _ = vouched.keep(list);
+        }
+    }
+
+    /// Tells whether a commit is in the branch's history. A yes takes a look at the commits after it up to the tip or, where
+    /// those are many, a scan of a list that the user's own program walked before; a no is told after a walk along the branch, as
+    /// far as this process has not walked it before.
     ///
     /// # Errors
     /// [`Fault`] where the branch cannot be walked.
@@ -565,15 +600,53 @@ impl Archive {
         let list = self.branch()?;
         let told = told.filter(|position| list.get(*position) == Some(id));
         if let Some(position) = told.or_else(|| list.position(id)) {
-            match self.is_listed_at(list, id, position) {
+            match self.is_known_from(list, position) {
                 Ok(true) => return Ok(true),
                 Err(fault) if fault.is_system_error() => return Err(fault),
-                // It may be the list's next commit that there is none of.
+                // It may be one of the list's commits that there is none of.
                 _ => {}
             }
         }
         // Nothing was checked of a no, and one wrong bit in the list is enough for it.
         Ok(self.walked_branch()?.position(id).is_some())
+    }
+
+    /// Tells whether the list of the branch is git's from a position to the tip, in which it ends. It came with the folder: each commit
+    /// must name the one before it as its parent, up to those that the user's own program walked.
+    fn is_known_from(&self, list: &BranchList, position: usize) -> Result<bool, Fault> {
+        if self.walked.get().is_some() {
+            return Ok(true);
+        }
+        let from = self.known_from.get().min(list.len().saturating_sub(1));
+        if position >= from {
+            return Ok(true);
+        }
+        let mut end = position;
+        let mut known_from = position;
+        if from - position > NEAR {
+            let beginning = self
+                .seen
+                .vouched
+                .as_ref()
+                .and_then(|vouched| vouched.beginning(list));
+            let Some(last) = beginning.and_then(|count| count.checked_sub(1)) else {
+                return Ok(false);
+            };
+            if last >= position {
+                (end, known_from) = (last.min(from), 0);
+            }
+        }
+        for at in (end..from).rev() {
+            match (list.get(at), list.get(at + 1)) {
+                (Some(parent), Some(child)) if self.follows(child, parent)? => {}
+                _ => return Ok(false),
+            }
+        }
+        self.known_from.set(known_from);
+        if known_from == 0 && from - end > NEAR {
+            self.vouch(list);
+        }
+        Ok(true)
     }
 
     /// Tells whether a commit is in the branch's history, where the index gives its position and the commit after
@@ -598,7 +671,8 @@ impl Archive {
         }
     }
 
-    /// The list is beside the repository, not in it: the commit after this one must name it as its parent.
+    /// The list is beside the repository, not in it: the commit after this one must name it as its parent. That is enough for
+    /// what is looked at besides, and for no verdict.
     fn is_listed_at(&self, list: &BranchList, id: CommitId, position: usize) -> Result<bool, Fault> {
         match list.get(position + 1) {
             Some(child) if list.get(position) == Some(id) => self.follows(child, id),

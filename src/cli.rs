@@ -10,6 +10,7 @@ use anstream::ColorChoice;
 use avalaches::archive::{Archive, OpenError, Owner};
 use avalaches::footer::Footer;
 use avalaches::platform::Durability;
+use avalaches::storage::vouched::Vouched;
 use avalaches::verify::with_causes;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -210,6 +211,14 @@ impl Failure {
         }
     }
 
+    /// Tells the user on stderr.
+    fn tell(&self) {
+        output::error(&self.message);
+        if let Some(hint) = &self.hint {
+            output::hint(hint);
+        }
+    }
+
     /// Adds what the user can do.
     fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -266,10 +275,7 @@ pub fn run() -> ExitCode {
         Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(failure) if failure.is_unread => ExitCode::from(UNREAD),
         Err(failure) => {
-            output::error(&failure.message);
-            if let Some(hint) = &failure.hint {
-                output::hint(hint);
-            }
+            failure.tell();
             ExitCode::from(2)
         }
     }
@@ -399,7 +405,14 @@ impl Common {
     }
 
     fn open(&self) -> Result<Archive, Failure> {
-        Archive::open(&self.archive_path()?, self.owner()).map_err(open_failure)
+        self.open_at(&self.archive_path()?).map_err(open_failure)
+    }
+
+    /// Opens an archive that was found.
+    fn open_at(&self, path: &Path) -> Result<Archive, OpenError> {
+        let archive = Archive::open(path, self.owner())?;
+        // Without a folder of the user's own long branches are walked again.
+        Ok(archive.vouched_by(environment::lists_folder().map(Vouched::in_folder)))
     }
 }
 

@@ -18,6 +18,7 @@ use crate::settings::{self, CHECKPOINT_FILE, OTS_FILE, Settings, TIMESTAMP_FILE}
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
 use crate::storage::log_file::{Kept, LogFile};
+use crate::storage::vouched::Vouched;
 use crate::tlog::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use crate::tlog::key::{SignerKey, VerifierKey};
 use crate::tlog::merkle::{Hash, Nodes as _, Peaks, Tree};
@@ -277,17 +278,33 @@ pub fn signed_log(archive: &Archive) -> Result<Option<(Log, Vec<Published>)>, Lo
     }
 }
 
-/// Tells whether the log of an archive begins as a checkpoint states.
+/// Reads the archive's log from git alone, and the checkpoints of the branch, of which the newest has to be true of it.
 ///
 /// # Errors
-/// [`LogError`] where the branch cannot be read.
-pub fn states(archive: &Archive, checkpoint: &Checkpoint) -> Result<bool, LogError> {
-    let log = Log::of(archive)?;
-    Ok(log.has(checkpoint) || log.sound(archive)?.has(checkpoint))
+/// [`LogError`]; [`LogError::Other`] for a checkpoint that is not true.
+pub fn borne_out(archive: &Archive) -> Result<(Log, Vec<Published>), LogError> {
+    let published = checkpoints(archive)?;
+    let log = Log::read(archive)?;
+    match published.last() {
+        Some(newest) if !log.has(&newest.signed.checkpoint) => Err(newest.is_not_true()),
+        _ => Ok((log, published)),
+    }
 }
 
-/// Finds where an entry stands, and the first checkpoint that covers it, to the root of which its proof leads. Where the kept
-/// hashes do not show that, `log` becomes one that is derived from git alone.
+/// Returns the commit up to which the branch was when a checkpoint of it came: what it states is the log's state there.
+#[must_use]
+pub fn stated_up_to(
+    archive: &Archive,
+    published: &[Published],
+    checkpoint: &SignedCheckpoint,
+) -> Option<CommitId> {
+    let mut published = published.iter();
+    let brought = published.find(|one| one.signed.note.text == checkpoint.note.text)?;
+    archive.commit(brought.commit).ok()?.parents.first().copied()
+}
+
+/// Finds where an entry stands, and the first checkpoint that covers it and that is wanted, else the first that covers it, to the root
+/// of which its proof leads. Where the kept hashes do not show that, `log` becomes one that is derived from git alone.
 ///
 /// # Errors
 /// [`LogError`] where the branch cannot be read.
@@ -296,11 +313,16 @@ pub fn find<'a>(
     log: &mut Log,
     published: &'a [Published],
     leaf: Hash,
+    is_wanted: impl Fn(&Published) -> bool,
 ) -> Result<Option<(u64, Option<&'a Published>)>, LogError> {
     let covers = Covers::of(published);
     let shown = |log: &Log| {
         let index = log.index_of(leaf)?;
-        let covering = covers.covering(index);
+        let mut all = covers.all_covering(index);
+        let covering = all
+            .clone()
+            .find(|covering| is_wanted(covering))
+            .or_else(|| all.next());
         let is_shown = covering.is_none_or(|covering| log.prove(index, &covering.signed).is_some());
         is_shown.then_some((index, covering))
     };
@@ -447,7 +469,11 @@ pub fn key_of(archive: &Archive, published: &Published) -> Option<VerifierKey> {
 ///
 /// # Errors
 /// [`LogError`]; [`LogError::Other`] where the key signed what the branch does not bear out: it does not sign two histories.
-pub fn sign(archive: &Archive, key: &SignerKey) -> Result<Option<SignedCheckpoint>, LogError> {
+pub fn sign(
+    archive: &Archive,
+    key: &SignerKey,
+    vouched: Option<&Vouched>,
+) -> Result<Option<SignedCheckpoint>, LogError> {
     let named = archive.settings().log_key.as_ref().ok_or(LogError::NoKey)?;
     if key.public() != named {
         return Err(LogError::OtherKey {
@@ -456,9 +482,9 @@ pub fn sign(archive: &Archive, key: &SignerKey) -> Result<Option<SignedCheckpoin
         });
     }
     let before = newest(archive)?.filter(|before| before.is_signed_by(named) == Some(true));
-    let peaks = match &before {
-        Some(before) => gone_on(archive, before)?,
-        None => None,
+    let peaks = match (&before, vouched) {
+        (Some(before), Some(vouched)) => gone_on(archive, before, vouched)?,
+        _ => None,
     };
     let peaks = match peaks {
         Some(peaks) => peaks,
@@ -473,12 +499,20 @@ pub fn sign(archive: &Archive, key: &SignerKey) -> Result<Option<SignedCheckpoin
         root: peaks.root(),
         extensions: Vec::new(),
     };
+    if let Some(vouched) = vouched {
+        // It need not be kept: git is read again then.
+        let _ = vouched.keep_log(named.name(), archive.tip(), peaks.size(), peaks.root());
+    }
     Ok(Some(SignedCheckpoint::signed(checkpoint, key)))
 }
 
 /// Goes on from the checkpoint at the tip, by the revisions that came after it; `None` where the kept hashes are not those
-/// that it states.
-fn gone_on(archive: &Archive, before: &SignedCheckpoint) -> Result<Option<Peaks>, LogError> {
+/// that it states, or it is not known to be true of what came before its commit.
+fn gone_on(
+    archive: &Archive,
+    before: &SignedCheckpoint,
+    vouched: &Vouched,
+) -> Result<Option<Peaks>, LogError> {
     let log = Log::of(archive)?;
     let stated = &before.checkpoint;
     if stated.size > log.size() {
@@ -506,8 +540,8 @@ fn gone_on(archive: &Archive, before: &SignedCheckpoint) -> Result<Option<Peaks>
             for leaf in leaves {
                 peaks.push(leaf);
             }
-            // Otherwise it came after more revisions, or fewer, than it states.
-            return Ok((peaks.size() == log.size()).then_some(peaks));
+            let is_known = vouched.has_log(&stated.origin, *parent, stated.size, stated.root);
+            return Ok(is_known.then_some(peaks));
         }
     }
     Ok(None)
@@ -578,8 +612,13 @@ impl<'a> Covers<'a> {
     /// Finds the first that covers an entry. It stays the same whatever is archived later.
     #[must_use]
     pub fn covering(&self, index: u64) -> Option<&'a Published> {
+        self.all_covering(index).next()
+    }
+
+    /// Finds all that cover an entry, the first of them first.
+    fn all_covering(&self, index: u64) -> impl Iterator<Item = &'a Published> + Clone + '_ {
         let Self(covers) = self;
         let at = covers.partition_point(|published| published.signed.checkpoint.size <= index);
-        covers.get(at).copied()
+        covers[at..].iter().copied()
     }
 }

@@ -6,7 +6,7 @@ use crate::remember::{self, Contradiction};
 use crate::tlog::checkpoint::{CheckpointError, SignedCheckpoint};
 use crate::tlog::kept::{KeptCheckpoint, KeptError, Standing};
 use crate::tlog::key::VerifierKey;
-use crate::tlog::merkle::{self, Peaks};
+use crate::tlog::merkle::{self, Hash, Peaks};
 use crate::tlog::tile::{self, CHECKPOINT, Content, Tile, WIDTH};
 
 pub mod atom;
@@ -91,12 +91,12 @@ pub fn follow(
     }
     let size = shown.checkpoint.size;
     let first = before.map_or(0, |before| before.signed().checkpoint.size);
-    let bytes = if size > first {
+    let read = if size > first {
         read(fetch, first, size)?
     } else {
         Vec::new()
     };
-    let leaves = bytes.iter().map(|entry| merkle::leaf_hash(entry));
+    let leaves = read.iter().map(|one| one.leaf);
     let peaks = if let Some(before) = before {
         let (standing, peaks) = before.standing(&shown, leaves);
         if let Some(contradiction) = remember::named(standing, before, &shown) {
@@ -116,8 +116,8 @@ pub fn follow(
         return Err(MonitorError::Entries(size));
     }
     let entries: Result<Vec<Entry>, MonitorError> = (first..)
-        .zip(&bytes)
-        .map(|(index, entry)| Entry::parse(entry).ok_or(MonitorError::Entry(index)))
+        .zip(read)
+        .map(|(index, one)| one.entry.ok_or(MonitorError::Entry(index)))
         .collect();
     let kept = KeptCheckpoint::new(key.clone(), peaks, shown).map_err(MonitorError::Kept)?;
     let entries = entries?;
@@ -133,11 +133,11 @@ fn check_against(
     let size = shown.checkpoint.size;
     let mut peaks = Peaks::default();
     let mut early = None;
-    for entry in read(fetch, 0, size)? {
+    for Read { leaf, .. } in read(fetch, 0, size)? {
         if peaks.size() == before.signed().checkpoint.size {
             early = Some(peaks.root());
         }
-        peaks.push(merkle::leaf_hash(&entry));
+        peaks.push(leaf);
     }
     let is_log = peaks.root() == shown.checkpoint.root;
     if is_log && early != Some(before.signed().checkpoint.root) {
@@ -147,8 +147,15 @@ fn check_against(
     }
 }
 
+/// An entry that was read: its leaf, and what it says where it is one of a revision. Of the bytes, which whoever serves them chooses,
+/// nothing is kept.
+struct Read {
+    leaf: Hash,
+    entry: Option<Entry>,
+}
+
 /// Reads entries from one on.
-fn read(fetch: &Fetch<'_>, first: u64, size: u64) -> Result<Vec<Vec<u8>>, MonitorError> {
+fn read(fetch: &Fetch<'_>, first: u64, size: u64) -> Result<Vec<Read>, MonitorError> {
     let mut all = Vec::new();
     for index in first / WIDTH..size.div_ceil(WIDTH) {
         let tile = Tile::at(Content::Entries, index, size);
@@ -165,7 +172,10 @@ fn read(fetch: &Fetch<'_>, first: u64, size: u64) -> Result<Vec<Vec<u8>>, Monito
         let entries = entries.ok_or_else(|| MonitorError::Bundle(tile.to_string()))?;
         let known = usize::try_from(first.saturating_sub(index * WIDTH)).unwrap_or(usize::MAX);
         let new = entries.into_iter().take(usize::from(tile.width)).skip(known);
-        all.extend(new.map(<[u8]>::to_vec));
+        all.extend(new.map(|bytes| Read {
+            leaf: merkle::leaf_hash(bytes),
+            entry: Entry::parse(bytes),
+        }));
     }
     Ok(all)
 }

@@ -24,6 +24,9 @@ pub enum RememberError {
     /// The checkpoint cannot be kept.
     #[error(transparent)]
     Kept(#[from] KeptError),
+    /// Something else was kept after it was judged what was.
+    #[error("something else was kept of the archive meanwhile; run the command again")]
+    Changed,
 }
 
 /// What contradicts something that was kept.
@@ -102,16 +105,29 @@ pub fn contradictions(
 }
 
 fn against(archive: &Archive, kept: &KeptCheckpoint) -> Result<Option<Contradiction>, RememberError> {
-    if Log::of(archive)?.has(&kept.signed().checkpoint) {
+    let stated = &kept.signed().checkpoint;
+    // What lies beside the archive came with it. What the user's own program found of a commit on the branch is so.
+    let found = archive.vouched().and_then(|vouched| {
+        let published = log::checkpoints(archive).ok()?;
+        let commit = log::stated_up_to(archive, &published, kept.signed())?;
+        vouched
+            .has_log(&stated.origin, commit, stated.size, stated.root)
+            .then_some(commit)
+    });
+    if let Some(commit) = found
+        && archive.is_on_branch(commit)?
+    {
         return Ok(None);
     }
-    // What lies beside the archive may be wrong; git is not.
-    let log = Log::anew(archive)?;
-    if log.has(&kept.signed().checkpoint) {
+    let log = Log::read(archive)?;
+    if log.has(stated) {
         return Ok(None);
     }
-    let shown = log::newest(archive)?.map(Box::new);
-    let is_shorter = log.size() < kept.signed().checkpoint.size;
+    // What the key signed, and is true of what is shown: a file alone anybody can put there.
+    let is_own =
+        |shown: &SignedCheckpoint| shown.is_signed_by(kept.key()) == Some(true) && log.has(&shown.checkpoint);
+    let shown = log::newest(archive)?.filter(is_own).map(Box::new);
+    let is_shorter = log.size() < stated.size;
     let kept = Box::new(kept.signed().clone());
     Ok(Some(if is_shorter {
         Contradiction::RolledBack { kept, shown }
@@ -134,10 +150,15 @@ pub fn between(own: &Archive, other: &Archive) -> Result<Option<Contradiction>, 
     let (Some(kept), Some(shown)) = (newest(own), newest(other)) else {
         return Ok(None);
     };
+    let others = Log::read(other)?;
+    if !others.has(&shown.checkpoint) {
+        // Whoever put it there is not who signed it.
+        return Ok(None);
+    }
     let goes_on = if kept.checkpoint.size <= shown.checkpoint.size {
-        Log::read(other)?.has(&kept.checkpoint)
+        others.has(&kept.checkpoint)
     } else {
-        log::states(own, &shown.checkpoint)?
+        Log::read(own)?.has(&shown.checkpoint)
     };
     let contradiction = || Contradiction::Forked {
         kept: Box::new(kept),
@@ -146,26 +167,46 @@ pub fn between(own: &Archive, other: &Archive) -> Result<Option<Contradiction>, 
     Ok((!goes_on).then(contradiction))
 }
 
-/// Keeps an archive's tip and its newest checkpoint, in place of what was kept before.
+/// Keeps an archive's tip and its newest checkpoint, in place of what was kept before and of what nothing contradicts
+/// ([`contradictions`]). Returns the checkpoint that is kept.
 ///
 /// # Errors
-/// [`RememberError`].
+/// [`RememberError`]; [`RememberError::Changed`] where something else is kept by now.
 pub fn keep(archive: &Archive, remembered: &Remembered) -> Result<Option<KeptCheckpoint>, RememberError> {
-    let (log, published) = log::with_checkpoints(archive)?;
-    let kept = match (&archive.settings().log_key, published.last()) {
-        (Some(key), Some(newest)) if newest.signed.is_signed_by(key) == Some(true) => {
-            let Ok(peaks) = Peaks::of(log.tree(), newest.signed.checkpoint.size);
-            Some(KeptCheckpoint::new(key.clone(), peaks, newest.signed.clone())?)
+    let mut is_kept = None;
+    if let Some(key) = &archive.settings().log_key
+        && let (log, published) = log::borne_out(archive)?
+        && let Some(newest) = published.last()
+        && newest.signed.is_signed_by(key) == Some(true)
+    {
+        let stated = &newest.signed.checkpoint;
+        let Ok(peaks) = Peaks::of(log.tree(), stated.size);
+        let kept = KeptCheckpoint::new(key.clone(), peaks, newest.signed.clone())?;
+        let before = remembered.checkpoint(key.name())?;
+        let goes_on = before
+            .as_ref()
+            .is_none_or(|before| log.has(&before.signed().checkpoint));
+        if !goes_on || !remembered.keep_checkpoint(&kept, before.as_ref())? {
+            return Err(RememberError::Changed);
         }
-        _ => None,
-    };
-    if let Some(kept) = &kept {
-        remembered.keep_checkpoint(kept)?;
+        let up_to = log::stated_up_to(archive, &published, &newest.signed);
+        if let (Some(vouched), Some(up_to)) = (archive.vouched(), up_to) {
+            // It need not be kept: git is read again then.
+            let _ = vouched.keep_log(&stated.origin, up_to, stated.size, stated.root);
+        }
+        is_kept = remembered.checkpoint(key.name())?;
     }
     if let Some(first) = archive.first()? {
-        remembered.keep_tip(first, archive.tip())?;
+        let before = remembered.tip(first)?;
+        let goes_on = match before {
+            Some(before) => archive.is_on_branch(before)?,
+            None => true,
+        };
+        if !goes_on || !remembered.keep_tip(first, archive.tip(), before)? {
+            return Err(RememberError::Changed);
+        }
     }
-    Ok(kept)
+    Ok(is_kept)
 }
 
 /// Holds the place in a log that a page carries against the checkpoint that was kept of that log: no two trees that the log

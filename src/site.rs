@@ -216,7 +216,7 @@ pub fn page(
     let place = match (&mut signed, kept) {
         (Some((log, published)), Some(kept)) => {
             let entry = Entry::of(id, kept.commit(), &kept.message().trailers);
-            let found = transparency::find(archive, log, published, entry.leaf())?;
+            let found = transparency::find(archive, log, published, entry.leaf(), |_| true)?;
             found.map(|(index, _)| (id, index))
         }
         _ => None,

@@ -37,5 +37,6 @@ pub mod sign;
 pub mod texts_file;
 pub mod timestamp;
 pub mod verified;
+pub mod vouched;
 pub mod witnessed;
 pub mod words_file;

@@ -407,7 +407,12 @@ fn every_code_has_a_tampering() {
     // What is withheld has a story of its own, tests/expunge.rs.
     codes.extend(["content-withheld", "tombstone-form", "tombstone-unsigned"]);
     // The stories of the log have these.
-    codes.extend(["checkpoint-form", "checkpoint-unsigned", "checkpoint-other"]);
+    codes.extend([
+        "checkpoint-form",
+        "checkpoint-unsigned",
+        "checkpoint-other",
+        "checkpoint-lines",
+    ]);
     let all: BTreeSet<&str> = Code::ALL.iter().map(|code| code.name()).collect();
     assert_eq!(codes, all);
 }

@@ -344,6 +344,72 @@ fn a_wrong_bit_in_the_list_of_the_branch_changes_no_answer_and_is_mended() {
 }
 
 #[test]
+fn a_list_that_leads_over_a_history_that_was_rewritten_puts_nothing_on_the_branch() {
+    let story = Story::begin();
+    let import = |word: &str| {
+        let line = |number| {
+            format!(
+                "{{\"page\": \"{word} {number}.\", \"slug\": \"{word}{number}\", \"date\": \"2026-01-22\"}}\n"
+            )
+        };
+        story.write("lines.jsonl", (0..300).map(line).collect::<String>());
+        story.yes(&["import", "lines.jsonl", "-q"]);
+    };
+    let bytes = |ids: &[&str]| -> Vec<u8> {
+        let ids = ids.iter().map(|id| id.parse::<CommitId>().unwrap());
+        ids.flat_map(|id| *id.raw()).collect()
+    };
+    import("old");
+    let history = story.git(&["rev-list", "--reverse", "main"]);
+    let old: Vec<&str> = history.lines().collect();
+    let list = story.archive().join("avalaches.branch");
+    let known = story.folder.path().join(".cache/avalaches/lists").join(old[0]);
+    // With what this user's program found before, and without it.
+    for is_known in [false, true] {
+        assert_eq!(known.exists(), is_known);
+        for at in [1, 100, 299] {
+            let said = story.yes(&["verify", "-q", old[at]]);
+            assert!(said.starts_with("verified"), "{said}");
+        }
+    }
+    story.yes(&["remember"]);
+    story.git(&["update-ref", "refs/heads/main", old[150]]);
+    import("new");
+    let tip = story.git(&["rev-parse", "main"]);
+    let rewritten = [&old[..], &[tip.as_str()]].concat();
+    let short = [&old[1..], &[tip.as_str()]].concat();
+    let none = "1".repeat(40);
+    let replaced = [&[none.as_str()], &old[1..], &[tip.as_str()]].concat();
+    for (word, forged) in [
+        ("whole", rewritten),
+        ("short", short),
+        ("begun otherwise", replaced),
+    ] {
+        for is_known in [true, false] {
+            if !is_known {
+                fs::remove_file(&known).unwrap();
+            }
+            for gone in [old[151], old[200], old[300]] {
+                fs::write(&list, bytes(&forged)).unwrap();
+                let output = story.run(&["verify", "-q", gone]);
+                let said = String::from_utf8(output.stdout).unwrap();
+                assert!(
+                    output.status.code() == Some(1) && said.starts_with("detached"),
+                    "{word}, {is_known}: {said}"
+                );
+            }
+            fs::write(&list, bytes(&forged)).unwrap();
+            let output = story.run(&["remember"]);
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(
+                output.status.code() == Some(1) && said.contains("the history was rewritten"),
+                "{word}, {is_known}: {said}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_list_of_everything_lacks_nothing_that_the_tip_holds() {
     let Honest { story, .. } = honest();
     for (lie, sql) in LIES.iter().filter(|(lie, _)| lie.contains("article is")) {

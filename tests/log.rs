@@ -6,12 +6,15 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use avalaches::archive::{Archive, Owner};
+use avalaches::id::CommitId;
 use avalaches::log::{self, Log, LogError};
+use avalaches::storage::vouched::Vouched;
 use avalaches::tlog::checkpoint::{Checkpoint, SignedCheckpoint};
-use avalaches::tlog::key::{SignerKey, VerifierKey};
+use avalaches::tlog::key::{KeyKind, SignerKey, VerifierKey};
 use avalaches::tlog::merkle::{self, Hash};
 use avalaches::tlog::proof::LogProof;
 use serde_json::Value;
+use sha2::Digest as _;
 use signed_note::{Note, StandardSigner, StandardVerifier, Verifier as _, VerifierList};
 use support::archives::Story;
 use support::logged::{ORIGIN, begin, says};
@@ -702,11 +705,10 @@ fn a_log_proves_nothing_that_a_checkpoint_does_not_cover() {
         (&other, false),
     ] {
         assert_eq!(derived.has(checkpoint), is_so, "{checkpoint}");
-        assert_eq!(log::states(&archive, checkpoint).unwrap(), is_so, "{checkpoint}");
     }
     let published = log::checkpoints(&archive).unwrap();
     let absent = merkle::leaf_hash(b"no entry");
-    let found = log::find(&archive, &mut derived, &published, absent).unwrap();
+    let found = log::find(&archive, &mut derived, &published, absent, |_| true).unwrap();
     assert_eq!(found, None);
 }
 
@@ -832,6 +834,7 @@ fn nothing_is_signed_over_a_checkpoint_that_the_branch_does_not_bear_out() {
     let key = SignerKey::parse(&secret).unwrap();
     let right = Log::read(&open_archive(&story)).unwrap().root(3);
     let (empty, other) = (merkle::empty_root(), merkle::leaf_hash(b"another"));
+    let vouched = Vouched::in_folder(story.folder.path().join("vouched"));
     for (size, root, is_true) in [
         (3, right, true),
         (3, other, false),
@@ -848,9 +851,9 @@ fn nothing_is_signed_over_a_checkpoint_that_the_branch_does_not_bear_out() {
         };
         let stated = SignedCheckpoint::signed(stated, &key).to_string();
         let commit = put_checkpoint(&story, &stated);
-        // Before anything beside the repository was written for it, and after.
-        for _ in 0..2 {
-            let signed = log::sign(&open_archive(&story), &key);
+        // Before anything beside the repository was written for it, and after; with what the user's own program found, and without.
+        for vouched in [None, Some(&vouched), Some(&vouched)] {
+            let signed = log::sign(&open_archive(&story), &key, vouched);
             match signed {
                 Ok(Some(signed)) => assert!(is_true && signed.checkpoint.size == 4, "{size} {root}"),
                 Err(LogError::Other {
@@ -874,6 +877,100 @@ fn nothing_is_signed_over_a_checkpoint_that_the_branch_does_not_bear_out() {
         }
         story.git(&["update-ref", "refs/heads/main", "main^"]);
     }
+}
+
+#[test]
+fn hashes_that_are_those_of_another_history_are_believed_in_nothing() {
+    let (story, _) = begin();
+    add(&story, 0..5);
+    story.yes(&["checkpoint", "--key", "log.key", "-q"]);
+    story.yes(&["remember"]);
+    let kept = story.yes(&["log", "--checkpoint"]);
+    let hashes = fs::read(story.archive().join("avalaches.log")).unwrap();
+    // The history is written anew from its third revision on, and the checkpoint put on top of that.
+    story.git(&["update-ref", "refs/heads/main", "main~4"]);
+    add(&story, 102..105);
+    let tip = put_checkpoint(&story, &kept);
+    let mut forged = hashes;
+    forged[24..44].copy_from_slice(tip.parse::<CommitId>().unwrap().raw());
+    let sum = sha2::Sha256::digest(&forged[..96]);
+    forged[96..128].copy_from_slice(&sum);
+    let forge = || fs::write(story.archive().join("avalaches.log"), &forged).unwrap();
+    let all = [&["verify"][..], &["verify", &tip], &["audit"], &["remember"]];
+    for arguments in all {
+        forge();
+        let said = says(&story, arguments, 1);
+        assert!(
+            said.contains("the log was forked: its first 5 revisions"),
+            "{said}"
+        );
+        // The checkpoint that stands there is the one that was kept: nobody signed two.
+        assert!(!said.contains("both signed checkpoints"), "{said}");
+    }
+    add(&story, 105..106);
+    let tip = story.git(&["rev-parse", "main"]);
+    forged[24..44].copy_from_slice(tip.parse::<CommitId>().unwrap().raw());
+    let sum = sha2::Sha256::digest(&forged[..96]);
+    forged[96..128].copy_from_slice(&sum);
+    for _ in 0..2 {
+        fs::write(story.archive().join("avalaches.log"), &forged).unwrap();
+        let said = says(&story, &["checkpoint", "--key", "log.key"], 2);
+        assert!(said.contains("nothing was signed"), "{said}");
+    }
+}
+
+#[test]
+fn a_policy_is_met_by_a_later_checkpoint_and_no_cosignature_is_taken_away() {
+    let (story, key) = begin();
+    let witness = SignerKey::new("w.example", KeyKind::Cosignature, [7; 32]).unwrap();
+    let policy = format!("log {key}\nwitness w {}\nquorum w\n", witness.public());
+    story.write("policy", policy);
+    add(&story, 0..2);
+    let first = story.git(&["rev-parse", "main"]);
+    story.yes(&["checkpoint", "--key", "log.key", "-q"]);
+    let verify = ["verify", "--policy", "policy", &first];
+    let said = says(&story, &verify, 1);
+    assert!(said.contains("not cosigned by those"), "{said}");
+    add(&story, 2..3);
+    story.yes(&["checkpoint", "--key", "log.key", "-q"]);
+    let bare = story.yes(&["log", "--checkpoint"]);
+    let mut signed = SignedCheckpoint::parse(&bare).unwrap();
+    let line = signed.cosigned_by(&witness, 1_769_140_800).unwrap();
+    signed.add([line.clone()]);
+    put_checkpoint(&story, &signed.to_string());
+    story.yes(&verify);
+    // Another line of the same key may come in its place; without any it is gone.
+    let mut later = SignedCheckpoint::parse(&bare).unwrap();
+    later.add(later.cosigned_by(&witness, 1_769_140_900));
+    put_checkpoint(&story, &later.to_string());
+    story.yes(&["verify"]);
+    let commit = put_checkpoint(&story, &bare);
+    let said = says(&story, &["audit"], 1);
+    assert!(
+        said.contains("checkpoint-lines") && said.contains(&commit),
+        "{said}"
+    );
+    let said = says(&story, &["verify"], 1);
+    assert!(
+        said.contains("takes the line of w.example from a checkpoint"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_checkpoint_that_was_committed_is_told_where_what_follows_fails() {
+    let (story, _) = begin();
+    add(&story, 0..1);
+    let stamped = [
+        "checkpoint",
+        "--key",
+        "log.key",
+        "--timestamp",
+        "http://127.0.0.1:1/",
+    ];
+    let said = says(&story, &stamped, 2);
+    let commit = story.git(&["rev-parse", "main"]);
+    assert!(said.contains(&format!("committed {commit}")), "{said}");
 }
 
 /// Puts a commit with another checkpoint on the branch by git's own means, and returns its id.

@@ -58,7 +58,7 @@ impl Audit {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let format = common.form(self.format, Format::Text, Format::Json)?;
         let now = |offset| environment::now_of("--now", self.now.as_deref(), offset);
-        let archive = match Archive::open(&common.archive_path()?, common.owner()) {
+        let archive = match common.open_at(&common.archive_path()?) {
             Ok(archive) => archive,
             // The archive is there and damaged: that is an answer.
             Err(error) if error.is_damage() => {

@@ -92,6 +92,7 @@ impl Checkpoint {
         }
         let archive = common.open()?;
         let (path, settings) = (archive.path().to_owned(), archive.settings().clone());
+        let vouched = archive.vouched().cloned();
         drop(archive);
         let circumstances = self.how.circumstances(&settings)?;
         let mut signed = None;
@@ -101,7 +102,7 @@ impl Checkpoint {
             &circumstances,
             common.durability(),
             |archive| -> Result<_, Refusal> {
-                let Some(checkpoint) = log::sign(archive, &key)? else {
+                let Some(checkpoint) = log::sign(archive, &key, vouched.as_ref())? else {
                     signed = log::newest(archive)?;
                     return Ok(None);
                 };
@@ -123,11 +124,17 @@ impl Checkpoint {
         #[cfg(feature = "network")]
         {
             let asked = match &self.policy {
-                Some(file) => Some(cosign::ask(common, &circumstances, file)?),
+                Some(file) => {
+                    let asked = cosign::ask(common, &circumstances, file);
+                    Some(asked.map_err(|failure| failure.after_commit(footer.as_ref()))?)
+                }
                 None => None,
             };
             // What stands below the checkpoint is stamped with it.
-            let stamped = self.stamp(common, &circumstances)?;
+            let stamped = self.stamp(common, &circumstances).map_err(|failure| {
+                let newest = asked.as_ref().and_then(|asked| asked.footer.as_ref());
+                failure.after_commit(newest.or(footer.as_ref()))
+            })?;
             if let Some(asked) = &asked {
                 let told = tell_asked(common, footer.as_ref(), asked, &stamped);
                 return told

@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use avalaches::archive::Archive;
 use avalaches::date::UtcOffset;
 use avalaches::replication::{self, Cloned, Remember};
 use serde_json::{Value, json};
@@ -39,9 +38,7 @@ impl Clone {
         meter.end();
         let cloned = done.map_err(failure)?;
         let contradictions = match &cloned {
-            Cloned::Made { .. } => {
-                remember::contradictions(&Archive::open(&dir, common.owner()).map_err(open_failure)?)?
-            }
+            Cloned::Made { .. } => remember::contradictions(&common.open_at(&dir).map_err(open_failure)?)?,
             Cloned::Refused(_) => Vec::new(),
         };
         let is_good = matches!(cloned, Cloned::Made { .. }) && contradictions.is_empty();

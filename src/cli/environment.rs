@@ -155,14 +155,25 @@ pub fn handed_on() -> Vec<(OsString, OsString)> {
 
 /// Returns the folder in which this program keeps what lasts of a user's own (XDG Base Directory Specification).
 pub fn state_folder() -> Result<PathBuf, Failure> {
-    let given = variable("XDG_STATE_HOME")?
+    let folder = own_folder("XDG_STATE_HOME", ".local/state")?;
+    folder.ok_or_else(|| Failure::new("neither XDG_STATE_HOME nor HOME says where to keep something"))
+}
+
+/// Returns the folder of what this program found out about lists of branches and can find out again; `None` where there is no place
+/// for it.
+pub fn lists_folder() -> Option<PathBuf> {
+    let folder = own_folder("XDG_CACHE_HOME", ".cache").ok().flatten();
+    folder.map(|folder| folder.join("lists"))
+}
+
+/// Returns a user's own folder for this program: in the one that a variable names, or in one of the home folder.
+fn own_folder(name: &str, in_home: &str) -> Result<Option<PathBuf>, Failure> {
+    let given = variable(name)?
         .map(PathBuf::from)
         .filter(|folder| folder.is_absolute());
-    let home = || Ok::<_, Failure>(variable("HOME")?.map(|home| PathBuf::from(home).join(".local/state")));
+    let home = || Ok::<_, Failure>(variable("HOME")?.map(|home| PathBuf::from(home).join(in_home)));
     let folder = given.map_or_else(home, |folder| Ok(Some(folder)))?;
-    let folder =
-        folder.ok_or_else(|| Failure::new("neither XDG_STATE_HOME nor HOME says where to keep something"))?;
-    Ok(folder.join("avalaches"))
+    Ok(folder.map(|folder| folder.join("avalaches")))
 }
 
 /// Reads a variable; one that is empty is as one that is not set.

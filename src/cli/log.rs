@@ -48,7 +48,7 @@ impl Log {
             let commit = archive.commit(id)?;
             let leaf = Entry::of_commit(id, &commit).map(|entry| entry.leaf());
             let found = match leaf {
-                Some(leaf) => log::find(&archive, &mut log, &published, leaf).map_err(failure)?,
+                Some(leaf) => log::find(&archive, &mut log, &published, leaf, |_| true).map_err(failure)?,
                 None => None,
             };
             let found = found.ok_or_else(|| Failure::new(format!("{id} is no revision of the branch")))?;

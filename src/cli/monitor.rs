@@ -48,13 +48,20 @@ impl Monitor {
             return Err(Failure::new("--json and --atom ask for two forms of one answer")
                 .hint("leave one of them out"));
         }
-        loop {
-            let outcome = self.once(common)?;
-            let Some(seconds) = self.every.filter(|_| outcome == Outcome::Yes) else {
-                return Ok(outcome);
-            };
+        let mut outcome = self.once(common)?;
+        while let Some(seconds) = self.every.filter(|_| outcome == Outcome::Yes) {
             std::thread::sleep(Duration::from_secs(seconds));
+            outcome = match self.once(common) {
+                Ok(outcome) => outcome,
+                // A site that was followed and does not answer may answer the next time.
+                Err(failure) if !failure.is_unread => {
+                    failure.tell();
+                    Outcome::Yes
+                }
+                Err(failure) => return Err(failure),
+            };
         }
+        Ok(outcome)
     }
 
     fn once(&self, common: &Common) -> Result<Outcome, Failure> {
@@ -103,7 +110,7 @@ impl Monitor {
                     output::print_json(&json!({
                         "schema": "avalaches/monitor/1",
                         "origin": key.name(),
-                        "before": before.map(|before| before.signed().checkpoint.size),
+                        "before": before.as_ref().map(|before| before.signed().checkpoint.size),
                         "size": Value::Null,
                         "news": [],
                         "contradiction": told,
@@ -114,11 +121,15 @@ impl Monitor {
                 Ok(Outcome::No)
             }
             Followed::News(news) => {
-                let before = before.map(|before| before.signed().checkpoint.size);
-                self.tell(common, before, &news)?;
+                let size = before.as_ref().map(|before| before.signed().checkpoint.size);
+                self.tell(common, size, &news)?;
                 // What was not told is not kept, so that it is told the next time.
-                remembered.keep_checkpoint(&news.kept)?;
-                Ok(Outcome::Yes)
+                if remembered.keep_checkpoint(&news.kept, before.as_ref())? {
+                    Ok(Outcome::Yes)
+                } else {
+                    // Another kept something meanwhile, which may contradict.
+                    self.once(common)
+                }
             }
         }
     }
@@ -149,7 +160,8 @@ impl Monitor {
         output::print(&text)?;
         if news.entries.is_empty() && !common.quiet {
             let size = news.kept.signed().checkpoint.size;
-            output::note(&format!("nothing new: {size} revisions, as before"));
+            let size = output::counted(usize::try_from(size).unwrap_or(usize::MAX), "revision");
+            output::note(&format!("nothing new: {size}, as before"));
         }
         Ok(())
     }

@@ -44,9 +44,10 @@ impl Remember {
         let mut text = String::new();
         if let Some(checkpoint) = checkpoint {
             let origin = output::visible(&checkpoint.origin);
+            let size = usize::try_from(checkpoint.size).unwrap_or(usize::MAX);
             text.push_str(&format!(
-                "kept the checkpoint of {} revisions of {origin}\n",
-                checkpoint.size
+                "kept the checkpoint of {} of {origin}\n",
+                output::counted(size, "revision")
             ));
         }
         text.push_str(&format!("kept the tip {}\n", archive.tip()));

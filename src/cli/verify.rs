@@ -99,7 +99,7 @@ impl Verify {
             None if !self.things.is_empty() => return self.check_things(common, None),
             None => return Err(super::no_archive()),
         };
-        let archive = match Archive::open(&path, common.owner()) {
+        let archive = match common.open_at(&path) {
             Ok(archive) => archive,
             // The archive is there and damaged: that is an answer.
             Err(error) if error.is_damage() && self.things.is_empty() && self.quote.is_none() => {

@@ -68,8 +68,8 @@ pub enum Silence {
 pub struct Cosigned {
     /// Whose, and when.
     pub cosignature: Cosignature,
-    /// The lines that say so.
-    pub lines: Vec<SignatureLine>,
+    /// The line that says so.
+    pub line: SignatureLine,
 }
 
 /// Asks a witness to cosign a checkpoint that a log's key signed. `known` is the size that it is believed to know.
@@ -119,14 +119,16 @@ fn known_size(answer: &Answer) -> Option<u64> {
         .flatten()
 }
 
-/// Reads the lines of a witness; those of others are nobody's concern.
+/// Reads the newest good line of a witness, which is all that it has to say; those of others are nobody's concern.
 fn cosigned(witness: &Witness, own: &SignedCheckpoint, answer: &Answer) -> Option<Cosigned> {
-    let mut lines = SignatureLine::parse_all(std::str::from_utf8(&answer.body).ok()?)?;
-    lines.retain(|line| line.names(&witness.key));
-    let mut signed = own.clone();
-    signed.add(lines.clone());
-    let cosignature = signed.cosignature_of(&witness.key)??;
-    (cosignature.seconds > 0).then_some(Cosigned { cosignature, lines })
+    let lines = SignatureLine::parse_all(std::str::from_utf8(&answer.body).ok()?)?;
+    let good = lines.into_iter().filter_map(|line| {
+        let mut signed = own.clone();
+        signed.add([line.clone()]);
+        let cosignature = signed.cosignature_of(&witness.key)??;
+        (cosignature.seconds > 0).then_some(Cosigned { cosignature, line })
+    });
+    good.max_by_key(|cosigned| cosigned.cosignature.seconds)
 }
 
 fn other(answer: &Answer) -> Silence {
@@ -142,5 +144,57 @@ fn other(answer: &Answer) -> Silence {
         } else {
             format!(": {said}")
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tlog::checkpoint::Checkpoint;
+    use crate::tlog::key::{KeyKind, SignerKey};
+    use crate::tlog::merkle::empty_root;
+
+    #[test]
+    fn of_a_witness_that_says_more_than_one_line_the_newest_good_one_is_taken() {
+        let key = |name, kind, secret| SignerKey::new(name, kind, [secret; 32]).unwrap();
+        let log = key("log.example", KeyKind::Note, 1);
+        let (own, other) = (
+            key("w.example", KeyKind::Cosignature, 2),
+            key("v.example", KeyKind::Cosignature, 3),
+        );
+        let checkpoint = Checkpoint {
+            origin: "log.example".to_owned(),
+            size: 0,
+            root: empty_root(),
+            extensions: Vec::new(),
+        };
+        let signed = SignedCheckpoint::signed(checkpoint, &log);
+        let witness = Witness {
+            name: "w".to_owned(),
+            key: own.public().clone(),
+            url: None,
+        };
+        let body = |lines: &[SignatureLine]| Answer {
+            status: 200,
+            media_type: String::new(),
+            body: lines
+                .iter()
+                .map(ToString::to_string)
+                .collect::<String>()
+                .into_bytes(),
+        };
+        let at = |seconds| signed.cosigned_by(&own, seconds).unwrap();
+        let mut bad = at(9);
+        bad.signature[20] ^= 1;
+        let lines = [
+            at(3),
+            at(5),
+            bad.clone(),
+            signed.cosigned_by(&other, 7).unwrap(),
+            at(4),
+        ];
+        let cosigned = cosigned(&witness, &signed, &body(&lines)).unwrap();
+        assert_eq!((cosigned.cosignature.seconds, cosigned.line), (5, at(5)));
+        assert_eq!(super::cosigned(&witness, &signed, &body(&[bad])), None);
     }
 }

@@ -82,6 +82,12 @@ pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
     crate::base64::decode(text).ok().filter(|_| is_solid)
 }
 
+/// Tells whether a text is the fingerprint of a key as ssh-keygen prints it: `SHA256:` and base64 without its padding.
+pub(super) fn is_fingerprint(text: &str) -> bool {
+    let digits = text.strip_prefix("SHA256:").filter(|digits| digits.len() == 43);
+    digits.is_some_and(|digits| base64(&format!("{digits}=")).is_some())
+}
+
 /// Bytes that are read from their beginning.
 struct Bytes<'a>(&'a [u8]);
 

@@ -1,7 +1,7 @@
 //! Changes to `allowed_signers` and `revoked_keys`: lines as this program writes them, among those that others wrote.
 
 use super::allowed::{AllowedSigners, BLANKS, Entry, key};
-use super::armour::{base64, kind_of_key};
+use super::armour::{is_fingerprint, kind_of_key};
 use super::judge::{can_judge, fingerprint};
 use super::revoked::RevokedKeys;
 use crate::canonical::first_unprintable;
@@ -112,11 +112,10 @@ impl Revoked {
     /// # Errors
     /// [`EditError::Fingerprint`] where it is none.
     pub fn parse_fingerprint(text: &str) -> Result<Self, EditError> {
-        let digits = text.strip_prefix("SHA256:").filter(|digits| digits.len() == 43);
-        let bytes = digits.and_then(|digits| base64(&format!("{digits}=")));
-        match bytes {
-            Some(_) => Ok(Self::Fingerprint(text.to_owned())),
-            None => Err(EditError::Fingerprint(text.to_owned())),
+        if is_fingerprint(text) {
+            Ok(Self::Fingerprint(text.to_owned()))
+        } else {
+            Err(EditError::Fingerprint(text.to_owned()))
         }
     }
 

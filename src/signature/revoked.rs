@@ -1,6 +1,7 @@
 //! `revoked_keys`: the keys that never count, whatever they signed and whenever.
 
 use super::allowed::{BLANKS, key};
+use super::armour::is_fingerprint;
 use super::judge::fingerprint;
 
 /// The keys that never count.
@@ -27,8 +28,18 @@ impl RevokedKeys {
                 continue;
             }
             if line.starts_with("SHA256:") {
-                let print = line.split(BLANKS).next().unwrap_or_default();
-                revoked.fingerprints.push(print.trim_end_matches('=').to_owned());
+                let print = line
+                    .split(BLANKS)
+                    .next()
+                    .unwrap_or_default()
+                    .trim_end_matches('=');
+                if !is_fingerprint(print) {
+                    return Err((
+                        number + 1,
+                        "has a SHA256 fingerprint that is none: 43 digits of base64",
+                    ));
+                }
+                revoked.fingerprints.push(print.to_owned());
             } else {
                 let key = key(line).ok_or((number + 1, "is no public key and no SHA256 fingerprint"))?;
                 revoked.keys.push(key);
@@ -62,10 +73,25 @@ mod tests {
 
     #[test]
     fn revoked_keys_are_keys_and_fingerprints() {
-        let revoked = RevokedKeys::parse(format!("# lost\n{KEY} lin\nSHA256:abc\n").as_bytes()).unwrap();
+        let print = fingerprint(b"some key");
+        let text = format!("# lost\n{KEY} lin\n{print}= ada\n");
+        let revoked = RevokedKeys::parse(text.as_bytes()).unwrap();
         assert!(revoked.has(&key(KEY).unwrap(), ""));
-        assert!(revoked.has(b"", "SHA256:abc"));
-        assert!(!revoked.has(b"", "SHA256:abd"));
+        assert!(revoked.has(b"", &print));
+        assert!(!revoked.has(b"", &fingerprint(b"another")));
+        // A key is revoked or the file is refused: one that nobody has would leave it good.
+        for bad in [
+            print.replace(':', ": "),
+            print[..49].to_owned(),
+            format!("{print},"),
+            "SHA256:".to_owned(),
+        ] {
+            assert_eq!(
+                RevokedKeys::parse(format!("\n{bad}\n").as_bytes()).unwrap_err().0,
+                2,
+                "{bad}"
+            );
+        }
         assert_eq!(RevokedKeys::parse(b"\nx\n").unwrap_err().0, 2);
         assert!(RevokedKeys::parse(b"SSHKRL\n\0\0").is_err());
     }

@@ -1,9 +1,9 @@
 //! The branch list: the ids of the branch's commits, oldest first, in one file beside the repository. It makes
 //! "is this commit on the branch" a matter of one scan through twenty bytes a commit, however long the branch.
 //!
-//! It is disposable and never believed over git: it must end in the branch's tip or is extended by walking
-//! from there, a yes from it is checked against the neighbours' parent links, a no is told only after a walk, and the check
-//! of the whole archive compares all of it with the history.
+//! It is disposable and never believed over git: it must end in the branch's tip or is extended by walking from there; a yes from
+//! it counts where each commit from there to the tip names the one before it as its parent, or where the user's own program walked
+//! that list ([`super::vouched`]); a no is told only after a walk; and the check of the whole archive compares all of it with the history.
 
 use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -87,6 +87,13 @@ impl BranchList {
                 .map(|at| at / 20)
         };
         find(self.older()).or_else(|| find(&self.newer).map(|at| at + self.known))
+    }
+
+    /// Returns the ids of the first commits, in two parts; `None` where there are fewer.
+    pub(super) fn first(&self, count: usize) -> Option<[&[u8]; 2]> {
+        let older = count.min(self.known);
+        let newer = self.newer.get(..count.checked_sub(older)?.checked_mul(20)?)?;
+        Some([&self.older()[..older * 20], newer])
     }
 
     fn older(&self) -> &[u8] {

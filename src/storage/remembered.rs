@@ -83,12 +83,25 @@ impl Remembered {
             .map_err(|source| RememberedError::Kept { path, source })
     }
 
-    /// Keeps a checkpoint in place of the one before.
+    /// Keeps a checkpoint that goes on from what was kept `before`, or is another copy of it. Returns whether nothing else was kept
+    /// meanwhile: else that has to be judged first.
     ///
     /// # Errors
-    /// [`RememberedError::Io`].
-    pub fn keep_checkpoint(&self, kept: &KeptCheckpoint) -> Result<(), RememberedError> {
-        write(&self.of_log(kept.origin()), &kept.to_string())
+    /// [`RememberedError`].
+    pub fn keep_checkpoint(
+        &self,
+        kept: &KeptCheckpoint,
+        before: Option<&KeptCheckpoint>,
+    ) -> Result<bool, RememberedError> {
+        let _lock = self.lock()?;
+        let now = self.checkpoint(kept.origin())?;
+        if now.as_ref() != before {
+            return Ok(false);
+        }
+        if now.is_none_or(|now| kept.says_all_of(&now)) {
+            write(&self.of_log(kept.origin()), &kept.to_string())?;
+        }
+        Ok(true)
     }
 
     /// Returns the commit that is kept of an archive, which its first commit names.
@@ -104,12 +117,39 @@ impl Remembered {
         id.map(Some).ok_or(RememberedError::Tip(path))
     }
 
-    /// Keeps a commit of an archive in place of the one before.
+    /// Keeps a commit of an archive that follows the one that was kept `before`. Returns whether nothing else was kept meanwhile: else
+    /// that has to be judged first.
     ///
     /// # Errors
-    /// [`RememberedError::Io`].
-    pub fn keep_tip(&self, first: CommitId, tip: CommitId) -> Result<(), RememberedError> {
-        write(&self.of_archive(first), &format!("{tip}\n"))
+    /// [`RememberedError`].
+    pub fn keep_tip(
+        &self,
+        first: CommitId,
+        tip: CommitId,
+        before: Option<CommitId>,
+    ) -> Result<bool, RememberedError> {
+        let _lock = self.lock()?;
+        if self.tip(first)? != before {
+            return Ok(false);
+        }
+        write(&self.of_archive(first), &format!("{tip}\n"))?;
+        Ok(true)
+    }
+
+    /// Waits until nobody else changes what is kept.
+    fn lock(&self) -> Result<fs::File, RememberedError> {
+        let path = self.folder.join("lock");
+        let locked = fs::create_dir_all(&self.folder)
+            .and_then(|()| {
+                let mut options = fs::OpenOptions::new();
+                options.create(true).truncate(false).write(true).open(&path)
+            })
+            .and_then(|file| file.lock().map(|()| file));
+        locked.map_err(|source| RememberedError::Io {
+            what: "lock",
+            path,
+            source,
+        })
     }
 
     /// Keeps two checkpoints that contradict one another, as they were signed; returns the folder in which they lie.
@@ -168,6 +208,9 @@ fn write(path: &Path, text: &str) -> Result<(), RememberedError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tlog::checkpoint::Checkpoint;
+    use crate::tlog::key::{KeyKind, SignerKey};
+    use crate::tlog::merkle::{Peaks, leaf_hash};
 
     #[test]
     fn a_tip_that_is_kept_reads_back_and_a_damaged_one_is_not_taken_for_none() {
@@ -176,7 +219,12 @@ mod tests {
         assert!(remembered.is_empty());
         let [first, tip] = [1, 2].map(|byte| CommitId::from_raw([byte; 20]));
         assert_eq!(remembered.tip(first).unwrap(), None);
-        remembered.keep_tip(first, tip).unwrap();
+        assert!(remembered.keep_tip(first, tip, None).unwrap());
+        assert_eq!(remembered.tip(first).unwrap(), Some(tip));
+        // Another was judged than the one that is kept.
+        for before in [None, Some(first)] {
+            assert!(!remembered.keep_tip(first, first, before).unwrap());
+        }
         assert_eq!(remembered.tip(first).unwrap(), Some(tip));
         assert!(!remembered.is_empty());
         fs::write(remembered.of_archive(first), "02020202\n").unwrap();
@@ -201,5 +249,40 @@ mod tests {
             remembered.tip(first),
             Err(RememberedError::Io { what: "read", .. })
         ));
+    }
+
+    #[test]
+    fn a_checkpoint_takes_the_place_of_the_one_that_was_judged_and_of_no_larger_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let remembered = Remembered::in_folder(folder.path().join("state"));
+        let key = SignerKey::new("log.example", KeyKind::Note, [1; 32]).unwrap();
+        let witness = SignerKey::new("w.example", KeyKind::Cosignature, [2; 32]).unwrap();
+        let kept = |size: u8, cosigned: bool| {
+            let mut peaks = Peaks::default();
+            (0..size).for_each(|number| peaks.push(leaf_hash(&[number])));
+            let checkpoint = Checkpoint {
+                origin: "log.example".to_owned(),
+                size: peaks.size(),
+                root: peaks.root(),
+                extensions: Vec::new(),
+            };
+            let mut signed = SignedCheckpoint::signed(checkpoint, &key);
+            signed.add(signed.cosigned_by(&witness, 1).filter(|_| cosigned));
+            KeptCheckpoint::new(key.public().clone(), peaks, signed).unwrap()
+        };
+        let now = || remembered.checkpoint("log.example").unwrap();
+        let (five, six, cosigned) = (kept(5, false), kept(6, false), kept(6, true));
+        assert!(remembered.keep_checkpoint(&five, None).unwrap());
+        // Two followed the log at once.
+        assert!(remembered.keep_checkpoint(&six, Some(&five)).unwrap());
+        assert!(!remembered.keep_checkpoint(&cosigned, Some(&five)).unwrap());
+        assert!(!remembered.keep_checkpoint(&cosigned, None).unwrap());
+        assert_eq!(now(), Some(six.clone()));
+        // A copy of the archive may have an older one, or one without its cosignatures.
+        assert!(remembered.keep_checkpoint(&five, Some(&six)).unwrap());
+        assert_eq!(now(), Some(six.clone()));
+        assert!(remembered.keep_checkpoint(&cosigned, Some(&six)).unwrap());
+        assert!(remembered.keep_checkpoint(&six, Some(&cosigned)).unwrap());
+        assert_eq!(now(), Some(cosigned));
     }
 }

@@ -101,6 +101,19 @@ impl KeptCheckpoint {
         self.key.name()
     }
 
+    /// Tells whether it may take the place of one that it goes on from: it is not smaller, and where it is the same, no signature of
+    /// the other is missing from it.
+    #[must_use]
+    pub fn says_all_of(&self, other: &Self) -> bool {
+        let (own, others) = (&self.signed, &other.signed);
+        if own.note.text == others.note.text {
+            let mut lines = others.note.signatures.iter();
+            lines.all(|line| own.note.signatures.contains(line))
+        } else {
+            own.checkpoint.size >= others.checkpoint.size
+        }
+    }
+
     /// Continues the tree by the entries that came after it; `later` is what a later checkpoint states.
     #[must_use]
     pub fn standing(

@@ -3,7 +3,7 @@
 use crate::archive::{Archive, Fault};
 use crate::base64;
 use crate::date::RevisionDate;
-use crate::log::{self, Entry, LogError};
+use crate::log::{self, Entry, LogError, Published};
 use crate::tlog::checkpoint::{Cosignature, SignedCheckpoint};
 use crate::tlog::key::VerifierKey;
 use crate::tlog::merkle::Hash;
@@ -110,7 +110,8 @@ fn look_up(archive: &Archive, answer: &mut Answer, policy: Option<&Policy>) -> R
         let Some((mut log, published)) = signed else {
             return Ok(None);
         };
-        let found = log::find(archive, &mut log, &published, leaf)?;
+        let is_wanted = |one: &Published| policy.is_none_or(|policy| meets(policy, &one.signed));
+        let found = log::find(archive, &mut log, &published, leaf, is_wanted)?;
         Ok(found.and_then(|(index, covering)| Some((index, covering?.clone()))))
     });
     let (index, covering) = match signed {
@@ -129,6 +130,15 @@ fn look_up(archive: &Archive, answer: &mut Answer, policy: Option<&Policy>) -> R
     };
     weigh(answer, in_log, key, policy);
     Ok(())
+}
+
+/// Tells whether a checkpoint is one that a policy asks for.
+fn meets(policy: &Policy, signed: &SignedCheckpoint) -> bool {
+    let is_of_its_logs = || {
+        let mut logs = policy.logs.iter();
+        policy.logs.is_empty() || logs.any(|log| signed.is_signed_by(&log.key) == Some(true))
+    };
+    policy.weigh(signed).is_enough && is_of_its_logs()
 }
 
 impl InLog {

@@ -51,6 +51,8 @@ pub fn ask(common: &Common, circumstances: &Circumstances, file: &Path) -> Resul
     let key = archive.settings().log_key.clone();
     let policy = policy::of(file, key.as_ref())?;
     let (log, published) = log::with_checkpoints(&archive).map_err(crate::cli::log::failure)?;
+    // A witness that is shown a hash which is not the tree's takes that for another history.
+    let log = log.sound(&archive).map_err(crate::cli::log::failure)?;
     let newest = published.last().zip(key);
     let (newest, key) = newest.ok_or_else(|| Failure::new("the archive has no checkpoint"))?;
     let signed = newest.signed.clone();
@@ -139,7 +141,7 @@ fn keep(
         for (witness, cosigned) in new {
             // A line that is not good makes no other one good.
             kept.note.signatures.retain(|line| !line.names(&witness.key));
-            kept.add(cosigned.lines.clone());
+            kept.add([cosigned.line.clone()]);
         }
         let bytes = kept.to_string().into_bytes();
         log::parse(&bytes).map_err(|_| Refusal::Many)?;

@@ -106,6 +106,7 @@ codes! {
     CheckpointForm "checkpoint-form" Error "A checkpoint is not what the format asks for."
     CheckpointUnsigned "checkpoint-unsigned" Error "A checkpoint is not signed with the key that the settings name for the log."
     CheckpointOther "checkpoint-other" Error "A checkpoint states another log than that of the revisions before it."
+    CheckpointLines "checkpoint-lines" Error "A commit takes a witness's cosignature from a checkpoint."
     SourceForm "source-form" Error "A source gives no page."
     FileMissing "file-missing" Error "A file or folder that the revision must have is not there."
     FileStray "file-stray" Error "An article's folder holds what article.json does not account for."

@@ -8,6 +8,7 @@ use crate::object::commit::Commit;
 use crate::revision::is_first;
 use crate::settings::{self, CHECKPOINT_FILE, Settings};
 use crate::tlog::merkle::{Nodes as _, Tree};
+use crate::tlog::note::SignatureLine;
 use crate::tombstone::Tombstone;
 use crate::trailer::first_message;
 use crate::verify::whole::{Code, Report};
@@ -117,7 +118,15 @@ impl Doubtful<'_> {
         }
         let earlier = self.archive.file(before, CHECKPOINT_FILE).ok();
         let earlier = earlier.and_then(|bytes| log::parse(&bytes).ok());
-        if earlier.is_some_and(|earlier| earlier.note.text == signed.note.text) {
+        if let Some(earlier) = earlier.filter(|earlier| earlier.note.text == signed.note.text) {
+            let is_there = |line: &SignatureLine| {
+                let mut lines = signed.note.signatures.iter();
+                lines.any(|now| (&now.name, now.id) == (&line.name, line.id))
+            };
+            if let Some(gone) = earlier.note.signatures.iter().find(|line| !is_there(line)) {
+                let what = format!("takes the line of {} from a checkpoint", gone.name);
+                report.found_in(Code::CheckpointLines, id, what);
+            }
             return;
         }
         // Where a commit cannot be read, something else is said about it.
