@@ -10,6 +10,14 @@ pub const LONGEST_TAG: usize = 35;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Language(String);
 
+/// Scripts that are written from right to left, as tags have them (ISO 15924).
+const RIGHT_TO_LEFT_SCRIPTS: [&str; 8] = ["Adlm", "Arab", "Aran", "Hebr", "Nkoo", "Rohg", "Syrc", "Thaa"];
+
+/// Languages that are written in these where their tags name no script.
+const RIGHT_TO_LEFT_LANGUAGES: [&str; 16] = [
+    "ar", "arc", "ckb", "dv", "fa", "he", "lrc", "mzn", "nqo", "pnb", "ps", "sd", "syr", "ug", "ur", "yi",
+];
+
 /// A text that is no language tag.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no language tag; one looks like zh, en or zh-Hant (BCP 47)")]
@@ -26,6 +34,17 @@ impl Language {
     #[must_use]
     pub fn primary(&self) -> &str {
         self.0.split('-').next().unwrap_or(&self.0)
+    }
+
+    /// Tells whether the language is written from right to left: by the script in its tag, else by its usual one.
+    #[must_use]
+    pub fn is_right_to_left(&self) -> bool {
+        let mut parts = self.0.split('-').skip(1).take_while(|part| part.len() > 1);
+        let is_script = |part: &&str| part.len() == 4 && part.bytes().all(|b| b.is_ascii_alphabetic());
+        match parts.find(is_script) {
+            Some(script) => RIGHT_TO_LEFT_SCRIPTS.contains(&script),
+            None => RIGHT_TO_LEFT_LANGUAGES.contains(&self.primary()),
+        }
     }
 
     /// Returns the file name of the language's source, `zh.md`.
@@ -200,6 +219,24 @@ pub fn has_letter(language: &Language, letter: char) -> bool {
 pub fn share_a_script(languages: &[Language]) -> bool {
     let scripts: Vec<Script> = languages.iter().map(Script::of_language).collect();
     (1..scripts.len()).any(|at| scripts[..at].contains(&scripts[at]))
+}
+
+/// Counts the characters of a text that are written from right to left, and its other letters.
+#[must_use]
+pub fn right_to_left(text: &str) -> (usize, usize) {
+    // The blocks whose characters are so by default (Unicode, DerivedBidiClass.txt).
+    let is_so = |c| {
+        matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
+            | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+    };
+    let letters = text.chars().filter(|c| is_so(*c) || c.is_alphabetic());
+    letters.fold((0, 0), |(so, others), c| {
+        if is_so(c) {
+            (so + 1, others)
+        } else {
+            (so, others + 1)
+        }
+    })
 }
 
 /// Finds a word that mixes Latin letters with Cyrillic or Greek ones, many of which look the same: `pаypal`
@@ -524,6 +561,18 @@ mod tests {
             .map(|(language, count)| format!("{language}:{count}"))
             .collect::<Vec<_>>()
             .join(" "))
+    }
+
+    #[test]
+    fn a_language_is_written_as_its_script_is() {
+        let is_so = |tag: &str| tag.parse::<Language>().unwrap().is_right_to_left();
+        for tag in ["ar", "he", "fa-IR", "ur", "az-Arab", "pa-Arab-PK"] {
+            assert!(is_so(tag), "{tag}");
+        }
+        for tag in ["zh", "en", "ar-Latn", "az", "en-x-arab", "und"] {
+            assert!(!is_so(tag), "{tag}");
+        }
+        assert_eq!(right_to_left("GPT، سلام 4"), (5, 3));
     }
 
     #[test]

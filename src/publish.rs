@@ -91,6 +91,9 @@ pub enum PublishError {
     /// A file changed while it was published.
     #[error("{} changed while it was published", .0.display())]
     Changed(PathBuf),
+    /// The target is the folder that holds the site.
+    #[error("{} is the site itself", .0.display())]
+    Same(PathBuf),
     /// The list at the target is none.
     #[error("the list {} at the target cannot be used", manifest::FILE_NAME)]
     Manifest(#[source] ManifestError),
@@ -127,6 +130,13 @@ impl Plan {
         plan
     }
 
+    /// Returns what is to be sent and is not on the list of what is there.
+    fn unlisted(&self, there: &Manifest) -> Vec<(String, Sum)> {
+        let names = self.steps.values().flatten();
+        let unlisted = names.filter(|(name, _)| there.get(name).is_none());
+        unlisted.cloned().collect()
+    }
+
     /// Returns the list that holds while files are sent: what is about to change is of unknown content.
     fn underway(&self, site: &Manifest, there: &Manifest) -> Manifest {
         let mut underway = there.clone();
@@ -150,6 +160,9 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
         let read = tokio::task::spawn_blocking(move || read_site(&folder)).await;
         read.map_err(|error| PublishError::Ended(error.into()))??
     };
+    if target.is_folder(folder) {
+        return Err(PublishError::Same(folder.to_owned()));
+    }
     let _lock = target.lock(options.mode)?;
     let there = match (target.list().await?, options.which) {
         (None, _) => Manifest::default(),
@@ -160,6 +173,8 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
         },
     };
     let plan = Plan::of(&site, &there, options.which);
+    // Once it is on the list a name is the site's own, and what stands there is replaced or deleted.
+    target.make_sure(plan.unlisted(&there), options.which).await?;
     let names = plan.steps.values().flatten();
     let published = Published {
         sent: names.map(|(name, _)| name.clone()).collect(),
@@ -191,11 +206,13 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
         for name in &plan.gone {
             left.put(name, Sum::UNKNOWN);
         }
+        target.settle().await?;
         target.write_list(&left).await?;
         for name in &plan.gone {
             target.remove(name).await?;
         }
     }
+    target.settle().await?;
     target.write_list(&site).await?;
     Ok(Published { bytes, ..published })
 }

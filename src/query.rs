@@ -410,8 +410,9 @@ pub fn each_site_key(
     stems: &mut Stems,
     mut show: impl FnMut(&str),
 ) {
-    let first = parts.first().map(|(language, _)| language);
-    let tags = tags.iter().filter_map(|tag| Some((first?, tag)));
+    // A tag may be in any of the languages.
+    let in_each = |tag| parts.iter().map(move |(language, _)| (language, tag));
+    let tags = tags.iter().flat_map(in_each);
     let parts = parts.iter().map(|(language, text)| (language, text));
     for (language, text) in titles.iter().chain(tags).chain(parts) {
         let stems = stems.of(language);

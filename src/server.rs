@@ -87,7 +87,7 @@ pub struct Options {
 pub enum Event {
     /// The site was built.
     Built(Built),
-    /// It could not be; the one built before is served on.
+    /// It could not be; the one that is there is served on.
     NotBuilt(String),
     /// A request could not be answered, for a reason that is not the asker's.
     Broken(String),
@@ -119,22 +119,43 @@ impl App {
     }
 }
 
+/// Why an archive is not served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The listener cannot be used.
+    #[error("could not serve")]
+    Listener(#[from] io::Error),
+    /// There is no site, and none could be built.
+    #[error("the site could not be built: {0}")]
+    NotBuilt(String),
+}
+
 /// Serves an archive until `shutdown` is there; then no connection is taken any more, and requests that were begun are
 /// answered. It wants a runtime of tokio around it.
 ///
 /// # Errors
-/// The operating system's, where the listener cannot be used.
+/// [`ServeError`] where the listener cannot be used, or the first build of the site fails and none is there.
 pub async fn serve(
     listener: TcpListener,
     options: &Options,
     told: Told,
     shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
+) -> Result<(), ServeError> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let app = App::new(options, told);
-    let building = tokio::spawn(preview::keep_built(app.clone()));
-    connections::serve(listener, routes::router(app), options.limits, shutdown).await;
+    let mut building = tokio::spawn(preview::keep_built(app.clone()));
+    let mut unbuilt = None;
+    let ended = async {
+        tokio::select! {
+            () = shutdown => {}
+            what = &mut building => unbuilt = what.ok(),
+        }
+    };
+    connections::serve(listener, routes::router(app), options.limits, ended).await;
     building.abort();
-    Ok(())
+    match unbuilt {
+        Some(what) => Err(ServeError::NotBuilt(what)),
+        None => Ok(()),
+    }
 }

@@ -177,6 +177,22 @@ impl Settings {
         }
     }
 
+    /// Checks what is asked of a base URL where it is set and where pages are made: archives have others from before.
+    ///
+    /// # Errors
+    /// [`SettingsError::Value`] where no address of a page can be made of it.
+    pub fn check_base_url(&self) -> Result<(), SettingsError> {
+        match &self.base_url {
+            Some(url) if !is_base_url(url) => Err(SettingsError::Value {
+                key: "base_url",
+                value: url.clone(),
+                why: "is no address that names of pages can be put to: write https:// (or http://), a host and a path, without ? \
+                      and #, a host in other letters as Punycode (xn--…), other characters of a path percent-encoded (%E6…)",
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Returns the bytes of the file.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -288,9 +304,68 @@ pub fn is_web_address(text: &str) -> bool {
         && first_unprintable(text).is_none()
 }
 
+/// Tells whether a text is an http or https address of RFC 3986, without query and fragment.
+fn is_base_url(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let is_known = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/[]@!$&'()*+,;=%".contains(&b);
+    let is_encoded = |after: &str| {
+        let digits = after.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    rest.is_some_and(|rest| {
+        let host = rest.split('/').next().unwrap_or_default();
+        let host = host.rsplit('@').next().unwrap_or_default();
+        !host.is_empty()
+            && !host.starts_with(':')
+            && rest.bytes().all(is_known)
+            && rest.split('%').skip(1).all(is_encoded)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_base_url_can_have_names_put_to_it() {
+        let is_refused = |url: &str| {
+            let mut settings = Settings::new("A");
+            settings.base_url = Some(url.to_owned());
+            settings.check_base_url().is_err()
+        };
+        for good in [
+            "https://example.org",
+            "http://user@example.org:8080/a;b/~c/%E6%A1%A5/",
+            "https://[2001:db8::1]/",
+            "https://xn--fsqu00a.org/it's",
+        ] {
+            assert!(!is_refused(good), "{good}");
+        }
+        for bad in [
+            "ftp://example.org",
+            "https://",
+            "https:///a",
+            "https://:80/",
+            "https://user@/a",
+            "https://e.org/\"rel=\"stylesheet\"",
+            "https://e.org/<b>",
+            "https://e.org/?x=1",
+            "https://e.org/#f",
+            "https://例子.org",
+            "https://e.org/桥",
+            "https://e.org/a b",
+            "https://e.org/%",
+            "https://e.org/%2",
+            "https://e.org/%zz",
+            "https://e.org/\\",
+            "https://e.org/`a`",
+            "https://e.org/{a}|^",
+        ] {
+            assert!(is_refused(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn settings_read_back_what_they_print() {

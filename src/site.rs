@@ -27,7 +27,7 @@ use crate::id::{ArticleId, CommitId, hex};
 use crate::log::{self as transparency, Entry, Log, LogError, Published};
 use crate::proof::pack::PackError;
 use crate::revision::{Revision, RevisionFault};
-use crate::settings::{EXPUNGED_FOLDER, Settings};
+use crate::settings::{EXPUNGED_FOLDER, Settings, SettingsError};
 use crate::tlog::tile::{self, Content};
 use crate::withheld::{Kept, Reason, ReasonError};
 
@@ -62,7 +62,7 @@ mod verify;
 mod wording;
 
 /// What made a page, and by which rules: the form of pages may change with the number.
-pub const GENERATOR: &str = "avalaches, renderer 9";
+pub const GENERATOR: &str = "avalaches, renderer 10";
 
 /// What was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +102,9 @@ pub enum BuildError {
          aside, and none of the elements that FORMAT.md, section 9, rules out"
     )]
     Shown(CommitId),
+    /// No addresses of pages can be made of where the archive says that they are published.
+    #[error("`avalaches settings --base-url URL` has to say anew where the pages are published")]
+    Base(#[source] SettingsError),
     /// The theme.
     #[error(transparent)]
     Theme(#[from] ThemeError),
@@ -130,16 +133,17 @@ struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    fn of(archive: &'a Archive, theme: &'a Theme, in_log: InLog<'a>) -> Self {
+    fn of(archive: &'a Archive, theme: &'a Theme, in_log: InLog<'a>) -> Result<Self, BuildError> {
         let settings = archive.settings();
-        Self {
+        settings.check_base_url().map_err(BuildError::Base)?;
+        Ok(Self {
             settings,
             theme,
             frame: theme.frame("", &[]),
             page_frame: theme.frame_of_article(&verify::below_footers()),
             base: settings.base_url.as_deref().map(Base::of),
             in_log,
-        }
+        })
     }
 }
 
@@ -178,7 +182,7 @@ pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<B
     let newest: HashMap<CommitId, ArticleId> =
         newest.into_iter().map(|(article, id)| (id, article)).collect();
     let places = revisions.iter().copied().zip(0..);
-    let shared = Shared::of(archive, &theme, InLog::of(archive, signed.as_ref(), places));
+    let shared = Shared::of(archive, &theme, InLog::of(archive, signed.as_ref(), places))?;
     let (files, before) = opened.unwrap_or_else(|panic| resume_unwind(panic))?;
     let site = Site {
         shared: &shared,
@@ -223,7 +227,7 @@ pub fn page(
     };
     let in_log = InLog::of(archive, signed.as_ref(), place);
     let revisions: Vec<&Kept> = revisions.iter().collect();
-    article::page(archive, &Shared::of(archive, &theme, in_log), &revisions, id)
+    article::page(archive, &Shared::of(archive, &theme, in_log)?, &revisions, id)
 }
 
 /// Returns what changes when a file of a theme does.

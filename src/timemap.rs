@@ -31,7 +31,12 @@ pub fn written(original: Original<'_>, own: &str, mementos: &[(String, RevisionD
 /// Returns the parameters that say which time mementos span.
 #[must_use]
 pub fn span(mementos: &[(String, RevisionDate)]) -> String {
-    let (Some((_, first)), Some((_, last))) = (mementos.first(), mementos.last()) else {
+    // A revision may have an earlier date than the one before it.
+    let dates = || mementos.iter().map(|(_, date)| *date);
+    let (Some(first), Some(last)) = (
+        dates().min_by_key(|date| date.seconds()),
+        dates().max_by_key(|date| date.seconds()),
+    ) else {
         return String::new();
     };
     format!("; from=\"{}\"; until=\"{}\"", first.as_http(), last.as_http())
@@ -51,4 +56,23 @@ pub fn names(place: usize, count: usize) -> Vec<&'static str> {
 pub fn memento(address: &str, date: RevisionDate, names: &[&str]) -> String {
     let names = [names, &["memento"]].concat().join(" ");
     format!("<{address}>; rel=\"{names}\"; datetime=\"{}\"", date.as_http())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::date::UtcOffset;
+
+    #[test]
+    fn a_span_begins_with_the_earliest_date() {
+        let mementos = [2_000, 1_000, 3_000, 2_500].map(|seconds| {
+            let date = RevisionDate::from_seconds(seconds, UtcOffset::UTC).unwrap();
+            ("a".to_owned(), date)
+        });
+        assert_eq!(
+            span(&mementos),
+            "; from=\"Thu, 01 Jan 1970 00:16:40 GMT\"; until=\"Thu, 01 Jan 1970 00:50:00 GMT\""
+        );
+        assert_eq!(span(&[]), "");
+    }
 }

@@ -366,6 +366,7 @@ const CHANGED: [(&str, &str); 36] = [
     ("<p>The end.</p>", "<li>The end.</li>"),
     ("<p>The end.</p>", "<p dir=\"rtl\">The end.</p>"),
     ("<p>The end.</p>", "<p dir=\"auto\">The end.</p>"),
+    ("dir=\"auto\">", "dir=\"rtl\">"),
     ("<p>The end.</p>", "<p id=\"check\">The end.</p>"),
     (
         "<p>The end.</p>",

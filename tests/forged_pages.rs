@@ -77,6 +77,11 @@ fn what_a_reader_takes_for_a_part_of_the_article_alters_it() {
         page.replacen(LAST, "<p><q>The bridge opened yesterday.</q></p>", 1),
         page.replacen(LAST, "<p><del>The bridge opened yesterday.</del></p>", 1),
         page.replacen(LAST, "<p dir=\"rtl\">The bridge opened yesterday.</p>", 1),
+        page.replacen(
+            "<section lang=\"en\" dir=\"auto\">",
+            "<section lang=\"en\" dir=\"rtl\">",
+            1,
+        ),
         page.replacen(LAST, "<p onclick=\"f()\">The bridge opened yesterday.</p>", 1),
         page.replacen(
             LAST,

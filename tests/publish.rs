@@ -381,10 +381,10 @@ fn each_list_of_a_folder_is_on_the_disk_before_what_comes_after_it_and_after_wha
     let lists: Vec<usize> = (0..calls.len())
         .filter(|at| calls[*at].contains(&format!("/{LIST}\"")))
         .collect();
-    // What is about to change; what is about to go; what is there.
+    // What is about to change, before which nothing was done; what is about to go; what is there.
     assert_eq!(lists.len(), 3, "{trace}");
     for at in &lists {
-        assert!(is_sync(at - 1) && is_sync(at + 1), "{trace}");
+        assert!((*at == 0 || is_sync(at - 1)) && is_sync(at + 1), "{trace}");
     }
     for between in lists.windows(2) {
         assert!((between[0] + 2..between[1] - 1).any(|at| !is_sync(at)), "{trace}");
@@ -402,8 +402,27 @@ fn a_folder_of_others_is_not_written_over() {
     };
     fs::create_dir(&www).unwrap();
     fs::write(www.join("index.html"), "mine").unwrap();
+    // Asking again makes nothing of theirs the site's, nor does a rehearsal.
     refused("say --all to replace it");
+    refused("say --all to replace it");
+    assert_eq!(
+        story.run(&["publish", "site", "www", "--dry-run"]).status.code(),
+        Some(2)
+    );
+    assert_eq!(files(&www).len(), 1);
     assert_eq!(fs::read(www.join("index.html")).unwrap(), b"mine");
+    fs::remove_file(www.join("index.html")).unwrap();
+    fs::create_dir(www.join("index.html")).unwrap();
+    let output = story.run(&["publish", "site", "www", "--all"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(
+        said(&output).contains("is no file") && !said(&output).contains("--all"),
+        "{}",
+        said(&output)
+    );
+    assert!(files(&www).is_empty());
+    fs::remove_dir(www.join("index.html")).unwrap();
+    fs::write(www.join("index.html"), "mine").unwrap();
     story.yes(&["publish", "site", "www", "--all"]);
     assert_eq!(published(files(&www)).0, site(&story, "site"));
 
@@ -420,8 +439,58 @@ fn a_folder_of_others_is_not_written_over() {
     let output = story.run(&["publish", "other", "www"]);
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     assert_eq!(fs::read(&precious).unwrap(), b"precious");
+    let output = story.run(&["publish", "site", "./site"]);
+    assert!(said(&output).contains("is the site itself"), "{}", said(&output));
     let output = story.run(&["publish", "site", "archive"]);
     assert!(said(&output).contains("is a git repository"), "{}", said(&output));
+}
+
+#[test]
+fn a_bucket_of_others_is_not_written_over() {
+    let (story, server) = (story(), Store::begin());
+    for folder in ["site", "larger"] {
+        if folder == "larger" {
+            // More files than are looked for one by one.
+            for number in 0..8 {
+                let slug = format!("more-{number}");
+                story.add(
+                    "more.txt",
+                    "又一页。\n",
+                    &["--slug", &slug, "--date", "2026-01-26"],
+                );
+            }
+            story.yes(&["build", "larger"]);
+        }
+        server.put("a/b/index.html", b"mine");
+        let before = server.objects("");
+        for options in [&[folder][..], &[folder], &[folder, "--dry-run"]] {
+            let output = publish(&story, &server, options);
+            assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+            assert!(
+                said(&output).contains("index.html was not published there")
+                    && said(&output).contains("say --all to replace it"),
+                "{}",
+                said(&output)
+            );
+        }
+        assert_eq!(server.objects(""), before);
+    }
+    assert_done(&publish(&story, &server, &["larger", "--all"]));
+    assert_eq!(published(server.objects("a/b")).0, site(&story, "larger"));
+}
+
+#[test]
+fn numbers_that_no_machine_has_room_for_are_refused() {
+    let story = story();
+    for (jobs, expected) in [
+        ("0", "0 is not in 1..=1024"),
+        ("1025", "1025 is not in 1..=1024"),
+        ("9999999999999999999", "number too large"),
+    ] {
+        let output = story.run(&["publish", "site", "www", "--jobs", jobs]);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains(expected), "{}", said(&output));
+    }
 }
 
 #[test]

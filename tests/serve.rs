@@ -10,7 +10,7 @@ mod http;
 #[allow(dead_code, reason = "other stories sign more")]
 mod signed;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -447,8 +447,27 @@ fn answers_are_compressed_and_still_recognized() {
         (zipped.header("etag"), smaller.header("etag")),
         (weak.clone(), weak.clone())
     );
-    let known = format!("Accept-Encoding: gzip\r\nIf-None-Match: {weak}\r\n");
-    assert_eq!(server.ask("GET", &article(), &known).status, 304);
+    // What is not sent again has the headers that it was sent with.
+    for (encodings, sent) in [("gzip", &zipped), ("identity", &plain)] {
+        let known = format!(
+            "Accept-Encoding: {encodings}\r\nIf-None-Match: {}\r\n",
+            sent.header("etag")
+        );
+        let unchanged = server.ask("GET", &article(), &known);
+        assert_eq!(unchanged.status, 304);
+        let of = |answer: &Answer| {
+            let vary = answer.header("vary");
+            let vary: BTreeSet<String> = vary.split(", ").map(str::to_owned).collect();
+            (answer.header("etag"), vary)
+        };
+        assert_eq!(of(&unchanged), of(sent), "{encodings}");
+    }
+    // Who accepts nothing that there is gets it as it is.
+    for nothing in ["identity;q=0", "zstd, *;q=0", "br;q=0, *;q=0"] {
+        let sent = server.ask("GET", &article(), &format!("Accept-Encoding: {nothing}\r\n"));
+        assert_eq!((sent.status, &sent.body), (200, &plain.body), "{nothing}");
+        assert_eq!(sent.header("content-encoding"), "", "{nothing}");
+    }
     let proof = format!("/proofs/{}", revisions(&story)[0]);
     assert_eq!(
         server
@@ -532,6 +551,45 @@ fn nothing_of_a_request_becomes_a_header() {
         answer.header("link").contains("limit=1&author=DEsk&after="),
         "{answer:?}"
     );
+}
+
+#[test]
+fn a_request_names_one_host() {
+    let story = story();
+    let server = Server::of(&story, &[]);
+    let ask = |version: &str, hosts: &str| {
+        let request = format!("GET /articles HTTP/{version}\r\nConnection: close\r\n{hosts}\r\n");
+        server.send(request.as_bytes())
+    };
+    assert_problem(&ask("1.1", ""), 400);
+    assert_problem(&ask("1.1", "Host: a\r\nHost: b\r\n"), 400);
+    assert_problem(&ask("1.0", "Host: a\r\nHost: a\r\n"), 400);
+    assert_eq!(ask("1.0", "").status, 200);
+    assert_eq!(ask("1.1", "Host: a\r\n").status, 200);
+}
+
+#[test]
+fn a_server_that_has_no_site_and_can_build_none_ends() {
+    let story = story();
+    story.write("file", "no folder");
+    for (options, expected) in [
+        (["--theme", "nowhere"], "could not read nowhere of the theme"),
+        (["--out", "file"], "could not make file"),
+        (["--requests", "0"], "0 is not in 1..=1000000"),
+        (["--connections", "9999999999999999999"], "number too large"),
+    ] {
+        let output = story.run(&[&["serve", "--listen", "127.0.0.1:0"], &options[..]].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(expected), "{said}");
+    }
+    // What was built once is served, whatever its theme has become.
+    story.yes(&["build", "out"]);
+    let server = Server::of(&story, &["--out", "out", "--theme", "nowhere"]);
+    server.until("the complaint", |server| {
+        server.errors().contains("the site could not be built")
+    });
+    assert_eq!(server.get("/").status, 200);
 }
 
 #[test]

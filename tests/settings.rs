@@ -87,6 +87,9 @@ fn settings_that_are_so_already_make_no_commit_and_bad_ones_are_refused_whole() 
     for bad in [
         ["--title", " 新报"],
         ["--base-url", "ftp://example.org"],
+        ["--base-url", "https://e.org/\"rel=\"stylesheet\""],
+        ["--base-url", "https://e.org/?x=1"],
+        ["--base-url", "https://例子.org"],
         ["--home-link", "back"],
         ["--utc-offset", "+99:00"],
         ["--byline", "A <b"],
@@ -94,9 +97,35 @@ fn settings_that_are_so_already_make_no_commit_and_bad_ones_are_refused_whole() 
         let output = story.run(&["settings", "--language-order", "en", bad[0], bad[1]]);
         assert_eq!(output.status.code(), Some(2), "{bad:?}");
     }
+    let output = story.run(&["init", "other", "--base-url", "https://e.org/#f"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("without ? and #"));
     let output = story.run(&["settings", "--title", "Other", "--note", "a\nb"]);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(story.git(&["rev-parse", "main"]), tip);
+}
+
+#[test]
+fn a_base_url_from_before_opens_and_has_to_be_said_anew_for_a_site() {
+    let (story, _) = begin();
+    story.yes(&["settings", "--base-url", "https://example.org/"]);
+    let file = story.git(&["show", "main:avalaches.json"]) + "\n";
+    let file = file.replace("https://example.org/", "https://例子.org/?x=1");
+    commit(
+        &story,
+        &format!("M 100644 inline avalaches.json\ndata {}\n{file}\n", file.len()),
+    );
+    story.yes(&["verify"]);
+    assert!(story.yes(&["list"]).contains("controls"));
+    story.yes(&["settings", "--title", "Other"]);
+    let output = story.run(&["build", "site"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("settings --base-url URL") && said.contains("xn--"),
+        "{said}"
+    );
+    story.yes(&["settings", "--base-url", "https://xn--fsqu00a.org/"]);
+    story.yes(&["build", "site"]);
 }
 
 #[test]

@@ -360,7 +360,7 @@ fn two_builds_are_the_same_bytes_and_the_second_writes_nothing() {
             "2026/01/index.html",
             "index.html",
             "search/names/1.txt",
-            "search/new/1.keys",
+            "search/new/3/1.keys",
             "search.html",
             "verify.html",
         ]
@@ -570,6 +570,58 @@ fn gzipped(bytes: &[u8]) -> usize {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap().len()
+}
+
+#[test]
+fn a_text_from_right_to_left_says_so_whatever_name_it_begins_with() {
+    let story = Story::begin();
+    let arabic = "Avalaches: افتتح الجسر أمس، وعبرته السيارات الأولى في الصباح.\n";
+    let english = "The bridge (الجسر) opened.\n";
+    for (name, lang, text) in [
+        ("one", "ar", arabic),
+        ("two", "ar-Latn", english),
+        ("three", "ar", english),
+        ("four", "en", english),
+    ] {
+        story.add(
+            "a.txt",
+            text,
+            &["--slug", name, "--lang", lang, "--date", "2026-01-22"],
+        );
+    }
+    story.yes(&["build", "site"]);
+    for (name, expected) in [
+        ("one", "rtl"),
+        ("two", "auto"),
+        ("three", "auto"),
+        ("four", "auto"),
+    ] {
+        let html = page(&story, &format!("2026/01/22/{name}/index.html"));
+        assert_eq!(html.matches("<section ").count(), 1);
+        assert!(
+            html.contains(&format!("\" dir=\"{expected}\">")),
+            "{name}: {html}"
+        );
+        assert_eq!(verdict_alone(&html).0, "proved", "{name}");
+    }
+}
+
+#[test]
+fn a_line_at_the_end_leaves_the_text_before_it_its_markup() {
+    let story = Story::begin();
+    let text = "A **bridge**.\n\n---\n\nIt *opened*.\n\n---\n";
+    story.add("a.md", text, &["--slug", "a", "--date", "2026-01-22"]);
+    story.yes(&["build", "site"]);
+    let html = page(&story, "2026/01/22/a/index.html");
+    for part in [
+        "<strong>bridge</strong>",
+        "<hr>",
+        "<em>opened</em>",
+        "* * *</pre>\n</section>",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    assert_eq!(verdict_alone(&html).0, "proved");
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn anew(story: &Story, options: &[&str]) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// Changes a byte of a file, which keeps its length and the time of its last change.
-fn change_unseen(path: &Path) {
+fn change(path: &Path) {
     let modified = fs::metadata(path).unwrap().modified().unwrap();
     let mut bytes = fs::read(path).unwrap();
     let last = bytes.len() - 2;
@@ -54,12 +54,22 @@ fn change_unseen(path: &Path) {
         .unwrap();
 }
 
+/// Does so, and lets the last build have ended later: nobody can see it then.
+fn change_unseen(site: &Path, name: &str) {
+    change(&site.join(name));
+    let list = File::options().write(true).open(site.join(LIST)).unwrap();
+    let later = SystemTime::now() + Duration::from_secs(2);
+    list.set_modified(later).unwrap();
+}
+
 #[test]
 fn a_file_that_somebody_changed_or_took_away_is_made_again() {
     let story = story();
     let whole = tree::files(&site(&story));
     let folder = site(&story).join(ARTICLE);
-    let spoil: [&dyn Fn(); 4] = [
+    let spoil: [&dyn Fn(); 5] = [
+        // Of the same length, and with the time of the other one.
+        &|| change(&folder.join("r1.html")),
         &|| fs::write(folder.join("r1.html"), "mine").unwrap(),
         &|| fs::remove_file(folder.join("index.proof")).unwrap(),
         &|| {
@@ -94,7 +104,7 @@ fn pages_of_articles_that_did_not_change_are_not_made() {
     let story = story();
     // Nobody could see this change; a build that makes the page finds it.
     let unseen = site(&story).join("2026/01/23/ferry/r1.html");
-    change_unseen(&unseen);
+    change_unseen(&site(&story), "2026/01/23/ferry/r1.html");
     let changed = fs::read(&unseen).unwrap();
     story.add(
         "four.txt",
@@ -120,11 +130,11 @@ fn what_a_killed_build_left_beside_the_places_of_files_goes_with_the_next() {
     story.yes(&["build", "site"]);
     let whole = tree::files(&site(&story));
     // A file and a folder that no later build makes, and a file that stays as it is.
-    let begun = "search/new/99.keys\n2026/01/25/gone/r1.html\nindex.html\n";
+    let begun = "search/new/70/99.keys\n2026/01/25/gone/r1.html\nindex.html\n";
     let list = fs::read_to_string(site(&story).join(LIST)).unwrap();
     fs::write(site(&story).join(LIST), list + begun).unwrap();
     for left in [
-        "search/new/.99.keys.new",
+        "search/new/70/.99.keys.new",
         "2026/01/25/.gone.new/r1.html",
         ".index.html.new",
     ] {
@@ -135,6 +145,15 @@ fn what_a_killed_build_left_beside_the_places_of_files_goes_with_the_next() {
     story.yes(&["build", "site"]);
     assert_eq!(tree::files(&site(&story)), whole);
     assert!(!site(&story).join("2026/01/25").exists());
+    // Half a line at the end of the list, and then a build that has names to put there, and is killed.
+    let list = fs::read_to_string(site(&story).join(LIST)).unwrap();
+    fs::write(site(&story).join(LIST), list + "index.html\n2026/01/22/bri").unwrap();
+    fs::remove_file(site(&story).join("verify.html")).unwrap();
+    fs::create_dir(site(&story).join("verify.html")).unwrap();
+    assert_eq!(story.run(&["build", "site"]).status.code(), Some(2));
+    fs::remove_dir(site(&story).join("verify.html")).unwrap();
+    story.yes(&["build", "site"]);
+    assert_eq!(tree::files(&site(&story)), whole);
 }
 
 #[test]
@@ -190,7 +209,7 @@ fn what_a_killed_build_began_is_not_taken_for_finished() {
             }
         }
         // Whatever lay there by then, and whoever changed it unseen, the next build leaves the whole site.
-        change_unseen(&site(&story).join(ARTICLE).join("r1.html"));
+        change_unseen(&site(&story), &format!("{ARTICLE}/r1.html"));
         story.yes(&["build", "site"]);
         assert_eq!(tree::files(&site(&story)), whole, "killed at rename {number}");
     }

@@ -127,6 +127,7 @@ impl Init {
         settings.base_url.clone_from(&self.base_url);
         settings.utc_offset = self.utc_offset.parse::<UtcOffset>()?;
         settings.check()?;
+        settings.check_base_url()?;
         Ok(settings)
     }
 }

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
 
@@ -22,11 +21,11 @@ pub struct Listening {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
     /// Requests that are answered at once
-    #[arg(long, value_name = "N", default_value = "256")]
-    requests: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    requests: u32,
     /// Connections that are open at once
-    #[arg(long, value_name = "N", default_value = "512")]
-    connections: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "512", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    connections: u32,
     /// How long a client is waited for, and an answer may take
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
@@ -41,8 +40,8 @@ impl Listening {
     /// Returns the limits.
     pub fn limits(&self) -> Limits {
         Limits {
-            requests: self.requests.get(),
-            connections: self.connections.get(),
+            requests: self.requests as usize,
+            connections: self.connections as usize,
             readers: thread::available_parallelism().map_or(1, usize::from),
             time: Duration::from_secs(self.timeout),
             ..Limits::default()
@@ -63,10 +62,14 @@ impl Listening {
 }
 
 /// Runs a server until the user or the system asks it to end; `told` is called when it can be.
-pub fn run<S: Future<Output = io::Result<()>>>(
+pub fn run<S, E>(
     told: impl FnOnce() -> Result<(), Failure>,
     serve: impl FnOnce(Ended) -> S,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, Failure>
+where
+    S: Future<Output = Result<(), E>>,
+    Failure: From<E>,
+{
     let runtime: Runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(async {
         let ended = ended()?;

@@ -1,6 +1,5 @@
 //! `avalaches publish`.
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use avalaches::publish::bucket::{Bucket, BucketError, SCHEME};
@@ -33,8 +32,8 @@ pub struct Publish {
     #[arg(long)]
     dry_run: bool,
     /// Files that are sent at once
-    #[arg(long, value_name = "N", default_value = "8")]
-    jobs: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: u16,
     /// How often a request that failed is tried again
     #[arg(long, value_name = "N", default_value = "5")]
     retries: usize,
@@ -50,7 +49,7 @@ impl Publish {
             } else {
                 Mode::Publish
             },
-            jobs: self.jobs.get(),
+            jobs: usize::from(self.jobs),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let published = runtime.block_on(publish::publish(&self.folder, &target, options));
@@ -113,6 +112,13 @@ impl Publish {
             )),
             PublishError::Manifest(_) => {
                 Some("say --all to send every file and write the list anew".to_owned())
+            }
+            PublishError::Same(_) => Some("name another folder to publish into".to_owned()),
+            PublishError::Target(TargetError::NoFile(_)) => {
+                Some("move it away, or publish into another folder".to_owned())
+            }
+            PublishError::Target(TargetError::ForeignObject(_)) => {
+                Some("move it away, publish below another prefix, or say --all to replace it".to_owned())
             }
             PublishError::Target(TargetError::Foreign(_)) => {
                 Some("move it away, publish into another folder, or say --all to replace it".to_owned())

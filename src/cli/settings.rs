@@ -169,6 +169,9 @@ impl Settings {
             after.log_key = key.map_err(Refusal::LogKey)?;
         }
         after.check()?;
+        if self.base_url.is_some() {
+            after.check_base_url()?;
+        }
         let changed = [
             ("title", before.title != after.title),
             ("home link", before.home_link != after.home_link),

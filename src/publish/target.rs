@@ -1,22 +1,27 @@
 //! Where a site is published: a folder on this machine, or a bucket of an object store.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
 use object_store::path::Path as Key;
 use object_store::{Attribute, Attributes, ObjectStore, ObjectStoreExt as _, PutOptions, PutPayload};
 
-use super::Mode;
-use super::manifest::{self, Manifest};
+use super::manifest::{self, Manifest, Sum};
 use super::order::cache_control;
+use super::{Mode, Which};
 use crate::site::files::{self, FilesError};
 use crate::site::media::media_type;
 use crate::storage::file::{FileError, read};
 
 /// The longest list that is read, in bytes.
 const LONGEST_LIST: usize = 1 << 30;
+
+/// So many objects of a bucket are looked for one by one; for more, all that is there is listed.
+const FEW: usize = 64;
 
 /// A place for a site.
 #[derive(Debug, Clone)]
@@ -41,6 +46,12 @@ pub enum TargetError {
     /// Somebody else's file.
     #[error("{} was not published there, and stands where a file of the site belongs", .0.display())]
     Foreign(PathBuf),
+    /// Something that is no file.
+    #[error("{} is no file, and stands where a file of the site belongs", .0.display())]
+    NoFile(PathBuf),
+    /// Somebody else's object.
+    #[error("{0} was not published there, and stands in the bucket where a file of the site belongs")]
+    ForeignObject(String),
     /// A file of the folder cannot be read.
     #[error("could not read {}", path.display())]
     Read {
@@ -115,9 +126,66 @@ impl Target {
         }
     }
 
+    /// Tells whether it is this very folder.
+    #[must_use]
+    pub fn is_folder(&self, folder: &Path) -> bool {
+        let Self::Folder(own) = self else {
+            return false;
+        };
+        let found = own.canonicalize().ok().zip(folder.canonicalize().ok());
+        found.is_some_and(|(own, folder)| own == folder)
+    }
+
+    /// Makes sure that nothing of others stands where files belong that are not on the list, unless all are to be replaced;
+    /// what is the very file is no obstacle in a folder, and what is no file is one always.
+    ///
+    /// # Errors
+    /// [`TargetError`] for the first that is in the way.
+    pub async fn make_sure(&self, unlisted: Vec<(String, Sum)>, which: Which) -> Result<(), TargetError> {
+        match self {
+            Self::Folder(folder) => {
+                let folder = folder.clone();
+                blocking(move || {
+                    let mut unlisted = unlisted.iter();
+                    unlisted.try_for_each(|(name, sum)| is_free(&folder.join(name), *sum, which))
+                })
+                .await
+            }
+            Self::Bucket { .. } if which == Which::All || unlisted.is_empty() => Ok(()),
+            Self::Bucket { store, prefix } if unlisted.len() <= FEW => {
+                for (name, _) in unlisted {
+                    match store.head(&key(prefix, &name)?).await {
+                        Err(object_store::Error::NotFound { .. }) => {}
+                        Ok(_) => return Err(TargetError::ForeignObject(name)),
+                        Err(error) => return Err(failed("look for", &name)(error)),
+                    }
+                }
+                Ok(())
+            }
+            Self::Bucket { store, prefix } => {
+                let keys = unlisted
+                    .into_iter()
+                    .map(|(name, _)| Ok((key(prefix, &name)?, name)));
+                let keys: HashMap<Key, String> = keys.collect::<Result<_, TargetError>>()?;
+                let below = Some(prefix).filter(|prefix| !prefix.as_ref().is_empty());
+                let mut listed = store.list(below);
+                while let Some(found) = listed.next().await {
+                    let found = found.map_err(failed("list", "what is there"))?;
+                    if let Some(name) = keys.get(&found.location) {
+                        return Err(TargetError::ForeignObject(name.clone()));
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
     /// Waits until all that was written is on the disk: in a folder, by one call for its whole file system, because there
     /// may be thousands of files. What a bucket has taken it keeps.
-    async fn settle(&self) -> Result<(), TargetError> {
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub async fn settle(&self) -> Result<(), TargetError> {
         let Self::Folder(folder) = self else {
             return Ok(());
         };
@@ -130,13 +198,12 @@ impl Target {
         .await
     }
 
-    /// Writes the list, when all that was done before is on the disk, and waits until the list is: whatever it says is there
-    /// is passed over from now on, also after the power failed.
+    /// Writes the list, and waits until it is on the disk: whatever it says is there is passed over from now on, also after
+    /// the power failed. What it says has to have been [settled](Self::settle) before.
     ///
     /// # Errors
     /// [`TargetError`].
     pub async fn write_list(&self, list: &Manifest) -> Result<(), TargetError> {
-        self.settle().await?;
         self.write(manifest::FILE_NAME, list.to_string().into_bytes(), false)
             .await?;
         self.settle().await
@@ -191,11 +258,25 @@ impl Target {
     }
 }
 
+/// Makes sure that a file can be written: nothing stands there, or a file that is to be replaced or has these contents.
+fn is_free(path: &Path, sum: Sum, which: Which) -> Result<(), TargetError> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(files::failed("look at", path)(error).into()),
+        Ok(found) if !found.is_file() => Err(TargetError::NoFile(path.to_owned())),
+        Ok(_) if which == Which::All || fs::read(path).is_ok_and(|there| Sum::of(&there) == sum) => Ok(()),
+        Ok(_) => Err(TargetError::Foreign(path.to_owned())),
+    }
+}
+
 fn write_file(path: &Path, content: &[u8], is_foreign: bool) -> Result<(), TargetError> {
     let found = fs::symlink_metadata(path);
     if let Ok(found) = &found {
         let is_same = || fs::read(path).is_ok_and(|there| there == content);
-        if !found.is_file() || is_foreign && !is_same() {
+        if !found.is_file() {
+            return Err(TargetError::NoFile(path.to_owned()));
+        }
+        if is_foreign && !is_same() {
             return Err(TargetError::Foreign(path.to_owned()));
         }
     }

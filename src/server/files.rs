@@ -13,7 +13,7 @@ use crate::site::media::media_type;
 use crate::storage::file::{FileError, read_below};
 
 /// The page that stands for a folder.
-const INDEX: &str = "index.html";
+pub const INDEX: &str = "index.html";
 
 /// The longest file that is served, in bytes.
 const LONGEST: usize = 256 << 20;

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
+use super::negotiation::weighted;
 use super::problem::{Cause, Problem};
 use super::{Event, Limits, Told};
 
@@ -21,6 +23,9 @@ const OF_PAGES: &str = "frame-ancestors 'none'";
 
 /// What it may do with anything else: show it.
 const OF_OTHERS: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
+
+/// The encodings of answers, by their names in requests.
+const ENCODINGS: [&str; 3] = ["br", "gzip", "x-gzip"];
 
 /// What bounds every request.
 #[derive(Clone)]
@@ -45,6 +50,9 @@ impl Bounds {
 pub async fn limited(State(bounds): State<Bounds>, request: Request, next: Next) -> Response {
     let mut response = match bounds.requests.try_acquire() {
         Err(_) => Problem::busy("the server answers as many requests as it can").into_response(),
+        Ok(_) if !names_one_host(&request) => Problem::unread("the request names no host, or several")
+            .hint("send one header Host, as RFC 9112, section 3.2, asks of every client")
+            .into_response(),
         Ok(_turn) => in_time(bounds.time, request, next).await,
     };
     if let Some(Cause(cause)) = response.extensions_mut().remove::<Cause>() {
@@ -52,6 +60,26 @@ pub async fn limited(State(bounds): State<Bounds>, request: Request, next: Next)
     }
     secure(&mut response);
     response
+}
+
+fn names_one_host(request: &Request) -> bool {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    hosts == 1 || hosts == 0 && request.version() < Version::HTTP_11
+}
+
+/// Sets aside what a request says of encodings where none is named that answers have: they are sent as they are then
+/// (RFC 9110, 12.5.3), also where the client says that it wants nothing.
+pub async fn readable(mut request: Request, next: Next) -> Response {
+    let lists = request.headers().get_all(ACCEPT_ENCODING).iter();
+    let mut named = lists
+        .filter_map(|list| list.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .map(weighted);
+    let is_had = |name: &str| ENCODINGS.iter().any(|known| known.eq_ignore_ascii_case(name));
+    if !named.any(|(name, weight)| weight > 0 && is_had(name)) {
+        request.headers_mut().remove(ACCEPT_ENCODING);
+    }
+    next.run(request).await
 }
 
 /// The body of a request has the time, and then the answer has it.
@@ -96,9 +124,13 @@ pub fn is_worth_compressing(status: StatusCode, _: Version, headers: &HeaderMap,
         .get(CONTENT_TYPE)
         .map(HeaderValue::as_bytes)
         .unwrap_or_default();
-    let is_text = media_type.starts_with(b"text/")
+    is_text(media_type) && status != StatusCode::NOT_MODIFIED
+}
+
+/// Tells whether a media type is one of which answers get smaller.
+pub fn is_text(media_type: &[u8]) -> bool {
+    media_type.starts_with(b"text/")
         || [&b"json"[..], b"xml", b"link-format", b"wasm", b"javascript"]
             .iter()
-            .any(|name| media_type.windows(name.len()).any(|part| part == *name));
-    is_text && status != StatusCode::NOT_MODIFIED
+            .any(|name| media_type.windows(name.len()).any(|part| part == *name))
 }

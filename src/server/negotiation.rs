@@ -1,11 +1,12 @@
 //! Which of several forms of a thing is sent, and whether it need be sent at all (RFC 9110, sections 8.8, 12.5 and 13.1).
 
 use axum::body::Body;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use sha2::{Digest, Sha256};
 
+use super::limits::is_text;
 use super::problem::Problem;
 use crate::id::hex;
 
@@ -28,9 +29,16 @@ pub fn form(headers: &HeaderMap) -> Result<Form, Problem> {
     if lists.is_empty() {
         return Ok(Form::Json);
     }
-    let ranges: Vec<(&str, u16)> = lists.iter().flat_map(|list| list.split(',')).map(range).collect();
+    let ranges: Vec<(&str, u16)> = lists
+        .iter()
+        .flat_map(|list| list.split(','))
+        .map(weighted)
+        .collect();
     let json = liking(&ranges, "application", "json");
-    let html = liking(&ranges, "text", "html").max(liking(&ranges, "application", "xhtml+xml"));
+    // A page is both; as the latter it counts for who names that.
+    let is_xhtml = |(range, _): &&(&str, u16)| range.eq_ignore_ascii_case("application/xhtml+xml");
+    let xhtml = ranges.iter().find(is_xhtml).map_or(0, |(_, weight)| *weight);
+    let html = liking(&ranges, "text", "html").max(xhtml);
     match (json, html) {
         (0, 0) => Err(Problem::new(
             StatusCode::NOT_ACCEPTABLE,
@@ -42,8 +50,8 @@ pub fn form(headers: &HeaderMap) -> Result<Form, Problem> {
     }
 }
 
-/// Reads one range of media types and its weight in thousandths.
-fn range(text: &str) -> (&str, u16) {
+/// Reads one of the things that a client likes, and its weight in thousandths.
+pub fn weighted(text: &str) -> (&str, u16) {
     let mut parts = text.split(';');
     let range = parts.next().unwrap_or_default().trim();
     let weight = parts.find_map(|part| {
@@ -111,7 +119,14 @@ impl Representation {
             let value = HeaderValue::from_static(self.media_type);
             response.headers_mut().insert(CONTENT_TYPE, value);
         }
-        put(&mut response, ETAG, &tag);
+        // What is not sent has the headers that it would have been sent with (RFC 9110, 15.4.5): a weak tag where it was sent
+        // compressed, and what depends on that.
+        if is_known && is_text(self.media_type.as_bytes()) {
+            put(&mut response, VARY, "accept-encoding");
+        }
+        let weak = format!("W/{tag}");
+        let is_weak = is_known && known_tags(asked).any(|known| known == weak);
+        put(&mut response, ETAG, if is_weak { &weak } else { &tag });
         put(&mut response, CACHE_CONTROL, REVALIDATED);
         response
     }
@@ -131,12 +146,15 @@ pub fn put(response: &mut Response, name: HeaderName, value: &str) {
 
 /// Tells whether a client has what a tag names. The comparison is the weak one, as RFC 9110 has it for this header.
 pub fn is_known(asked: &HeaderMap, tag: &str) -> bool {
+    known_tags(asked).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+}
+
+fn known_tags(asked: &HeaderMap) -> impl Iterator<Item = &str> {
     let lists = asked.get_all(IF_NONE_MATCH).iter();
-    let mut known = lists
+    lists
         .filter_map(|list| list.to_str().ok())
         .flat_map(|list| list.split(','))
-        .map(str::trim);
-    known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+        .map(str::trim)
 }
 
 #[cfg(test)]
@@ -165,6 +183,8 @@ mod tests {
                 Some(Form::Html),
             ),
             (&["text/html;q=0.5", "*/*"], Some(Form::Json)),
+            (&["text/html;q=0, application/json;q=0.5, */*"], Some(Form::Json)),
+            (&["application/xhtml+xml, */*;q=0.5"], Some(Form::Html)),
             (&["application/json;q=0, */*"], Some(Form::Html)),
             (&["text/html;q=0.001"], Some(Form::Html)),
             (&["text/html;q=2"], None),

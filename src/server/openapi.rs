@@ -68,7 +68,8 @@ mod tests {
                 .collect();
             let request = Request::builder()
                 .method("BREW")
-                .uri(path.replace(['{', '}'], ""));
+                .uri(path.replace(['{', '}'], ""))
+                .header("host", "archive.example");
             let response = router
                 .clone()
                 .oneshot(request.body(Body::empty()).unwrap())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::problem::Problem;
-use super::{App, Event};
+use super::{App, Event, files};
 use crate::id::CommitId;
 use crate::site;
 use crate::storage::refs;
@@ -16,8 +16,9 @@ const OFTEN: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Builds the site, and again whenever the branch is elsewhere, or the theme another. Where a build fails the pages are those of the one before,
-/// but for those that were written already, each of which is whole.
-pub async fn keep_built(app: App) {
+/// but for those that were written already, each of which is whole. Where the first build fails and no site is there, it ends
+/// and returns why.
+pub async fn keep_built(app: App) -> String {
     let mut built: Option<(Option<CommitId>, Option<String>)> = None;
     let mut said = None;
     loop {
@@ -47,6 +48,9 @@ pub async fn keep_built(app: App) {
                 OFTEN
             }
             Err(what) => {
+                if built.is_none() && !app.site.join(files::INDEX).is_file() {
+                    return what;
+                }
                 if said.as_ref() != Some(&what) {
                     (app.told)(Event::NotBuilt(what.clone()));
                     said = Some(what);

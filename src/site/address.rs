@@ -29,8 +29,13 @@ pub const TEXT: &str = "text.json";
 
 /// The search page.
 pub const SEARCH: &str = "search.html";
-/// The part of its index that changes with each revision.
-pub const NEWEST_PART: &str = "search/new";
+/// The part of its index that changes with each revision, and the folder that earlier programs had it in.
+const NEWEST_PART: &str = "search/new";
+
+/// Returns the folder of the part of the index that changes with each revision, by how many revisions there are.
+pub fn newest_search_part(revisions: usize) -> String {
+    format!("{NEWEST_PART}/{revisions}")
+}
 
 /// Returns the folder of a full part of the index, by its size and its number, from 1.
 pub fn search_part(size: usize, number: usize) -> String {
@@ -47,9 +52,10 @@ pub fn month(month: &str) -> String {
     format!("{month}/index.html")
 }
 
-/// Returns the page of a tag's articles: the tag itself where it is a slug, else one made of it and of its hash.
+/// Returns the page of a tag's articles: the tag itself where it is a slug, else one made of it and of its hash. A slug that
+/// reads like one of the latter has its hash as well.
 pub fn tag(tag: &str) -> String {
-    if tag.parse::<Slug>().is_ok() {
+    if tag.parse::<Slug>().is_ok() && !ends_like_a_hash(tag) {
         return format!("tags/{tag}/index.html");
     }
     let digest = hex(&Sha256::digest(tag)[..4]);
@@ -57,6 +63,11 @@ pub fn tag(tag: &str) -> String {
         Some(slug) => format!("tags/{slug}-{digest}/index.html"),
         None => format!("tags/{digest}/index.html"),
     }
+}
+
+fn ends_like_a_hash(slug: &str) -> bool {
+    let last = slug.rsplit('-').next().unwrap_or(slug);
+    last.len() == 8 && last.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Returns a part of the feed, or of the site map: those of full length have numbers, from 1.
@@ -112,7 +123,8 @@ fn is_of_the_index(folder: &str) -> bool {
     let part = folder
         .strip_prefix("search/")
         .and_then(|part| part.split_once('/'));
-    folder == NEWEST_PART || part.is_some_and(|(size, number)| is_number(size) && is_number(number))
+    let is_size = |size: &str| size == "new" || is_number(size);
+    folder == NEWEST_PART || part.is_some_and(|(size, number)| is_size(size) && is_number(number))
 }
 
 fn is_part(file: &str, endings: &[&str]) -> bool {
@@ -147,6 +159,7 @@ mod tests {
             "2026/01/22/a/text.json",
             "search.html",
             "search/new/1.keys",
+            "search/new/70/1.keys",
             "search/512/3/128.keys",
             "search/names/1.txt",
         ] {
@@ -163,6 +176,8 @@ mod tests {
             "feed/1.xml",
             "2026/13/index.html",
             "search/new/x.keys",
+            "search/new/x/1.keys",
+            "search/new/1/1/1.keys",
             "search/512/../1.keys",
             "search/512/3/1.txt",
             "search/names/0.txt",
@@ -183,10 +198,21 @@ mod tests {
 
     #[test]
     fn tags_of_any_script_have_pages_of_their_own() {
+        let of_others = ["Bridges", "桥梁", "…"].map(|other| {
+            let name = tag(other);
+            name.split('/').nth(1).unwrap().to_owned()
+        });
         let tags = ["bridges", "桥梁", "Bridges", "bridges!", "…", "con"];
+        let tags: Vec<&str> = tags
+            .into_iter()
+            .chain(of_others.iter().map(String::as_str))
+            .collect();
         let names: std::collections::BTreeSet<String> = tags.iter().map(|name| tag(name)).collect();
         assert_eq!(names.len(), tags.len(), "{names:?}");
         assert!(names.iter().all(|name| is_of_a_site(name)), "{names:?}");
         assert!(names.contains("tags/bridges/index.html"));
+        assert_eq!(tag("gpt-4"), "tags/gpt-4/index.html");
+        let longest = format!("{}-00000000", "a".repeat(71));
+        assert!(is_of_a_site(&tag(&longest)));
     }
 }

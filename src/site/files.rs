@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
 
 use super::address;
 use super::before::Before;
@@ -61,9 +61,12 @@ pub struct Files {
     /// Holds the lock of the folder.
     _lock: File,
     /// When the last build ended: what changed later was changed by somebody else.
-    ended: Option<SystemTime>,
+    ended: Option<Moment>,
     work: Mutex<Work>,
 }
+
+/// Seconds since 1970, and nanoseconds.
+type Moment = (i64, i64);
 
 #[derive(Debug, Default)]
 struct Work {
@@ -87,8 +90,17 @@ impl Files {
         fs::create_dir_all(folder).map_err(failed("make", folder))?;
         let lock = locked(folder, File::try_lock)?;
         let path = folder.join(LIST);
-        let list = read_list(&path)?.unwrap_or_default();
-        let ended = fs::metadata(&path).and_then(|found| found.modified()).ok();
+        let mut list = read_list(&path)?.unwrap_or_default();
+        let whole = list.rfind('\n').map_or(0, |end| end + 1);
+        if whole < list.len() {
+            // A build that was killed left half a line, to which the next name would be put.
+            list.truncate(whole);
+            let opened = OpenOptions::new().write(true).open(&path);
+            let cut = opened.and_then(|opened| opened.set_len(whole as u64));
+            cut.map_err(failed("write", &path))?;
+        }
+        let ended = fs::metadata(&path).ok();
+        let ended = ended.map(|found| (found.mtime(), found.mtime_nsec()));
         let before = Before::parse(&list).map_err(|line| FilesError::List { path, line })?;
         for name in before.begun() {
             clear_beside(folder, name)?;
@@ -184,15 +196,17 @@ impl Files {
         Ok(())
     }
 
-    /// Keeps files as the last build left them, where they are still so: of the same length, and not written to since.
+    /// Keeps files as the last build left them, where they are still so: of the same length, and not written to since, nor given
+    /// another time, as whoever copies a file gives it that of the other one.
     pub fn keep(&self, files: &[(String, u64)]) -> bool {
         let is_kept = |(name, length): &(String, u64)| {
             let found = fs::symlink_metadata(self.folder.join(name));
             found.is_ok_and(|found| {
-                let since = found.modified().ok().zip(self.ended);
+                let written = (found.mtime(), found.mtime_nsec());
+                let changed = (found.ctime(), found.ctime_nsec());
                 found.is_file()
                     && found.len() == *length
-                    && since.is_some_and(|(written, ended)| written <= ended)
+                    && self.ended.is_some_and(|ended| written.max(changed) <= ended)
             })
         };
         let are_kept = files.iter().all(is_kept);

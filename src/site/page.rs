@@ -14,7 +14,7 @@ use crate::canonical;
 use crate::commonmark::html::{self as shown, Shown};
 use crate::draft;
 use crate::footer::SEPARATOR;
-use crate::language::Language;
+use crate::language::{Language, right_to_left};
 use crate::object::ident::Person;
 use crate::proof::block;
 use crate::revision::Revision;
@@ -41,6 +41,8 @@ pub enum Body<'a> {
 #[derive(Debug, Serialize)]
 pub struct Section {
     language: String,
+    /// The direction of writing: it follows the first letter unless it is plain.
+    dir: &'static str,
     html: String,
 }
 
@@ -244,9 +246,16 @@ fn relations(shared: &Shared<'_>, kept: &Kept, place: &Place<'_>, has_proof: boo
 pub fn sections(revision: &Revision, markup: Markup) -> Vec<Section> {
     let article = &revision.article;
     let parts = article.metadata.languages.iter().zip(&article.sources);
-    parts
+    let mut sections: Vec<Section> = parts
         .map(|(language, source)| section(language, source, markup))
-        .collect()
+        .collect();
+    // A line at the end would be taken for one above the footer.
+    if let Some(last) = sections.last_mut()
+        && let Some(before) = last.html.strip_suffix("<hr>\n")
+    {
+        last.html = before.to_owned() + &shown::verbatim("* * *");
+    }
+    sections
 }
 
 /// Whether a text is shown with its markup.
@@ -262,8 +271,8 @@ impl Section {
     /// Writes the section as an element.
     pub fn element(&self) -> String {
         format!(
-            "<div lang=\"{}\" dir=\"auto\">\n{}</div>\n",
-            self.language, self.html
+            "<div lang=\"{}\" dir=\"{}\">\n{}</div>\n",
+            self.language, self.dir, self.html
         )
     }
 }
@@ -274,8 +283,21 @@ fn section(language: &Language, source: &str, markup: Markup) -> Section {
     let html = blocks.iter().map(|block| block_html(block, markup)).collect();
     Section {
         language: language.to_string(),
+        dir: direction(language, &blocks),
         html,
     }
+}
+
+/// Returns the direction that a part is shown in. A text from right to left may begin with a name in other letters; a browser
+/// goes by these where it is not told.
+fn direction(language: &Language, blocks: &[Shown]) -> &'static str {
+    if !language.is_right_to_left() {
+        return "auto";
+    }
+    let counts = blocks.iter().map(|block| right_to_left(&block.plain));
+    let (so, others) = counts.fold((0, 0), |(so, others), count| (so + count.0, others + count.1));
+    // Whoever checks the page believes it of a text most of which is so.
+    if so >= 2 * others && so > 0 { "rtl" } else { "auto" }
 }
 
 /// Returns a block as a browser shows its very text: with its markup where that leaves the text what it is.

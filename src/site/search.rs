@@ -3,12 +3,13 @@
 //!
 //! The index names revisions by their places on the branch. It is in parts, each of so many revisions in a row; a full part
 //! stays what it is for ever, so that a new revision changes the newest part alone, and where that is full, makes a larger
-//! one of it. A part has shards, by a hash of the keys. The index may name what is no more: the page finds each hit in the
+//! one of it. The newest part's folder is named after how many revisions there are, so that a page of another build finds that
+//! there is none rather than other keys. A part has shards, by a hash of the keys. The index may name what is no more: the page finds each hit in the
 //! article's own text, or leaves it out. `search.js` reads all of this, and has to agree with it to the letter.
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | `search/SIZE/N/S.keys`, `search/new/S.keys` | shard S of a part: for each key its length, the key, the length of what follows, and revisions as steps from the one before; numbers in base 128, lowest digits first |
+//! | `search/SIZE/N/S.keys`, `search/new/REVISIONS/S.keys` | shard S of a part: for each key its length, the key, the length of what follows, and revisions as steps from the one before; numbers in base 128, lowest digits first |
 //! | `search/names/N.txt` | the articles of 128 revisions, one a line |
 //! | `YYYY/MM/DD/slug/text.json` | an article's newest revision: date, titles, tags, and the text by language |
 
@@ -74,7 +75,7 @@ impl Part {
         }
         if begin < revisions {
             parts.push(Self {
-                folder: address::NEWEST_PART.to_owned(),
+                folder: address::newest_search_part(revisions),
                 begin,
                 end: revisions,
                 is_full: false,
@@ -356,16 +357,16 @@ mod tests {
             Part::all(revisions).iter().map(part).collect()
         };
         assert_eq!(shown(0), [""; 0]);
-        assert_eq!(shown(63), ["search/new 0-63"]);
+        assert_eq!(shown(63), ["search/new/63 0-63"]);
         assert_eq!(shown(64), ["search/64/1 0-64"]);
-        assert_eq!(shown(513), ["search/512/1 0-512", "search/new 512-513"]);
+        assert_eq!(shown(513), ["search/512/1 0-512", "search/new/513 512-513"]);
         assert_eq!(
             shown(4096 + 512 + 65),
             [
                 "search/4096/1 0-4096",
                 "search/512/9 4096-4608",
                 "search/64/73 4608-4672",
-                "search/new 4672-4673"
+                "search/new/4673 4672-4673"
             ]
         );
         for revisions in 1..9000 {

@@ -201,6 +201,11 @@ fn framed(style: String, scripts: &[&Script]) -> Frame {
     }
 }
 
+/// Returns a text as browsers read it before they hash a style: each of their line ends is a line feed (HTML, 13.2.3.5).
+fn with_line_feeds(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
 /// Reads the templates and the style of a folder; what else is there does not matter.
 fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, ThemeError> {
     let failed = |path: &Path| {
@@ -221,10 +226,33 @@ fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, ThemeError> {
             return Err(ThemeError::Large(path));
         }
         let text = fs::read_to_string(&path).map_err(failed(&path))?;
-        files.push((name.to_owned(), text));
+        files.push((name.to_owned(), with_line_feeds(&text)));
     }
     if files.is_empty() {
         return Err(ThemeError::Empty(folder.to_owned()));
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_style_is_named_by_the_hash_that_browsers_make_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let framed = |style: &str| {
+            fs::write(folder.path().join(STYLE_FILE), style).unwrap();
+            Theme::of(Some(folder.path())).unwrap().frame("", &[])
+        };
+        let expected = framed("p {\n}\n\np { color: navy }\n");
+        for style in [
+            "p {\r\n}\r\n\r\np { color: navy }\r\n",
+            "p {\r}\r\rp { color: navy }\r",
+        ] {
+            let frame = framed(style);
+            assert_eq!(frame.style(), expected.style());
+            assert_eq!(frame.policy, expected.policy);
+        }
+    }
 }

@@ -5,6 +5,7 @@ use scraper::{ElementRef, Node};
 
 use super::text::is_blank;
 use crate::canonical::invisible_characters;
+use crate::language::right_to_left;
 
 /// Elements of an article.
 const KNOWN: &[&str] = &[
@@ -178,12 +179,20 @@ fn strange_attribute(element: ElementRef<'_>) -> Option<String> {
             // Not the check's own place, which it empties.
             || attribute == "id" && value != "check"
             || attribute == "dir" && value == "auto" && matches!(name, "section" | "bdi")
+            || attribute == "dir" && value == "rtl" && name == "section" && is_right_to_left(element)
             || attribute == "start" && name == "ol" && is_number(value)
             || matches!(attribute, "data-code" | "title") && names_its_character(element)
     };
     let mut attributes = element.value().attrs();
     let (attribute, _) = attributes.find(|(attribute, value)| !is_known(attribute, value))?;
     Some(format!("<{name} {attribute}>"))
+}
+
+/// Tells whether most letters in an element are written from right to left.
+fn is_right_to_left(element: ElementRef<'_>) -> bool {
+    let counts = element.text().map(right_to_left);
+    let (so, others) = counts.fold((0, 0), |(so, others), count| (so + count.0, others + count.1));
+    so > others
 }
 
 /// Tells whether an element shows the code of the one character in it, which itself shows nothing.

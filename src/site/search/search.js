@@ -117,9 +117,13 @@ const search = (() => {
     return {chars, begins, ends};
   };
 
+  // What a text has from its first character on that is no white space; `trimStart` takes other characters for that.
+  const begun = (text) => { let at = 0; while (at < text.length && SPACE.test(text[at])) at++; return text.slice(at); };
+  const trimmed = (text) => { let end = text.length; while (end > 0 && SPACE.test(text[end - 1])) end--; return begun(text.slice(0, end)); };
+
   const parse = (typed) => {
     const terms = [];
-    let rest = typed.normalize("NFC").trimStart();
+    let rest = begun(typed.normalize("NFC"));
     while (rest) {
       const isExcluded = rest[0] === "-" && rest.length > 1 && !SPACE.test(rest[1]);
       if (isExcluded) rest = rest.slice(1);
@@ -129,15 +133,15 @@ const search = (() => {
         const end = rest.indexOf(closing, 1);
         text = rest.slice(1, end < 0 ? rest.length : end);
         rest = end < 0 ? "" : rest.slice(end + 1);
-        phrase = flat(text.trim()).chars;
+        phrase = flat(trimmed(text)).chars;
       } else {
         const end = rest.search(SPACE);
         text = end < 0 ? rest : rest.slice(0, end);
-        rest = end < 0 ? "" : rest.slice(end);
+        rest = end < 0 ? "" : rest.slice(end + 1);
       }
       const found = tokens(text);
       if (found.length) terms.push({tokens: found, phrase, isExcluded});
-      rest = rest.trimStart();
+      rest = begun(rest);
     }
     return terms.some((term) => !term.isExcluded) ? terms : null;
   };
@@ -158,11 +162,11 @@ const search = (() => {
     return keys;
   };
 
-  // Where a text has a term; the text is in one language.
-  const places = (term, text, language) => {
+  // Where a text has a term. The text is given by its parts: language and text, and a line feed follows each.
+  const places = (term, parts) => {
     const found = [];
     if (term.phrase) {
-      const {chars, begins, ends} = flat(text), first = term.phrase[0];
+      const text = whole(parts), {chars, begins, ends} = flat(text), first = term.phrase[0];
       for (let at = chars.indexOf(first); at >= 0; at = chars.indexOf(first, at + 1)) {
         if (term.phrase.every((c, number) => chars[at + number] === c)) {
           const [begin, end] = [begins[at], ends[at + term.phrase.length - 1]];
@@ -173,12 +177,20 @@ const search = (() => {
       }
       return found;
     }
-    const all = tokens(text), wanted = term.tokens;
-    const stems = wanted.map((token) => token.kind === "w" ? stemmed(token.key, language) : token.key);
+    // Words may stand in one part and the next; each is compared as those of its own part are.
+    const all = [], wanted = term.tokens;
+    let begin = 0;
+    for (const [language, text] of parts) {
+      const stems = wanted.map((token) => token.kind === "w" ? stemmed(token.key, language) : token.key);
+      for (const token of tokens(text)) {
+        all.push({kind: token.kind, key: token.kind === "w" ? stemmed(token.key, language) : token.key, begin: begin + token.begin, end: begin + token.end, parted: token.parted, stems});
+      }
+      begin += text.length + 1;
+    }
     for (let at = 0; at + wanted.length <= all.length; at++) {
       const fits = wanted.every((token, number) => {
         const own = all[at + number];
-        if (own.kind !== token.kind || (own.kind === "w" ? stemmed(own.key, language) : own.key) !== stems[number]) return false;
+        if (own.kind !== token.kind || own.key !== own.stems[number]) return false;
         const isWithin = number > 0 && own.kind === "n" && all[at + number - 1].kind === "n";
         return !isWithin || own.parted === token.parted;
       });
@@ -198,23 +210,14 @@ const search = (() => {
   // Finds a query in an article; null where it has not all of it, or something that it must not have.
   const confirm = (terms, article) => {
     const fields = [
-      ...article.titles.map(([language, text]) => ({what: "title", language, text})),
-      ...article.tags.map((text) => ({what: "tag", language: article.parts[0]?.[0] ?? "und", text})),
+      ...article.titles.map((title) => [title]),
+      // A tag may be in any of the languages.
+      ...article.tags.flatMap((text) => article.parts.map(([language]) => [[language, text]])),
     ];
-    const text = article.parts.map((part) => part[1]).join("\n");
     const found = {titles: article.titles.map(() => []), text: []};
     for (const term of terms) {
-      let inText = [];
-      if (term.phrase) {
-        inText = places(term, text, "und");
-      } else {
-        let begin = 0;
-        for (const [language, part] of article.parts) {
-          inText.push(...places(term, part, language).map(([from, to]) => [begin + from, begin + to]));
-          begin += part.length + 1;
-        }
-      }
-      const inFields = fields.map((field) => places(term, field.text, field.language));
+      const inText = places(term, article.parts);
+      const inFields = fields.map((field) => places(term, field));
       const isThere = inText.length > 0 || inFields.some((one) => one.length > 0);
       if (isThere === term.isExcluded) return null;
       found.text.push(...inText);
@@ -223,8 +226,9 @@ const search = (() => {
     const byPlace = (one, other) => one[0] - other[0] || one[1] - other[1];
     found.text.sort(byPlace);
     found.titles.forEach((all) => all.sort(byPlace));
-    return {...found, whole: text};
+    return {...found, whole: whole(article.parts)};
   };
+  const whole = (parts) => parts.map((part) => part[1]).join("\n");
 
   // The parts of the index for so many revisions: folder, first revision, and how many there are.
   const segments = (revisions) => {
@@ -233,7 +237,7 @@ const search = (() => {
     for (const size of SIZES) {
       for (; revisions - begin >= size; begin += size) all.push({folder: `${size}/${begin / size + 1}`, begin, count: size});
     }
-    if (revisions > begin) all.push({folder: "new", begin, count: revisions - begin});
+    if (revisions > begin) all.push({folder: `new/${revisions}`, begin, count: revisions - begin});
     return all;
   };
   const shards = (count) => { let shards = 1; while (shards * PER_SHARD < count) shards *= 2; return shards; };

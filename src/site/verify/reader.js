@@ -74,6 +74,16 @@ function differ(one, other) {
   return b.length < 3 || Math.abs(a[0] - b[0]) + Math.abs(a[1] - b[1]) + Math.abs(a[2] - b[2]) > 60;
 }
 
+// Characters that are written from right to left: the blocks that are so by default.
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+// Whether most letters of a text are written from right to left.
+function isRightToLeft(text) {
+  let all = 0;
+  for (const c of text) all += RIGHT_TO_LEFT.test(c) ? 1 : /\p{Alphabetic}/u.test(c) ? -1 : 0;
+  return all > 0;
+}
+
 // The name that a page gives a character which cannot be seen, in an element of its own; nothing for another element.
 function nameOf(element) {
   const text = element.textContent;
@@ -315,6 +325,7 @@ class Reader {
         // Not the check's own place, which it empties.
         || attribute === 'id' && value !== 'check'
         || attribute === 'dir' && value === 'auto' && ['section', 'bdi'].includes(name)
+        || attribute === 'dir' && value === 'rtl' && name === 'section' && isRightToLeft(node.textContent)
         // The numbers that are read alike everywhere.
         || attribute === 'start' && name === 'ol' && /^(0|[1-9]\d{0,7}|[1-8]\d{8})$/.test(value)
         || ['data-code', 'title'].includes(attribute) && value === nameOf(node);
