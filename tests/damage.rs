@@ -348,7 +348,7 @@ fn a_repository_that_deceives_is_refused_by_name() {
     let tip = git(&sound.archive(), &["rev-parse", "main"]);
     let parent = git(&sound.archive(), &["rev-parse", "main~1"]);
     let config = fs::read_to_string(sound.archive().join("config")).unwrap();
-    let deceptions: [(&str, String); 12] = [
+    let deceptions: [(&str, String); 16] = [
         ("info/grafts", format!("{tip}\n")),
         ("shallow", format!("{parent}\n")),
         ("objects/info/alternates", "/somewhere/objects\n".to_owned()),
@@ -366,6 +366,16 @@ fn a_repository_that_deceives_is_refused_by_name() {
             format!("{config}[extensions]\n\tpartialClone = origin\n"),
         ),
         ("config", format!("{config}[filter \"x\"]\n\tsmudge = rm\n")),
+        ("config", format!("{config}[user] [include] path = /somewhere\n")),
+        (
+            "config",
+            format!("{config}[user \"]\"] [include] path = /somewhere\n"),
+        ),
+        (
+            "config",
+            format!("{config}[gc]\n\trecentObjectsHook = /somewhere\n"),
+        ),
+        ("info/attributes", "*.txt export-ignore\n".to_owned()),
         (
             "objects/pack/pack-0123456789012345678901234567890123456789.promisor",
             String::new(),

@@ -186,7 +186,7 @@ pub fn update(
         return Err(MirrorError::Empty(address.to_string_lossy().into_owned()));
     }
     let objects = check(&scratch, opened.objects(), &arrived)?;
-    let writer = Writer::begin(archive, circumstances.durability)?;
+    let mut writer = Writer::begin(archive, circumstances.durability)?;
     writer.take_packs(&scratch.pack_folder(), &scratch.packs()?)?;
     let known = refs::list(archive, &prefix)?;
     let known = known

@@ -3,14 +3,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::fs;
 use std::io::Write as _;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::platform::Durability;
 use crate::storage::file::{self, FileError};
-use crate::storage::repository::{WriteError, io_error, sync_path};
+use crate::storage::repository::{WriteError, io_error};
 
 /// The file beside the repository that has the address of the copy that is meant where none is named.
 pub const FILE_NAME: &str = "avalaches.remote";
@@ -169,19 +168,12 @@ impl Address {
     /// [`WriteError::Io`].
     pub fn remember(&self, archive: &Path) -> Result<(), WriteError> {
         let path = archive.join(FILE_NAME);
-        let fresh = archive.join(format!("{FILE_NAME}.new"));
-        let mut options = fs::OpenOptions::new();
-        let file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&fresh);
+        let fresh = archive.join(format!("{FILE_NAME}.{}.new", std::process::id()));
         let line = [self.text.as_bytes(), b"\n"].concat();
-        file.and_then(|mut file| file.write_all(&line))
-            .map_err(io_error("write", &fresh))?;
-        sync_path(&fresh)?;
-        fs::rename(&fresh, &path).map_err(io_error("write", &path))
+        file::put(&path, &fresh, 0o600, Durability::Synced, |file| {
+            file.write_all(&line)
+        })
+        .map_err(io_error("write", &path))
     }
 }
 
@@ -205,6 +197,8 @@ fn shown(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn parsed(text: &str) -> Result<Address, AddressError> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use super::{Circumstances, PUSHING, ReplicationError, position};
@@ -9,6 +10,7 @@ use crate::archive::Archive;
 use crate::id::CommitId;
 use crate::platform::Durability;
 use crate::storage::fetch::Scratch;
+use crate::storage::file;
 use crate::storage::refs::BRANCH;
 use crate::storage::repository::{io_error, sync_path};
 
@@ -30,7 +32,7 @@ pub struct Bundle {
 /// [`ReplicationError`].
 pub fn export(
     archive: &Path,
-    file: &Path,
+    to: &Path,
     since: Option<CommitId>,
     circumstances: &Circumstances,
 ) -> Result<Bundle, ReplicationError> {
@@ -49,25 +51,21 @@ pub fn export(
     let scratch = Scratch::begin(archive, PUSHING)?;
     scratch.lend(archive, &BTreeMap::from([(BRANCH.to_owned(), own.tip().into())]))?;
     // Git has its own idea of where it is.
-    let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let folder = folder.canonicalize().map_err(io_error("find", folder))?;
     let fresh = scratch.folder().join("bundle");
     circumstances.git.bundle(&scratch, &fresh, &revisions)?;
-    let mut name = file.file_name().unwrap_or_default().to_owned();
+    let mut name = to.file_name().unwrap_or_default().to_owned();
     let place = folder.join(&name);
     name.push(".new");
     let beside = folder.join(name);
-    let moved = fs::copy(&fresh, &beside).and_then(|bytes| {
-        if circumstances.durability == Durability::Synced {
-            fs::File::open(&beside)?.sync_all()?;
-        }
-        fs::rename(&beside, &place).map(|()| bytes)
+    let copied = fs::File::open(&fresh).and_then(|mut whole| {
+        file::put(&place, &beside, 0o666, circumstances.durability, |bundle| {
+            io::copy(&mut whole, bundle)
+        })
     });
-    let bytes = moved.map_err(|error| {
-        let _ = fs::remove_file(&beside);
-        io_error("write", file)(error)
-    })?;
+    let bytes = copied.map_err(io_error("write", to))?;
     if circumstances.durability == Durability::Synced {
         sync_path(&folder)?;
     }

@@ -1,7 +1,9 @@
-//! How a file of an object store is opened: as itself, never through a link, and never so that opening blocks.
+//! How a file of an archive is opened: as itself, never through a link, and never so that opening blocks. So are those
+//! written that lie beside an archive: whoever can put a link there must not choose what is written to.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use memmap2::Mmap;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::platform::map_file;
+use crate::platform::{Durability, map_file};
 
 /// Why a file of the store was not read.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -126,6 +128,58 @@ pub fn read_below(folder: &Path, names: &[impl AsRef<str>], most: usize) -> Resu
     read_open(regular(File::from(file))?, most)
 }
 
+/// Opens a file of which only the lock is used, and makes it where it is missing.
+///
+/// # Errors
+/// [`FileError`]; what is no regular file is refused at once.
+pub fn open_lock(path: &Path) -> Result<File, FileError> {
+    let flags = OFlags::WRONLY
+        | OFlags::CREATE
+        | OFlags::NOFOLLOW
+        | OFlags::NONBLOCK
+        | OFlags::CLOEXEC
+        | OFlags::NOCTTY;
+    let file = rustix::fs::open(path, flags, Mode::from_raw_mode(0o666)).map_err(of_errno)?;
+    Ok(regular(File::from(file))?.0)
+}
+
+/// Puts a file whole in its place: it is written under another name of the same folder and moved there. Whatever has that
+/// name is deleted before, never followed or written to; a folder in its place is an error. `write` is given the new file.
+///
+/// # Errors
+/// The operating system's; what stood in the place stays there, and the other name is free again.
+pub fn put<T>(
+    place: &Path,
+    fresh: &Path,
+    mode: u32,
+    durability: Durability,
+    write: impl FnOnce(&mut File) -> io::Result<T>,
+) -> io::Result<T> {
+    remove(fresh)?;
+    // One that is made anew is no link.
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(mode).open(fresh)?;
+    let written = write(&mut file).and_then(|written| {
+        if durability == Durability::Synced {
+            file.sync_all()?;
+        }
+        fs::rename(fresh, place)?;
+        Ok(written)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(fresh);
+    }
+    written
+}
+
+/// Deletes a file, where it is there.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Maps a whole file.
 ///
 /// # Errors
@@ -170,6 +224,62 @@ mod tests {
         ));
         assert!(read(&folder.path().join("none"), 5).unwrap_err().is_missing());
         assert_eq!(map(&file).unwrap().len(), 5);
+    }
+
+    #[test]
+    fn a_file_is_put_in_its_place_and_nothing_is_written_through_what_stands_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let put = |text: &str| {
+            put(&path("file"), &path("fresh"), 0o600, Durability::Synced, |file| {
+                io::Write::write_all(file, text.as_bytes())
+            })
+        };
+        std::fs::write(path("other"), "somebody's").unwrap();
+        std::os::unix::fs::symlink(path("other"), path("fresh")).unwrap();
+        put("one").unwrap();
+        let made = std::process::Command::new("mkfifo").arg(path("fresh")).status();
+        assert!(made.unwrap().success());
+        put("two").unwrap();
+        std::fs::remove_file(path("file")).unwrap();
+        std::os::unix::fs::symlink(path("other"), path("file")).unwrap();
+        std::fs::write(path("fresh"), "half of something longer").unwrap();
+        put("three").unwrap();
+        assert_eq!(read(&path("file"), 9).unwrap(), b"three");
+        assert_eq!(std::fs::read_to_string(path("other")).unwrap(), "somebody's");
+        std::fs::create_dir(path("fresh")).unwrap();
+        assert!(put("four").is_err());
+        std::fs::remove_dir(path("fresh")).unwrap();
+        let failed = super::put(&path("file"), &path("fresh"), 0o600, Durability::Synced, |_| {
+            Err::<(), _>(io::Error::other("no"))
+        });
+        assert!(failed.is_err());
+        assert!(!path("fresh").exists());
+        assert_eq!(read(&path("file"), 9).unwrap(), b"three");
+    }
+
+    #[test]
+    fn only_a_regular_file_is_a_lock_and_none_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        open_lock(&path("lock")).unwrap();
+        open_lock(&path("lock")).unwrap();
+        std::os::unix::fs::symlink(path("made"), path("link")).unwrap();
+        assert!(matches!(open_lock(&path("link")), Err(FileError::Link)));
+        assert!(!path("made").exists());
+        let made = std::process::Command::new("mkfifo").arg(path("fifo")).status();
+        assert!(made.unwrap().success());
+        assert!(matches!(open_lock(&path("fifo")), Err(FileError::NotRegular)));
+        // Somebody reads from it.
+        let reader = open_fifo(&path("fifo"));
+        assert!(matches!(open_lock(&path("fifo")), Err(FileError::NotRegular)));
+        drop(reader);
+        assert!(open_lock(folder.path()).is_err());
+    }
+
+    fn open_fifo(path: &Path) -> File {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK;
+        File::from(rustix::fs::open(path, flags, Mode::empty()).unwrap())
     }
 
     #[test]

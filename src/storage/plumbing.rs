@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use crate::storage::file::{self, FileError};
 use crate::storage::refs::{self, BRANCH};
 
+mod config;
+
 /// Something in the repository's own files that could change what a reader is shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} {why}", path.display())]
@@ -44,27 +46,6 @@ const REFUSED: [(&str, &str); 8] = [
         "keeps the refs in a form that this program does not read",
     ),
     ("config.worktree", "adds settings to the repository's own"),
-];
-
-/// Sections of a configuration that run nothing and change nothing that is read.
-const SECTIONS: [&str; 9] = [
-    "core", "gc", "receive", "transfer", "pack", "repack", "remote", "branch", "user",
-];
-
-/// Keys of the section `core` that are harmless.
-const CORE: [&str; 12] = [
-    "repositoryformatversion",
-    "filemode",
-    "bare",
-    "logallrefupdates",
-    "ignorecase",
-    "precomposeunicode",
-    "symlinks",
-    "sharedrepository",
-    "compression",
-    "fsync",
-    "fsyncmethod",
-    "fsyncobjectfiles",
 ];
 
 /// Names everything in a repository's own files that could change what a reader is shown.
@@ -110,8 +91,15 @@ pub fn check(repository: &Path) -> Vec<PlumbingFinding> {
         );
     }
     let config = look.bytes("config", 1 << 20);
-    if let Some(why) = config.and_then(|bytes| config_fault(&String::from_utf8_lossy(&bytes))) {
+    if let Some(why) = config.and_then(|bytes| config::fault(&bytes)) {
         look.found("config", why);
+    }
+    let attributes = look.bytes("info/attributes", 1 << 20);
+    if attributes.is_some_and(|bytes| bytes.split(|byte| *byte == b'\n').any(is_attribute)) {
+        look.found(
+            "info/attributes",
+            "has git leave out files, or show them otherwise than they are",
+        );
     }
     look.findings
 }
@@ -167,6 +155,12 @@ impl Look<'_> {
     }
 }
 
+/// Tells whether a line of attributes is more than a remark.
+fn is_attribute(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    !line.is_empty() && !line.starts_with(b"#")
+}
+
 /// Tells whether the folder is the calling user's own.
 ///
 /// # Errors
@@ -175,100 +169,9 @@ pub fn owned_by_caller(repository: &Path) -> io::Result<bool> {
     Ok(fs::metadata(repository)?.uid() == rustix::process::geteuid().as_raw())
 }
 
-/// Judges a configuration by a list of what is harmless, because git's own list of what is not grows.
-fn config_fault(text: &str) -> Option<&'static str> {
-    let mut section = String::new();
-    for line in text.lines().map(str::trim) {
-        if line.is_empty() || line.starts_with(['#', ';']) {
-            continue;
-        }
-        if line.ends_with('\\') {
-            return Some("has a line that goes on in the next, which no archive needs");
-        }
-        let mut line = line;
-        if let Some(rest) = line.strip_prefix('[') {
-            let Some((name, after)) = rest.split_once(']') else {
-                return Some("is malformed");
-            };
-            section = name
-                .split([' ', '.', '"'])
-                .next()
-                .unwrap_or_default()
-                .to_ascii_lowercase();
-            if section == "include" || section == "includeif" {
-                return Some("reads another configuration (include)");
-            }
-            if section == "extensions" {
-                return Some("uses an extension of the repository format");
-            }
-            if !SECTIONS.contains(&section.as_str()) {
-                return Some("has a section that no archive needs");
-            }
-            line = after.trim();
-            if line.is_empty() {
-                continue;
-            }
-        }
-        let (key, value) = line.split_once('=').unwrap_or((line, "true"));
-        let (key, value) = (key.trim().to_ascii_lowercase(), value.trim());
-        match (section.as_str(), key.as_str()) {
-            ("core", "repositoryformatversion") if value != "0" => {
-                return Some("has another repository format than 0");
-            }
-            ("core", "bare") if !value.eq_ignore_ascii_case("true") => {
-                return Some("says that the repository is not bare");
-            }
-            ("core", key) if !CORE.contains(&key) => {
-                return Some("has a core setting that could run or redirect something");
-            }
-            ("remote", "promisor" | "partialclonefilter") => return Some("makes this a partial clone"),
-            ("remote", "uploadpack" | "receivepack" | "vcs") => return Some("names a program to run"),
-            ("", _) => return Some("is malformed"),
-            _ => {}
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_configuration_that_could_run_or_redirect_something_is_refused() {
-        let plain = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
-        assert_eq!(config_fault(plain), None);
-        assert_eq!(
-            config_fault(&format!("{plain}[remote \"origin\"]\n\turl = /x\n[gc]\nauto=0\n")),
-            None
-        );
-        for bad in [
-            "[include]\npath=/x",
-            "[includeIf \"gitdir:/\"]\npath=x",
-            "[core] worktree = /",
-            "[core]\nhooksPath=/x",
-            "[Core]\nFSMonitor = x",
-            "[extensions]\nobjectformat=sha256",
-            "[filter \"a\"]\nclean=x",
-            "x=1",
-            "[core",
-            "[core]\nrepositoryformatversion=1",
-            "[core]\nbare=false",
-            "[remote \"o\"]\npromisor=true",
-            "[core]\nbare = tr\\\nue",
-        ] {
-            assert!(config_fault(bad).is_some(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn blank_lines_and_remarks_of_a_configuration_mean_nothing() {
-        assert_eq!(
-            config_fault("# remark\n\n; another \\\n[core]\n\t# bare = false\n"),
-            None
-        );
-        assert!(config_fault("; remark\n[include]\npath = x").is_some());
-    }
 
     #[test]
     fn a_hook_that_is_a_link_and_a_replacement_that_is_packed_are_named() {
@@ -288,6 +191,20 @@ mod tests {
         let named: Vec<&Path> = found.iter().map(|finding| finding.path.as_path()).collect();
         assert_eq!(named, [Path::new("hooks/post-update"), Path::new("packed-refs")]);
         fs::remove_file(path("packed-refs")).unwrap();
+        fs::create_dir(path("info")).unwrap();
+        for (text, is_fault) in [
+            ("# *.md -diff\n\n", false),
+            ("# remark\n*.md export-ignore\n", true),
+            (" [attr]x -diff", true),
+        ] {
+            fs::write(path("info/attributes"), text).unwrap();
+            let found = check(folder.path());
+            let is_named = found
+                .iter()
+                .any(|finding| finding.path == Path::new("info/attributes"));
+            assert_eq!(is_named, is_fault, "{text}");
+        }
+        fs::remove_file(path("info/attributes")).unwrap();
         for name in ["packed-refs", "config"] {
             fs::create_dir(path(name)).unwrap();
             let found = check(folder.path());

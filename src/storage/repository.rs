@@ -23,6 +23,7 @@ use crate::storage::pack_writer::{PackWriter, WrittenPack};
 use crate::storage::refs::{self, BRANCH, RefError};
 
 mod disk;
+mod keep;
 mod leftovers;
 mod place;
 mod settle;
@@ -85,6 +86,9 @@ pub enum WriteError {
     /// A file of a pack does not hold what was written.
     #[error("{} was written and did not read back; the disk is not to be trusted", .0.display())]
     FileNotReadBack(PathBuf),
+    /// Another program deleted what was written, before or after a ref led to it.
+    #[error("another program deleted {} while it was needed; verify the archive, and run the command again", .0.display())]
+    Deleted(PathBuf),
     /// A pack has as many objects as a pack can have.
     #[error("a pack cannot have more objects")]
     PackFull,
@@ -141,6 +145,10 @@ pub struct Writer {
     durability: Durability,
     tip: Option<CommitId>,
     staged: BTreeSet<ObjectId>,
+    /// The files of packs that were moved into the store for a ref that is to be moved to them.
+    moved: Vec<PathBuf>,
+    /// What keeps git from deleting them until this writer is done.
+    keeps: Vec<PathBuf>,
     _lock: File,
 }
 
@@ -158,6 +166,8 @@ impl Writer {
             durability,
             tip,
             staged: BTreeSet::new(),
+            moved: Vec::new(),
+            keeps: Vec::new(),
             _lock: lock,
         })
     }
@@ -209,29 +219,58 @@ impl Writer {
     /// # Errors
     /// [`WriteError`]; but for [`WriteError::Unconfirmed`] the branch is where it was.
     pub fn publish_pack(&mut self, pack: PackWriter, tip: CommitId, reason: &str) -> Result<(), WriteError> {
-        self.put_pack(&pack.finish(self.durability)?)?;
+        let pack = pack.finish(self.durability)?;
+        self.put_and_keep(&[(pack.name(), pack.files())])?;
         self.publish(tip, reason)
     }
 
-    /// Moves a pack that was completed into the store; the branch stays where it is.
+    /// Moves a pack that was completed into the store, of objects that refs lead to or that nobody has to keep; the branch
+    /// stays where it is.
     ///
     /// # Errors
     /// [`WriteError`].
     pub fn put_pack(&self, pack: &WrittenPack) -> Result<(), WriteError> {
-        self.put_packs(&[(pack.name(), pack.files())])
+        let folder = self.pack_folder()?;
+        self.put_packs(&folder, &[(pack.name(), pack.files())])
     }
 
-    /// Moves packs into the store, each given by its name and its files, which are on the disk.
-    fn put_packs(&self, packs: &[(String, [PathBuf; 2])]) -> Result<(), WriteError> {
+    /// Moves packs into the store that no ref leads to yet, as [`Writer::put_packs`] does, and keeps git from deleting them as long
+    /// as this writer has the lock.
+    fn put_and_keep(&mut self, packs: &[(String, [PathBuf; 2])]) -> Result<(), WriteError> {
+        let folder = self.pack_folder()?;
+        let staging = self.repository.join(INCOMING);
+        for (name, _) in packs {
+            let keep = keep::put(&staging, &folder, name, self.durability)?;
+            self.keeps.extend(keep);
+            let files = ["pack", "idx"].map(|ending| folder.join(format!("{name}.{ending}")));
+            self.moved.extend(files);
+        }
+        self.put_packs(&folder, packs)
+    }
+
+    fn pack_folder(&self) -> Result<PathBuf, WriteError> {
         let objects = self.repository.join("objects");
         let folder = objects.join("pack");
         if make_folder(&folder)? {
             self.sync(vec![objects])?;
         }
+        Ok(folder)
+    }
+
+    /// Moves packs into the store, each given by its name and its files, which are on the disk.
+    fn put_packs(&self, folder: &Path, packs: &[(String, [PathBuf; 2])]) -> Result<(), WriteError> {
         packs
             .iter()
-            .try_for_each(|(name, files)| move_pack(&folder, name, files))?;
-        self.sync(vec![folder])
+            .try_for_each(|(name, files)| move_pack(folder, name, files))?;
+        self.sync(vec![folder.to_owned()])
+    }
+
+    /// Looks whether what was moved into the store is still there, where git may delete what no ref leads to.
+    fn look_again(&self, ids: impl IntoIterator<Item = ObjectId>) -> Result<(), WriteError> {
+        if let Some(file) = self.moved.iter().find(|file| fs::symlink_metadata(file).is_err()) {
+            return Err(WriteError::Deleted(file.clone()));
+        }
+        settle::are_there(&self.repository.join("objects"), ids)
     }
 
     /// Deletes a pack, which is named without an ending, and what stands beside it.
@@ -251,8 +290,10 @@ impl Writer {
     /// # Errors
     /// [`WriteError`]; but for [`WriteError::Unconfirmed`] the branch is where it was.
     pub fn publish(&mut self, tip: CommitId, reason: &str) -> Result<(), WriteError> {
-        let ids = std::mem::take(&mut self.staged);
+        let mut ids = std::mem::take(&mut self.staged);
         settle::into_store(&self.repository, &ids, self.durability)?;
+        ids.insert(tip.into());
+        self.look_again(ids.iter().copied())?;
         let incoming = self.repository.join(INCOMING);
         make_folder(&incoming)?;
         let marker = incoming.join(MOVING);
@@ -271,21 +312,24 @@ impl Writer {
             });
         }
         self.tip = Some(tip);
-        Ok(())
+        self.look_again(ids).map_err(|error| WriteError::Unconfirmed {
+            id: tip,
+            source: Box::new(error),
+        })
     }
 
     /// Moves packs that were checked, with their indexes, from another folder of packs into the store.
     ///
     /// # Errors
     /// [`WriteError`]; packs that were moved before the fault stay, and nothing refers to them.
-    pub fn take_packs(&self, from: &Path, stems: &[String]) -> Result<(), WriteError> {
+    pub fn take_packs(&mut self, from: &Path, stems: &[String]) -> Result<(), WriteError> {
         if stems.is_empty() {
             return Ok(());
         }
         let files = |stem: &String| ["pack", "idx"].map(|ending| from.join(format!("{stem}.{ending}")));
         self.sync(stems.iter().flat_map(files).collect())?;
         let packs: Vec<_> = stems.iter().map(|stem| (stem.clone(), files(stem))).collect();
-        self.put_packs(&packs)
+        self.put_and_keep(&packs)
     }
 
     /// Moves refs beside the branch, each by compare-and-swap, in the order given: a kill leaves each as it was or as
@@ -330,7 +374,7 @@ impl Writer {
                 Err(error) => return Err(git("move a ref")(error)),
             }
         }
-        Ok(())
+        self.look_again(moves.iter().filter_map(|moved| moved.after))
     }
 
     /// Syncs files or folders, some at a time: the file system then writes its journal once for all of them.
@@ -386,8 +430,11 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Clears what was staged and not published; the next writer would, too.
+    /// Clears what was staged and not published, and what kept packs until refs led to them; the next writer would, too.
     fn drop(&mut self) {
+        for keep in &self.keeps {
+            let _ = fs::remove_file(keep);
+        }
         let _ = fs::remove_dir_all(self.repository.join(INCOMING));
     }
 }

@@ -2,11 +2,11 @@
 //! what changed begins. Whoever can change the archive can change this file; an id that is kept elsewhere is a
 //! stronger point to begin from.
 
-use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::id::CommitId;
+use crate::platform::Durability;
 use crate::storage::file;
 
 /// The file's name.
@@ -25,13 +25,17 @@ pub fn load(repository: &Path) -> Option<CommitId> {
 /// # Errors
 /// The operating system's.
 pub fn save(repository: &Path, tip: CommitId) -> io::Result<()> {
-    let fresh = repository.join(format!("{FILE_NAME}.new"));
-    fs::write(&fresh, format!("{tip}\n"))?;
-    fs::rename(&fresh, repository.join(FILE_NAME))
+    let fresh = repository.join(format!("{FILE_NAME}.{}.new", std::process::id()));
+    let place = repository.join(FILE_NAME);
+    file::put(&place, &fresh, 0o666, Durability::Unsynced, |file| {
+        writeln!(file, "{tip}")
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -39,7 +43,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(load(folder.path()), None);
         let tip = CommitId::from_raw([7; 20]);
+        // Nothing is written through a link that somebody put where the file is written.
+        let other = folder.path().join("other");
+        let fresh = format!("{FILE_NAME}.{}.new", std::process::id());
+        fs::write(&other, "somebody's").unwrap();
+        for name in [fresh.as_str(), FILE_NAME] {
+            std::os::unix::fs::symlink(&other, folder.path().join(name)).unwrap();
+        }
         save(folder.path(), tip).unwrap();
+        assert_eq!(fs::read_to_string(&other).unwrap(), "somebody's");
         assert_eq!(load(folder.path()), Some(tip));
         for text in [
             "",

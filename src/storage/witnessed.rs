@@ -6,7 +6,9 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::file;
 use super::repository::{WriteError, io_error, lock, make_folder, sync_path};
+use crate::platform::Durability;
 
 /// The file of which only the lock is used.
 const LOCK: &str = "lock";
@@ -75,12 +77,10 @@ impl Locked<'_> {
     pub fn put(&self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
         let folder = &self.witnessed.folder;
         let (path, fresh) = (folder.join(name), folder.join(format!("{name}.new")));
-        let written = File::create(&fresh).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        });
-        written.map_err(io_error("write", &fresh))?;
-        fs::rename(&fresh, &path).map_err(io_error("write", &path))?;
+        file::put(&path, &fresh, 0o666, Durability::Synced, |file| {
+            file.write_all(bytes)
+        })
+        .map_err(io_error("write", &path))?;
         sync_path(folder)
     }
 }

@@ -2,6 +2,7 @@
 //! sees an error.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::process::{Output, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -230,6 +231,166 @@ fn git_may_repack_an_archive_while_pages_are_added_and_read() {
 #[ignore = "half an hour"]
 fn git_may_repack_an_archive_for_half_an_hour() {
     beside_git(Duration::from_secs(1800));
+}
+
+/// Writes pages for `import` into a folder.
+fn pages(story: &Story, folder: &str, count: usize) {
+    fs::create_dir(story.folder.path().join(folder)).unwrap();
+    for number in 0..count {
+        let text = format!("第{number}页。\n\nPage {number} of {folder}.\n");
+        story.write(&format!("{folder}/{folder}-{number}.txt"), text);
+    }
+}
+
+/// Makes a repository of somebody else with one file, or adds a version of it.
+fn publish(story: &Story, name: &str, number: usize) {
+    let (path, text) = (story.folder.path().join(name), format!("Version {number}.\n"));
+    let run = |arguments: &[&str]| {
+        let mut git = git_command(&path.join(".git"), &["-c", "user.name=A", "-c", "user.email=a@b"]);
+        let output = git
+            .arg("--work-tree")
+            .arg(&path)
+            .args(arguments)
+            .current_dir(&path)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", said(&output));
+    };
+    if !path.exists() {
+        fs::create_dir(&path).unwrap();
+        run(&["init", "-q"]);
+    }
+    fs::write(path.join("a.txt"), text).unwrap();
+    run(&["add", "a.txt"]);
+    run(&["commit", "-qm", "version"]);
+}
+
+/// A copy that is one page ahead of the archive, by the name of its folder.
+fn ahead(story: &Story, copy: &str) {
+    story.yes(&["clone", "-q", "archive", copy]);
+    let name = format!("{copy}.txt");
+    story.write(&name, format!("A page of {copy}.\n"));
+    story.yes(&["--archive", copy, "add", "-q", &name, "--slug", copy]);
+}
+
+#[test]
+fn a_pack_that_no_ref_leads_to_yet_is_not_deleted_by_git() {
+    let story = first_page();
+    pages(&story, "some", 3);
+    publish(&story, "theirs", 1);
+    ahead(&story, "desk");
+    let commands: [(&[&str], &str); 3] = [
+        (&["import", "-q", "some"], "refs/heads/main"),
+        (&["mirror", "-q", "theirs", "theirs"], "refs/mirrors/theirs/HEAD"),
+        (&["pull", "-q", "--rebase-mine", "desk"], "refs/heads/main"),
+    ];
+    for (command, moved) in commands {
+        // Whoever moves a ref waits for its lock: in between, git does what it likes.
+        let lock = story.archive().join(format!("{moved}.lock"));
+        fs::create_dir_all(lock.parent().unwrap()).unwrap();
+        fs::write(&lock, "").unwrap();
+        let packs = story.archive().join("objects/pack");
+        let is_moved = || {
+            let names = fs::read_dir(&packs)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name());
+            let names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+            let has_index = |keep: &String| names.contains(&keep.replace(".keep", ".idx"));
+            names.iter().any(|name| name.contains(".keep") && has_index(name))
+        };
+        let mut program = story.program(command);
+        let mut child = program
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let begun = Instant::now();
+        while !is_moved() && child.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{command:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        story.git(&["repack", "-adq"]);
+        fs::remove_file(&lock).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{command:?}: {}", said(&output));
+        assert_sound(&story.archive(), "packed by git meanwhile");
+        assert_eq!(leftovers(&story.archive()), [""; 0], "{command:?}");
+    }
+    // What the user keeps stays, and what a killed writer kept goes.
+    let keep = |name: &str| story.archive().join(format!("objects/pack/{name}.keep"));
+    fs::write(keep("pack-1"), "mine\n").unwrap();
+    fs::write(
+        keep("pack-2"),
+        "avalaches, process 1, keeps this pack until a ref leads to it\n",
+    )
+    .unwrap();
+    story.yes(&["verify"]);
+    story.add("last.txt", "Last page.\n", &[]);
+    assert!(keep("pack-1").exists());
+    assert!(!keep("pack-2").exists());
+}
+
+/// What brings whole packs, again and again for so long, while git packs the archive again.
+fn packs_beside_git(how_long: Duration) {
+    let story = first_page();
+    let (begun, done) = (Instant::now(), AtomicBool::new(false));
+    let (rounds, times) = std::thread::scope(|scope| {
+        let (story, done) = (&story, &done);
+        let by_git = scope.spawn(move || {
+            until_done(done, || {
+                let output = git_command(&story.archive(), &["repack", "-adq"])
+                    .output()
+                    .unwrap();
+                assert!(output.status.success(), "{}", said(&output));
+            })
+        });
+        let ends = Ends(done);
+        let mut rounds = 0;
+        while rounds < 2 || begun.elapsed() < how_long && !done.load(Ordering::Relaxed) {
+            rounds += 1;
+            let [some, desk] = ["some", "desk"].map(|name| format!("{name}-{rounds}"));
+            pages(story, &some, 5);
+            publish(story, "theirs", rounds);
+            ahead(story, &desk);
+            let commands: [&[&str]; 3] = [
+                &["pull", "-q", &desk],
+                &["import", "-q", &some],
+                &["mirror", "-q", "theirs", "theirs"],
+            ];
+            for command in commands {
+                let output = story.run(command);
+                assert!(output.status.success(), "{command:?}: {}", said(&output));
+                let verified = story.run(&["verify", "-q"]);
+                assert!(verified.status.success(), "{command:?}: {}", said(&verified));
+            }
+            for copy in [&some, &desk] {
+                fs::remove_dir_all(story.folder.path().join(copy)).unwrap();
+            }
+        }
+        drop(ends);
+        (rounds, by_git.join().unwrap())
+    });
+    assert_sound(&story.archive(), "packed by git meanwhile");
+    assert_eq!(leftovers(&story.archive()), [""; 0]);
+    assert_eq!(
+        story.git(&["rev-list", "--count", "main"]),
+        (2 + rounds * 6).to_string()
+    );
+    println!(
+        "{rounds} times import, mirror and pull, {times} times git in {:.0?}: nothing lost, no error",
+        begun.elapsed()
+    );
+}
+
+#[test]
+fn git_may_repack_an_archive_while_whole_packs_come() {
+    packs_beside_git(Duration::ZERO);
+}
+
+#[test]
+#[ignore = "minutes"]
+fn git_may_repack_an_archive_for_five_minutes_while_whole_packs_come() {
+    packs_beside_git(Duration::from_secs(300));
 }
 
 #[test]

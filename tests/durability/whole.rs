@@ -52,6 +52,8 @@ pub fn leftovers(folder: &Path) -> Vec<String> {
             let is_begun = of_ours.is_some_and(|name| BEGUN.contains(&name))
                 || of_ours.is_none() && name.strip_suffix(".lock").is_some()
                 || [".new", "-journal", "-wal"].iter().any(|end| name.ends_with(end))
+                || name.strip_suffix(".keep").is_some()
+                    && fs::read_to_string(&path).is_ok_and(|text| text.starts_with("avalaches"))
                 || ["tmp_", ".tmp"].iter().any(|begin| name.starts_with(begin));
             if is_begun {
                 found.push(path.strip_prefix(folder).unwrap().display().to_string());

@@ -3,11 +3,12 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::FlockOperation;
 
 use super::WriteError;
+use crate::storage::file::{self, FileError};
 
 /// How many files are synced or deleted at once.
 const AT_ONCE: usize = 8;
@@ -40,9 +41,15 @@ pub fn sync_path(path: &Path) -> Result<(), WriteError> {
 
 /// Opens a file of which only the lock is used, and makes it where it is missing.
 pub(in crate::storage) fn open_lock(path: &Path) -> Result<File, WriteError> {
-    let mut options = fs::OpenOptions::new();
-    let opened = options.create(true).truncate(false).write(true).open(path);
-    opened.map_err(io_error("open", path))
+    file::open_lock(path).map_err(|error| {
+        let error = match error {
+            FileError::Io(error) => {
+                Arc::try_unwrap(error).unwrap_or_else(|error| io::Error::new(error.kind(), error.to_string()))
+            }
+            error => io::Error::new(io::ErrorKind::InvalidInput, error),
+        };
+        io_error("open", path)(error)
+    })
 }
 
 /// Waits for the lock of a file, which the kernel frees when what is returned is closed.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::disk::{clear_folder, delete, io_error};
-use super::{INCOMING, MOVING, MOVING_REFS, WriteError, ref_lock};
+use super::{INCOMING, MOVING, MOVING_REFS, WriteError, keep, ref_lock};
 use crate::storage::refs::BRANCH;
 
 /// Begins the name of an index, in the folder of packs, while its pack is moved in or out: whoever is killed then
@@ -35,6 +35,7 @@ pub(super) fn clear_interrupted(repository: &Path) -> Result<(), WriteError> {
         }
     }
     clear_moved_packs(repository)?;
+    keep::clear(&repository.join("objects/pack"))?;
     clear_unfinished(repository);
     clear_folder(&incoming)
 }

@@ -9,7 +9,7 @@ use super::disk::{io_error, make_folder, some_at_once, sync_path};
 use super::{INCOMING, WriteError, rename};
 use crate::id::ObjectId;
 use crate::platform::Durability;
-use crate::storage::objects::ObjectStore;
+use crate::storage::objects::{ObjectStore, loose_path};
 
 /// How often a folder is made again that git deleted before anything was in it.
 const TRIES: usize = 100;
@@ -42,6 +42,20 @@ pub(super) fn into_store(
     match are_there {
         Err(error) if is_gone(&error) => all_in_store(&objects, ids),
         done => done,
+    }
+}
+
+/// Looks whether objects are in the store, wherever; git may have packed them.
+pub(super) fn are_there(objects: &Path, ids: impl IntoIterator<Item = ObjectId>) -> Result<(), WriteError> {
+    let is_loose = |id: &ObjectId| std::fs::symlink_metadata(objects.join(loose_path(*id))).is_ok();
+    let mut others = ids.into_iter().filter(|id| !is_loose(id)).peekable();
+    if others.peek().is_none() {
+        return Ok(());
+    }
+    let store = ObjectStore::open(objects).map_err(io_error("read", objects))?;
+    match others.find(|id| !store.contains(*id).unwrap_or(false)) {
+        Some(id) => Err(WriteError::Deleted(objects.join(loose_path(id)))),
+        None => Ok(()),
     }
 }
 
