@@ -82,6 +82,12 @@ pub struct Changing {
 }
 
 impl Changing {
+    /// Names the first of these options that is given.
+    pub fn given(&self) -> Option<&'static str> {
+        let archived_at = self.archived_at.as_ref().map(|_| "--archived-at");
+        archived_at.or_else(|| self.signing.given())
+    }
+
     /// Returns what is so for the whole call, by the settings as they are.
     pub fn circumstances(&self, settings: &Settings) -> Result<Circumstances, Failure> {
         self.circumstances_where(settings, settings.signatures)
