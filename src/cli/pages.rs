@@ -154,6 +154,10 @@ pub fn page_failure(name: &str, error: &PageError) -> Failure {
             failure.hint("say why, with --note or as the note of the page itself")
         }
         PageError::NoSlug => failure.hint("say --slug some-words"),
+        PageError::NoPart { language, languages } => failure.hint(format!(
+            "name one of the page's languages; if {language}= is part of the words, put a language before it, such as {}={language}=…",
+            languages.first().unwrap_or(language)
+        )),
         PageError::Kind(_) => {
             failure.hint("say --article ID with --kind KIND; `avalaches list` names the articles")
         }
@@ -164,10 +168,6 @@ pub fn page_failure(name: &str, error: &PageError) -> Failure {
     }
 }
 
-/// Tells what a page that was added cannot say itself.
-pub fn place_failure(name: &str, error: &PlaceError) -> Failure {
-    let failure = Failure::new(format!("{name}: {}", with_causes(error)));
-    match error {
 /// Tells whether a revision is refused for want of a note that says why it is made.
 pub fn lacks_note(error: &PageError) -> bool {
     matches!(
@@ -176,6 +176,10 @@ pub fn lacks_note(error: &PageError) -> bool {
     )
 }
 
+/// Tells what a page that was added cannot say itself.
+pub fn place_failure(name: &str, error: &PlaceError) -> Failure {
+    let failure = Failure::new(format!("{name}: {}", with_causes(error)));
+    match error {
         PlaceError::NoArticle(_) => failure.hint("`avalaches list` names the articles"),
         PlaceError::NotNewest { article, .. } => failure.hint(format!(
             "`avalaches history {article}` shows what came meanwhile; look at it, and run the command again"
