@@ -435,12 +435,19 @@ fn archives_are_found_and_help_is_written() {
             .trim_end()
             .ends_with(&footer)
     );
+    // An empty variable names no archive.
+    let mut listed = story.program(&["list"]);
+    let listed = listed.env("AVALACHES_ARCHIVE", "").output().unwrap();
+    assert!(String::from_utf8(listed.stdout).unwrap().contains(&footer));
     for shell in ["bash", "zsh", "fish"] {
         assert!(story.yes(&["completions", shell]).contains("verify"), "{shell}");
     }
     story.yes(&["man", "man"]);
     let page = fs::read_to_string(story.folder.path().join("man/avalaches-verify.1")).unwrap();
     assert!(page.contains("superseded"));
+    for told in ["EXIT STATUS", "\\fB141\\fR", "ENVIRONMENT", "AVALACHES_ARCHIVE"] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
     let help = story.yes(&["help", "verify"]);
     let (own, common) = help.split_once("Options of every command:").unwrap();
     assert!(
