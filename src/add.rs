@@ -9,7 +9,7 @@ use crate::branch::{Branch, Known, PlaceError};
 use crate::canonical::Invisible;
 use crate::date::RevisionDate;
 use crate::id::{ArticleId, BlobId, CommitId, TreeId};
-use crate::language::Language;
+use crate::language::{Language, Tagged};
 use crate::object::ObjectKind;
 use crate::object::commit::Commit;
 use crate::object::ident::{Ident, Person};
@@ -32,8 +32,8 @@ pub use prepare::{
 pub struct Wishes {
     /// The revision's date, as [`RevisionDate::parse`] reads it.
     pub date: Option<String>,
-    /// The title, alone or as `LANG=TITLE`.
-    pub titles: Vec<String>,
+    /// The titles; of one without a language it is judged.
+    pub titles: Vec<Tagged>,
     /// The slug.
     pub slug: Option<String>,
     /// The languages in page order; empty, they are detected.

@@ -86,6 +86,9 @@ struct Cli {
 /// What these options are headed by.
 const COMMON: &str = "Options of every command";
 
+/// The variable that names the archive; empty, it names none.
+const ARCHIVE: &str = "AVALACHES_ARCHIVE";
+
 /// Options that every command has.
 #[derive(Debug, Args)]
 pub struct Common {
@@ -95,7 +98,7 @@ pub struct Common {
         global = true,
         help_heading = COMMON,
         value_name = "DIR",
-        env = "AVALACHES_ARCHIVE",
+        env = std::env::var_os(ARCHIVE).is_none_or(|folder| !folder.is_empty()).then_some(ARCHIVE),
         hide_env_values = true
     )]
     archive: Option<PathBuf>,
@@ -262,8 +265,11 @@ pub fn run() -> ExitCode {
                 }
                 _ => error,
             };
-            let is_told = error.print().is_ok();
-            return ExitCode::from(if error.use_stderr() || !is_told { 2 } else { 0 });
+            return ExitCode::from(match error.print() {
+                Err(failed) if failed.kind() == io::ErrorKind::BrokenPipe && !error.use_stderr() => UNREAD,
+                Ok(()) if !error.use_stderr() => 0,
+                _ => 2,
+            });
         }
     };
     if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {

@@ -11,7 +11,7 @@ use crate::draft::Draft;
 use crate::footer::Footer;
 use crate::history;
 use crate::id::{ArticleId, CommitId};
-use crate::language::Language;
+use crate::language::{Language, Tagged};
 use crate::revision::{Revision, RevisionFault};
 use crate::settings::Settings;
 use crate::trailer::Message;
@@ -153,26 +153,28 @@ pub fn drop_own_footer(archive: &Archive, article: &ArticleId, draft: &mut Draft
     Ok(())
 }
 
-/// Prepares the retraction of an article. Each of `notes` is a text, or `LANG=TEXT` for one of the article's
-/// languages; a language gets its own note, else the first without a language, else the first of all. The revision's
-/// note is all of them.
+/// Prepares the retraction of an article. Each of `notes` is for one of the article's languages, or for any; a language gets
+/// its own note, else the first without a language, else the first of all. The revision's note is all of them.
 ///
 /// # Errors
 /// [`EditorialError::Page`].
 pub fn retraction(
     newest: &Revision,
-    notes: &[String],
+    notes: &[Tagged],
     wishes: Wishes,
     settings: &Settings,
     circumstances: &Circumstances,
 ) -> Result<Prepared, EditorialError> {
     let mut wishes = following(newest, Kind::Retraction, wishes);
     let languages = newest.metadata().languages.clone();
-    let notes: Vec<(Option<Language>, &str)> = notes.iter().map(|note| note_of(note, &languages)).collect();
+    for language in notes.iter().filter_map(|note| note.language.as_ref()) {
+        PageError::unless_part(language, &languages)?;
+    }
     let note_in = |language: &Language| {
-        let own = notes.iter().find(|(tag, _)| tag.as_ref() == Some(language));
-        let any = notes.iter().find(|(tag, _)| tag.is_none());
-        own.or(any).or(notes.first()).map_or("", |(_, note)| *note)
+        let own = notes.iter().find(|note| note.language.as_ref() == Some(language));
+        let any = notes.iter().find(|note| note.language.is_none());
+        let note = own.or(any).or(notes.first());
+        note.map_or("", |note| note.text.as_str())
     };
     let source = |language: &Language| {
         let note = canonical::canonical(note_in(language));
@@ -186,7 +188,7 @@ pub fn retraction(
             *title = format!("{}{title}", words_of(language).before_title);
         }
     }
-    let said: Vec<&str> = notes.iter().map(|(_, note)| *note).collect();
+    let said: Vec<&str> = notes.iter().map(|note| note.text.as_str()).collect();
     wishes.note = (!said.is_empty()).then(|| said.join(" "));
     Ok(add::prepare_stored(
         languages,
@@ -195,15 +197,6 @@ pub fn retraction(
         settings,
         circumstances,
     )?)
-}
-
-/// Takes the language off a note that begins with one of the article's.
-fn note_of<'a>(note: &'a str, languages: &[Language]) -> (Option<Language>, &'a str) {
-    let tagged = note.split_once('=').and_then(|(tag, text)| {
-        let language = tag.parse().ok().filter(|language| languages.contains(language));
-        Some((Some(language?), text))
-    });
-    tagged.unwrap_or((None, note))
 }
 
 /// Which revision's text is put back.
@@ -302,14 +295,5 @@ mod tests {
                 && commonmark::escape(words.notice) == words.notice
                 && canonical::first_unprintable(words.before_title).is_none()
         }));
-    }
-
-    #[test]
-    fn a_note_has_a_language_only_where_the_article_has_it() {
-        let languages: Vec<Language> = ["zh", "en"].map(|tag| tag.parse().unwrap()).to_vec();
-        let note = |text| note_of(text, &languages);
-        assert_eq!(note("zh=没有来源。"), (Some(languages[0].clone()), "没有来源。"));
-        assert_eq!(note("fr=x"), (None, "fr=x"));
-        assert_eq!(note("1 = 2"), (None, "1 = 2"));
     }
 }

@@ -93,6 +93,39 @@ impl FromStr for Language {
     }
 }
 
+/// A text, and the language that is named before it, as in `LANG=TEXT`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tagged {
+    /// The language, where one is named.
+    pub language: Option<Language>,
+    /// The text.
+    pub text: String,
+}
+
+impl Tagged {
+    /// Makes a text of which nothing is a language's name.
+    #[must_use]
+    pub fn plain(text: &str) -> Self {
+        Self {
+            language: None,
+            text: text.to_owned(),
+        }
+    }
+
+    /// Reads `LANG=TEXT`. Where what stands before the sign has not the form of a tag, as in `E=mc²` or `One = one`, all of it
+    /// is the text.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        let tagged = text.split_once('=').and_then(|(tag, text)| {
+            Some(Self {
+                language: Some(tag.parse().ok()?),
+                text: text.to_owned(),
+            })
+        });
+        tagged.unwrap_or_else(|| Self::plain(text))
+    }
+}
+
 /// The languages of a page cannot be told apart in contiguous parts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SplitError {

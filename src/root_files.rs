@@ -26,6 +26,19 @@ pub struct RootChange {
     pub signatures: Signatures,
 }
 
+impl RootChange {
+    /// Returns what a file becomes, where it changes.
+    fn file(&self, name: &str) -> Option<&Vec<u8>> {
+        let mut files = self.files.iter();
+        files.find(|(path, _)| path == name).map(|(_, bytes)| bytes)
+    }
+
+    /// Returns what the settings become, where they change.
+    fn settings(&self) -> Option<Settings> {
+        Settings::parse(self.file(settings::FILE_NAME)?).ok()
+    }
+}
+
 /// Why nothing was changed. `E` is why the change could not be decided upon.
 #[derive(Debug, thiserror::Error)]
 pub enum RootError<E: std::error::Error + 'static> {
@@ -66,7 +79,7 @@ pub fn change<E: std::error::Error + 'static>(
     let Some(change) = decide(&archive).map_err(RootError::Refused)? else {
         return Ok(None);
     };
-    let by = author(&archive, circumstances).ok_or(RootError::NoAuthor)?;
+    let by = author(&archive, &change, circumstances).ok_or(RootError::NoAuthor)?;
     let mut files = Vec::with_capacity(change.files.len());
     for (path, bytes) in &change.files {
         let id = writer.write(ObjectKind::Blob, bytes)?;
@@ -95,23 +108,15 @@ fn asked<E: std::error::Error + 'static>(
     change: &RootChange,
     circumstances: &Circumstances,
 ) -> Result<(Signatures, Vec<u8>), RootError<E>> {
-    let changed = |name| {
-        change
-            .files
-            .iter()
-            .find(|(path, _)| path == name)
-            .map(|(_, bytes)| bytes)
-    };
     let before = archive.settings().signatures;
-    let after = changed(settings::FILE_NAME).and_then(|bytes| Settings::parse(bytes).ok());
-    let after = after.map_or(before, |settings| settings.signatures);
+    let after = change.settings().map_or(before, |settings| settings.signatures);
     let asked = before.max(after).max(change.signatures);
     if asked == Signatures::Optional {
         return Ok((asked, Vec::new()));
     }
     let (mut allowed, mut revoked) = signed::files(archive).map_err(PlaceError::Read)?;
     for (file, name) in [(&mut allowed, SIGNERS_FILE), (&mut revoked, REVOKED_FILE)] {
-        if let Some(bytes) = changed(name) {
+        if let Some(bytes) = change.file(name) {
             file.clone_from(bytes);
         }
     }
@@ -122,10 +127,13 @@ fn asked<E: std::error::Error + 'static>(
     Ok((asked, revoked))
 }
 
-fn author(archive: &Archive, circumstances: &Circumstances) -> Option<Person> {
+/// Returns who makes the change: whoever is named, else the byline, else the one that the archive is given.
+fn author(archive: &Archive, change: &RootChange, circumstances: &Circumstances) -> Option<Person> {
     let named = circumstances
         .author
         .clone()
         .or_else(|| circumstances.committer.clone());
-    named.or_else(|| archive.settings().byline.clone())
+    named
+        .or_else(|| archive.settings().byline.clone())
+        .or_else(|| change.settings()?.byline)
 }

@@ -261,6 +261,40 @@ fn init_refuses_a_folder_that_is_not_empty_and_leaves_an_archive_alone() {
     let before = state(&story.archive());
     story.yes(&["init"]);
     assert!(state(&story.archive()) == before);
+    let quiet = story.run(&["init", "-q"]);
+    assert!(quiet.status.success() && quiet.stderr.is_empty(), "{quiet:?}");
+}
+
+#[test]
+fn what_would_come_to_nothing_is_refused_and_not_passed_over() {
+    let story = Story::begin();
+    story.add("page.txt", "Some text.\n", &["--slug", "a"]);
+    let once = &["stdin can be read only once"][..];
+    for (arguments, words) in [
+        (&["list", "--limit", "0"][..], &["from 1 on"][..]),
+        (&["search", "text", "--limit", "0"], &["from 1 on"]),
+        (&["verify", "-", "-"], once),
+        (&["add", "-", "-"], once),
+        (&["import", "-", "-"], once),
+        (
+            &["settings", "--note", "x"],
+            &["--note is said of a change", "--title"],
+        ),
+        (
+            &["settings", "--archived-at", "2026-01-23"],
+            &["--archived-at is said"],
+        ),
+        (&["settings", "--sign"], &["--sign is said"]),
+        (&["verify", "--current"], &["PAGE"]),
+        (&["log", "--tsa-ca", "none.pem"], &["could not read none.pem"]),
+        (
+            &["diff", "page.txt", "none.txt"],
+            &["there is no file \"none.txt\""],
+        ),
+        (&["diff", "none"], &["there is no file \"none\""]),
+    ] {
+        refused(&story, arguments, words);
+    }
 }
 
 #[test]
@@ -401,12 +435,19 @@ fn archives_are_found_and_help_is_written() {
             .trim_end()
             .ends_with(&footer)
     );
+    // An empty variable names no archive.
+    let mut listed = story.program(&["list"]);
+    let listed = listed.env("AVALACHES_ARCHIVE", "").output().unwrap();
+    assert!(String::from_utf8(listed.stdout).unwrap().contains(&footer));
     for shell in ["bash", "zsh", "fish"] {
         assert!(story.yes(&["completions", shell]).contains("verify"), "{shell}");
     }
     story.yes(&["man", "man"]);
     let page = fs::read_to_string(story.folder.path().join("man/avalaches-verify.1")).unwrap();
     assert!(page.contains("superseded"));
+    for told in ["EXIT STATUS", "\\fB141\\fR", "ENVIRONMENT", "AVALACHES_ARCHIVE"] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
     let help = story.yes(&["help", "verify"]);
     let (own, common) = help.split_once("Options of every command:").unwrap();
     assert!(

@@ -184,7 +184,16 @@ fn a_retraction_says_so_in_every_language_and_a_restoration_brings_the_text_back
         &["restore", BRIDGE, "--note", "x"],
         &["is not retracted", "--revision"],
     );
-    refused(&story, &["retract", BRIDGE], &["must say why", "--note"]);
+    refused(
+        &story,
+        &["retract", BRIDGE],
+        &["must say why", "hint: say why, with --note\n"],
+    );
+    refused(
+        &story,
+        &["retract", BRIDGE, "--note", "fr=Pas de pont."],
+        &["has no part in fr; it is in zh, en", "zh=fr=…"],
+    );
     let notes = ["--note", "There is *no* bridge.", "--note", "zh=没有这座桥。"];
     story.yes(&[&["retract", BRIDGE][..], &notes].concat());
     let notice = "本文已撤回。\n\n没有这座桥。\n\nThis article has been retracted.\n\nThere is *no* bridge.";

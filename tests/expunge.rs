@@ -436,15 +436,20 @@ fn no_command_shows_what_is_withheld_and_history_list_and_audit_tell_of_it() {
     let told = Expunged::retracted();
     let (first, second) = (told.first.as_str(), told.second.as_str());
     told.signed.story.yes(&told.both());
-    for arguments in [
-        &["show", first][..],
-        &["diff", first, second],
-        &["restore", ARTICLE, "--note", "Back."],
+    let numbered = format!("{ARTICLE}@1");
+    for (arguments, words) in [
+        (&["show", first][..], WHY),
+        (&["diff", first, second], WHY),
+        (&["blame", &numbered], WHY),
+        (
+            &["restore", ARTICLE, "--note", "Back."],
+            "what was expunged cannot come back",
+        ),
     ] {
         let output = told.signed.story.run(arguments);
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(said.contains("its content is withheld"), "{arguments:?}: {said}");
+        assert!(said.contains(words), "{arguments:?}: {said}");
         assert!(!String::from_utf8_lossy(&output.stdout).contains("王某"));
     }
     let history: Value =

@@ -334,6 +334,28 @@ fn a_bad_page_stops_everything_or_is_left_out_and_told_with_its_line() {
 }
 
 #[test]
+fn one_cause_is_told_of_twenty_pages_and_counted_for_the_rest() {
+    let story = Story::begin();
+    let lines = "{\"page\": \"……\", \"date\": \"2026-01-22\"}\n".repeat(30) + "{}\n";
+    let (status, _, errors) = import_lines(&story, &lines, &[]);
+    assert_eq!(status, Some(2), "{errors}");
+    let count = |words: &str| errors.matches(words).count();
+    assert_eq!(
+        (count("error: -:"), count("hint: say --slug")),
+        (21, 1),
+        "{errors}"
+    );
+    assert!(
+        errors.contains("error: 10 more pages: no slug can be made from the title or the text\n")
+            && errors.contains("hint: --verbose names all of them")
+            && errors.contains("31 pages were refused"),
+        "{errors}"
+    );
+    let (_, _, errors) = import_lines(&story, &lines, &["--verbose"]);
+    assert_eq!(errors.matches("error: -:").count(), 31, "{errors}");
+}
+
+#[test]
 fn a_dry_run_tells_the_ids_and_writes_nothing() {
     let story = Story::begin();
     let line = "{\"page\": \"好的。\", \"date\": \"2026-01-22\", \"slug\": \"good\"}\n";

@@ -160,7 +160,7 @@ fn what_is_found_is_named_and_the_name_leads_back() {
     assert_eq!(hit["swhid"], format!("swh:1:rev:{id}"));
     story.yes(&["verify", &place]);
     let said = story.yes(&["verify", "--quote", "opened today"]);
-    let told = "from revision 1 to revision 1; the newest, revision 2, correction, has them not";
+    let told = "from revision 1 to revision 1; the newest, revision 2, correction, no longer has them";
     assert!(said.contains(told), "{said}");
     assert!(said.lines().any(|line| line.ends_with(&id)), "{said}");
     assert!(said.lines().any(|line| line.trim_start() == place), "{said}");

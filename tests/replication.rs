@@ -859,6 +859,43 @@ fn a_clone_takes_no_place_that_is_taken_and_nothing_from_a_copy_that_is_empty() 
 }
 
 #[test]
+fn an_address_under_which_no_archive_is_leaves_the_place_free_for_the_right_one() {
+    let pair = Pair::begin();
+    let clone = |from: &str| pair.story.run(&["clone", from, "new"]);
+    pair.git_here(&["init", "-q", "--bare", "empty"]);
+    pair.git_here(&["init", "-q", "-b", "main", "code"]);
+    let made = [
+        "-c",
+        "user.name=A",
+        "-c",
+        "user.email=a",
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        "a",
+    ];
+    pair.git_here(&[&["-C", "code"][..], &made].concat());
+    for wrong in ["hots", "empty", "code"] {
+        let output = clone(wrong);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{wrong}: {said}");
+        assert!(
+            said.contains("hint: ") && !said.contains("what came is kept"),
+            "{wrong}: {said}"
+        );
+        assert!(!pair.path("new").exists(), "{wrong}: {said}");
+    }
+    let output = pair.story.run(&["push", "hots"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("hint: ") && !said.contains("what came is kept"),
+        "{said}"
+    );
+    assert_eq!(clone("host").status.code(), Some(0));
+}
+
+#[test]
 fn what_both_have_written_to_the_letter_is_not_added_twice() {
     let pair = Pair::begin();
     let page = ["--slug", "same", "--date", "2026-01-22"];

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
-use support::archives::{Story, git_command};
+use support::archives::{Story, git, git_command};
 
 mod support {
     #[expect(dead_code, reason = "one page is added here in a way of its own")]
@@ -77,6 +77,29 @@ fn settings_change_by_a_commit_that_git_and_verify_accept_and_that_holds_no_arti
     let said = story.run(&["verify", &id]);
     assert_eq!(said.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&said.stdout).contains("holds no article"));
+}
+
+#[test]
+fn an_archive_without_a_byline_can_be_given_one() {
+    let (story, _) = begin();
+    let run = |arguments: &[&str]| story.run(&[&["--archive", "new"], arguments].concat());
+    story.yes(&["init", "new", "-q"]);
+    let refused = run(&["settings", "--title", "Digest"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("avalaches settings --byline"), "{said}");
+    assert!(
+        run(&["settings", "--byline", "Desk <desk@example.org>"])
+            .status
+            .success()
+    );
+    let named = git(
+        &story.folder.path().join("new"),
+        &["log", "-1", "--format=%an <%ae>"],
+    );
+    assert_eq!(named, "Desk <desk@example.org>");
+    assert!(run(&["settings", "--title", "Digest"]).status.success());
+    assert!(run(&["verify"]).status.success());
 }
 
 #[test]

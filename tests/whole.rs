@@ -221,6 +221,13 @@ fn what_came_after_a_recorded_commit_is_checked_and_nothing_else() {
     assert!(said.contains(&format!(" · {third}\n")), "{said}");
     let (code, said) = verify(&story, &["--since", &third]);
     assert!(code == Some(0) && said.contains("0 revisions"), "{said}");
+    // An article of which a later revision alone is checked counts as well.
+    let (code, said) = verify(&story, &["--since", &first]);
+    assert_eq!(code, Some(0));
+    assert!(
+        said.starts_with(&format!("verified  since {first}: 2 revisions of 2 articles, ")),
+        "{said}"
+    );
 
     let spoil = |id: &str, name: &str| {
         let blob = story.git(&["rev-parse", &format!("{id}:{name}")]);

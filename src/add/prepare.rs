@@ -14,7 +14,7 @@ use crate::date::{DateError, RevisionDate};
 use crate::draft::{self, Draft, DraftError, Form, Notice, NoticeKind};
 use crate::footer::Footer;
 use crate::id::{BlobId, TreeId};
-use crate::language::{self, Language, SplitError};
+use crate::language::{self, Language, SplitError, Tagged};
 use crate::object::ident::{Person, PersonError};
 use crate::object::tree::{Entry, Tree};
 use crate::object::{self, HashError, ObjectKind};
@@ -66,6 +66,14 @@ pub enum PageError {
         /// The first of the two.
         other: String,
     },
+    /// Something is said in a language that the page has no part in.
+    #[error("the page has no part in {language}; it is in {}", language::list(languages))]
+    NoPart {
+        /// The language.
+        language: Language,
+        /// Those of the page.
+        languages: Vec<Language>,
+    },
     /// No slug can be made of the title or the text.
     #[error("no slug can be made from the title or the text")]
     NoSlug,
@@ -84,6 +92,20 @@ pub enum PageError {
 }
 
 impl PageError {
+    /// Returns a language if the page has a part in it, else the error.
+    pub(crate) fn unless_part<'a>(
+        language: &'a Language,
+        languages: &[Language],
+    ) -> Result<&'a Language, Self> {
+        if languages.contains(language) {
+            return Ok(language);
+        }
+        Err(Self::NoPart {
+            language: language.clone(),
+            languages: languages.to_vec(),
+        })
+    }
+
     /// Returns the line of the page that the error is about, from 1.
     #[must_use]
     pub fn line(&self) -> Option<usize> {
@@ -487,15 +509,12 @@ fn titles(
         titles.insert(language::of_title(title, languages), title.clone());
     }
     let mut by_language: BTreeMap<Language, String> = BTreeMap::new();
-    for wish in &wishes.titles {
-        let tagged = wish
-            .split_once('=')
-            .and_then(|(tag, title)| Some((tag.parse::<Language>().ok()?, title)));
-        let (language, title) = match tagged.filter(|(language, _)| languages.contains(language)) {
-            Some((language, title)) => (language, title.to_owned()),
-            None => (language::of_title(wish, languages), wish.clone()),
+    for Tagged { language, text } in &wishes.titles {
+        let language = match language {
+            Some(language) => PageError::unless_part(language, languages)?.clone(),
+            None => language::of_title(text, languages),
         };
-        if let Some(other) = by_language.insert(language.clone(), title) {
+        if let Some(other) = by_language.insert(language.clone(), text.clone()) {
             return Err(PageError::TwoTitles { language, other });
         }
     }

@@ -45,7 +45,7 @@ impl Blame {
         let named = resolve::commit(&archive, &self.article)?;
         let mut kept = history::revisions(&archive, named)?;
         kept.reverse();
-        let (all, named) = (kept.len(), Revision::read(&archive, named)?);
+        let (all, named) = (kept.len(), resolve::revision(&archive, named)?);
         let revisions: Vec<Revision> = kept.into_iter().filter_map(Kept::whole).collect();
         let gone = all - revisions.len();
         if gone > 0 && !common.quiet {

@@ -33,7 +33,8 @@ use super::{Common, Failure, Outcome, output};
 /// their address, and `revisit` records captures of what they repeat; other records are passed over. Saved files are all
 /// captures of one page; each has a date in its name (2026-01-22, 20260122 or 20260122153000), else in its footer.
 ///
-/// The exit status is 0 if every change is declared, 1 if one is not, 2 if something could not be read.
+/// The exit status is 1 if a change is not declared, also where something could not be read; else 2 if something could not be read,
+/// or there is nothing to compare; else 0.
 #[derive(Debug, clap::Args)]
 pub struct Compare {
     /// Two pages, the older one first; or dated pages, WARC files, and folders of them

@@ -10,6 +10,7 @@ use avalaches::diff::{self, Labels, html};
 use avalaches::difference::{self, Difference, FieldChange, Side};
 use avalaches::document;
 use avalaches::draft;
+use avalaches::id::CommitId;
 use avalaches::language::Language;
 use avalaches::revision::Revision;
 use serde_json::{Value, json};
@@ -90,8 +91,10 @@ impl Diff {
             .hint("name a second thing, such as the article; `verify` compares a page with its footer's revision"));
         }
         let archive = common.open()?;
-        let after = Revision::read(&archive, resolve::commit(&archive, &self.first)?)?;
-        let before = difference::before(&archive, &after)?.ok_or_else(|| {
+        let after = resolve::revision(&archive, named(&archive, &self.first)?)?;
+        let before = difference::before(&archive, &after);
+        let before = before.map_err(|fault| resolve::unreadable(&archive, fault))?;
+        let before = before.ok_or_else(|| {
             Failure::new(format!(
                 "{} has no revision before revision 1: {}",
                 after.article_id(),
@@ -107,6 +110,17 @@ fn is_page(thing: &str) -> bool {
     thing == "-" || Path::new(thing).is_file()
 }
 
+/// Finds the commit that is named where no file is.
+fn named(archive: &Archive, thing: &str) -> Result<CommitId, Failure> {
+    if resolve::is_name(thing) {
+        return resolve::commit(archive, thing);
+    }
+    Err(Failure::new(format!(
+        "there is no file {thing:?}, and it is no article, id, footer or SWHID"
+    ))
+    .hint("an article looks like 2026/01/22/some-words, an id has 7 to 40 digits of 0-9 and a-f"))
+}
+
 /// Reads one side; the archive is opened where it is first needed, once for both.
 fn side(common: &Common, archive: &mut Option<Archive>, thing: &str) -> Result<Side, Failure> {
     if !is_page(thing) {
@@ -114,8 +128,8 @@ fn side(common: &Common, archive: &mut Option<Archive>, thing: &str) -> Result<S
             Some(archive) => archive,
             None => archive.insert(common.open()?),
         };
-        let id = resolve::commit(archive, thing)?;
-        return Ok(Side::Revision(Box::new(Revision::read(archive, id)?)));
+        let id = named(archive, thing)?;
+        return Ok(Side::Revision(Box::new(resolve::revision(archive, id)?)));
     }
     let file = Path::new(thing);
     let bytes = read_page(file)?;

@@ -15,7 +15,7 @@ use super::output::visible;
 use super::progress::{Meter, Shown};
 use super::{Common, Failure, Outcome, maintain, output, resolve, settings};
 
-/// Drop the text of revisions from the store for good, say in a signed commit why, and print that one's footer
+/// Drop the text of revisions from the store for good, say in a signed commit why, and print that commit's footer
 ///
 /// Every id stays valid and everything else can be proved as before; what is gone is withheld, and a page that has the
 /// text can still be checked. The title and the note in a commit's message stay. Copies of the archive elsewhere have to

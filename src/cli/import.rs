@@ -1,5 +1,6 @@
 //! `avalaches import`.
 
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write as _};
 use std::ops::ControlFlow;
@@ -20,7 +21,9 @@ use avalaches::verify::with_causes;
 use serde_json::json;
 
 use super::options::{Making, Reading};
-use super::pages::{FormName, files, form_of, page_failure, place_failure, read_page, tell_notices};
+use super::pages::{
+    FormName, files, form_of, page_failure, place_failure, read_once, read_page, tell_notices,
+};
 use super::progress::{Meter, Shown};
 use super::signing::unsigned;
 use super::{Common, Failure, Outcome, open_failure, output};
@@ -93,15 +96,21 @@ impl Import {
             meter: Meter::begin(common, self.progress, "steps")?,
             footers: self.footers.as_deref().map(Footers::create).transpose()?,
             failed: None,
+            refused: BTreeMap::new(),
+            hints: HashSet::new(),
         };
         let done = import::import(&path, common.owner(), &mut items, &options, &mut teller);
         let Teller {
             meter,
             footers,
             failed,
+            refused,
             ..
         } = teller;
         meter.end();
+        if !common.verbose {
+            tell_the_rest(&refused);
+        }
         let report = done.map_err(failure)?;
         if report.ended && failed.is_none() {
             output::note("ended; nothing was imported, and the same command begins anew");
@@ -185,6 +194,7 @@ impl Import {
         };
         let mut parts: Vec<Part<'a>> = Vec::new();
         parts.extend(walk.map(|walk| Part::Versions(Box::new(walk))));
+        read_once(&self.sources)?;
         for source in &self.sources {
             let has_lines = source
                 .extension()
@@ -392,18 +402,49 @@ struct Teller<'a> {
     meter: Meter,
     footers: Option<Footers>,
     failed: Option<Failure>,
+    /// How many pages were refused, by cause.
+    refused: BTreeMap<String, usize>,
+    /// Hints that were given: each is given once.
+    hints: HashSet<String>,
+}
+
+/// How many pages are named that were refused for one cause.
+const MOST_NAMED: usize = 20;
+
+/// Says of each cause how many pages it was that were not named.
+fn tell_the_rest(refused: &BTreeMap<String, usize>) {
+    let mut is_told = false;
+    for (cause, count) in refused {
+        let more = count.saturating_sub(MOST_NAMED);
+        if more > 0 {
+            output::error(&format!("{}: {cause}", output::counted(more, "more page")));
+            is_told = true;
+        }
+    }
+    if is_told {
+        output::hint("--verbose names all of them");
+    }
 }
 
 impl Listener for Teller<'_> {
     fn refused(&mut self, name: &str, why: &Refusal) {
-        let failure = match why {
-            Refusal::Page(error) => page_failure(name, error),
-            Refusal::Place(error) => place_failure(name, error),
-            other => Failure::new(format!("{name}: {}", with_causes(other))),
+        let (failure, cause) = match why {
+            Refusal::Page(error) => (page_failure(name, error), with_causes(error)),
+            Refusal::Place(error) => (place_failure(name, error), with_causes(error)),
+            other => {
+                let cause = with_causes(other);
+                (Failure::new(format!("{name}: {cause}")), cause)
+            }
         };
+        let count = self.refused.entry(cause).or_default();
+        *count += 1;
+        if *count > MOST_NAMED && !self.common.verbose {
+            return;
+        }
+        let hint = failure.hint.filter(|hint| self.hints.insert(hint.clone()));
         self.meter.suspend(|| {
             output::error(&failure.message);
-            failure.hint.iter().for_each(|hint| output::hint(hint));
+            hint.iter().for_each(|hint| output::hint(hint));
         });
     }
 

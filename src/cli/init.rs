@@ -39,7 +39,7 @@ pub struct Init {
         allow_hyphen_values = true
     )]
     utc_offset: String,
-    /// When it is archived [default: now]
+    /// When it is archived [default: `SOURCE_DATE_EPOCH`, `GIT_COMMITTER_DATE`, else now]
     #[arg(long, value_name = "DATE")]
     archived_at: Option<String>,
     #[command(flatten)]
@@ -66,10 +66,12 @@ impl Init {
         if !is_empty {
             return match Archive::open(&dir, common.owner()) {
                 Ok(archive) => {
-                    output::note(&format!(
-                        "{} is an archive already; nothing was changed",
-                        dir.display()
-                    ));
+                    if !common.quiet && !common.json {
+                        output::note(&format!(
+                            "{} is an archive already; nothing was changed",
+                            dir.display()
+                        ));
+                    }
                     report(common, &dir, &archive.tip().to_string(), false)
                 }
                 Err(_) => Err(

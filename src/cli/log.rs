@@ -1,5 +1,7 @@
 //! `avalaches log`.
 
+#[cfg(feature = "network")]
+use std::fs;
 use std::path::PathBuf;
 
 use avalaches::log::{self, Entry, LogError, Published};
@@ -41,6 +43,7 @@ pub struct Log {
 
 impl Log {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        self.look_for_certificates()?;
         let archive = common.open()?;
         let (mut log, published) = log::with_checkpoints(&archive).map_err(failure)?;
         if let Some(text) = &self.prove {
@@ -127,6 +130,27 @@ impl Log {
 }
 
 impl Log {
+    /// Reads the file of certificates: that it cannot be read is no verdict on a timestamp.
+    #[cfg(feature = "network")]
+    fn look_for_certificates(&self) -> Result<(), Failure> {
+        let Some(file) = &self.tsa_ca else {
+            return Ok(());
+        };
+        let read = fs::read(file);
+        read.map(drop)
+            .map_err(|error| Failure::new(format!("could not read {}: {error}", file.display())))
+    }
+
+    #[cfg(not(feature = "network"))]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "as where timestamps can be checked"
+    )]
+    fn look_for_certificates(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// Says what the stamps of a checkpoint say, and by whom that is vouched for.
     #[cfg(feature = "network")]
     fn stamps(&self, published: &Published) -> Result<Vec<String>, Failure> {

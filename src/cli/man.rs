@@ -1,6 +1,10 @@
 //! `avalaches man`.
 
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap_mangen::roff::{Roff, bold, roman};
 
 use super::{Failure, Outcome};
 
@@ -11,10 +15,60 @@ pub struct Man {
     dir: PathBuf,
 }
 
+/// What the exit statuses mean, of every command.
+const EXIT_STATUS: [(&str, &str); 5] = [
+    ("0", "The answer is yes, or what was asked for is done."),
+    (
+        "1",
+        "The answer is no: a page is not what was published, an archive is not whole, nothing was found, a part was refused.",
+    ),
+    (
+        "2",
+        "There is no answer: something could not be read, understood or done.",
+    ),
+    ("130", "Ended by Ctrl-C."),
+    ("141", "Nobody reads the answer any more: the pipe was closed."),
+];
+
+/// What the program takes from the environment. A variable that is empty is as one that is not set.
+const ENVIRONMENT: [(&str, &str); 9] = [
+    ("AVALACHES_ARCHIVE", "The archive, where --archive names none."),
+    (
+        "AVALACHES_SIGNING_KEY",
+        "The key that --sign without a key signs with, before the user.signingkey of git.",
+    ),
+    (
+        "SOURCE_DATE_EPOCH, GIT_COMMITTER_DATE",
+        "When something is archived, where --archived-at does not say; the first goes before.",
+    ),
+    (
+        "GIT_COMMITTER_NAME, GIT_COMMITTER_EMAIL",
+        "Who archives, in the place of the author.",
+    ),
+    (
+        "GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL",
+        "The author of pages that name none, where the archive has no byline.",
+    ),
+    (
+        "PATH",
+        "Where git, ssh-keygen, openssl and ots are looked for, by the commands that run them.",
+    ),
+    (
+        "XDG_STATE_HOME, HOME",
+        "Where what is remembered of archives and logs is kept: in avalaches/ of the first, else in .local/state/avalaches/ of the second.",
+    ),
+    (
+        "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION",
+        "Of publish: who writes to a bucket, and where it is.",
+    ),
+    ("NO_COLOR", "Not empty, it keeps colours away."),
+];
+
 impl Man {
     pub fn run(&self, command: clap::Command) -> Result<Outcome, Failure> {
-        let written =
-            std::fs::create_dir_all(&self.dir).and_then(|()| clap_mangen::generate_to(command, &self.dir));
+        let mut command = command.disable_help_subcommand(true);
+        command.build();
+        let written = fs::create_dir_all(&self.dir).and_then(|()| write(&command, &self.dir));
         written.map_err(|e| {
             Failure::new(format!(
                 "could not write man pages into {}: {e}",
@@ -23,4 +77,25 @@ impl Man {
         })?;
         Ok(Outcome::Yes)
     }
+}
+
+/// Writes the page of a command and those of the commands in it.
+fn write(command: &clap::Command, dir: &Path) -> io::Result<()> {
+    for subcommand in command.get_subcommands().filter(|one| !one.is_hide_set()) {
+        write(subcommand, dir)?;
+    }
+    let man = clap_mangen::Man::new(command.clone());
+    let mut page = Vec::new();
+    man.render(&mut page)?;
+    for (heading, entries) in [("EXIT STATUS", &EXIT_STATUS[..]), ("ENVIRONMENT", &ENVIRONMENT)] {
+        let mut roff = Roff::new();
+        roff.control("SH", [heading]);
+        for (name, meaning) in entries {
+            roff.control("TP", []);
+            roff.text([bold(*name)]);
+            roff.text([roman(*meaning)]);
+        }
+        page.extend_from_slice(roff.to_roff().as_bytes());
+    }
+    fs::write(dir.join(man.get_filename()), page)
 }

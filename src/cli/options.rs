@@ -5,7 +5,7 @@ use std::path::Path;
 use avalaches::add::{self, AddError, Circumstances, Outcome, Prepared, Wishes};
 use avalaches::archive::Archive;
 use avalaches::id::CommitId;
-use avalaches::language::Language;
+use avalaches::language::{Language, Tagged};
 use avalaches::settings::{Settings, Signatures};
 
 use super::pages::FormName;
@@ -82,6 +82,12 @@ pub struct Changing {
 }
 
 impl Changing {
+    /// Names the first of these options that is given.
+    pub fn given(&self) -> Option<&'static str> {
+        let archived_at = self.archived_at.as_ref().map(|_| "--archived-at");
+        archived_at.or_else(|| self.signing.given())
+    }
+
     /// Returns what is so for the whole call, by the settings as they are.
     pub fn circumstances(&self, settings: &Settings) -> Result<Circumstances, Failure> {
         self.circumstances_where(settings, settings.signatures)
@@ -118,7 +124,7 @@ pub struct Saying {
     /// Date of the revision [default: the page's own, else that of a footer that is none of the article's, else now]
     #[arg(long)]
     pub date: Option<String>,
-    /// Title; for one of several languages LANG=TITLE
+    /// Title; for one of several languages LANG=TITLE. A title that begins like a language's tag, such as pi=3, has one before it: en=pi=3
     #[arg(long, value_name = "[LANG=]TITLE")]
     pub title: Vec<String>,
     /// Address the text was taken from
@@ -136,7 +142,7 @@ impl Saying {
         let expected: Option<CommitId> = expected.transpose()?;
         Ok(Wishes {
             date: self.date.clone(),
-            titles: self.title.clone(),
+            titles: self.title.iter().map(|title| Tagged::read(title)).collect(),
             authors: making.author.clone(),
             tags: making.tag.clone(),
             source_url: self.source_url.clone(),

@@ -1,5 +1,6 @@
 //! Pages as the command line has them: files, folders, stdin; and what is said of those that cannot be taken.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -32,8 +33,19 @@ impl From<FormName> for Form {
     }
 }
 
+/// Refuses to read stdin for two pages: the second would be empty.
+pub fn read_once(names: &[impl AsRef<OsStr>]) -> Result<(), Failure> {
+    if names.iter().filter(|name| name.as_ref() == "-").count() > 1 {
+        return Err(Failure::new(
+            "several pages are -, and stdin can be read only once",
+        ));
+    }
+    Ok(())
+}
+
 /// Lists the files of the arguments: folders give their pages, in the order of their names.
 pub fn files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    read_once(arguments)?;
     let mut files = Vec::new();
     for argument in arguments {
         if !argument.is_dir() {
@@ -138,10 +150,14 @@ pub fn page_failure(name: &str, error: &PageError) -> Failure {
         }
         PageError::NoAuthor => failure
             .hint("say --author NAME, or give the archive a byline: `avalaches settings --byline NAME`"),
-        PageError::Metadata(MetadataError::Value {
-            key: "note", value, ..
-        }) if value.is_empty() => failure.hint("say why, with --note or as the note of the page itself"),
+        error if lacks_note(error) => {
+            failure.hint("say why, with --note or as the note of the page itself")
+        }
         PageError::NoSlug => failure.hint("say --slug some-words"),
+        PageError::NoPart { language, languages } => failure.hint(format!(
+            "name one of the page's languages; if {language}= is part of the words, put a language before it, such as {}={language}=…",
+            languages.first().unwrap_or(language)
+        )),
         PageError::Kind(_) => {
             failure.hint("say --article ID with --kind KIND; `avalaches list` names the articles")
         }
@@ -150,6 +166,14 @@ pub fn page_failure(name: &str, error: &PageError) -> Failure {
         }
         _ => failure,
     }
+}
+
+/// Tells whether a revision is refused for want of a note that says why it is made.
+pub fn lacks_note(error: &PageError) -> bool {
+    matches!(
+        error,
+        PageError::Metadata(MetadataError::Value { key: "note", value, .. }) if value.is_empty()
+    )
 }
 
 /// Tells what a page that was added cannot say itself.

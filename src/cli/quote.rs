@@ -123,7 +123,7 @@ fn stands(standing: &Standing) -> String {
         return format!("since revision {first}{between}, and the newest, revision {last}, has them");
     }
     format!(
-        "from revision {first} to revision {last}{between}; the newest, revision {}, {}, has them not",
+        "from revision {first} to revision {last}{between}; the newest, revision {}, {}, no longer has them",
         number(newest),
         newest.trailers.kind
     )

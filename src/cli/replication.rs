@@ -12,6 +12,7 @@ use avalaches::footer::Footer;
 use avalaches::id::CommitId;
 use avalaches::remember::Contradiction;
 use avalaches::replication::{Address, Circumstances, Parting, Refusal, Remember, ReplicationError, Side};
+use avalaches::storage::fetch::FetchError;
 use avalaches::swhid::Swhid;
 use avalaches::verify::whole::Finding;
 use serde_json::{Value, json};
@@ -64,8 +65,11 @@ pub fn failure(error: ReplicationError) -> Failure {
         ReplicationError::Remembered(_) => {
             "delete the file, or write the address into it that is meant; nothing was changed"
         }
-        ReplicationError::Fetch(_) => {
+        ReplicationError::Fetch(FetchError::Git { what: "fetch", .. }) => {
             "`git ls-remote` with the same address tells whether git can reach it; run the command again: what came is kept"
+        }
+        ReplicationError::Fetch(_) => {
+            "see whether the address is right; `git ls-remote` with the same address tells whether git can reach it"
         }
         ReplicationError::Empty(_) => "`avalaches push` brings an archive there",
         ReplicationError::NoArchive { .. } => "`avalaches mirror REPO NAME` keeps any other repository",

@@ -1,11 +1,13 @@
 //! From what a user writes to the commit that is meant: an article, an id, or the beginning of one.
 
-use avalaches::archive::Archive;
+use avalaches::archive::{Archive, Fault};
 use avalaches::cited::{self, Cited};
 use avalaches::footer::Footer;
 use avalaches::history;
 use avalaches::id::{ArticleId, CommitId, IdPrefix};
+use avalaches::revision::{Revision, RevisionFault};
 use avalaches::swhid::{SCHEME, Swhid};
+use avalaches::withheld::{self, Kept};
 
 use super::Failure;
 
@@ -41,6 +43,43 @@ pub fn commit(archive: &Archive, text: &str) -> Result<CommitId, Failure> {
                 .hint("an article looks like 2026/01/22/some-words, an id has 7 to 40 digits of 0-9 and a-f"),
         ),
     }
+}
+
+/// Tells whether a text is written as something that [`commit`] can look up.
+pub fn is_name(text: &str) -> bool {
+    let text = text.trim().trim_end_matches('/');
+    text.parse::<ArticleId>().is_ok()
+        || numbered(text).is_some()
+        || text.parse::<Footer>().is_ok()
+        || text.starts_with(SCHEME)
+        || IdPrefix::parse(text).is_some()
+}
+
+/// Reads a revision; of one whose text was expunged it is said why.
+pub fn revision(archive: &Archive, id: CommitId) -> Result<Revision, Failure> {
+    Revision::read(archive, id).map_err(|fault| unreadable(archive, fault))
+}
+
+/// Says why a revision cannot be read, and of an expunged text why it was.
+pub fn unreadable(archive: &Archive, fault: RevisionFault) -> Failure {
+    if let RevisionFault::Object { id, .. } = &fault
+        && is_withheld(&fault)
+        && let Ok(Kept::Withheld(kept)) = Kept::read(archive, *id)
+        && let Ok(reasons) = kept.reasons(archive)
+    {
+        let said = withheld::said(&reasons);
+        return Failure::new(format!("{}: {said}", kept.footer()))
+            .hint("what was expunged can be shown by nobody; `avalaches verify` tells who said so");
+    }
+    Failure::from(fault)
+}
+
+/// Tells whether a revision cannot be read because its text was expunged.
+pub fn is_withheld(fault: &RevisionFault) -> bool {
+    let RevisionFault::Object { source, .. } = fault else {
+        return false;
+    };
+    matches!(source, Fault::Withheld(_))
 }
 
 /// Finds the one revision that a SWHID leads to.

@@ -1,6 +1,7 @@
 //! `avalaches retract`.
 
 use avalaches::editorial;
+use avalaches::language::Tagged;
 
 use super::revise::Revising;
 use super::{Common, Failure, Outcome};
@@ -11,7 +12,8 @@ use super::{Common, Failure, Outcome};
 pub struct Retract {
     #[command(flatten)]
     revising: Revising,
-    /// One line that says why; again with LANG= for each of the article's languages
+    /// One line that says why; again with LANG= for each of the article's languages. One that begins like a language's tag,
+    /// such as id=5, has one before it: en=id=5
     #[arg(long, value_name = "[LANG=]NOTE")]
     note: Vec<String>,
 }
@@ -23,7 +25,8 @@ impl Retract {
         let wishes = self.revising.wishes(&archive, Some(&newest))?;
         let settings = archive.settings();
         let circumstances = self.revising.making.circumstances(common, &archive, false)?;
-        let prepared = editorial::retraction(&newest, &self.note, wishes, settings, &circumstances)
+        let notes: Vec<Tagged> = self.note.iter().map(|note| Tagged::read(note)).collect();
+        let prepared = editorial::retraction(&newest, &notes, wishes, settings, &circumstances)
             .map_err(|error| self.revising.refused(error))?;
         self.revising
             .make(common, &archive, None, prepared, &circumstances)

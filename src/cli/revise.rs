@@ -8,11 +8,12 @@ use avalaches::article::Kind;
 use avalaches::draft;
 use avalaches::editorial::{self, EditorialError};
 use avalaches::revision::Revision;
+use avalaches::verify::with_causes;
 use clap::ValueEnum;
 
 use super::add::{failure, report};
 use super::options::{Making, Reading, Saying};
-use super::pages::{form_of, page_failure, read_page, tell_notices};
+use super::pages::{form_of, lacks_note, page_failure, read_page, tell_notices};
 use super::{Common, Failure, Outcome, output, resolve};
 
 /// The article, and what is said of its new revision.
@@ -145,7 +146,15 @@ impl Revising {
     pub fn refused(&self, error: EditorialError) -> Failure {
         let article = &self.article;
         let hint = match &error {
+            // There is no page that could have a note of its own.
+            EditorialError::Page(error) if lacks_note(error) => {
+                let failure = Failure::new(format!("{article}: {}", with_causes(error)));
+                return failure.hint("say why, with --note");
+            }
             EditorialError::Page(error) => return page_failure(article, error),
+            EditorialError::Revision(fault) if resolve::is_withheld(fault) => {
+                "what was expunged cannot come back; `avalaches add --article ID --kind restoration` gives the article another text"
+            }
             EditorialError::NotRetracted { .. } => {
                 "name a revision with --revision to put its text in the place of the present one"
             }

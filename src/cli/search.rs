@@ -21,7 +21,7 @@ use super::{Common, Failure, Outcome, list, output};
 
 /// Search the articles
 ///
-/// Words and characters are all to be there, in the text, a title or the tags. Chinese is found as any part of a text; of
+/// All words and characters must occur, in the text, a title or the tags. Chinese is found as any part of a text; of
 /// other words neither case nor ending matters; "words between quotation marks" are found to the letter but for case and
 /// white space; -word and -"words" are not to be there.
 #[derive(Debug, clap::Args)]
@@ -54,7 +54,7 @@ pub struct Search {
     #[arg(long, value_enum, default_value = "relevance")]
     sort: Sort,
     /// Not more than this many
-    #[arg(long, value_name = "N", default_value = "20")]
+    #[arg(long, value_name = "N", default_value = "20", value_parser = list::from_one)]
     limit: usize,
     /// How progress is shown while a new search file is made
     #[arg(long, value_enum, default_value = "auto")]

@@ -16,7 +16,7 @@ use super::options::Changing;
 use super::signing::unsigned;
 use super::{Common, Failure, Outcome, open_failure, output};
 
-/// Show what the archive says about itself, or change it by a commit of its own, and print that one's footer
+/// Show what the archive says about itself, or change it by a commit of its own, and print that commit's footer
 #[derive(Debug, clap::Args)]
 pub struct Settings {
     /// Name of the publication
@@ -83,6 +83,14 @@ enum Refusal {
 
 impl Settings {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        if !self.asks_for_a_change()
+            && let Some(option) = self.said_of_a_change()
+        {
+            return Err(Failure::new(format!(
+                "{option} is said of a change, and no setting is named that is to change"
+            ))
+            .hint("name one, such as --title; `avalaches settings --help` has all of them"));
+        }
         let archive = common.open()?;
         let path = archive.path().to_owned();
         let before = archive.settings().clone();
@@ -130,6 +138,11 @@ impl Settings {
             || self.signatures.is_some()
             || self.log_key.is_some()
             || !self.language_order.is_empty()
+    }
+
+    /// Names an option that says something of a change and asks for none.
+    fn said_of_a_change(&self) -> Option<&'static str> {
+        self.note.as_ref().map(|_| "--note").or_else(|| self.how.given())
     }
 
     /// Returns what the settings become and the names of those that change; `None` where none does.

@@ -54,7 +54,7 @@ impl Show {
             return Ok(Outcome::Yes);
         }
         let id = resolve::commit(&archive, &self.thing)?;
-        let revision = Revision::read(&archive, id)?;
+        let revision = resolve::revision(&archive, id)?;
         if common.verbose {
             for swhid in swhids(&archive, &revision)? {
                 output::note(&swhid.to_string());

@@ -22,7 +22,7 @@ use super::output::visible;
 use super::settings::failure;
 use super::{Common, Failure, Outcome, output};
 
-/// Show whose signatures count, or change that by a commit of its own, and print that one's footer
+/// Show whose signatures count, or change that by a commit of its own, and print that commit's footer
 #[derive(Debug, clap::Args)]
 pub struct Signers {
     #[command(subcommand)]

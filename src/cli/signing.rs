@@ -29,6 +29,12 @@ pub struct Signing {
 }
 
 impl Signing {
+    /// Names the option that is given.
+    pub fn given(&self) -> Option<&'static str> {
+        let no_sign = self.no_sign.then_some("--no-sign");
+        self.sign.as_ref().map(|_| "--sign").or(no_sign)
+    }
+
     /// Returns who signs, where commits are to be signed: where the user or the archive asks for it.
     pub fn signer(&self, asked: Signatures) -> Result<Option<Arc<dyn Signer>>, Failure> {
         let key = match (self.sign.as_deref(), asked) {

@@ -21,7 +21,7 @@ use avalaches::verify::{self, Answer, Verdict, with_causes};
 use avalaches::verify::{alone, in_log};
 use clap::ValueEnum;
 
-use super::pages::{FormName, form_of, page_failure, read_page};
+use super::pages::{FormName, form_of, page_failure, read_once, read_page};
 use super::progress::{Meter, Shown};
 use super::{Common, Failure, Outcome, output, quote, remember, resolve};
 
@@ -37,13 +37,13 @@ pub struct Verify {
     #[arg(value_name = "PAGE|FOOTER|ID|SWHID")]
     things: Vec<String>,
     /// Count a superseded revision as a no
-    #[arg(long)]
+    #[arg(long, requires = "things")]
     current: bool,
     /// Judge pages by the proofs in them, whether or not there is an archive
     #[arg(long, requires = "things", conflicts_with = "current")]
     without_archive: bool,
     /// How pages are written [default: by name, else by content]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, requires = "things")]
     form: Option<FormName>,
     /// Of the whole archive, check only what came after a commit
     #[arg(long, value_name = "ID", conflicts_with_all = ["things", "subset"])]
@@ -90,6 +90,7 @@ fn share(text: &str) -> Result<Scope, String> {
 
 impl Verify {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
+        read_once(&self.things)?;
         if self.without_archive {
             return self.check_things(common, None);
         }

@@ -9,7 +9,7 @@ use serde::de::{self, MapAccess, Visitor};
 
 use crate::add::Wishes;
 use crate::draft::Form;
-use crate::language::Language;
+use crate::language::{Language, Tagged};
 
 use super::Text;
 
@@ -135,11 +135,16 @@ pub fn read(line: &str, defaults: &Wishes) -> Result<Read, LineError> {
     };
     let titles = match line.title {
         None => Vec::new(),
-        Some(Title::Plain(title)) => vec![title],
+        Some(Title::Plain(title)) => vec![Tagged::plain(&title)],
         Some(Title::PerLanguage(titles)) => titles
             .into_iter()
-            .map(|(language, title)| format!("{language}={title}"))
-            .collect(),
+            .map(|(language, text)| {
+                Ok(Tagged {
+                    language: Some(parse("language", &language)?),
+                    text,
+                })
+            })
+            .collect::<Result<_, LineError>>()?,
     };
     let or = |given: Vec<String>, default: &Vec<String>| {
         if given.is_empty() { default.clone() } else { given }
@@ -246,9 +251,16 @@ mod tests {
             panic!("sources were given")
         };
         assert_eq!(sources[0], ("zh".parse().unwrap(), "一".to_owned()));
-        assert_eq!(read.wishes.titles, ["zh=题"]);
+        assert_eq!(read.wishes.titles, [Tagged::read("zh=题")]);
         assert_eq!(read.wishes.kind, Some(Kind::Correction));
         assert_eq!(read.wishes.article.unwrap().to_string(), "2026/01/20/chips");
+        let titles = |title| {
+            let line = serde_json::json!({"page": "x", "title": title}).to_string();
+            super::read(&line, &Wishes::default()).map(|read| read.wishes.titles)
+        };
+        let said = titles("pi=3".into()).unwrap();
+        assert_eq!(said, [Tagged::plain("pi=3")], "a text is a title as it stands");
+        assert!(titles(serde_json::json!({"Chinese": "题"})).is_err());
     }
 
     #[test]

@@ -30,17 +30,30 @@ pub enum Cloned {
 /// Everything in it is proved before it has a branch.
 ///
 /// # Errors
-/// [`ReplicationError`]; what was brought until then stays in the folder, for the next call.
+/// [`ReplicationError`]; what was brought until then stays in the folder, for the next call. Where nothing was, the place is
+/// as free as it was before.
 pub fn clone(
     from: &Address,
     folder: &Path,
     circumstances: &Circumstances,
     tell: &mut Tell<'_>,
 ) -> Result<Cloned, ReplicationError> {
-    prepare(from, folder)?;
-    let asked = arrival::ask(folder, from, circumstances)?;
+    let begun = prepare(from, folder)?;
+    // Whoever mistyped the address says the right one next, and the folder must not be in the way.
+    let free = |error| {
+        let _ = repository::clear_place(folder);
+        error
+    };
+    let asked = arrival::ask(folder, from, circumstances);
+    let asked = asked.map_err(|error| if begun == Begun::Now { free(error) } else { error })?;
     let refuse = Own::Refuse;
-    let mut arrival = match arrival::arrive(folder, None, from, asked, refuse, circumstances, tell)? {
+    let judged = arrival::arrive(folder, None, from, asked, refuse, circumstances, tell);
+    let judged = judged.map_err(|error| match error {
+        ReplicationError::NoArchive { .. } => free(error),
+        ReplicationError::Empty(_) if begun == Begun::Now => free(error),
+        error => error,
+    });
+    let mut arrival = match judged? {
         Judged::Sound(arrival) => arrival,
         Judged::Refused(refusal) => {
             // Of what is not sound nothing is of use, and the folder is free again.
@@ -72,8 +85,17 @@ pub fn clone(
     })
 }
 
+/// When the repository was made into which a clone is brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begun {
+    /// By this call.
+    Now,
+    /// By one that was interrupted.
+    Before,
+}
+
 /// Makes an empty repository, which remembers what it is to be a copy of, unless it is there.
-fn prepare(from: &Address, folder: &Path) -> Result<(), ReplicationError> {
+fn prepare(from: &Address, folder: &Path) -> Result<Begun, ReplicationError> {
     let name = folder.file_name().unwrap_or(PULLING.as_ref());
     let beside = repository::beside(folder, &format!(".{}.cloning", name.to_string_lossy()));
     let mut names = match fs::read_dir(folder) {
@@ -89,7 +111,7 @@ fn prepare(from: &Address, folder: &Path) -> Result<(), ReplicationError> {
         && refs::tip(folder).is_ok_and(|tip| tip.is_none())
         && Address::remembered(folder).is_ok_and(|known| known.as_ref() == Some(from));
     if is_begun {
-        return Ok(());
+        return Ok(Begun::Before);
     }
     Err(ReplicationError::Occupied {
         folder: folder.to_owned(),
@@ -98,11 +120,12 @@ fn prepare(from: &Address, folder: &Path) -> Result<(), ReplicationError> {
 }
 
 /// Makes the repository beside its place and moves it there, so that a kill leaves none by halves.
-fn make(from: &Address, folder: &Path, beside: &Path) -> Result<(), ReplicationError> {
+fn make(from: &Address, folder: &Path, beside: &Path) -> Result<Begun, ReplicationError> {
     let parent = beside.parent().unwrap_or(folder);
     fs::create_dir_all(parent).map_err(io_error("make", parent))?;
     repository::clear_folder(beside)?;
     repository::create(beside)?;
     from.remember(beside)?;
-    Ok(repository::take_place(beside, folder)?)
+    repository::take_place(beside, folder)?;
+    Ok(Begun::Now)
 }

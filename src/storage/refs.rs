@@ -37,6 +37,17 @@ pub enum RefError {
         /// What should stand there.
         expected: &'static str,
     },
+    /// `HEAD` leads to another branch than the one that holds every revision, which is there.
+    #[error(
+        "HEAD leads to {found}, and an archive's leads to {BRANCH}; `git --git-dir {} symbolic-ref HEAD {BRANCH}` mends it",
+        repository.display()
+    )]
+    Elsewhere {
+        /// The repository.
+        repository: PathBuf,
+        /// The branch.
+        found: String,
+    },
 }
 
 impl RefError {
@@ -55,7 +66,15 @@ pub fn tip(repository: &Path) -> Result<Option<CommitId>, RefError> {
     let head = repository.join("HEAD");
     let text = read(&head)?.ok_or_else(|| damaged(&head, "ref: refs/heads/main"))?;
     if text != format!("ref: {BRANCH}\n").as_bytes() {
-        return Err(damaged(&head, "ref: refs/heads/main"));
+        // A bare repository that git made has what git was told to call the first branch.
+        let other = other_branch(&text).filter(|_| find(repository, BRANCH).is_ok_and(|id| id.is_some()));
+        return Err(other.map_or_else(
+            || damaged(&head, "ref: refs/heads/main"),
+            |found| RefError::Elsewhere {
+                repository: repository.to_owned(),
+                found: found.to_owned(),
+            },
+        ));
     }
     let loose = repository.join(BRANCH);
     if let Some(bytes) = read(&loose)? {
@@ -78,6 +97,14 @@ pub fn tip(repository: &Path) -> Result<Option<CommitId>, RefError> {
         }
     }
     Ok(found)
+}
+
+/// Returns the branch that `HEAD` leads to, where it is written as git writes it.
+fn other_branch(head: &[u8]) -> Option<&str> {
+    let name = std::str::from_utf8(head).ok()?.strip_prefix("ref: ")?;
+    let name = name.strip_suffix('\n')?;
+    let is_whole = name.starts_with("refs/heads/") && !name.chars().any(char::is_control);
+    is_whole.then_some(name)
 }
 
 /// Finds what a ref names, by its full name; `None` where there is no such ref.
@@ -271,6 +298,38 @@ mod tests {
             assert!(read(&format!("{ascending}# pack-refs with: peeled \n")).is_err());
         }
         assert!(tip_of(&format!("# other\n{ascending}")).is_err());
+    }
+
+    #[test]
+    fn a_head_that_leads_to_another_branch_is_no_damage() {
+        let folder = repository(&format!("{ONE} {BRANCH}\n"));
+        let head = |text: &str| {
+            fs::write(folder.path().join("HEAD"), text).unwrap();
+            tip(folder.path()).unwrap_err()
+        };
+        let said = head("ref: refs/heads/master\n").to_string();
+        let mending = format!(
+            "`git --git-dir {} symbolic-ref HEAD refs/heads/main` mends it",
+            folder.path().display()
+        );
+        assert_eq!(
+            said,
+            format!("HEAD leads to refs/heads/master, and an archive's leads to refs/heads/main; {mending}")
+        );
+        for damage in [
+            "ref: refs/heads/mas",
+            "ref: refs/heads/a\nb\n",
+            "ref: elsewhere\n",
+            "",
+        ] {
+            assert!(matches!(head(damage), RefError::Damaged { .. }), "{damage:?}");
+        }
+        fs::remove_file(folder.path().join("packed-refs")).unwrap();
+        let other = head("ref: refs/heads/master\n");
+        assert!(
+            matches!(other, RefError::Damaged { .. }),
+            "it is no archive: {other}"
+        );
     }
 
     #[test]

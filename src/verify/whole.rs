@@ -551,13 +551,18 @@ fn explain_doubtful(doubtful: &explain::Doubtful<'_>, proof: sound::Proof, repor
     let signatures = proof.signatures.into_iter().map(|(_, finding)| finding);
     report.findings.extend(signatures);
     report.revisions += proof.revisions;
-    report.articles += proof.articles;
+    report.articles = proof.begun;
+    let mut articles = proof.articles;
     let mut previous = proof.previous;
     for place in proof.doubtful {
         let fact = doubtful.explain(place, report);
-        report.revisions += usize::from(fact.is_revision);
+        report.revisions += usize::from(fact.article.is_some());
         report.articles += usize::from(fact.is_first);
+        articles.extend(fact.article);
         previous.extend(fact.previous.map(|previous| (previous, place)));
+    }
+    if doubtful.census.options.scope != Scope::Whole {
+        report.articles = articles.len();
     }
     check_previous(doubtful.census.inventory, doubtful.line, previous, report);
 }

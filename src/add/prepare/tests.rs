@@ -112,9 +112,32 @@ fn what_follows_a_revision_is_not_published_anew() {
 }
 
 #[test]
+fn a_title_is_in_a_language_of_the_page() {
+    let titled = |title: &str| Wishes {
+        titles: vec![Tagged::read(title)],
+        ..Wishes::default()
+    };
+    for (title, tag) in [("fr=Pont", "fr"), ("ZH-hant=橋", "zh-Hant"), ("pi=3", "pi")] {
+        assert_eq!(
+            refused(&[ZH, EN], &titled(title)),
+            format!("the page has no part in {tag}; it is in zh, en")
+        );
+    }
+    for (given, title) in [
+        ("en=pi=3", "pi=3"),
+        ("E=mc²", "E=mc²"),
+        ("Less = more", "Less = more"),
+        ("size=4", "size=4"),
+    ] {
+        let page = prepared(&[EN], &titled(given)).unwrap();
+        assert_eq!(article(&page).metadata.titles[&language("en")], title);
+    }
+}
+
+#[test]
 fn a_language_has_one_title() {
     let with_titles = |titles: &[&str]| Wishes {
-        titles: titles.iter().map(|title| (*title).to_owned()).collect(),
+        titles: titles.iter().map(|title| Tagged::read(title)).collect(),
         ..Wishes::default()
     };
     let page = prepared(&[ZH, EN], &with_titles(&["en=Bridge opens", "桥通车"])).unwrap();

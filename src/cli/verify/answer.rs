@@ -11,7 +11,7 @@ use avalaches::withheld::Reason;
 
 use crate::cli::Common;
 use crate::cli::changes::{self, Told};
-use crate::cli::output::{BAD, GOOD, NOTICE, visible};
+use crate::cli::output::{BAD, GOOD, NOTICE, counted, visible};
 use crate::cli::policy;
 
 pub fn text(common: &Common, thing: &str, answer: &Answer) -> String {
@@ -114,7 +114,8 @@ fn in_log_text(in_log: &InLog, text: &mut String) {
     let checkpoint = &in_log.signed.checkpoint;
     let origin = visible(&checkpoint.origin);
     let at = in_log.at.map(|at| format!(" at {at}")).unwrap_or_default();
-    let _ = writeln!(text, "  in the log {origin} of {} revisions{at}", checkpoint.size);
+    let size = counted(usize::try_from(checkpoint.size).unwrap_or(usize::MAX), "revision");
+    let _ = writeln!(text, "  in the log {origin} of {size}{at}");
     match &in_log.key {
         Some(key) => {
             let _ = writeln!(text, "    signed with {}", visible(&key.to_string()));

@@ -72,10 +72,14 @@ pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, F
     };
     if common.verbose {
         let [commits, trees, blobs, tags] = report.objects;
-        let _ = writeln!(
-            text,
-            "  {commits} commits, {trees} trees, {blobs} blobs, {tags} tags"
-        );
+        let kinds = [
+            (commits, "commit"),
+            (trees, "tree"),
+            (blobs, "blob"),
+            (tags, "tag"),
+        ];
+        let kinds = kinds.map(|(count, kind)| output::counted(count, kind));
+        let _ = writeln!(text, "  {}", kinds.join(", "));
     }
     output::print(&text)?;
     if !common.quiet {

@@ -48,9 +48,9 @@ pub(super) struct Leaves {
 /// What a commit adds to the report's sums.
 #[derive(Debug, Default)]
 pub(super) struct Fact {
-    /// The commit is a revision.
-    pub is_revision: bool,
-    /// It begins an article.
+    /// The article that the commit is a revision of.
+    pub article: Option<ArticleId>,
+    /// It begins that.
     pub is_first: bool,
     /// Where the article's revision before stands.
     pub previous: Option<usize>,
@@ -198,7 +198,7 @@ impl Doubtful<'_> {
             }
         }
         Fact {
-            is_revision: true,
+            article: Some(kept.message().trailers.article.clone()),
             is_first,
             previous: follows.flatten(),
         }

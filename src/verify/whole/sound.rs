@@ -1,15 +1,15 @@
 //! Telling which revisions are sound, in the branch's own order: each object is read and hashed where the first
 //! revision that holds it is judged. Whatever is out of the ordinary makes a revision doubtful, no more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::seen::Stood;
 use super::signatures::{self, Which};
-use super::{Census, Earlier, Finding, Observer, Seen};
-use crate::id::{BlobId, CommitId, ObjectId, TreeId};
+use super::{Census, Earlier, Finding, Observer, Scope, Seen};
+use crate::id::{ArticleId, BlobId, CommitId, ObjectId, TreeId};
 use crate::object::ObjectKind;
 use crate::object::commit::Commit;
 use crate::object::tree::{self, Entries, Entry};
@@ -31,7 +31,9 @@ pub(super) struct Proof {
     /// Sound revisions.
     pub revisions: usize,
     /// Articles that sound revisions begin.
-    pub articles: usize,
+    pub begun: usize,
+    /// Articles that sound revisions are of, where a part of the branch is checked: not all of them begin there.
+    pub articles: HashSet<ArticleId>,
     /// For each sound revision that follows another of its article, the place of that one and its own.
     pub previous: Vec<(usize, usize)>,
     /// Places of the commits that are still to be judged, oldest first.
@@ -74,7 +76,8 @@ pub(super) fn prove(
         }
         let mut proof = proof.lock().unwrap_or_else(PoisonError::into_inner);
         proof.revisions += own.revisions;
-        proof.articles += own.articles;
+        proof.begun += own.begun;
+        proof.articles.extend(own.articles);
         proof.previous.append(&mut own.previous);
         proof.doubtful.append(&mut own.doubtful);
         proof.signatures.append(&mut own.signatures);
@@ -123,6 +126,8 @@ struct Fact {
     previous: Option<usize>,
     /// What is wrong with its signature.
     signature: Vec<Finding>,
+    /// Its article, where a part of the branch is checked.
+    article: Option<ArticleId>,
 }
 
 impl Prover<'_> {
@@ -146,8 +151,9 @@ impl Prover<'_> {
             proof.signatures.extend(signature);
             match fact.previous {
                 Some(previous) => proof.previous.push((previous, place)),
-                None => proof.articles += 1,
+                None => proof.begun += 1,
             }
+            proof.articles.extend(fact.article);
         }
     }
 
@@ -227,7 +233,12 @@ impl Prover<'_> {
             });
         }
         self.before = Some(Before { root, trees });
-        Some(Fact { previous, signature })
+        let is_part = self.census.options.scope != Scope::Whole;
+        Some(Fact {
+            previous,
+            signature,
+            article: is_part.then(|| revision.message.trailers.article),
+        })
     }
 
     /// Judges the signature of a commit by the files before it; `None` where they cannot be read.
