@@ -8,6 +8,7 @@ use crate::article::{Article, Kind};
 use crate::branch::{Branch, Known, PlaceError};
 use crate::canonical::Invisible;
 use crate::date::RevisionDate;
+use crate::draft::front_matter::Titles;
 use crate::id::{ArticleId, BlobId, CommitId, TreeId};
 use crate::language::{Language, Tagged};
 use crate::object::ObjectKind;
@@ -34,6 +35,8 @@ pub struct Wishes {
     pub date: Option<String>,
     /// The titles; of one without a language it is judged.
     pub titles: Vec<Tagged>,
+    /// The title as the page itself would say it, above what it does say.
+    pub page_title: Option<Titles>,
     /// The slug.
     pub slug: Option<String>,
     /// The languages in page order; empty, they are detected.

@@ -83,8 +83,8 @@ pub struct Candidate {
 pub enum Known {
     /// Those whose text is that of the article's newest revision.
     Newest,
-    /// Those, and those whose files are all the same as those of any revision of the article: what was brought in
-    /// once is found again, whatever came after it.
+    /// Those, and those of any revision of the article: its files are all the same, or it has the text by which the article is
+    /// named, or text, date, kind and note. What was brought in once is found again, whatever came after it.
     Any,
 }
 
@@ -229,6 +229,10 @@ struct Earlier {
     revision: u32,
     kind: Kind,
     content_sha256: Box<str>,
+    /// Its text, where it was looked at.
+    page: Option<BlobId>,
+    /// Whether it has no place in the archive yet.
+    is_new: bool,
 }
 
 /// The revisions of an article that are known.
@@ -248,23 +252,26 @@ struct Chain {
 struct Names {
     /// How many, the slug itself among them.
     taken: usize,
-    /// The numbers by the text that an article has now.
+    /// The numbers by the text that an article has now, and by those of earlier revisions where they count.
     by_page: HashMap<BlobId, BTreeSet<usize>>,
-    /// The lowest number by the content of any revision, where those count.
-    by_content: HashMap<Box<str>, usize>,
+    /// The numbers by the content of any revision, where those count.
+    by_content: HashMap<Box<str>, BTreeSet<usize>>,
 }
 
 impl Names {
-    /// Returns the lowest number of an article that a page is known of.
-    fn find(&self, candidate: &Candidate) -> Option<usize> {
-        let by_page = self.by_page.get(&candidate.page).and_then(BTreeSet::first);
+    /// Returns the lowest number of an article that a page is known of, of those that may be its own.
+    fn find(&self, candidate: &Candidate, may_be: impl Fn(usize) -> bool) -> Option<usize> {
+        let by_page = self.by_page.get(&candidate.page);
         let by_content = self.by_content.get(candidate.content_sha256.as_str());
-        by_page.into_iter().chain(by_content).min().copied()
+        let lowest = |numbers: &BTreeSet<usize>| numbers.iter().copied().find(|number| may_be(*number));
+        by_page.into_iter().chain(by_content).filter_map(lowest).min()
     }
 
     fn put_content(&mut self, content_sha256: &str, number: usize) {
-        let known = self.by_content.entry(content_sha256.into()).or_insert(number);
-        *known = number.min(*known);
+        self.by_content
+            .entry(content_sha256.into())
+            .or_default()
+            .insert(number);
     }
 }
 
@@ -293,6 +300,8 @@ pub struct Branch<'a> {
     numbers: HashMap<ArticleId, Vec<(ArticleId, usize)>>,
     /// What became of the last page of each number, and its text.
     numbered: HashMap<u64, (Outcome, BlobId)>,
+    /// The number of the text that began an article, or was found to be its first.
+    owners: HashMap<ArticleId, u64>,
     looked_for: usize,
     /// Every article's newest revision in the archive, once many were looked for.
     in_archive: Option<HashMap<ArticleId, CommitId>>,
@@ -325,6 +334,7 @@ impl<'a> Branch<'a> {
             names: HashMap::new(),
             numbers: HashMap::new(),
             numbered: HashMap::new(),
+            owners: HashMap::new(),
             looked_for: 0,
             in_archive: None,
         };
@@ -404,13 +414,7 @@ impl<'a> Branch<'a> {
             return Err(PlaceError::NoArticle(article));
         }
         self.check_expected(candidate, &article)?;
-        let known = match page {
-            None => None,
-            Some(page) if page == candidate.page && self.has_form(candidate, &article)? => {
-                Some(self.newest_revision(&article)?)
-            }
-            Some(_) => self.revision_with(&article, &candidate.content_sha256)?,
-        };
+        let known = self.known_as(candidate, &article, page)?;
         let withheld = self.archive.withheld();
         if known.is_none()
             && let Some(blob) = candidate.files.iter().find(|blob| withheld.contains(blob))
@@ -436,10 +440,32 @@ impl<'a> Branch<'a> {
             None => self.put(candidate, &article, page, clash)?,
         };
         if let Target::FirstOf(text) | Target::LaterOf(text) = candidate.target {
+            let article = placed.outcome.article.clone();
+            self.owners.entry(article).or_insert(text);
             self.numbered
                 .insert(text, (placed.outcome.clone(), candidate.page));
         }
         Ok(placed)
+    }
+
+    /// Finds the revision that a page is in the archive as, where its article has a text.
+    fn known_as(
+        &mut self,
+        candidate: &Candidate,
+        article: &ArticleId,
+        page: Option<BlobId>,
+    ) -> Result<Option<Earlier>, PlaceError> {
+        let Some(page) = page else { return Ok(None) };
+        if page == candidate.page && self.has_form(candidate, article)? {
+            return self.newest_revision(article).map(Some);
+        }
+        let Some(known) = self.earlier_with(article, candidate)? else {
+            return Ok(None);
+        };
+        let newest = self.newest_revision(article)?;
+        // Something came to light that belongs before this one: it is put again, so that what is newest stays the newest.
+        let is_overtaken = follows(candidate) && newest.is_new && newest.revision != known.revision;
+        Ok(Some(known).filter(|_| !is_overtaken))
     }
 
     /// Checks that nobody made a revision that the caller does not know of.
@@ -535,6 +561,8 @@ impl<'a> Branch<'a> {
             revision,
             kind: candidate.kind,
             content_sha256: candidate.content_sha256.as_str().into(),
+            page: Some(candidate.page),
+            is_new: true,
         });
         self.pages.insert(article.clone(), candidate.page);
         self.change_text(article, previous_page, candidate);
@@ -667,21 +695,29 @@ impl<'a> Branch<'a> {
             number => ArticleId::new(day, candidate.slug.numbered(number)),
         };
         let names = self.names.get(&first);
-        if let Some(number) = names.and_then(|names| names.find(candidate)) {
+        let may_be = |number: usize| !self.is_anothers(candidate, &name(number));
+        if let Some(number) = names.and_then(|names| names.find(candidate, may_be)) {
             return Ok((name(number), None));
         }
         let mut number = names.map_or(0, |names| names.taken) + 1;
         while let Some(page) = self.page(&name(number))? {
             let name = name(number);
-            let is_known =
-                page == candidate.page || self.revision_with(&name, &candidate.content_sha256)?.is_some();
-            if is_known {
+            let is_known = page == candidate.page || self.earlier_with(&name, candidate)?.is_some();
+            if is_known && !self.is_anothers(candidate, &name) {
                 return Ok((name, None));
             }
             self.leave_alone(&first, number, name, page);
             number += 1;
         }
         Ok((name(number), (number > 1).then(|| first.clone())))
+    }
+
+    /// Tells whether an article is that of another text whose versions are given: two texts may begin with the same words.
+    fn is_anothers(&self, candidate: &Candidate, name: &ArticleId) -> bool {
+        let Target::FirstOf(text) = candidate.target else {
+            return false;
+        };
+        self.owners.get(name).is_some_and(|owner| *owner != text)
     }
 
     /// Remembers that a name is another text's; all before it are, too.
@@ -693,6 +729,9 @@ impl<'a> Branch<'a> {
         if let (Known::Any, Some(chain)) = (self.known, self.chains.get(&name)) {
             for earlier in &chain.revisions {
                 names.put_content(&earlier.content_sha256, number);
+                if let Some(page) = earlier.page {
+                    names.by_page.entry(page).or_default().insert(number);
+                }
             }
         }
         self.numbers
@@ -705,12 +744,12 @@ impl<'a> Branch<'a> {
     fn change_text(&mut self, article: &ArticleId, previous_page: Option<BlobId>, candidate: &Candidate) {
         for (first, number) in self.numbers.get(article).into_iter().flatten() {
             let names = self.names.entry(first.clone()).or_default();
-            let before = previous_page.and_then(|page| names.by_page.get_mut(&page));
-            before.map(|numbers| numbers.remove(number));
-            names.by_page.entry(candidate.page).or_default().insert(*number);
             if self.known == Known::Any {
                 names.put_content(&candidate.content_sha256, *number);
+            } else if let Some(numbers) = previous_page.and_then(|page| names.by_page.get_mut(&page)) {
+                numbers.remove(number);
             }
+            names.by_page.entry(candidate.page).or_default().insert(*number);
         }
     }
 
@@ -741,18 +780,19 @@ impl<'a> Branch<'a> {
         newest.ok_or_else(|| PlaceError::NoRevision(article.clone()))
     }
 
-    /// Finds the revision of an article that has the same files, if it is to be looked for.
-    fn revision_with(
+    /// Finds the revision of an article, other than one by the text that it has now, that a page is known as, if such are to be
+    /// looked for: one with the same files, else one that differs from it only in what stands beside the text.
+    fn earlier_with(
         &mut self,
         article: &ArticleId,
-        content_sha256: &str,
+        candidate: &Candidate,
     ) -> Result<Option<Earlier>, PlaceError> {
         if self.known == Known::Newest {
             return Ok(None);
         }
         let archive = self.archive;
         let chain = self.chain(article)?;
-        let is_wanted = |earlier: &&Earlier| *earlier.content_sha256 == *content_sha256;
+        let is_wanted = |earlier: &&Earlier| *earlier.content_sha256 == *candidate.content_sha256;
         if let Some(known) = chain.revisions.iter().rev().find(is_wanted) {
             return Ok(Some(known.clone()));
         }
@@ -762,6 +802,20 @@ impl<'a> Branch<'a> {
             chain.revisions.insert(0, earlier.clone());
             if is_wanted(&&earlier) {
                 return Ok(Some(earlier));
+            }
+        }
+        // That it is withheld is told, not passed over.
+        if archive.withheld().contains(&candidate.page) {
+            return Ok(None);
+        }
+        for earlier in chain.revisions.iter_mut().rev() {
+            let is_known = if follows(candidate) {
+                is_repeated(archive, article, earlier, candidate)?
+            } else {
+                page_of(archive, article, earlier)? == Some(candidate.page)
+            };
+            if is_known {
+                return Ok(Some(earlier.clone()));
             }
         }
         Ok(None)
@@ -856,6 +910,58 @@ fn read_earlier(
         revision: trailers.revision,
         kind: trailers.kind,
         content_sha256: trailers.content_sha256.into(),
+        page: None,
+        is_new: false,
     };
     Ok((earlier, trailers.previous))
+}
+
+/// Tells whether a page is for an article that it names, or that an earlier version of it began.
+fn follows(candidate: &Candidate) -> bool {
+    matches!(candidate.target, Target::Article(_) | Target::LaterOf(_))
+}
+
+/// Tells whether a page is a revision that is in the archive, with another byline, title or tag: text, date, kind and note are
+/// the same. A technical revision is about those others.
+fn is_repeated(
+    archive: &Archive,
+    article: &ArticleId,
+    earlier: &mut Earlier,
+    candidate: &Candidate,
+) -> Result<bool, PlaceError> {
+    let may_be = !earlier.is_new
+        && candidate.kind != Kind::Technical
+        && candidate.kind == earlier.kind
+        && candidate.date.day() == earlier.footer.day;
+    if !may_be {
+        return Ok(false);
+    }
+    let commit = archive.commit(earlier.footer.commit)?;
+    let note = Message::parse(&commit.message)
+        .ok()
+        .and_then(|message| message.note);
+    let is_same = commit.author.date == candidate.date && note == candidate.note;
+    Ok(is_same && page_of(archive, article, earlier)? == Some(candidate.page))
+}
+
+/// Returns the text that a revision has.
+fn page_of(
+    archive: &Archive,
+    article: &ArticleId,
+    earlier: &mut Earlier,
+) -> Result<Option<BlobId>, PlaceError> {
+    if earlier.page.is_some() {
+        return Ok(earlier.page);
+    }
+    let mut folder = archive.tree(archive.commit(earlier.footer.commit)?.tree)?;
+    for name in article.folder().split('/') {
+        let Some(Entry::Folder(below)) = folder.get(name) else {
+            return Ok(None);
+        };
+        folder = archive.tree(below)?;
+    }
+    if let Some(Entry::File(page)) = folder.get(PAGE_FILE) {
+        earlier.page = Some(page);
+    }
+    Ok(earlier.page)
 }

@@ -70,7 +70,7 @@ impl Seen {
     /// [`DraftError`].
     pub fn read(bytes: &[u8], form: Form, declared_charset: Option<&str>) -> Result<Self, DraftError> {
         let is_utf8 = declared_charset.is_none() && std::str::from_utf8(bytes).is_ok();
-        let decoded = if is_utf8 || form != Form::Html && declared_charset.is_none() {
+        let decoded = if is_utf8 || !form.has_elements() && declared_charset.is_none() {
             bytes.into()
         } else {
             charset::utf8(bytes, declared_charset)

@@ -215,7 +215,7 @@ impl RevisionDate {
     }
 
     /// Reads `2026-01-22`, `2026-01-22T09:30`, `2026-01-22 09:30:00+08:00` and the like (RFC 3339, with a
-    /// blank for `T` and the seconds or the offset left out).
+    /// blank for `T` and the seconds or the offset left out). Parts of seconds are dropped.
     ///
     /// # Errors
     /// [`DateError`] where the text is no such date, does not exist, or is out of range.
@@ -237,6 +237,12 @@ impl RevisionDate {
         let rest = rest.strip_prefix(['T', 't', ' ']).ok_or_else(form)?;
         let clock_length = rest.find(['+', '-', 'Z', 'z', ' ']).unwrap_or(rest.len());
         let (clock, zone) = rest.split_at(clock_length);
+        // Revisions have whole seconds.
+        let clock = match clock.split_once('.') {
+            Some((whole, part)) if whole.len() == 8 && is_number(part) => whole,
+            Some(_) => return Err(form()),
+            None => clock,
+        };
         let parsed = match clock.len() {
             5 => NaiveTime::parse_from_str(clock, "%H:%M"),
             8 => NaiveTime::parse_from_str(clock, "%H:%M:%S"),
@@ -327,6 +333,10 @@ impl fmt::Display for RevisionDate {
     }
 }
 
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// Reads an instant as OpenSSL prints those of ASN.1, `Nov 26 10:20:00 2026 GMT`, with parts of seconds or without, in seconds
 /// since 1970-01-01T00:00:00Z.
 #[must_use]
@@ -361,6 +371,18 @@ mod tests {
         assert_eq!(date.to_string(), "2026-01-22T12:00:00+08:00");
         assert_eq!(date.as_http(), "Thu, 22 Jan 2026 04:00:00 GMT");
         assert_eq!(date.day().weekday(), "Thursday");
+    }
+
+    #[test]
+    fn parts_of_seconds_are_dropped() {
+        for text in [
+            "2026-01-22T10:00:00.000Z",
+            "2026-01-22t10:00:00.999999999z",
+            "2026-01-22 18:00:00.5+08:00",
+        ] {
+            let date = RevisionDate::parse(text, CHINA).unwrap();
+            assert_eq!(date.seconds(), 1_769_076_000, "{text}");
+        }
     }
 
     #[test]
@@ -421,6 +443,9 @@ mod tests {
             "22 Jan 2026",
             "",
             "2026-01-22T9:30",
+            "2026-01-22T09:30.5",
+            "2026-01-22T09:30:00.",
+            "2026-01-22T09:30:00.-1Z",
             "2026-01-22x",
             "二〇二六年一月",
         ] {

@@ -22,6 +22,8 @@ pub enum Form {
     Markdown,
     /// HTML.
     Html,
+    /// HTML in the form of XML.
+    Xhtml,
 }
 
 impl Form {
@@ -32,9 +34,16 @@ impl Form {
         match extension.to_ascii_lowercase().as_str() {
             "txt" | "text" => Some(Self::Text),
             "md" | "markdown" => Some(Self::Markdown),
-            "html" | "htm" | "xhtml" => Some(Self::Html),
+            "html" | "htm" => Some(Self::Html),
+            "xhtml" | "xht" => Some(Self::Xhtml),
             _ => None,
         }
+    }
+
+    /// Tells whether a page is made of elements.
+    #[must_use]
+    pub fn has_elements(self) -> bool {
+        matches!(self, Self::Html | Self::Xhtml)
     }
 
     /// Judges the form by a page's beginning.
@@ -50,7 +59,9 @@ impl Form {
         }
         let start = &start[..start.len().min(64)];
         let lower = start.to_ascii_lowercase();
-        if lower.starts_with(b"<!doctype") || lower.starts_with(b"<html") || lower.starts_with(b"<?xml") {
+        if lower.starts_with(b"<?xml") {
+            Self::Xhtml
+        } else if lower.starts_with(b"<!doctype") || lower.starts_with(b"<html") {
             Self::Html
         } else if [&b"---\n"[..], b"---\r", b"+++\n", b"+++\r"]
             .iter()
@@ -241,6 +252,7 @@ pub fn read(bytes: &[u8], form: Form, invisible: Invisible) -> Result<Draft, Dra
         Form::Text => text::read(&decoded),
         Form::Markdown => markdown::read(&decoded),
         Form::Html => html::read(&decoded),
+        Form::Xhtml => html::read_xhtml(&decoded),
     }?;
     if let Some(found) = draft.footer.as_ref().filter(|found| !found.footer.weekday_fits()) {
         draft.notices.push(Notice {
@@ -384,7 +396,7 @@ mod tests {
         for (page, form) in [
             ("<!DOCTYPE html>", Form::Html),
             ("<HTML lang=zh>", Form::Html),
-            ("<?xml version=\"1.0\"?><html>", Form::Html),
+            ("<?xml version=\"1.0\"?><html>", Form::Xhtml),
             ("\u{feff} \n<html>", Form::Html),
             (
                 "<!-- saved from (0014)about:internet -->\n<!-- x --><html>",

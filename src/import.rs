@@ -20,6 +20,7 @@ use rayon::prelude::*;
 use crate::add::{self, Circumstances, PageError, Prepared, Version, Wishes};
 use crate::archive::{Archive, OpenError, Owner};
 use crate::branch::{Branch, Change, Known, Outcome, PlaceError};
+use crate::canonical::first_unprintable;
 use crate::draft::{Form, Notice};
 use crate::id::{CommitId, ObjectId};
 use crate::language::Language;
@@ -178,6 +179,8 @@ pub struct Report {
     pub unchanged: usize,
     /// Pages that were refused.
     pub refused: usize,
+    /// Articles that are new and of the day of the import, because their pages say no date.
+    pub undated: usize,
     /// Objects of the pack that was written.
     pub objects: usize,
     /// Its bytes.
@@ -287,6 +290,10 @@ fn first_half(
     let mut begun: HashSet<u64> = HashSet::new();
     let mut good: HashSet<u64> = HashSet::new();
     let mut next = read_some(items, &mut begun);
+    // Who waited for pages in vain may want an end.
+    if next.is_empty() && listener.progress(Progress { done: 0, all: 0 }).is_break() {
+        report.ended = true;
+    }
     let mut tried = Vec::new();
     while !next.is_empty() || !tried.is_empty() {
         let batch = std::mem::take(&mut next);
@@ -379,6 +386,20 @@ fn prepare_all(batch: Vec<Item>, settings: &Settings, options: &Options) -> Vec<
         .collect()
 }
 
+/// Returns a name as a message can have it: what would break its line, or not be seen, is escaped.
+#[must_use]
+pub fn on_one_line(name: &str) -> String {
+    let escaped = |c: char| {
+        let is_plain = first_unprintable(c.encode_utf8(&mut [0; 4])).is_none();
+        if is_plain {
+            c.to_string()
+        } else {
+            c.escape_default().to_string()
+        }
+    };
+    name.chars().map(escaped).collect()
+}
+
 /// Returns one that deflates and one that only stores.
 fn deflaters() -> (Deflater, Deflater) {
     (Deflater::new(LEVEL), Deflater::new(0))
@@ -406,7 +427,7 @@ fn prepare(
             .map_err(Refusal::from)
             .and_then(|read| {
                 if let Some(own) = &read.name {
-                    name = format!("{name} ({own})");
+                    name = format!("{name} ({})", on_one_line(own));
                 }
                 own_name = read.name;
                 of_text(&read.text, &read.wishes)
@@ -506,7 +527,7 @@ impl SecondHalf<'_> {
                 Ok(placed) => placed,
                 Err(why) if why.is_about_the_page() => {
                     self.report.refused += 1;
-                    self.listener.refused(&sheet.name, &why.into());
+                    self.listener.refused(&on_one_line(&sheet.name), &why.into());
                     continue;
                 }
                 Err(why) => return Err(ImportError::Archive(why)),
@@ -519,6 +540,8 @@ impl SecondHalf<'_> {
             }
             self.report.revisions += 1;
             self.report.articles += usize::from(outcome.revision == 1);
+            let is_of_now = sheet.candidate.date.seconds() == self.options.circumstances.now.seconds();
+            self.report.undated += usize::from(outcome.revision == 1 && is_of_now);
             self.added.push(outcome.footer.commit);
             let is_first = jobs.is_empty();
             jobs.push(choice.choose(first + at, sheet, placed, is_first));

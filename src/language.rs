@@ -352,7 +352,13 @@ fn orders(found: &[Language]) -> Vec<Vec<Language>> {
 
 /// Judges each block's language; `None` where it has no letters, which fits any part.
 fn judge(blocks: &[&str], asked: &[Language]) -> Vec<Option<Language>> {
-    let scripts: Vec<Option<Script>> = blocks.iter().map(|block| Script::of(block)).collect();
+    let mut scripts: Vec<Option<Script>> = blocks.iter().map(|block| Script::of(block)).collect();
+    if !asked
+        .iter()
+        .any(|language| Script::of_language(language) == Script::Han)
+    {
+        take_for_japanese(blocks, &mut scripts);
+    }
     let whole = |script: Script| {
         let mut text = String::new();
         for (block, _) in blocks
@@ -378,6 +384,49 @@ fn judge(blocks: &[&str], asked: &[Language]) -> Vec<Option<Language>> {
     };
     blocks.iter().zip(&scripts).map(language).collect()
 }
+
+/// Counts blocks of Han alone as Japanese where the page has Japanese: headings and datelines often have no kana. A part in
+/// Chinese is told by its characters or its length.
+fn take_for_japanese(blocks: &[&str], scripts: &mut [Option<Script>]) {
+    let length = |at: usize| blocks[at].chars().count();
+    let japanese: usize = (0..blocks.len())
+        .filter(|at| scripts[*at] == Some(Script::Kana))
+        .map(length)
+        .sum();
+    if japanese == 0 {
+        return;
+    }
+    let mut at = 0;
+    while at < blocks.len() {
+        if scripts[at] != Some(Script::Han) {
+            at += 1;
+            continue;
+        }
+        let others = |script: &Option<Script>| !matches!(script, None | Some(Script::Han));
+        let end = scripts[at..]
+            .iter()
+            .position(others)
+            .map_or(blocks.len(), |end| at + end);
+        let run = at..end;
+        let is_chinese = run.clone().any(|block| blocks[block].contains(IN_CHINESE_ALONE))
+            || run.clone().map(length).sum::<usize>() > japanese;
+        for script in scripts[run]
+            .iter_mut()
+            .filter(|script| script.is_some() && !is_chinese)
+        {
+            *script = Some(Script::Kana);
+        }
+        at = end;
+    }
+}
+
+/// Characters that few sentences in Chinese do without all of, and that are not written in Japanese.
+const IN_CHINESE_ALONE: &[char] = &[
+    '们', '們', '这', '這', '说', '說', '吗', '嗎', '么', '麼', '她', '你', '您', '对', '對', '发', '發',
+    '关', '關', '为', '时', '从', '從', '过', '进', '开', '东', '见', '长', '门', '问', '间', '车', '书',
+    '买', '卖', '让', '讓', '给', '认', '经', '应', '该', '场', '业', '务', '产', '义', '报', '电', '网',
+    '华', '难', '响', '语', '與', '來', '點', '體', '實',
+];
 
 /// The language that a script stands for: the asked one that is written in it, else its most usual.
 fn fallback(script: Script, asked: &[Language]) -> Language {
@@ -618,6 +667,21 @@ mod tests {
         assert_eq!(parts(&[RU, EN], "").unwrap(), "ru:1 en:1");
         assert_eq!(parts(&["Short one.", "12"], "").unwrap(), "en:2");
         assert_eq!(parts(&["12", "* * *"], "").unwrap(), "und:2");
+    }
+
+    #[test]
+    fn japanese_without_kana_is_no_chinese_unless_it_is_a_part_of_its_own() {
+        const HEADING: &str = "国土交通省発表";
+        assert_eq!(parts(&[HEADING, JA, JA, HEADING], "").unwrap(), "ja:4");
+        assert_eq!(parts(&[JA, HEADING, "東京都千代田区", JA], "").unwrap(), "ja:4");
+        assert_eq!(parts(&[JA, HEADING, EN, EN], "").unwrap(), "ja:2 en:2");
+        assert_eq!(parts(&[ZH, JA, JA, HEADING], "").unwrap(), "zh:1 ja:3");
+        assert_eq!(
+            parts(&["桥今天通车。这是新闻。", JA, JA, JA], "").unwrap(),
+            "zh:1 ja:3"
+        );
+        assert_eq!(parts(&[JA, HEADING], "ja,zh").unwrap(), "ja:1 zh:1");
+        assert_eq!(parts(&[HEADING], "").unwrap(), "zh:1");
     }
 
     #[test]

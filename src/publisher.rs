@@ -69,6 +69,8 @@ pub struct Version {
     pub author: Option<Person>,
     /// When: the author's date, or the committer's where the author has none.
     pub date: Option<RevisionDate>,
+    /// Whether that is the committer's, because the author has none that a revision can have.
+    pub is_of_committer: bool,
     /// What versions are sorted by: the date's seconds, never below those of the version before.
     pub order: i64,
     /// The first paragraph of the commit's message on one line, where it can be a note.
@@ -219,6 +221,7 @@ impl<'a> Walk<'a> {
                 commit: id,
                 author: author.person(),
                 date,
+                is_of_committer: author.date.is_none() && date.is_some(),
                 order: file.order,
                 note: note.clone().filter(|_| file.versions > 1),
                 bytes: self.source.blob(blob).map(|body| Vec::clone(&body)),

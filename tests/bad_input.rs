@@ -70,7 +70,10 @@ fn pages_that_no_article_can_be_made_of_are_refused_with_file_and_place() {
     let id = &FOOTER[FOOTER.len() - 40..];
     let with = |from: &str, to: &str| format!("Text.\n\n{}\n", FOOTER.replacen(from, to, 1)).into_bytes();
     let pages: [(&[u8], &[&str]); 25] = [
-        (b"a\n\n\xff b\n", &[":3:", "not UTF-8 from byte 3"]),
+        (
+            b"a\n\n\xff b\n",
+            &[":3:", "not UTF-8 from byte 3", "iconv -f GB18030 -t UTF-8"],
+        ),
         (b"\xff\xfea\0\n\0", &[":1:", "UTF-16"]),
         (b"a\n\nx\0b\n", &[":3:", "U+0000", "line 3, column 2"]),
         (b"a\x1b[2Jb\n", &[":1:", "U+001B", "column 2"]),

@@ -441,6 +441,126 @@ fn a_file_that_was_merged_is_at_the_end_what_the_merge_made_it() {
     );
 }
 
+/// The first lines of an article's revisions, oldest first.
+fn texts(story: &Story, article: &str) -> Vec<String> {
+    let history: Value = serde_json::from_str(&story.yes(&["history", article, "--json"])).unwrap();
+    let mut ids: Vec<&str> = history["revisions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|revision| revision["id"].as_str().unwrap())
+        .collect();
+    ids.sort_by_key(|id| story.git(&["rev-list", "--count", id]).parse::<u32>().unwrap());
+    let text = |id: &&str| story.yes(&["show", id, "--format", "text"]).trim_end().to_owned();
+    ids.iter().map(text).collect()
+}
+
+#[test]
+fn a_side_that_is_merged_after_an_import_does_not_become_what_is_current() {
+    let (story, publisher) = begin();
+    let date = |day: u32| format!("2026-01-{day:02}T09:00:00+0000");
+    publisher.write("a.md", "Base.\n");
+    publisher.commit("Base", &date(1));
+    publisher.git(&["checkout", "-q", "-b", "side"]);
+    publisher.write("a.md", "Side.\n");
+    publisher.commit("Side", &date(2));
+    publisher.git(&["checkout", "-q", "main"]);
+    publisher.write("a.md", "Main.\n");
+    publisher.commit("Main", &date(3));
+    assert_eq!(import(&story, &[])["revisions"], 2);
+    publisher.git(&["merge", "-q", "-s", "ours", "-m", "Merge", "side"]);
+    let imported = import(&story, &[]);
+    assert_eq!(
+        (&imported["revisions"], &imported["articles"]),
+        (&2.into(), &0.into())
+    );
+    let histories = histories(&story);
+    let (article, _) = histories.first_key_value().unwrap();
+    assert_eq!(texts(&story, article), ["Base.", "Main.", "Side.", "Main."]);
+    for options in [&[][..], &["--tag", "weekly"]] {
+        assert_eq!(import(&story, options)["revisions"], 0, "{options:?}");
+    }
+}
+
+#[test]
+fn a_repository_with_longer_ids_is_told_as_what_it_is() {
+    let (story, _) = begin();
+    let longer = Publisher {
+        folder: story.folder.path().join("longer"),
+    };
+    fs::create_dir(&longer.folder).unwrap();
+    longer.git(&["init", "-q", "-b", "main", "--object-format=sha256"]);
+    longer.write("a.md", "Text.\n");
+    longer.commit("Begin", "2026-01-01T09:00:00+0000");
+    for arguments in [
+        &["import", "--git", "longer"][..],
+        &["mirror", "longer", "longer"],
+    ] {
+        let output = story.run(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{said}");
+        assert!(said.contains("SHA-256") && !said.contains("damaged"), "{said}");
+    }
+}
+
+#[test]
+fn a_branch_can_be_given_by_its_full_name() {
+    let (story, publisher) = begin();
+    publisher.write("a.md", "Text.\n");
+    publisher.commit("Begin", "2026-01-01T09:00:00+0000");
+    publisher.git(&["tag", "v1"]);
+    for name in ["refs/heads/main", "main", "refs/tags/v1", "v1"] {
+        story.yes(&["import", "--git", "weekly", "--branch", name]);
+    }
+    for name in ["heads/main/", "HEAD", "refs/heads/other", "../HEAD", "config"] {
+        let output = story.run(&["import", "--git", "weekly", "--branch", name]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("has no branch"), "{name}: {said}");
+    }
+}
+
+#[test]
+fn a_date_that_no_revision_can_have_is_told() {
+    let (story, publisher) = begin();
+    publisher.write("a.md", "Text.\n");
+    publisher.commit("Begin", "@5000000000 +0000");
+    let output = story.run(&["import", "--git", "weekly"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.success()
+            && said.contains("1 version without an author's date that a revision can have"),
+        "{said}"
+    );
+}
+
+#[test]
+fn files_that_begin_with_the_same_words_are_articles_of_their_own() {
+    let (story, publisher) = begin();
+    let date = |day: u32| format!("2026-01-{day:02}T09:00:00+0000");
+    for name in ["p/a.md", "p/b.md", "p/c.md"] {
+        publisher.write(name, "To be written by the desk.\n");
+    }
+    publisher.commit("Begin", &date(1));
+    publisher.write("p/a.md", "All about apples.\n");
+    publisher.write("p/b.md", "All about bridges.\n");
+    publisher.commit("Written", &date(2));
+    let imported = import(&story, &[]);
+    assert_eq!(
+        (&imported["revisions"], &imported["articles"]),
+        (&5.into(), &3.into())
+    );
+    let begun = "To be written by the desk.";
+    let of = |number: &str| texts(&story, &format!("2026/01/01/to-be-written-by-the-desk{number}"));
+    assert_eq!(of(""), [begun, "All about apples."]);
+    assert_eq!(of("-2"), [begun, "All about bridges."]);
+    assert_eq!(of("-3"), [begun]);
+    assert_eq!(import(&story, &[])["revisions"], 0);
+    publisher.write("p/c.md", "All about chips.\n");
+    publisher.commit("Written, too", &date(3));
+    assert_eq!(import(&story, &[])["revisions"], 1);
+    assert_eq!(of("-3"), [begun, "All about chips."]);
+}
+
 #[test]
 fn the_commit_that_a_text_was_taken_from_is_recorded_and_shown() {
     let story = Story::begin();

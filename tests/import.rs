@@ -264,6 +264,223 @@ fn a_second_run_adds_what_is_missing_and_nothing_else() {
 }
 
 #[test]
+fn what_was_corrected_or_retracted_is_known_again_with_another_byline() {
+    let story = Story::begin();
+    let line = |text: &str, more: &str| {
+        format!(r#"{{"page": "{text}", "date": "2026-01-22", "authors": ["Desk"], {more}}}"#)
+    };
+    let follows = |text: &str, kind: &str| {
+        let more = format!(r#""article": "2026/01/22/bridge", "kind": "{kind}", "note": "Mended.""#);
+        line(text, &more)
+    };
+    let lines = [
+        line("The bridge is open.", r#""slug": "bridge""#),
+        follows("The bridge is shut.", "correction"),
+        follows("Nothing is said of the bridge.", "correction"),
+    ];
+    let (status, _, said) = import_lines(&story, &lines.join("\n"), &[]);
+    assert_eq!(status, Some(0), "{said}");
+    story.yes(&["retract", "2026/01/22/bridge", "--note", "All wrong."]);
+    let tip = story.git(&["rev-parse", "main"]);
+    for (from, to) in [
+        ("Desk", "Desk"),
+        ("\"Desk\"", "\"Ada\""),
+        (", \"authors", ", \"tags\": [\"x\"], \"authors"),
+    ] {
+        let (status, _, said) = import_lines(&story, &lines.join("\n").replace(from, to), &[]);
+        assert_eq!(status, Some(0), "{said}");
+        assert_eq!(story.git(&["rev-parse", "main"]), tip, "{to}: {said}");
+    }
+}
+
+#[test]
+fn a_line_dated_between_two_imported_ones_does_not_become_what_is_current() {
+    let story = Story::begin();
+    let line = |text: &str, day: u32, more: &str| {
+        format!(r#"{{"page": "{text}", "date": "2026-01-{day}", {more}}}"#)
+    };
+    let follows = r#""article": "2026/01/22/bridge", "note": "News.""#;
+    let (first, between, last) = (
+        line("The bridge is open.", 22, r#""slug": "bridge""#),
+        line("The bridge is watched.", 23, follows),
+        line("The bridge is shut.", 24, follows),
+    );
+    let runs = [
+        (vec![&first, &last], 2),
+        (vec![&first, &between, &last], 2),
+        (vec![&first, &between, &last], 0),
+    ];
+    for (lines, revisions) in runs {
+        let lines: Vec<&str> = lines.iter().map(|line| line.as_str()).collect();
+        let (status, said, errors) = import_lines(&story, &lines.join("\n"), &["--json"]);
+        assert_eq!(status, Some(0), "{errors}");
+        assert_eq!(json(&said)["revisions"], revisions, "{said}");
+        let shown = story.yes(&["show", "2026/01/22/bridge", "--format", "text"]);
+        assert_eq!(shown, "The bridge is shut.\n");
+    }
+}
+
+#[test]
+fn what_gets_a_number_or_todays_date_is_told() {
+    let story = Story::begin();
+    fs::create_dir(story.folder.path().join("pages")).unwrap();
+    story.write("pages/a.txt", "One text.\n");
+    story.write("pages/b.md", "---\ndate: 2026-01-22\nslug: same\n---\nOne.\n");
+    story.write("pages/c.md", "---\ndate: 2026-01-22\nslug: same\n---\nAnother.\n");
+    let said = |options: &[&str]| {
+        let output = story.run(&[&["import", "pages"], options].concat());
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let told = said(&["--dry-run"]);
+    assert!(
+        told.contains("pages/c.md: 2026/01/22/same is another text, so that this one is 2026/01/22/same-2"),
+        "{told}"
+    );
+    assert!(
+        told.contains("1 new article without a date: today's is theirs"),
+        "{told}"
+    );
+    assert_eq!(said(&["--quiet"]), "");
+    assert!(!said(&[]).contains("warning"), "what is known is no news");
+}
+
+#[test]
+fn files_of_lines_are_known_by_their_names_and_other_json_is_no_page() {
+    let story = Story::begin();
+    let line = |text: &str| format!("{{\"page\": \"{text}\", \"date\": \"2026-01-22\"}}\n");
+    story.write("A.JSONL", format!("\u{feff}{}", line("First.")));
+    story.write("b.ndjson", line("Second."));
+    let said = story.yes(&["import", "A.JSONL", "b.ndjson"]);
+    assert!(said.starts_with("imported  2 revisions"), "{said}");
+    story.write("list.jsonl", format!("[{}]", line("Third.").trim_end()));
+    story.write("list.json", format!("\n[\n {}]", line("Third.")));
+    story.write("export", line("Third."));
+    for (name, why) in [
+        (
+            "list.jsonl",
+            "list.jsonl:1: a list is no page: import reads one object a line",
+        ),
+        ("list.json", "list.json: begins as JSON does, and is no page"),
+        ("export", "export: begins as JSON does, and is no page"),
+    ] {
+        let output = story.run(&["import", name]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains(why), "{said}");
+    }
+    story.write("note", "[Note of the desk] A text.\n");
+    story.yes(&["import", "note"]);
+    let folder = story.folder.path().join("pages/below");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("c.Jsonl"), line("Fourth.")).unwrap();
+    fs::write(folder.join("d.txt"), "Fifth.\n").unwrap();
+    let output = story.run(&["import", "pages"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.success() && said.contains("1 file of JSON Lines in pages passed over"),
+        "{said}"
+    );
+}
+
+#[test]
+fn titles_of_lines_stay_with_their_languages() {
+    let story = Story::begin();
+    let line = |slug: &str, text: &str, title: &str| {
+        format!(r#"{{{text}, "title": {title}, "date": "2026-01-22", "slug": "{slug}"}}"#)
+    };
+    let (english, page) = (
+        r#""sources": {"en-US": "Some words in English."}"#,
+        r##""page": "# Own\n\nSome words in English that somebody wrote about a bridge here.\n""##,
+    );
+    let titled = |slug: &str| {
+        let path = format!("main:articles/2026/01/22/{slug}/article.json");
+        json(&story.git(&["cat-file", "-p", &path]))["title"].clone()
+    };
+    for (slug, text, title, expected) in [
+        ("near", english, r#"{"en": "Bridge"}"#, r#"{"en-US": "Bridge"}"#),
+        ("plain", english, r#""en=One""#, r#"{"en-US": "en=One"}"#),
+        ("page", page, r#"{"en": "Bridge"}"#, r#"{"en": "Bridge"}"#),
+        ("name", page, r#""fr=Le pont""#, r#"{"en": "fr=Le pont"}"#),
+    ] {
+        let (status, _, said) = import_lines(&story, &line(slug, text, title), &[]);
+        assert_eq!(status, Some(0), "{slug}: {said}");
+        assert_eq!(titled(slug), json(expected), "{slug}");
+    }
+    for (text, title) in [
+        (english, r#"{"fr": "Le pont"}"#),
+        (page, r#"{"fr": "Le pont"}"#),
+        (english, r#"{"en": "One", "EN": "Two"}"#),
+        (english, r#"{"en": "One", "en-US": "Two"}"#),
+    ] {
+        let (status, _, said) = import_lines(&story, &line("bad", text, title), &[]);
+        assert_eq!(status, Some(1), "{title}: {said}");
+    }
+}
+
+#[test]
+fn a_name_with_a_line_feed_stays_on_its_line() {
+    let story = Story::begin();
+    let (_, _, said) = import_lines(&story, r#"{"name": "a\nerror: b", "page": ""}"#, &[]);
+    assert!(said.contains(r"-:1 (a\nerror: b)"), "{said}");
+}
+
+/// Waits until a program takes signals into its own hands.
+fn wait_for_handlers(id: u32) {
+    let (interrupt, terminate) = (1 << 1, 1 << 14);
+    loop {
+        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let caught = status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigCgt:"))
+            .unwrap();
+        let caught = u64::from_str_radix(caught.trim(), 16).unwrap();
+        if caught & interrupt > 0 && caught & terminate > 0 {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_signal_ends_an_import_that_waits_for_lines() {
+    let story = Story::begin();
+    let pipe = story.folder.path().join("pipe.jsonl");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    for source in ["-", "pipe.jsonl"] {
+        let mut child = story
+            .program(&["import", source])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Half a line is none, and no error.
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(b"{\"page\": \"x").unwrap();
+        wait_for_handlers(child.id());
+        let mut kill = std::process::Command::new("kill");
+        assert!(
+            kill.args(["-INT", &child.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains("ended; nothing was imported") && !said.contains("error"),
+            "{source}: {said}"
+        );
+        drop(stdin);
+    }
+}
+
+#[test]
 fn pages_of_one_day_and_slug_get_numbers_once() {
     let story = Story::begin();
     let line =

@@ -11,6 +11,7 @@ use crate::branch::{Candidate, Target};
 use crate::canonical;
 use crate::commonmark;
 use crate::date::{DateError, RevisionDate};
+use crate::draft::front_matter::Titles;
 use crate::draft::{self, Draft, DraftError, Form, Notice, NoticeKind};
 use crate::footer::Footer;
 use crate::id::{BlobId, TreeId};
@@ -214,7 +215,7 @@ pub fn prepare_sources(
 
 /// Prepares a draft whose blocks are divided already.
 fn prepare_parts(
-    draft: Draft,
+    mut draft: Draft,
     parts: &[(Language, usize)],
     wishes: &Wishes,
     settings: &Settings,
@@ -223,6 +224,9 @@ fn prepare_parts(
     let (kind, target) = kind_and_target(&draft, wishes)?;
     let sources = divide(draft.blocks.iter().map(|block| block.source.clone()), parts);
     let languages: Vec<Language> = parts.iter().map(|(language, _)| language.clone()).collect();
+    if let Some(titles) = &wishes.page_title {
+        say_titles(&mut draft.front.title, titles, &languages);
+    }
     let metadata = metadata(&draft, kind, languages, &sources, wishes, settings, circumstances)?;
     let mut article = Article { metadata, sources };
     let mut page_text = article.page_text()?;
@@ -235,6 +239,39 @@ fn prepare_parts(
         page_text = article.page_text()?;
     }
     finish(draft, article, page_text, target, wishes)
+}
+
+/// Puts titles above those that a page says. One whose language is none of the page's goes to that which is it in a country
+/// or script, if there is one: `en` to `en-US`.
+fn say_titles(of_page: &mut Titles, said: &Titles, languages: &[Language]) {
+    let own = |tag: &str| -> String {
+        let named = |language: &&Language| {
+            language.as_str() == tag || said.per_language.contains_key(language.as_str())
+        };
+        let mut near = languages.iter().filter(|language| language.primary() == tag);
+        match (
+            languages.iter().find(|language| language.as_str() == tag),
+            near.next(),
+            near.next(),
+        ) {
+            (None, Some(only), None) if !named(&only) => only.to_string(),
+            _ => tag.to_owned(),
+        }
+    };
+    for (tag, title) in &said.per_language {
+        let tag = own(tag);
+        let is_plain = of_page
+            .plain
+            .as_ref()
+            .is_some_and(|plain| language::of_title(plain, languages).as_str() == tag);
+        if is_plain {
+            of_page.plain = None;
+        }
+        of_page.per_language.insert(tag, title.clone());
+    }
+    if said.plain.is_some() {
+        of_page.plain.clone_from(&said.plain);
+    }
 }
 
 /// Prepares a new revision of sources that are in the archive's form already, one for each language in page order, and

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write as _};
 use std::ops::ControlFlow;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use avalaches::add::Wishes;
 use avalaches::branch::{Outcome as Placed, PlaceError};
@@ -22,11 +25,15 @@ use serde_json::json;
 
 use super::options::{Making, Reading};
 use super::pages::{
-    FormName, files, form_of, page_failure, place_failure, read_once, read_page, tell_notices,
+    FormName, files, files_with, form_of, page_failure, place_failure, read_once, read_page, tell_notices,
 };
 use super::progress::{Meter, Shown};
 use super::signing::unsigned;
 use super::{Common, Failure, Outcome, open_failure, output};
+
+mod stream;
+
+use stream::Stream;
 
 /// Bring in any number of pages, in the order of their dates, in one pack and one move of the branch
 #[derive(Debug, clap::Args)]
@@ -90,16 +97,18 @@ impl Import {
             Some((repository, inventory)) => Some(Walk::begin(repository, inventory, &paths)?),
             None => None,
         };
-        let mut items = self.items(walk)?;
+        let meter = Meter::begin(common, self.progress, "steps")?;
+        let mut items = self.items(common, walk, meter.interrupted())?;
         let mut teller = Teller {
             common,
-            meter: Meter::begin(common, self.progress, "steps")?,
+            meter,
             footers: self.footers.as_deref().map(Footers::create).transpose()?,
             failed: None,
             refused: BTreeMap::new(),
             hints: HashSet::new(),
         };
         let done = import::import(&path, common.owner(), &mut items, &options, &mut teller);
+        let other_dates = items.other_dates;
         let Teller {
             meter,
             footers,
@@ -135,6 +144,18 @@ impl Import {
             }
             _ => failure,
         };
+        if report.undated > 0 && !common.quiet {
+            output::warning(&format!(
+                "{} without a date: today's is theirs, and on another day they would be other articles",
+                output::counted(report.undated, "new article"),
+            ));
+        }
+        if other_dates > 0 && !common.quiet {
+            output::warning(&format!(
+                "{} without an author's date that a revision can have: the committer's stands for it",
+                output::counted(other_dates, "version"),
+            ));
+        }
         let footers = footers.map_or(Ok(()), Footers::finish);
         footers
             .and_then(|()| self.tell(common, &report))
@@ -185,7 +206,12 @@ impl Import {
     }
 
     /// Opens the sources; what is in them is read when its turn comes.
-    fn items<'a>(&self, walk: Option<Walk<'a>>) -> Result<Items<'a>, Failure> {
+    fn items<'a>(
+        &self,
+        common: &Common,
+        walk: Option<Walk<'a>>,
+        interrupted: Arc<AtomicBool>,
+    ) -> Result<Items<'a>, Failure> {
         let wishes = Wishes {
             languages: self.reading.lang.clone(),
             authors: self.making.author.clone(),
@@ -196,17 +222,25 @@ impl Import {
         parts.extend(walk.map(|walk| Part::Versions(Box::new(walk))));
         read_once(&self.sources)?;
         for source in &self.sources {
-            let has_lines = source
-                .extension()
-                .is_some_and(|ending| ending == "jsonl" || ending == "ndjson");
-            if source.as_os_str() == "-" {
-                parts.push(Part::lines("-".to_owned(), Box::new(BufReader::new(io::stdin()))));
-            } else if has_lines {
+            let name = source.to_string_lossy().into_owned();
+            let is_waited_for = source.as_os_str() == "-" || is_pipe(source);
+            if is_waited_for && (name == "-" || has_lines(&name)) {
+                let stream = Stream::open(source, Arc::clone(&interrupted));
+                parts.push(Part::lines(name, Box::new(BufReader::new(stream))));
+            } else if has_lines(&name) && !source.is_dir() {
                 let file = File::open(source)
                     .map_err(|e| Failure::new(format!("could not open {}: {e}", source.display())))?;
                 let file = BufReader::with_capacity(1 << 20, file);
-                parts.push(Part::lines(source.to_string_lossy().into_owned(), Box::new(file)));
+                parts.push(Part::lines(name, Box::new(file)));
             } else if source.exists() {
+                let passed_over = files_with(source, has_lines)?;
+                if let Some(first) = passed_over.first().filter(|_| !common.quiet) {
+                    output::warning(&format!(
+                        "{} of JSON Lines in {name} passed over: name each to import it, as in {}",
+                        output::counted(passed_over.len(), "file"),
+                        first.display(),
+                    ));
+                }
                 parts.push(Part::Files(files(std::slice::from_ref(source))?.into_iter()));
             } else {
                 return Err(Failure::new(format!("there is no {}", source.display())).hint(
@@ -218,6 +252,8 @@ impl Import {
             parts: parts.into_iter().rev().collect(),
             form: self.reading.form,
             wishes,
+            other_dates: 0,
+            interrupted,
         })
     }
 }
@@ -249,6 +285,9 @@ struct Items<'a> {
     parts: Vec<Part<'a>>,
     form: Option<FormName>,
     wishes: Wishes,
+    /// Versions for whose date another stands.
+    other_dates: usize,
+    interrupted: Arc<AtomicBool>,
 }
 
 impl Items<'_> {
@@ -262,7 +301,8 @@ impl Items<'_> {
         }
     }
 
-    fn version(&self, version: Version) -> Item {
+    fn version(&mut self, version: Version) -> Item {
+        self.other_dates += usize::from(version.is_of_committer);
         let form = self.form.map(Into::into).or(version.form);
         let text = match version.bytes {
             Ok(bytes) => Text::Page {
@@ -285,6 +325,10 @@ impl Items<'_> {
 
     fn page(&self, file: &Path) -> Item {
         let text = match read_page(file) {
+            Ok(bytes) if self.form.is_none() && is_json(file, &bytes) => Text::Unreadable(Unreadable(
+                "begins as JSON does, and is no page; files of JSON Lines are named .jsonl or .ndjson"
+                    .to_owned(),
+            )),
             Ok(bytes) => {
                 let form = self.form.map_or_else(|| form_of(file, &bytes), Into::into);
                 Text::Page { bytes, form }
@@ -318,10 +362,19 @@ impl Iterator for Items<'_> {
                 Part::Lines { name, number, reader } => {
                     *number += 1;
                     let place = format!("{name}:{number}");
-                    match read_line(reader) {
+                    let is_first = *number == 1;
+                    let line = read_line(reader);
+                    // What was read of a line when the user wanted an end is none.
+                    if self.interrupted.load(Ordering::Relaxed) {
+                        return None;
+                    }
+                    match line {
                         Ok(None) => {}
                         Ok(Some(line)) if line.trim_ascii().is_empty() => continue,
-                        Ok(Some(line)) => {
+                        Ok(Some(mut line)) => {
+                            if is_first && line.starts_with(b"\xef\xbb\xbf") {
+                                line.drain(..3);
+                            }
                             let text = match String::from_utf8(line) {
                                 Ok(line) => Text::JsonLine(line),
                                 Err(error) => {
@@ -353,6 +406,32 @@ impl Iterator for Items<'_> {
         };
         (self.parts.iter().map(count).sum(), None)
     }
+}
+
+/// Tells whether a file is one of JSON Lines, by its name.
+fn has_lines(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".jsonl", ".ndjson"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// Tells whether a file is a pipe by name, which waits for who writes into it.
+fn is_pipe(source: &Path) -> bool {
+    std::fs::metadata(source).is_ok_and(|metadata| metadata.file_type().is_fifo())
+}
+
+/// Tells whether a file whose name is no page's begins as JSON does.
+fn is_json(file: &Path, bytes: &[u8]) -> bool {
+    let begin = bytes
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(bytes)
+        .trim_ascii_start();
+    let is_begun = match begin.split_first() {
+        Some((b'{', _)) => true,
+        // Some texts begin with a note in brackets.
+        Some((b'[', rest)) => matches!(rest.trim_ascii_start().first(), Some(b'{' | b'[' | b'"' | b']')),
+        _ => false,
+    };
+    is_begun && Form::of_name(&file.to_string_lossy()).is_none()
 }
 
 /// Reads a line, not more of it than can be used.
@@ -454,6 +533,14 @@ impl Listener for Teller<'_> {
     }
 
     fn placed(&mut self, name: &str, outcome: &Placed) {
+        if let Some(clash) = outcome.clash.as_ref().filter(|_| !self.common.quiet) {
+            let (name, article) = (import::on_one_line(name), &outcome.article);
+            self.meter.suspend(|| {
+                output::warning(&format!(
+                    "{name}: {clash} is another text, so that this one is {article}"
+                ));
+            });
+        }
         let Some(footers) = &mut self.footers else { return };
         let line = super::add::as_json(Some(name), outcome);
         if let Err(error) = writeln!(footers.file, "{line}") {

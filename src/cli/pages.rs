@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use avalaches::add::PageError;
 use avalaches::article::MetadataError;
 use avalaches::branch::PlaceError;
-use avalaches::canonical::LONGEST_ARTICLE;
-use avalaches::draft::{Form, Notice};
+use avalaches::canonical::{LONGEST_ARTICLE, TextError};
+use avalaches::draft::{DraftError, DraftErrorKind, Form, Notice};
 use avalaches::language;
 use avalaches::verify::with_causes;
 
@@ -60,6 +60,15 @@ pub fn files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
                     .hint("pages are files named .txt, .md, .markdown, .html or .htm"),
             );
         }
+    }
+    Ok(files)
+}
+
+/// Lists the files in a folder, whatever is no folder having none, whose names are wanted.
+pub fn files_with(folder: &Path, is_wanted: fn(&str) -> bool) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    if folder.is_dir() {
+        list_folder(folder, is_wanted, &mut files, 0)?;
     }
     Ok(files)
 }
@@ -161,6 +170,12 @@ pub fn page_failure(name: &str, error: &PageError) -> Failure {
         PageError::Kind(_) => {
             failure.hint("say --article ID with --kind KIND; `avalaches list` names the articles")
         }
+        PageError::Draft(DraftError {
+            kind: DraftErrorKind::Text(TextError::Utf8 { utf16: false, .. }),
+            ..
+        }) => failure.hint(
+            "convert it first: `iconv -f GB18030 -t UTF-8 FILE` does it from GBK, the usual one of old pages in Chinese",
+        ),
         PageError::Draft(error) if error.to_string().contains("invisible character") => {
             failure.hint("delete it, or say --allow-invisible to keep and record it")
         }

@@ -58,6 +58,11 @@ impl Meter {
         })
     }
 
+    /// Returns what tells whether the user wants the command to end.
+    pub fn interrupted(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.interrupted)
+    }
+
     /// Tells how far the command is; `Break` where the user wants it to end.
     pub fn tell(&mut self, done: usize, all: usize) -> ControlFlow<()> {
         let [done, all] = [done, all].map(|count| u64::try_from(count).unwrap_or(u64::MAX));

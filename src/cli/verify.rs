@@ -301,7 +301,7 @@ impl Verify {
             return Ok(answer);
         }
         let (form, draft) = self.draft(file, &bytes)?;
-        let html = if form == Form::Html {
+        let html = if form.has_elements() {
             String::from_utf8_lossy(&bytes)
         } else {
             Cow::default()

@@ -356,7 +356,8 @@ fn may_repeat_page(record: &Record) -> bool {
 /// Judges how a page is written by its media type.
 fn form_of(media: &str, url: &str) -> Option<Form> {
     match media {
-        "text/html" | "application/xhtml+xml" => Some(Form::Html),
+        "text/html" => Some(Form::Html),
+        "application/xhtml+xml" => Some(Form::Xhtml),
         "text/markdown" => Some(Form::Markdown),
         // Written for programs, not readers.
         "text/plain" if url.ends_with("/robots.txt") => None,

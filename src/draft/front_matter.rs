@@ -1,7 +1,9 @@
 //! Front matter: what a Markdown page says about itself between two lines of `---` (YAML) or `+++` (TOML).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::{Deserialize as _, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::{DraftError, Notice, NoticeKind};
@@ -205,7 +207,14 @@ pub fn read(found: &Found<'_>) -> Result<(FrontMatter, Vec<Notice>), DraftError>
 }
 
 fn yaml(text: &str) -> Result<Value, DraftError> {
-    serde_saphyr::from_str(text).map_err(|error| {
+    let read = serde_saphyr::from_str(text).and_then(|value: Value| {
+        if holds_number(&value) {
+            serde_saphyr::with_deserializer_from_str(text, |reader| AsWritten(&value).deserialize(reader))
+        } else {
+            Ok(value)
+        }
+    });
+    read.map_err(|error| {
         let line = error
             .location()
             .map_or(1, |location| usize::try_from(location.line()).unwrap_or(0) + 1);
@@ -213,6 +222,58 @@ fn yaml(text: &str) -> Result<Value, DraftError> {
         let first = message.lines().next().unwrap_or_default().to_owned();
         DraftError::at(line, FrontMatterError::Yaml(first))
     })
+}
+
+fn holds_number(value: &Value) -> bool {
+    match value {
+        Value::Number(_) => true,
+        Value::Array(values) => values.iter().any(holds_number),
+        Value::Object(values) => values.values().any(holds_number),
+        _ => false,
+    }
+}
+
+/// Reads a value again, with texts for its numbers, as they are written: a title of `1.10` is not 1.1.
+struct AsWritten<'a>(&'a Value);
+
+impl<'de> DeserializeSeed<'de> for AsWritten<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Value, D::Error> {
+        match self.0 {
+            Value::Number(_) => String::deserialize(reader).map(Value::String),
+            Value::Array(_) => reader.deserialize_seq(self),
+            Value::Object(_) => reader.deserialize_map(self),
+            known => IgnoredAny::deserialize(reader).map(|_| known.clone()),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for AsWritten<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("what was read before")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Value, A::Error> {
+        let mut read = Vec::new();
+        let known = |at: usize| AsWritten(self.0.get(at).unwrap_or(&Value::Null));
+        while let Some(value) = values.next_element_seed(known(read.len()))? {
+            read.push(value);
+        }
+        Ok(Value::Array(read))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut values: A) -> Result<Value, A::Error> {
+        let mut read = serde_json::Map::new();
+        while let Some(key) = values.next_key::<String>()? {
+            let known = AsWritten(self.0.get(&key).unwrap_or(&Value::Null));
+            let value = values.next_value_seed(known)?;
+            read.insert(key, value);
+        }
+        Ok(Value::Object(read))
+    }
 }
 
 fn toml(text: &str) -> Result<Value, DraftError> {
@@ -356,6 +417,34 @@ mod tests {
             error(&format!("+++\n{text}+++\n"));
         }
         error(&format!("---\n{}---\n", keys(1_000_000)));
+    }
+
+    #[test]
+    fn what_looks_like_a_number_is_kept_as_it_is_written() {
+        let read = |page: &str| read(&split(page).unwrap().unwrap()).unwrap().0;
+        for written in [
+            "1.10",
+            "007",
+            "1e3",
+            "2026",
+            "0x10",
+            "-0",
+            "1.0",
+            "12345678901234567890123",
+        ] {
+            let front = read(&format!(
+                "---\ntitle: {written}\nauthor: &a {written}\nslug: *a\ntags: [{written}, x, '{written}']\n---\n"
+            ));
+            assert_eq!(front.title.plain.as_deref(), Some(written));
+            assert_eq!(front.tags, [written, "x", written]);
+            assert_eq!(
+                (front.authors.join(""), front.slug.as_deref()),
+                (written.to_owned(), Some(written))
+            );
+        }
+        let front = read("---\ntitle:\n  en: 1.10\n  fr: Le pont\nnote: 5.0\n---\n");
+        assert_eq!(front.title.per_language["en"], "1.10");
+        assert_eq!(front.note.as_deref(), Some("5.0"));
     }
 
     #[test]

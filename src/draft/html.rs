@@ -8,6 +8,7 @@ use scraper::{ElementRef, Html};
 use super::{Beside, Draft, DraftError, DraftErrorKind, DraftFooter, FrontMatter, Notice, NoticeKind, Place};
 use crate::canonical::first_unprintable;
 use crate::commonmark::Block;
+use crate::date::{RevisionDate, UtcOffset};
 use crate::footer::{Footer, FooterError};
 use crate::proof::block;
 
@@ -15,15 +16,20 @@ use text::{Kind, Piece, TooDeep};
 
 mod beside;
 mod bounds;
-mod modified;
+mod dates;
+mod marks;
 mod own;
 mod source;
 mod text;
+mod xhtml;
 
 /// The longest page in which an article that is not marked is sought by its look.
 const LONGEST_SEARCHED: usize = 2 << 20;
 /// The most elements of such a page.
 const MOST_SEARCHED: usize = 20_000;
+
+/// The most letters and digits that a line has beside its date, if it is no running text.
+const LONGEST_BYLINE: usize = 100;
 
 /// No line of an HTML page is known once it is parsed.
 const LINE: usize = 0;
@@ -70,12 +76,12 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         languages: article.languages(page.root_element()),
         authors: authors(page.root_element()),
         source_url: canonical_link(page.root_element()),
-        modified: modified::dates(&page),
+        modified: dates::of_change(&page),
         ..FrontMatter::default()
     };
     front.title.plain = title;
     if footer.is_none() {
-        front.date = article.date();
+        front.date = dates::of_publication(&page).or_else(|| article.date());
     }
     let blocks = article.pieces.into_iter().map(|piece| Block {
         source: piece.source(),
@@ -96,6 +102,14 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
             Vec::new()
         },
     })
+}
+
+/// Reads a page of XHTML, in which an element may end where it begins.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_xhtml(text: &str) -> Result<Draft, DraftError> {
+    read(&xhtml::as_html(text))
 }
 
 /// Tells whether a template of the page says that it is shown (HTML, "declarative shadow DOM").
@@ -344,12 +358,48 @@ impl<'a> Article<'a> {
         if self.extent == Extent::Likely {
             return None;
         }
-        let mut times = self
-            .shown
-            .iter()
-            .filter(|element| element.value().name() == "time");
-        times.find_map(|time| clean(time.value().attr("datetime")?))
+        let times = || {
+            let times = self.shown.iter();
+            times.filter(|element| element.value().name() == "time")
+        };
+        let date = |time: &ElementRef<'_>| clean(time.value().attr("datetime")?).filter(|date| is_date(date));
+        let mut of_page = times().filter(|time| {
+            let mut above = time.ancestors().filter_map(ElementRef::wrap);
+            time.value().attr("pubdate").is_some() || above.any(|above| above.value().name() == "header")
+        });
+        let mut apart = times().filter(|time| !is_in_running_text(**time));
+        of_page.find_map(date).or_else(|| apart.find_map(date))
     }
+}
+
+/// Tells whether a text is a date that a revision can have.
+fn is_date(text: &str) -> bool {
+    RevisionDate::parse(text, UtcOffset::UTC).is_ok()
+}
+
+/// Tells whether a time stands in a sentence, which may tell of any day; a line that names author and date is none.
+fn is_in_running_text(time: ElementRef<'_>) -> bool {
+    let above = time.ancestors().filter_map(ElementRef::wrap);
+    let mut paragraphs =
+        above.filter(|above| matches!(above.value().name(), "p" | "li" | "td" | "blockquote"));
+    let words = |element: ElementRef<'_>| {
+        let letters = element
+            .text()
+            .flat_map(str::chars)
+            .filter(|c| c.is_alphanumeric());
+        letters.take(2 * LONGEST_BYLINE).count()
+    };
+    let Some(paragraph) = paragraphs.next() else {
+        return false;
+    };
+    let others = words(paragraph).saturating_sub(words(time));
+    let last = paragraph
+        .text()
+        .flat_map(str::chars)
+        .filter(|c| !c.is_whitespace())
+        .last();
+    let is_sentence = last.is_some_and(|last| ".!?。！？…”»」".contains(last));
+    others > 0 && (is_sentence || others > LONGEST_BYLINE)
 }
 
 /// Lists what a browser shows of an element, in the page's order, the element itself first.

@@ -1,7 +1,6 @@
 //! Pages as JSON Lines: one document a line, for what comes out of a content management system. The form is fixed
 //! in `JSON.md`.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -9,7 +8,8 @@ use serde::de::{self, MapAccess, Visitor};
 
 use crate::add::Wishes;
 use crate::draft::Form;
-use crate::language::{Language, Tagged};
+use crate::draft::front_matter::Titles;
+use crate::language::Language;
 
 use super::Text;
 
@@ -35,6 +35,9 @@ pub enum LineError {
         /// Why.
         why: String,
     },
+    /// A list, as programs write one that have no lines.
+    #[error("a list is no page: import reads one object a line, without commas between (JSON Lines)")]
+    List,
     /// `languages` and `sources` do not name the same languages.
     #[error("`languages` and `sources` do not name the same languages")]
     Languages,
@@ -49,7 +52,7 @@ struct Line {
     name: Option<String>,
     page: Option<String>,
     form: Option<String>,
-    sources: Option<Sources>,
+    sources: Option<InOrder>,
     #[serde(default)]
     languages: Vec<String>,
     date: Option<String>,
@@ -69,31 +72,54 @@ struct Line {
 #[serde(untagged)]
 enum Title {
     Plain(String),
-    PerLanguage(BTreeMap<String, String>),
+    PerLanguage(InOrder),
 }
 
-/// Sources by language, in the order in which they are written.
-struct Sources(Vec<(String, String)>);
-
-impl<'de> Deserialize<'de> for Sources {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Sources;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object from language to source")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Sources, M::Error> {
-                let mut sources = Vec::new();
-                while let Some(source) = map.next_entry()? {
-                    sources.push(source);
+impl Title {
+    /// Returns the title as front matter says one.
+    fn titles(self) -> Result<Titles, LineError> {
+        let mut titles = Titles::default();
+        match self {
+            Self::Plain(title) => titles.plain = Some(title),
+            Self::PerLanguage(InOrder(pairs)) => {
+                for (tag, title) in pairs {
+                    let language: Language = parse("title", &tag)?;
+                    if titles.per_language.insert(language.to_string(), title).is_some() {
+                        return Err(LineError::Value {
+                            key: "title",
+                            value: tag,
+                            why: "the language is named twice".to_owned(),
+                        });
+                    }
                 }
-                Ok(Sources(sources))
             }
         }
-        deserializer.deserialize_map(InOrder)
+        Ok(titles)
+    }
+}
+
+/// Texts by language, in the order in which they are written.
+struct InOrder(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for InOrder {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = InOrder;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object from language to text")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<InOrder, M::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(InOrder(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
     }
 }
 
@@ -113,6 +139,9 @@ pub struct Read {
 /// # Errors
 /// [`LineError`].
 pub fn read(line: &str, defaults: &Wishes) -> Result<Read, LineError> {
+    if line.trim_start().starts_with('[') {
+        return Err(LineError::List);
+    }
     let line: Line = serde_json::from_str(line)?;
     let mut languages = parse_all("language", &line.languages)?;
     let text = match (line.page, line.sources) {
@@ -133,19 +162,7 @@ pub fn read(line: &str, defaults: &Wishes) -> Result<Read, LineError> {
         }
         _ => return Err(LineError::Text),
     };
-    let titles = match line.title {
-        None => Vec::new(),
-        Some(Title::Plain(title)) => vec![Tagged::plain(&title)],
-        Some(Title::PerLanguage(titles)) => titles
-            .into_iter()
-            .map(|(language, text)| {
-                Ok(Tagged {
-                    language: Some(parse("language", &language)?),
-                    text,
-                })
-            })
-            .collect::<Result<_, LineError>>()?,
-    };
+    let page_title = line.title.map(Title::titles).transpose()?;
     let or = |given: Vec<String>, default: &Vec<String>| {
         if given.is_empty() { default.clone() } else { given }
     };
@@ -157,7 +174,8 @@ pub fn read(line: &str, defaults: &Wishes) -> Result<Read, LineError> {
         .transpose()?;
     let wishes = Wishes {
         date: line.date.or_else(|| defaults.date.clone()),
-        titles,
+        titles: defaults.titles.clone(),
+        page_title,
         slug: line.slug,
         languages: if languages.is_empty() {
             defaults.languages.clone()
@@ -182,7 +200,7 @@ pub fn read(line: &str, defaults: &Wishes) -> Result<Read, LineError> {
     })
 }
 
-fn in_page_order(sources: Sources, languages: &[Language]) -> Result<Vec<(Language, String)>, LineError> {
+fn in_page_order(sources: InOrder, languages: &[Language]) -> Result<Vec<(Language, String)>, LineError> {
     let mut sources = sources
         .0
         .into_iter()
@@ -251,16 +269,19 @@ mod tests {
             panic!("sources were given")
         };
         assert_eq!(sources[0], ("zh".parse().unwrap(), "一".to_owned()));
-        assert_eq!(read.wishes.titles, [Tagged::read("zh=题")]);
+        assert_eq!(read.wishes.page_title.unwrap().per_language["zh"], "题");
         assert_eq!(read.wishes.kind, Some(Kind::Correction));
         assert_eq!(read.wishes.article.unwrap().to_string(), "2026/01/20/chips");
         let titles = |title| {
             let line = serde_json::json!({"page": "x", "title": title}).to_string();
-            super::read(&line, &Wishes::default()).map(|read| read.wishes.titles)
+            super::read(&line, &Wishes::default()).map(|read| read.wishes.page_title)
         };
-        let said = titles("pi=3".into()).unwrap();
-        assert_eq!(said, [Tagged::plain("pi=3")], "a text is a title as it stands");
-        assert!(titles(serde_json::json!({"Chinese": "题"})).is_err());
+        let said = titles("pi=3".into()).unwrap().unwrap();
+        assert_eq!(
+            said.plain.as_deref(),
+            Some("pi=3"),
+            "a text is a title as it stands"
+        );
     }
 
     #[test]
@@ -306,7 +327,12 @@ mod tests {
         assert!(said(r#"{"page": "x", "form": "docx"}"#).contains("forms are text, markdown and html"));
         assert!(said(r#"{"page": "x", "kind": "fix"}"#).contains("no kind of revision"));
         assert!(said(r#"{"page": "x", "languages": ["!"]}"#).contains("language"));
-        assert!(said(&"[".repeat(100_000)).contains("line 1"));
+        assert!(said(r#"{"page": "x", "title": {"en": "a", "EN": "b"}}"#).contains("named twice"));
+        assert!(said(r#"{"page": "x", "title": {"en": "a", "en": "a"}}"#).contains("named twice"));
+        assert!(said(r#"{"page": "x", "title": {"!": "a"}}"#).contains("no language tag"));
+        assert!(said(r#"[{"page": "x"}]"#).contains("one object a line"));
+        let nested = format!("{{\"page\": {}", "[".repeat(100_000));
+        assert!(said(&nested).contains("line 1"));
     }
 
     proptest! {

@@ -13,6 +13,9 @@ use crate::storage::refs::{self, RefError};
 /// The longest file that says where a repository is.
 const LONGEST: usize = 64 << 10;
 
+/// The longest configuration that is looked into.
+const LONGEST_CONFIG: usize = 16 << 20;
+
 /// Why a repository cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -107,6 +110,13 @@ impl Repository {
                 return Err(OpenError::Unread { path, why });
             }
         }
+        let config = common.join("config");
+        if names_by_sha256(&config)? {
+            return Err(OpenError::Unread {
+                path: path.to_owned(),
+                why: "names its objects by SHA-256, which is not read here",
+            });
+        }
         let folder = common.join("objects");
         let objects = ObjectStore::open(&folder).map_err(|source| OpenError::Objects {
             path: folder.clone(),
@@ -115,6 +125,7 @@ impl Repository {
         let named = match branch {
             Some(branch) => {
                 let places = [
+                    "",
                     "refs/heads/",
                     "refs/remotes/origin/",
                     "refs/remotes/",
@@ -125,7 +136,9 @@ impl Repository {
                     .any(|part| part.is_empty() || part.starts_with('.'));
                 let mut named = None;
                 for place in places.iter().filter(|_| is_legal) {
-                    if named.is_none() {
+                    // A full name says by itself that it is one.
+                    let may_be = !place.is_empty() || branch.starts_with("refs/");
+                    if named.is_none() && may_be {
                         named = refs::find(&common, &format!("{place}{branch}"))?;
                     }
                 }
@@ -169,6 +182,23 @@ fn git_folder(path: &Path) -> Result<PathBuf, OpenError> {
         .into_iter()
         .find(|folder| is_repository(folder))
         .ok_or_else(|| OpenError::None(path.to_owned()))
+}
+
+/// Tells whether a repository's configuration says that its objects have ids of 64 digits.
+fn names_by_sha256(config: &Path) -> Result<bool, OpenError> {
+    let bytes = match file::read(config, LONGEST_CONFIG) {
+        Ok(bytes) => bytes,
+        Err(error) if error.is_missing() => return Ok(false),
+        Err(source) => {
+            return Err(OpenError::File {
+                path: config.to_owned(),
+                source,
+            });
+        }
+    };
+    let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+    let mut lines = text.lines().filter_map(|line| line.split_once('='));
+    Ok(lines.any(|(key, value)| key.trim() == "objectformat" && value.trim() == "sha256"))
 }
 
 fn head(own: &Path, common: &Path) -> Result<Option<ObjectId>, OpenError> {

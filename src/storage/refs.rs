@@ -48,6 +48,9 @@ pub enum RefError {
         /// The branch.
         found: String,
     },
+    /// The repository is of another format.
+    #[error("{} holds an id by SHA-256, and only repositories whose ids are by SHA-1 are read here", .0.display())]
+    Longer(PathBuf),
 }
 
 impl RefError {
@@ -135,9 +138,13 @@ pub fn find(repository: &Path, name: &str) -> Result<Option<ObjectId>, RefError>
 
 /// Reads what the file of a ref names.
 fn loose_id(path: &Path, bytes: &[u8]) -> Result<ObjectId, RefError> {
-    std::str::from_utf8(bytes)
+    let line = std::str::from_utf8(bytes)
         .ok()
-        .and_then(|text| text.strip_suffix('\n')?.parse().ok())
+        .and_then(|text| text.strip_suffix('\n'));
+    if line.is_some_and(|line| line.len() == 64 && line.bytes().all(|b| b.is_ascii_hexdigit())) {
+        return Err(RefError::Longer(path.to_owned()));
+    }
+    line.and_then(|line| line.parse().ok())
         .ok_or_else(|| damaged(path, "40 hexadecimal digits and a line feed"))
 }
 

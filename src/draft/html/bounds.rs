@@ -13,7 +13,7 @@ const MOST_STEPS: usize = 1 << 26;
 const MOST_REPEATED: usize = 1 << 22;
 
 /// Elements that are never open.
-const VOID: &[&str] = &[
+pub const VOID: &[&str] = &[
     "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "image", "img", "input",
     "keygen", "link", "meta", "param", "source", "track", "wbr",
 ];
@@ -214,7 +214,8 @@ fn line_of(page: &str, at: usize) -> usize {
     page[..at].matches('\n').count() + 1
 }
 
-fn after(page: &str, from: usize, what: &str) -> usize {
+/// Returns where something ends that begins at a place or after it; where there is none, the end of the page.
+pub fn after(page: &str, from: usize, what: &str) -> usize {
     let found = memchr::memmem::find(&page.as_bytes()[from..], what.as_bytes());
     found.map_or(page.len(), |at| from + at + what.len())
 }
@@ -238,13 +239,14 @@ fn past_markup(page: &str, start: usize) -> usize {
     }
 }
 
-fn end_of_name(bytes: &[u8]) -> usize {
+/// Returns the length of the name that a tag begins with.
+pub fn end_of_name(bytes: &[u8]) -> usize {
     let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>');
     bytes.iter().position(ends).unwrap_or(bytes.len())
 }
 
 /// Returns the end of a tag from behind its name, and how many attributes it has.
-fn end_of_tag(bytes: &[u8], mut at: usize) -> (usize, usize) {
+pub fn end_of_tag(bytes: &[u8], mut at: usize) -> (usize, usize) {
     let mut attributes = 0;
     loop {
         at += bytes[at..]

@@ -502,3 +502,118 @@ fn elements_that_the_parser_adds_count_as_deep() {
     assert!(matches!(refused.kind, DraftErrorKind::HtmlDepth));
     assert_eq!(refused.line, None);
 }
+
+#[test]
+fn a_form_around_the_page_is_its_text_and_one_with_fields_is_none() {
+    for html in [
+        "<form><p>a</p><input value=i><button>b</button></form>",
+        "<form action=x><input type=hidden><div>a</div></form>",
+        "<div><form><h2>a</h2><select><option>o</select></form></div>",
+        "<form><div><article><p>a</p></article></div></form>",
+        "<article><p>a</p><form><label>Mail</label><input></form></article>",
+        "<main><p>a</p><div><form><div>Search <input></div></form></div></main>",
+    ] {
+        assert_eq!(plain(&body(html)), ["a"], "{html}");
+    }
+}
+
+#[test]
+fn a_page_of_xhtml_has_the_text_behind_what_ends_where_it_begins() {
+    let page = "<?xml version=\"1.0\"?><html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title/><script src=\"x\"/></head>
+        <body><p>a<br/>b <![CDATA[<c>]]></p><textarea/><p>d</p></body></html>";
+    assert_eq!(plain(&read_xhtml(page).unwrap()), ["a\nb <c>", "d"]);
+    for (name, form) in [
+        ("a.xhtml", super::super::Form::Xhtml),
+        ("a.html", super::super::Form::Html),
+    ] {
+        assert_eq!(super::super::Form::of_name(name), Some(form));
+    }
+}
+
+#[test]
+fn what_stands_above_or_below_the_line_does_not_run_into_what_it_stands_at() {
+    for (html, text) in [
+        ("10<sup>6</sup> m<sup>2</sup>, 10<sup>−19</sup>", "10⁶ m², 10⁻¹⁹"),
+        ("CO<sub>2</sub> and H<sub>2</sub>O", "CO₂ and H₂O"),
+        ("x<sup>k+1</sup>, x<sub>max</sub>", "x^k+1, x_max"),
+        ("2<sup><i>n</i></sup> <b>3</b><sup>4</sup>", "2ⁿ 3⁴"),
+        (
+            "the 1<sup>st</sup>, le XX<sup>e</sup> siècle",
+            "the 1st, le XXe siècle",
+        ),
+        (
+            "said<sup><a href=https://x.org/>[1]</a></sup> so<sup>*</sup>",
+            "said[1] so*",
+        ),
+        ("<sup>a</sup> A note.", "a A note."),
+        ("a<sup></sup>b", "ab"),
+        ("a<b>b</b><sup>x</sup>c", "ab^xc"),
+    ] {
+        assert_eq!(plain(&body(&format!("<p>{html}</p>"))), [text], "{html}");
+    }
+    assert_eq!(sources(&body("<p>a<b>2<sup>5</sup></b>")), ["a**2⁵**"]);
+    let block = body("<p>1<sup><div>6</div></sup>");
+    assert_eq!(plain(&block), ["1", "6"]);
+}
+
+#[test]
+fn a_quotation_has_the_marks_of_its_language() {
+    for (lang, text) in [
+        ("en", "“a ‘b’”"),
+        ("de-AT", "„a ‚b‘“"),
+        ("fr", "«a “b”»"),
+        ("ja", "「a 『b』」"),
+        ("zh-Hant-TW", "「a 『b』」"),
+        ("zh-CN", "“a ‘b’”"),
+        ("", "“a ‘b’”"),
+    ] {
+        let draft = body(&format!("<p lang='{lang}'><q>a <q>b</q></q>"));
+        assert_eq!(plain(&draft), [text], "{lang}");
+    }
+}
+
+#[test]
+fn items_have_the_numbers_that_a_browser_shows() {
+    for (html, text) in [
+        ("<ol start=3><li>a<li>b</ol>", "3. a\n4. b"),
+        ("<ol><li>a<li value=7>b<li>c</ol>", "1. a\n7. b\n8. c"),
+        ("<ol reversed><li>a<li>b<li>c</ol>", "3. a\n2. b\n1. c"),
+        ("<ol reversed start=10><li>a<li>b</ol>", "10. a\n9. b"),
+        ("<ol><li value=x>a<li value=-1>b</ol>", "1. a\n2. b"),
+        ("<ul><li value=7>a</ul>", "- a"),
+    ] {
+        assert_eq!(plain(&body(html)), [text], "{html}");
+    }
+}
+
+#[test]
+fn a_date_of_publication_is_found_and_others_are_none() {
+    let dated = |head: &str, html: &str| {
+        let page =
+            format!("<!doctype html><html><head>{head}</head><body><article>{html}<p>Text.</p></article>");
+        read(&page).unwrap().front.date.unwrap_or_default()
+    };
+    let meta = "<meta property=article:published_time content='2026-01-20T08:00:00.000Z'>";
+    let json = "<script type=application/ld+json>{\"@type\": \"NewsArticle\", \"datePublished\": \"2026-01-21\"}</script>";
+    let time = |day: u32| format!("<time datetime=2026-01-{day}>then</time>");
+    let in_header = format!("<div>{}</div><header>{}</header>", time(11), time(12));
+    assert_eq!(dated(meta, &in_header), "2026-01-20T08:00:00.000Z");
+    assert_eq!(dated(json, &in_header), "2026-01-21");
+    assert_eq!(
+        dated("<meta property=article:published_time content=soon>", &in_header),
+        "2026-01-12"
+    );
+    let others = format!(
+        "<time datetime=PT5M>5 minutes</time><time datetime=January>x</time>{}",
+        time(13)
+    );
+    assert_eq!(dated("", &others), "2026-01-13");
+    assert_eq!(dated("", "<time datetime=PT5M>5 minutes</time>"), "");
+    let pubdate = format!(
+        "{}<p>On <time pubdate datetime=2026-01-15>that day</time>, all.</p>",
+        time(14)
+    );
+    assert_eq!(dated("", &pubdate), "2026-01-15");
+    assert_eq!(dated("", &format!("<p>On {} the bridge fell.</p>", time(16))), "");
+    assert_eq!(dated("", &format!("<p>By Ada, {}</p>", time(17))), "2026-01-17");
+}

@@ -2,6 +2,7 @@
 
 use scraper::{ElementRef, Node};
 
+use super::marks;
 use super::source::{Run, Style, kept_link, source_of};
 use crate::canonical::nfc;
 use crate::commonmark;
@@ -15,10 +16,16 @@ const LONGEST_SOURCE: usize = 1 << 20;
 
 /// Elements that hold no text of the article.
 const LEFT_OUT: &[&str] = &[
-    "script", "style", "template", "noscript", "nav", "aside", "form", "button", "iframe", "svg", "head",
-    "title", "textarea", "select", "input", "object", "embed", "applet", "audio", "video", "canvas", "map",
-    "menu", "noframes", "noembed", "datalist", "progress", "meter",
+    "script", "style", "template", "noscript", "nav", "aside", "button", "iframe", "svg", "head", "title",
+    "textarea", "select", "input", "object", "embed", "applet", "audio", "video", "canvas", "map", "menu",
+    "noframes", "noembed", "datalist", "progress", "meter",
 ];
+/// Elements by which a form is a part of the text: some programs put whole pages into one.
+const TEXT_IN_FORM: &[&str] = &["article", "h1", "h2", "h3", "h4", "h5", "h6", "main", "p"];
+/// Elements by which one is that stands around all of a page.
+const LAYOUT_IN_FORM: &[&str] = &["div", "section", "table"];
+/// The most elements that a form is searched through for such.
+const MOST_SEARCHED_IN_FORM: usize = 10_000;
 /// Roles that say the same of any element.
 const LEFT_OUT_ROLES: &[&str] = &[
     "navigation",
@@ -144,12 +151,24 @@ pub fn is_left_out(element: ElementRef) -> bool {
     let value = element.value();
     is_never_shown(element)
         || LEFT_OUT.contains(&value.name())
+        || value.name() == "form" && !is_text(element)
         || value
             .attr("aria-hidden")
             .is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
         || value
             .attr("role")
             .is_some_and(|role| LEFT_OUT_ROLES.contains(&role.trim().to_ascii_lowercase().as_str()))
+}
+
+/// Tells a form that holds text of the page from one that only has fields.
+fn is_text(form: ElementRef) -> bool {
+    let parent = form.parent().and_then(ElementRef::wrap);
+    let is_outermost = parent.is_some_and(|parent| parent.value().name() == "body");
+    let elements = form.descendants().filter_map(ElementRef::wrap).skip(1);
+    elements.take(MOST_SEARCHED_IN_FORM).any(|element| {
+        let name = element.value().name();
+        TEXT_IN_FORM.contains(&name) || is_outermost && LAYOUT_IN_FORM.contains(&name)
+    })
 }
 
 /// Tells whether a browser shows nothing of an element, as far as the element itself says so.
@@ -298,6 +317,14 @@ impl<'a> Reader<'a> {
     fn inline(&mut self, element: ElementRef<'a>, name: &str) -> Result<(), TooDeep> {
         let outer = self.style.clone();
         match name {
+            "sup" | "sub" => return self.raised_or_lowered(element, name),
+            "q" => {
+                let (open, close) = marks::of_quotation(element);
+                self.push(open);
+                self.children(element)?;
+                self.push(close);
+                return Ok(());
+            }
             "br" => {
                 self.line_break();
                 return Ok(());
@@ -314,6 +341,35 @@ impl<'a> Reader<'a> {
         }
         self.children(element)?;
         self.style = outer;
+        Ok(())
+    }
+
+    /// Writes what stands above or below the line so that it does not run into what it stands at: ten to the sixth is not 106.
+    fn raised_or_lowered(&mut self, element: ElementRef<'a>, name: &str) -> Result<(), TooDeep> {
+        let (pieces, runs) = (self.pieces.len(), self.runs.len());
+        let begun = self.runs.last().map_or(0, |last| last.text.len());
+        let before = self.runs.last().and_then(|last| last.text.chars().next_back());
+        self.children(element)?;
+        // A block in it ended the one that it stands in.
+        let is_inline = self.pieces.len() == pieces && self.runs.len() >= runs;
+        let first = runs.saturating_sub(1);
+        let begins = |at: usize| if at + 1 == runs { begun } else { 0 };
+        // A line that ended in it may have lost blanks.
+        let written = (first..self.runs.len()).map(|at| self.runs[at].text.get(begins(at)..));
+        let Some(written) = written.collect::<Option<String>>().filter(|_| is_inline) else {
+            return Ok(());
+        };
+        if let Some(shift) = marks::shifted(&written, name) {
+            for at in first..self.runs.len() {
+                let tail: String = self.runs[at].text.split_off(begins(at));
+                self.runs[at].text.extend(tail.chars().map(shift));
+            }
+        } else if let Some(mark) = marks::before(&written, name, before) {
+            let at = (first..self.runs.len()).find(|at| self.runs[*at].text.len() > begins(*at));
+            if let Some(at) = at {
+                self.runs[at].text.insert_str(begins(at), mark);
+            }
+        }
         Ok(())
     }
 
@@ -452,7 +508,7 @@ impl<'a> Reader<'a> {
     }
 
     fn list(&mut self, list: ElementRef<'a>, is_ordered: bool) -> Result<(), TooDeep> {
-        let mut items: Vec<Vec<Piece>> = Vec::new();
+        let mut items: Vec<(Option<u32>, Vec<Piece>)> = Vec::new();
         for child in list.children().filter_map(ElementRef::wrap) {
             if is_left_out(child) {
                 continue;
@@ -460,18 +516,23 @@ impl<'a> Reader<'a> {
             let pieces = self.inner(child)?;
             // What stands in a list beside its items belongs to the item before it.
             match items.last_mut().filter(|_| child.value().name() != "li") {
-                Some(item) => item.extend(pieces),
-                None => items.push(pieces),
+                Some((_, item)) => item.extend(pieces),
+                None => items.push((number_in(child, "value"), pieces)),
             }
         }
-        items.retain(|item| !item.is_empty());
-        let start = list
-            .value()
-            .attr("start")
-            .and_then(|start| start.trim().parse::<u32>().ok());
-        let start = start.filter(|start| *start < 900_000_000).unwrap_or(1);
+        items.retain(|(_, item)| !item.is_empty());
+        let is_reversed = list.value().attr("reversed").is_some();
+        let last = u32::try_from(items.len()).unwrap_or(1);
+        let start = number_in(list, "start").unwrap_or(if is_reversed { last } else { 1 });
         let (mut plain, mut source) = (Vec::new(), Vec::new());
-        for (number, item) in (start..).zip(&items) {
+        let mut next = start;
+        for (own, item) in &items {
+            let number = own.unwrap_or(next);
+            next = if is_reversed {
+                number.saturating_sub(1)
+            } else {
+                number + 1
+            };
             let marker = if is_ordered {
                 format!("{number}. ")
             } else {
@@ -558,6 +619,12 @@ impl<'a> Reader<'a> {
             self.pieces.push(self.piece(plain, Some(source), Kind::Other));
         }
     }
+}
+
+/// Returns the number in an attribute of a list or an item, where text can have it.
+fn number_in(element: ElementRef<'_>, attribute: &str) -> Option<u32> {
+    let number = element.value().attr(attribute)?.trim().parse::<u32>().ok();
+    number.filter(|number| *number < 900_000_000)
 }
 
 /// The blanks that a browser makes one of.

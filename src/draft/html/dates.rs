@@ -1,24 +1,35 @@
-//! When an HTML page says that it was last changed: metadata that no reader sees, kept apart from the text.
+//! When an HTML page says that it was published, and last changed: metadata that no reader sees, kept apart from the text.
 
 use scraper::{ElementRef, Html};
 use serde_json::Value;
 
-use super::{clean, head_elements};
+use super::{clean, head_elements, is_date};
 
 /// The most scripts of metadata that are looked into, and the longest.
 const MOST_SCRIPTS: usize = 64;
 const LONGEST_SCRIPT: usize = 1 << 20;
 
 /// Lists the dates of `article:modified_time` (Open Graph) and `dateModified` (schema.org, as JSON-LD), as written.
+pub fn of_change(page: &Html) -> Vec<String> {
+    dates(page, "article:modified_time", "dateModified")
+}
+
+/// Returns the first date of `article:published_time` or `datePublished` that is one.
+pub fn of_publication(page: &Html) -> Option<String> {
+    let dates = dates(page, "article:published_time", "datePublished");
+    dates.into_iter().find(|date| is_date(date))
+}
+
+/// Lists the dates of a property of Open Graph, and of one of schema.org in JSON-LD.
 ///
 /// In JSON-LD only what describes the page itself counts: an object at the top, in a list there, or in `@graph`, whose
 /// type is a page, an article or a posting. A page tells of others' dates deeper down.
-pub fn dates(page: &Html) -> Vec<String> {
+fn dates(page: &Html, of_graph: &str, of_schema: &str) -> Vec<String> {
     let mut dates: Vec<String> = head_elements(page.root_element(), "meta")
         .take(1000)
         .filter_map(|meta| {
             let names = ["property", "name"].map(|name| meta.value().attr(name).unwrap_or_default());
-            let is_wanted = |name: &str| name.trim().eq_ignore_ascii_case("article:modified_time");
+            let is_wanted = |name: &str| name.trim().eq_ignore_ascii_case(of_graph);
             let content = meta.value().attr("content")?;
             names.into_iter().any(is_wanted).then(|| clean(content))?
         })
@@ -34,13 +45,13 @@ pub fn dates(page: &Html) -> Vec<String> {
             .then(|| serde_json::from_str::<Value>(&text).ok())
             .flatten()
         {
-            of_json(&value, &mut dates);
+            of_json(&value, of_schema, &mut dates);
         }
     }
     dates
 }
 
-fn of_json(value: &Value, dates: &mut Vec<String>) {
+fn of_json(value: &Value, property: &str, dates: &mut Vec<String>) {
     let listed = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let mut objects = listed(value);
     objects.push(value.clone());
@@ -50,7 +61,7 @@ fn of_json(value: &Value, dates: &mut Vec<String>) {
         .flat_map(listed)
         .collect();
     for object in objects.iter().chain(&graphs).filter(|object| is_page(object)) {
-        let date = object.get("dateModified").and_then(Value::as_str);
+        let date = object.get(property).and_then(Value::as_str);
         dates.extend(date.and_then(clean));
     }
 }
@@ -83,6 +94,7 @@ mod tests {
              <script type='application/ld+json'>{\"@graph\": [{\"@type\": \"WebPage\", \"dateModified\": \"c\"},\
              {\"@type\": \"Person\", \"dateModified\": \"no\"}]}</script>",
         );
-        assert_eq!(dates(&page), ["a", "b", "c"]);
+        assert_eq!(of_change(&page), ["a", "b", "c"]);
+        assert_eq!(of_publication(&page), None);
     }
 }
