@@ -3,6 +3,8 @@
 //! A reader's eyes decide: what a browser does not show is no text, and a footer that stands in a comment, an
 //! attribute or a hidden element is none.
 
+use std::collections::HashMap;
+
 use scraper::{ElementRef, Html};
 
 use super::{Beside, Draft, DraftError, DraftErrorKind, DraftFooter, FrontMatter, Notice, NoticeKind, Place};
@@ -15,6 +17,7 @@ use text::{Kind, Piece, TooDeep};
 
 mod beside;
 mod bounds;
+mod hidden;
 mod modified;
 mod own;
 mod source;
@@ -217,16 +220,17 @@ impl<'a> Article<'a> {
             return Ok(whole);
         };
         // The page's last line counts as it does on a page that marks its article.
-        let last = whole.pieces.pop().filter(reads_as_footer);
+        let last = whole.pieces.pop_if(|last| reads_as_footer(last));
         let is_in = pieces
             .last()
             .is_some_and(|own| last.as_ref().is_some_and(|last| last.plain == own.plain));
+        whole
+            .beside
+            .extend(left(std::mem::take(&mut whole.pieces), &pieces));
         Ok(Self {
             extent: Extent::Likely,
             after: last.into_iter().filter(|_| !is_in).collect(),
             pieces,
-            // Which elements were taken is not known.
-            beside: Vec::new(),
             ..whole
         })
     }
@@ -381,6 +385,27 @@ fn likely_article(text: &str) -> Result<Option<Vec<Piece>>, TooDeep> {
     let content = Html::parse_document(&article.content);
     let pieces = text::pieces(content.root_element())?;
     Ok(Some(pieces).filter(|pieces| !pieces.is_empty()))
+}
+
+/// Lists what a page shows beside the pieces that were taken for its article.
+fn left(all: Vec<Piece>, taken: &[Piece]) -> Vec<Beside> {
+    let mut times: HashMap<&str, usize> = HashMap::new();
+    for piece in taken {
+        *times.entry(&piece.plain).or_default() += 1;
+    }
+    let mut left = Vec::new();
+    for (at, piece) in all.into_iter().enumerate() {
+        match times.get_mut(&*piece.plain) {
+            Some(times) if *times > 0 => *times -= 1,
+            _ if piece.kind == Kind::Break => {}
+            _ if at == 0 && is_back_link(&piece) => left.push(Beside::back_link(piece.plain)),
+            _ => left.push(Beside {
+                place: Place::Loose,
+                text: piece.plain,
+            }),
+        }
+    }
+    left
 }
 
 /// Returns the words of the one heading of the first level among the elements of a page.
