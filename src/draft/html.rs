@@ -20,6 +20,7 @@ mod bounds;
 mod hidden;
 mod modified;
 mod own;
+mod scripts;
 mod source;
 mod text;
 

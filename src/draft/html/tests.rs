@@ -352,7 +352,7 @@ fn what_stands_around_an_article_is_looked_at_once() {
     let [begin, end] = ["<article>", "</article>"].map(|tag| tag.repeat(200));
     let many = format!("{begin}{}{end}", "<article></article>".repeat(1_000));
     let page = format!(
-        "<!DOCTYPE html><html><body><p style=a>One.</p>{many}<script type=\"{}\" id=\"{}\"></script></body></html>",
+        "<!DOCTYPE html><meta charset=utf-8><body><p style=a>One.</p>{many}<script type=\"{}\" id=\"{}\"></script></body></html>",
         block::MEDIA_TYPE,
         block::ELEMENT_ID
     );
@@ -435,7 +435,11 @@ fn what_no_page_with_a_proof_has_is_named() {
     let unseen = |attributes: &str| format!("<p><bdi {attributes}>\u{200b}</bdi>");
     let code = ["<bdi data-code>"; 2];
     for (head, article, faults) in [
-        ("<meta charset=utf-8>", "<p data-x=1 id=a>a", &[][..]),
+        ("", "<p data-x=1 id=a>a", &[][..]),
+        ("<script type=application/ld+json>{}</script>", "<p>a", &[]),
+        ("<script>document.write('b')</script>", "<p>a", &["<script>"]),
+        ("<script type=module>x</script>", "<p>a", &["<script>"]),
+        ("<script src=x></script>", "<p>a", &["<script>"]),
         ("<meta charset=gbk>", "<p>a", &["<meta>"]),
         (
             "<meta http-equiv=Content-Type content='text/html; charset=UTF-8'>",
@@ -450,6 +454,12 @@ fn what_no_page_with_a_proof_has_is_named() {
         ("<meta http-equiv=refresh content=1>", "<p>a", &["<meta>"]),
         ("", "<ul><li>a</li></ul><ol start=3><li>b</li></ol>", &[]),
         ("", "<ul><p>a</p></ul>", &["<p> where no page has one"]),
+        ("", "<ul>a</ul>", &["words in <ul> beside its items"]),
+        (
+            "",
+            "<ol><li>a</li>b<li>c</li></ol>",
+            &["words in <ol> beside its items"],
+        ),
         ("", "<li>a</li>", &["<li> where no page has one"]),
         ("", "<ul start=3><li>a</li></ul>", &["<ul start>"]),
         ("", "<ol start=03><li>a</li></ol>", &["<ol start>"]),
@@ -467,12 +477,45 @@ fn what_no_page_with_a_proof_has_is_named() {
         ),
     ] {
         let page = format!(
-            "<!DOCTYPE html><html><head>{head}</head><body><article>{article}<p>.</p></article>\
+            "<!DOCTYPE html><html><head><meta charset=utf-8>{head}</head><body><article>{article}<p>.</p></article>\
             <script type=\"{}\" id=\"{}\"></script></body></html>",
             block::MEDIA_TYPE,
             block::ELEMENT_ID
         );
         assert_eq!(read(&page).unwrap().faults, faults, "{head}{article}");
+    }
+}
+
+#[test]
+fn a_page_with_a_proof_says_first_that_it_is_utf_8() {
+    let faults = |begin: &str| {
+        let page = format!(
+            "{begin}<body><article><p>a</article><script type=\"{}\" id=\"{}\"></script>",
+            block::MEDIA_TYPE,
+            block::ELEMENT_ID
+        );
+        read(&page).unwrap().faults.len()
+    };
+    for begin in [
+        "<!DOCTYPE html><meta charset=utf-8>",
+        "\u{feff}<!doctype HTML>\n<HTML lang='zh' class=x data-darkreader-mode=\"dynamic\">\n<head id=a>\n<meta charset=\"UTF-8\">",
+        "<!-- saved from url=(0026)https://example.org/ -->\n<!DOCTYPE html><html lang=zh><!--\n a\n--><meta charset=utf-8>",
+        "<!DOCTYPE html><meta http-equiv=\"Content-Type\" content=\"text/html; charset=UTF-8\"><meta charset=utf-8>",
+    ] {
+        assert_eq!(faults(begin), 0, "{begin}");
+    }
+    for begin in [
+        "<!DOCTYPE html>",
+        "<!DOCTYPE html><html>",
+        "<!DOCTYPE html><meta name=x content=y><meta charset=utf-8>",
+        "<!DOCTYPE html><title>a</title><meta charset=utf-8>",
+        "<!DOCTYPE html><meta charset=utf-8></meta>",
+        "<!DOCTYPE html><html xmlns=\"http://www.w3.org/1999/xhtml\"><meta charset=utf-8>",
+        "<!DOCTYPE html><html lang=\"<meta charset=gbk>\"><meta charset=utf-8>",
+        "<!DOCTYPE html><!-- <meta charset=gbk> --><meta charset=utf-8>",
+        "<meta charset=utf-8>",
+    ] {
+        assert_ne!(faults(begin), 0, "{begin}");
     }
 }
 
