@@ -168,6 +168,8 @@ enum Extent {
 
 struct Article<'a> {
     extent: Extent,
+    /// The page carries its proof.
+    carries_proof: bool,
     /// Elements of the place, where it is one.
     shown: Vec<ElementRef<'a>>,
     pieces: Vec<Piece>,
@@ -198,6 +200,7 @@ impl<'a> Article<'a> {
         if let Some(marked) = named("article").or_else(|| named("main")) {
             return Ok(Self {
                 extent: Extent::Marked,
+                carries_proof,
                 shown: shown_elements(marked),
                 pieces: text::pieces(marked)?,
                 after: text::pieces_after(body, marked)?,
@@ -206,6 +209,7 @@ impl<'a> Article<'a> {
         }
         let mut whole = Self {
             extent: Extent::Page,
+            carries_proof,
             shown: shown.to_vec(),
             pieces: text::pieces(body)?,
             after: Vec::new(),
@@ -236,22 +240,29 @@ impl<'a> Article<'a> {
         })
     }
 
-    /// Takes the footer off: the last of the article, or the only thing after it.
+    /// Takes the footer off: the last of the article, or the only thing after it; of a page that carries its proof, only the
+    /// former.
     fn take_footer(&mut self, notices: &mut Vec<Notice>) -> Result<Option<DraftFooter>, DraftError> {
         let is_break = |piece: &Piece| piece.kind == Kind::Break;
         self.after.retain(|piece| !is_break(piece));
         while self.pieces.last().is_some_and(is_break) {
             self.pieces.pop();
         }
-        let behind = match &self.after[..] {
-            [only] if reads_as_footer(only) => self.after.pop(),
-            _ => None,
-        };
+        let is_behind = matches!(&self.after[..], [only] if reads_as_footer(only));
         let own = self.pieces.pop_if(|last| reads_as_footer(last));
-        if behind.is_some() && own.is_some() {
+        if is_behind && own.is_some() {
             return Err(DraftError::at(LINE, DraftErrorKind::TwoFooters));
         }
-        let last = behind.or(own);
+        let last = if is_behind && !self.carries_proof {
+            let behind = self.after.pop();
+            let is_it = |beside: &Beside| behind.as_ref().is_some_and(|piece| piece.plain == beside.text);
+            if let Some(at) = self.beside.iter().rposition(is_it) {
+                self.beside.remove(at);
+            }
+            behind
+        } else {
+            own
+        };
         while self.pieces.last().is_some_and(is_break) {
             self.pieces.pop();
         }
@@ -279,7 +290,6 @@ impl<'a> Article<'a> {
         let Some(last) = last else {
             return Ok(None);
         };
-        self.beside.retain(|beside| beside.text != last.plain);
         let footer = last
             .plain
             .parse()

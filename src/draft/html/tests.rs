@@ -625,6 +625,26 @@ fn what_is_left_of_a_page_whose_article_is_sought_is_told() {
     is_told(&format!("{}<aside>{false_words}</aside>", text("")), false_words);
 }
 
+#[test]
+fn a_page_with_a_proof_has_its_footer_in_the_article() {
+    let page = |article: &str, after: &str| {
+        format!(
+            "<!DOCTYPE html><meta charset=utf-8><body><article><p>a</p>{article}</article>{after}\
+            <script type=\"{}\" id=\"{}\"></script>",
+            block::MEDIA_TYPE,
+            block::ELEMENT_ID
+        )
+    };
+    let foot = format!("<footer>{FOOTER}</footer>");
+    assert_eq!(footer(&read(&page(&foot, "")).unwrap()), FOOTER);
+    for after in [&foot, &format!("<p>{FOOTER}</p>")] {
+        let draft = read(&page("", after)).unwrap();
+        assert_eq!((draft.footer.as_ref(), draft.notices.len()), (None, 1));
+        assert_eq!(beside(&draft), [FOOTER]);
+        assert!(matches!(kind(&page(&foot, after)), DraftErrorKind::TwoFooters));
+    }
+}
+
 proptest! {
     #[test]
     fn what_a_browser_shows_is_in_the_text_or_told(
