@@ -90,7 +90,7 @@ fn beside(place: Place, text: &str) -> Option<Beside> {
 }
 
 /// Returns the words that an element shows, a line for each block, and the names of what it shows without words.
-fn words<'a>(root: ElementRef<'a>) -> (String, Vec<&'a str>) {
+fn words(root: ElementRef<'_>) -> (String, Vec<&str>) {
     let mut text = String::new();
     let mut wordless = Vec::new();
     // Each node twice where it is a block: to be read, and at its end.

@@ -94,11 +94,10 @@ pub fn display(element: ElementRef) -> Display {
     match said(style, "display") {
         Said::Hides => Display::Hidden,
         Said::MayHide => Display::Unsure,
-        Said::Shows => Display::Shown,
         Said::Nothing if is_by_itself => Display::Hidden,
         Said::Unknown | Said::Unreadable if is_by_itself => Display::Unsure,
         Said::Unreadable if style.to_ascii_lowercase().contains("none") => Display::Unsure,
-        Said::Nothing | Said::Unknown | Said::Unreadable => Display::Shown,
+        Said::Nothing | Said::Shows | Said::Unknown | Said::Unreadable => Display::Shown,
     }
 }
 
