@@ -33,6 +33,11 @@ pub enum Cited {
 pub fn find(archive: &Archive, swhid: &Swhid) -> Result<Cited, Fault> {
     let Core { named, id } = swhid.core();
     match named {
+        Named::Revision if swhid.path().is_some() || swhid.anchor().is_some_and(|it| it != swhid.core()) => {
+            Ok(Cited::Nothing(
+                "a rev of this archive is named by itself, without anchor and path".to_owned(),
+            ))
+        }
         Named::Revision => Ok(Cited::Revisions(CommitId::from_raw(*id.raw()), Vec::new())),
         Named::Content | Named::Directory => match swhid.anchor() {
             Some(anchor) if anchor.named == Named::Revision => {

@@ -386,16 +386,16 @@ fn shown_otherwise(draft: &Draft, home_link: Option<&str>, answer: &mut Answer) 
         );
         answer.against(Verdict::Altered, what);
     }
-    let is_title = |text: &String| {
-        answer.revision.as_ref().is_some_and(|revision| {
-            let metadata = revision.metadata();
-            metadata.titles.values().any(|title| title == text)
-                || article::headline(metadata, &[], &revision.page_text) == *text
-        })
-    };
+    let mut titles = Vec::new();
+    if let Some(revision) = &answer.revision {
+        let metadata = revision.metadata();
+        titles.extend(metadata.titles.values().cloned());
+        titles.push(article::headline(metadata, &[], &revision.page_text));
+    }
     let is_known = |beside: &Beside| match beside.place {
         Place::BackLink => Some(beside.text.as_str()) == home_link,
-        Place::Frame | Place::Loose => is_title(&beside.text),
+        Place::Loose if draft.carries_proof => false,
+        Place::Frame | Place::Loose => titles.contains(&beside.text),
     };
     let told: Vec<&Beside> = draft.beside.iter().filter(|beside| !is_known(beside)).collect();
     let is_strange = |beside: &&Beside| draft.carries_proof && beside.place == Place::Loose;

@@ -23,7 +23,7 @@ use bridge::ARTICLE;
 use desk::{Desk, SAYS, told};
 
 /// What somebody changed on a saved page, and what is said then.
-const CHANGES: [(&str, &str, &str); 27] = [
+const CHANGES: [(&str, &str, &str); 28] = [
     (
         "<p>桥昨天通车。</p>",
         "<p>桥昨天通车!</p>",
@@ -121,6 +121,7 @@ const CHANGES: [(&str, &str, &str); 27] = [
         "<html xmlns=\"http://www.w3.org/1999/xhtml\" ",
         "The page does not begin with",
     ),
+    ("</body>", "<ext-el>More.</ext-el></body>", "“More.”"),
     ("</head>", "</meta></head>", "The page does not begin with"),
     (
         "</body>",
@@ -280,6 +281,17 @@ fn of_an_unknown_style_nothing_is_claimed_and_what_has_no_words_is_named() {
             "</main><aside><input value=\"More.\"></aside>",
             "“<input>”",
         ),
+        // What extensions of browsers leave in a page that is saved.
+        (
+            "</body>",
+            "<ext-el data-shadow-root=\"true\"></ext-el></body>",
+            "“<ext-el>”",
+        ),
+        (
+            "<html ",
+            "<html data-darkreader-mode='dynamic' data-darkreader-scheme=\"dark\" ",
+            "Text: what the page shows is",
+        ),
     ] {
         expect(&carried::changed(&html, from, to), "proved", words);
     }
@@ -331,6 +343,10 @@ fn a_hostile_page_runs_nothing_where_it_is_dropped() {
         ),
         (
             format!("<article><p>{}x", " \u{3000}".repeat(1_000_000)),
+            "Text: the page does not show",
+        ),
+        (
+            format!("<article><p>a{}", "\u{301}\u{323}".repeat(150_000)),
             "Text: the page does not show",
         ),
         (

@@ -97,6 +97,17 @@ fn what_a_reader_takes_for_a_part_of_the_article_alters_it() {
         ),
         before("<article>FALSE</article>", "<article>"),
         before("<p><![CDATA[FALSE]]></p>", LAST),
+        before("<ul>FALSE</ul>", LAST),
+        before(
+            "<script>document.querySelector('article p').textContent = 'FALSE'</script>",
+            "</body>",
+        ),
+        before("<script src=\"false.js\"></script>", "</body>"),
+        before("<meta name=\"a\" content=\"b\">", "<meta charset=\"utf-8\">"),
+        after("<meta charset=\"utf-8\">", "</meta>"),
+        page.replacen("<meta charset=\"utf-8\">", "", 1),
+        // A title has its place.
+        before("<p>桥昨天通车。</p>", "<article>"),
         page.replacen("<!DOCTYPE html>", "<!DOCTYPE html [<!ENTITY nbsp \"FALSE\">]>", 1),
         page.replacen(
             "<article>",
@@ -117,6 +128,20 @@ fn what_a_reader_takes_for_a_part_of_the_article_alters_it() {
             (Some(1), &Value::from("altered")),
             "{answer}\n{forged}"
         );
+    }
+}
+
+#[test]
+fn a_footer_outside_of_the_article_is_none_of_a_page_with_a_proof() {
+    let (story, page) = story();
+    let (before, rest) = page.split_once("<footer>").unwrap();
+    let (footer, after) = rest.split_once("</footer>").unwrap();
+    for name in ["footer", "p"] {
+        let outside = format!("</article><{name}>{footer}</{name}>");
+        let forged = format!("{before}{}", after.replacen("</article>", &outside, 1));
+        assert_eq!(verify_alone(forged.as_bytes()).0, Some(1), "{forged}");
+        let (code, answer) = verify(&story, "forged.html", &forged);
+        assert_eq!((code, &answer["verdict"]), (Some(1), &Value::from("unknown")));
     }
 }
 

@@ -707,3 +707,33 @@ fn pages_of_the_renderers_before_are_still_proved() {
         assert_eq!(verdict_alone(&changed).0, "altered", "{name}");
     }
 }
+
+#[test]
+fn the_scripts_of_all_languages_are_known_to_be_the_program_s() {
+    let story = Story::begin();
+    for (slug, text) in [("english", "The ferry is back.\n"), ("chinese", "渡船复航。\n")] {
+        story.add(
+            &format!("{slug}.txt"),
+            text,
+            &["--slug", slug, "--date", "2026-01-22"],
+        );
+    }
+    story.yes(&["build", "site"]);
+    let mut scripts = Vec::new();
+    for slug in ["english", "chinese"] {
+        let html = sites::page(&story, &format!("2026/01/22/{slug}/index.html"));
+        let (_, script) = html.split_once("<script>").unwrap();
+        let (script, _) = script.split_once("</script>").unwrap();
+        let hash: String = Sha256::digest(script)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let (verdict, reason) = verdict_alone(&html);
+        assert_eq!(
+            verdict, "proved",
+            "{reason}: src/draft/html/scripts.rs lacks {hash}"
+        );
+        scripts.push(hash);
+    }
+    assert_ne!(scripts[0], scripts[1]);
+}

@@ -249,3 +249,34 @@ fn a_commit_of_a_mirror_does_not_vouch_for_what_is_cited_in_it() {
     assert_eq!(status, Some(1), "{answer}");
     assert_eq!(answer["verdict"], "unknown");
 }
+
+#[test]
+fn a_commit_is_cited_without_anchor_and_path() {
+    let story = story();
+    let id = rev_parse(&story, "main~1");
+    let name = format!("swh:1:rev:{id}");
+    for own in [
+        format!("{name};anchor={name}"),
+        format!("{name};origin=https://example.org/"),
+    ] {
+        assert_eq!(verify(&story, &own).0, Some(0), "{own}");
+    }
+    let other = format!("anchor=swh:1:rev:{}", "1".repeat(40));
+    for more in [other, format!("path=/articles/{ARTICLE}")] {
+        let (code, answer) = verify(&story, &format!("{name};{more}"));
+        assert_eq!(
+            (code, &answer["verdict"]),
+            (Some(1), &Value::from("unknown")),
+            "{more}"
+        );
+    }
+}
+
+#[test]
+fn an_article_is_asked_for_beside_a_folder_of_its_name() {
+    let story = story();
+    std::fs::create_dir_all(story.folder.path().join(ARTICLE)).unwrap();
+    assert_eq!(verify(&story, ARTICLE).0, Some(0));
+    let output = story.run(&["verify", "2026/01"]);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("is a folder"));
+}

@@ -226,7 +226,10 @@ impl Verify {
 
     fn judge(&self, archive: &Archive, thing: &str) -> Result<Answer, Failure> {
         let trimmed = thing.trim();
-        let is_page = thing == "-" || Path::new(thing).exists();
+        let is_article = trimmed.parse::<ArticleId>().is_ok() || resolve::numbered(trimmed).is_some();
+        let file = Path::new(thing);
+        // A site's folder of an article has the article's name, and no folder is a page.
+        let is_page = thing == "-" || file.exists() && !(is_article && file.is_dir());
         if !is_page {
             if let Ok(footer) = trimmed.parse::<Footer>() {
                 return Ok(verify::footer(archive, &footer)?);
@@ -240,7 +243,7 @@ impl Verify {
             if trimmed.starts_with(SCHEME) {
                 return Ok(verify::swhid(archive, &trimmed.parse()?)?);
             }
-            if trimmed.parse::<ArticleId>().is_ok() || resolve::numbered(trimmed).is_some() {
+            if is_article {
                 return Ok(verify::id(archive, resolve::commit(archive, trimmed)?)?);
             }
             if let Some(prefix) = IdPrefix::parse(trimmed) {
@@ -250,7 +253,6 @@ impl Verify {
                 });
             }
         }
-        let file = Path::new(thing);
         if file.is_dir() {
             return Err(Failure::new(format!("{thing} is a folder; name its pages")));
         }

@@ -3,6 +3,8 @@
 //! A reader's eyes decide: what a browser does not show is no text, and a footer that stands in a comment, an
 //! attribute or a hidden element is none.
 
+use std::collections::HashMap;
+
 use scraper::{ElementRef, Html};
 
 use super::{Beside, Draft, DraftError, DraftErrorKind, DraftFooter, FrontMatter, Notice, NoticeKind, Place};
@@ -17,8 +19,10 @@ use text::{Kind, Piece, TooDeep};
 mod beside;
 mod bounds;
 mod dates;
+mod hidden;
 mod marks;
 mod own;
+mod scripts;
 mod source;
 mod text;
 mod xhtml;
@@ -178,6 +182,8 @@ enum Extent {
 
 struct Article<'a> {
     extent: Extent,
+    /// The page carries its proof.
+    carries_proof: bool,
     /// Elements of the place, where it is one.
     shown: Vec<ElementRef<'a>>,
     pieces: Vec<Piece>,
@@ -208,6 +214,7 @@ impl<'a> Article<'a> {
         if let Some(marked) = named("article").or_else(|| named("main")) {
             return Ok(Self {
                 extent: Extent::Marked,
+                carries_proof,
                 shown: shown_elements(marked),
                 pieces: text::pieces(marked)?,
                 after: text::pieces_after(body, marked)?,
@@ -216,6 +223,7 @@ impl<'a> Article<'a> {
         }
         let mut whole = Self {
             extent: Extent::Page,
+            carries_proof,
             shown: shown.to_vec(),
             pieces: text::pieces(body)?,
             after: Vec::new(),
@@ -231,36 +239,44 @@ impl<'a> Article<'a> {
             return Ok(whole);
         };
         // The page's last line counts as it does on a page that marks its article.
-        let last = whole.pieces.pop().filter(reads_as_footer);
+        let last = whole.pieces.pop_if(|last| reads_as_footer(last));
         let is_in = pieces
             .last()
             .is_some_and(|own| last.as_ref().is_some_and(|last| last.plain == own.plain));
+        whole
+            .beside
+            .extend(left(std::mem::take(&mut whole.pieces), &pieces));
         Ok(Self {
             extent: Extent::Likely,
             after: last.into_iter().filter(|_| !is_in).collect(),
             pieces,
-            // Which elements were taken is not known.
-            beside: Vec::new(),
             ..whole
         })
     }
 
-    /// Takes the footer off: the last of the article, or the only thing after it.
+    /// Takes the footer off: the last of the article, or the only thing after it; of a page that carries its proof, only the
+    /// former.
     fn take_footer(&mut self, notices: &mut Vec<Notice>) -> Result<Option<DraftFooter>, DraftError> {
         let is_break = |piece: &Piece| piece.kind == Kind::Break;
         self.after.retain(|piece| !is_break(piece));
         while self.pieces.last().is_some_and(is_break) {
             self.pieces.pop();
         }
-        let behind = match &self.after[..] {
-            [only] if reads_as_footer(only) => self.after.pop(),
-            _ => None,
-        };
+        let is_behind = matches!(&self.after[..], [only] if reads_as_footer(only));
         let own = self.pieces.pop_if(|last| reads_as_footer(last));
-        if behind.is_some() && own.is_some() {
+        if is_behind && own.is_some() {
             return Err(DraftError::at(LINE, DraftErrorKind::TwoFooters));
         }
-        let last = behind.or(own);
+        let last = if is_behind && !self.carries_proof {
+            let behind = self.after.pop();
+            let is_it = |beside: &Beside| behind.as_ref().is_some_and(|piece| piece.plain == beside.text);
+            if let Some(at) = self.beside.iter().rposition(is_it) {
+                self.beside.remove(at);
+            }
+            behind
+        } else {
+            own
+        };
         while self.pieces.last().is_some_and(is_break) {
             self.pieces.pop();
         }
@@ -288,7 +304,6 @@ impl<'a> Article<'a> {
         let Some(last) = last else {
             return Ok(None);
         };
-        self.beside.retain(|beside| beside.text != last.plain);
         let footer = last
             .plain
             .parse()
@@ -431,6 +446,27 @@ fn likely_article(text: &str) -> Result<Option<Vec<Piece>>, TooDeep> {
     let content = Html::parse_document(&article.content);
     let pieces = text::pieces(content.root_element())?;
     Ok(Some(pieces).filter(|pieces| !pieces.is_empty()))
+}
+
+/// Lists what a page shows beside the pieces that were taken for its article.
+fn left(all: Vec<Piece>, taken: &[Piece]) -> Vec<Beside> {
+    let mut times: HashMap<&str, usize> = HashMap::new();
+    for piece in taken {
+        *times.entry(&piece.plain).or_default() += 1;
+    }
+    let mut left = Vec::new();
+    for (at, piece) in all.into_iter().enumerate() {
+        match times.get_mut(&*piece.plain) {
+            Some(times) if *times > 0 => *times -= 1,
+            _ if piece.kind == Kind::Break => {}
+            _ if at == 0 && is_back_link(&piece) => left.push(Beside::back_link(piece.plain)),
+            _ => left.push(Beside {
+                place: Place::Loose,
+                text: piece.plain,
+            }),
+        }
+    }
+    left
 }
 
 /// Returns the words of the one heading of the first level among the elements of a page.

@@ -11,6 +11,9 @@ use crate::base64;
 /// The first line.
 const FORM: &str = "c2sp.org/tlog-proof@v1";
 
+/// The type of the data block in which a page carries one: in base64, with the log's key as its extra data.
+pub const MEDIA_TYPE: &str = "application/x-c2sp-tlog-proof;base64";
+
 /// How the names of files with such proofs end.
 pub const EXTENSION: &str = "tlog-proof";
 

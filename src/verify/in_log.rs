@@ -12,8 +12,7 @@ use crate::tlog::proof::LogProof;
 
 use super::{Answer, Verdict, with_causes};
 
-/// The type of the data block in which a page carries the proof: C2SP's tlog-proof in base64. Its extra data is the log's key.
-pub const MEDIA_TYPE: &str = "application/x-c2sp-tlog-proof;base64";
+pub use crate::tlog::proof::MEDIA_TYPE;
 
 /// The id of that block's element.
 pub const ELEMENT_ID: &str = "log-proof";

@@ -4,7 +4,8 @@
 use scraper::{ElementRef, Node};
 
 use super::super::{Beside, Place};
-use super::text::{BLOCKS, is_blank, is_left_out, is_navigation, is_never_shown};
+use super::hidden::{self, Visibility};
+use super::text::{BLOCKS, hides_itself, is_blank, is_left_out, is_navigation, is_never_shown};
 
 /// Elements in which a page says what is no part of its article.
 const FRAME: &[&str] = &["nav", "header", "footer", "aside"];
@@ -17,11 +18,20 @@ const WORDLESS: &[&str] = &[
     "img", "iframe", "svg", "object", "embed", "video", "audio", "canvas", "input", "math",
 ];
 
+/// Those whose words, where they have some, are all that they show.
+const WORDED: &[&str] = &["input", "math"];
+
+/// Elements that show another text than stands in them, or may.
+const OTHERWISE: &[&str] = &["img", "bdo"];
+
 /// Lists what stands around an article and amid it, in the page's order.
 pub fn of(body: ElementRef<'_>, article: ElementRef<'_>) -> Vec<Beside> {
     let above: Vec<_> = article.ancestors().map(|node| node.id()).collect();
     let mut found = Vec::new();
+    let mut otherwise = Vec::new();
+    // A style may show what stands in a head.
     let mut pending = vec![(*body, false, false)];
+    pending.extend(body.prev_siblings().map(|node| (node, false, false)));
     while let Some((node, is_in, is_in_header)) = pending.pop() {
         let Some(element) = ElementRef::wrap(node) else {
             if let Node::Text(text) = node.value() {
@@ -38,9 +48,16 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>) -> Vec<Beside> {
         let is_open = if is_in {
             !is_left_out(element) && (!is_header || is_in_header || !is_navigation(element))
         } else {
-            is_article || element.id() == body.id() || LAYOUT.contains(&name) || above.contains(&element.id())
+            is_article
+                || element.id() == body.id()
+                || LAYOUT.contains(&name) && !hides_itself(element)
+                || above.contains(&element.id())
         };
         if is_open {
+            if is_in && OTHERWISE.contains(&name) && !otherwise.contains(&name) {
+                otherwise.push(name);
+                found.extend(beside(Place::Loose, &format!("<{name}>")));
+            }
             let start = pending.len();
             let (is_in, is_in_header) = (is_in || is_article, is_in_header || is_header);
             pending.extend(node.children().map(|child| (child, is_in, is_in_header)));
@@ -53,7 +70,13 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>) -> Vec<Beside> {
             FRAME.contains(&name)
         };
         let place = if is_frame { Place::Frame } else { Place::Loose };
-        found.extend(beside(place, &words(element)));
+        let (text, wordless) = words(element);
+        found.extend(beside(place, &text));
+        found.extend(
+            wordless
+                .iter()
+                .filter_map(|name| beside(place, &format!("<{name}>"))),
+        );
     }
     found
 }
@@ -66,18 +89,20 @@ fn beside(place: Place, text: &str) -> Option<Beside> {
     })
 }
 
-/// Returns what an element shows: its words, a line for each block, or the name of what it shows without words.
-fn words(root: ElementRef<'_>) -> String {
+/// Returns the words that an element shows, a line for each block, and the names of what it shows without words.
+fn words(root: ElementRef<'_>) -> (String, Vec<&str>) {
     let mut text = String::new();
-    let mut wordless = None;
+    let mut wordless = Vec::new();
     // Each node twice where it is a block: to be read, and at its end.
-    let mut pending = vec![(*root, false)];
-    while let Some((node, is_end)) = pending.pop() {
+    let mut pending = vec![(*root, false, true)];
+    while let Some((node, is_end, is_seen)) = pending.pop() {
         if is_end {
             end_line(&mut text);
             continue;
         }
-        if let Node::Text(shown) = node.value() {
+        if let Node::Text(shown) = node.value()
+            && is_seen
+        {
             let shown = words_of_text(shown);
             let is_apart = text.is_empty() || text.ends_with('\n') || text.ends_with(' ');
             text.push_str(if is_apart { shown.trim_start() } else { &shown });
@@ -88,29 +113,34 @@ fn words(root: ElementRef<'_>) -> String {
         if is_never_shown(element) {
             continue;
         }
+        let is_seen = match hidden::visibility(element) {
+            Visibility::Inherited => is_seen,
+            Visibility::Hidden => false,
+            Visibility::Visible | Visibility::Unsure => true,
+        };
         let name = element.value().name();
         for attribute in ["alt", "value", "placeholder", "label"] {
             let shown = element.value().attr(attribute).unwrap_or_default();
-            if WORDLESS.contains(&name) || matches!(name, "textarea" | "option" | "optgroup") {
+            if is_seen && (WORDLESS.contains(&name) || matches!(name, "textarea" | "option" | "optgroup")) {
                 text.push_str(&words_of_text(shown));
             }
         }
-        if WORDLESS.contains(&name) {
-            wordless.get_or_insert(name);
+        if is_seen && WORDLESS.contains(&name) && !wordless.contains(&name) {
+            wordless.push(name);
         }
         let is_block = BLOCKS.contains(&name) || name == "br";
         if is_block {
             end_line(&mut text);
-            pending.push((node, true));
+            pending.push((node, true, is_seen));
         }
         let start = pending.len();
-        pending.extend(node.children().map(|child| (child, false)));
+        pending.extend(node.children().map(|child| (child, false, is_seen)));
         pending[start..].reverse();
     }
-    match wordless {
-        Some(name) if text.trim().is_empty() => format!("<{name}>"),
-        _ => text,
+    if !text.trim().is_empty() {
+        wordless.retain(|name| !WORDED.contains(name));
     }
+    (text, wordless)
 }
 
 fn end_line(text: &mut String) {

@@ -3,9 +3,15 @@
 
 use scraper::{ElementRef, Node};
 
+use sha2::{Digest, Sha256};
+
+use super::scripts::KNOWN as KNOWN_SCRIPTS;
 use super::text::is_blank;
 use crate::canonical::invisible_characters;
+use crate::id::hex;
 use crate::language::right_to_left;
+use crate::proof::block;
+use crate::tlog::proof::MEDIA_TYPE as LOG_PROOF;
 
 /// Elements of an article.
 const KNOWN: &[&str] = &[
@@ -52,6 +58,12 @@ pub fn faults(text: &str, root: ElementRef<'_>) -> Vec<String> {
     let mut faults = Vec::new();
     if !begins_as_html(text) {
         faults.push("its beginning is not <!DOCTYPE html>".to_owned());
+    } else if !begins_in_utf8(text) {
+        faults.push("its beginning is not <!DOCTYPE html> and <meta charset=\"utf-8\">".to_owned());
+    }
+    // With that element open all through it a page is no XML.
+    if text.to_ascii_lowercase().contains("</meta") {
+        faults.push("</meta>".to_owned());
     }
     // To a browser that reads the page as XML this is text, to others a comment.
     if text.contains("<![CDATA[") {
@@ -97,6 +109,13 @@ fn parent(element: ElementRef<'_>) -> Option<ElementRef<'_>> {
 
 const DOCTYPE: &str = "<!doctype html>";
 
+/// What says that a page is UTF-8, so that every browser takes the same characters from it.
+const UTF_8: [&str; 3] = [
+    "<meta charset=\"utf-8\">",
+    "<meta charset=utf-8>",
+    "<meta http-equiv=\"content-type\" content=\"text/html; charset=utf-8\">",
+];
+
 /// Tells whether a page begins so that every browser reads it as HTML. One that saved it may have put a comment there.
 fn begins_as_html(text: &str) -> bool {
     let mut rest = text.trim_start_matches('\u{feff}').trim_start_matches(is_blank);
@@ -106,8 +125,72 @@ fn begins_as_html(text: &str) -> bool {
     {
         rest = after.trim_start_matches(is_blank);
     }
-    rest.get(..DOCTYPE.len())
-        .is_some_and(|begin| begin.eq_ignore_ascii_case(DOCTYPE))
+    after(rest, DOCTYPE).is_some()
+}
+
+/// Tells whether nothing stands before the element that says UTF-8 but comments and the tags of `html` and `head`.
+fn begins_in_utf8(text: &str) -> bool {
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start_matches(is_blank);
+    let end_of = |rest| {
+        after(rest, DOCTYPE)
+            .or_else(|| after_comment(rest))
+            .or_else(|| after_attributes(after(rest, "<html").or_else(|| after(rest, "<head"))?))
+    };
+    while let Some(after) = end_of(rest) {
+        rest = after.trim_start_matches(is_blank);
+    }
+    UTF_8.iter().any(|meta| after(rest, meta).is_some())
+}
+
+/// Returns what follows a beginning, whatever its letters' case.
+fn after<'a>(text: &'a str, begin: &str) -> Option<&'a str> {
+    let (first, rest) = text.split_at_checked(begin.len())?;
+    first.eq_ignore_ascii_case(begin).then_some(rest)
+}
+
+/// Returns what follows a comment that every browser ends at the same place.
+fn after_comment(text: &str) -> Option<&str> {
+    let comment = text.strip_prefix("<!--")?;
+    let (comment, rest) = comment.split_at(comment.find(['<', '>'])?);
+    comment.ends_with("--").then_some(rest)?.strip_prefix('>')
+}
+
+/// Returns what follows the attributes of a tag of `html` or `head`, with which browsers and their extensions save a page.
+fn after_attributes(text: &str) -> Option<&str> {
+    let mut rest = text;
+    while let Some(attribute) = rest.strip_prefix(' ') {
+        let (name, value) = attribute.split_once('=')?;
+        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let is_data = |name: &str| name.strip_prefix("data-").is_some_and(|name| !name.is_empty());
+        let name = name.to_ascii_lowercase();
+        if !(matches!(&*name, "lang" | "class" | "id") || is_data(&name) && name.chars().all(is_word)) {
+            return None;
+        }
+        let quoted = ['"', '\'']
+            .iter()
+            .find_map(|mark| value.strip_prefix(*mark)?.split_once(*mark));
+        rest = if let Some((value, after)) = quoted {
+            (!value.contains(['<', '>'])).then_some(after)?
+        } else {
+            let end = value.find(|c| !is_word(c))?;
+            (end > 0).then_some(&value[end..])?
+        };
+    }
+    rest.strip_prefix('>')
+}
+
+/// Tells whether a script is a block of data or one that the program writes.
+fn is_own_script(element: ElementRef<'_>) -> bool {
+    let value = element.value();
+    if let Some(media_type) = value.attr("type") {
+        return media_type == "application/ld+json"
+            || media_type == LOG_PROOF
+            || block::MEDIA_TYPES.contains(&media_type);
+    }
+    let text: String = element.text().collect();
+    // A build reads its pages with this in the script's place.
+    value.attrs().next().is_none()
+        && (text == "\u{1}" || KNOWN_SCRIPTS.contains(&&*hex(&Sha256::digest(&text))))
 }
 
 fn anywhere(element: ElementRef<'_>) -> Option<String> {
@@ -122,7 +205,10 @@ fn anywhere(element: ElementRef<'_>) -> Option<String> {
             || kind.eq_ignore_ascii_case("content-type")
                 && content.eq_ignore_ascii_case("text/html; charset=utf-8")
     });
-    if NEVER_ANYWHERE.contains(&name) || name == "meta" && !(is_utf8 && is_policy) {
+    let is_strange = NEVER_ANYWHERE.contains(&name)
+        || name == "meta" && !(is_utf8 && is_policy)
+        || name == "script" && !is_own_script(element);
+    if is_strange {
         return Some(format!("<{name}>"));
     }
     let is_strange = |attribute: &str| {
@@ -159,6 +245,11 @@ fn in_article(element: ElementRef<'_>) -> Option<String> {
         Node::Element(element) => element.name() == "hr",
         _ => false,
     };
+    let is_list = matches!(name, "ul" | "ol");
+    let has_words = |node: &Node| matches!(node, Node::Text(_)) && shows(node);
+    if is_list && element.children().any(|child| has_words(child.value())) {
+        return Some(format!("words in <{name}> beside its items"));
+    }
     // A browser counts an item without text, and the text does not.
     if name == "li" && !element.descendants().any(|node| shows(node.value())) {
         return Some("an empty <li>".to_owned());

@@ -352,7 +352,7 @@ fn what_stands_around_an_article_is_looked_at_once() {
     let [begin, end] = ["<article>", "</article>"].map(|tag| tag.repeat(200));
     let many = format!("{begin}{}{end}", "<article></article>".repeat(1_000));
     let page = format!(
-        "<!DOCTYPE html><html><body><p style=a>One.</p>{many}<script type=\"{}\" id=\"{}\"></script></body></html>",
+        "<!DOCTYPE html><meta charset=utf-8><body><p style=a>One.</p>{many}<script type=\"{}\" id=\"{}\"></script></body></html>",
         block::MEDIA_TYPE,
         block::ELEMENT_ID
     );
@@ -435,7 +435,11 @@ fn what_no_page_with_a_proof_has_is_named() {
     let unseen = |attributes: &str| format!("<p><bdi {attributes}>\u{200b}</bdi>");
     let code = ["<bdi data-code>"; 2];
     for (head, article, faults) in [
-        ("<meta charset=utf-8>", "<p data-x=1 id=a>a", &[][..]),
+        ("", "<p data-x=1 id=a>a", &[][..]),
+        ("<script type=application/ld+json>{}</script>", "<p>a", &[]),
+        ("<script>document.write('b')</script>", "<p>a", &["<script>"]),
+        ("<script type=module>x</script>", "<p>a", &["<script>"]),
+        ("<script src=x></script>", "<p>a", &["<script>"]),
         ("<meta charset=gbk>", "<p>a", &["<meta>"]),
         (
             "<meta http-equiv=Content-Type content='text/html; charset=UTF-8'>",
@@ -450,6 +454,12 @@ fn what_no_page_with_a_proof_has_is_named() {
         ("<meta http-equiv=refresh content=1>", "<p>a", &["<meta>"]),
         ("", "<ul><li>a</li></ul><ol start=3><li>b</li></ol>", &[]),
         ("", "<ul><p>a</p></ul>", &["<p> where no page has one"]),
+        ("", "<ul>a</ul>", &["words in <ul> beside its items"]),
+        (
+            "",
+            "<ol><li>a</li>b<li>c</li></ol>",
+            &["words in <ol> beside its items"],
+        ),
         ("", "<li>a</li>", &["<li> where no page has one"]),
         ("", "<ul start=3><li>a</li></ul>", &["<ul start>"]),
         ("", "<ol start=03><li>a</li></ol>", &["<ol start>"]),
@@ -467,12 +477,198 @@ fn what_no_page_with_a_proof_has_is_named() {
         ),
     ] {
         let page = format!(
-            "<!DOCTYPE html><html><head>{head}</head><body><article>{article}<p>.</p></article>\
+            "<!DOCTYPE html><html><head><meta charset=utf-8>{head}</head><body><article>{article}<p>.</p></article>\
             <script type=\"{}\" id=\"{}\"></script></body></html>",
             block::MEDIA_TYPE,
             block::ELEMENT_ID
         );
         assert_eq!(read(&page).unwrap().faults, faults, "{head}{article}");
+    }
+}
+
+#[test]
+fn a_page_with_a_proof_says_first_that_it_is_utf_8() {
+    let faults = |begin: &str| {
+        let page = format!(
+            "{begin}<body><article><p>a</article><script type=\"{}\" id=\"{}\"></script>",
+            block::MEDIA_TYPE,
+            block::ELEMENT_ID
+        );
+        read(&page).unwrap().faults.len()
+    };
+    for begin in [
+        "<!DOCTYPE html><meta charset=utf-8>",
+        "\u{feff}<!doctype HTML>\n<HTML lang='zh' class=x data-darkreader-mode=\"dynamic\">\n<head id=a>\n<meta charset=\"UTF-8\">",
+        "<!-- saved from url=(0026)https://example.org/ -->\n<!DOCTYPE html><html lang=zh><!--\n a\n--><meta charset=utf-8>",
+        "<!DOCTYPE html><meta http-equiv=\"Content-Type\" content=\"text/html; charset=UTF-8\"><meta charset=utf-8>",
+    ] {
+        assert_eq!(faults(begin), 0, "{begin}");
+    }
+    for begin in [
+        "<!DOCTYPE html>",
+        "<!DOCTYPE html><html>",
+        "<!DOCTYPE html><meta name=x content=y><meta charset=utf-8>",
+        "<!DOCTYPE html><title>a</title><meta charset=utf-8>",
+        "<!DOCTYPE html><meta charset=utf-8></meta>",
+        "<!DOCTYPE html><html xmlns=\"http://www.w3.org/1999/xhtml\"><meta charset=utf-8>",
+        "<!DOCTYPE html><html lang=\"<meta charset=gbk>\"><meta charset=utf-8>",
+        "<!DOCTYPE html><!-- <meta charset=gbk> --><meta charset=utf-8>",
+        "<meta charset=utf-8>",
+    ] {
+        assert_ne!(faults(begin), 0, "{begin}");
+    }
+}
+
+#[track_caller]
+fn beside(draft: &Draft) -> Vec<&str> {
+    draft.beside.iter().map(|beside| &*beside.text).collect()
+}
+
+#[test]
+fn words_in_a_list_beside_its_items_are_text() {
+    let draft = body(
+        "<article><ul>The bridge <b>never</b> existed.</ul>
+        <ol>\nFirst, <li>one<li>two</li>and a half<img alt=three></ol></article>",
+    );
+    assert_eq!(
+        plain(&draft),
+        [
+            "- The bridge\n  never\n  existed.",
+            "1. First,\n2. one\n3. two\n   and a half\n   three"
+        ]
+    );
+}
+
+#[test]
+fn what_shows_another_text_than_it_has_is_told() {
+    let draft = body(
+        "<article><p>a <img src=x alt=b> <bdo dir=rtl>c</bdo> <img alt=d></p></article>
+        <aside>By the way<img src=x></aside><nav><img alt=e><svg></svg></nav>",
+    );
+    assert_eq!(plain(&draft), ["a b c d"]);
+    assert_eq!(
+        beside(&draft),
+        ["<img>", "<bdo>", "By the way", "<img>", "e", "<img>", "<svg>"]
+    );
+}
+
+#[test]
+fn what_is_not_surely_hidden_is_read_or_told() {
+    for (html, is_text) in [
+        ("<p hidden style='display:block'>w</p>", true),
+        ("<p style='display:none;display:block'>w</p>", true),
+        ("<p style='--x:display:none'>w</p>", true),
+        ("<p style='display:none-x'>w</p>", true),
+        ("<p style=\"font-family:'display:none'\">w</p>", true),
+        ("<dialog style='display:block'>w</dialog>", true),
+        ("<p style='display:none;d\\69splay:block'>w</p>", false),
+        (
+            "<div style='visibility:hidden'>x<p style='visibility:visible'>w</p></div>",
+            false,
+        ),
+        ("<title style='display:block'>w</title>", false),
+        ("<style style='display:block'>w</style>", false),
+        ("<script type=x style='display:block'>w</script>", false),
+    ] {
+        let draft = body(&format!("<article><p>a</p>{html}</article>"));
+        assert_eq!(
+            plain(&draft),
+            if is_text { vec!["a", "w"] } else { vec!["a"] },
+            "{html}"
+        );
+        assert_eq!(beside(&draft), if is_text { vec![] } else { vec!["w"] }, "{html}");
+        let draft = body(&format!("<article><p>a</p></article>{html}"));
+        assert_eq!(beside(&draft), ["w"], "{html}");
+    }
+    for hidden in [
+        "<p style='display:none'>w</p>",
+        "<div style='visibility:hidden'>w</div>",
+        "<p hidden>w</p>",
+    ] {
+        let draft = body(&format!("<article><p>a</p>{hidden}</article>{hidden}"));
+        assert_eq!((plain(&draft), beside(&draft)), (vec!["a"], vec![]), "{hidden}");
+    }
+    let head = "<head style='display:block'><title style='display:block'>w</title></head>";
+    assert_eq!(beside(&read(&format!("{head}<article>a")).unwrap()), ["w"]);
+}
+
+#[test]
+fn what_is_left_of_a_page_whose_article_is_sought_is_told() {
+    let text = |more: &str| {
+        let all = paragraphs();
+        format!(
+            "<div><p>{}</p>{more}<p>{}</p></div>",
+            all[..2].join("</p><p>"),
+            all[2..].join("</p><p>")
+        )
+    };
+    let is_told = |html: &str, words: &str| {
+        let draft = body(&format!("{html}<p>{FOOTER}</p>"));
+        assert_eq!((plain(&draft), footer(&draft)), (paragraphs(), FOOTER.to_owned()));
+        assert_eq!(
+            beside(&draft),
+            if words.is_empty() { vec![] } else { vec![words] }
+        );
+    };
+    is_told(&text(""), "");
+    let false_words = "All of this is false.";
+    is_told(
+        &text(&format!(
+            "<div class='comment sidebar ad'><p>{false_words}</p></div>"
+        )),
+        false_words,
+    );
+    is_told(
+        &format!("{}<div class=sidebar><p>{false_words}</p></div>", text("")),
+        false_words,
+    );
+    is_told(&format!("{}<aside>{false_words}</aside>", text("")), false_words);
+}
+
+#[test]
+fn a_page_with_a_proof_has_its_footer_in_the_article() {
+    let page = |article: &str, after: &str| {
+        format!(
+            "<!DOCTYPE html><meta charset=utf-8><body><article><p>a</p>{article}</article>{after}\
+            <script type=\"{}\" id=\"{}\"></script>",
+            block::MEDIA_TYPE,
+            block::ELEMENT_ID
+        )
+    };
+    let foot = format!("<footer>{FOOTER}</footer>");
+    assert_eq!(footer(&read(&page(&foot, "")).unwrap()), FOOTER);
+    for after in [&foot, &format!("<p>{FOOTER}</p>")] {
+        let draft = read(&page("", after)).unwrap();
+        assert_eq!((draft.footer.as_ref(), draft.notices.len()), (None, 1));
+        assert_eq!(beside(&draft), [FOOTER]);
+        assert!(matches!(kind(&page(&foot, after)), DraftErrorKind::TwoFooters));
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_a_browser_shows_is_in_the_text_or_told(
+        parts in proptest::collection::vec(
+            "word|</?(p|div|b|span|ul|ol|li|dl|dt|dd|table|tr|td|th|caption|tbody|colgroup|select|option|optgroup|details|summary|figure|figcaption|ruby|rt|rp|header|nav|aside|footer|article|main|section|form|button|blockquote|pre|h1|h2|svg|math|textarea|menu|dir|fieldset|legend|object|video|map|center)>",
+            0..40
+        )
+    ) {
+        let number = |(at, part): (usize, &String)| match part.as_str() {
+            "word" => format!("w{at}x "),
+            tag => tag.to_owned(),
+        };
+        let html: String = parts.iter().enumerate().map(number).collect();
+        if let Ok(draft) = read(&html) {
+            let read = format!("{} {}", draft.text(), beside(&draft).join(" "));
+            let page = Html::parse_document(&html);
+            for node in page.tree.nodes() {
+                if let scraper::Node::Text(text) = node.value() {
+                    for word in text.split_whitespace() {
+                        prop_assert!(read.contains(word), "{word} of {html} in {read}");
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use scraper::{ElementRef, Node};
 
+use super::hidden::{self, Display, Visibility};
 use super::marks;
 use super::source::{Run, Style, kept_link, source_of};
 use crate::canonical::nfc;
@@ -149,7 +150,8 @@ impl Piece {
 /// Tells whether an element is not shown, or shows no part of an article.
 pub fn is_left_out(element: ElementRef) -> bool {
     let value = element.value();
-    is_never_shown(element)
+    hidden::display(element) != Display::Shown
+        || hides_itself(element)
         || LEFT_OUT.contains(&value.name())
         || value.name() == "form" && !is_text(element)
         || value
@@ -173,22 +175,15 @@ fn is_text(form: ElementRef) -> bool {
 
 /// Tells whether a browser shows nothing of an element, as far as the element itself says so.
 pub fn is_never_shown(element: ElementRef) -> bool {
-    let value = element.value();
-    let style = value
-        .attr("style")
-        .filter(|style| style.len() < 10_000)
-        .map(|style| {
-            let style: String = style.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-            style.to_ascii_lowercase()
-        });
-    matches!(value.name(), "script" | "style" | "template" | "head" | "title")
-        || value.attr("hidden").is_some()
-        || value.name() == "dialog" && value.attr("open").is_none()
-        || value.name() == "input"
-            && value
-                .attr("type")
-                .is_some_and(|kind| kind.eq_ignore_ascii_case("hidden"))
-        || style.is_some_and(|style| style.contains("display:none") || style.contains("visibility:hidden"))
+    hidden::display(element) == Display::Hidden
+}
+
+/// Tells whether an element says that it is not seen, which what is in it may still be.
+pub fn hides_itself(element: ElementRef) -> bool {
+    matches!(
+        hidden::visibility(element),
+        Visibility::Hidden | Visibility::Unsure
+    )
 }
 
 /// Tells whether a header only leads elsewhere: no heading in it, and no text that is no link.
@@ -507,17 +502,36 @@ impl<'a> Reader<'a> {
         Ok(inner.pieces)
     }
 
+    /// Reads a text by itself.
+    fn words(&self, text: &str) -> Vec<Piece> {
+        let mut inner = Reader {
+            style: self.style.clone(),
+            in_header: self.in_header,
+            ..Reader::default()
+        };
+        inner.text(text);
+        inner.flush(Kind::Paragraph);
+        inner.pieces
+    }
+
     fn list(&mut self, list: ElementRef<'a>, is_ordered: bool) -> Result<(), TooDeep> {
         let mut items: Vec<(Option<u32>, Vec<Piece>)> = Vec::new();
-        for child in list.children().filter_map(ElementRef::wrap) {
-            if is_left_out(child) {
-                continue;
-            }
-            let pieces = self.inner(child)?;
+        for child in list.children() {
+            let element = ElementRef::wrap(child);
+            let pieces = match (child.value(), element) {
+                (Node::Text(text), _) if !text.chars().all(is_blank) => self.words(text),
+                (_, Some(element)) if is_left_out(element) => continue,
+                (Node::Element(image), _) if image.name() == "img" => {
+                    self.words(image.attr("alt").unwrap_or_default())
+                }
+                (_, Some(element)) => self.inner(element)?,
+                _ => continue,
+            };
+            let is_item = element.is_some_and(|element| element.value().name() == "li");
             // What stands in a list beside its items belongs to the item before it.
-            match items.last_mut().filter(|_| child.value().name() != "li") {
+            match items.last_mut().filter(|_| !is_item) {
                 Some((_, item)) => item.extend(pieces),
-                None => items.push((number_in(child, "value"), pieces)),
+                None => items.push((element.and_then(|item| number_in(item, "value")), pieces)),
             }
         }
         items.retain(|(_, item)| !item.is_empty());

@@ -6,7 +6,7 @@ const MOST_OPEN = 256;
 // What no page has, and what can make a browser read other characters in a file than this does.
 const CONTROLS = /[^\P{Cc}\t\n\r]/u;
 // How a page begins for which every browser takes the same characters; and with this element open all through it is no XML.
-const BEGINNING = /^\s*(<!doctype html>\s*|<!-{2}[^<>]*-->\s*|<(html|head)( (lang|class|id)=("[^"<>]*"|[\w-]+))*>\s*)*<meta (charset="?utf-8"?|http-equiv="Content-Type" content="text\/html; charset=utf-8")>/i;
+const BEGINNING = /^\s*(<!doctype html>\s*|<!-{2}[^<>]*-->\s*|<(html|head)( (lang|class|id|data-[\w-]+)=("[^"<>]*"|'[^'<>]*'|[\w-]+))*>\s*)*<meta (charset="?utf-8"?|http-equiv="Content-Type" content="text\/html; charset=utf-8")>/i;
 // What does not run.
 const DATA = [...PROOF_TYPES, LOG_PROOF_TYPE, 'application/ld+json'].map(type => `[type="${type}"]`);
 // The classes that an article and what is around it have. The style hides something where others are.

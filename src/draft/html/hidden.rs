@@ -1,0 +1,296 @@
+//! Whether a browser shows an element, as far as the element's own attributes say so. What they say is believed where every
+//! browser reads it alike; of the rest it is only known that it is not known.
+
+use scraper::ElementRef;
+
+use super::text::is_blank;
+
+/// Whether an element has a place on the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Display {
+    /// It has.
+    Shown,
+    /// It has not, nor has what is in it.
+    Hidden,
+    /// It says that it has none, and perhaps something else as well.
+    Unsure,
+}
+
+/// Whether an element in its place is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// As what it stands in is.
+    Inherited,
+    /// It is.
+    Visible,
+    /// It is not; what is in it may say otherwise of itself.
+    Hidden,
+    /// It says that it is not, and perhaps something else as well.
+    Unsure,
+}
+
+/// Values of `display` by which an element has a place.
+const DISPLAYED: &[&str] = &[
+    "block",
+    "inline",
+    "inline-block",
+    "flex",
+    "inline-flex",
+    "grid",
+    "inline-grid",
+    "flow-root",
+    "list-item",
+    "contents",
+    "table",
+    "inline-table",
+    "table-row",
+    "table-cell",
+    "table-row-group",
+    "table-header-group",
+    "table-footer-group",
+    "table-caption",
+    "inherit",
+    "initial",
+    "unset",
+];
+
+/// What the declarations of a property come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Nothing,
+    Shows,
+    Hides,
+    /// It hides, unless a browser knows a value that is not known here.
+    MayHide,
+    /// Only values that are not known here.
+    Unknown,
+    /// The style is none that every browser reads alike.
+    Unreadable,
+}
+
+/// Tells whether an element has a place on the page.
+pub fn display(element: ElementRef) -> Display {
+    let value = element.value();
+    let name = value.name();
+    let is_hidden_field = name == "input"
+        && value
+            .attr("type")
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("hidden"));
+    // These no style shows.
+    if name == "template" || is_hidden_field {
+        return Display::Hidden;
+    }
+    let is_by_itself = matches!(name, "script" | "style" | "head" | "title")
+        || value.attr("hidden").is_some()
+        || name == "dialog" && value.attr("open").is_none();
+    let style = value.attr("style").unwrap_or_default();
+    // Another property shows that kind of hidden element.
+    let is_until_found = value
+        .attr("hidden")
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("until-found"));
+    if is_until_found && !style.is_empty() {
+        return Display::Unsure;
+    }
+    match said(style, "display") {
+        Said::Hides => Display::Hidden,
+        Said::MayHide => Display::Unsure,
+        Said::Nothing if is_by_itself => Display::Hidden,
+        Said::Unknown | Said::Unreadable if is_by_itself => Display::Unsure,
+        Said::Unreadable if style.to_ascii_lowercase().contains("none") => Display::Unsure,
+        Said::Nothing | Said::Shows | Said::Unknown | Said::Unreadable => Display::Shown,
+    }
+}
+
+/// Tells whether an element in its place is seen.
+pub fn visibility(element: ElementRef) -> Visibility {
+    let style = element.value().attr("style").unwrap_or_default();
+    match said(style, "visibility") {
+        Said::Nothing => Visibility::Inherited,
+        Said::Shows => Visibility::Visible,
+        Said::Hides => Visibility::Hidden,
+        Said::MayHide => Visibility::Unsure,
+        Said::Unknown | Said::Unreadable => {
+            let style = style.to_ascii_lowercase();
+            if style.contains("hidden") || style.contains("collapse") {
+                Visibility::Unsure
+            } else {
+                Visibility::Visible
+            }
+        }
+    }
+}
+
+/// Returns what a style says of `display` or `visibility`: the last declaration counts, an important one before others.
+fn said(style: &str, property: &str) -> Said {
+    if style.is_empty() {
+        return Said::Nothing;
+    }
+    let Some(declarations) = declarations(style) else {
+        return Said::Unreadable;
+    };
+    let declared = declarations.iter().filter_map(|declaration| {
+        let (name, value) = declaration.split_once(':')?;
+        let name = name.trim_matches(is_blank);
+        if name != property && name != "all" {
+            return None;
+        }
+        let value = value.trim_matches(is_blank);
+        let important = value
+            .strip_suffix("important")
+            .and_then(|value| value.trim_end_matches(is_blank).strip_suffix('!'));
+        Some((
+            important.is_some(),
+            important.unwrap_or(value).trim_end_matches(is_blank),
+        ))
+    });
+    let (important, others): (Vec<_>, Vec<_>) = declared.partition(|(is_important, _)| *is_important);
+    let values = others.into_iter().chain(important).map(|(_, value)| value);
+    values.fold(Said::Nothing, |before, value| match (property, value) {
+        ("display", "none") | ("visibility", "hidden" | "collapse") => Said::Hides,
+        ("visibility", "visible" | "initial") => Said::Shows,
+        ("display", value) if DISPLAYED.contains(&value) => Said::Shows,
+        _ => match before {
+            Said::Hides | Said::MayHide => Said::MayHide,
+            Said::Shows => Said::Shows,
+            _ => Said::Unknown,
+        },
+    })
+}
+
+/// Divides a style into its declarations, in lower case, without comments; nothing where it has what might be divided
+/// otherwise elsewhere.
+fn declarations(style: &str) -> Option<Vec<String>> {
+    let style = style.to_ascii_lowercase();
+    let mut found = vec![String::new()];
+    let mut rest = style.as_str();
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        let declaration = found.last_mut()?;
+        match c {
+            '\\' | '{' | '}' | '[' | ']' | ')' | '@' | '<' => return None,
+            ';' => found.push(String::new()),
+            '/' if rest.starts_with('*') => {
+                rest = rest[1..].split_once("*/").map_or("", |(_, after)| after);
+                declaration.push(' ');
+            }
+            '"' | '\'' => {
+                let (text, after) = rest.split_once(c)?;
+                if text.contains(['\\', '\n', '\r', '\u{c}']) {
+                    return None;
+                }
+                rest = after;
+                declaration.push(c);
+            }
+            '(' => {
+                let (text, after) = rest.split_once(')').unwrap_or((rest, ""));
+                let text = text.trim_matches(is_blank);
+                let quoted = ['"', '\''].iter().find_map(|mark| {
+                    let text = text.strip_prefix(*mark)?;
+                    text.strip_suffix(*mark)
+                });
+                let has_more = |c: char| matches!(c, '"' | '\'' | '(' | '\\' | '\n' | '\r' | '\u{c}');
+                if quoted.unwrap_or(text).contains(has_more) || text.contains("/*") {
+                    return None;
+                }
+                rest = after;
+                declaration.push(c);
+            }
+            c => declaration.push(c),
+        }
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use scraper::Html;
+
+    use super::*;
+
+    fn of(tag: &str) -> (Display, Visibility) {
+        let page = Html::parse_fragment(tag);
+        let mut elements = page.root_element().children().filter_map(ElementRef::wrap);
+        let element = elements.next().expect(tag);
+        (display(element), visibility(element))
+    }
+
+    #[test]
+    fn what_a_style_says_is_believed_where_all_browsers_read_it_alike() {
+        use Display::{Hidden, Shown, Unsure};
+        for (style, expected) in [
+            ("", Shown),
+            ("display:none", Hidden),
+            (" DISPLAY : None ! Important ;", Hidden),
+            ("display:/* a */none", Hidden),
+            ("color:red;display:none;/*", Hidden),
+            ("background:url(a;b);display:none", Hidden),
+            ("background:url( 'a' );font:'b;c';display:none", Hidden),
+            ("display:block;display:none", Hidden),
+            ("display:none;display:block", Shown),
+            ("display:none!important;display:block", Hidden),
+            ("display:none;display:block!important", Shown),
+            ("--x:display:none", Shown),
+            ("--display:none", Shown),
+            ("display:none-x", Shown),
+            ("display:none x", Shown),
+            ("font-family:'display:none'", Shown),
+            ("content:'a;display:none;b'", Shown),
+            ("background:url(a;display:none;b", Shown),
+            ("/*display:none*/", Shown),
+            ("opacity:0", Shown),
+            ("display:none;display:masonry", Unsure),
+            ("display:none;display:var(--x)", Unsure),
+            ("display:none;all:initial", Shown),
+            ("display:none;all:revert", Unsure),
+            ("display:none;d\\69splay:block", Unsure),
+            ("display:none;x:url(a(b);display:block;y:c)", Unsure),
+            ("display:none;x:'a\n';display:block", Unsure),
+            ("display:none}", Unsure),
+        ] {
+            assert_eq!(of(&format!("<p style=\"{style}\">")).0, expected, "{style}");
+        }
+    }
+
+    #[test]
+    fn a_style_shows_what_is_hidden_without_one() {
+        use Display::{Hidden, Shown, Unsure};
+        for (tag, expected) in [
+            ("<p hidden>", Hidden),
+            ("<p hidden style='color:red'>", Hidden),
+            ("<p hidden style='display:block'>", Shown),
+            ("<p hidden style='display:foo'>", Unsure),
+            ("<p hidden style='d\\69splay:block'>", Unsure),
+            ("<p hidden=until-found>", Hidden),
+            (
+                "<p hidden=until-found style='content-visibility:visible'>",
+                Unsure,
+            ),
+            ("<dialog>", Hidden),
+            ("<dialog open>", Shown),
+            ("<dialog style='display:block'>", Shown),
+            ("<script>", Hidden),
+            ("<script style='display:block'>", Shown),
+            ("<template style='display:block'>", Hidden),
+            ("<input type=HIDDEN style='display:block'>", Hidden),
+        ] {
+            assert_eq!(of(tag).0, expected, "{tag}");
+        }
+    }
+
+    #[test]
+    fn an_element_is_seen_as_it_says_of_itself() {
+        use Visibility::{Hidden, Inherited, Unsure, Visible};
+        for (style, expected) in [
+            ("", Inherited),
+            ("color:red", Inherited),
+            ("visibility:hidden", Hidden),
+            ("visibility:COLLAPSE", Hidden),
+            ("visibility:hidden;visibility:visible", Visible),
+            ("visibility:hidden;visibility:inherit", Unsure),
+            ("visib\\69lity:hidden", Unsure),
+            ("visib\\69lity:visible", Visible),
+        ] {
+            assert_eq!(of(&format!("<p style=\"{style}\">")).1, expected, "{style}");
+        }
+    }
+}

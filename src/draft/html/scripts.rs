@@ -1,0 +1,30 @@
+//! The scripts that pages of an archive's site have had below their footers, so that whatever else runs in a page that carries a
+//! proof is found.
+
+/// The SHA-256 of each, in the program's languages. A script that is changed gets its lines here; `tests/site.rs` tells them.
+pub const KNOWN: &[&str] = &[
+    // Renderers 2 to 4.
+    "e393fd59c85aafa6cb42bf194b5af53dd9701dbe7d47b23876a47f388371e548",
+    "c521198a581f56c0ad3d35bbb26ba8c94e50310abb82932692f00ba86e5b1e8d",
+    // Renderer 5.
+    "a214cd963ffe86e81e2286fe67c224f2b4a2c203af6e0073af983bb6d262a688",
+    "95d400e69707cf13571221bdd309317b735448faec5e1bac7b0944ff844300d0",
+    "15e51d2a2e93d751c0438277ce0be78078697e076bad18efcfa0ffa1571541c1",
+    "78ba36efaed85491a954cfd22f92b172bf5c3feaa21c40e1808c5091c746ecd6",
+    // Renderer 6; its last still stands in the first pages of renderer 7.
+    "a1825161244e884ee86fa9c67e8ff9db60fb89597925fea0733eda2c22816836",
+    "73417752557887864646558f8d8003936339ff1dbbd40713df1e078140b51862",
+    "96eb918a6049e9b9fe027698e7e563debb99e6fa36b50a6b043c85a08f7d6e9a",
+    "7c596887a5a33eeb68ba4b7d5dc295c21662aa05731b3083621389ded9254f07",
+    // Renderer 7.
+    "dfe0bf9b71ef70dd576f6ffd09ba26f46b403023d69681d8697fdd4acc18edd6",
+    "69e865530c1770496f044a56e7bbc18aa97120741599d3de631a1e67fe539e2f",
+    "a8373768a704410973a6cdcae2f2ce97a94db0c4be22d9eb7ef442fbe8d79810",
+    "d734da2dd30a1c7849cc23917c9c6dc7c79726e029849b5b8606c2aca205ea44",
+    // Renderers 8 and 9.
+    "60979853e09a0b8ae3ba8bd3bb74cedc9b8e92faec4f1fad4897fbb2ee472b94",
+    "b3fd5b62ae0c9754aed27d3c8b2a2f08a6d677d69eaf6753edca2bcf7f9c797b",
+    // Since, still renderer 9.
+    "3fa139cd9b1fde6e29e2869814e7ef332d5d05b86460bdcdab7f1aa74a1fda03",
+    "93f2185795c9a677790a5ae007e3da3581b5762bc34b957ed60daf7b4fa3dd4d",
+];
