@@ -321,7 +321,7 @@ const ADDED: [(&str, &str); 21] = [
 ];
 
 /// What is there otherwise, and how.
-const CHANGED: [(&str, &str); 36] = [
+const CHANGED: [(&str, &str); 37] = [
     ("<main>\n", "<main>\n<h2>More.</h2>"),
     (
         "<main>\n",
