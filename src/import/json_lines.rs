@@ -272,11 +272,11 @@ mod tests {
         assert_eq!(read.wishes.page_title.unwrap().per_language["zh"], "题");
         assert_eq!(read.wishes.kind, Some(Kind::Correction));
         assert_eq!(read.wishes.article.unwrap().to_string(), "2026/01/20/chips");
-        let titles = |title| {
+        let titles = |title: &str| {
             let line = serde_json::json!({"page": "x", "title": title}).to_string();
             super::read(&line, &Wishes::default()).map(|read| read.wishes.page_title)
         };
-        let said = titles("pi=3".into()).unwrap().unwrap();
+        let said = titles("pi=3").unwrap().unwrap();
         assert_eq!(
             said.plain.as_deref(),
             Some("pi=3"),

@@ -1,5 +1,5 @@
 //! A proof as a git pack, version 2: an entry for each object, in the proof's order, and the SHA-1 of it all at the end. An entry is
-//! whole, or a delta of one that stands before it. Read here; [`crate::storage::proof_pack`] writes it.
+//! whole, or a delta of one that stands before it. Read here; the storage layer writes it.
 //!
 //! Source of the format: git's documentation, `gitformat-pack`.
 
