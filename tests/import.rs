@@ -413,7 +413,7 @@ fn titles_of_lines_stay_with_their_languages() {
         (english, r#"{"en": "One", "en-US": "Two"}"#),
     ] {
         let (status, _, said) = import_lines(&story, &line("bad", text, title), &[]);
-        assert_eq!(status, Some(1), "{title}: {said}");
+        assert_eq!(status, Some(2), "{title}: {said}");
     }
 }
 
