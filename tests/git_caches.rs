@@ -250,6 +250,18 @@ fn an_index_over_several_packs_that_finds_other_objects_is_found() {
     renamed[names.start + 6] ^= 1;
     put(&story, PACKS, &renamed);
     is_found(&story, PACKS, "names a pack whose index cannot be read");
+    // A name has as many bytes as any other; git wants them in order, each once.
+    let length = 1 + good[names.clone()].iter().position(|byte| *byte == 0).unwrap();
+    let [one, other] = [0, length].map(|at| names.start + at..names.start + at + length);
+    let mut out_of_order = good.clone();
+    out_of_order[one.clone()].copy_from_slice(&good[other.clone()]);
+    out_of_order[other.clone()].copy_from_slice(&good[one.clone()]);
+    put(&story, PACKS, &out_of_order);
+    is_found(&story, PACKS, "its names of packs are out of order");
+    let mut repeated = good.clone();
+    repeated[other].copy_from_slice(&good[one]);
+    put(&story, PACKS, &repeated);
+    is_found(&story, PACKS, "its names of packs are out of order");
     put(&story, PACKS, &without_last(&good));
     is_found(&story, PACKS, "leaves out object");
     fs::remove_file(path(&story, PACKS)).unwrap();
@@ -477,4 +489,79 @@ fn any_byte_of_them_that_is_changed_is_found_or_means_the_same() {
         }
         replace(&story, file, &good);
     }
+}
+
+/// Returns the files of a kind beside packs, by their paths in the archive.
+fn beside(story: &Story, ending: &str) -> Vec<String> {
+    let files = fs::read_dir(path(story, "objects/pack")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut found: Vec<String> = names
+        .filter(|name| name.rsplit('.').next() == Some(ending))
+        .map(|name| format!("objects/pack/{name}"))
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn what_git_keeps_beside_a_pack_is_that_packs_and_whole() {
+    let story = archive();
+    let reverse = beside(&story, "rev");
+    assert_eq!(reverse.len(), 3);
+    let good = reverse.iter().map(|file| fs::read(path(&story, file)).unwrap());
+    let good: Vec<Vec<u8>> = good.collect();
+    for at in 0..good[0].len() {
+        let mut bad = good[0].clone();
+        bad[at] ^= 1 << (at % 8);
+        replace(&story, &reverse[0], &bad);
+        assert!(is_faulty(&story), "byte {at}");
+        put(&story, &reverse[0], &bad);
+        // But for the checksum itself, which is made good.
+        assert!(
+            is_faulty(&story) || at >= good[0].len() - 20,
+            "byte {at} with its checksum"
+        );
+    }
+    for length in 0..good[0].len() {
+        replace(&story, &reverse[0], &good[0][..length]);
+        assert!(is_faulty(&story), "{length} bytes");
+        if length > 20 {
+            put(&story, &reverse[0], &good[0][..length]);
+            assert!(is_faulty(&story), "{length} bytes with their checksum");
+        }
+    }
+    let mut other_order = good[0].clone();
+    other_order[12..16].copy_from_slice(&good[0][16..20]);
+    other_order[16..20].copy_from_slice(&good[0][12..16]);
+    put(&story, &reverse[0], &other_order);
+    is_found(&story, &reverse[0], "in another order than theirs");
+    replace(&story, &reverse[0], &good[1]);
+    is_found(&story, &reverse[0], "is that of another pack");
+    replace(&story, &reverse[0], &good[0]);
+    story.yes(&["verify"]);
+    // Bitmaps, of several packs and of one.
+    story.git(&["multi-pack-index", "write", "--bitmap"]);
+    let several = beside(&story, "bitmap");
+    assert_eq!(several.len(), 1);
+    is_spoiled(&story, &several[0]);
+    story.git(&["repack", "-adbq"]);
+    let one = beside(&story, "bitmap");
+    assert_eq!(one.len(), 1);
+    is_spoiled(&story, &one[0]);
+    let mut other_pack = fs::read(path(&story, &one[0])).unwrap();
+    other_pack[12] ^= 1;
+    put(&story, &one[0], &other_pack);
+    is_found(&story, &one[0], "is that of another pack");
+}
+
+/// Finds a file at fault while a byte of it is changed, and not when it is as it was.
+fn is_spoiled(story: &Story, file: &str) {
+    story.yes(&["verify"]);
+    let good = fs::read(path(story, file)).unwrap();
+    let mut bad = good.clone();
+    bad[good.len() / 2] ^= 1;
+    replace(story, file, &bad);
+    is_found(story, file, "checksum");
+    replace(story, file, &good);
+    story.yes(&["verify"]);
 }

@@ -1,8 +1,8 @@
-//! What git keeps beside its objects so that it need not read them: the commit-graph, and the index over several packs. Git
-//! shows what they say, also where the objects say something else; so they are held against the objects and against the
-//! packs' own indexes.
+//! What git keeps beside its objects so that it need not read them: the commit-graph, the index over several packs, and the
+//! order of the objects in a pack. Git shows what they say, also where the objects say something else; so they are held against
+//! the objects and against the packs' own indexes.
 //!
-//! Their filters by path and their bitmaps are not looked into, but that a file has the checksum with which it ends.
+//! Filters by path and bitmaps are not looked into, but that a file has the checksum with which it ends.
 //!
 //! Source of the forms: git's documentation, `gitformat-chunk`, `gitformat-commit-graph` and `gitformat-pack`.
 
@@ -21,6 +21,7 @@ use crate::storage::pack_index::IndexError;
 
 pub use self::commit_graph::Part;
 
+mod beside_pack;
 mod commit_graph;
 mod multi_pack_index;
 
@@ -71,6 +72,12 @@ pub enum CacheFault {
     /// It finds an object elsewhere than the pack's own index.
     #[error("finds object {0} elsewhere than the index of its pack")]
     Place(ObjectId),
+    /// It belongs to another pack than the one that it stands beside.
+    #[error("is that of another pack")]
+    OtherPack,
+    /// It gives the objects of a pack in another order than they have there.
+    #[error("gives the objects of its pack in another order than theirs")]
+    Order,
     /// It leaves out an object of a pack that it names.
     #[error("leaves out object {0}, which its packs have")]
     LeftOut(ObjectId),
@@ -127,6 +134,7 @@ pub fn look(inventory: &Inventory, is_stopped: &(dyn Fn() -> bool + Sync)) -> Ve
         judge(single(folder, of), of);
         judge(chain(folder, of), of);
     }
+    found.extend(beside_pack::check(inventory, is_stopped));
     found
 }
 

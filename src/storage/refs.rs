@@ -15,12 +15,11 @@ pub const BRANCH: &str = "refs/heads/main";
 /// The longest file of refs that is read, 64 MiB: half a million refs.
 pub(super) const LARGEST: usize = 64 << 20;
 
-/// The first line of `packed-refs`, as the gits of different years write it.
-const HEADERS: [&str; 3] = [
-    "# pack-refs with: peeled fully-peeled sorted ",
-    "# pack-refs with: peeled fully-peeled ",
-    "# pack-refs with: peeled ",
-];
+/// What the first line of `packed-refs` begins with, where it says how the file was written.
+const HEADER: &str = "# pack-refs with:";
+
+/// What it says, as the gits of different years do.
+const WAYS: [&str; 3] = ["peeled", "fully-peeled", "sorted"];
 
 /// Why the branch cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -174,18 +173,37 @@ pub fn list(repository: &Path, prefix: &str) -> Result<BTreeMap<String, ObjectId
     Ok(refs)
 }
 
-/// Reads the lines of `packed-refs`, those that only peel a tag aside; `None` where it is none, or a line is none.
+/// Reads the lines of `packed-refs`, those that only peel a tag aside; `None` where it is none, or a line is none. Where the file
+/// says that it is sorted, git looks refs up by halving it, and finds none that is out of order.
 fn packed_lines(bytes: &[u8]) -> Option<impl Iterator<Item = Option<(ObjectId, &str)>>> {
     let text = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
-    let is_aside = |line: &&str| {
-        HEADERS.contains(line)
-            || line
+    let mut lines = text.split('\n').peekable();
+    let header = lines.next_if(|line| line.starts_with(HEADER));
+    let ways = header
+        .and_then(|header| header.strip_prefix(HEADER))
+        .unwrap_or_default();
+    if !ways.split(' ').all(|way| way.is_empty() || WAYS.contains(&way)) {
+        return None;
+    }
+    let is_sorted = ways.split(' ').any(|way| way == "sorted");
+    let mut before: Option<&str> = None;
+    Some(lines.filter_map(move |line| {
+        if before.is_some()
+            && line
                 .strip_prefix('^')
                 .is_some_and(|id| id.parse::<ObjectId>().is_ok())
-    };
-    Some(text.split('\n').filter(move |line| !is_aside(line)).map(|line| {
-        let (id, name) = line.split_once(' ')?;
-        Some((id.parse().ok()?, name.starts_with("refs/").then_some(name)?))
+        {
+            return None;
+        }
+        let read = line.split_once(' ').and_then(|(id, name)| {
+            let is_in_order = !is_sorted || before.is_none_or(|before| before < name);
+            Some((
+                id.parse().ok()?,
+                Some(name).filter(|name| name.starts_with("refs/") && is_in_order)?,
+            ))
+        });
+        before = line.split_once(' ').map(|(_, name)| name);
+        Some(read)
     }))
 }
 
@@ -234,6 +252,39 @@ mod tests {
         assert_eq!(tip(folder.path()).unwrap().unwrap().to_string(), ONE);
         let folder = repository(&format!("{ONE} {BRANCH}\n{TWO} {BRANCH}\n"));
         assert!(matches!(tip(folder.path()), Err(RefError::Damaged { .. })));
+    }
+
+    #[test]
+    fn packed_refs_are_in_order_where_they_are_said_to_be_and_headers_are_those_of_any_git() {
+        let tip_of = |packed: &str| tip(repository(packed).path()).map(|tip| tip.map(|id| id.to_string()));
+        let lines = |names: [&str; 2]| names.map(|name| format!("{ONE} {name}\n")).concat();
+        let (ascending, descending) = (lines([BRANCH, "refs/tags/a"]), lines(["refs/tags/a", BRANCH]));
+        for header in [
+            "# pack-refs with: peeled fully-peeled sorted \n",
+            "# pack-refs with: peeled fully-peeled sorted\n",
+            "# pack-refs with: sorted \n",
+            "# pack-refs with: peeled \n",
+            "# pack-refs with:\n",
+            "",
+        ] {
+            let read = |lines: &str| tip_of(&format!("{header}{lines}"));
+            assert_eq!(read(&ascending).unwrap().as_deref(), Some(ONE), "{header}");
+            assert_eq!(
+                read(&format!("{ascending}^{TWO}\n")).unwrap().as_deref(),
+                Some(ONE)
+            );
+            let is_sorted = header.contains("sorted");
+            assert_eq!(read(&descending).is_err(), is_sorted, "{header}");
+            assert!(read(&format!("^{TWO}\n{ascending}")).is_err(), "{header}");
+            assert!(read(&format!("{ascending}# pack-refs with: peeled \n")).is_err());
+        }
+        for header in [
+            "# other",
+            "# pack-refs with: peeled,sorted",
+            "# pack-refs with: other ",
+        ] {
+            assert!(tip_of(&format!("{header}\n{ascending}")).is_err(), "{header}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The index over several packs: git finds objects by it, and asks the indexes of the packs that it names no more.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,7 +21,9 @@ struct Packs<'a> {
     /// Of each object its pack and its offset.
     places: &'a [[u8; 8]],
     wide: Option<&'a [[u8; 8]]>,
-    /// The packs' own indexes.
+    /// The names of the packs.
+    names: Vec<&'a [u8]>,
+    /// Their own indexes.
     indexes: Vec<PackIndex<Mmap>>,
 }
 
@@ -44,16 +47,21 @@ impl<'a> Packs<'a> {
         };
         let names = chunks.find(*b"PNAM").unwrap_or_default();
         let mut names = names.split(|byte| *byte == 0);
-        let mut indexes = Vec::new();
+        let (mut known, mut indexes) = (Vec::new(), Vec::new());
         for _ in 0..u32::from_be_bytes(packs) {
             let name = names.next().filter(|name| !name.is_empty());
             let name = name.ok_or(CacheFault::Form("it has fewer names than packs"))?;
+            if known.last().is_some_and(|before| name <= *before) {
+                return Err(CacheFault::Form("its names of packs are out of order"));
+            }
+            known.push(name);
             indexes.push(own_index(folder, &String::from_utf8_lossy(name))?);
         }
         Ok(Self {
             ids,
             places,
             wide,
+            names: known,
             indexes,
         })
     }
@@ -107,13 +115,18 @@ pub fn check(
     for layer in layers {
         all.push(Packs::parse(folder, &layer.map).map_err(|fault| layer.finding(fault))?);
     }
+    let mut looked_through = HashSet::new();
     for (packs, layer) in all.iter().zip(layers) {
         let entries = packs.ids.par_iter().zip(packs.places);
         let wrong = entries.find_first(|(id, place)| !is_stopped() && !packs.is_found(id, **place));
         if let Some((id, _)) = wrong {
             return Err(layer.finding(CacheFault::Place(ObjectId::from_raw(*id))));
         }
-        for index in &packs.indexes {
+        for (name, index) in packs.names.iter().zip(&packs.indexes) {
+            // Several files of a chain may name the same pack.
+            if !looked_through.insert(*name) {
+                continue;
+            }
             let is_left_out = |id: &&RawId| !is_stopped() && !all.iter().any(|packs| packs.has(id));
             if let Some(id) = index.ids().par_iter().find_first(is_left_out) {
                 return Err(layer.finding(CacheFault::LeftOut(ObjectId::from_raw(*id))));
