@@ -1097,7 +1097,7 @@ fn an_object_of_another_kind_than_a_tree_says_is_named() {
         (
             put(&story, "tree", &entry("100644 a.md", &tree)),
             format!("object {tree} is a tree, not a blob"),
-            String::new(),
+            format!("object {tree} is of another kind than is said of it"),
         ),
         (
             put(&story, "tree", b"100644 a.md"),
@@ -1113,13 +1113,8 @@ fn an_object_of_another_kind_than_a_tree_says_is_named() {
         assert!(said.contains(&of_page), "{said}");
         let whole = story.run(&["verify"]);
         let said = String::from_utf8(whole.stdout).unwrap();
-        // Whatever a file's name leads to is hashed, and followed no further.
-        assert_eq!(
-            whole.status.code(),
-            Some(i32::from(!of_mirror.is_empty())),
-            "{said}"
-        );
-        assert!(of_mirror.is_empty() || said.contains("mirror digest: "), "{said}");
+        assert_eq!(whole.status.code(), Some(1), "{said}");
+        assert!(said.contains("mirror digest: "), "{said}");
         assert!(said.contains(&of_mirror), "{said}");
     }
 }
@@ -1242,4 +1237,43 @@ fn files_that_are_no_text_or_too_long_hide_none_that_is() {
     assert_eq!(answer["mirrored"]["paths"][0], "short.md", "{said}");
     let (code, answer, said) = judge(&story, &page_of("二。\n", &id));
     assert_eq!((code, &answer["verdict"]), (Some(1), &"altered".into()), "{said}");
+}
+
+#[test]
+fn what_a_folder_says_of_an_object_hides_nothing_that_the_object_leads_to() {
+    let (story, _) = begin();
+    let made = |kind: &str, body: &[u8]| {
+        story.write("body", body);
+        let file = story.folder.path().join("body");
+        story.git(&[
+            "hash-object",
+            "--literally",
+            "-t",
+            kind,
+            "-w",
+            file.to_str().unwrap(),
+        ])
+    };
+    let raw = |id: &str| -> Vec<u8> {
+        let digits = (0..20).map(|at| u8::from_str_radix(&id[2 * at..2 * at + 2], 16).unwrap());
+        digits.collect()
+    };
+    let missing = "1".repeat(40);
+    let below = made("tree", &[b"100644 a\0".as_slice(), &raw(&missing)].concat());
+    let root = [b"40000 a\0".as_slice(), &raw(&below), b"100644 b\0", &raw(&below)].concat();
+    let root = made("tree", &root);
+    let commit = format!("tree {root}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\nx\n");
+    let commit = made("commit", commit.as_bytes());
+    story.git(&["update-ref", "refs/mirrors/odd/heads/main", &commit]);
+    let output = story.run(&["verify"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains(&format!("object {below} is of another kind than is said of it")),
+        "{said}"
+    );
+    assert!(
+        said.contains(&format!("leads to object {missing}, which is not in the store")),
+        "{said}"
+    );
 }

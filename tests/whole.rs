@@ -15,10 +15,14 @@ mod packs;
 
 use std::fs;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::process::Stdio;
 
 use archives::{Story, git_command};
 use avalaches::id::ObjectId;
+use avalaches::object::Hashing;
+use avalaches::storage::inventory::Inventory;
+use avalaches::storage::objects::ObjectStore;
 use interrupted::interrupted;
 use objects::put;
 use packs::PackWriter;
@@ -534,4 +538,22 @@ fn a_commit_of_another_form_is_detached_and_what_is_none_corrupt() {
         reason.contains(&format!("object {blob} is a blob, not a tree")),
         "{reason}"
     );
+}
+
+#[test]
+fn what_git_prunes_while_a_store_is_checked_is_no_fault() {
+    let (story, _) = three();
+    let blob = with_input(&story, &["hash-object", "-w", "--stdin"], "nothing leads here");
+    let store = ObjectStore::open(&story.archive().join("objects")).unwrap();
+    let inventory = Inventory::of(&store);
+    story.git(&["prune", "--expire=now"]);
+    let file = story.archive().join("objects").join(&blob[..2]).join(&blob[2..]);
+    assert!(!file.exists());
+    let checked = inventory.check(Hashing::Both, &|_| true, &|_, _, _| ControlFlow::Continue(()));
+    assert!(checked.is_continue());
+    let gone = (0..inventory.len()).filter(|number| inventory.is_gone(*number));
+    let gone: Vec<String> = gone.map(|number| inventory.id(number).to_string()).collect();
+    assert_eq!(gone, [blob]);
+    let findings = inventory.into_findings();
+    assert!(findings.is_empty(), "{findings:?}");
 }

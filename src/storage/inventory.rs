@@ -153,7 +153,7 @@ impl Inventory {
     }
 
     /// Checks the objects that are wanted, and shows each good one, on every core at once. Faults are added to
-    /// the findings.
+    /// the findings; a loose object that went away meanwhile and is in no pack is none.
     pub fn check(
         &self,
         hashing: Hashing,
@@ -181,6 +181,8 @@ impl Inventory {
             }
             match self.read_loose(hashing, id) {
                 Ok(object) => visit(number, id, &object),
+                // It went away after it was listed, as git deletes what nothing leads to: whoever is led to it says so.
+                Err(Damage::File(error)) if error.is_missing() => ControlFlow::Continue(()),
                 Err(what) => {
                     self.found(StoreFinding {
                         path: loose_path(id),
@@ -228,6 +230,16 @@ impl Inventory {
             }
             read => read,
         }
+    }
+
+    /// Tells whether an object that was listed is no longer in the store, which keeps what is in a pack while the pack is open.
+    #[must_use]
+    pub fn is_gone(&self, number: usize) -> bool {
+        let Kept::Loose(id) = self.kept(number) else {
+            return false;
+        };
+        let read = self.read_loose(Hashing::Sha1, id);
+        matches!(read, Err(Damage::File(error)) if error.is_missing())
     }
 
     /// Tells what was found until now that is more than a leftover.

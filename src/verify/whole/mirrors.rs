@@ -1,6 +1,7 @@
 //! What the mirrors lead to, told apart from what nothing leads to. The objects were hashed before; here they are
 //! followed, each once.
 
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::{Census, Code, Finding};
@@ -22,14 +23,19 @@ pub(super) struct Followed {
 /// Follows the refs of mirrors through everything that they lead to, and marks it as reached.
 pub(super) fn follow(census: &Census<'_>, mirrors: &[Mirror]) -> Followed {
     let mut followed = Followed::default();
-    let mut reader = Reader::new(census.inventory, census.options.hashing);
+    let mut objects = Objects {
+        census,
+        reader: Reader::new(census.inventory, census.options.hashing),
+        loose: HashMap::new(),
+    };
+    let mut misnamed = BTreeSet::new();
     for mirror in mirrors {
         let place = format!("mirror {}", mirror.name);
         let mut count = 0;
         let mut next: Vec<(ObjectId, Option<ObjectKind>)> = Vec::new();
         for (name, id) in &mirror.refs {
             next.push((*id, None));
-            while let Some((id, kind)) = next.pop() {
+            while let Some((id, said)) = next.pop() {
                 if census.is_stopped() {
                     return followed;
                 }
@@ -48,36 +54,61 @@ pub(super) fn follow(census: &Census<'_>, mirrors: &[Mirror]) -> Followed {
                     found(format!("{name} leads to object {id}, which is not in the store"));
                     continue;
                 };
+                // What is said of an object says nothing of where it leads, also where another one spoke of it before.
+                let kind = objects.kind(number);
+                if said.is_some_and(|said| kind.is_some_and(|kind| kind != said)) && misnamed.insert(number) {
+                    found(format!("object {id} is of another kind than is said of it"));
+                }
                 if !census.reached.set(number) {
                     continue;
                 }
                 count += 1;
-                // A damaged object was told of where it was hashed; a blob leads nowhere.
-                if !census.hashed.get(number) || kind == Some(ObjectKind::Blob) {
+                // A damaged object was told of where it was hashed, and one that went away meanwhile is missing here; a blob
+                // leads nowhere.
+                if !census.hashed.get(number) {
+                    if census.inventory.is_gone(number) {
+                        found(format!("{name} leads to object {id}, which is not in the store"));
+                    }
                     continue;
                 }
-                let kinds = [ObjectKind::Commit, ObjectKind::Tree, ObjectKind::Tag];
-                let read = |kind: ObjectKind| Some((kind, reader.read_unhashed(number, kind)?));
-                let read: Option<(ObjectKind, Rc<Vec<u8>>)> = match kind {
-                    Some(kind) => Some(kind).and_then(read),
-                    None => kinds.into_iter().find_map(read),
+                let Some((kind, body)) = objects.read(number, kind) else {
+                    continue;
                 };
-                match read {
-                    Some((kind, body)) => {
-                        if let Err(error) = push_named(kind, &body, &mut next) {
-                            found(format!("object {id} is malformed: {error}"));
-                        }
-                    }
-                    None if kind.is_some() => {
-                        found(format!("object {id} is of another kind than is said of it"));
-                    }
-                    None => {}
+                if let Err(error) = push_named(kind, &body, &mut next) {
+                    found(format!("object {id} is malformed: {error}"));
                 }
             }
         }
         followed.counts.push(count);
     }
     followed
+}
+
+/// The objects of the store, as they are looked at one by one.
+struct Objects<'a> {
+    census: &'a Census<'a>,
+    reader: Reader<'a>,
+    /// The kinds of loose ones, which are known only by reading them.
+    loose: HashMap<usize, Option<ObjectKind>>,
+}
+
+impl Objects<'_> {
+    /// Returns the kind of an object; `None` where it cannot be read.
+    fn kind(&mut self, number: usize) -> Option<ObjectKind> {
+        let inventory = self.census.inventory;
+        if number < inventory.first_loose() {
+            return inventory.kind(number);
+        }
+        let reader = &mut self.reader;
+        let read = || Some(reader.read_any(number)?.0);
+        *self.loose.entry(number).or_insert_with(read)
+    }
+
+    /// Reads an object that leads somewhere.
+    fn read(&mut self, number: usize, kind: Option<ObjectKind>) -> Option<(ObjectKind, Rc<Vec<u8>>)> {
+        let kind = kind.filter(|kind| *kind != ObjectKind::Blob)?;
+        Some((kind, self.reader.read_unhashed(number, kind)?))
+    }
 }
 
 fn push_named(
