@@ -23,6 +23,7 @@ use avalaches::listing;
 use avalaches::query::Query;
 use avalaches::search;
 use avalaches::storage::words_file::WordsFile;
+use avalaches::verify::whole;
 use avalaches::withheld::Kept;
 use folders::copy;
 use serde_json::Value;
@@ -990,5 +991,24 @@ fn a_page_that_is_left_of_a_revision_is_compared_and_a_lost_reason_is_none() {
     assert_eq!(
         answer["withheld"][0]["signature"]["answer"], "unknown",
         "{answer}"
+    );
+}
+
+#[test]
+fn a_check_that_began_before_something_was_expunged_misses_nothing() {
+    let expunged = Expunged::retracted();
+    let story = &expunged.signed.story;
+    let before = Archive::open(&story.archive(), Owner::Anyone).unwrap();
+    story.yes(&expunged.both());
+    let report = whole::check(&before, whole::Options::default(), &mut |_| {
+        ControlFlow::Continue(())
+    });
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    assert!(report.withheld.len() > 1, "{:?}", report.withheld);
+    assert!(
+        report
+            .notes
+            .iter()
+            .any(|note| note.contains("while this check ran"))
     );
 }

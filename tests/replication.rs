@@ -17,12 +17,15 @@ mod strace;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use archives::{Story, git, git_command};
+use avalaches::archive::{Archive, Owner};
 use avalaches::article::Kind;
+use avalaches::verify::whole;
 use forged::Forged;
 use serde_json::Value;
 use signed::{Signed, id};
@@ -682,8 +685,14 @@ fn local_revisions_are_added_again_on_top_of_what_is_new_elsewhere() {
     pair.other(&["verify", "--changed", "-q"]);
     pair.other(&["search", "我们"]);
     let old_tip = pair.tip("other");
+    let before = Archive::open(&pair.path("other"), Owner::Anyone).unwrap();
     let (code, said) = pair.other(&["pull", "--rebase-mine", "--json", "--archived-at", "2026-02-01"]);
     assert_eq!(code, Some(0), "{said}");
+    // A check that began before finds the branch as it was; the list beside it is another branch's now.
+    let report = whole::check(&before, whole::Options::default(), &mut |_| {
+        ControlFlow::Continue(())
+    });
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
     let document = document(&said);
     let readded = document["rebased"]["revisions"].as_array().unwrap();
     let told: Vec<(&str, Option<&str>, Option<u64>)> = readded

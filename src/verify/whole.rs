@@ -17,7 +17,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use super::with_causes;
-use crate::archive::{Archive, Fault};
+use crate::archive::{Archive, Fault, Owner};
 use crate::id::{BlobId, CommitId, ObjectId};
 use crate::mirror;
 use crate::object::commit::Commit;
@@ -385,7 +385,8 @@ pub fn observed(
     let line =
         Line::follow(&inventory, archive.tip()).unwrap_or_else(|| walk(archive, &inventory, &mut report));
     check_branch_list(archive, &inventory, &line, &mut report);
-    let census = Census::new(archive, &inventory, &line, options);
+    let later = OnceCell::new();
+    let mut census = Census::new(archive, &inventory, &line, options);
     if let Scope::Since(id) = options.scope {
         check_recorded(&census, &line, id, &mut report);
     }
@@ -396,6 +397,17 @@ pub fn observed(
     });
     let proof = census.watch(progress, || sound::prove(&census, &line, first, &keys, observer));
     if !census.is_stopped() {
+        let archive = if proof.doubtful.is_empty() {
+            archive
+        } else {
+            withheld_since(archive, &later)
+        };
+        census.withheld = archive.withheld();
+        if later.get().is_some() {
+            let note =
+                "content was withheld while this check ran; the next one judges the commit that says so";
+            report.notes.push(note.to_owned());
+        }
         let doubtful = explain::Doubtful {
             archive,
             census: &census,
@@ -601,15 +613,47 @@ fn walk(archive: &Archive, inventory: &Inventory, report: &mut Report) -> Line {
     Line::of(&commits)
 }
 
+/// Opens an archive once more where content of it was withheld after it was opened: who expunges deletes what this check may
+/// not have read yet.
+fn withheld_since<'a>(archive: &'a Archive, later: &'a OnceCell<Archive>) -> &'a Archive {
+    let now = archive_now(archive).filter(|now| now.withheld() != archive.withheld());
+    match now.filter(|now| goes_on(now, archive)) {
+        Some(now) => later.get_or_init(|| now),
+        None => archive,
+    }
+}
+
+/// Opens an archive as it is now, where its branch was moved since it was opened.
+fn archive_now(archive: &Archive) -> Option<Archive> {
+    let is_moved = refs::tip(archive.path()).is_ok_and(|tip| tip != Some(archive.tip()));
+    is_moved.then(|| Archive::open(archive.path(), Owner::Anyone).ok())?
+}
+
+/// Tells whether the branch as it is now goes on from the tip that it had before.
+fn goes_on(now: &Archive, before: &Archive) -> bool {
+    let Ok(tip) = before.commit(before.tip()) else {
+        return false;
+    };
+    for step in now.walk() {
+        match step {
+            Ok((id, _)) if id == before.tip() => return true,
+            // Along a branch dates never decrease: what is older does not follow the tip.
+            Ok((_, commit)) if commit.committer.date.seconds() >= tip.committer.date.seconds() => {}
+            _ => return false,
+        }
+    }
+    false
+}
+
 /// Compares the list beside the repository with the history: an answer about one page rests upon it.
 fn check_branch_list(archive: &Archive, inventory: &Inventory, line: &Line, report: &mut Report) {
     let list = BranchList::load(archive.path());
-    // A writer that came after the archive was opened moved the branch and then added to the list.
-    let went_on = refs::tip(archive.path()).is_ok_and(|tip| tip != Some(archive.tip()));
-    let known = if went_on {
-        list.len().min(line.len())
-    } else {
-        list.len()
+    // A writer that came after the archive was opened moved the branch and then added to the list, or made it anew where the
+    // branch is another one now.
+    let known = match archive_now(archive) {
+        None => list.len(),
+        Some(now) if goes_on(&now, archive) => list.len().min(line.len()),
+        Some(_) => return,
     };
     let differs = (0..known).find(|position| {
         let own = line.number(*position).map(|number| inventory.id(number));
@@ -655,10 +699,10 @@ mod tests {
 
     use super::*;
     use crate::add;
-    use crate::archive::Owner;
     use crate::date::{RevisionDate, UtcOffset};
     use crate::mirror::Mirror;
     use crate::object::ident::Person;
+    use crate::object::tree::Entry;
     use crate::platform::Durability;
     use crate::settings::Settings;
     use crate::storage::repository;
@@ -687,5 +731,16 @@ mod tests {
             assert_eq!(census.progress(), Progress { done: hashed, all: 3 });
             assert_eq!(mirrors::follow(&census, &mirrors).counts, followed);
         }
+        // One that goes away after it was listed is missing where something leads to it.
+        let blob = archive.tree(archive.root()).unwrap().entries()[0].clone();
+        let Entry::File(blob) = blob.1 else { panic!() };
+        let digits = blob.to_string();
+        let file = path.join("objects").join(&digits[..2]).join(&digits[2..]);
+        std::fs::remove_file(file).unwrap();
+        let census = Census::new(&archive, &inventory, &line, Options::default());
+        census.hash_the_rest();
+        let followed = mirrors::follow(&census, &mirrors);
+        assert_eq!(followed.findings.len(), 1, "{:?}", followed.findings);
+        assert!(followed.findings[0].what.contains(&digits));
     }
 }
