@@ -18,6 +18,9 @@ pub(super) const LARGEST: usize = 64 << 20;
 /// What the first line of `packed-refs` begins with, where it says how the file was written.
 const HEADER: &str = "# pack-refs with:";
 
+/// What it says, as the gits of different years do.
+const WAYS: [&str; 3] = ["peeled", "fully-peeled", "sorted"];
+
 /// Why the branch cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RefError {
@@ -210,8 +213,13 @@ fn packed_lines(bytes: &[u8]) -> Option<impl Iterator<Item = Option<(ObjectId, &
     let text = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
     let mut lines = text.split('\n').peekable();
     let header = lines.next_if(|line| line.starts_with(HEADER));
-    let ways = header.and_then(|header| header.strip_prefix(HEADER));
-    let is_sorted = ways.is_some_and(|ways| ways.split(' ').any(|way| way == "sorted"));
+    let ways = header
+        .and_then(|header| header.strip_prefix(HEADER))
+        .unwrap_or_default();
+    if !ways.split(' ').all(|way| way.is_empty() || WAYS.contains(&way)) {
+        return None;
+    }
+    let is_sorted = ways.split(' ').any(|way| way == "sorted");
     let mut before: Option<&str> = None;
     Some(lines.filter_map(move |line| {
         if before.is_some()
@@ -304,7 +312,13 @@ mod tests {
             assert!(read(&format!("^{TWO}\n{ascending}")).is_err(), "{header}");
             assert!(read(&format!("{ascending}# pack-refs with: peeled \n")).is_err());
         }
-        assert!(tip_of(&format!("# other\n{ascending}")).is_err());
+        for header in [
+            "# other",
+            "# pack-refs with: peeled,sorted",
+            "# pack-refs with: other ",
+        ] {
+            assert!(tip_of(&format!("{header}\n{ascending}")).is_err(), "{header}");
+        }
     }
 
     #[test]
