@@ -24,7 +24,7 @@ pub const KNOWN: &[&str] = &[
     // Renderers 8 and 9.
     "60979853e09a0b8ae3ba8bd3bb74cedc9b8e92faec4f1fad4897fbb2ee472b94",
     "b3fd5b62ae0c9754aed27d3c8b2a2f08a6d677d69eaf6753edca2bcf7f9c797b",
-    // Since, still renderer 9.
-    "3fa139cd9b1fde6e29e2869814e7ef332d5d05b86460bdcdab7f1aa74a1fda03",
-    "93f2185795c9a677790a5ae007e3da3581b5762bc34b957ed60daf7b4fa3dd4d",
+    // Renderer 10.
+    "289c3e5188b23d491f4869983734e1a9731571a3ac5de62649180886c0cbecb5",
+    "9c2a0b6d200422921acf8c34eff160a007a2e15d772b3037f08b2a9925b457bb",
 ];
