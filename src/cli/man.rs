@@ -31,7 +31,7 @@ const EXIT_STATUS: [(&str, &str); 5] = [
 ];
 
 /// What the program takes from the environment. A variable that is empty is as one that is not set.
-const ENVIRONMENT: [(&str, &str); 9] = [
+const ENVIRONMENT: [(&str, &str); 10] = [
     ("AVALACHES_ARCHIVE", "The archive, where --archive names none."),
     (
         "AVALACHES_SIGNING_KEY",
@@ -56,6 +56,10 @@ const ENVIRONMENT: [(&str, &str); 9] = [
     (
         "XDG_STATE_HOME, HOME",
         "Where what is remembered of archives and logs is kept: in avalaches/ of the first, else in .local/state/avalaches/ of the second.",
+    ),
+    (
+        "XDG_CACHE_HOME, HOME",
+        "Where it is kept which lists of long branches were walked already, which can be deleted: likewise, else in .cache/avalaches/.",
     ),
     (
         "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION",
