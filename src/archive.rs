@@ -629,11 +629,11 @@ impl Archive {
                 .vouched
                 .as_ref()
                 .and_then(|vouched| vouched.beginning(list));
-            let Some(last) = beginning.and_then(|count| count.checked_sub(1)) else {
+            let Some(vouched) = beginning.and_then(|count| count.checked_sub(1)) else {
                 return Ok(false);
             };
-            if last >= position {
-                (end, known_from) = (last.min(from), 0);
+            if vouched >= position {
+                (end, known_from) = (vouched.min(from), 0);
             }
         }
         for at in (end..from).rev() {

@@ -536,8 +536,8 @@ impl<'a> Reader<'a> {
         }
         items.retain(|(_, item)| !item.is_empty());
         let is_reversed = list.value().attr("reversed").is_some();
-        let last = u32::try_from(items.len()).unwrap_or(1);
-        let start = number_in(list, "start").unwrap_or(if is_reversed { last } else { 1 });
+        let count = u32::try_from(items.len()).unwrap_or(1);
+        let start = number_in(list, "start").unwrap_or(if is_reversed { count } else { 1 });
         let (mut plain, mut source) = (Vec::new(), Vec::new());
         let mut next = start;
         for (own, item) in &items {

@@ -237,7 +237,7 @@ impl Prover<'_> {
         Some(Fact {
             previous,
             signature,
-            article: is_part.then(|| revision.message.trailers.article),
+            article: is_part.then_some(revision.message.trailers.article),
         })
     }
 
