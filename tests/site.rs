@@ -26,6 +26,7 @@ use archives::{Story, git, git_command};
 use avalaches::base64;
 use avalaches::canonical::Invisible;
 use avalaches::draft::{self, Form};
+use avalaches::id::hex;
 use avalaches::proof::{Proof, block};
 use bridge::{ARTICLE, FIRST, SECOND};
 use carried::{BLOCK, around, with_block};
@@ -724,10 +725,7 @@ fn the_scripts_of_all_languages_are_known_to_be_the_program_s() {
         let html = sites::page(&story, &format!("2026/01/22/{slug}/index.html"));
         let (_, script) = html.split_once("<script>").unwrap();
         let (script, _) = script.split_once("</script>").unwrap();
-        let hash: String = Sha256::digest(script)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = hex(&Sha256::digest(script));
         let (verdict, reason) = verdict_alone(&html);
         assert_eq!(
             verdict, "proved",

@@ -551,8 +551,8 @@ fn a_commit_of_another_form_is_detached_and_what_is_none_corrupt() {
 fn what_git_prunes_while_a_store_is_checked_is_no_fault() {
     let (story, _) = three();
     let blob = with_input(&story, &["hash-object", "-w", "--stdin"], "nothing leads here");
-    let store = ObjectStore::open(&story.archive().join("objects")).unwrap();
-    let inventory = Inventory::of(&store);
+    let objects = ObjectStore::open(&story.archive().join("objects")).unwrap();
+    let inventory = Inventory::of(&objects);
     story.git(&["prune", "--expire=now"]);
     let file = story.archive().join("objects").join(&blob[..2]).join(&blob[2..]);
     assert!(!file.exists());

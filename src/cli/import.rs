@@ -523,7 +523,9 @@ impl Listener for Teller<'_> {
         let hint = failure.hint.filter(|hint| self.hints.insert(hint.clone()));
         self.meter.suspend(|| {
             output::error(&failure.message);
-            hint.iter().for_each(|hint| output::hint(hint));
+            if let Some(hint) = &hint {
+                output::hint(hint);
+            }
         });
     }
 
