@@ -123,6 +123,22 @@ async function judge(place) {
   show(place, verdict);
 }
 
+// Reads a page in plain text: back link, text, footer.
+function readText(text) {
+  let found = paragraphs(nfc(text).replace(/^\ufeff/, ''));
+  const beside = [];
+  const back = found.length ? found[0].split('\n') : [];
+  // A back link is a line of its own, whether or not an empty line follows it.
+  if (back.length && back[0].startsWith('←')) {
+    beside.push(back.shift());
+    found = back.length ? [back.join('\n'), ...found.slice(1)] : found.slice(1);
+  }
+  const last = found.length ? found.pop().split('\n') : [''];
+  const footer = last.pop();
+  if (last.length) found.push(last.join('\n'));
+  return { paragraphs: found, footer, faults: found.length ? [] : [say('empty')], beside };
+}
+
 // Whether an element has nothing but what stands in one of this site's, by their hashes.
 const isOwn = async (element, hashes) =>
   !element.attributes.length && hashes.split(' ').includes(await digest('SHA-256', sha256, utf8(element.textContent)));

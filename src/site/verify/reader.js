@@ -379,22 +379,6 @@ function prefixed(text, first, rest) {
   return lines.join('\n');
 }
 
-// Reads a page in plain text: back link, text, footer.
-function readText(text) {
-  let found = paragraphs(nfc(text).replace(/^\ufeff/, ''));
-  const beside = [];
-  const back = found.length ? found[0].split('\n') : [];
-  // A back link is a line of its own, whether or not an empty line follows it.
-  if (back.length && back[0].startsWith('←')) {
-    beside.push(back.shift());
-    found = back.length ? [back.join('\n'), ...found.slice(1)] : found.slice(1);
-  }
-  const last = found.length ? found.pop().split('\n') : [''];
-  const footer = last.pop();
-  if (last.length) found.push(last.join('\n'));
-  return { paragraphs: found, footer, faults: found.length ? [] : [say('empty')], beside };
-}
-
 const readPage = (page, laid, own) => new Reader(page, laid, own).read();
 
 // Returns the pack that a page carries.
