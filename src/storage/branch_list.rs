@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use memmap2::Mmap;
 
 use crate::id::CommitId;
+use crate::platform::Durability;
 use crate::storage::file;
 
 /// The file's name.
@@ -131,8 +132,9 @@ impl BranchList {
         let _saving = SAVING.lock();
         let path = repository.join(FILE_NAME);
         let fresh = repository.join(format!("{FILE_NAME}.{}.new", std::process::id()));
-        fs::write(&fresh, self.bytes())?;
-        fs::rename(&fresh, &path)
+        file::put(&path, &fresh, 0o666, Durability::Unsynced, |file| {
+            file.write_all(&self.bytes())
+        })
     }
 }
 

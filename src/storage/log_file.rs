@@ -9,7 +9,7 @@
 //! Reading it checks the root alone, which takes no time. The hashes below have no sum of their own: they are the sum, and
 //! [`merkle::Tree::is_sound`] checks it where one of them is wanted and does not lead to the root, or all of them are published.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
@@ -18,6 +18,7 @@ use memmap2::Mmap;
 use sha2::{Digest as _, Sha256};
 
 use crate::id::CommitId;
+use crate::platform::Durability;
 use crate::storage::file;
 use crate::tlog::merkle::{self, Hash, Nodes as _, Tree};
 
@@ -109,10 +110,9 @@ impl LogFile {
         let head = self.new_head(tip);
         let Some(before) = self.head else {
             let fresh = repository.join(format!("{FILE_NAME}.{}.new", std::process::id()));
-            let mut file = File::create(&fresh)?;
-            file.write_all(&[head.as_slice(), &newer].concat())?;
-            file.sync_data()?;
-            return fs::rename(&fresh, &path);
+            return file::put(&path, &fresh, 0o666, Durability::Synced, |file| {
+                file.write_all(&[head.as_slice(), &newer].concat())
+            });
         };
         let file = OpenOptions::new().read(true).write(true).open(&path)?;
         let mut now = [0; HEAD];
@@ -145,6 +145,8 @@ impl LogFile {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::tlog::merkle::leaf_hash;
 

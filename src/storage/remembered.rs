@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::id::{CommitId, hex};
 use crate::storage::file;
+use crate::storage::repository::lock;
 use crate::tlog::checkpoint::SignedCheckpoint;
 use crate::tlog::kept::{KeptCheckpoint, KeptError};
 
@@ -139,12 +140,7 @@ impl Remembered {
     /// Waits until nobody else changes what is kept.
     fn lock(&self) -> Result<fs::File, RememberedError> {
         let path = self.folder.join("lock");
-        let locked = fs::create_dir_all(&self.folder)
-            .and_then(|()| {
-                let mut options = fs::OpenOptions::new();
-                options.create(true).truncate(false).write(true).open(&path)
-            })
-            .and_then(|file| file.lock().map(|()| file));
+        let locked = fs::create_dir_all(&self.folder).and_then(|()| lock(&path).map_err(io::Error::other));
         locked.map_err(|source| RememberedError::Io {
             what: "lock",
             path,

@@ -133,11 +133,13 @@ fn look_up(archive: &Archive, answer: &mut Answer, policy: Option<&Policy>) -> R
 
 /// Tells whether a checkpoint is one that a policy asks for.
 fn meets(policy: &Policy, signed: &SignedCheckpoint) -> bool {
-    let is_of_its_logs = || {
-        let mut logs = policy.logs.iter();
-        policy.logs.is_empty() || logs.any(|log| signed.is_signed_by(&log.key) == Some(true))
-    };
-    policy.weigh(signed).is_enough && is_of_its_logs()
+    policy.weigh(signed).is_enough && is_of_its_logs(policy, signed)
+}
+
+/// Tells whether a log that a policy names signed a checkpoint, or the policy names none.
+fn is_of_its_logs(policy: &Policy, signed: &SignedCheckpoint) -> bool {
+    let mut logs = policy.logs.iter();
+    policy.logs.is_empty() || logs.any(|log| signed.is_signed_by(&log.key) == Some(true))
 }
 
 impl InLog {
@@ -174,11 +176,10 @@ fn weigh(answer: &mut Answer, in_log: InLog, key: Option<VerifierKey>, policy: O
         }
     }
     if let Some(policy) = policy {
-        let is_of = |key: &VerifierKey| signed.is_signed_by(key) == Some(true);
         if policy.logs.is_empty() && key.is_none() {
             let what = "the checkpoint is signed with no key that is known here";
             refuse(answer, Verdict::Unknown, what.to_owned());
-        } else if !policy.logs.is_empty() && !policy.logs.iter().any(|log| is_of(&log.key)) {
+        } else if !is_of_its_logs(policy, signed) {
             let what = "the checkpoint is signed by no log of the policy";
             refuse(answer, Verdict::Unknown, what.to_owned());
         }
