@@ -17,10 +17,11 @@ mod strace;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::TcpListener;
 use std::ops::ControlFlow;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use archives::{Story, git, git_command};
 use avalaches::archive::{Archive, Owner};
@@ -893,6 +894,27 @@ fn an_address_under_which_no_archive_is_leaves_the_place_free_for_the_right_one(
         "{said}"
     );
     assert_eq!(clone("host").status.code(), Some(0));
+}
+
+#[test]
+fn a_clone_that_was_killed_under_an_address_that_never_answered_leaves_its_place_to_the_right_one() {
+    let pair = Pair::begin();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("git://{}/archive", listener.local_addr().unwrap());
+    let mut waiting = pair.story.program(&["clone", &silent, "new"]);
+    let mut waiting = waiting
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let asked = listener.accept().unwrap();
+    waiting.kill().unwrap();
+    waiting.wait().unwrap();
+    drop(asked);
+    assert!(pair.path("new/HEAD").exists());
+    let output = pair.story.run(&["clone", "host", "new"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(pair.tip("new"), pair.tip("archive"));
 }
 
 #[test]

@@ -107,16 +107,30 @@ fn prepare(from: &Address, folder: &Path) -> Result<Begun, ReplicationError> {
     if names.all(|name| name.is_ok_and(|name| Some(name.file_name().as_os_str()) == beside.file_name())) {
         return make(from, folder, &beside);
     }
-    let is_begun = folder.join("HEAD").is_file()
-        && refs::tip(folder).is_ok_and(|tip| tip.is_none())
-        && Address::remembered(folder).is_ok_and(|known| known.as_ref() == Some(from));
-    if is_begun {
-        return Ok(Begun::Before);
+    let is_empty = folder.join("HEAD").is_file() && refs::tip(folder).is_ok_and(|tip| tip.is_none());
+    let meant = Address::remembered(folder).ok().flatten();
+    match meant.filter(|_| is_empty) {
+        Some(meant) if meant == *from => Ok(Begun::Before),
+        // Whoever mistyped an address that never answered has ended that call, and says the right one now.
+        Some(_) if !has_come(folder)? => {
+            from.remember(folder)?;
+            Ok(Begun::Before)
+        }
+        _ => Err(ReplicationError::Occupied {
+            folder: folder.to_owned(),
+            address: from.to_string(),
+        }),
     }
-    Err(ReplicationError::Occupied {
-        folder: folder.to_owned(),
-        address: from.to_string(),
-    })
+}
+
+/// Tells whether anything was brought yet into a clone that was begun.
+fn has_come(folder: &Path) -> Result<bool, WriteError> {
+    let packs = folder.join(PULLING).join("objects/pack");
+    match fs::read_dir(&packs) {
+        Ok(mut files) => Ok(files.next().is_some()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io_error("look into", &packs)(error)),
+    }
 }
 
 /// Makes the repository beside its place and moves it there, so that a kill leaves none by halves.
