@@ -13,7 +13,7 @@ use crate::id::{ArticleId, CommitId};
 use crate::storage::verified;
 use crate::trailer::Message;
 use crate::verify::whole::{self, Code, Progress, Scope, Severity};
-use crate::verify::with_causes;
+use crate::wording::with_causes;
 
 use self::rules::{Claim, Rules};
 

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
+use avalaches::add::Circumstances;
 use avalaches::archive::{Archive, OpenError, Owner};
 use avalaches::footer::Footer;
 use avalaches::platform::Durability;
+use avalaches::root_files::{self, RootChange, RootError};
 use avalaches::storage::vouched::Vouched;
-use avalaches::verify::with_causes;
+use avalaches::wording::with_causes;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -67,6 +69,7 @@ mod show;
 mod signers;
 mod signing;
 mod technical;
+mod timestamping;
 mod update;
 mod verify;
 #[cfg(feature = "server")]
@@ -223,8 +226,13 @@ impl Failure {
     }
 
     /// Adds what the user can do.
-    fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    fn hint(self, hint: impl Into<String>) -> Self {
+        self.hint_if(Some(hint))
+    }
+
+    /// Adds what the user can do, where that is known.
+    fn hint_if(mut self, hint: Option<impl Into<String>>) -> Self {
+        self.hint = hint.map(Into::into).or(self.hint);
         self
     }
 }
@@ -364,6 +372,16 @@ impl Common {
         }
     }
 
+    /// Changes what an archive says about itself, by one commit, as `decide` has it.
+    fn change_root_files<E: std::error::Error + 'static>(
+        &self,
+        archive: &Path,
+        circumstances: &Circumstances,
+        decide: impl FnOnce(&Archive) -> Result<Option<RootChange>, E>,
+    ) -> Result<Option<Footer>, RootError<E>> {
+        root_files::change(archive, self.owner(), circumstances, self.durability(), decide)
+    }
+
     /// Finds the archive: the one named, else `./archive`, else the nearest one upwards.
     fn archive_path(&self) -> Result<PathBuf, Failure> {
         self.find_archive()?.ok_or_else(no_archive)
@@ -459,14 +477,11 @@ fn open_failure(error: OpenError) -> Failure {
             "make an archive with `avalaches init DIR`; a clone that was interrupted goes on when it is run again",
         ),
         OpenError::OtherOwner(_) => Some("to read it all the same, add --any-owner"),
+        OpenError::Plumbing(_) => Some("run `avalaches verify` to see all that is wrong"),
         OpenError::Io { .. } => {
             Some("name the archive with --archive DIR, or make one with `avalaches init DIR`")
         }
         _ => None,
     };
-    let failure = Failure::from(error);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
+    Failure::from(error).hint_if(hint)
 }

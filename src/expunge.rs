@@ -20,7 +20,7 @@ use crate::revision::RevisionFault;
 use crate::root_files::{self, RootChange, RootError};
 use crate::settings::Signatures;
 use crate::tombstone::{Tombstone, is_text};
-use crate::trailer::{Message, RootMessage};
+use crate::trailer::{Message, NoteError, RootMessage};
 use crate::verify::signed::Keys;
 use crate::withheld::{self, Kept, ReasonError};
 
@@ -87,8 +87,8 @@ pub enum Refusal {
     #[error("no revision is named")]
     Nothing,
     /// The note cannot stand in a commit.
-    #[error("the note is not one line of visible characters")]
-    Note,
+    #[error(transparent)]
+    Note(#[from] NoteError),
     /// The tombstone would be the same as one that is worth nothing.
     #[error("{0} says the same of it already, and its signature is worth nothing now")]
     SameNote(Footer),
@@ -171,9 +171,7 @@ pub fn expunge(
 /// # Errors
 /// [`Refusal`].
 pub fn plan(archive: &Archive, wish: &Wish) -> Result<Plan, Refusal> {
-    if !RootMessage::is_line(&wish.note) {
-        return Err(Refusal::Note);
-    }
+    RootMessage::check_note(Some(&wish.note))?;
     let mut plan = Plan::default();
     let (mut wanted, mut lengths) = (BTreeSet::new(), BTreeMap::new());
     let mut keys = Keys::of(archive)?;

@@ -61,6 +61,7 @@ pub mod tombstone;
 pub mod trailer;
 pub mod verify;
 pub mod withheld;
+pub mod wording;
 pub mod words;
 
 #[cfg(test)]

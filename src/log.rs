@@ -23,6 +23,7 @@ use crate::tlog::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use crate::tlog::key::{SignerKey, VerifierKey};
 use crate::tlog::merkle::{Hash, Nodes as _, Peaks, Tree};
 use crate::tlog::proof::LogProof;
+use crate::wording::counted;
 
 pub(crate) mod derive;
 mod entry;
@@ -47,7 +48,7 @@ pub enum LogError {
     #[error("the checkpoint of commit {0}")]
     Checkpoint(CommitId, #[source] CheckpointError),
     /// A checkpoint on the branch is not that of the revisions before it.
-    #[error("the checkpoint of {size} revisions at commit {commit} is not that of the branch")]
+    #[error("the checkpoint of {} at commit {commit} is not that of the branch", counted(*size, "revision"))]
     Other {
         /// The commit that brought it.
         commit: CommitId,

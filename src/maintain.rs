@@ -22,6 +22,7 @@ use crate::storage::pack_writer::{PackWriter, WrittenPack};
 use crate::storage::repository::WriteError;
 use crate::storage::search_file::SearchFile;
 use crate::storage::words_file::WordsFile;
+use crate::wording::counted;
 
 use self::plan::Plan;
 
@@ -44,9 +45,6 @@ pub enum MaintainError {
     /// The archive cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The archive's own files are not to be trusted.
-    #[error("the archive is not to be written to: {0}")]
-    Plumbing(String),
     /// Something in the store is damaged.
     #[error("the archive is damaged, and nothing was changed: {first}{}", and_more(*others))]
     Damaged {
@@ -75,8 +73,7 @@ pub enum MaintainError {
 fn and_more(count: usize) -> String {
     match count {
         0 => String::new(),
-        1 => " (and 1 finding more)".to_owned(),
-        count => format!(" (and {count} findings more)"),
+        count => format!(" (and {} more)", counted(count, "finding")),
     }
 }
 
@@ -84,7 +81,7 @@ impl MaintainError {
     /// Tells whether the archive itself is at fault, of which `verify` tells more.
     #[must_use]
     pub fn is_damage(&self) -> bool {
-        matches!(self, Self::Damaged { .. } | Self::Missing(_) | Self::Plumbing(_))
+        matches!(self, Self::Damaged { .. } | Self::Missing(_))
     }
 
     /// Tells whether the caller wanted an end of it.
@@ -144,10 +141,7 @@ pub fn maintain(
 /// # Errors
 /// [`MaintainError`]; nothing was changed.
 pub fn begin(path: &Path, owner: Owner, durability: Durability) -> Result<Maintainer, MaintainError> {
-    let archive = Archive::open(path, owner)?;
-    if let Some(finding) = archive.plumbing().first() {
-        return Err(MaintainError::Plumbing(finding.to_string()));
-    }
+    let archive = Archive::open_for_writing(path, owner)?;
     Ok(Maintainer::begin(archive.path(), durability)?)
 }
 

@@ -8,6 +8,7 @@ use crate::tlog::kept::{KeptCheckpoint, KeptError, Standing};
 use crate::tlog::key::VerifierKey;
 use crate::tlog::merkle::{self, Hash, Peaks};
 use crate::tlog::tile::{self, CHECKPOINT, Content, Tile, WIDTH};
+use crate::wording::counted;
 
 pub mod atom;
 
@@ -56,7 +57,7 @@ pub enum MonitorError {
     #[error("{0} does not hold the entries that a log of this size has there")]
     Bundle(String),
     /// The entries do not lead to the root that was signed.
-    #[error("the entries that are published are not those of the checkpoint of {0} revisions")]
+    #[error("the entries that are published are not those of the checkpoint of {}", counted(*.0, "revision"))]
     Entries(u64),
     /// An entry is none of an archive's.
     #[error("entry {0} of the log is none of a revision")]

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::wording::with_causes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Response, Url};
@@ -239,10 +240,6 @@ fn moved(from: &Url, to: String) -> NetworkError {
 fn header(headers: &HeaderMap, name: &HeaderName) -> String {
     let value = headers.get(name).map(HeaderValue::as_bytes);
     String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    crate::verify::with_causes(error)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::tlog::checkpoint::SignedCheckpoint;
 use crate::tlog::kept::{KeptCheckpoint, KeptError, Standing};
 use crate::tlog::merkle::Peaks;
 use crate::verify::in_log::InLog;
+use crate::wording::counted;
 
 /// Why an archive could not be held against what was kept.
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +38,8 @@ pub enum Contradiction {
     Tip(CommitId),
     /// The log is shorter than a checkpoint that was kept.
     #[error(
-        "the log was rolled back: {} revisions were signed in a checkpoint that was kept, and it has fewer",
-        kept.checkpoint.size
+        "the log was rolled back: a checkpoint of {} was signed and kept, and it has fewer",
+        counted(kept.checkpoint.size, "revision")
     )]
     RolledBack {
         /// What was kept.
@@ -48,8 +49,8 @@ pub enum Contradiction {
     },
     /// The log has other entries.
     #[error(
-        "the log was forked: its first {} revisions are others than those of a checkpoint that was kept",
-        kept.checkpoint.size
+        "the log was forked: its first {} are not as in a checkpoint that was kept",
+        counted(kept.checkpoint.size, "revision")
     )]
     Forked {
         /// What was kept.

@@ -27,6 +27,16 @@ pub struct RootChange {
 }
 
 impl RootChange {
+    /// Makes a change whose commit is signed where the archive asks for it.
+    #[must_use]
+    pub fn new(files: Vec<(String, Vec<u8>)>, message: RootMessage) -> Self {
+        Self {
+            files,
+            message,
+            signatures: Signatures::Optional,
+        }
+    }
+
     /// Returns what a file becomes, where it changes.
     fn file(&self, name: &str) -> Option<&Vec<u8>> {
         let mut files = self.files.iter();

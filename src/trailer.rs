@@ -207,6 +207,11 @@ pub struct RootMessage {
     pub note: Option<String>,
 }
 
+/// Why a note cannot stand in a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the note is not one line of visible characters")]
+pub struct NoteError;
+
 /// What the first lines of commits that change root files begin with.
 pub const ROOT_TOPICS: [&str; 4] = ["settings", "signers", "expunge", "checkpoint"];
 
@@ -221,6 +226,18 @@ impl RootMessage {
             .unwrap_or_default();
         let version = settings::FORMAT_VERSION;
         format!("{}\n\n{note}{ARCHIVE_FORMAT}: {version}\n", self.subject)
+    }
+
+    /// Makes sure that a note, where there is one, can stand in such a message.
+    ///
+    /// # Errors
+    /// [`NoteError`].
+    pub fn check_note(note: Option<&str>) -> Result<(), NoteError> {
+        if note.is_none_or(Self::is_line) {
+            Ok(())
+        } else {
+            Err(NoteError)
+        }
     }
 
     /// Tells whether a text can stand in such a message: one line of visible characters without blanks at its ends.

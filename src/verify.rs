@@ -24,6 +24,7 @@ use crate::trailer::Message;
 use self::mirrored::{Mirrored, Question};
 use self::signed::{Keys, Standing};
 use crate::withheld::{self, Kept, Reason, ReasonError, WithheldRevision};
+use crate::wording::with_causes;
 
 pub mod alone;
 pub mod in_log;
@@ -655,21 +656,6 @@ fn name(archive: &Archive, id: CommitId, message: Message) -> Result<Named, Faul
         revision: trailers.revision,
         note: message.note,
     })
-}
-
-/// Returns an error's message with the messages of its causes.
-#[must_use]
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let message = error.to_string();
-        if !text.ends_with(&message) {
-            text = format!("{text}: {message}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

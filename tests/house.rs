@@ -39,6 +39,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "tlog",
             "tombstone",
             "trailer",
+            "wording",
             "words",
         ],
     ),

@@ -15,7 +15,7 @@ use avalaches::id::ArticleId;
 use avalaches::revision::Revision;
 use avalaches::storage::repository::WriteError;
 use avalaches::swhid::Swhid;
-use avalaches::verify::with_causes;
+use avalaches::wording::with_causes;
 use serde_json::{Value, json};
 
 use super::changes::{self, Told};
@@ -84,8 +84,7 @@ impl Add {
                 }
                 Err(failure) => {
                     bad += 1;
-                    output::error(&failure.message);
-                    failure.hint.iter().for_each(|hint| output::hint(hint));
+                    failure.tell();
                 }
             }
         }

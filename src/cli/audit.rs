@@ -6,7 +6,7 @@ use avalaches::date::{CivilDay, RevisionDate, UtcOffset};
 use avalaches::id::{CommitId, IdPrefix};
 use avalaches::report::Verdict;
 use avalaches::verify::whole::{self, Code, Scope, Severity};
-use avalaches::verify::with_causes;
+use avalaches::wording::{counted, with_causes};
 use clap::ValueEnum;
 
 use super::progress::{Meter, Shown};
@@ -159,7 +159,7 @@ fn verdict(report: &Report) -> Verdict {
 /// Returns how many findings of each severity there are, in words.
 fn counts(report: &Report) -> String {
     [Severity::Error, Severity::Warning, Severity::Notice]
-        .map(|severity| output::counted(report.count(severity), severity.name()))
+        .map(|severity| counted(report.count(severity), severity.name()))
         .join(", ")
 }
 

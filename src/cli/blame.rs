@@ -8,6 +8,7 @@ use avalaches::history;
 use avalaches::revision::Revision;
 use avalaches::swhid::Swhid;
 use avalaches::withheld::Kept;
+use avalaches::wording::counted;
 use serde_json::{Value, json};
 
 use super::output::{FAINT, NOTICE, visible};
@@ -49,7 +50,7 @@ impl Blame {
         let revisions: Vec<Revision> = kept.into_iter().filter_map(Kept::whole).collect();
         let gone = all - revisions.len();
         if gone > 0 && !common.quiet {
-            let gone = output::counted(gone, "earlier revision");
+            let gone = counted(gone, "earlier revision");
             let newest = named.footer();
             output::note(&format!(
                 "the text of {gone} is withheld: what it brought is told of the revision after it, up to {newest}"

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use avalaches::site;
+use avalaches::wording::counted;
 use serde_json::json;
 
-use super::output::counted;
 use super::{Common, Failure, Outcome, output};
 
 /// Write the archive as a site: files that any web server can serve, each page with its proof

@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use avalaches::replication::{self, Remember, ReplicationError};
+use avalaches::wording::counted;
 use clap::Subcommand;
 use serde_json::json;
 
@@ -87,7 +88,7 @@ impl Export {
                 "bytes": bundle.bytes,
             }))?;
         } else {
-            let commits = output::counted(bundle.commits, "commit");
+            let commits = counted(bundle.commits, "commit");
             let (file, tip) = (named(&self.file), bundle.tip);
             output::print(&format!(
                 "{GOOD}exported{GOOD:#}  {commits} into {file} · {tip}\n"

@@ -2,26 +2,27 @@
 
 use std::path::PathBuf;
 
-#[cfg(feature = "network")]
-use avalaches::add::Circumstances;
+use avalaches::archive::Archive;
 use avalaches::footer::Footer;
 use avalaches::log::{self, LogError};
-use avalaches::root_files::{self, RootChange, RootError};
-use avalaches::settings::{CHECKPOINT_FILE, Signatures};
+use avalaches::root_files::{RootChange, RootError};
+use avalaches::settings::CHECKPOINT_FILE;
 use avalaches::tlog::checkpoint::SignedCheckpoint;
-use avalaches::trailer::RootMessage;
+use avalaches::trailer::{NoteError, RootMessage};
+use avalaches::wording::counted;
 use serde_json::{Value, json};
 
+use self::outside::{Outside, Said};
 use super::options::Changing;
-#[cfg(feature = "network")]
-use super::policy;
 use super::settings::failure;
 use super::{Common, Failure, Outcome, key, output};
 
 #[cfg(feature = "network")]
 mod cosign;
+#[cfg_attr(not(feature = "network"), path = "checkpoint/nobody.rs")]
+mod outside;
 #[cfg(feature = "network")]
-pub mod stamp;
+mod stamp;
 
 /// Sign how many revisions the archive has, and the root of the tree of all of them, by a commit of its own
 ///
@@ -34,34 +35,10 @@ pub struct Checkpoint {
     /// One line that is kept beside it
     #[arg(long)]
     note: Option<String>,
-    /// Ask the witnesses of a policy (C2SP tlog-policy) for their cosignatures
-    #[cfg(feature = "network")]
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
-    /// Ask a time stamping authority for a token (RFC 3161), through your openssl
-    #[cfg(feature = "network")]
-    #[arg(long, value_name = "URL")]
-    timestamp: Option<String>,
-    /// Certificates, in PEM, that vouch for the authority: a token that they do not is refused
-    #[cfg(feature = "network")]
-    #[arg(long, value_name = "FILE", requires = "timestamp")]
-    tsa_ca: Option<PathBuf>,
-    /// Have it stamped by your `ots`, the program of `OpenTimestamps`
-    #[cfg(feature = "network")]
-    #[arg(long)]
-    ots: bool,
+    #[command(flatten)]
+    outside: Outside,
     #[command(flatten)]
     how: Changing,
-}
-
-#[cfg(feature = "network")]
-use self::stamp::Stamped;
-
-/// What is stamped, where nothing can be.
-#[cfg(not(feature = "network"))]
-struct Stamped {
-    footer: Option<Footer>,
-    said: String,
 }
 
 /// Why no checkpoint is made.
@@ -69,96 +46,39 @@ struct Stamped {
 enum Refusal {
     #[error(transparent)]
     Log(#[from] LogError),
-    #[error("the note is not one line of visible characters")]
-    Note,
-    #[cfg(feature = "network")]
-    #[error("the archive has another checkpoint since others were asked about it")]
-    Moved,
-    #[cfg(feature = "network")]
-    #[error("the checkpoint would have more lines of witnesses than one may have")]
-    Many,
+    #[error(transparent)]
+    Note(#[from] NoteError),
 }
 
 impl Checkpoint {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
-        if self.note.as_ref().is_some_and(|note| !RootMessage::is_line(note)) {
-            return Err(Refusal::Note.into());
-        }
+        RootMessage::check_note(self.note.as_deref())?;
         let key = key::read(&self.key)?;
-        #[cfg(feature = "network")]
-        if let Some(file) = &self.policy {
-            // What is wrong with it is said before anything is signed.
-            policy::of(file, Some(key.public()))?;
-        }
+        self.outside.check(key.public())?;
         let archive = common.open()?;
         let (path, settings) = (archive.path().to_owned(), archive.settings().clone());
         let vouched = archive.vouched().cloned();
         drop(archive);
         let circumstances = self.how.circumstances(&settings)?;
         let mut signed = None;
-        let footer = root_files::change(
-            &path,
-            common.owner(),
-            &circumstances,
-            common.durability(),
-            |archive| -> Result<_, Refusal> {
-                let Some(checkpoint) = log::sign(archive, &key, vouched.as_ref())? else {
-                    signed = log::newest(archive)?;
-                    return Ok(None);
-                };
-                let size = usize::try_from(checkpoint.checkpoint.size).unwrap_or(usize::MAX);
-                let files = vec![(CHECKPOINT_FILE.to_owned(), checkpoint.to_string().into_bytes())];
-                signed = Some(checkpoint);
-                let message = RootMessage {
-                    subject: format!("checkpoint: {}", output::counted(size, "revision")),
-                    note: self.note.clone(),
-                };
-                Ok(Some(RootChange {
-                    files,
-                    message,
-                    signatures: Signatures::Optional,
-                }))
-            },
-        );
-        let footer = footer.map_err(refused)?;
-        #[cfg(feature = "network")]
-        {
-            let asked = match &self.policy {
-                Some(file) => {
-                    let asked = cosign::ask(common, &circumstances, file);
-                    Some(asked.map_err(|failure| failure.after_commit(footer.as_ref()))?)
-                }
-                None => None,
+        let decide = |archive: &Archive| -> Result<_, Refusal> {
+            let Some(checkpoint) = log::sign(archive, &key, vouched.as_ref())? else {
+                signed = log::newest(archive)?;
+                return Ok(None);
             };
-            // What stands below the checkpoint is stamped with it.
-            let stamped = self.stamp(common, &circumstances).map_err(|failure| {
-                let newest = asked.as_ref().and_then(|asked| asked.footer.as_ref());
-                failure.after_commit(newest.or(footer.as_ref()))
-            })?;
-            if let Some(asked) = &asked {
-                let told = tell_asked(common, footer.as_ref(), asked, &stamped);
-                return told
-                    .map_err(|failure| failure.after_commit(asked.footer.as_ref().or(footer.as_ref())));
-            }
-            let told = tell(common, footer.as_ref(), signed.as_ref(), &stamped);
-            told.map_err(|failure| failure.after_commit(footer.as_ref()))
-        }
-        #[cfg(not(feature = "network"))]
-        tell(common, footer.as_ref(), signed.as_ref(), &[])
-            .map_err(|failure| failure.after_commit(footer.as_ref()))
-    }
-
-    #[cfg(feature = "network")]
-    fn stamp(&self, common: &Common, circumstances: &Circumstances) -> Result<Vec<Stamped>, Failure> {
-        let mut stamped = Vec::new();
-        if let Some(address) = &self.timestamp {
-            let authorities = self.tsa_ca.as_deref();
-            stamped.push(stamp::rfc3161(common, circumstances, address, authorities)?);
-        }
-        if self.ots {
-            stamped.push(stamp::by_ots(common, circumstances)?);
-        }
-        Ok(stamped)
+            let message = RootMessage {
+                subject: format!("checkpoint: {}", counted(checkpoint.checkpoint.size, "revision")),
+                note: self.note.clone(),
+            };
+            let files = vec![(CHECKPOINT_FILE.to_owned(), checkpoint.to_string().into_bytes())];
+            signed = Some(checkpoint);
+            Ok(Some(RootChange::new(files, message)))
+        };
+        let footer = common.change_root_files(&path, &circumstances, decide);
+        let footer = footer.map_err(refused)?;
+        let said = self.outside.ask(common, &circumstances, footer.as_ref())?;
+        let told = tell(common, footer.as_ref(), signed.as_ref(), &said);
+        told.map_err(|failure| failure.after_commit(said.newest(footer.as_ref())))
     }
 }
 
@@ -182,52 +102,20 @@ fn tell(
     common: &Common,
     footer: Option<&Footer>,
     signed: Option<&SignedCheckpoint>,
-    stamped: &[Stamped],
+    said: &Said,
 ) -> Result<Outcome, Failure> {
     if common.json {
-        output::print_json(&document(footer, signed, stamped))?;
-    } else {
-        tell_footer(common, footer)?;
-        tell_stamped(common, stamped)?;
-    }
-    Ok(Outcome::Yes)
-}
-
-#[cfg(feature = "network")]
-fn tell_asked(
-    common: &Common,
-    footer: Option<&Footer>,
-    asked: &cosign::Asked,
-    stamped: &[Stamped],
-) -> Result<Outcome, Failure> {
-    if common.json {
-        let mut document = document(footer, Some(&asked.signed), stamped);
-        document["cosigned"] = asked.footer.as_ref().map(ToString::to_string).into();
-        document["witnesses"] = asked.documents().into();
-        document["quorum_met"] = asked.is_enough.into();
+        let mut document = document(footer, said.signed().or(signed));
+        said.add_to(&mut document);
         output::print_json(&document)?;
     } else {
         tell_footer(common, footer)?;
-        if let Some(footer) = &asked.footer {
-            output::print(&format!("{footer}\n"))?;
-        }
-        tell_stamped(common, stamped)?;
+        said.print(common)?;
     }
-    asked.tell(common);
-    Ok(if asked.is_enough {
-        Outcome::Yes
-    } else {
-        Outcome::No
-    })
+    Ok(said.conclude(common))
 }
 
-fn document(footer: Option<&Footer>, signed: Option<&SignedCheckpoint>, stamped: &[Stamped]) -> Value {
-    let stamps = stamped.iter().map(|stamped| {
-        json!({
-            "footer": stamped.footer.as_ref().map(ToString::to_string),
-            "said": stamped.said,
-        })
-    });
+fn document(footer: Option<&Footer>, signed: Option<&SignedCheckpoint>) -> Value {
     json!({
         "schema": "avalaches/checkpoint/1",
         "footer": footer.map(ToString::to_string),
@@ -237,20 +125,8 @@ fn document(footer: Option<&Footer>, signed: Option<&SignedCheckpoint>, stamped:
         "cosigned": null,
         "witnesses": [],
         "quorum_met": null,
-        "stamps": stamps.collect::<Vec<Value>>(),
+        "stamps": [],
     })
-}
-
-fn tell_stamped(common: &Common, stamped: &[Stamped]) -> Result<(), Failure> {
-    for stamped in stamped {
-        if let Some(footer) = &stamped.footer {
-            output::print(&format!("{footer}\n"))?;
-        }
-        if !common.quiet {
-            output::note(&stamped.said);
-        }
-    }
-    Ok(())
 }
 
 fn tell_footer(common: &Common, footer: Option<&Footer>) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use avalaches::date::UtcOffset;
 use avalaches::replication::{self, Cloned, Remember};
+use avalaches::wording::counted;
 use serde_json::{Value, json};
 
 use super::output::GOOD;
@@ -61,7 +62,7 @@ impl Clone {
         }
         match &cloned {
             Cloned::Made { tip, commits } => {
-                let commits = output::counted(*commits, "commit");
+                let commits = counted(*commits, "commit");
                 let dir = named(&dir);
                 output::print(&format!(
                     "{GOOD}cloned{GOOD:#}  {commits} into {dir}, all of them proved · {tip}\n"

@@ -9,7 +9,7 @@ use avalaches::add::PageError;
 use avalaches::compare::captures::{Capture, CaptureError, Captures, Unread};
 use avalaches::compare::{self, Judgement, Seen, Verdict};
 use avalaches::diff::{self, html};
-use avalaches::verify::with_causes;
+use avalaches::wording::{counted, with_causes};
 use serde_json::{Value, json};
 
 use super::changes;
@@ -107,7 +107,7 @@ impl Compare {
         }
         // What was not read could have been changed.
         if !told.unread.is_empty() {
-            let count = output::counted(told.unread.len(), "capture");
+            let count = counted(told.unread.len(), "capture");
             let failure = Failure::new(format!("{count} could not be read"));
             return Err(if told.has_undated {
                 failure

@@ -8,6 +8,7 @@ use avalaches::root_files::RootError;
 use avalaches::settings::Signatures;
 use avalaches::swhid::Swhid;
 use avalaches::tombstone::Tombstone;
+use avalaches::wording::counted;
 use serde_json::{Value, json};
 
 use super::options::Changing;
@@ -99,13 +100,10 @@ fn refused(refusal: Refusal) -> Failure {
     let hint = match &refusal {
         Refusal::Newest(_) => Some("withdraw it first with `avalaches retract ARTICLE --note …`"),
         Refusal::SameNote(_) => Some("give another note, so that it can be said anew"),
-        Refusal::Note => Some("say in one line why, such as the court's decision"),
+        Refusal::Note(_) => Some("say in one line why, such as the court's decision"),
         _ => None,
     };
-    match hint {
-        Some(hint) => Failure::from(refusal).hint(hint),
-        None => Failure::from(refusal),
-    }
+    Failure::from(refusal).hint_if(hint)
 }
 
 /// Tells what goes, or went.
@@ -159,7 +157,7 @@ fn tell(common: &Common, plan: &Plan, done: Option<&expunge::Outcome>) -> Result
         output::note(&format!("another text of the article stays: {}", named(holder)));
     }
     if let Some(dropped) = dropped {
-        let dropped = output::counted(dropped, "object");
+        let dropped = counted(dropped, "object");
         output::note(&format!(
             "{dropped} dropped from the store; copies of it elsewhere are not reached from here"
         ));

@@ -1,10 +1,11 @@
 //! `avalaches history`.
 
 use avalaches::document::article;
+use avalaches::history;
 use avalaches::swhid::Swhid;
 use avalaches::verify::signed::Keys;
 use avalaches::withheld::{self, Kept};
-use avalaches::{history, verify};
+use avalaches::wording::with_causes;
 
 use super::{Common, Failure, Outcome, output, resolve};
 
@@ -24,8 +25,7 @@ impl History {
             Some((newest, _)) => *newest,
             None => named.id(),
         };
-        let revisions =
-            history::revisions(&archive, newest).map_err(|e| Failure::new(verify::with_causes(&e)))?;
+        let revisions = history::revisions(&archive, newest).map_err(|e| Failure::new(with_causes(&e)))?;
         if common.json {
             output::print_json(&article::history(&archive, named.article_id(), &revisions)?)?;
             return Ok(Outcome::Yes);

@@ -20,7 +20,7 @@ use avalaches::publisher::repository::Repository;
 use avalaches::publisher::{Paths, Version, Walk};
 use avalaches::storage::inventory::Inventory;
 use avalaches::storage::repository::WriteError;
-use avalaches::verify::with_causes;
+use avalaches::wording::{counted, with_causes};
 use serde_json::json;
 
 use super::options::{Making, Reading};
@@ -147,13 +147,13 @@ impl Import {
         if report.undated > 0 && !common.quiet {
             output::warning(&format!(
                 "{} without a date: today's is theirs, and on another day they would be other articles",
-                output::counted(report.undated, "new article"),
+                counted(report.undated, "new article"),
             ));
         }
         if other_dates > 0 && !common.quiet {
             output::warning(&format!(
                 "{} without an author's date that a revision can have: the committer's stands for it",
-                output::counted(other_dates, "version"),
+                counted(other_dates, "version"),
             ));
         }
         let footers = footers.map_or(Ok(()), Footers::finish);
@@ -189,9 +189,9 @@ impl Import {
         };
         let mut text = format!(
             "{word}  {}, {} new, of {}",
-            output::counted(report.revisions, "revision"),
-            output::counted(report.articles, "article"),
-            output::counted(report.pages, "page"),
+            counted(report.revisions, "revision"),
+            counted(report.articles, "article"),
+            counted(report.pages, "page"),
         );
         if report.unchanged > 0 {
             text.push_str(&format!("; {} in the archive already", report.unchanged));
@@ -237,7 +237,7 @@ impl Import {
                 if let Some(first) = passed_over.first().filter(|_| !common.quiet) {
                     output::warning(&format!(
                         "{} of JSON Lines in {name} passed over: name each to import it, as in {}",
-                        output::counted(passed_over.len(), "file"),
+                        counted(passed_over.len(), "file"),
                         first.display(),
                     ));
                 }
@@ -496,7 +496,7 @@ fn tell_the_rest(refused: &BTreeMap<String, usize>) {
     for (cause, count) in refused {
         let more = count.saturating_sub(MOST_NAMED);
         if more > 0 {
-            output::error(&format!("{}: {cause}", output::counted(more, "more page")));
+            output::error(&format!("{}: {cause}", counted(more, "more page")));
             is_told = true;
         }
     }

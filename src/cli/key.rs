@@ -1,13 +1,14 @@
 //! `avalaches key`.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use avalaches::tlog::key::{KeyKind, SignerKey};
 use serde_json::json;
 
+use super::pages::read_text;
 use super::{Common, Failure, Outcome, output};
 
 /// Make the keys by which checkpoints of the archive's log are signed, or witnessed
@@ -109,9 +110,7 @@ pub fn read(path: &Path) -> Result<SignerKey, Failure> {
         Failure::new(format!("could not read the key {}: {why}", path.display()))
             .hint("make one with `avalaches key new NAME FILE`")
     };
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
-    read.map_err(|error| failed(error.to_string()))?;
+    let text = read_text(path, LONGEST).map_err(|error| failed(error.to_string()))?;
     let key = SignerKey::parse(&text);
     key.map_err(|error| failed(error.to_string()))
 }

@@ -1,22 +1,18 @@
 //! `avalaches log`.
 
-#[cfg(feature = "network")]
 use std::fs;
 use std::path::PathBuf;
 
 use avalaches::log::{self, Entry, LogError, Published};
-#[cfg(feature = "network")]
 use avalaches::storage::timestamp;
 use avalaches::tlog::key::VerifierKey;
 use avalaches::tlog::policy::Policy;
 use avalaches::tlog::proof::LogProof;
+use avalaches::wording::counted;
 use serde_json::{Value, json};
-#[cfg(feature = "network")]
 use sha2::{Digest as _, Sha256};
 
-#[cfg(feature = "network")]
-use super::checkpoint::stamp;
-
+use super::timestamping::{openssl, ots};
 use super::{Common, Failure, Outcome, output, policy, resolve};
 
 /// Show the archive's transparency log: its size, its root, and the checkpoints that were signed
@@ -32,11 +28,9 @@ pub struct Log {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["prove", "checkpoint"])]
     policy: Option<PathBuf>,
     /// Certificates, in PEM, that vouch for time stamping authorities: timestamps are checked by them, through your openssl
-    #[cfg(feature = "network")]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["prove", "checkpoint"])]
     tsa_ca: Option<PathBuf>,
     /// Have stamps of `OpenTimestamps` checked by your `ots`
-    #[cfg(feature = "network")]
     #[arg(long, conflicts_with_all = ["prove", "checkpoint"])]
     ots: bool,
 }
@@ -98,7 +92,7 @@ impl Log {
             }))?;
             return Ok(Outcome::Yes);
         }
-        let count = output::counted(usize::try_from(size).unwrap_or(usize::MAX), "revision");
+        let count = counted(size, "revision");
         let mut text = format!("{count}, root {root}\n");
         if let Some(origin) = origin {
             text = format!("{}\n{text}", output::visible(origin));
@@ -131,7 +125,6 @@ impl Log {
 
 impl Log {
     /// Reads the file of certificates: that it cannot be read is no verdict on a timestamp.
-    #[cfg(feature = "network")]
     fn look_for_certificates(&self) -> Result<(), Failure> {
         let Some(file) = &self.tsa_ca else {
             return Ok(());
@@ -141,24 +134,13 @@ impl Log {
             .map_err(|error| Failure::new(format!("could not read {}: {error}", file.display())))
     }
 
-    #[cfg(not(feature = "network"))]
-    #[expect(
-        clippy::unused_self,
-        clippy::unnecessary_wraps,
-        reason = "as where timestamps can be checked"
-    )]
-    fn look_for_certificates(&self) -> Result<(), Failure> {
-        Ok(())
-    }
-
     /// Says what the stamps of a checkpoint say, and by whom that is vouched for.
-    #[cfg(feature = "network")]
     fn stamps(&self, published: &Published) -> Result<Vec<String>, Failure> {
         let mut said = Vec::new();
         let bytes = published.signed.to_string().into_bytes();
         let digest: [u8; 32] = Sha256::digest(&bytes).into();
         if let Some(reply) = &published.stamps.rfc3161 {
-            let openssl = stamp::openssl()?;
+            let openssl = openssl()?;
             let authorities = self.tsa_ca.as_deref();
             said.push(match timestamp::read(&openssl, reply, &digest) {
                 Ok(stamped) => {
@@ -180,7 +162,7 @@ impl Log {
         }
         if let Some(stamp) = &published.stamps.ots {
             said.push(if self.ots {
-                match timestamp::ots_verify(&stamp::ots()?, &bytes, stamp) {
+                match timestamp::ots_verify(&ots()?, &bytes, stamp) {
                     Ok(words) => format!("ots: {words}"),
                     Err(error) => error.to_string(),
                 }
@@ -189,16 +171,6 @@ impl Log {
             });
         }
         Ok(said)
-    }
-
-    #[cfg(not(feature = "network"))]
-    #[expect(
-        clippy::unused_self,
-        clippy::unnecessary_wraps,
-        reason = "as where stamps can be read"
-    )]
-    fn stamps(&self, _: &Published) -> Result<Vec<String>, Failure> {
-        Ok(Vec::new())
     }
 }
 

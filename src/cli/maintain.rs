@@ -3,6 +3,7 @@
 use avalaches::maintain::{self, MaintainError};
 use avalaches::storage::fold::FoldError;
 use avalaches::storage::index_file::IndexFileError;
+use avalaches::wording::counted;
 use serde_json::json;
 
 use super::progress::{Meter, Shown};
@@ -53,25 +54,25 @@ fn report(common: &Common, outcome: &maintain::Outcome) -> Result<Outcome, Failu
     }
     let left = match outcome.left {
         0 => String::new(),
-        left => format!("; {} left as it is", output::counted(left, "pack")),
+        left => format!("; {} left as it is", counted(left, "pack")),
     };
     let dropped = match outcome.dropped {
         0 => String::new(),
-        dropped => format!("; {} dropped", output::counted(dropped, "withheld object")),
+        dropped => format!("; {} dropped", counted(dropped, "withheld object")),
     };
-    let objects = output::counted(outcome.objects, "object");
+    let objects = counted(outcome.objects, "object");
     let text = if outcome.done {
         format!(
             "folded  {} and {} into one of {objects}, {} bytes before, {} now{dropped}{left}\n",
-            output::counted(outcome.loose, "loose object"),
-            output::counted(outcome.packs, "pack"),
+            counted(outcome.loose, "loose object"),
+            counted(outcome.packs, "pack"),
             outcome.bytes_before,
             outcome.bytes_after
         )
     } else {
         format!(
             "nothing to do: no loose object, {} of {objects}{left}\n",
-            output::counted(outcome.packs, "pack")
+            counted(outcome.packs, "pack")
         )
     };
     output::print(&text)?;
@@ -91,9 +92,8 @@ pub fn failure(error: MaintainError) -> Failure {
         MaintainError::Unreadable(_) => Some("run it again"),
         _ => None,
     };
-    match (error, hint) {
-        (MaintainError::Open(error), _) => super::open_failure(error),
-        (error, Some(hint)) => Failure::from(error).hint(hint),
-        (error, None) => Failure::from(error),
+    match error {
+        MaintainError::Open(error) => super::open_failure(error),
+        error => Failure::from(error).hint_if(hint),
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use avalaches::id::ObjectId;
 use avalaches::mirror::{self, Arrival, Circumstances, MirrorError, RefChange, Update};
 use avalaches::slug::Slug;
-use avalaches::verify::with_causes;
+use avalaches::wording::{counted, with_causes};
 use serde_json::{Value, json};
 
 use super::output::{BAD, GOOD, NOTICE, visible};
@@ -76,8 +76,8 @@ fn update_text(common: &Common, name: &Slug, update: &Update) -> String {
     let _ = writeln!(
         text,
         "{style}mirrored{style:#}  {name}: {}, {} changed, {} as before",
-        output::counted(update.objects, "new object"),
-        output::counted(update.changes.len(), "ref"),
+        counted(update.objects, "new object"),
+        counted(update.changes.len(), "ref"),
         update.unchanged
     );
     if common.quiet {
@@ -141,7 +141,7 @@ fn list(common: &Common, mirrors: &[mirror::Mirror]) -> Result<Outcome, Failure>
             count => format!(", {count} rewritten and kept"),
         };
         let name = visible(&mirror.name);
-        let (branches, tags) = (branches_counted(branches), output::counted(tags, "tag"));
+        let (branches, tags) = (branches_counted(branches), counted(tags, "tag"));
         let _ = writeln!(text, "{name}  {branches}, {tags}{rewritten}{head}");
     }
     output::print(&text)?;

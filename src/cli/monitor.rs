@@ -10,6 +10,7 @@ use avalaches::monitor::{self, Followed, News, atom};
 use avalaches::network::{Client, Limits};
 use avalaches::swhid::Swhid;
 use avalaches::tlog::key::{KeyError, VerifierKey};
+use avalaches::wording::counted;
 use serde_json::{Value, json};
 
 use super::output::{BAD, visible};
@@ -160,7 +161,7 @@ impl Monitor {
         output::print(&text)?;
         if news.entries.is_empty() && !common.quiet {
             let size = news.kept.signed().checkpoint.size;
-            let size = output::counted(usize::try_from(size).unwrap_or(usize::MAX), "revision");
+            let size = counted(size, "revision");
             output::note(&format!("nothing new: {size}, as before"));
         }
         Ok(())

@@ -112,11 +112,6 @@ fn status(style: Style, word: &str, message: &str) {
     );
 }
 
-/// Returns how many things there are, in words.
-pub fn counted(count: usize, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
-}
-
 /// Tells whether progress can be shown on stderr.
 pub fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()

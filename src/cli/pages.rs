@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use avalaches::add::PageError;
@@ -11,7 +11,7 @@ use avalaches::branch::PlaceError;
 use avalaches::canonical::{LONGEST_ARTICLE, TextError};
 use avalaches::draft::{DraftError, DraftErrorKind, Form, Notice};
 use avalaches::language;
-use avalaches::verify::with_causes;
+use avalaches::wording::with_causes;
 
 use super::{Common, Failure, output};
 
@@ -131,7 +131,7 @@ pub fn read_page(file: &Path) -> Result<Vec<u8>, Failure> {
     let most = u64::try_from(LONGEST_ARTICLE).unwrap_or(u64::MAX) + 1;
     let mut bytes = Vec::new();
     let read = if file == Path::new("-") {
-        std::io::stdin().lock().take(most).read_to_end(&mut bytes)
+        io::stdin().lock().take(most).read_to_end(&mut bytes)
     } else {
         fs::File::open(file).and_then(|file| file.take(most).read_to_end(&mut bytes))
     };
@@ -142,6 +142,16 @@ pub fn read_page(file: &Path) -> Result<Vec<u8>, Failure> {
             file.display()
         ))),
     }
+}
+
+/// Reads a small text from whatever can be read once, such as a pipe, too: one of more than so many bytes is an error.
+pub fn read_text(file: &Path, most: u64) -> io::Result<String> {
+    let mut text = String::new();
+    fs::File::open(file)?.take(most + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > most {
+        return Err(io::Error::other(format!("it has more than {most} bytes")));
+    }
+    Ok(text)
 }
 
 /// Judges how a page is written: by its name, else by its beginning.
@@ -176,7 +186,10 @@ pub fn page_failure(name: &str, error: &PageError) -> Failure {
         }) => failure.hint(
             "convert it first: `iconv -f GB18030 -t UTF-8 FILE` does it from GBK, the usual one of old pages in Chinese",
         ),
-        PageError::Draft(error) if error.to_string().contains("invisible character") => {
+        PageError::Draft(DraftError {
+            kind: DraftErrorKind::Text(TextError::Invisible { .. }),
+            ..
+        }) => {
             failure.hint("delete it, or say --allow-invisible to keep and record it")
         }
         _ => failure,

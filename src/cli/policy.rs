@@ -1,7 +1,5 @@
 //! `--policy`: whose cosignatures of checkpoints count.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use avalaches::document::verdict;
@@ -9,15 +7,14 @@ use avalaches::tlog::key::VerifierKey;
 use avalaches::tlog::policy::Policy;
 
 use super::Failure;
+use super::pages::read_text;
 
 /// The longest policy, in bytes.
 const LONGEST: u64 = 1 << 20;
 
 /// Reads a policy.
 pub fn read(path: &Path) -> Result<Policy, Failure> {
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
-    read.map_err(|error| failure(path, &error.to_string()))?;
+    let text = read_text(path, LONGEST).map_err(|error| failure(path, &error.to_string()))?;
     Policy::parse(&text).map_err(|error| {
         failure(path, &error.to_string()).hint("a policy is written as https://c2sp.org/tlog-policy has it")
     })

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use avalaches::publish::bucket::{Bucket, BucketError, SCHEME};
 use avalaches::publish::target::{Target, TargetError};
 use avalaches::publish::{self, Mode, Options, PublishError, Published, Which};
+use avalaches::wording::counted;
 use serde_json::json;
 
-use super::output::counted;
 use super::{Common, Failure, Outcome, environment, output};
 
 /// Publish a site that was built: to a folder, or to a bucket of Amazon S3 or what speaks like it
@@ -128,11 +128,7 @@ impl Publish {
             }
             _ => None,
         };
-        let failure = Failure::from(error);
-        match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+        Failure::from(error).hint_if(hint)
     }
 
     fn tell(&self, common: &Common, published: &Published) -> Result<(), Failure> {
@@ -159,7 +155,7 @@ impl Publish {
         text.push_str(&format!(
             "{} {be}sent ({}), {} unchanged, {} {be}removed\n",
             counted(published.sent.len(), "file"),
-            counted(usize::try_from(published.bytes).unwrap_or(usize::MAX), "byte"),
+            counted(published.bytes, "byte"),
             published.unchanged,
             published.removed.len()
         ));

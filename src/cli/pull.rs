@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use avalaches::add::Change;
 use avalaches::replication::{self, Address, Mine, Pulled, Readded, Rebased, Remember};
 use avalaches::swhid::Swhid;
+use avalaches::wording::counted;
 use serde_json::{Value, json};
 
 use super::output::{FAINT, GOOD};
@@ -108,12 +109,12 @@ fn report(common: &Common, from: &Address, pull: &replication::Pull) -> Result<O
             if *ahead > 0 && !common.quiet {
                 output::note(&format!(
                     "{} here that are not there; `avalaches push` brings them",
-                    output::counted(*ahead, "commit")
+                    counted(*ahead, "commit")
                 ));
             }
         }
         Pulled::Advanced { commits } => {
-            let commits = output::counted(*commits, "commit");
+            let commits = counted(*commits, "commit");
             let _ = writeln!(text, "{GOOD}pulled{GOOD:#}  {commits} from {address} · {tip}");
         }
         Pulled::Rebased(rebased) => rebased_text(common, &mut text, &address, pull, rebased),
@@ -134,7 +135,7 @@ fn rebased_text(
     let _ = writeln!(
         text,
         "{GOOD}rebased{GOOD:#}  {} from {address}, and {} of this archive on top · {}",
-        output::counted(rebased.commits, "commit"),
+        counted(rebased.commits, "commit"),
         rebased.readded.len(),
         pull.tip
     );

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 
 use avalaches::replication::{self, Address, Pushed, Remember};
+use avalaches::wording::counted;
 use serde_json::{Value, json};
 
 use super::output::{GOOD, visible};
@@ -65,7 +66,7 @@ fn report(common: &Common, to: &Address, push: &replication::Push) -> Result<Out
             let _ = writeln!(text, "{GOOD}unchanged{GOOD:#}  {address} has everything · {tip}");
         }
         Pushed::Advanced { commits } => {
-            let commits = output::counted(*commits, "commit");
+            let commits = counted(*commits, "commit");
             let _ = writeln!(text, "{GOOD}pushed{GOOD:#}  {commits} to {address} · {tip}");
         }
         Pushed::Refused(refusal) => print_refusal(common, to, refusal)?,

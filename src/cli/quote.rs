@@ -7,6 +7,7 @@ use avalaches::index::{self, BesideError};
 use avalaches::quote::{self, Found, Hit, SearchError, Standing, Way};
 use avalaches::swhid::Swhid;
 use avalaches::trailer::Message;
+use avalaches::wording::counted;
 use avalaches::words::{Quote, QuoteError};
 use serde_json::{Value, json};
 
@@ -68,11 +69,15 @@ fn text(found: &Found) -> String {
     if found.articles.is_empty() {
         return format!("{BAD}nowhere{BAD:#}  no revision has these words\n");
     }
-    let hits = found.articles.iter().map(|article| article.hits.len()).sum();
+    let hits = found
+        .articles
+        .iter()
+        .map(|article| article.hits.len())
+        .sum::<usize>();
     let mut text = format!(
         "{GOOD}found{GOOD:#}  in {} of {}\n",
-        output::counted(hits, "revision"),
-        output::counted(found.articles.len(), "article")
+        counted(hits, "revision"),
+        counted(found.articles.len(), "article")
     );
     for standing in &found.articles {
         let _ = writeln!(text, "{}: {}", standing.article, stands(standing));

@@ -1,6 +1,7 @@
 //! `avalaches reindex`.
 
 use avalaches::index::{self, Index, IndexError};
+use avalaches::wording::counted;
 use serde_json::json;
 
 use super::output::GOOD;
@@ -46,8 +47,8 @@ impl Reindex {
         }
         output::print(&format!(
             "{GOOD}indexed{GOOD:#}  {} of {} · {}\n",
-            output::counted(revisions, "revision"),
-            output::counted(articles, "article"),
+            counted(revisions, "revision"),
+            counted(articles, "article"),
             archive.tip()
         ))?;
         Ok(Outcome::Yes)

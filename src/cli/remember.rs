@@ -5,6 +5,7 @@ use avalaches::remember::{self, Contradiction};
 use avalaches::storage::remembered::Remembered;
 use avalaches::verify::in_log::InLog;
 use avalaches::verify::whole::{Code, Finding};
+use avalaches::wording::counted;
 use serde_json::json;
 
 use super::{Common, Failure, Outcome, environment, output};
@@ -44,10 +45,10 @@ impl Remember {
         let mut text = String::new();
         if let Some(checkpoint) = checkpoint {
             let origin = output::visible(&checkpoint.origin);
-            let size = usize::try_from(checkpoint.size).unwrap_or(usize::MAX);
+            let size = checkpoint.size;
             text.push_str(&format!(
                 "kept the checkpoint of {} of {origin}\n",
-                output::counted(size, "revision")
+                counted(size, "revision")
             ));
         }
         text.push_str(&format!("kept the tip {}\n", archive.tip()));

@@ -15,6 +15,7 @@ use avalaches::replication::{Address, Circumstances, Parting, Refusal, Remember,
 use avalaches::storage::fetch::FetchError;
 use avalaches::swhid::Swhid;
 use avalaches::verify::whole::Finding;
+use avalaches::wording::counted;
 use serde_json::{Value, json};
 
 use super::output::{BAD, visible};
@@ -107,7 +108,7 @@ pub fn print_refusal(common: &Common, address: &Address, refusal: &Refusal) -> R
     let mut text = format!("{BAD}refused{BAD:#}  ");
     let hint = match refusal {
         Refusal::Unsound { tip, findings } => {
-            let count = output::counted(findings.len(), "finding");
+            let count = counted(findings.len(), "finding");
             let _ = writeln!(
                 text,
                 "{address}: {count} in what is new there; nothing was changed · {tip}"
@@ -177,7 +178,7 @@ fn diverged(text: &mut String, address: &str, parting: &Parting) -> String {
     match withdrawn {
         None => format!(
             "`avalaches pull --rebase-mine` takes what is there and adds {} again on top; they get new footers",
-            output::counted(ours.count, "commit")
+            counted(ours.count, "commit")
         ),
         Some(withdrawn) => {
             let _ = writeln!(text, "  it once had {withdrawn}");
@@ -190,7 +191,7 @@ fn side(text: &mut String, place: &str, side: &Side) {
     let _ = writeln!(
         text,
         "  {place} {}, the first archived at {} by {}: {}",
-        output::counted(side.count, "commit"),
+        counted(side.count, "commit"),
         side.archived,
         visible(&side.by.to_string()),
         side.first

@@ -8,7 +8,7 @@ use avalaches::article::Kind;
 use avalaches::draft;
 use avalaches::editorial::{self, EditorialError};
 use avalaches::revision::Revision;
-use avalaches::verify::with_causes;
+use avalaches::wording::with_causes;
 use clap::ValueEnum;
 
 use super::add::{failure, report};

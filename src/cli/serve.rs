@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use avalaches::server::{self, Event, Options};
+use avalaches::wording::counted;
 use serde_json::json;
 
 use super::listening::{self, Listening};
-use super::output::counted;
 use super::{Common, Failure, Outcome, output};
 
 /// Serve the archive over HTTP: its site, built again when the branch moves, and an API

@@ -1,14 +1,15 @@
 //! `avalaches settings`.
 
+use avalaches::archive::Archive;
 use avalaches::branch::PlaceError;
 use avalaches::date::UtcOffset;
 use avalaches::footer::Footer;
 use avalaches::language::Language;
 use avalaches::object::ident::{Person, PersonError};
-use avalaches::root_files::{self, RootChange, RootError};
+use avalaches::root_files::{RootChange, RootError};
 use avalaches::settings::{self, SettingsError, Signatures};
 use avalaches::tlog::key::KeyError;
-use avalaches::trailer::RootMessage;
+use avalaches::trailer::{NoteError, RootMessage};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
@@ -77,8 +78,8 @@ enum Refusal {
     Byline(String, #[source] PersonError),
     #[error("--log-key")]
     LogKey(#[source] KeyError),
-    #[error("the note is not one line of visible characters")]
-    Note,
+    #[error(transparent)]
+    Note(#[from] NoteError),
 }
 
 impl Settings {
@@ -105,28 +106,19 @@ impl Settings {
         let asked = asked.max(before.signatures);
         let circumstances = self.how.circumstances_where(&before, asked)?;
         let mut after = before;
-        let footer = root_files::change(
-            &path,
-            common.owner(),
-            &circumstances,
-            common.durability(),
-            |archive| -> Result<_, Refusal> {
-                let Some((settings, what)) = self.changes(archive.settings())? else {
-                    return Ok(None);
-                };
-                let message = RootMessage {
-                    subject: format!("settings: {}", what.join(", ")),
-                    note: self.note.clone(),
-                };
-                let files = vec![(settings::FILE_NAME.to_owned(), settings.encode())];
-                after = settings;
-                Ok(Some(RootChange {
-                    files,
-                    message,
-                    signatures: Signatures::Optional,
-                }))
-            },
-        );
+        let decide = |archive: &Archive| -> Result<_, Refusal> {
+            let Some((settings, what)) = self.changes(archive.settings())? else {
+                return Ok(None);
+            };
+            let message = RootMessage {
+                subject: format!("settings: {}", what.join(", ")),
+                note: self.note.clone(),
+            };
+            let files = vec![(settings::FILE_NAME.to_owned(), settings.encode())];
+            after = settings;
+            Ok(Some(RootChange::new(files, message)))
+        };
+        let footer = common.change_root_files(&path, &circumstances, decide);
         let footer = footer.map_err(failure)?;
         report(common, &after, footer.as_ref()).map_err(|failure| failure.after_commit(footer.as_ref()))
     }
@@ -150,9 +142,7 @@ impl Settings {
         &self,
         before: &settings::Settings,
     ) -> Result<Option<(settings::Settings, Vec<&'static str>)>, Refusal> {
-        if self.note.as_ref().is_some_and(|note| !RootMessage::is_line(note)) {
-            return Err(Refusal::Note);
-        }
+        RootMessage::check_note(self.note.as_deref())?;
         let optional = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         let mut after = before.clone();
         if let Some(title) = &self.title {

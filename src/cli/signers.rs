@@ -1,24 +1,23 @@
 //! `avalaches signers`.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use avalaches::archive::{Archive, Fault};
 use avalaches::date::{RevisionDate, UtcOffset};
 use avalaches::footer::Footer;
-use avalaches::root_files::{self, RootChange, RootError};
+use avalaches::root_files::{RootChange, RootError};
 use avalaches::settings::{REVOKED_FILE, SIGNERS_FILE, Settings, Signatures};
 use avalaches::signature::allowed::{AllowedSigners, Entry};
 use avalaches::signature::edit::{self, EditError, Grant, PublicKey, Revoked};
 use avalaches::signature::judge::fingerprint;
 use avalaches::signature::revoked::RevokedKeys;
-use avalaches::trailer::RootMessage;
+use avalaches::trailer::{NoteError, RootMessage};
 use avalaches::verify::signed;
 use serde_json::{Value, json};
 
 use super::options::Changing;
 use super::output::visible;
+use super::pages::read_text;
 use super::settings::failure;
 use super::{Common, Failure, Outcome, output};
 
@@ -78,8 +77,8 @@ enum Refusal {
     Edit(#[from] EditError),
     #[error(transparent)]
     Fault(#[from] Fault),
-    #[error("the note is not one line of visible characters")]
-    Note,
+    #[error(transparent)]
+    Note(#[from] NoteError),
 }
 
 impl Signers {
@@ -160,32 +159,21 @@ fn change(
     what: &str,
     edit: impl FnOnce(&[u8], &[u8]) -> Result<Option<(&'static str, Vec<u8>)>, EditError>,
 ) -> Result<Outcome, Failure> {
-    if note.is_some_and(|note| !RootMessage::is_line(note)) {
-        return Err(Refusal::Note.into());
-    }
+    RootMessage::check_note(note.map(String::as_str))?;
     let circumstances = how.circumstances(settings)?;
-    let footer = root_files::change(
-        &common.archive_path()?,
-        common.owner(),
-        &circumstances,
-        common.durability(),
-        |archive| -> Result<_, Refusal> {
-            let (allowed, revoked) = signed::files(archive)?;
-            let Some((name, bytes)) = edit(&allowed, &revoked)? else {
-                return Ok(None);
-            };
-            let message = RootMessage {
-                subject: format!("signers: {what}"),
-                note: note.cloned(),
-            };
-            let files = vec![(name.to_owned(), bytes)];
-            Ok(Some(RootChange {
-                files,
-                message,
-                signatures: Signatures::Optional,
-            }))
-        },
-    );
+    let decide = |archive: &Archive| -> Result<_, Refusal> {
+        let (allowed, revoked) = signed::files(archive)?;
+        let Some((name, bytes)) = edit(&allowed, &revoked)? else {
+            return Ok(None);
+        };
+        let message = RootMessage {
+            subject: format!("signers: {what}"),
+            note: note.cloned(),
+        };
+        let files = vec![(name.to_owned(), bytes)];
+        Ok(Some(RootChange::new(files, message)))
+    };
+    let footer = common.change_root_files(&common.archive_path()?, &circumstances, decide);
     let footer = footer.map_err(refused)?;
     if footer.is_none() && !common.quiet && !common.json {
         output::note("it is so already; nothing was changed");
@@ -313,11 +301,7 @@ fn read_key(path: &Path) -> Result<PublicKey, Failure> {
     let failed = |why: &dyn std::fmt::Display| {
         Failure::new(format!("could not read the public key {}: {why}", path.display()))
     };
-    let file = File::open(path).map_err(|why| failed(&why))?;
-    let mut text = String::new();
-    file.take(LONGEST_KEY)
-        .read_to_string(&mut text)
-        .map_err(|why| failed(&why))?;
+    let text = read_text(path, LONGEST_KEY).map_err(|why| failed(&why))?;
     PublicKey::parse(&text).map_err(|why| {
         let failure = failed(&why);
         match why {

@@ -17,8 +17,9 @@ use avalaches::storage::verified;
 use avalaches::swhid::SCHEME;
 use avalaches::tlog::policy::Policy;
 use avalaches::verify::whole::{self, Options, Report, Scope};
-use avalaches::verify::{self, Answer, Verdict, with_causes};
+use avalaches::verify::{self, Answer, Verdict};
 use avalaches::verify::{alone, in_log};
+use avalaches::wording::with_causes;
 use clap::ValueEnum;
 
 use super::pages::{FormName, form_of, page_failure, read_once, read_page};
@@ -150,8 +151,7 @@ impl Verify {
                 Ok(answer) => answer,
                 Err(failure) if self.things.len() == 1 => return Err(failure),
                 Err(failure) => {
-                    output::error(&failure.message);
-                    failure.hint.iter().for_each(|hint| output::hint(hint));
+                    failure.tell();
                     failed = Some(thing);
                     continue;
                 }

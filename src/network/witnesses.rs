@@ -8,6 +8,7 @@ use crate::tlog::key::VerifierKey;
 use crate::tlog::merkle::Nodes as _;
 use crate::tlog::note::SignatureLine;
 use crate::tlog::policy::Witness;
+use crate::wording::counted;
 
 /// How often a witness is asked that says with each answer that it knows another size: others may be asking it as well.
 const TRIES: usize = 3;
@@ -29,8 +30,9 @@ pub enum Silence {
     Lost(#[from] NetworkError),
     /// It cosigned a later checkpoint.
     #[error(
-        "it cosigned a checkpoint of {known} revisions, and this archive has {size}: the archive was rolled back, is a \
-         copy that is behind, or another one is signed with the same key"
+        "it cosigned a checkpoint of {}, and this archive has {size}: the archive was rolled back, is a copy that is behind, or \
+         another one is signed with the same key",
+        counted(*known, "revision")
     )]
     Larger {
         /// The size that it knows.
@@ -40,8 +42,9 @@ pub enum Silence {
     },
     /// It cosigned a checkpoint that this one does not go on from.
     #[error(
-        "it cosigned a checkpoint of {0} revisions that this archive does not go on from: the history was rewritten, or \
-         another archive is signed with the same key"
+        "it cosigned a checkpoint of {} that this archive does not go on from: the history was rewritten, or another archive is \
+         signed with the same key",
+        counted(*.0, "revision")
     )]
     Fork(u64),
     /// It does not know the log.

@@ -10,7 +10,7 @@ use crate::object::{Hashing, ObjectKind};
 use crate::storage::inventory::Inventory;
 use crate::storage::objects::ObjectStore;
 use crate::storage::reader::Reader;
-use crate::verify::with_causes;
+use crate::wording::with_causes;
 
 /// The most bytes of trees that are kept.
 const MOST_KEPT: usize = 64 << 20;

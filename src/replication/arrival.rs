@@ -18,7 +18,7 @@ use crate::storage::refs::{self, BRANCH};
 use crate::storage::repository::io_error;
 use crate::trailer::Message;
 use crate::verify::whole::{self, Code, Finding, Options, Progress, Scope};
-use crate::verify::with_causes;
+use crate::wording::with_causes;
 
 /// Where steps stand in the scratch.
 const STEPS: &str = "refs/steps/";

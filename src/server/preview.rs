@@ -7,7 +7,7 @@ use super::{App, Event, files};
 use crate::id::CommitId;
 use crate::site;
 use crate::storage::refs;
-use crate::verify::with_causes;
+use crate::wording::with_causes;
 
 /// How often the branch is looked at.
 const OFTEN: Duration = Duration::from_millis(500);

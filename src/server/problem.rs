@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::document;
 use crate::revision::RevisionFault;
-use crate::verify::with_causes;
+use crate::wording::with_causes;
 
 /// The media type of a problem document.
 pub const MEDIA_TYPE: &str = "application/problem+json";

@@ -12,7 +12,8 @@ use crate::archive::{self, Archive};
 use crate::canonical::Invisible;
 use crate::document::{self, verdict};
 use crate::draft::{self, Form};
-use crate::verify::{self, in_log, with_causes};
+use crate::verify::{self, in_log};
+use crate::wording::with_causes;
 
 /// The types of pages that are read.
 const READ: &str = "text/plain, text/markdown, text/html";

@@ -8,8 +8,9 @@ use crate::proof::block;
 use crate::proof::pack::MAGIC;
 use crate::proof::{Proof, Proved};
 use crate::revision::{Revision, RevisionFault, borrowed};
+use crate::wording::with_causes;
 
-use super::{Answer, Verdict, diff, misdated, no_footer, shown_otherwise, with_causes};
+use super::{Answer, Verdict, diff, misdated, no_footer, shown_otherwise};
 
 /// What is said where everything that a page can prove of itself is so.
 pub const PROVED: &str = "proved from the page itself; history not checked";

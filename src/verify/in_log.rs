@@ -9,8 +9,9 @@ use crate::tlog::key::VerifierKey;
 use crate::tlog::merkle::Hash;
 use crate::tlog::policy::Policy;
 use crate::tlog::proof::LogProof;
+use crate::wording::with_causes;
 
-use super::{Answer, Verdict, with_causes};
+use super::{Answer, Verdict};
 
 pub use crate::tlog::proof::MEDIA_TYPE;
 

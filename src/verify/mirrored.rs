@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use self::files::{Candidate, Match};
-use super::{Answer, Verdict, misdated, with_causes};
+use super::{Answer, Verdict, misdated};
 use crate::archive::{Archive, Fault};
 use crate::date::RevisionDate;
 use crate::diff;
@@ -14,6 +14,7 @@ use crate::mirror::{self, Place};
 use crate::object::ObjectKind;
 use crate::object::foreign::{EntryKind, ForeignIdent, entries};
 use crate::storage::objects::ObjectStore;
+use crate::wording::with_causes;
 
 mod files;
 

@@ -16,7 +16,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use super::with_causes;
 use crate::archive::{Archive, Fault, Owner};
 use crate::id::{BlobId, CommitId, ObjectId};
 use crate::mirror;
@@ -34,6 +33,7 @@ use crate::storage::reader::Reader;
 use crate::storage::refs;
 use crate::trailer::Message;
 use crate::verify::signed::Keys;
+use crate::wording::{counted, with_causes};
 
 pub use code::{Code, Severity};
 pub use seen::{Earlier, Observer, Seen};
@@ -483,11 +483,10 @@ fn tell_mirrors(
     let followed = census.watch(progress, || mirrors::follow(census, &mirrors));
     report.findings.extend(followed.findings);
     for (mirror, count) in mirrors.iter().zip(followed.counts) {
-        let objects = if count == 1 { "object" } else { "objects" };
-        let name = &mirror.name;
-        report.notes.push(format!(
-            "mirror {name} holds {count} {objects} of another repository"
-        ));
+        let (name, objects) = (&mirror.name, counted(count, "object"));
+        report
+            .notes
+            .push(format!("mirror {name} holds {objects} of another repository"));
     }
 }
 

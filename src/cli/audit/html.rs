@@ -10,9 +10,9 @@ use avalaches::report::{Changed, End, Fact, Field, Finding, Group, Head, Row, TA
 use avalaches::revision::{Revision, RevisionFault};
 use avalaches::trailer::Message;
 use avalaches::verify::whole::Scope;
-use avalaches::verify::with_causes;
+use avalaches::wording::{counted, with_causes};
 
-use super::super::output::{self, counted};
+use super::super::output;
 use super::super::{Common, Failure};
 use super::{Asked, counts};
 
@@ -134,7 +134,7 @@ fn facts(archive: Option<&Archive>, asked: &Asked, report: &Report) -> Vec<Fact>
     };
     let revisions = counted(whole.revisions, "revision");
     let articles = counted(whole.articles, "article");
-    let objects = counted(whole.objects.iter().sum(), "object");
+    let objects = counted(whole.objects.iter().sum::<usize>(), "object");
     let mut facts = vec![said("Scope", scope)];
     facts.extend(whole.tip.map(|id| code("Newest commit", footer(archive, id))));
     facts.extend([

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use avalaches::audit::{NOT_PROVED, Report};
 use avalaches::report::Verdict;
 use avalaches::verify::whole::{Scope, Severity};
+use avalaches::wording::counted;
 
-use super::super::output::{BAD, FAINT, GOOD, NOTICE, counted, visible};
+use super::super::output::{BAD, FAINT, GOOD, NOTICE, visible};
 use super::super::verify::scope_name;
 use super::{Common, counts};
 

@@ -11,16 +11,16 @@ use avalaches::footer::Footer;
 use avalaches::log::{self, Log, Published};
 use avalaches::network::witnesses::{self, Cosigned, Silence};
 use avalaches::network::{Client, Limits};
-use avalaches::root_files::{self, RootChange};
-use avalaches::settings::{CHECKPOINT_FILE, Signatures};
+use avalaches::root_files::RootChange;
+use avalaches::settings::CHECKPOINT_FILE;
 use avalaches::tlog::checkpoint::SignedCheckpoint;
 use avalaches::tlog::key::VerifierKey;
 use avalaches::tlog::policy::Witness;
 use avalaches::trailer::RootMessage;
 use serde_json::{Value, json};
 
-use super::{Refusal, refused};
-use crate::cli::{Common, Failure, output, policy};
+use super::outside::Refusal;
+use crate::cli::{Common, Failure, output, policy, settings};
 
 /// The longest subject that names witnesses, in characters.
 const LONGEST_SUBJECT: usize = 200;
@@ -145,17 +145,15 @@ fn keep(
         }
         let bytes = kept.to_string().into_bytes();
         log::parse(&bytes).map_err(|_| Refusal::Many)?;
-        Ok(Some(RootChange {
-            files: vec![(CHECKPOINT_FILE.to_owned(), bytes)],
-            message: RootMessage {
-                subject: subject(new),
-                note: None,
-            },
-            signatures: Signatures::Optional,
-        }))
+        let message = RootMessage {
+            subject: subject(new),
+            note: None,
+        };
+        let files = vec![(CHECKPOINT_FILE.to_owned(), bytes)];
+        Ok(Some(RootChange::new(files, message)))
     };
-    let footer = root_files::change(path, common.owner(), circumstances, common.durability(), decide);
-    let footer = footer.map_err(refused)?;
+    let footer = common.change_root_files(path, circumstances, decide);
+    let footer = footer.map_err(settings::failure)?;
     Ok((footer, kept))
 }
 

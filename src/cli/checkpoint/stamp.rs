@@ -7,14 +7,15 @@ use avalaches::archive::Archive;
 use avalaches::footer::Footer;
 use avalaches::log;
 use avalaches::network::{Client, Limits};
-use avalaches::root_files::{self, RootChange};
-use avalaches::settings::{OTS_FILE, Signatures, TIMESTAMP_FILE};
-use avalaches::storage::timestamp::{self, Tool};
+use avalaches::root_files::RootChange;
+use avalaches::settings::{OTS_FILE, TIMESTAMP_FILE};
+use avalaches::storage::timestamp;
 use avalaches::trailer::RootMessage;
 use sha2::{Digest as _, Sha256};
 
-use super::{Refusal, refused};
-use crate::cli::{Common, Failure, environment, output};
+use super::outside::Refusal;
+use crate::cli::timestamping::{openssl, ots};
+use crate::cli::{Common, Failure, output, settings};
 
 /// The types of what is sent to an authority and of what it answers (RFC 3161, section 3.4).
 const QUERY: &str = "application/timestamp-query";
@@ -26,32 +27,6 @@ pub struct Stamped {
     pub footer: Option<Footer>,
     /// What the stamp says.
     pub said: String,
-}
-
-/// Finds the user's openssl.
-pub fn openssl() -> Result<Tool, Failure> {
-    tool(
-        "openssl",
-        "install OpenSSL; everything but timestamps works without it",
-    )
-}
-
-/// Finds the user's ots.
-pub fn ots() -> Result<Tool, Failure> {
-    tool(
-        "ots",
-        "install it with `pip install opentimestamps-client`; everything else works without it",
-    )
-}
-
-fn tool(name: &str, hint: &str) -> Result<Tool, Failure> {
-    let program = environment::program(name);
-    let program = program.ok_or_else(|| Failure::new(format!("there is no {name} on PATH")).hint(hint))?;
-    Ok(Tool {
-        program,
-        environment: environment::handed_on(),
-        scratch: std::env::temp_dir(),
-    })
 }
 
 /// Asks an authority for a token of the checkpoint at the tip, and keeps it.
@@ -120,11 +95,9 @@ fn keep(
             subject: format!("checkpoint: {file}"),
             note: None,
         };
-        Ok(Some(RootChange {
-            files: vec![(file.to_owned(), stamp.to_vec())],
-            message,
-            signatures: Signatures::Optional,
-        }))
+        let files = vec![(file.to_owned(), stamp.to_vec())];
+        Ok(Some(RootChange::new(files, message)))
     };
-    root_files::change(&path, common.owner(), circumstances, common.durability(), decide).map_err(refused)
+    let changed = common.change_root_files(&path, circumstances, decide);
+    changed.map_err(settings::failure)
 }

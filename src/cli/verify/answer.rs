@@ -8,10 +8,11 @@ use avalaches::verify::in_log::InLog;
 use avalaches::verify::mirrored::Mirrored;
 use avalaches::verify::{Answer, Verdict, quoted};
 use avalaches::withheld::Reason;
+use avalaches::wording::counted;
 
 use crate::cli::Common;
 use crate::cli::changes::{self, Told};
-use crate::cli::output::{BAD, GOOD, NOTICE, counted, visible};
+use crate::cli::output::{BAD, GOOD, NOTICE, visible};
 use crate::cli::policy;
 
 pub fn text(common: &Common, thing: &str, answer: &Answer) -> String {
@@ -114,7 +115,7 @@ fn in_log_text(in_log: &InLog, text: &mut String) {
     let checkpoint = &in_log.signed.checkpoint;
     let origin = visible(&checkpoint.origin);
     let at = in_log.at.map(|at| format!(" at {at}")).unwrap_or_default();
-    let size = counted(usize::try_from(checkpoint.size).unwrap_or(usize::MAX), "revision");
+    let size = counted(checkpoint.size, "revision");
     let _ = writeln!(text, "  in the log {origin} of {size}{at}");
     match &in_log.key {
         Some(key) => {

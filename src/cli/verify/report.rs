@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use avalaches::id::CommitId;
 use avalaches::verify::whole::{Progress, Report, Scope};
+use avalaches::wording::counted;
 use serde_json::{Value, json};
 
 use crate::cli::output::{BAD, GOOD, NOTICE, visible};
@@ -47,20 +48,20 @@ pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, F
     let tip = report.tip.map(|id| format!(" · {id}")).unwrap_or_default();
     let withheld = match report.withheld.len() {
         0 => String::new(),
-        count => format!(", content of {} withheld", output::counted(count, "revision")),
+        count => format!(", content of {} withheld", counted(count, "revision")),
     };
     let sums = format!(
         "{} of {}{withheld}, {} ({} bytes) hashed again",
-        output::counted(report.revisions, "revision"),
-        output::counted(report.articles, "article"),
-        output::counted(objects, "object"),
+        counted(report.revisions, "revision"),
+        counted(report.articles, "article"),
+        counted(objects, "object"),
         report.bytes
     );
     let scope = match scope {
         Scope::Whole => String::new(),
         _ => format!("{}: ", scope_name(scope)),
     };
-    let findings = output::counted(report.findings.len(), "finding");
+    let findings = counted(report.findings.len(), "finding");
     let _ = match verdict(report) {
         Verdict::Verified => writeln!(text, "{GOOD}verified{GOOD:#}  {scope}{sums}{tip}"),
         Verdict::Ended(Progress { done, all }) => writeln!(
@@ -78,7 +79,7 @@ pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, F
             (blobs, "blob"),
             (tags, "tag"),
         ];
-        let kinds = kinds.map(|(count, kind)| output::counted(count, kind));
+        let kinds = kinds.map(|(count, kind)| counted(count, kind));
         let _ = writeln!(text, "  {}", kinds.join(", "));
     }
     output::print(&text)?;
@@ -107,7 +108,7 @@ fn tell_withheld(common: &Common, report: &Report) {
     if more > 0 {
         output::note(&format!(
             "content of {} more is withheld; --verbose names them",
-            output::counted(more, "revision")
+            counted(more, "revision")
         ));
     }
 }

@@ -18,8 +18,8 @@ use crate::storage::line::Line;
 use crate::tlog::merkle::Tree;
 use crate::trailer::{KEYS, Message, MessageError};
 use crate::verify::signed::{Grounds, Keys};
-use crate::verify::with_causes;
 use crate::withheld::{self, Kept, WithheldRevision};
+use crate::wording::with_causes;
 
 mod root;
 

@@ -12,7 +12,7 @@ use crate::tlog::note::SignatureLine;
 use crate::tombstone::Tombstone;
 use crate::trailer::first_message;
 use crate::verify::whole::{Code, Report};
-use crate::verify::with_causes;
+use crate::wording::{counted, with_causes};
 
 impl Doubtful<'_> {
     pub(super) fn check_first(&self, commit: &Commit, report: &mut Report, id: CommitId) {
@@ -135,12 +135,15 @@ impl Doubtful<'_> {
         let stated = &signed.checkpoint;
         if stated.size != count {
             let what = format!(
-                "has a checkpoint of {} revisions, and {count} come before it",
-                stated.size
+                "has a checkpoint of {}, and {count} came before it",
+                counted(stated.size, "revision")
             );
             report.found_in(Code::CheckpointOther, id, what);
         } else if leaves.tree.root(count) != Ok(stated.root) {
-            let what = format!("has a checkpoint whose root is not that of the {count} revisions before it");
+            let what = format!(
+                "has a checkpoint whose root is not that of {} before it",
+                counted(count, "revision")
+            );
             report.found_in(Code::CheckpointOther, id, what);
         }
     }
