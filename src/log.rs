@@ -304,6 +304,22 @@ pub fn stated_up_to(
     archive.commit(brought.commit).ok()?.parents.first().copied()
 }
 
+/// Counts the revisions on the branch that came after one of its commits.
+///
+/// # Errors
+/// [`LogError`] where the branch cannot be walked so far.
+pub fn revisions_after(archive: &Archive, up_to: CommitId) -> Result<u64, LogError> {
+    let mut count = 0;
+    for step in archive.walk() {
+        let (id, commit) = step?;
+        if id == up_to {
+            return Ok(count);
+        }
+        count += u64::from(leaf_of(id, &commit)?.is_some());
+    }
+    Err(LogError::Branch)
+}
+
 /// Finds where an entry stands, and the first checkpoint that covers it and that is wanted, else the first that covers it, to the root
 /// of which its proof leads. Where the kept hashes do not show that, `log` becomes one that is derived from git alone.
 ///
@@ -504,7 +520,14 @@ pub fn sign(
         // It need not be kept: git is read again then.
         let _ = vouched.keep_log(named.name(), archive.tip(), peaks.size(), peaks.root());
     }
-    Ok(Some(SignedCheckpoint::signed(checkpoint, key)))
+    let mut signed = SignedCheckpoint::signed(checkpoint, key);
+    // Where the log has another key now, what others signed of the same text stays below it.
+    if let Some(earlier) = newest(archive)?.filter(|earlier| earlier.note.text == signed.note.text) {
+        let mut lines = earlier.note.signatures;
+        lines.retain(|line| line.name != named.name());
+        signed.add(lines);
+    }
+    Ok(Some(signed))
 }
 
 /// Goes on from the checkpoint at the tip, by the revisions that came after it; `None` where the kept hashes are not those

@@ -160,7 +160,7 @@ pub fn fold(
     let inventory = Inventory::of(archive.objects());
     refuse_damage(&inventory)?;
     let withheld: BTreeSet<RawId> = archive.withheld().iter().map(|id| *id.raw()).collect();
-    let fold = Fold::of(&inventory, &withheld);
+    let fold = Fold::of(maintainer, &inventory, &withheld)?;
     if fold.dropped() > 0 {
         // From its keys a text could be put together again; who makes such a file anew leaves out what is withheld.
         WordsFile::delete(archive.path(), PATIENCE)?;

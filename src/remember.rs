@@ -1,11 +1,14 @@
 //! Holding an archive against what a reader kept of it: a commit that was on its branch, and a checkpoint of its log.
 
+use std::path::PathBuf;
+
 use crate::archive::{Archive, Fault};
 use crate::id::CommitId;
 use crate::log::{self, Log, LogError};
 use crate::storage::remembered::{Remembered, RememberedError};
 use crate::tlog::checkpoint::SignedCheckpoint;
 use crate::tlog::kept::{KeptCheckpoint, KeptError, Standing};
+use crate::tlog::key::VerifierKey;
 use crate::tlog::merkle::Peaks;
 use crate::verify::in_log::InLog;
 use crate::wording::counted;
@@ -25,6 +28,18 @@ pub enum RememberError {
     /// The checkpoint cannot be kept.
     #[error(transparent)]
     Kept(#[from] KeptError),
+    /// What was kept under the log's name is of a log with another key.
+    #[error(
+        "what was kept of the log {origin} was signed with a key that this archive never had: it is another log of this name, or \
+         somebody put another key into the archive; {} has it",
+        path.display()
+    )]
+    OtherKey {
+        /// The log.
+        origin: String,
+        /// The file in which it is kept.
+        path: PathBuf,
+    },
     /// Something else was kept after it was judged what was.
     #[error("something else was kept of the archive meanwhile; run the command again")]
     Changed,
@@ -100,9 +115,22 @@ pub fn contradictions(
     if let Some(key) = &archive.settings().log_key
         && let Some(kept) = remembered.checkpoint(key.name())?
     {
+        if kept.key() != key && !has_signed(archive, kept.key())? {
+            return Err(RememberError::OtherKey {
+                origin: key.name().to_owned(),
+                path: remembered.of_log(key.name()),
+            });
+        }
         found.extend(against(archive, &kept)?);
     }
     Ok(found)
+}
+
+/// Tells whether a key signed a checkpoint of the branch: it was the log's before another was.
+fn has_signed(archive: &Archive, key: &VerifierKey) -> Result<bool, LogError> {
+    let published = log::checkpoints(archive)?;
+    let mut published = published.iter();
+    Ok(published.any(|published| published.signed.is_signed_by(key) == Some(true)))
 }
 
 fn against(archive: &Archive, kept: &KeptCheckpoint) -> Result<Option<Contradiction>, RememberError> {
@@ -191,7 +219,10 @@ pub fn keep(archive: &Archive, remembered: &Remembered) -> Result<Option<KeptChe
             return Err(RememberError::Changed);
         }
         let up_to = log::stated_up_to(archive, &published, &newest.signed);
-        if let (Some(vouched), Some(up_to)) = (archive.vouched(), up_to) {
+        // A checkpoint may have come later than it was signed: it is true of the log, and not of all that was there.
+        if let (Some(vouched), Some(up_to)) = (archive.vouched(), up_to)
+            && log::revisions_after(archive, up_to)? == log.size() - stated.size
+        {
             // It need not be kept: git is read again then.
             let _ = vouched.keep_log(&stated.origin, up_to, stated.size, stated.root);
         }

@@ -643,7 +643,7 @@ fn a_false_checkpoint_is_found() {
         (
             of_other.as_str(),
             "checkpoint-other",
-            "root is not that of the 6 revisions",
+            "root is not that of the 6 revisions before it",
         ),
         (
             good.replacen("\n4\n", "\n6\n", 1).as_str(),
@@ -877,6 +877,61 @@ fn nothing_is_signed_over_a_checkpoint_that_the_branch_does_not_bear_out() {
         }
         story.git(&["update-ref", "refs/heads/main", "main^"]);
     }
+}
+
+#[test]
+fn a_checkpoint_that_came_later_than_it_was_signed_is_remembered_as_no_more_than_it_states() {
+    let (story, _) = begin();
+    add(&story, 0..2);
+    let secret = fs::read_to_string(story.folder.path().join("log.key")).unwrap();
+    let key = SignerKey::parse(&secret).unwrap();
+    let stated = Checkpoint {
+        origin: ORIGIN.to_owned(),
+        size: 2,
+        root: Log::read(&open_archive(&story)).unwrap().root(2),
+        extensions: Vec::new(),
+    };
+    add(&story, 2..3);
+    put_checkpoint(&story, &SignedCheckpoint::signed(stated, &key).to_string());
+    story.yes(&["remember"]);
+    add(&story, 3..4);
+    story.yes(&["checkpoint", "--key", "log.key", "-q"]);
+    let told = log(&story);
+    let newest = told["checkpoints"].as_array().unwrap().last().unwrap();
+    let right = Log::read(&open_archive(&story)).unwrap().root(4);
+    assert_eq!(
+        (&newest["size"], &newest["root"]),
+        (&4.into(), &right.to_string().into())
+    );
+}
+
+#[test]
+fn another_log_of_the_same_name_is_no_fork_of_this_one() {
+    let (story, _) = begin();
+    add(&story, 0..2);
+    story.yes(&["checkpoint", "--key", "log.key", "-q"]);
+    story.yes(&["verify"]);
+    let (other, _) = begin();
+    add(&other, 10..11);
+    other.yes(&["checkpoint", "--key", "log.key", "-q"]);
+    other.yes(&["remember"]);
+    let first = story.archive();
+    let first = first.to_str().unwrap();
+    let tip = story.git(&["rev-parse", "main"]);
+    for arguments in [vec!["verify"], vec!["verify", &tip], vec!["remember"]] {
+        let said = says(&other, &[vec!["--archive", first], arguments].concat(), 2);
+        assert!(
+            said.contains("another log of this name") && !said.contains("forked"),
+            "{said}"
+        );
+    }
+    // A key that the log had before another one is the same log's.
+    let key = other.yes(&["key", "new", ORIGIN, "new.key"]);
+    other.yes(&["settings", "--log-key", key.trim(), "-q"]);
+    other.yes(&["verify"]);
+    other.yes(&["checkpoint", "--key", "new.key", "-q"]);
+    other.yes(&["remember"]);
+    other.yes(&["verify"]);
 }
 
 #[test]

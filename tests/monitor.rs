@@ -131,7 +131,7 @@ fn a_fork_and_a_roll_back_are_told_with_both_signed_checkpoints() {
     let kept = story.yes(&["log", "--checkpoint"]);
     let other = other_face(&story);
     for (slugs, what) in [
-        (&["one"][..], "was rolled back: 3 revisions"),
+        (&["one"][..], "was rolled back: a checkpoint of 3 revisions"),
         (&["two", "three"], "was forked: its first 3 revisions"),
         (&["four", "five"], "was forked: its first 3 revisions"),
     ] {

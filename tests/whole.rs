@@ -55,6 +55,20 @@ fn three() -> (Story, [String; 3]) {
     (story, [first, second, third])
 }
 
+#[test]
+fn an_archive_that_borrows_its_objects_is_refused_by_the_name_of_what_has_it_do_so() {
+    let (story, _) = three();
+    let [from, to] = ["archive", "borrowing"].map(|name| story.folder.path().join(name));
+    let [from, to] = [&from, &to].map(|path| path.to_str().unwrap());
+    story.git(&["clone", "-q", "--bare", "--shared", from, to]);
+    let output = story.run(&["--archive", "borrowing", "verify"]);
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(
+        output.status.code() == Some(1) && said.contains("objects/info/alternates: makes git borrow"),
+        "{said}"
+    );
+}
+
 /// Says whether the archive is proved, and everything that was printed.
 fn verify(story: &Story, options: &[&str]) -> (Option<i32>, String) {
     let output = story.run(&[&["verify"], options].concat());

@@ -19,7 +19,6 @@ use avalaches::tlog::policy::Policy;
 use avalaches::verify::whole::{self, Options, Report, Scope};
 use avalaches::verify::{self, Answer, Verdict};
 use avalaches::verify::{alone, in_log};
-use avalaches::wording::with_causes;
 use clap::ValueEnum;
 
 use super::pages::{FormName, form_of, page_failure, read_once, read_page};
@@ -105,14 +104,7 @@ impl Verify {
             Ok(archive) => archive,
             // The archive is there and damaged: that is an answer.
             Err(error) if error.is_damage() && self.things.is_empty() && self.quote.is_none() => {
-                let mut report = Report::default();
-                report.findings.push(whole::Finding {
-                    code: whole::Code::BranchUnreadable,
-                    commit: None,
-                    place: "the branch".to_owned(),
-                    what: with_causes(&error),
-                });
-                return report::tell(common, Scope::Whole, &report);
+                return report::tell(common, Scope::Whole, &Report::of_damaged(&path, &error));
             }
             Err(error) => return Err(super::open_failure(error)),
         };

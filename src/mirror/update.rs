@@ -167,6 +167,8 @@ pub fn update(
     circumstances: &Circumstances,
 ) -> Result<Update, MirrorError> {
     let opened = Archive::open_for_writing(archive, circumstances.owner)?;
+    // Git does not bring what is there already, be it what a writer left that was killed.
+    drop(Writer::begin(archive, circumstances.durability)?);
     let scratch = Scratch::begin(archive, FETCHING)?;
     let prefix = format!("{REFS}{name}/");
     let known = refs::list(archive, &prefix)?;

@@ -15,7 +15,7 @@ use crate::storage::fetch::{Left, Scratch, Trail};
 use crate::storage::objects::ObjectStore;
 use crate::storage::pack_map::Sums;
 use crate::storage::refs::{self, BRANCH};
-use crate::storage::repository::io_error;
+use crate::storage::repository::{Writer, io_error};
 use crate::trailer::Message;
 use crate::verify::whole::{self, Code, Finding, Options, Progress, Scope};
 use crate::wording::with_causes;
@@ -86,6 +86,8 @@ pub(super) fn ask(
     from: &Address,
     circumstances: &Circumstances,
 ) -> Result<Asked, ReplicationError> {
+    // Git does not bring what is there already, be it what a writer left that was killed.
+    drop(Writer::begin(archive, circumstances.durability)?);
     let (mut scratch, mut left) = Scratch::resume(archive, PULLING)?;
     if !scratch.packs()?.is_empty() && !is_whole(&scratch)? {
         scratch.is_done_with();

@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::ops::ControlFlow;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -37,6 +38,9 @@ pub const LOCK: &str = "avalaches.maintain.lock";
 
 /// A pack of fewer bytes is always folded.
 const LARGE: u64 = 256 << 20;
+
+/// Folders whose loose objects are deleted while nobody writes, before whoever waits may.
+const AT_ONCE: usize = 16;
 
 /// A large pack is left as it is while all the rest together is smaller than this part of it.
 const SMALL_PART: u64 = 16;
@@ -130,6 +134,8 @@ pub struct Fold<'a> {
     packs: Vec<String>,
     /// Packs that are left as they are, by their places among all.
     left: Vec<usize>,
+    /// The files of the loose objects, as they were; `None` for what was gone.
+    loose: Vec<Option<Marks>>,
     wanted: Bits,
     objects: usize,
     /// Copies of objects that go away.
@@ -140,17 +146,24 @@ pub struct Fold<'a> {
 impl<'a> Fold<'a> {
     /// Decides what is folded: everything but packs with a `.keep` file beside them, and a pack that is so large that
     /// the rest is small beside it. Objects of `without` go away, and with them every pack that has one.
-    #[must_use]
-    pub fn of(inventory: &'a Inventory, without: &BTreeSet<RawId>) -> Self {
+    ///
+    /// It looks at the files while nobody writes, so that a ref leads to whatever a writer put there who is not dead.
+    ///
+    /// # Errors
+    /// [`WriteError`] where the lock cannot be had.
+    pub fn of(
+        maintainer: &Maintainer,
+        inventory: &'a Inventory,
+        without: &BTreeSet<RawId>,
+    ) -> Result<Self, WriteError> {
+        let _nobody_writes = maintainer.writer()?;
         let objects = inventory.folder();
         let sizes: Vec<u64> = (0..inventory.packs.len())
             .map(|place| pack_bytes(inventory, place))
             .collect();
-        let loose_paths = inventory
-            .loose
-            .iter()
-            .map(|id| loose_path(ObjectId::from_raw(*id)));
-        let loose_bytes: u64 = loose_paths.map(|path| file_bytes(&objects.join(path))).sum();
+        let look = |id: &RawId| Marks::of(&objects.join(loose_path(ObjectId::from_raw(*id))));
+        let loose: Vec<Option<Marks>> = inventory.loose.iter().map(look).collect();
+        let loose_bytes: u64 = loose.iter().flatten().map(|marks| marks.bytes).sum();
         let is_kept = |place: &usize| {
             let pack = objects.join(&inventory.packs[*place].open.path);
             fs::symlink_metadata(pack.with_extension("keep")).is_ok()
@@ -176,12 +189,13 @@ impl<'a> Fold<'a> {
             packs: folded.iter().map(|place| pack_name(inventory, *place)).collect(),
             bytes: bytes(&folded),
             left,
+            loose,
             wanted: Bits::new(inventory.len()),
             objects: 0,
             dropped: 0,
         };
         fold.mark(without);
-        fold
+        Ok(fold)
     }
 
     /// Marks one copy of each object that stays and is in no pack that is left.
@@ -292,24 +306,32 @@ impl<'a> Fold<'a> {
             return Err(error);
         }
         let folder = self.inventory.folder();
-        let parts: Vec<&[RawId]> = self
-            .inventory
-            .loose
-            .chunk_by(|one, other| one[0] == other[0])
+        let loose: Vec<(&RawId, &Option<Marks>)> = self.inventory.loose.iter().zip(&self.loose).collect();
+        let parts: Vec<_> = loose
+            .chunk_by(|(one, _), (other, _)| one[0] == other[0])
             .collect();
-        some_at_once(parts.clone(), |ids| {
-            let paths = ids.iter().map(|id| loose_path(ObjectId::from_raw(*id)));
-            paths
-                .map(|path| folder.join(path))
-                .try_for_each(|path| delete(&path))
-        })?;
-        // A writer makes such a folder and moves an object into it under the lock, and readers look for packs after
-        // they looked for the folder.
-        let writer = maintainer.writer()?;
-        for part in parts {
-            let path = folder.join(format!("{:02x}", part[0][0]));
-            let _ = fs::remove_dir(path); // one with other objects in it stays
+        for some in parts.chunks(AT_ONCE) {
+            // A writer renews an object, and makes such a folder and moves an object into it, under the lock; readers look for
+            // packs after they looked for the folder.
+            let _nobody_writes = maintainer.writer()?;
+            some_at_once(some.to_vec(), |part| {
+                let mut files = part.iter();
+                files.try_for_each(|(id, marks)| {
+                    let path = folder.join(loose_path(ObjectId::from_raw(**id)));
+                    // What a writer renewed is that writer's, and git may delete the new pack, of which it need not know why
+                    // it has that object.
+                    if marks.is_some() && Marks::of(&path) == **marks {
+                        delete(&path)?;
+                    }
+                    Ok(())
+                })
+            })?;
+            for part in some {
+                let path = folder.join(format!("{:02x}", part[0].0[0]));
+                let _ = fs::remove_dir(path); // one with other objects in it stays
+            }
         }
+        let writer = maintainer.writer()?;
         let gone = self.packs.iter().filter(|pack| name.as_ref() != Some(pack));
         let gone: Vec<&String> = gone.collect();
         if !gone.is_empty() {
@@ -400,6 +422,25 @@ fn delete_multi_pack_index(folder: &Path) -> Result<(), WriteError> {
     Ok(())
 }
 
+/// What a file is told from another by that took its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Marks {
+    inode: u64,
+    changed: (i64, i64),
+    bytes: u64,
+}
+
+impl Marks {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::symlink_metadata(path).ok()?;
+        Some(Self {
+            inode: metadata.ino(),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+            bytes: metadata.len(),
+        })
+    }
+}
+
 fn pack_name(inventory: &Inventory, place: usize) -> String {
     let path = &inventory.packs[place].open.path;
     path.file_stem()
@@ -423,6 +464,7 @@ mod tests {
     use crate::object::{self, ObjectKind};
     use crate::packs;
     use crate::platform::Deflater;
+    use crate::storage::loose;
     use crate::storage::objects::ObjectStore;
     use crate::storage::pack_entry::{LEVEL, PackEntry};
     use crate::storage::repository;
@@ -482,13 +524,14 @@ mod tests {
     fn a_large_pack_stays_while_the_rest_is_small_beside_it() {
         let store = Store::with(&[("pack-1", &["one", "two"]), ("pack-2", &["three"])]);
         let inventory = store.inventory();
+        let maintainer = Maintainer::begin(&store.path, Durability::Unsynced).unwrap();
         let length = |name: &str, length: u64| {
             let file = fs::OpenOptions::new().write(true).open(store.file(name));
             file.unwrap().set_len(length).unwrap();
         };
         let fold = |without: &[&str]| {
             let without = without.iter().map(|text| *id(text).raw()).collect();
-            let fold = Fold::of(&inventory, &without);
+            let fold = Fold::of(&maintainer, &inventory, &without).unwrap();
             (fold.left(), fold.packs(), fold.dropped(), fold.is_needed())
         };
         assert_eq!(fold(&[]), (0, 2, 0, true));
@@ -498,6 +541,30 @@ mod tests {
         assert_eq!(fold(&["one"]), (0, 2, 1, true), "it has what goes away");
         length("pack-2.pack", LARGE / SMALL_PART);
         assert_eq!(fold(&[]), (0, 2, 0, true), "the rest is not small");
+    }
+
+    #[test]
+    fn a_loose_object_that_a_writer_renewed_meanwhile_is_left_to_its_ref() {
+        let store = Store::with(&[("pack-1", &["one"])]);
+        let place = |text: &str| store.path.join("objects").join(loose_path(id(text)));
+        let put = |text: &str| {
+            let staged = store.path.join("staged");
+            fs::write(&staged, loose::encode(ObjectKind::Blob, text.as_bytes()).unwrap()).unwrap();
+            fs::create_dir_all(place(text).parent().unwrap()).unwrap();
+            fs::rename(&staged, place(text)).unwrap();
+        };
+        let texts = ["two", "three", "four"];
+        texts.iter().for_each(|text| put(text));
+        let maintainer = Maintainer::begin(&store.path, Durability::Unsynced).unwrap();
+        let inventory = store.inventory();
+        let fold = Fold::of(&maintainer, &inventory, &BTreeSet::new()).unwrap();
+        let new = Store::new_pack(&maintainer, &["one", "two", "three", "four"]);
+        put("three");
+        put("five");
+        fold.replace(&maintainer, Some(&new), &|| {}, &|| false).unwrap();
+        let left = ["two", "three", "four", "five"].map(|text| place(text).exists());
+        assert_eq!(left, [false, true, false, true]);
+        assert!(!store.file("pack-1.pack").exists());
     }
 
     /// Spoils the files of a pack.
@@ -533,7 +600,7 @@ mod tests {
             for ending in ["pack", "idx"] {
                 fs::write(store.file(&format!("pack-0.{ending}")), "broken").unwrap();
             }
-            let fold = Fold::of(&inventory, &BTreeSet::new());
+            let fold = Fold::of(&maintainer, &inventory, &BTreeSet::new()).unwrap();
             let refused = fold.replace(&maintainer, Some(&new), &|| {}, &|| false);
             let Err(FoldError::NewPack { name, what }) = refused else {
                 panic!("{case}: {refused:?}")
@@ -559,7 +626,7 @@ mod tests {
         let maintainer = Maintainer::begin(&store.path, Durability::Unsynced).unwrap();
         let inventory = store.inventory();
         let new = Store::new_pack(&maintainer, &texts);
-        let fold = Fold::of(&inventory, &BTreeSet::new());
+        let fold = Fold::of(&maintainer, &inventory, &BTreeSet::new()).unwrap();
         fold.replace(&maintainer, Some(&new), &|| {}, &|| false).unwrap();
         let mut names: Vec<String> = fs::read_dir(store.file(""))
             .unwrap()
@@ -572,7 +639,7 @@ mod tests {
         let inventory = store.inventory();
         let again = Store::new_pack(&maintainer, &texts);
         assert_eq!(again.name(), new.name());
-        let fold = Fold::of(&inventory, &BTreeSet::new());
+        let fold = Fold::of(&maintainer, &inventory, &BTreeSet::new()).unwrap();
         let ended = fold.replace(&maintainer, Some(&again), &|| {}, &|| true);
         assert!(matches!(ended, Err(FoldError::Ended)));
         assert!(own.iter().all(|name| store.file(name).exists()));

@@ -48,6 +48,9 @@ const REFUSED: [(&str, &str); 8] = [
     ("config.worktree", "adds settings to the repository's own"),
 ];
 
+/// What another ref is whose name ends as the branch's does.
+const NAMESAKE: &str = "is what git shows for the name main, in place of the branch";
+
 /// Names everything in a repository's own files that could change what a reader is shown.
 #[must_use]
 pub fn check(repository: &Path) -> Vec<PlumbingFinding> {
@@ -70,10 +73,17 @@ pub fn check(repository: &Path) -> Vec<PlumbingFinding> {
         "refs/heads",
         "refs/mirrors",
         BRANCH,
+        "logs",
         "packed-refs",
     ] {
         if look.metadata(path).is_some_and(|metadata| metadata.is_symlink()) {
             look.found(path, "is a symbolic link");
+        }
+    }
+    look.links_below("logs");
+    for name in ["main", "refs/main", "refs/tags/main"] {
+        if look.metadata(name).is_some_and(|found| !found.is_dir()) {
+            look.found(name, NAMESAKE);
         }
     }
     for hook in look.names("hooks") {
@@ -83,12 +93,18 @@ pub fn check(repository: &Path) -> Vec<PlumbingFinding> {
             look.found(&path, "is a program that git would run");
         }
     }
-    let packed = look.bytes("packed-refs", refs::LARGEST);
-    if packed.is_some_and(|packed| memchr::memmem::find(&packed, b" refs/replace/").is_some()) {
+    let packed = look.bytes("packed-refs", refs::LARGEST).unwrap_or_default();
+    if memchr::memmem::find(&packed, b" refs/replace/").is_some() {
         look.found(
             "packed-refs",
             "shows other objects in place of those that are named (refs/replace)",
         );
+    }
+    if [" refs/main\n", " refs/tags/main\n"]
+        .iter()
+        .any(|name| memchr::memmem::find(&packed, name.as_bytes()).is_some())
+    {
+        look.found("packed-refs", NAMESAKE);
     }
     let config = look.bytes("config", 1 << 20);
     if let Some(why) = config.and_then(|bytes| config::fault(&bytes)) {
@@ -144,6 +160,25 @@ impl Look<'_> {
         self.taken(path, bytes)
     }
 
+    /// Tells of symbolic links in a folder, however deep: what is written there would be written elsewhere.
+    fn links_below(&mut self, folder: &str) {
+        let mut folders = vec![folder.to_owned()];
+        // The system refuses a path of more than some thousand bytes, so that folders end.
+        while let Some(folder) = folders.pop() {
+            if !self.metadata(&folder).is_some_and(|metadata| metadata.is_dir()) {
+                continue;
+            }
+            for name in self.names(&folder) {
+                let path = format!("{folder}/{name}");
+                match self.metadata(&path) {
+                    Some(metadata) if metadata.is_dir() => folders.push(path),
+                    Some(metadata) if metadata.is_symlink() => self.found(&path, "is a symbolic link"),
+                    _ => {}
+                }
+            }
+        }
+    }
+
     /// Lists the names in a folder.
     fn names(&mut self, folder: &str) -> Vec<String> {
         let entries = fs::read_dir(self.repository.join(folder)).and_then(Iterator::collect);
@@ -190,6 +225,19 @@ mod tests {
         let found = check(folder.path());
         let named: Vec<&Path> = found.iter().map(|finding| finding.path.as_path()).collect();
         assert_eq!(named, [Path::new("hooks/post-update"), Path::new("packed-refs")]);
+        fs::write(path("packed-refs"), format!("{id} refs/tags/main\n")).unwrap();
+        fs::create_dir_all(path("logs/refs/heads")).unwrap();
+        std::os::unix::fs::symlink("/dev/null", path("logs/refs/heads/main")).unwrap();
+        fs::write(path("main"), format!("{id}\n")).unwrap();
+        let found = check(folder.path());
+        let named: Vec<&Path> = found.iter().map(|finding| finding.path.as_path()).collect();
+        let expected = ["logs/refs/heads/main", "main", "hooks/post-update", "packed-refs"];
+        assert_eq!(named, expected.map(Path::new));
+        fs::remove_dir_all(path("logs")).unwrap();
+        std::os::unix::fs::symlink("hooks", path("logs")).unwrap();
+        let found = check(folder.path());
+        let names_logs = |finding: &&PlumbingFinding| finding.path == Path::new("logs");
+        assert_eq!(found.iter().filter(names_logs).count(), 1, "{found:?}");
         fs::remove_file(path("packed-refs")).unwrap();
         fs::create_dir(path("info")).unwrap();
         for (text, is_fault) in [

@@ -233,12 +233,27 @@ fn packed_lines(bytes: &[u8]) -> Option<impl Iterator<Item = Option<(ObjectId, &
             let is_in_order = !is_sorted || before.is_none_or(|before| before < name);
             Some((
                 id.parse().ok()?,
-                Some(name).filter(|name| name.starts_with("refs/") && is_in_order)?,
+                Some(name).filter(|name| is_name(name) && is_in_order)?,
             ))
         });
         before = line.split_once(' ').map(|(_, name)| name);
         Some(read)
     }))
+}
+
+/// Tells whether git takes a name for one of a ref below `refs/`.
+///
+/// Source of the rules: git's documentation, `git check-ref-format`.
+fn is_name(name: &str) -> bool {
+    let is_bad = |c: char| c.is_ascii_control() || " ~^:?*[\\".contains(c);
+    let is_part =
+        |part: &str| !part.is_empty() && !part.starts_with('.') && part.strip_suffix(".lock").is_none();
+    name.starts_with("refs/")
+        && name.split('/').all(is_part)
+        && !name.ends_with('.')
+        && !name.contains("..")
+        && !name.contains("@{")
+        && !name.contains(is_bad)
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, RefError> {
@@ -318,6 +333,41 @@ mod tests {
             "# pack-refs with: other ",
         ] {
             assert!(tip_of(&format!("{header}\n{ascending}")).is_err(), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_packed_ref_has_a_name_that_git_takes() {
+        for name in [
+            "refs/heads/a",
+            "refs/heads/a.b/c@d",
+            "refs/tags/中文",
+            "refs/heads/main\0z",
+            "refs/heads/../x",
+            "refs/heads/a..b",
+            "refs/heads//a",
+            "refs/heads/a/",
+            "refs/heads/.a",
+            "refs/heads/a.",
+            "refs/heads/a.lock",
+            "refs/heads/a.lock/b",
+            "refs/heads/a b",
+            "refs/heads/a@{b",
+            "refs/heads/@",
+            "refs/heads/a\\b",
+            "refs/heads/a\u{7f}",
+            "refs/heads/a*",
+            "refs/heads/[a",
+            "other/a",
+        ] {
+            let is_taken = std::process::Command::new("git")
+                .args(["check-ref-format", name.split('\0').next().unwrap()])
+                .status()
+                .unwrap()
+                .success();
+            let is_taken = is_taken && name.starts_with("refs/") && !name.contains('\0');
+            let folder = repository(&format!("{ONE} {name}\n"));
+            assert_eq!(tip(folder.path()).is_ok(), is_taken, "{name:?}");
         }
     }
 

@@ -58,10 +58,13 @@ impl Remembered {
     /// Tells whether nothing was kept, so that nothing need be asked.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        !self.folder.is_dir()
+        let looked = fs::symlink_metadata(&self.folder);
+        looked.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
     }
 
-    fn of_log(&self, origin: &str) -> PathBuf {
+    /// Names the file in which a log's checkpoint is kept.
+    #[must_use]
+    pub fn of_log(&self, origin: &str) -> PathBuf {
         let name = hex(&Sha256::digest(origin));
         self.folder.join("logs").join(name)
     }
@@ -238,6 +241,12 @@ mod tests {
     #[test]
     fn a_file_in_the_place_of_a_folder_is_not_taken_for_nothing_kept() {
         let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("state"), "").unwrap();
+        std::os::unix::fs::symlink("loop", folder.path().join("loop")).unwrap();
+        for name in ["state", "loop", "state/avalaches"] {
+            let remembered = Remembered::in_folder(folder.path().join(name));
+            assert!(!remembered.is_empty(), "{name}");
+        }
         let remembered = Remembered::in_folder(folder.path().to_owned());
         fs::write(folder.path().join("archives"), "").unwrap();
         let first = CommitId::from_raw([1; 20]);

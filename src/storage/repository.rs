@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use git2::{ErrorCode, Oid};
+use sha2::{Digest as _, Sha256};
 
-use crate::id::{CommitId, ObjectId};
+use crate::id::{CommitId, ObjectId, hex};
 use crate::object::{self, HashError, ObjectKind};
 use crate::platform::{self, Durability};
 use crate::storage::loose;
@@ -33,7 +34,7 @@ pub use self::disk::sync_path;
 pub(crate) use self::disk::{clear_folder, delete, io_error, lock};
 pub(super) use self::disk::{make_folder, open_lock, some_at_once};
 pub(super) use self::leftovers::MOVED_INDEX;
-use self::leftovers::{clear_abandoned_lock, clear_interrupted, finish_moving};
+use self::leftovers::{clear_abandoned_lock, clear_interrupted};
 pub use self::place::{beside, clear_place, take_place};
 
 /// The folder in which a writer keeps objects until they are complete.
@@ -220,7 +221,7 @@ impl Writer {
     /// [`WriteError`]; but for [`WriteError::Unconfirmed`] the branch is where it was.
     pub fn publish_pack(&mut self, pack: PackWriter, tip: CommitId, reason: &str) -> Result<(), WriteError> {
         let pack = pack.finish(self.durability)?;
-        self.put_and_keep(&[(pack.name(), pack.files())])?;
+        self.put_and_keep(&[(pack.name(), pack.files())], keep::WithoutRefs::Stays)?;
         self.publish(tip, reason)
     }
 
@@ -235,17 +236,25 @@ impl Writer {
     }
 
     /// Moves packs into the store that no ref leads to yet, as [`Writer::put_packs`] does, and keeps git from deleting them as long
-    /// as this writer has the lock.
-    fn put_and_keep(&mut self, packs: &[(String, [PathBuf; 2])]) -> Result<(), WriteError> {
+    /// as this writer has the lock. Git looks once for what keeps a pack, and deletes packs by their names: each gets one that no
+    /// pack there has.
+    fn put_and_keep(
+        &mut self,
+        packs: &[(String, [PathBuf; 2])],
+        without_refs: keep::WithoutRefs,
+    ) -> Result<(), WriteError> {
         let folder = self.pack_folder()?;
         let staging = self.repository.join(INCOMING);
-        for (name, _) in packs {
-            let keep = keep::put(&staging, &folder, name, self.durability)?;
+        let mut named = Vec::with_capacity(packs.len());
+        for (name, files) in packs {
+            let name = free_name(&folder, name);
+            let keep = keep::put(&self.repository, &staging, &name, without_refs, self.durability)?;
             self.keeps.extend(keep);
-            let files = ["pack", "idx"].map(|ending| folder.join(format!("{name}.{ending}")));
-            self.moved.extend(files);
+            let places = ["pack", "idx"].map(|ending| folder.join(format!("{name}.{ending}")));
+            self.moved.extend(places);
+            named.push((name, files.clone()));
         }
-        self.put_packs(&folder, packs)
+        self.put_packs(&folder, &named)
     }
 
     fn pack_folder(&self) -> Result<PathBuf, WriteError> {
@@ -278,10 +287,7 @@ impl Writer {
     /// # Errors
     /// [`WriteError::Io`].
     pub(super) fn delete_pack(&self, name: &str) -> Result<(), WriteError> {
-        let folder = self.repository.join("objects/pack");
-        let marker = folder.join(format!("{MOVED_INDEX}{name}"));
-        rename(&folder.join(format!("{name}.idx")), &marker)?;
-        finish_moving(&folder, name)
+        leftovers::delete_pack(&self.repository, name)
     }
 
     /// Moves every staged object into the store and then the branch to its new tip. The writer's tip is the new
@@ -329,7 +335,7 @@ impl Writer {
         let files = |stem: &String| ["pack", "idx"].map(|ending| from.join(format!("{stem}.{ending}")));
         self.sync(stems.iter().flat_map(files).collect())?;
         let packs: Vec<_> = stems.iter().map(|stem| (stem.clone(), files(stem))).collect();
-        self.put_and_keep(&packs)
+        self.put_and_keep(&packs, keep::WithoutRefs::Goes)
     }
 
     /// Moves refs beside the branch, each by compare-and-swap, in the order given: a kill leaves each as it was or as
@@ -430,13 +436,30 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Clears what was staged and not published, and what kept packs until refs led to them; the next writer would, too.
+    /// Clears what was staged and not published, what kept packs until refs led to them, and those to which none does; the next
+    /// writer would, too.
     fn drop(&mut self) {
-        for keep in &self.keeps {
-            let _ = fs::remove_file(keep);
+        for path in &self.keeps {
+            let _ = keep::drop_one(&self.repository, path);
         }
         let _ = fs::remove_dir_all(self.repository.join(INCOMING));
     }
+}
+
+/// Returns the name of a pack, or where one of that name is there already, another one that tells of no content.
+fn free_name(folder: &Path, name: &str) -> String {
+    let is_taken = |name: &str| {
+        let beside = ["pack", "idx", "keep"].map(|ending| folder.join(format!("{name}.{ending}")));
+        beside.iter().any(|path| fs::symlink_metadata(path).is_ok())
+    };
+    let mut free = name.to_owned();
+    let mut number = 0_u64;
+    while is_taken(&free) {
+        number += 1;
+        let digest = hex(&Sha256::digest(format!("{name} {number}")));
+        free = format!("pack-{}", &digest[..40]);
+    }
+    free
 }
 
 /// Moves a pack and its index into a store's folder of packs, so that a kill in between leaves the mark that the next

@@ -12,11 +12,12 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use crate::archive::{Archive, Fault, Owner};
+use crate::archive::{Archive, Fault, OpenError, Owner};
 use crate::id::{BlobId, CommitId, ObjectId};
 use crate::mirror;
 use crate::object::commit::Commit;
@@ -29,6 +30,7 @@ use crate::storage::git_caches;
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
 use crate::storage::pack_map::Sums;
+use crate::storage::plumbing::{self, PlumbingFinding};
 use crate::storage::reader::Reader;
 use crate::storage::refs;
 use crate::trailer::Message;
@@ -118,6 +120,27 @@ impl Report {
     #[must_use]
     pub fn is_unread(&self) -> bool {
         self.findings.iter().any(|finding| finding.code == Code::Unread)
+    }
+
+    /// Reports on an archive that cannot be opened, because it is damaged, or because something in the repository has git
+    /// look elsewhere.
+    #[must_use]
+    pub fn of_damaged(path: &Path, error: &OpenError) -> Self {
+        let mut report = Self::default();
+        report.plumbing(plumbing::check(path));
+        report.found(Code::BranchUnreadable, "the branch", with_causes(error));
+        report
+    }
+
+    fn plumbing(&mut self, findings: Vec<PlumbingFinding>) {
+        for finding in findings {
+            let code = if finding.is_unread {
+                Code::Unread
+            } else {
+                Code::Plumbing
+            };
+            self.found(code, finding.path.display().to_string(), finding.why);
+        }
     }
 
     fn found(&mut self, code: Code, place: impl Into<String>, what: impl Into<String>) {
@@ -373,14 +396,7 @@ pub fn observed(
         tip: Some(archive.tip()),
         ..Report::default()
     };
-    for finding in archive.plumbing() {
-        let code = if finding.is_unread {
-            Code::Unread
-        } else {
-            Code::Plumbing
-        };
-        report.found(code, finding.path.display().to_string(), finding.why);
-    }
+    report.plumbing(archive.plumbing());
     let inventory = Inventory::with(archive.objects(), options.sums);
     let line =
         Line::follow(&inventory, archive.tip()).unwrap_or_else(|| walk(archive, &inventory, &mut report));

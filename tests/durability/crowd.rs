@@ -330,6 +330,65 @@ fn a_pack_that_no_ref_leads_to_yet_is_not_deleted_by_git() {
     assert!(!keep("pack-2").exists());
 }
 
+#[test]
+fn what_is_brought_again_has_another_name_than_a_pack_that_git_may_have_listed() {
+    let story = first_page();
+    pages(&story, "some", 3);
+    publish(&story, "theirs", 1);
+    ahead(&story, "desk");
+    let commands: [(&[&str], &str); 3] = [
+        (&["import", "-q", "some"], "refs/heads/main"),
+        (&["mirror", "-q", "theirs", "theirs"], "refs/mirrors/theirs/HEAD"),
+        (&["pull", "-q", "--rebase-mine", "desk"], "refs/heads/main"),
+    ];
+    let packs = story.archive().join("objects/pack");
+    let names = || {
+        let names = fs::read_dir(&packs).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let stem = |name: String| name.strip_suffix(".idx").map(ToOwned::to_owned);
+        names.filter_map(stem).collect::<BTreeSet<String>>()
+    };
+    for (command, moved) in commands {
+        story.git(&["repack", "-adq"]);
+        let before = names();
+        let lock = story.archive().join(format!("{moved}.lock"));
+        fs::create_dir_all(lock.parent().unwrap()).unwrap();
+        fs::write(&lock, "").unwrap();
+        let mut program = story.program(command);
+        program.env("SOURCE_DATE_EPOCH", "1769054400");
+        let mut child = program.stderr(Stdio::null()).spawn().unwrap();
+        let begun = Instant::now();
+        while names() == before {
+            assert!(child.try_wait().unwrap().is_none(), "{command:?}");
+            assert!(begun.elapsed() < Duration::from_secs(60), "{command:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        fs::remove_file(&lock).unwrap();
+        // Who comes next clears what kept the pack.
+        let name = command[0];
+        story.add(
+            &format!("{name}.txt"),
+            &format!("A page of {name}.\n"),
+            &["--slug", name],
+        );
+        // Git lists the packs, and packs what refs lead to.
+        let listed = names();
+        story.git(&["repack", "-aq"]);
+        let mut program = story.program(command);
+        let output = program.env("SOURCE_DATE_EPOCH", "1769054400").output().unwrap();
+        assert!(output.status.success(), "{command:?}: {}", said(&output));
+        // And deletes those that it packed again.
+        for name in listed {
+            for ending in ["pack", "idx"] {
+                let _ = fs::remove_file(packs.join(format!("{name}.{ending}")));
+            }
+        }
+        assert_sound(&story.archive(), "packed by git meanwhile");
+    }
+}
+
 /// What brings whole packs, again and again for so long, while git packs the archive again.
 fn packs_beside_git(how_long: Duration) {
     let story = first_page();

@@ -34,6 +34,11 @@ enum Form {
 
 /// Says what is wrong with a configuration.
 pub(super) fn fault(bytes: &[u8]) -> Option<&'static str> {
+    // Git ends a text at such a byte, so that what stands before it is another name than it seems.
+    if bytes.contains(&0) {
+        return Some("is malformed");
+    }
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let mut parser = Parser { bytes, at: 0 };
     let mut section = None;
     loop {
@@ -72,9 +77,7 @@ fn variable_fault(section: &str, key: &str, value: Option<&[u8]>) -> Option<&'st
         ("core", "repositoryformatversion") if value != Some(b"0") => {
             Some("has another repository format than 0")
         }
-        ("core", "bare") if value.is_some_and(|value| !value.eq_ignore_ascii_case(b"true")) => {
-            Some("says that the repository is not bare")
-        }
+        ("core", "bare") if !value.is_none_or(is_true) => Some("says that the repository is not bare"),
         ("core", key) if !CORE.contains(&key) => {
             Some("has a core setting that could run or redirect something")
         }
@@ -84,6 +87,13 @@ fn variable_fault(section: &str, key: &str, value: Option<&[u8]>) -> Option<&'st
         ("remote", "promisor" | "partialclonefilter") => Some("makes this a partial clone"),
         _ => None,
     }
+}
+
+/// Tells whether git takes a value for true.
+fn is_true(value: &[u8]) -> bool {
+    [&b"true"[..], b"yes", b"on", b"1"]
+        .iter()
+        .any(|word| value.eq_ignore_ascii_case(word))
 }
 
 /// What a configuration consists of; names are in lower case.
@@ -249,7 +259,7 @@ mod tests {
     const PLAIN: &str = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
 
     /// What is harmless.
-    const GOOD: [&str; 10] = [
+    const GOOD: [&str; 13] = [
         "",
         "# remark\n\n; another \\\n[core]\n\t# bare = false\n",
         "[core] # x\n\tbare = \"true\"\n",
@@ -259,11 +269,14 @@ mod tests {
         "[remote \"a]\\\"[include]\"]\n\turl = \"a # b\" ; c\n",
         "[branch.main] remote = origin\n",
         "[user] [core] bare = TRUE",
+        "[core]\n\tbare = yes",
+        "[core] bare = On",
+        "[core]\nbare=1",
         "[user]\n\tname = \"a\\tb\\\\\"\n",
     ];
 
     /// What could run or redirect something, or is no configuration.
-    const BAD: [&str; 30] = [
+    const BAD: [&str; 33] = [
         "[include]\npath=/x",
         "[includeIf \"gitdir:/\"]\npath=x",
         "[core] worktree = /",
@@ -294,6 +307,9 @@ mod tests {
         "[gc]\n\trecentObjectsHook = rm\n",
         "[remote.o]\nuploadPack = x",
         "[user]\nname = \"a\nb\"",
+        "[core \"hookspath\0\"]\n\tcompression = /x\n",
+        "[core]\nbare = no",
+        "[core]\nbare = true\0false",
     ];
 
     #[test]
@@ -358,7 +374,8 @@ mod tests {
     fn what_is_read_is_what_git_reads() {
         for text in GOOD.iter().chain(&BAD) {
             // What stands before any section git refuses only where it is asked for more.
-            if *text != "x=1" && !text.contains("\\\n") || text.starts_with('#') {
+            let is_read = *text != "x=1" && !text.contains("\\\n") && !text.contains('\0');
+            if is_read || text.starts_with('#') {
                 assert_eq!(read_here(text).ok(), read_by_git(text), "{text}");
             }
         }

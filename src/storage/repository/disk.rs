@@ -80,11 +80,19 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), WriteError> {
     fs::rename(from, to).map_err(io_error("write", to))
 }
 
-/// Makes a folder and tells whether it was not there before.
+/// Makes a folder and tells whether it was not there before. A link in its place leads elsewhere, where no reader looks.
 pub(in crate::storage) fn make_folder(folder: &Path) -> Result<bool, WriteError> {
     match fs::create_dir(folder) {
         Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            match fs::symlink_metadata(folder) {
+                Ok(there) if !there.is_dir() => {
+                    Err(io_error("make", folder)(io::ErrorKind::NotADirectory.into()))
+                }
+                // It may have been deleted since.
+                _ => Ok(false),
+            }
+        }
         Err(error) => Err(io_error("make", folder)(error)),
     }
 }
@@ -92,4 +100,22 @@ pub(in crate::storage) fn make_folder(folder: &Path) -> Result<bool, WriteError>
 pub(crate) fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteError + use<> {
     let path = path.to_owned();
     move |source| WriteError::Io { what, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_in_the_place_of_a_folder_is_no_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        assert!(make_folder(&path("ab")).unwrap());
+        assert!(!make_folder(&path("ab")).unwrap());
+        std::os::unix::fs::symlink(path("ab"), path("link")).unwrap();
+        fs::write(path("file"), "").unwrap();
+        for name in ["link", "file"] {
+            assert!(make_folder(&path(name)).is_err(), "{name}");
+        }
+    }
 }

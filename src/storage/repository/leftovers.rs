@@ -1,10 +1,11 @@
 //! What a writer that was killed left behind, and how the next one clears it away.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::disk::{clear_folder, delete, io_error};
+use super::disk::{clear_folder, delete, io_error, rename};
 use super::{INCOMING, MOVING, MOVING_REFS, WriteError, keep, ref_lock};
 use crate::storage::refs::BRANCH;
 
@@ -35,7 +36,7 @@ pub(super) fn clear_interrupted(repository: &Path) -> Result<(), WriteError> {
         }
     }
     clear_moved_packs(repository)?;
-    keep::clear(&repository.join("objects/pack"))?;
+    keep::clear(repository)?;
     clear_unfinished(repository);
     clear_folder(&incoming)
 }
@@ -79,6 +80,17 @@ pub(super) fn clear_abandoned_lock(
         fs::remove_file(&lock).map_err(io_error("delete", &lock))?;
     }
     Ok(())
+}
+
+/// Deletes a pack, which is named without an ending, and what stands beside it. Another program may do so as well.
+pub(super) fn delete_pack(repository: &Path, name: &str) -> Result<(), WriteError> {
+    let folder = repository.join("objects/pack");
+    let marker = folder.join(format!("{MOVED_INDEX}{name}"));
+    match rename(&folder.join(format!("{name}.idx")), &marker) {
+        Err(WriteError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+        renamed => renamed?,
+    }
+    finish_moving(&folder, name)
 }
 
 /// Deletes what a pack without an index leaves, the index that marks it last.
