@@ -16,7 +16,7 @@ use std::time::Instant;
 use avalaches::archive::{Archive, Owner};
 use avalaches::history;
 use avalaches::id::ArticleId;
-use avalaches::index::{Candidate, Index};
+use avalaches::index::{self, Candidate};
 use measure::{number, run};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_avalaches");
@@ -37,7 +37,7 @@ fn main() {
 
 /// Asks for every article, as a program that adds many pages does.
 fn lookups(archive: &Archive) {
-    let index = Index::of(archive).expect("an index can be had");
+    let index = index::of(archive).expect("an index can be had");
     let mut articles: Vec<ArticleId> = Vec::new();
     let mut name = |article: Candidate<'_>| {
         articles.push(article.name.parse().expect("an article"));
@@ -100,7 +100,7 @@ fn catching_up(archive: &Path) {
         git(archive, &["update-ref", "refs/heads/main", &tip]);
         let opened = Archive::open(archive, Owner::Caller).expect("it is an archive");
         let begun = Instant::now();
-        assert!(Index::of(&opened).is_some());
+        assert!(index::of(&opened).is_some());
         println!(
             "{behind} commits behind: {:.1} ms",
             begun.elapsed().as_secs_f64() * 1e3

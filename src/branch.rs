@@ -5,26 +5,33 @@
 //! in them, some 250 bytes for each article that got a revision, some 100 for each whose text was looked at, and some 300
 //! for each whose name another text of the same day and slug had to leave alone.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::archive::{Archive, Fault};
 use crate::article::{Kind, PAGE_FILE};
 use crate::date::RevisionDate;
 use crate::footer::Footer;
-use crate::history;
 use crate::id::{ArticleId, BlobId, CommitId, ObjectId, TreeId};
 use crate::language::Language;
 use crate::object::commit::Commit;
 use crate::object::ident::{Ident, Person};
 use crate::object::tree::{self, Entry, TreeError};
 use crate::object::{self, HashError, ObjectKind};
-use crate::revision::{Revision, RevisionFault};
+use crate::revision::RevisionFault;
 use crate::settings::Signatures;
 use crate::signature::{self, SignError, Signer};
 use crate::slug::Slug;
 use crate::trailer::{Message, RootMessage, Trailers};
 use crate::verify::signed::{self, Grounds, Keys};
+
+use chain::{Chains, Earlier};
+use folders::{Changed, Folders};
+use names::Names;
+
+mod chain;
+mod folders;
+mod names;
 
 /// Which article a page is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +145,21 @@ pub struct Placed {
     pub previous_page: Option<BlobId>,
 }
 
+impl Placed {
+    /// Makes what becomes of a page that is known already, as what became of it then and with the text that its article has.
+    fn unchanged(then: Outcome, page: Option<BlobId>) -> Self {
+        Self {
+            outcome: Outcome {
+                change: Change::None,
+                clash: None,
+                ..then
+            },
+            objects: Vec::new(),
+            previous_page: page,
+        }
+    }
+}
+
 /// Why a page has no place on the branch.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
@@ -212,72 +234,6 @@ impl PlaceError {
     }
 }
 
-/// A folder as it is at the end of the branch.
-#[derive(Debug, Clone)]
-struct Folder {
-    id: TreeId,
-    body: Arc<Vec<u8>>,
-}
-
-/// A folder that changes: its path, what it becomes, and the one in whose place it comes.
-type Changed = (String, Folder, Option<Folder>);
-
-/// A revision of an article, as far as placing the next one needs it.
-#[derive(Debug, Clone)]
-struct Earlier {
-    footer: Footer,
-    revision: u32,
-    kind: Kind,
-    content_sha256: Box<str>,
-    /// Its text, where it was looked at.
-    page: Option<BlobId>,
-    /// Whether it has no place in the archive yet.
-    is_new: bool,
-}
-
-/// The revisions of an article that are known.
-#[derive(Debug, Clone)]
-struct Chain {
-    /// Newest last.
-    revisions: Vec<Earlier>,
-    /// The revision before the first of them, in the archive.
-    before: Option<CommitId>,
-    /// The newest one's [`Candidate::form_sha256`], where it is known.
-    form: Option<Box<str>>,
-}
-
-/// The names that a slug has on a day, as far as they are other texts': the slug itself, and with each number after it. That
-/// each is looked at once makes thousands of pages of one day and one title a matter of seconds.
-#[derive(Debug, Default)]
-struct Names {
-    /// How many, the slug itself among them.
-    taken: usize,
-    /// The numbers by the text that an article has now, and by those of earlier revisions where they count.
-    by_page: HashMap<BlobId, BTreeSet<usize>>,
-    /// The numbers by the content of any revision, where those count.
-    by_content: HashMap<Box<str>, BTreeSet<usize>>,
-}
-
-impl Names {
-    /// Returns the lowest number of an article that a page is known of, of those that may be its own.
-    fn find(&self, candidate: &Candidate, may_be: impl Fn(usize) -> bool) -> Option<usize> {
-        let by_page = self.by_page.get(&candidate.page);
-        let by_content = self.by_content.get(candidate.content_sha256.as_str());
-        let lowest = |numbers: &BTreeSet<usize>| numbers.iter().copied().find(|number| may_be(*number));
-        by_page.into_iter().chain(by_content).filter_map(lowest).min()
-    }
-
-    fn put_content(&mut self, content_sha256: &str, number: usize) {
-        self.by_content
-            .entry(content_sha256.into())
-            .or_default()
-            .insert(number);
-    }
-}
-
-/// After so many articles were looked for along the branch one by one, all are found in one walk.
-const LOOKED_FOR_SINGLY: usize = 64;
-
 /// The end of the branch.
 pub struct Branch<'a> {
     archive: &'a Archive,
@@ -286,25 +242,17 @@ pub struct Branch<'a> {
     /// By what the signatures are judged that are asked for.
     keys: Option<(Keys, Grounds)>,
     now: RevisionDate,
-    known: Known,
     newest: CommitId,
     committed: RevisionDate,
-    /// By path; the root's is empty.
-    folders: HashMap<String, Folder>,
-    chains: HashMap<ArticleId, Chain>,
+    folders: Folders<'a>,
+    chains: Chains<'a>,
     /// The texts of articles that were looked at.
     pages: HashMap<ArticleId, BlobId>,
-    /// By the article that has the slug without a number.
-    names: HashMap<ArticleId, Names>,
-    /// Where an article stands in `names`.
-    numbers: HashMap<ArticleId, Vec<(ArticleId, usize)>>,
+    names: Names,
     /// What became of the last page of each number, and its text.
     numbered: HashMap<u64, (Outcome, BlobId)>,
     /// The number of the text that began an article, or was found to be its first.
     owners: HashMap<ArticleId, u64>,
-    looked_for: usize,
-    /// Every article's newest revision in the archive, once many were looked for.
-    in_archive: Option<HashMap<ArticleId, CommitId>>,
 }
 
 impl<'a> Branch<'a> {
@@ -319,28 +267,21 @@ impl<'a> Branch<'a> {
         known: Known,
     ) -> Result<Self, PlaceError> {
         let commit = archive.commit(archive.tip())?;
-        let mut branch = Self {
+        Ok(Self {
             archive,
             committer,
             signer: None,
             keys: None,
             now,
-            known,
             newest: archive.tip(),
             committed: commit.committer.date,
-            folders: HashMap::new(),
-            chains: HashMap::new(),
+            folders: Folders::of(archive, commit.tree)?,
+            chains: Chains::of(archive, known),
             pages: HashMap::new(),
-            names: HashMap::new(),
-            numbers: HashMap::new(),
+            names: Names::of(known),
             numbered: HashMap::new(),
             owners: HashMap::new(),
-            looked_for: 0,
-            in_archive: None,
-        };
-        let root = branch.read_folder(commit.tree)?;
-        branch.folders.insert(String::new(), root);
-        Ok(branch)
+        })
     }
 
     /// Has the commits signed, where there is who signs them; where the archive asks for signatures, each has to be good.
@@ -395,15 +336,7 @@ impl<'a> Branch<'a> {
                 let (last, page) = self.numbered.get(text).ok_or(PlaceError::NoFirst)?;
                 // A version that did not change the text is none, also where the archive has later ones already.
                 if *page == candidate.page {
-                    return Ok(Placed {
-                        outcome: Outcome {
-                            change: Change::None,
-                            clash: None,
-                            ..last.clone()
-                        },
-                        objects: Vec::new(),
-                        previous_page: Some(*page),
-                    });
+                    return Ok(Placed::unchanged(last.clone(), Some(*page)));
                 }
                 (last.article.clone(), None)
             }
@@ -425,18 +358,17 @@ impl<'a> Branch<'a> {
             self.check_kind(candidate, &article, page)?;
         }
         let placed = match known {
-            Some(known) => Placed {
-                outcome: Outcome {
+            Some(known) => {
+                let outcome = Outcome {
                     footer: known.footer,
                     article: article.clone(),
                     revision: known.revision,
                     kind: known.kind,
                     change: Change::None,
                     clash: None,
-                },
-                objects: Vec::new(),
-                previous_page: page,
-            },
+                };
+                Placed::unchanged(outcome, page)
+            }
             None => self.put(candidate, &article, page, clash)?,
         };
         if let Target::FirstOf(text) | Target::LaterOf(text) = candidate.target {
@@ -456,13 +388,13 @@ impl<'a> Branch<'a> {
         page: Option<BlobId>,
     ) -> Result<Option<Earlier>, PlaceError> {
         let Some(page) = page else { return Ok(None) };
-        if page == candidate.page && self.has_form(candidate, article)? {
-            return self.newest_revision(article).map(Some);
+        if page == candidate.page && self.chains.has_form(candidate, article)? {
+            return self.chains.newest_revision(article).map(Some);
         }
-        let Some(known) = self.earlier_with(article, candidate)? else {
+        let Some(known) = self.chains.earlier_with(article, candidate)? else {
             return Ok(None);
         };
-        let newest = self.newest_revision(article)?;
+        let newest = self.chains.newest_revision(article)?;
         // Something came to light that belongs before this one: it is put again, so that what is newest stays the newest.
         let is_overtaken = follows(candidate) && newest.is_new && newest.revision != known.revision;
         Ok(Some(known).filter(|_| !is_overtaken))
@@ -473,7 +405,7 @@ impl<'a> Branch<'a> {
         let Some(expected) = candidate.expected else {
             return Ok(());
         };
-        let newest = self.newest_revision(article)?.footer;
+        let newest = self.chains.newest_revision(article)?.footer;
         if newest.commit == expected {
             return Ok(());
         }
@@ -484,24 +416,6 @@ impl<'a> Branch<'a> {
         })
     }
 
-    /// Tells whether a page with the text of the article's newest revision changes nothing: only a technical revision
-    /// changes what is not text.
-    fn has_form(&mut self, candidate: &Candidate, article: &ArticleId) -> Result<bool, PlaceError> {
-        if candidate.kind != Kind::Technical {
-            return Ok(true);
-        }
-        let archive = self.archive;
-        let chain = self.chain(article)?;
-        if chain.form.is_none() {
-            let newest = chain.revisions.last().map(|newest| newest.footer.commit);
-            let newest = newest.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
-            let newest = Revision::read(archive, newest).map_err(PlaceError::Newest)?;
-            let folder = archive.tree(newest.folder)?;
-            chain.form = Some(newest.article.form_sha256(|name| folder.file(name)).into());
-        }
-        Ok(chain.form.as_deref() == Some(candidate.form_sha256.as_str()))
-    }
-
     /// Checks that a revision may follow the article's newest one, whose text is given.
     fn check_kind(
         &mut self,
@@ -509,7 +423,7 @@ impl<'a> Branch<'a> {
         article: &ArticleId,
         page: BlobId,
     ) -> Result<(), PlaceError> {
-        let newest = self.newest_revision(article)?;
+        let newest = self.chains.newest_revision(article)?;
         let (article, kind, newest) = (article.clone(), newest.kind, newest.footer);
         match candidate.kind {
             Kind::Update | Kind::Correction | Kind::Technical if kind == Kind::Retraction => {
@@ -527,7 +441,9 @@ impl<'a> Branch<'a> {
         previous_page: Option<BlobId>,
         clash: Option<ArticleId>,
     ) -> Result<Placed, PlaceError> {
-        let previous = previous_page.map(|_| self.newest_revision(article)).transpose()?;
+        let previous = previous_page
+            .map(|_| self.chains.newest_revision(article))
+            .transpose()?;
         let revision = previous.as_ref().map_or(1, |previous| previous.revision + 1);
         let message = Message {
             subject: candidate.subject.clone(),
@@ -544,28 +460,25 @@ impl<'a> Branch<'a> {
                 source_commit: candidate.source_commit,
             },
         };
-        let changed = self.with_entry(&article.folder(), Entry::Folder(candidate.folder))?;
+        let changed = self
+            .folders
+            .with_entry(&article.folder(), Entry::Folder(candidate.folder))?;
         let author = Ident {
             person: candidate.byline.clone(),
             date: candidate.date,
         };
         let (footer, objects) = self.commit(author, message.encode(), changed)?;
-        let chain = self.chains.entry(article.clone()).or_insert(Chain {
-            revisions: Vec::with_capacity(1),
-            before: None,
-            form: None,
-        });
-        chain.form = Some(candidate.form_sha256.as_str().into());
-        chain.revisions.push(Earlier {
+        let newest = Earlier {
             footer: footer.clone(),
             revision,
             kind: candidate.kind,
             content_sha256: candidate.content_sha256.as_str().into(),
             page: Some(candidate.page),
             is_new: true,
-        });
+        };
+        self.chains.put(article, newest, &candidate.form_sha256);
         self.pages.insert(article.clone(), candidate.page);
-        self.change_text(article, previous_page, candidate);
+        self.names.change_text(article, previous_page, candidate);
         let outcome = Outcome {
             footer,
             article: article.clone(),
@@ -592,18 +505,11 @@ impl<'a> Branch<'a> {
         by: &Person,
     ) -> Result<(Footer, Vec<NewObject>), PlaceError> {
         // Several files share folders, so that each change is made upon the one before; the last state counts.
-        let before = self.folders.clone();
+        let mut folders = self.folders.clone();
         let mut changed: Vec<Changed> = Vec::new();
         for (path, blob) in files {
-            let made = match self.with_entry(path, Entry::File(*blob)) {
-                Ok(made) => made,
-                Err(error) => {
-                    self.folders = before;
-                    return Err(error);
-                }
-            };
-            for (path, folder, old) in made {
-                self.folders.insert(path.clone(), folder.clone());
+            for (path, folder, old) in folders.with_entry(path, Entry::File(*blob))? {
+                folders.put(path.clone(), folder.clone());
                 match changed.iter_mut().find(|(known, _, _)| *known == path) {
                     Some((_, known, _)) => *known = folder,
                     None => changed.push((path, folder, old)),
@@ -616,11 +522,7 @@ impl<'a> Branch<'a> {
             person: by.clone(),
             date: self.archived_now(),
         };
-        let placed = self.commit(author, message.encode(), changed);
-        if placed.is_err() {
-            self.folders = before;
-        }
-        placed
+        self.commit(author, message.encode(), changed)
     }
 
     /// Time does not run backwards along the branch, whatever this machine's clock says.
@@ -672,7 +574,7 @@ impl<'a> Branch<'a> {
                 body: Arc::clone(&folder.body),
                 before: before.map(|before| (before.id.into(), before.body)),
             });
-            self.folders.insert(path, folder);
+            self.folders.put(path, folder);
         }
         objects.push(NewObject {
             id,
@@ -694,19 +596,19 @@ impl<'a> Branch<'a> {
             1 => first.clone(),
             number => ArticleId::new(day, candidate.slug.numbered(number)),
         };
-        let names = self.names.get(&first);
         let may_be = |number: usize| !self.is_anothers(candidate, &name(number));
-        if let Some(number) = names.and_then(|names| names.find(candidate, may_be)) {
+        if let Some(number) = self.names.find(&first, candidate, may_be) {
             return Ok((name(number), None));
         }
-        let mut number = names.map_or(0, |names| names.taken) + 1;
+        let mut number = self.names.count(&first) + 1;
         while let Some(page) = self.page(&name(number))? {
             let name = name(number);
-            let is_known = page == candidate.page || self.earlier_with(&name, candidate)?.is_some();
+            let is_known = page == candidate.page || self.chains.earlier_with(&name, candidate)?.is_some();
             if is_known && !self.is_anothers(candidate, &name) {
                 return Ok((name, None));
             }
-            self.leave_alone(&first, number, name, page);
+            let chain = self.chains.get(&name);
+            self.names.leave_alone(&first, number, name, page, chain);
             number += 1;
         }
         Ok((name(number), (number > 1).then(|| first.clone())))
@@ -720,39 +622,6 @@ impl<'a> Branch<'a> {
         self.owners.get(name).is_some_and(|owner| *owner != text)
     }
 
-    /// Remembers that a name is another text's; all before it are, too.
-    fn leave_alone(&mut self, first: &ArticleId, number: usize, name: ArticleId, page: BlobId) {
-        let names = self.names.entry(first.clone()).or_default();
-        names.taken = number;
-        names.by_page.entry(page).or_default().insert(number);
-        // All of them were read when what they have was looked for.
-        if let (Known::Any, Some(chain)) = (self.known, self.chains.get(&name)) {
-            for earlier in &chain.revisions {
-                names.put_content(&earlier.content_sha256, number);
-                if let Some(page) = earlier.page {
-                    names.by_page.entry(page).or_default().insert(number);
-                }
-            }
-        }
-        self.numbers
-            .entry(name)
-            .or_default()
-            .push((first.clone(), number));
-    }
-
-    /// Remembers what an article has now, where its name was another text's before.
-    fn change_text(&mut self, article: &ArticleId, previous_page: Option<BlobId>, candidate: &Candidate) {
-        for (first, number) in self.numbers.get(article).into_iter().flatten() {
-            let names = self.names.entry(first.clone()).or_default();
-            if self.known == Known::Any {
-                names.put_content(&candidate.content_sha256, *number);
-            } else if let Some(numbers) = previous_page.and_then(|page| names.by_page.get_mut(&page)) {
-                numbers.remove(number);
-            }
-            names.by_page.entry(candidate.page).or_default().insert(*number);
-        }
-    }
-
     /// Finds the text of an article at the end of the branch.
     fn page(&mut self, article: &ArticleId) -> Result<Option<BlobId>, PlaceError> {
         if let Some(page) = self.pages.get(article) {
@@ -760,7 +629,7 @@ impl<'a> Branch<'a> {
         }
         let path = article.folder();
         let (above, name) = path.rsplit_once('/').expect("an article lies below a day");
-        let Some(day) = self.folder(above)? else {
+        let Some(day) = self.folders.folder(above)? else {
             return Ok(None);
         };
         let Some(Entry::Folder(id)) = tree::find(&day.body, name)? else {
@@ -774,194 +643,9 @@ impl<'a> Branch<'a> {
             _ => Err(PlaceError::NoRevision(article.clone())),
         }
     }
-
-    fn newest_revision(&mut self, article: &ArticleId) -> Result<Earlier, PlaceError> {
-        let newest = self.chain(article)?.revisions.last().cloned();
-        newest.ok_or_else(|| PlaceError::NoRevision(article.clone()))
-    }
-
-    /// Finds the revision of an article, other than one by the text that it has now, that a page is known as, if such are to be
-    /// looked for: one with the same files, else one that differs from it only in what stands beside the text.
-    fn earlier_with(
-        &mut self,
-        article: &ArticleId,
-        candidate: &Candidate,
-    ) -> Result<Option<Earlier>, PlaceError> {
-        if self.known == Known::Newest {
-            return Ok(None);
-        }
-        let archive = self.archive;
-        let chain = self.chain(article)?;
-        let is_wanted = |earlier: &&Earlier| *earlier.content_sha256 == *candidate.content_sha256;
-        if let Some(known) = chain.revisions.iter().rev().find(is_wanted) {
-            return Ok(Some(known.clone()));
-        }
-        while let Some(id) = chain.before {
-            let (earlier, before) = read_earlier(archive, article, id)?;
-            chain.before = before;
-            chain.revisions.insert(0, earlier.clone());
-            if is_wanted(&&earlier) {
-                return Ok(Some(earlier));
-            }
-        }
-        // That it is withheld is told, not passed over.
-        if archive.withheld().contains(&candidate.page) {
-            return Ok(None);
-        }
-        for earlier in chain.revisions.iter_mut().rev() {
-            let is_known = if follows(candidate) {
-                is_repeated(archive, article, earlier, candidate)?
-            } else {
-                page_of(archive, article, earlier)? == Some(candidate.page)
-            };
-            if is_known {
-                return Ok(Some(earlier.clone()));
-            }
-        }
-        Ok(None)
-    }
-
-    fn chain(&mut self, article: &ArticleId) -> Result<&mut Chain, PlaceError> {
-        if !self.chains.contains_key(article) {
-            let id = self.newest_in_archive(article)?;
-            let id = id.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
-            let (newest, before) = read_earlier(self.archive, article, id)?;
-            let chain = Chain {
-                revisions: vec![newest],
-                before,
-                form: None,
-            };
-            self.chains.insert(article.clone(), chain);
-        }
-        Ok(self.chains.get_mut(article).expect("it was put there"))
-    }
-
-    fn newest_in_archive(&mut self, article: &ArticleId) -> Result<Option<CommitId>, PlaceError> {
-        self.looked_for += 1;
-        if self.looked_for <= LOOKED_FOR_SINGLY {
-            return Ok(history::newest(self.archive, article)?);
-        }
-        if self.in_archive.is_none() {
-            self.in_archive = Some(history::course(self.archive)?.newest);
-        }
-        Ok(self.in_archive.as_ref().and_then(|all| all.get(article)).copied())
-    }
-
-    /// Returns the folders above a path, the lowest first, as they become with an entry there.
-    fn with_entry(&mut self, path: &str, entry: Entry) -> Result<Vec<Changed>, PlaceError> {
-        let mut path = path;
-        let mut below = entry;
-        let mut changed = Vec::with_capacity(5);
-        while !path.is_empty() {
-            let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
-            let before = self.folder(above)?;
-            let body = before.as_ref().map_or(&[][..], |before| &before.body);
-            let body = tree::with_entry(body, name, below)?;
-            let id = object::hash(ObjectKind::Tree, &body)?;
-            let id = TreeId::from_raw(*id.raw());
-            below = Entry::Folder(id);
-            let becomes = Folder {
-                id,
-                body: Arc::new(body),
-            };
-            changed.push((above.to_owned(), becomes, before));
-            path = above;
-        }
-        Ok(changed)
-    }
-
-    /// Returns a folder as it is at the end of the branch.
-    fn folder(&mut self, path: &str) -> Result<Option<Folder>, PlaceError> {
-        if let Some(folder) = self.folders.get(path) {
-            return Ok(Some(folder.clone()));
-        }
-        let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let Some(above) = self.folder(above)? else {
-            return Ok(None);
-        };
-        let Some(Entry::Folder(id)) = tree::find(&above.body, name)? else {
-            return Ok(None);
-        };
-        let folder = self.read_folder(id)?;
-        self.folders.insert(path.to_owned(), folder.clone());
-        Ok(Some(folder))
-    }
-
-    fn read_folder(&self, id: TreeId) -> Result<Folder, PlaceError> {
-        let body = Arc::new(self.archive.tree(id)?.encode());
-        Ok(Folder { id, body })
-    }
-}
-
-/// Reads a revision of an article that is in the archive, and which one came before it.
-fn read_earlier(
-    archive: &Archive,
-    article: &ArticleId,
-    id: CommitId,
-) -> Result<(Earlier, Option<CommitId>), PlaceError> {
-    let commit = archive.commit(id)?;
-    let message = Message::parse(&commit.message).ok();
-    let trailers = message
-        .map(|message| message.trailers)
-        .filter(|trailers| trailers.article == *article);
-    let trailers = trailers.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
-    let earlier = Earlier {
-        footer: Footer::of(commit.author.date, id),
-        revision: trailers.revision,
-        kind: trailers.kind,
-        content_sha256: trailers.content_sha256.into(),
-        page: None,
-        is_new: false,
-    };
-    Ok((earlier, trailers.previous))
 }
 
 /// Tells whether a page is for an article that it names, or that an earlier version of it began.
 fn follows(candidate: &Candidate) -> bool {
     matches!(candidate.target, Target::Article(_) | Target::LaterOf(_))
-}
-
-/// Tells whether a page is a revision that is in the archive, with another byline, title or tag: text, date, kind and note are
-/// the same. A technical revision is about those others.
-fn is_repeated(
-    archive: &Archive,
-    article: &ArticleId,
-    earlier: &mut Earlier,
-    candidate: &Candidate,
-) -> Result<bool, PlaceError> {
-    let may_be = !earlier.is_new
-        && candidate.kind != Kind::Technical
-        && candidate.kind == earlier.kind
-        && candidate.date.day() == earlier.footer.day;
-    if !may_be {
-        return Ok(false);
-    }
-    let commit = archive.commit(earlier.footer.commit)?;
-    let note = Message::parse(&commit.message)
-        .ok()
-        .and_then(|message| message.note);
-    let is_same = commit.author.date == candidate.date && note == candidate.note;
-    Ok(is_same && page_of(archive, article, earlier)? == Some(candidate.page))
-}
-
-/// Returns the text that a revision has.
-fn page_of(
-    archive: &Archive,
-    article: &ArticleId,
-    earlier: &mut Earlier,
-) -> Result<Option<BlobId>, PlaceError> {
-    if earlier.page.is_some() {
-        return Ok(earlier.page);
-    }
-    let mut folder = archive.tree(archive.commit(earlier.footer.commit)?.tree)?;
-    for name in article.folder().split('/') {
-        let Some(Entry::Folder(below)) = folder.get(name) else {
-            return Ok(None);
-        };
-        folder = archive.tree(below)?;
-    }
-    if let Some(Entry::File(page)) = folder.get(PAGE_FILE) {
-        earlier.page = Some(page);
-    }
-    Ok(earlier.page)
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::archive::{Archive, Fault};
 use crate::id::{ArticleId, CommitId, TreeId};
-use crate::index::{self, Index, RevisionRow};
+use crate::index::{self, IndexFile, RevisionRow};
 use crate::object::commit::Commit;
 use crate::revision::RevisionFault;
 use crate::trailer::{Message, MessageError};
@@ -215,7 +215,7 @@ pub fn later(archive: &Archive, revision: &Kept) -> Result<Vec<(CommitId, Messag
 }
 
 /// Takes the newest revision from the index, where git agrees.
-fn newest_by(index: &Index, archive: &Archive, article: &ArticleId, folder: TreeId) -> Option<CommitId> {
+fn newest_by(index: &IndexFile, archive: &Archive, article: &ArticleId, folder: TreeId) -> Option<CommitId> {
     let row = index.newest(article).ok()??;
     let next = index.commit_at(row.position.checked_add(1)?).ok()?;
     agreed(archive, article, folder, &row, next)
@@ -240,7 +240,7 @@ fn agreed(
 
 /// Follows `Previous-Revision` from the newest revision back to one, where the index has the same revisions.
 fn later_by(
-    index: &Index,
+    index: &IndexFile,
     archive: &Archive,
     revision: &Kept,
     newest: CommitId,

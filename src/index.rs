@@ -29,14 +29,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::archive::Archive;
-use crate::date::CivilDay;
-use crate::footer::Footer;
-use crate::id::{ArticleId, BlobId, CommitId};
+use crate::id::CommitId;
 use crate::object::commit::Commit;
 use crate::storage::branch_list::BranchList;
-use crate::storage::index_file::{self, Builder, IndexFile, IndexFileError, Lock};
+use crate::storage::index_file::{self, Builder, IndexFileError, Lock};
 pub use crate::storage::index_file::{
-    ArticleRow, Candidate, Chosen, Hold, NewCommit, NewRevision, RevisionRow,
+    ArticleRow, Candidate, Chosen, Hold, IndexFile, NewCommit, NewRevision, RevisionRow,
 };
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
@@ -82,239 +80,104 @@ pub struct Progress {
     pub all: usize,
 }
 
-/// An archive's index, up to the archive's tip.
-#[derive(Debug)]
-pub struct Index {
-    file: IndexFile,
-}
-
-impl Index {
-    /// Opens the index of an archive and brings it up to the tip; makes it where there is none that is of use.
-    /// `None` where it cannot be had: the answer is then found by walking.
-    ///
-    /// Where the file cannot be written, a copy in memory is brought up to date.
-    #[must_use]
-    pub fn of(archive: &Archive) -> Option<Self> {
-        match IndexFile::open(archive.path()) {
-            Ok(file) if file.covered().tip == archive.tip() => return Some(Self { file }),
-            Err(error) if !error.is_damage() => return None,
-            _ => {}
-        }
-        let Some(_lock) = Lock::take(archive.path(), PATIENCE) else {
-            return Self::in_memory(archive);
-        };
-        // Another process may have done the work while this one waited.
-        match IndexFile::open(archive.path()) {
-            Ok(file) => match distance(archive, &file) {
-                Distance::None => Some(Self { file }),
-                Distance::Near(newer) => Self::extended(archive, file, &newer),
-                Distance::Far => Self::far(archive, file),
-                Distance::Behind => None,
-                Distance::Other => {
-                    drop(file);
-                    build(archive, &mut |_| ControlFlow::Continue(())).ok()
-                }
-            },
-            Err(error) if error.is_damage() => build(archive, &mut |_| ControlFlow::Continue(())).ok(),
-            Err(_) => None,
-        }
+/// Opens the index of an archive and brings it up to the tip; makes it where there is none that is of use.
+/// `None` where it cannot be had: the answer is then found by walking.
+///
+/// Where the file cannot be written, a copy in memory is brought up to date.
+#[must_use]
+pub fn of(archive: &Archive) -> Option<IndexFile> {
+    match IndexFile::open(archive.path()) {
+        Ok(file) if file.covered().tip == archive.tip() => return Some(file),
+        Err(error) if !error.is_damage() => return None,
+        _ => {}
     }
-
-    /// Makes the index anew. `progress` is told how far it is and may end it with `Break`.
-    ///
-    /// # Errors
-    /// [`IndexError`]; the old index is then as it was.
-    pub fn rebuild(
-        archive: &Archive,
-        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Self, IndexError> {
-        let lock = Lock::take(archive.path(), PATIENCE);
-        let _lock = lock.ok_or_else(|| IndexError::Locked(archive.path().join(index_file::FILE_NAME)))?;
-        build(archive, progress)
-    }
-
-    /// Returns how many articles there are.
-    #[must_use]
-    pub fn article_count(&self) -> usize {
-        self.file.covered().articles
-    }
-
-    /// Returns how many revisions there are.
-    #[must_use]
-    pub fn revision_count(&self) -> usize {
-        let roots = self.file.roots().map_or(0, |roots| roots.len());
-        self.file.covered().commits.saturating_sub(1 + roots)
-    }
-
-    /// Returns the commits that change root files, oldest first, as the index has them.
-    ///
-    /// # Errors
-    /// [`IndexFileError`] where the file cannot be read or is damaged.
-    pub fn root_commits(&self) -> Result<Vec<CommitId>, IndexFileError> {
-        let roots = self.file.roots()?;
-        Ok(roots.into_iter().map(|(_, id)| id).collect())
-    }
-
-    /// Keeps the index as it is while many questions are asked, which makes each of them faster. Writers of the index
-    /// wait.
-    ///
-    /// # Errors
-    /// [`IndexFileError`], also where it is held already.
-    pub fn hold(&self) -> Result<Hold<'_>, IndexFileError> {
-        self.file.hold()
-    }
-
-    /// Finds an article's newest revision, as the index has it; [`crate::history::newest`] checks it.
-    ///
-    /// # Errors
-    /// [`IndexFileError`] where the file cannot be read or is damaged.
-    pub fn newest(&self, article: &ArticleId) -> Result<Option<RevisionRow>, IndexFileError> {
-        self.file.newest(article)
-    }
-
-    /// Finds the revisions of an article, oldest first, as the index has them.
-    ///
-    /// # Errors
-    /// [`IndexFileError`] where the file cannot be read or is damaged.
-    pub fn revisions(&self, article: &ArticleId) -> Result<Vec<RevisionRow>, IndexFileError> {
-        self.file.revisions(article)
-    }
-
-    /// Finds the revisions that have a text, newest first, as the index has them.
-    ///
-    /// # Errors
-    /// [`IndexFileError`] where the file cannot be read or is damaged.
-    pub fn with_text(&self, page: BlobId) -> Result<Vec<RevisionRow>, IndexFileError> {
-        self.file.with_text(page)
-    }
-
-    /// Finds the commits that have a text or a claim, newest first, by looking at every row: slower than
-    /// [`Index::with_text`], and not misled by a damaged list.
-    ///
-    /// # Errors
-    /// [`IndexFileError`] where the file cannot be read or is damaged.
-    pub fn search(
-        &self,
-        page: Option<BlobId>,
-        claim: Option<&Footer>,
-    ) -> Result<Vec<CommitId>, IndexFileError> {
-        let positions = self.file.search(page, claim)?;
-        let commit = |position| match self.file.commit_at(position)? {
-            Some(id) => Ok(id),
-            None => Err(IndexFileError::Damaged("revisions are missing")),
-        };
-        positions.into_iter().map(commit).collect()
-    }
-
-    /// Finds the articles whose newest revision is of a day in a range, that with the newest revision first.
-    ///
-    /// # Errors
-    /// [`IndexFileError`] where the file cannot be read or is damaged.
-    pub fn of_days(
-        &self,
-        since: Option<CivilDay>,
-        until: Option<CivilDay>,
-    ) -> Result<Vec<Chosen>, IndexFileError> {
-        self.file.of_days(since, until)
-    }
-
-    /// Finds those of the articles whose newest revision is of a day in a range that are wanted, that with the newest
-    /// revision first.
-    ///
-    /// # Errors
-    /// [`IndexFileError`] where the file cannot be read or is damaged.
-    pub fn articles(
-        &self,
-        since: Option<CivilDay>,
-        until: Option<CivilDay>,
-        wanted: &mut dyn FnMut(Candidate<'_>) -> bool,
-    ) -> Result<Vec<Chosen>, IndexFileError> {
-        self.file.articles(since, until, wanted)
-    }
-
-    /// Reads the row of an article that was chosen, with the commit of its newest revision and the commit after that;
-    /// `None` where it is gone.
-    ///
-    /// # Errors
-    /// [`IndexFileError`] where the file cannot be read or is damaged.
-    pub fn chosen(
-        &self,
-        chosen: Chosen,
-    ) -> Result<Option<(ArticleRow, CommitId, Option<CommitId>)>, IndexFileError> {
-        self.file.chosen(chosen)
-    }
-
-    /// Returns the commit at a position from 0, the archive's first.
-    ///
-    /// # Errors
-    /// [`IndexFileError`] where the file cannot be read or is damaged.
-    pub fn commit_at(&self, position: usize) -> Result<Option<CommitId>, IndexFileError> {
-        self.file.commit_at(position)
-    }
-
-    /// Returns a commit's position, from 0.
-    ///
-    /// # Errors
-    /// [`IndexFileError`] where the file cannot be read or is damaged.
-    pub fn position(&self, id: CommitId) -> Result<Option<usize>, IndexFileError> {
-        self.file.position(id)
-    }
-
-    fn in_memory(archive: &Archive) -> Option<Self> {
-        let file = IndexFile::open(archive.path()).ok()?;
-        match distance(archive, &file) {
-            Distance::None => Some(Self { file }),
-            Distance::Near(newer) => {
-                let mut file = file.copy_in_memory().ok()?;
-                extend(archive, &mut file, &newer).ok()?;
-                Some(Self { file })
-            }
-            Distance::Far | Distance::Behind | Distance::Other => None,
-        }
-    }
-
-    fn extended(archive: &Archive, mut file: IndexFile, newer: &[(CommitId, Commit)]) -> Option<Self> {
-        match extend(archive, &mut file, newer) {
-            Ok(()) => Some(Self { file }),
-            Err(IndexError::File(error)) if !error.is_damage() => {
-                drop(file);
-                Self::in_memory(archive)
-            }
-            Err(_) => {
+    let Some(_lock) = Lock::take(archive.path(), PATIENCE) else {
+        return in_memory(archive);
+    };
+    // Another process may have done the work while this one waited.
+    match IndexFile::open(archive.path()) {
+        Ok(file) => match distance(archive, &file) {
+            Distance::None => Some(file),
+            Distance::Near(newer) => extended(archive, file, &newer),
+            Distance::Far => far(archive, file),
+            Distance::Behind => None,
+            Distance::Other => {
                 drop(file);
                 build(archive, &mut |_| ControlFlow::Continue(())).ok()
             }
-        }
+        },
+        Err(error) if error.is_damage() => build(archive, &mut |_| ControlFlow::Continue(())).ok(),
+        Err(_) => None,
     }
+}
 
-    /// Brings an index up to date that is many commits behind, or makes it anew where that is less work.
-    fn far(archive: &Archive, mut file: IndexFile) -> Option<Self> {
-        let covered = file.covered();
-        let inventory = Inventory::for_reading(archive.objects());
-        let line = Line::follow(&inventory, archive.tip())?;
-        let place = inventory
-            .find(covered.tip.raw())
-            .and_then(|number| line.place(number))
-            .filter(|place| place + 1 == covered.commits && line.len() - place < line.len() / 2);
-        let mut anew = place.is_none();
-        if let Some(place) = place {
-            let mut revisions = Vec::new();
-            let read = gather::all(&inventory, &line, place + 1, &mut |stretch| {
-                revisions.extend(stretch);
-                ControlFlow::Continue(())
-            });
-            match read.then(|| file.extend(revisions)) {
-                Some(Ok(())) => return Some(Self { file }),
-                Some(Err(error)) => anew = error.is_damage(),
-                None => return None,
-            }
+/// Makes the index anew. `progress` is told how far it is and may end it with `Break`.
+///
+/// # Errors
+/// [`IndexError`]; the old index is then as it was.
+pub fn rebuild(
+    archive: &Archive,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<IndexFile, IndexError> {
+    let lock = Lock::take(archive.path(), PATIENCE);
+    let _lock = lock.ok_or_else(|| IndexError::Locked(archive.path().join(index_file::FILE_NAME)))?;
+    build(archive, progress)
+}
+
+fn in_memory(archive: &Archive) -> Option<IndexFile> {
+    let file = IndexFile::open(archive.path()).ok()?;
+    match distance(archive, &file) {
+        Distance::None => Some(file),
+        Distance::Near(newer) => {
+            let mut file = file.copy_in_memory().ok()?;
+            extend(archive, &mut file, &newer).ok()?;
+            Some(file)
         }
-        drop(file);
-        if !anew {
-            return None;
-        }
-        build_from(archive, &inventory, &line, &mut |_| ControlFlow::Continue(())).ok()
+        Distance::Far | Distance::Behind | Distance::Other => None,
     }
+}
+
+fn extended(archive: &Archive, mut file: IndexFile, newer: &[(CommitId, Commit)]) -> Option<IndexFile> {
+    match extend(archive, &mut file, newer) {
+        Ok(()) => Some(file),
+        Err(IndexError::File(error)) if !error.is_damage() => {
+            drop(file);
+            in_memory(archive)
+        }
+        Err(_) => {
+            drop(file);
+            build(archive, &mut |_| ControlFlow::Continue(())).ok()
+        }
+    }
+}
+
+/// Brings an index up to date that is many commits behind, or makes it anew where that is less work.
+fn far(archive: &Archive, mut file: IndexFile) -> Option<IndexFile> {
+    let covered = file.covered();
+    let inventory = Inventory::for_reading(archive.objects());
+    let line = Line::follow(&inventory, archive.tip())?;
+    let place = inventory
+        .find(covered.tip.raw())
+        .and_then(|number| line.place(number))
+        .filter(|place| place + 1 == covered.commits && line.len() - place < line.len() / 2);
+    let mut anew = place.is_none();
+    if let Some(place) = place {
+        let mut revisions = Vec::new();
+        let read = gather::all(&inventory, &line, place + 1, &mut |stretch| {
+            revisions.extend(stretch);
+            ControlFlow::Continue(())
+        });
+        match read.then(|| file.extend(revisions)) {
+            Some(Ok(())) => return Some(file),
+            Some(Err(error)) => anew = error.is_damage(),
+            None => return None,
+        }
+    }
+    drop(file);
+    if !anew {
+        return None;
+    }
+    build_from(archive, &inventory, &line, &mut |_| ControlFlow::Continue(())).ok()
 }
 
 /// How far an index is from an archive's tip.
@@ -376,7 +239,7 @@ fn extend(archive: &Archive, file: &mut IndexFile, newer: &[(CommitId, Commit)])
 fn build(
     archive: &Archive,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Index, IndexError> {
+) -> Result<IndexFile, IndexError> {
     let inventory = Inventory::for_reading(archive.objects());
     let line = Line::follow(&inventory, archive.tip()).ok_or(IndexError::Branch)?;
     build_from(archive, &inventory, &line, progress)
@@ -387,7 +250,7 @@ fn build_from(
     inventory: &Inventory,
     line: &Line,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Index, IndexError> {
+) -> Result<IndexFile, IndexError> {
     let first = line.number(0).ok_or(IndexError::Branch)?;
     let first = CommitId::from_raw(*inventory.id(first).raw());
     let mut builder = Builder::begin(archive.path(), first)?;
@@ -417,7 +280,7 @@ fn build_from(
     }
     let file = builder.finish(archive.path())?;
     save_branch_list(archive, inventory, line);
-    Ok(Index { file })
+    Ok(file)
 }
 
 /// Leaves the branch list beside the repository where there is none up to the tip: every commit of the line was
@@ -440,8 +303,8 @@ fn save_branch_list(archive: &Archive, inventory: &Inventory, line: &Line) {
 enum State {
     #[default]
     NotAsked,
-    Had(Rc<Index>),
-    MadeAnew(Rc<Index>),
+    Had(Rc<IndexFile>),
+    MadeAnew(Rc<IndexFile>),
     Absent,
 }
 
@@ -459,10 +322,10 @@ impl Slot {
 /// Asks an archive's index. The question returns `None` where what the index says does not agree with git; the
 /// index is then made anew, once, and asked again. `None` where it cannot be had or does not agree: the branch is
 /// then walked.
-pub(crate) fn ask<T>(archive: &Archive, question: impl Fn(&Index) -> Option<T>) -> Option<T> {
+pub(crate) fn ask<T>(archive: &Archive, question: impl Fn(&IndexFile) -> Option<T>) -> Option<T> {
     let Slot(slot) = archive.index_slot();
     if matches!(*slot.borrow(), State::NotAsked) {
-        let index = Index::of(archive).map(Rc::new);
+        let index = of(archive).map(Rc::new);
         slot.replace(index.map_or(State::Absent, State::Had));
     }
     let state = slot.borrow().clone();
@@ -474,11 +337,11 @@ pub(crate) fn ask<T>(archive: &Archive, question: impl Fn(&Index) -> Option<T>) 
     }
     slot.replace(State::Absent);
     // Where other processes put in later commits the answer was theirs; this archive is as it was when opened.
-    if matches!(state, State::MadeAnew(_)) || index.file.has_moved_on() {
+    if matches!(state, State::MadeAnew(_)) || index.has_moved_on() {
         return None;
     }
     drop(state);
-    let index = Index::rebuild(archive, &mut |_| ControlFlow::Continue(())).ok()?;
+    let index = rebuild(archive, &mut |_| ControlFlow::Continue(())).ok()?;
     let index = Rc::new(index);
     slot.replace(State::MadeAnew(Rc::clone(&index)));
     question(&index)

@@ -7,7 +7,7 @@ use crate::archive::{Archive, Fault};
 use crate::article::Metadata;
 use crate::date::CivilDay;
 use crate::id::CommitId;
-use crate::index::{self, ArticleRow, Candidate, Chosen, Index};
+use crate::index::{self, ArticleRow, Candidate, Chosen, IndexFile};
 use crate::language::Language;
 use crate::object::tree::Entry;
 use crate::revision::{Revision, RevisionFault, is_first, is_root};
@@ -147,7 +147,7 @@ impl<'a> Listing<'a> {
     /// Reads the revision that the index has for an article; `None` where git does not agree.
     fn read(&self, chosen: Chosen) -> Option<Revision> {
         let archive = self.archive;
-        let read = |index: &Index| {
+        let read = |index: &IndexFile| {
             let (row, id, next) = index.chosen(chosen).ok()??;
             let revision = Revision::read(archive, id).ok()?;
             let is_so = row.position == chosen.position
@@ -206,7 +206,7 @@ fn describes(row: &ArticleRow, revision: &Revision) -> bool {
 }
 
 /// Takes the articles that are wanted from the index. A list of everything must be what the tip's folders hold.
-fn rows(index: &Index, archive: &Archive, wanted: &Wanted) -> Option<Vec<Chosen>> {
+fn rows(index: &IndexFile, archive: &Archive, wanted: &Wanted) -> Option<Vec<Chosen>> {
     let (since, until) = (wanted.since, wanted.until);
     let mut rows = if wanted.is_everything() {
         let mut held = held(archive)?;

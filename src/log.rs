@@ -361,8 +361,8 @@ pub fn checkpoints(archive: &Archive) -> Result<Vec<Published>, LogError> {
         return Ok(Vec::new());
     }
     let told = index::ask(archive, |index| {
-        let roots = index.root_commits().ok()?;
-        let published = read(archive, roots).ok()?;
+        let roots = index.roots().ok()?.into_iter().map(|(_, id)| id);
+        let published = read(archive, roots.collect()).ok()?;
         // What the index leaves out is missed at the end, where it is the newest; the rest is a list of what was.
         is_newest(archive, &published).then_some(published)
     });

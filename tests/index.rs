@@ -25,7 +25,7 @@ use archives::Story;
 use avalaches::archive::{Archive, Owner};
 use avalaches::history;
 use avalaches::id::CommitId;
-use avalaches::index::Index;
+use avalaches::index;
 use avalaches::trailer::Message;
 use folders::copy;
 use rusqlite::Connection;
@@ -309,7 +309,7 @@ fn the_index_of_a_generated_archive_says_what_the_branch_says() {
     let path = folder.path().join("archive");
     generate::archive(&path, 1500);
     let archive = Archive::open(&path, Owner::Caller).unwrap();
-    let index = Index::of(&archive).unwrap();
+    let index = index::of(&archive).unwrap();
     assert_eq!(index.revision_count(), 1500);
     let mut walked: Vec<_> = archive.walk().map(Result::unwrap).collect();
     walked.reverse();
@@ -322,7 +322,7 @@ fn the_index_of_a_generated_archive_says_what_the_branch_says() {
             known.push((position, *id, message, commit.author.date, commit.committer.date));
         }
     }
-    assert_eq!(index.article_count(), articles.len());
+    assert_eq!(index.covered().articles, articles.len());
     for (article, known) in &articles {
         let rows = index.revisions(article).unwrap();
         assert_eq!(rows.len(), known.len());
@@ -383,7 +383,7 @@ fn the_index_of_a_generated_archive_says_what_the_branch_says() {
                 &["update-ref", "refs/heads/main", &walked[position].0.to_string()],
             );
             let archive = Archive::open(&path, Owner::Caller).unwrap();
-            assert_eq!(Index::of(&archive).unwrap().revision_count(), position);
+            assert_eq!(index::of(&archive).unwrap().revision_count(), position);
         }
         assert_eq!(rows(&file), at_once, "{step} at a time");
     }

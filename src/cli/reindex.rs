@@ -1,6 +1,6 @@
 //! `avalaches reindex`.
 
-use avalaches::index::{self, Index, IndexError};
+use avalaches::index::{self, IndexError};
 use avalaches::wording::counted;
 use serde_json::json;
 
@@ -22,7 +22,7 @@ impl Reindex {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let archive = common.open()?;
         let mut meter = Meter::begin(common, self.progress, "commits")?;
-        let made = Index::rebuild(&archive, &mut |progress| meter.tell(progress.done, progress.all));
+        let made = index::rebuild(&archive, &mut |progress| meter.tell(progress.done, progress.all));
         meter.end();
         let index = match made {
             Ok(index) => index,
@@ -34,7 +34,7 @@ impl Reindex {
                 return Err(Failure::from(error).hint("every command works without an index, only slower"));
             }
         };
-        let (revisions, articles) = (index.revision_count(), index.article_count());
+        let (revisions, articles) = (index.revision_count(), index.covered().articles);
         if common.json {
             output::print_json(&json!({
                 "schema": "avalaches/reindex/1",

@@ -8,7 +8,7 @@
 use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use memmap2::Mmap;
 
@@ -20,10 +20,10 @@ use crate::storage::file;
 pub const FILE_NAME: &str = "avalaches.branch";
 
 /// The commits of a branch, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct BranchList {
     /// The file as it is on the disk, of which only the first `known` commits are used.
-    file: Option<Mmap>,
+    file: Option<Arc<Mmap>>,
     known: usize,
     newer: Vec<u8>,
 }
@@ -32,7 +32,7 @@ impl BranchList {
     /// Reads the list; what is missing or malformed is an empty list, for it can be made again.
     #[must_use]
     pub fn load(repository: &Path) -> Self {
-        let file = file::map(&repository.join(FILE_NAME)).ok();
+        let file = file::map(&repository.join(FILE_NAME)).ok().map(Arc::new);
         // A kill can leave a part of an id at the end.
         let known = file.as_ref().map_or(0, |file| file.len() / 20);
         Self {

@@ -182,6 +182,13 @@ impl IndexFile {
         self.covered
     }
 
+    /// Returns how many revisions there are.
+    #[must_use]
+    pub fn revision_count(&self) -> usize {
+        let roots = self.roots().map_or(0, |roots| roots.len());
+        self.covered.commits.saturating_sub(1 + roots)
+    }
+
     /// Keeps the index as it is while many questions are asked, which makes each of them faster. Writers wait.
     ///
     /// # Errors
@@ -247,13 +254,17 @@ impl IndexFile {
         self.revisions_where(&sql, [claim.to_string()])
     }
 
-    /// Finds the positions of the revisions that have a text, or whose page carried a footer, newest first, by
-    /// looking at every revision: what stands in the lists of texts and claims alone, or in the rows alone, is
-    /// found as well.
+    /// Finds the commits that have a text, or whose page carried a footer, newest first, by looking at every revision: what
+    /// stands in the lists of texts and claims alone, or in the rows alone, is found as well. It is slower than
+    /// [`IndexFile::with_text`], and not misled by a damaged list.
     ///
     /// # Errors
     /// [`IndexFileError`], also where not every revision is there.
-    pub fn search(&self, page: Option<BlobId>, claim: Option<&Footer>) -> Result<Vec<usize>, IndexFileError> {
+    pub fn search(
+        &self,
+        page: Option<BlobId>,
+        claim: Option<&Footer>,
+    ) -> Result<Vec<CommitId>, IndexFileError> {
         let mut positions = Vec::new();
         if let Some(page) = page {
             positions.extend(self.with_text(page)?.iter().map(|row| row.position));
@@ -291,7 +302,9 @@ impl IndexFile {
         }
         positions.sort_unstable_by_key(|position| std::cmp::Reverse(*position));
         positions.dedup();
-        Ok(positions)
+        let damaged = || IndexFileError::Damaged("revisions are missing");
+        let commit = |position| self.commit_at(position)?.ok_or_else(damaged);
+        positions.into_iter().map(commit).collect()
     }
 
     /// Returns the commits that change root files, with their positions, oldest first.

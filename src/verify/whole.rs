@@ -10,21 +10,15 @@
 //! core, and a few objects at a time; where there are checkpoints another 72 bytes for each revision.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
-use crate::archive::{Archive, Fault, OpenError, Owner};
-use crate::id::{BlobId, CommitId, ObjectId};
+use crate::archive::{Archive, Fault, OpenError};
+use crate::id::CommitId;
 use crate::mirror;
-use crate::object::commit::Commit;
 use crate::object::{Hashing, ObjectKind};
 use crate::settings::REVOKED_FILE;
-use crate::storage::bits::Bits;
-use crate::storage::branch_list::{BranchList, FILE_NAME};
 use crate::storage::finding::StoreFinding;
 use crate::storage::git_caches;
 use crate::storage::inventory::Inventory;
@@ -32,16 +26,19 @@ use crate::storage::line::Line;
 use crate::storage::pack_map::Sums;
 use crate::storage::plumbing::{self, PlumbingFinding};
 use crate::storage::reader::Reader;
-use crate::storage::refs;
-use crate::trailer::Message;
 use crate::verify::signed::Keys;
 use crate::wording::{counted, with_causes};
+
+use census::{Census, first_place};
+use later::{check_branch_list, withheld_since};
 
 pub use code::{Code, Severity};
 pub use seen::{Earlier, Observer, Seen};
 
+mod census;
 mod code;
 mod explain;
+mod later;
 mod mirrors;
 mod seen;
 mod signatures;
@@ -206,174 +203,6 @@ pub struct Progress {
     pub all: usize,
 }
 
-/// Objects that a revision of two languages brings.
-const OBJECTS: usize = 11;
-
-/// How often it is told how far the check is.
-const TOLD_EVERY: Duration = Duration::from_millis(50);
-
-/// What is known of the objects while they are checked.
-#[derive(Debug)]
-struct Census<'a> {
-    inventory: &'a Inventory,
-    options: Options,
-    /// Contents that are withheld, and need not be there.
-    withheld: &'a BTreeSet<BlobId>,
-    /// Objects that will be hashed, about.
-    expected: usize,
-    /// Objects whose bytes were hashed and are what their id says.
-    hashed: Bits,
-    /// Objects that the branch leads to.
-    reached: Bits,
-    done: AtomicUsize,
-    kinds: [AtomicUsize; 4],
-    bytes: AtomicU64,
-    stop: AtomicBool,
-}
-
-impl<'a> Census<'a> {
-    fn new(archive: &'a Archive, inventory: &'a Inventory, line: &Line, options: Options) -> Self {
-        let expected = match options.scope {
-            Scope::Whole => inventory.len(),
-            Scope::Share { of, .. } => inventory.len() / of,
-            Scope::Since(_) => {
-                line.len()
-                    .saturating_sub(first_place(inventory, line, options.scope))
-                    * OBJECTS
-            }
-        };
-        Self {
-            inventory,
-            options,
-            withheld: archive.withheld(),
-            expected,
-            hashed: Bits::new(inventory.len()),
-            reached: Bits::new(inventory.len()),
-            done: AtomicUsize::new(0),
-            kinds: Default::default(),
-            bytes: AtomicU64::new(0),
-            stop: AtomicBool::new(false),
-        }
-    }
-
-    /// Tells whether an object is the content of a file and withheld.
-    fn is_withheld(&self, id: ObjectId) -> bool {
-        !self.withheld.is_empty() && self.withheld.contains(&BlobId::from_raw(*id.raw()))
-    }
-
-    /// Notes that an object's bytes are good. Of several copies the first is counted.
-    fn good(&self, number: usize, kind: ObjectKind, length: usize) {
-        if !self.hashed.set(number) {
-            return;
-        }
-        self.done.fetch_add(1, Ordering::Relaxed);
-        let is_first = !self.inventory.may_have_copies()
-            || self.inventory.find(self.inventory.id(number).raw()) == Some(number);
-        if is_first {
-            self.kinds[kind as usize].fetch_add(1, Ordering::Relaxed);
-            let length = u64::try_from(length).unwrap_or(0);
-            self.bytes.fetch_add(length, Ordering::Relaxed);
-        }
-    }
-
-    fn progress(&self) -> Progress {
-        let done = self.done.load(Ordering::Relaxed);
-        Progress {
-            done,
-            all: self.expected.max(done),
-        }
-    }
-
-    fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-
-    /// Hashes every object that was not hashed yet.
-    fn hash_the_rest(&self) {
-        let scope = self.options.scope;
-        let is_wanted = |number: usize| {
-            !self.hashed.get(number)
-                && (scope == Scope::Whole || scope.has_share(self.inventory.root(number)))
-        };
-        let _ = self
-            .inventory
-            .check(self.options.hashing, &is_wanted, &|number, _, object| {
-                self.good(number, object.kind, object.body.len());
-                if self.is_stopped() {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            });
-    }
-
-    /// Counts the sound objects that the branch does not lead to, copies aside.
-    fn unreachable(&self) -> usize {
-        let unreachable = |number: &usize| {
-            let reached = |number| self.reached.get(number);
-            self.hashed.get(*number)
-                && !reached(*number)
-                && self
-                    .inventory
-                    .find(self.inventory.id(*number).raw())
-                    .is_some_and(|first| first == *number || !reached(first) && !self.hashed.get(first))
-        };
-        (0..self.inventory.len()).filter(unreachable).count()
-    }
-
-    /// Finds the revisions among the sound objects that nothing leads to.
-    fn detached(&self) -> Vec<CommitId> {
-        let mut reader = Reader::new(self.inventory, self.options.hashing);
-        let mut detached = Vec::new();
-        for number in 0..self.inventory.len() {
-            let is_other = self
-                .inventory
-                .kind(number)
-                .is_some_and(|kind| kind != ObjectKind::Commit);
-            if is_other || !self.hashed.get(number) || self.reached.get(number) {
-                continue;
-            }
-            let raw = self.inventory.id(number);
-            let first = self.inventory.find(raw.raw());
-            if first
-                .is_some_and(|first| first != number && (self.reached.get(first) || self.hashed.get(first)))
-            {
-                continue;
-            }
-            let Some((ObjectKind::Commit, body)) = reader.read_any(number) else {
-                continue;
-            };
-            if Commit::parse(&body).is_ok_and(|commit| Message::parse(&commit.message).is_ok()) {
-                detached.push(CommitId::from_raw(*raw.raw()));
-            }
-        }
-        detached
-    }
-
-    /// Does some work on another thread while `progress` is told how far it is.
-    fn watch<T: Send>(
-        &self,
-        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-        work: impl FnOnce() -> T + Send,
-    ) -> T {
-        std::thread::scope(|scope| {
-            let (ended, end) = mpsc::channel::<()>();
-            let worker = std::thread::Builder::new().stack_size(sound::STACK);
-            let worker = worker.spawn_scoped(scope, move || {
-                let _ended = ended;
-                work()
-            });
-            let worker = worker.expect("one thread can be had, or nothing else could run either");
-            while end.recv_timeout(TOLD_EVERY) == Err(RecvTimeoutError::Timeout) {
-                if progress(self.progress()).is_break() {
-                    self.stop.store(true, Ordering::Relaxed);
-                }
-            }
-            worker.join().expect("checking does not panic")
-        })
-    }
-}
-
 /// Checks an archive. `progress` is told how far the check is and may end it with `Break`, which the report
 /// tells.
 pub fn check(
@@ -525,15 +354,6 @@ fn tell_unreachable(census: &Census<'_>, observer: Option<&dyn Observer>, report
     ));
 }
 
-/// Returns where on the branch the check begins.
-fn first_place(inventory: &Inventory, line: &Line, scope: Scope) -> usize {
-    let Scope::Since(id) = scope else { return 0 };
-    let number = inventory.find(id.raw());
-    number
-        .and_then(|number| line.place(number))
-        .map_or(0, |place| place + 1)
-}
-
 /// Checks that a commit that was recorded is still what it was, and still on the branch.
 fn check_recorded(census: &Census<'_>, line: &Line, id: CommitId, report: &mut Report) {
     let Some(number) = census.inventory.find(id.raw()) else {
@@ -633,64 +453,6 @@ fn walk(archive: &Archive, inventory: &Inventory, report: &mut Report) -> Line {
     Line::of(&commits)
 }
 
-/// Opens an archive once more where content of it was withheld after it was opened: who expunges deletes what this check may
-/// not have read yet.
-fn withheld_since<'a>(archive: &'a Archive, later: &'a OnceCell<Archive>) -> &'a Archive {
-    let now = archive_now(archive).filter(|now| now.withheld() != archive.withheld());
-    match now.filter(|now| goes_on(now, archive)) {
-        Some(now) => later.get_or_init(|| now),
-        None => archive,
-    }
-}
-
-/// Opens an archive as it is now, where its branch was moved since it was opened.
-fn archive_now(archive: &Archive) -> Option<Archive> {
-    let is_moved = refs::tip(archive.path()).is_ok_and(|tip| tip != Some(archive.tip()));
-    is_moved.then(|| Archive::open(archive.path(), Owner::Anyone).ok())?
-}
-
-/// Tells whether the branch as it is now goes on from the tip that it had before.
-fn goes_on(now: &Archive, before: &Archive) -> bool {
-    let Ok(tip) = before.commit(before.tip()) else {
-        return false;
-    };
-    for step in now.walk() {
-        match step {
-            Ok((id, _)) if id == before.tip() => return true,
-            // Along a branch dates never decrease: what is older does not follow the tip.
-            Ok((_, commit)) if commit.committer.date.seconds() >= tip.committer.date.seconds() => {}
-            _ => return false,
-        }
-    }
-    false
-}
-
-/// Compares the list beside the repository with the history: an answer about one page rests upon it.
-fn check_branch_list(archive: &Archive, inventory: &Inventory, line: &Line, report: &mut Report) {
-    let list = BranchList::load(archive.path());
-    // A writer that came after the archive was opened moved the branch and then added to the list, or made it anew where the
-    // branch is another one now.
-    let known = match archive_now(archive) {
-        None => list.len(),
-        Some(now) if goes_on(&now, archive) => list.len().min(line.len()),
-        Some(_) => return,
-    };
-    let differs = (0..known).find(|position| {
-        let own = line.number(*position).map(|number| inventory.id(number));
-        list.get(*position).map(ObjectId::from) != own
-    });
-    if let Some(position) = differs {
-        report.found(
-            Code::BranchList,
-            FILE_NAME,
-            format!(
-                "entry {} is not the branch's; delete the file, it is made again",
-                position + 1
-            ),
-        );
-    }
-}
-
 /// Checks that no two revisions follow the same one: with what is checked of each, every article's revisions are
 /// then one line.
 fn check_previous(
@@ -710,57 +472,5 @@ fn check_previous(
                 explain::DOES_NOT_FOLLOW,
             );
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::add;
-    use crate::date::{RevisionDate, UtcOffset};
-    use crate::mirror::Mirror;
-    use crate::object::ident::Person;
-    use crate::object::tree::Entry;
-    use crate::platform::Durability;
-    use crate::settings::Settings;
-    use crate::storage::repository;
-
-    #[test]
-    fn a_check_that_is_to_end_hashes_and_follows_no_more() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("archive");
-        repository::create(&path).unwrap();
-        let now = RevisionDate::from_seconds(1_769_140_800, UtcOffset::UTC).unwrap();
-        let desk = Person::parse("Desk").unwrap();
-        let settings = Settings::new("A");
-        add::first_commit(&path, &settings, &desk, now, None, Durability::Unsynced).unwrap();
-        let archive = Archive::open(&path, Owner::Anyone).unwrap();
-        let inventory = Inventory::of(archive.objects());
-        let line = Line::follow(&inventory, archive.tip()).unwrap();
-        let mirrors = [Mirror {
-            name: "theirs".to_owned(),
-            refs: BTreeMap::from([("heads/main".to_owned(), archive.tip().into())]),
-        }];
-        let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        for (is_stopped, hashed, followed) in [(false, 3, vec![3]), (true, 1, Vec::new())] {
-            let census = Census::new(&archive, &inventory, &line, Options::default());
-            census.stop.store(is_stopped, Ordering::Relaxed);
-            one_thread.install(|| census.hash_the_rest());
-            assert_eq!(census.progress(), Progress { done: hashed, all: 3 });
-            assert_eq!(mirrors::follow(&census, &mirrors).counts, followed);
-        }
-        // One that goes away after it was listed is missing where something leads to it.
-        let blob = archive.tree(archive.root()).unwrap().entries()[0].clone();
-        let Entry::File(blob) = blob.1 else { panic!() };
-        let digits = blob.to_string();
-        let file = path.join("objects").join(&digits[..2]).join(&digits[2..]);
-        std::fs::remove_file(file).unwrap();
-        let census = Census::new(&archive, &inventory, &line, Options::default());
-        census.hash_the_rest();
-        let followed = mirrors::follow(&census, &mirrors);
-        assert_eq!(followed.findings.len(), 1, "{:?}", followed.findings);
-        assert!(followed.findings[0].what.contains(&digits));
     }
 }

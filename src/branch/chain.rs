@@ -1,0 +1,239 @@
+//! The revisions of an article as far as they are known, those among them that are about to be put on the branch: which is the
+//! newest, and as which of them a page is known.
+
+use std::collections::HashMap;
+
+use super::{Candidate, Known, PlaceError, follows};
+use crate::archive::Archive;
+use crate::article::{Kind, PAGE_FILE};
+use crate::footer::Footer;
+use crate::history;
+use crate::id::{ArticleId, BlobId, CommitId};
+use crate::object::tree::Entry;
+use crate::revision::Revision;
+use crate::trailer::Message;
+
+/// A revision of an article, as far as placing the next one needs it.
+#[derive(Debug, Clone)]
+pub(super) struct Earlier {
+    pub footer: Footer,
+    pub revision: u32,
+    pub kind: Kind,
+    pub content_sha256: Box<str>,
+    /// Its text, where it was looked at.
+    pub page: Option<BlobId>,
+    /// Whether it has no place in the archive yet.
+    pub is_new: bool,
+}
+
+/// The revisions of an article that are known.
+#[derive(Debug, Clone)]
+pub(super) struct Chain {
+    /// Newest last.
+    pub revisions: Vec<Earlier>,
+    /// The revision before the first of them, in the archive.
+    before: Option<CommitId>,
+    /// The newest one's [`Candidate::form_sha256`], where it is known.
+    form: Option<Box<str>>,
+}
+
+/// After so many articles were looked for along the branch one by one, all are found in one walk.
+const LOOKED_FOR_SINGLY: usize = 64;
+
+/// The revisions of the articles that were looked at.
+pub(super) struct Chains<'a> {
+    archive: &'a Archive,
+    known: Known,
+    chains: HashMap<ArticleId, Chain>,
+    looked_for: usize,
+    /// Every article's newest revision in the archive, once many were looked for.
+    in_archive: Option<HashMap<ArticleId, CommitId>>,
+}
+
+impl<'a> Chains<'a> {
+    /// Begins with none of them.
+    pub fn of(archive: &'a Archive, known: Known) -> Self {
+        Self {
+            archive,
+            known,
+            chains: HashMap::new(),
+            looked_for: 0,
+            in_archive: None,
+        }
+    }
+
+    /// Returns the revisions of an article that was looked at.
+    pub fn get(&self, article: &ArticleId) -> Option<&Chain> {
+        self.chains.get(article)
+    }
+
+    /// Puts a revision behind the others of its article, and its [`Candidate::form_sha256`].
+    pub fn put(&mut self, article: &ArticleId, newest: Earlier, form: &str) {
+        let chain = self.chains.entry(article.clone()).or_insert(Chain {
+            revisions: Vec::with_capacity(1),
+            before: None,
+            form: None,
+        });
+        chain.form = Some(form.into());
+        chain.revisions.push(newest);
+    }
+
+    /// Returns the newest revision of an article.
+    pub fn newest_revision(&mut self, article: &ArticleId) -> Result<Earlier, PlaceError> {
+        let newest = self.chain(article)?.revisions.last().cloned();
+        newest.ok_or_else(|| PlaceError::NoRevision(article.clone()))
+    }
+
+    /// Tells whether a page with the text of the article's newest revision changes nothing: only a technical revision
+    /// changes what is not text.
+    pub fn has_form(&mut self, candidate: &Candidate, article: &ArticleId) -> Result<bool, PlaceError> {
+        if candidate.kind != Kind::Technical {
+            return Ok(true);
+        }
+        let archive = self.archive;
+        let chain = self.chain(article)?;
+        if chain.form.is_none() {
+            let newest = chain.revisions.last().map(|newest| newest.footer.commit);
+            let newest = newest.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
+            let newest = Revision::read(archive, newest).map_err(PlaceError::Newest)?;
+            let folder = archive.tree(newest.folder)?;
+            chain.form = Some(newest.article.form_sha256(|name| folder.file(name)).into());
+        }
+        Ok(chain.form.as_deref() == Some(candidate.form_sha256.as_str()))
+    }
+
+    /// Finds the revision of an article, other than one by the text that it has now, that a page is known as, if such are to be
+    /// looked for: one with the same files, else one that differs from it only in what stands beside the text.
+    pub fn earlier_with(
+        &mut self,
+        article: &ArticleId,
+        candidate: &Candidate,
+    ) -> Result<Option<Earlier>, PlaceError> {
+        if self.known == Known::Newest {
+            return Ok(None);
+        }
+        let archive = self.archive;
+        let chain = self.chain(article)?;
+        let is_wanted = |earlier: &&Earlier| *earlier.content_sha256 == *candidate.content_sha256;
+        if let Some(known) = chain.revisions.iter().rev().find(is_wanted) {
+            return Ok(Some(known.clone()));
+        }
+        while let Some(id) = chain.before {
+            let (earlier, before) = read_earlier(archive, article, id)?;
+            chain.before = before;
+            chain.revisions.insert(0, earlier.clone());
+            if is_wanted(&&earlier) {
+                return Ok(Some(earlier));
+            }
+        }
+        // That it is withheld is told, not passed over.
+        if archive.withheld().contains(&candidate.page) {
+            return Ok(None);
+        }
+        for earlier in chain.revisions.iter_mut().rev() {
+            let is_known = if follows(candidate) {
+                is_repeated(archive, article, earlier, candidate)?
+            } else {
+                page_of(archive, article, earlier)? == Some(candidate.page)
+            };
+            if is_known {
+                return Ok(Some(earlier.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    fn chain(&mut self, article: &ArticleId) -> Result<&mut Chain, PlaceError> {
+        if !self.chains.contains_key(article) {
+            let id = self.newest_in_archive(article)?;
+            let id = id.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
+            let (newest, before) = read_earlier(self.archive, article, id)?;
+            let chain = Chain {
+                revisions: vec![newest],
+                before,
+                form: None,
+            };
+            self.chains.insert(article.clone(), chain);
+        }
+        Ok(self.chains.get_mut(article).expect("it was put there"))
+    }
+
+    fn newest_in_archive(&mut self, article: &ArticleId) -> Result<Option<CommitId>, PlaceError> {
+        self.looked_for += 1;
+        if self.looked_for <= LOOKED_FOR_SINGLY {
+            return Ok(history::newest(self.archive, article)?);
+        }
+        if self.in_archive.is_none() {
+            self.in_archive = Some(history::course(self.archive)?.newest);
+        }
+        Ok(self.in_archive.as_ref().and_then(|all| all.get(article)).copied())
+    }
+}
+
+/// Reads a revision of an article that is in the archive, and which one came before it.
+fn read_earlier(
+    archive: &Archive,
+    article: &ArticleId,
+    id: CommitId,
+) -> Result<(Earlier, Option<CommitId>), PlaceError> {
+    let commit = archive.commit(id)?;
+    let message = Message::parse(&commit.message).ok();
+    let trailers = message
+        .map(|message| message.trailers)
+        .filter(|trailers| trailers.article == *article);
+    let trailers = trailers.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
+    let earlier = Earlier {
+        footer: Footer::of(commit.author.date, id),
+        revision: trailers.revision,
+        kind: trailers.kind,
+        content_sha256: trailers.content_sha256.into(),
+        page: None,
+        is_new: false,
+    };
+    Ok((earlier, trailers.previous))
+}
+
+/// Tells whether a page is a revision that is in the archive, with another byline, title or tag: text, date, kind and note are
+/// the same. A technical revision is about those others.
+fn is_repeated(
+    archive: &Archive,
+    article: &ArticleId,
+    earlier: &mut Earlier,
+    candidate: &Candidate,
+) -> Result<bool, PlaceError> {
+    let may_be = !earlier.is_new
+        && candidate.kind != Kind::Technical
+        && candidate.kind == earlier.kind
+        && candidate.date.day() == earlier.footer.day;
+    if !may_be {
+        return Ok(false);
+    }
+    let commit = archive.commit(earlier.footer.commit)?;
+    let note = Message::parse(&commit.message)
+        .ok()
+        .and_then(|message| message.note);
+    let is_same = commit.author.date == candidate.date && note == candidate.note;
+    Ok(is_same && page_of(archive, article, earlier)? == Some(candidate.page))
+}
+
+/// Returns the text that a revision has.
+fn page_of(
+    archive: &Archive,
+    article: &ArticleId,
+    earlier: &mut Earlier,
+) -> Result<Option<BlobId>, PlaceError> {
+    if earlier.page.is_some() {
+        return Ok(earlier.page);
+    }
+    let mut folder = archive.tree(archive.commit(earlier.footer.commit)?.tree)?;
+    for name in article.folder().split('/') {
+        let Some(Entry::Folder(below)) = folder.get(name) else {
+            return Ok(None);
+        };
+        folder = archive.tree(below)?;
+    }
+    if let Some(Entry::File(page)) = folder.get(PAGE_FILE) {
+        earlier.page = Some(page);
+    }
+    Ok(earlier.page)
+}
