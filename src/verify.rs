@@ -48,7 +48,7 @@ pub enum Verdict {
     Altered,
     /// The footer's day or weekday is not the commit's.
     Misdated,
-    /// The archive has no such commit.
+    /// The archive has no such commit, or nothing of it that could be compared with the page.
     Unknown,
     /// The commit is in the store and not in the branch's history.
     Detached,

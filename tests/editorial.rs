@@ -90,6 +90,19 @@ fn a_correction_keeps_titles_tags_authors_and_source_and_needs_a_note() {
         &["correct", &id[..9], "b.txt", "--note", "Again."],
         "the text is that of revision 2",
     );
+    // A headline is corrected, with the text as it is.
+    let headline = [
+        "correct",
+        &id[..9],
+        "b.txt",
+        "--note=The headline.",
+        "--title=zh=桥未通车",
+    ];
+    story.yes(&[&headline[..], &["-q"]].concat());
+    let title = metadata(&story, "main")["title"].to_string();
+    assert!(title.contains("桥未通车"), "{title}");
+    unchanged(&story, &headline, "the text is that of revision 3");
+    story.git(&["update-ref", "refs/heads/main", &id]);
     // What is said anew takes the place of what is kept; what is dropped goes.
     story.write("c.txt", TEXT.replace("一百米", "三百米"));
     let options = ["--title=en=A bridge", "--drop=tag", "--drop=source-url"];

@@ -1065,6 +1065,40 @@ fn published_files_that_collide_are_detected_and_behind_a_header_of_gits_are_two
 }
 
 /// Makes a page of a text and the footer of a commit of the day.
+#[test]
+fn a_file_that_is_not_utf8_is_compared_and_one_that_is_not_read_makes_no_page_altered() {
+    let (story, publisher) = begin();
+    let text = "市长在记者会上说，数字有误，本报谨此更正。\n\n第二段也是一样长的话，说的是别的事情。\n";
+    publisher.write("docs/gbk.txt", encoding_rs::GB18030.encode(text).0);
+    let words =
+        "The mayor said that the figures were wrong, and that the paper had corrected them at once.\n";
+    publisher.write("docs/figure.md", format!("<figure>a bridge</figure>\n\n{words}"));
+    publisher.write(
+        "docs/other.md",
+        "Something else is told here, of which nobody asked.\n",
+    );
+    let id = publisher.commit("Pages", DAY);
+    story.yes(&["mirror", "-q", "digest", "digest"]);
+    let footed = |text: &str| format!("{text}\n{}\n", footer(&publisher, &id));
+    let (_, answer, said) = judge(&story, &footed(text));
+    assert_eq!(answer["verdict"], "verified", "{said}");
+    assert_eq!(answer["mirrored"]["paths"][0], "docs/gbk.txt", "{said}");
+    let (_, answer, said) = judge(&story, &footed(&text.replace("有误", "无误")));
+    assert_eq!(answer["verdict"], "altered", "{said}");
+    let (code, answer, said) = judge(&story, &footed(&format!("a bridge\n\n{words}")));
+    assert_eq!((code, &answer["verdict"]), (Some(1), &"unknown".into()), "{said}");
+    assert!(
+        said.contains("docs/figure.md shares most with the page and was not compared"),
+        "{said}"
+    );
+    // A file that is read is more like the page.
+    let (_, answer, said) = judge(
+        &story,
+        &footed("Something else is told here, of which anybody asked.\n"),
+    );
+    assert_eq!(answer["verdict"], "altered", "{said}");
+}
+
 fn page_of(text: &str, id: &str) -> String {
     format!("{text}\n2026-01-22 (Thursday) · {id}\n")
 }

@@ -84,10 +84,15 @@ impl<'a> Chains<'a> {
         newest.ok_or_else(|| PlaceError::NoRevision(article.clone()))
     }
 
-    /// Tells whether a page with the text of the article's newest revision changes nothing: only a technical revision
-    /// changes what is not text.
+    /// Tells whether a page with the text of the article's newest revision changes nothing. What is not text is changed by a
+    /// technical revision, and by a correction or an update that says why; a version out of a repository is one of its text.
     pub fn has_form(&mut self, candidate: &Candidate, article: &ArticleId) -> Result<bool, PlaceError> {
-        if candidate.kind != Kind::Technical {
+        let may_change_form = match candidate.kind {
+            Kind::Technical => true,
+            Kind::Correction | Kind::Update => candidate.note.is_some() && candidate.source_commit.is_none(),
+            Kind::Publish | Kind::Retraction | Kind::Restoration => false,
+        };
+        if !may_change_form {
             return Ok(true);
         }
         let archive = self.archive;

@@ -185,6 +185,14 @@ fn compare(
                 "no file of the commit has the page's text".to_owned(),
             );
         }
+        Match::Unread(file, error) => {
+            let what = format!(
+                "{} shares most with the page and was not compared, as it is not read ({}); no other file of the commit has the page's text",
+                file.path,
+                with_causes(&error)
+            );
+            answer.against(Verdict::Unknown, what);
+        }
         Match::None => answer.against(
             Verdict::Altered,
             "no file of the commit has the page's text, nor is one like it".to_owned(),
@@ -208,15 +216,11 @@ fn later(store: &ObjectStore, tip: CommitId, files: &[(&Candidate, String)]) -> 
         }
         let is_kept = match now {
             Some(blob) => {
-                files::text_of(
-                    store,
-                    &Candidate {
-                        id: blob,
-                        ..(*file).clone()
-                    },
-                )?
-                .as_ref()
-                    == Some(text)
+                let now = Candidate {
+                    id: blob,
+                    ..(*file).clone()
+                };
+                files::texts_of(store, &now)?.is_ok_and(|texts| texts.contains(text))
             }
             None => files::list(store, tree)?.iter().any(|other| other.id == file.id),
         };

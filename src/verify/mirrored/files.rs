@@ -1,15 +1,17 @@
 //! Which file of a commit has a page's text. Files are read on every core, the likeliest first; a page in several
 //! languages may be several files of one folder, or of one name in several.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use encoding_rs::Encoding;
 use rayon::prelude::*;
 
 use super::read_tree;
 use crate::archive::Fault;
-use crate::canonical::{Invisible, LONGEST_ARTICLE};
-use crate::draft::{self, Form};
+use crate::canonical::{Invisible, LONGEST_ARTICLE, TextError};
+use crate::draft::{self, DraftError, DraftErrorKind, Form};
 use crate::id::{ObjectId, TreeId};
 use crate::object::ObjectKind;
 use crate::object::foreign::{EntryKind, entries};
@@ -18,6 +20,15 @@ use crate::storage::objects::ObjectStore;
 /// Endings of names, besides those of [`Form`], under which publishers keep text.
 const TEXT_ENDINGS: [&str; 9] = [
     "mdx", "mdown", "mkd", "mdwn", "rst", "adoc", "org", "page", "post",
+];
+
+/// Encodings in which texts lie in old repositories, the most usual first.
+const ENCODINGS: [&Encoding; 5] = [
+    encoding_rs::GB18030,
+    encoding_rs::BIG5,
+    encoding_rs::SHIFT_JIS,
+    encoding_rs::EUC_KR,
+    encoding_rs::WINDOWS_1252,
 ];
 
 /// The most files that are looked through.
@@ -69,6 +80,8 @@ pub(super) enum Match<'a> {
     Equal(Vec<(&'a Candidate, String)>),
     /// They are the most alike.
     Alike(Vec<(&'a Candidate, String)>),
+    /// It shares most with the page, and is not read, for this reason.
+    Unread(&'a Candidate, DraftError),
     /// None is alike.
     None,
 }
@@ -114,14 +127,33 @@ fn is_text(name: &[u8]) -> bool {
     Form::of_name(&name).is_some() || ending.is_none_or(|ending| TEXT_ENDINGS.contains(&ending.as_str()))
 }
 
-/// Returns the text of a file as `add` would read it; `None` where it is none.
-pub(super) fn text_of(store: &ObjectStore, file: &Candidate) -> Result<Option<String>, Fault> {
-    Ok(body_of(store, file)?.and_then(|body| read(file, &body)))
+/// Returns the texts that a file may have; none where it is too long.
+pub(super) fn texts_of(store: &ObjectStore, file: &Candidate) -> Result<Texts, Fault> {
+    Ok(body_of(store, file)?.map_or_else(|| Ok(Vec::new()), |body| read(file, &body)))
 }
 
-fn read(file: &Candidate, body: &[u8]) -> Option<String> {
+/// The text of a file as `add` would read it, or where its bytes are no UTF-8, one in each encoding in which they may be meant;
+/// else why it is not read.
+pub(super) type Texts = Result<Vec<String>, DraftError>;
+
+fn read(file: &Candidate, body: &[u8]) -> Texts {
     let form = Form::of_name(file.name()).unwrap_or_else(|| Form::sniff(body));
-    Some(draft::read(body, form, Invisible::Allow).ok()?.text())
+    let text = |body: &[u8]| draft::read(body, form, Invisible::Allow).map(|draft| draft.text());
+    let error = match text(body) {
+        Ok(text) => return Ok(vec![text]),
+        Err(error) => error,
+    };
+    let is_encoded = matches!(
+        error.kind,
+        DraftErrorKind::Text(TextError::Utf8 { utf16: false, .. })
+    );
+    let texts: Vec<String> = ENCODINGS
+        .iter()
+        .filter(|_| is_encoded)
+        .filter_map(|encoding| encoding.decode_without_bom_handling_and_without_replacement(body))
+        .filter_map(|decoded| text(decoded.as_bytes()).ok())
+        .collect();
+    if texts.is_empty() { Err(error) } else { Ok(texts) }
 }
 
 fn body_of(store: &ObjectStore, file: &Candidate) -> Result<Option<Vec<u8>>, Fault> {
@@ -145,9 +177,13 @@ pub(super) fn find<'a>(store: &ObjectStore, files: &'a [Candidate], text: &str) 
             let Some(body) = body_of(store, file)? else {
                 return Ok(None);
             };
-            let shared = features.shared(&String::from_utf8_lossy(&body)).len();
-            // A character written as a reference has no feature in the file.
-            let may_be = shared > 0 || features.places.is_empty() || body.contains(&b'&');
+            let text = String::from_utf8_lossy(&body);
+            let shared = features.shared(&text).len();
+            // A character written as a reference, or in another encoding, has no feature in the file.
+            let may_be = shared > 0
+                || features.places.is_empty()
+                || body.contains(&b'&')
+                || matches!(text, Cow::Owned(_)) && !body.contains(&0);
             Ok(may_be.then_some(shared))
         })
         .collect::<Result<_, Fault>>()?;
@@ -159,21 +195,30 @@ pub(super) fn find<'a>(store: &ObjectStore, files: &'a [Candidate], text: &str) 
     likely.sort_by_key(|(shared, _)| Reverse(*shared)); // by path where equal, for the sort is stable
     let mut parts: Vec<(&Candidate, String)> = Vec::new();
     let mut alike: Vec<(&Candidate, String)> = Vec::new();
+    let mut unread: Option<(usize, &Candidate, DraftError)> = None;
     for some in likely.chunks(AT_ONCE) {
-        let texts: Vec<Option<String>> = some
+        let texts: Vec<Texts> = some
             .par_iter()
-            .map(|(_, file)| text_of(store, file))
+            .map(|(_, file)| texts_of(store, file))
             .collect::<Result<_, Fault>>()?;
-        for (&(_, file), own) in some.iter().zip(texts) {
-            let Some(own) = own else { continue };
-            if own == text {
-                return Ok(Match::Equal(vec![(file, own)]));
-            }
-            if !own.is_empty() && text.contains(&own) {
-                parts.push((file, own.clone()));
-            }
-            if alike.len() < AT_ONCE {
-                alike.push((file, own));
+        for (&(shared, file), texts) in some.iter().zip(texts) {
+            let texts = match texts {
+                Ok(texts) => texts,
+                Err(error) => {
+                    unread = unread.or(Some((shared, file, error)));
+                    continue;
+                }
+            };
+            for own in texts {
+                if own == text {
+                    return Ok(Match::Equal(vec![(file, own)]));
+                }
+                if !own.is_empty() && text.contains(&own) {
+                    parts.push((file, own.clone()));
+                }
+                if alike.len() < AT_ONCE {
+                    alike.push((file, own));
+                }
             }
         }
     }
@@ -186,7 +231,13 @@ pub(super) fn find<'a>(store: &ObjectStore, files: &'a [Candidate], text: &str) 
     {
         return Ok(Match::Equal(found));
     }
-    Ok(features.most_alike(&alike))
+    let most = alike.iter().map(|(_, own)| features.shared(own).len()).max();
+    Ok(match unread {
+        Some((shared, file, error)) if features.is_like(shared) && Some(shared) > most => {
+            Match::Unread(file, error)
+        }
+        _ => features.most_alike(&alike),
+    })
 }
 
 fn group<'a, 'b>(
@@ -245,6 +296,11 @@ impl Features {
             .collect()
     }
 
+    /// Tells whether what shares so many features with the page is like it.
+    fn is_like(&self, shared: usize) -> bool {
+        shared > 0 && shared * 100 >= self.places.len() * ALIKE
+    }
+
     /// Chooses the file that shares most, and further ones beside it that have what it lacks.
     fn most_alike<'a>(&self, alike: &[(&'a Candidate, String)]) -> Match<'a> {
         let mut shared: Vec<HashSet<usize>> = alike.iter().map(|(_, own)| self.shared(own)).collect();
@@ -255,9 +311,7 @@ impl Features {
                 .max_by_key(|(at, shared)| (shared.len(), usize::MAX - at));
             most.map(|(at, shared)| (at, shared.clone()))
         };
-        let Some((best, found)) =
-            most(&shared).filter(|(_, found)| found.len() * 100 >= self.places.len() * ALIKE)
-        else {
+        let Some((best, found)) = most(&shared).filter(|(_, found)| self.is_like(found.len())) else {
             return Match::None;
         };
         let mut chosen = vec![(first_place(&found), best)];
@@ -366,7 +420,7 @@ mod tests {
                 .collect();
             match features.most_alike(&alike) {
                 Match::Alike(found) => found.into_iter().map(|(file, _)| file.path.clone()).collect(),
-                Match::Equal(_) | Match::None => Vec::new(),
+                Match::Equal(_) | Match::Unread(..) | Match::None => Vec::new(),
             }
         };
         let all: Vec<String> = files[..MOST_PARTS].iter().map(|file| file.path.clone()).collect();
