@@ -137,6 +137,14 @@ pub enum Fault {
     Ref(#[from] RefError),
 }
 
+/// Takes what was found; `None` where nothing is at the path.
+pub(crate) fn if_there<T>(found: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match found {
+        Err(Fault::Absent { .. }) => Ok(None),
+        found => found.map(Some),
+    }
+}
+
 impl Fault {
     /// Tells whether an object is simply not there.
     #[must_use]

@@ -3,16 +3,16 @@
 //! still be told.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use crate::archive::{Archive, Fault};
 use crate::article::Kind;
 use crate::date::{CivilDay, RevisionDate};
 use crate::footer::Footer;
 use crate::id::{ArticleId, CommitId};
+use crate::progress::Tell;
 use crate::storage::verified;
 use crate::trailer::Message;
-use crate::verify::whole::{self, Code, Progress, Scope, Severity};
+use crate::verify::whole::{self, Code, Scope, Severity};
 use crate::wording::with_causes;
 
 use self::rules::{Claim, Rules};
@@ -93,11 +93,7 @@ impl Report {
 }
 
 /// Judges the history of an archive. `progress` is told how far it is and may end it with `Break`.
-pub fn run(
-    archive: &Archive,
-    options: &Options,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Report {
+pub fn run(archive: &Archive, options: &Options, progress: &mut Tell<'_>) -> Report {
     let rules = Rules::new(options.now);
     let mut whole = whole::observed(archive, options.whole, Some(&rules), progress);
     let seen = rules.into_seen();

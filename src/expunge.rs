@@ -4,7 +4,6 @@
 //! The tombstones come first. Who is killed after that leaves content that nobody is shown, and that `maintain` drops.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::add::Circumstances;
@@ -12,10 +11,11 @@ use crate::archive::{Archive, Fault, Owner};
 use crate::article::{Kind, PAGE_FILE};
 use crate::footer::Footer;
 use crate::id::{ArticleId, BlobId, CommitId};
-use crate::maintain::{self, MaintainError, Progress};
+use crate::maintain::{self, MaintainError};
 use crate::object::commit::Commit;
 use crate::object::tree::Entry;
 use crate::platform::Durability;
+use crate::progress::Tell;
 use crate::revision::RevisionFault;
 use crate::root_files::{self, RootChange, RootError};
 use crate::settings::Signatures;
@@ -145,7 +145,7 @@ pub fn expunge(
     wish: &Wish,
     circumstances: &Circumstances,
     durability: Durability,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    progress: &mut Tell<'_>,
 ) -> Result<Outcome, ExpungeError> {
     // Whoever writes the store anew would bring the content back: the right to do so is taken first.
     let maintainer = maintain::begin(path, owner, durability).map_err(ExpungeError::Begin)?;

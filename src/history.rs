@@ -4,7 +4,7 @@
 use std::borrow::Borrow;
 use std::collections::HashMap;
 
-use crate::archive::{Archive, Fault};
+use crate::archive::{Archive, Fault, if_there};
 use crate::id::{ArticleId, CommitId, TreeId};
 use crate::index::{self, IndexFile, RevisionRow};
 use crate::object::commit::Commit;
@@ -20,9 +20,8 @@ use crate::withheld::Kept;
 /// # Errors
 /// [`Fault`] where the branch cannot be walked.
 pub fn newest(archive: &Archive, article: &ArticleId) -> Result<Option<CommitId>, Fault> {
-    let folder = match archive.folder(archive.root(), &article.folder()) {
-        Err(Fault::Absent { .. }) => return Ok(None),
-        found => found?,
+    let Some(folder) = if_there(archive.folder(archive.root(), &article.folder()))? else {
+        return Ok(None);
     };
     if let Some(id) = index::ask(archive, |index| newest_by(index, archive, article, folder)) {
         return Ok(Some(id));

@@ -25,6 +25,7 @@ use crate::draft::{Form, Notice};
 use crate::id::{CommitId, ObjectId};
 use crate::language::Language;
 use crate::platform::{Deflater, Durability};
+use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::storage::pack_writer::PackWriter;
 use crate::storage::repository::{WriteError, Writer};
@@ -114,15 +115,6 @@ pub enum Refusal {
     Place(#[from] PlaceError),
 }
 
-/// How far an import is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Steps done: one when a page is prepared, one when it has its place.
-    pub done: usize,
-    /// Steps in all, as far as is known.
-    pub all: usize,
-}
-
 /// Who is told what happens during an import.
 pub trait Listener {
     /// A page is refused.
@@ -131,7 +123,7 @@ pub trait Listener {
     fn noticed(&mut self, name: &str, notices: &[Notice]);
     /// A page has its place. That counts when the import returns without an error.
     fn placed(&mut self, name: &str, outcome: &Outcome);
-    /// How far it is; `Break` ends it, and nothing is imported.
+    /// How far it is, in steps: one when a page is prepared, one when it has its place. `Break` ends it, and nothing is imported.
     fn progress(&mut self, progress: Progress) -> ControlFlow<()>;
 }
 

@@ -31,6 +31,7 @@ use std::time::Duration;
 use crate::archive::Archive;
 use crate::id::CommitId;
 use crate::object::commit::Commit;
+use crate::progress::{Progress, Tell};
 use crate::storage::branch_list::BranchList;
 use crate::storage::index_file::{self, Builder, IndexFileError, Lock};
 pub use crate::storage::index_file::{
@@ -71,15 +72,6 @@ pub enum IndexError {
     Ended,
 }
 
-/// How far a new index is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Commits that are in it.
-    pub done: usize,
-    /// Commits of the branch.
-    pub all: usize,
-}
-
 /// Opens the index of an archive and brings it up to the tip; makes it where there is none that is of use.
 /// `None` where it cannot be had: the answer is then found by walking.
 ///
@@ -111,14 +103,11 @@ pub fn of(archive: &Archive) -> Option<IndexFile> {
     }
 }
 
-/// Makes the index anew. `progress` is told how far it is and may end it with `Break`.
+/// Makes the index anew. `progress` is told of commits that are in it, and may end it with `Break`.
 ///
 /// # Errors
 /// [`IndexError`]; the old index is then as it was.
-pub fn rebuild(
-    archive: &Archive,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<IndexFile, IndexError> {
+pub fn rebuild(archive: &Archive, progress: &mut Tell<'_>) -> Result<IndexFile, IndexError> {
     let lock = Lock::take(archive.path(), PATIENCE);
     let _lock = lock.ok_or_else(|| IndexError::Locked(archive.path().join(index_file::FILE_NAME)))?;
     build(archive, progress)
@@ -236,10 +225,7 @@ fn extend(archive: &Archive, file: &mut IndexFile, newer: &[(CommitId, Commit)])
 }
 
 /// Makes the index anew; the lock is held.
-fn build(
-    archive: &Archive,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<IndexFile, IndexError> {
+fn build(archive: &Archive, progress: &mut Tell<'_>) -> Result<IndexFile, IndexError> {
     let inventory = Inventory::for_reading(archive.objects());
     let line = Line::follow(&inventory, archive.tip()).ok_or(IndexError::Branch)?;
     build_from(archive, &inventory, &line, progress)
@@ -249,7 +235,7 @@ fn build_from(
     archive: &Archive,
     inventory: &Inventory,
     line: &Line,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    progress: &mut Tell<'_>,
 ) -> Result<IndexFile, IndexError> {
     let first = line.number(0).ok_or(IndexError::Branch)?;
     let first = CommitId::from_raw(*inventory.id(first).raw());

@@ -35,6 +35,7 @@ pub mod network;
 pub mod object;
 pub mod page;
 pub mod platform;
+pub mod progress;
 pub mod proof;
 #[cfg(feature = "publish")]
 pub mod publish;

@@ -15,6 +15,7 @@ use crate::archive::{Archive, OpenError, Owner};
 use crate::id::{ObjectId, RawId};
 use crate::object::Hashing;
 use crate::platform::Durability;
+use crate::progress::{Progress, Tell};
 use crate::storage::fold::{Fold, FoldError, Maintainer};
 use crate::storage::index_file::IndexFileError;
 use crate::storage::inventory::Inventory;
@@ -114,16 +115,8 @@ pub struct Outcome {
     pub done: bool,
 }
 
-/// How far it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Objects that were written, and objects of the new pack that were hashed again.
-    pub done: usize,
-    /// Twice the objects.
-    pub all: usize,
-}
-
-/// Folds loose objects and packs into one pack, and drops what is withheld. `progress` is told how far it is and may end it with `Break`.
+/// Folds loose objects and packs into one pack, and drops what is withheld. `progress` is told of objects that were
+/// written and of those that were hashed again, twice as many in all, and may end it with `Break`.
 ///
 /// # Errors
 /// [`MaintainError`]; every object is then still there.
@@ -131,7 +124,7 @@ pub fn maintain(
     path: &Path,
     owner: Owner,
     durability: Durability,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    progress: &mut Tell<'_>,
 ) -> Result<Outcome, MaintainError> {
     fold(path, owner, &begin(path, owner, durability)?, progress)
 }
@@ -153,7 +146,7 @@ pub fn fold(
     path: &Path,
     owner: Owner,
     maintainer: &Maintainer,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    progress: &mut Tell<'_>,
 ) -> Result<Outcome, MaintainError> {
     // The tip is read before the objects are listed: what it leads to is among them.
     let archive = Archive::open(path, owner)?;

@@ -2,7 +2,6 @@
 //! answered was read from git and hashed again, each article with its whole history.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 
@@ -10,11 +9,12 @@ use crate::archive::{Archive, Fault};
 use crate::article::PAGE_FILE;
 use crate::history::{self, Hint};
 use crate::id::{ArticleId, BlobId, CommitId};
+use crate::index::NewRevision;
 use crate::index::beside::{self, BesideError};
 use crate::index::texts::{self, End};
-use crate::index::{NewRevision, Progress};
 use crate::object::Hashing;
 use crate::object::tree::Entry;
+use crate::progress::Tell;
 use crate::revision::{Revision, RevisionFault};
 use crate::storage::objects::ObjectStore;
 use crate::storage::words_file::{Candidate, NewText, Words, WordsFile};
@@ -110,7 +110,7 @@ pub fn find(
     archive: &Archive,
     quote: &Quote,
     way: Way,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    progress: &mut Tell<'_>,
 ) -> Result<Found, SearchError> {
     let looked_up = match way {
         Way::Words => by_words(archive, quote, progress)?,
@@ -129,7 +129,7 @@ pub fn find(
 fn by_words(
     archive: &Archive,
     quote: &Quote,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    progress: &mut Tell<'_>,
 ) -> Result<Option<BTreeSet<ArticleId>>, SearchError> {
     let wanted = quote.wanted();
     if wanted.is_empty() {
@@ -187,7 +187,7 @@ fn new_text(new: &NewRevision, text: &str) -> NewText {
 fn by_scan(
     archive: &Archive,
     quote: &Quote,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    progress: &mut Tell<'_>,
 ) -> Result<BTreeSet<ArticleId>, SearchError> {
     let mut names = BTreeSet::new();
     let having = |new: &NewRevision, text: &str| quote.find(text).is_some().then(|| new.row.article.clone());

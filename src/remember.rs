@@ -88,6 +88,28 @@ impl Contradiction {
     }
 }
 
+/// What became of an archive that was to be remembered.
+#[derive(Debug)]
+pub enum Remembering {
+    /// Its tip is kept, and its newest checkpoint, where there is one.
+    Kept(Option<KeptCheckpoint>),
+    /// It contradicts what was kept before, which stays.
+    Contradicted(Vec<Contradiction>),
+}
+
+/// Keeps an archive's tip and its newest checkpoint, in place of what was kept before, unless something contradicts that.
+///
+/// # Errors
+/// [`RememberError`]; [`RememberError::Changed`] where something else is kept by now.
+pub fn remember(archive: &Archive, remembered: &Remembered) -> Result<Remembering, RememberError> {
+    let mut log = None;
+    let found = found(archive, remembered, &mut log)?;
+    if !found.is_empty() {
+        return Ok(Remembering::Contradicted(found));
+    }
+    keep(archive, remembered, log).map(Remembering::Kept)
+}
+
 /// Holds an archive against what was kept of it.
 ///
 /// # Errors
@@ -95,6 +117,15 @@ impl Contradiction {
 pub fn contradictions(
     archive: &Archive,
     remembered: &Remembered,
+) -> Result<Vec<Contradiction>, RememberError> {
+    found(archive, remembered, &mut None)
+}
+
+/// Finds what contradicts. Where the log had to be read from git, it is given back.
+fn found(
+    archive: &Archive,
+    remembered: &Remembered,
+    log: &mut Option<Log>,
 ) -> Result<Vec<Contradiction>, RememberError> {
     let mut found = Vec::new();
     if remembered.is_empty() {
@@ -121,7 +152,7 @@ pub fn contradictions(
                 path: remembered.of_log(key.name()),
             });
         }
-        found.extend(against(archive, &kept)?);
+        found.extend(against(archive, &kept, log)?);
     }
     Ok(found)
 }
@@ -133,7 +164,11 @@ fn has_signed(archive: &Archive, key: &VerifierKey) -> Result<bool, LogError> {
     Ok(published.any(|published| published.signed.is_signed_by(key) == Some(true)))
 }
 
-fn against(archive: &Archive, kept: &KeptCheckpoint) -> Result<Option<Contradiction>, RememberError> {
+fn against(
+    archive: &Archive,
+    kept: &KeptCheckpoint,
+    log: &mut Option<Log>,
+) -> Result<Option<Contradiction>, RememberError> {
     let stated = &kept.signed().checkpoint;
     // What lies beside the archive came with it. What the user's own program found of a commit on the branch is so.
     let found = archive.vouched().and_then(|vouched| {
@@ -148,7 +183,7 @@ fn against(archive: &Archive, kept: &KeptCheckpoint) -> Result<Option<Contradict
     {
         return Ok(None);
     }
-    let log = Log::read(archive)?;
+    let log = log.insert(Log::read(archive)?);
     if log.has(stated) {
         return Ok(None);
     }
@@ -196,15 +231,15 @@ pub fn between(own: &Archive, other: &Archive) -> Result<Option<Contradiction>, 
     Ok((!goes_on).then(contradiction))
 }
 
-/// Keeps an archive's tip and its newest checkpoint, in place of what was kept before and of what nothing contradicts
-/// ([`contradictions`]). Returns the checkpoint that is kept.
-///
-/// # Errors
-/// [`RememberError`]; [`RememberError::Changed`] where something else is kept by now.
-pub fn keep(archive: &Archive, remembered: &Remembered) -> Result<Option<KeptCheckpoint>, RememberError> {
+/// Keeps an archive's tip and its newest checkpoint, which nothing contradicts. Returns the checkpoint that is kept.
+fn keep(
+    archive: &Archive,
+    remembered: &Remembered,
+    log: Option<Log>,
+) -> Result<Option<KeptCheckpoint>, RememberError> {
     let mut is_kept = None;
     if let Some(key) = &archive.settings().log_key
-        && let (log, published) = log::borne_out(archive)?
+        && let (log, published) = log::borne_out(archive, log)?
         && let Some(newest) = published.last()
         && newest.signed.is_signed_by(key) == Some(true)
     {

@@ -1,17 +1,16 @@
 //! Which articles have what somebody searches for, and where. The search file says where to look and in which order; a
 //! hit is read from git, hashed again, and has what was searched for.
 
-use std::ops::ControlFlow;
-
 use rayon::prelude::*;
 
 use crate::archive::{Archive, Fault};
 use crate::history;
 use crate::id::ArticleId;
-use crate::index::beside::{self, BesideError, Tell};
-use crate::index::{NewRevision, Progress};
+use crate::index::NewRevision;
+use crate::index::beside::{self, BesideError};
 use crate::language::Language;
 use crate::listing;
+use crate::progress::Tell;
 use crate::query::{self, Document, Query, Trait};
 use crate::revision::{Revision, RevisionFault};
 use crate::storage::index_file::IndexFileError;
@@ -95,7 +94,7 @@ pub fn find(
     archive: &Archive,
     query: &Query,
     wanted: &Wanted,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    progress: &mut Tell<'_>,
 ) -> Result<Found, SearchError> {
     let (file, positions) = looked_up(archive, query, wanted, progress)?;
     match found(archive, query, wanted, (&file, &positions))? {

@@ -19,7 +19,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::archive::{Archive, Fault, Seen};
+use crate::archive::{Archive, Fault, Seen, if_there};
 use crate::article::first_words;
 use crate::commonmark;
 use crate::history::{self as course, Course};
@@ -248,9 +248,8 @@ fn made_of(archive: &Archive, theme: &Theme) -> Result<String, BuildError> {
         digest.update(&script.source);
     }
     digest.update(archive.settings().encode());
-    match archive.entry(archive.root(), EXPUNGED_FOLDER) {
-        Err(Fault::Absent { .. }) => {}
-        entry => digest.update(format!("{:?}", entry?)),
+    if let Some(expunged) = if_there(archive.entry(archive.root(), EXPUNGED_FOLDER))? {
+        digest.update(format!("{expunged:?}"));
     }
     Ok(hex(&digest.finalize()))
 }

@@ -1,7 +1,5 @@
 //! What `verify` answers for one thing: a page, a footer, or a commit id. A failed check is an answer.
 
-use serde::Serialize;
-
 use self::in_log::InLog;
 use crate::archive::{Archive, Fault};
 use crate::article::{self, Kind, PAGE_FILE};
@@ -10,7 +8,7 @@ use crate::diff::{self, ParagraphChange};
 use crate::draft::{Beside, Draft, Notice, NoticeKind, Place};
 use crate::footer::Footer;
 use crate::history;
-use crate::id::{BlobId, CommitId};
+use crate::id::{ArticleId, BlobId, CommitId};
 use crate::index;
 use crate::mirror;
 use crate::object::commit::Commit;
@@ -33,8 +31,7 @@ pub mod signed;
 pub mod whole;
 
 /// What is said of a page, a footer or an id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Every object from the commit to the text was hashed again and linked; text and date are equal; the
     /// commit is on the branch.
@@ -95,8 +92,8 @@ pub struct Named {
     pub footer: Footer,
     /// Its kind.
     pub kind: Kind,
-    /// Its article and number.
-    pub article: String,
+    /// Its article.
+    pub article: ArticleId,
     /// Its number, from 1.
     pub revision: u32,
     /// Why it was made.
@@ -171,26 +168,17 @@ pub fn unknown(reason: &str) -> Answer {
 /// # Errors
 /// [`Fault`] where the archive could not be looked into.
 pub fn id(archive: &Archive, id: CommitId) -> Result<Answer, Fault> {
-    let asked = Question {
-        id,
-        footer: None,
-        text: None,
-    };
-    if let Some(answer) = mirrored::judge(archive, &asked)? {
-        return Ok(answer);
-    }
-    let mut answer = own_id(archive, id)?;
-    authorize(&mut answer);
-    Ok(answer)
+    judge(archive, &Question::of_id(id))
 }
 
-fn own_id(archive: &Archive, id: CommitId) -> Result<Answer, Fault> {
-    let asked = Question {
-        id,
-        footer: None,
-        text: None,
-    };
-    own(archive, &asked)
+/// Judges what is asked of a commit, be it a mirror's or the archive's own.
+fn judge(archive: &Archive, asked: &Question<'_>) -> Result<Answer, Fault> {
+    if let Some(answer) = mirrored::judge(archive, asked)? {
+        return Ok(answer);
+    }
+    let mut answer = own(archive, asked)?;
+    authorize(&mut answer);
+    Ok(answer)
 }
 
 /// Judges what is asked of a commit of the archive's own.
@@ -282,7 +270,7 @@ pub fn swhid(archive: &Archive, swhid: &Swhid) -> Result<Answer, Fault> {
             let mut answer = id(archive, newest)?;
             for other in others {
                 if let Ok(message) = Message::parse(&archive.commit(other)?.message) {
-                    answer.same_text.push(name(archive, other, message)?);
+                    answer.same_text.push(named(archive, other, message)?);
                 }
             }
             Ok(answer)
@@ -296,7 +284,7 @@ pub fn swhid(archive: &Archive, swhid: &Swhid) -> Result<Answer, Fault> {
             Ok(answer)
         }
         Cited::Other(anchor, what) => {
-            let mut answer = own_id(archive, anchor)?;
+            let mut answer = own(archive, &Question::of_id(anchor))?;
             answer.against(Verdict::Altered, what);
             authorize(&mut answer);
             Ok(answer)
@@ -311,16 +299,10 @@ pub fn swhid(archive: &Archive, swhid: &Swhid) -> Result<Answer, Fault> {
 /// [`Fault`] where the archive could not be looked into.
 pub fn footer(archive: &Archive, footer: &Footer) -> Result<Answer, Fault> {
     let asked = Question {
-        id: footer.commit,
         footer: Some(footer),
-        text: None,
+        ..Question::of_id(footer.commit)
     };
-    if let Some(answer) = mirrored::judge(archive, &asked)? {
-        return Ok(answer);
-    }
-    let mut answer = own(archive, &asked)?;
-    authorize(&mut answer);
-    Ok(answer)
+    judge(archive, &asked)
 }
 
 /// Judges a page: its footer, and that its text is the commit's to the last character.
@@ -514,11 +496,9 @@ fn place(archive: &Archive, revision: &Kept, answer: &mut Answer) -> Result<(), 
     });
     match placed {
         Ok(Some(later)) => {
-            let mut named = Vec::new();
             for (id, message) in later {
-                named.push(name(archive, id, message)?);
+                answer.later.push(named(archive, id, message)?);
             }
-            answer.later = named;
         }
         Ok(None) => answer.against(
             Verdict::Detached,
@@ -637,22 +617,22 @@ impl Matches {
         answer: &mut Answer,
     ) -> Result<(), Fault> {
         if self.claims {
-            answer.claimed_by.push(name(archive, id, message.clone())?);
+            answer.claimed_by.push(named(archive, id, message.clone())?);
         }
         if self.has_text {
-            answer.same_text.push(name(archive, id, message)?);
+            answer.same_text.push(named(archive, id, message)?);
         }
         Ok(())
     }
 }
 
-fn name(archive: &Archive, id: CommitId, message: Message) -> Result<Named, Fault> {
+fn named(archive: &Archive, id: CommitId, message: Message) -> Result<Named, Fault> {
     let footer = Footer::of(archive.commit(id)?.author.date, id);
     let trailers = message.trailers;
     Ok(Named {
         footer,
         kind: trailers.kind,
-        article: trailers.article.to_string(),
+        article: trailers.article,
         revision: trailers.revision,
         note: message.note,
     })

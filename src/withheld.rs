@@ -1,6 +1,6 @@
 //! Revisions of which some content was expunged: what is withheld and why, and that all the rest is what it was.
 
-use crate::archive::{Archive, Fault};
+use crate::archive::{Archive, Fault, if_there};
 use crate::article::{METADATA_FILE, Metadata, PAGE_FILE};
 use crate::footer::Footer;
 use crate::id::{ArticleId, BlobId, CommitId, TreeId};
@@ -290,11 +290,7 @@ pub fn reason(archive: &Archive, keys: &mut Keys, file: &str, blob: BlobId) -> R
 /// Finds the commit that brought a root file as the tip has it. No root file ever goes away, so that the branch is one
 /// part without it, or with another one, and one with it; a commit is the one only where its parent has another.
 fn bringer(archive: &Archive, path: &str) -> Result<(CommitId, Commit), Fault> {
-    let entry = |tree| match archive.entry(tree, path) {
-        Ok(entry) => Ok(Some(entry)),
-        Err(Fault::Absent { .. }) => Ok(None),
-        Err(fault) => Err(fault),
-    };
+    let entry = |tree| if_there(archive.entry(tree, path));
     let wanted = entry(archive.root())?;
     let branch = archive.branch()?;
     let (mut without, mut with) = (0, branch.len().saturating_sub(1));

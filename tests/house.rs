@@ -28,6 +28,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "language",
             "object",
             "page",
+            "progress",
             "proof",
             "query",
             "report",

@@ -20,9 +20,10 @@ use avalaches::canonical::Invisible;
 use avalaches::date::{RevisionDate, UtcOffset};
 use avalaches::draft::{Form, Notice};
 use avalaches::import::{
-    self, ImportError, Item, Listener, Mode, OnRefusal, Options, Progress, Refusal, Report, Text, Unreadable,
+    self, ImportError, Item, Listener, Mode, OnRefusal, Options, Refusal, Report, Text, Unreadable,
 };
 use avalaches::platform::Durability;
+use avalaches::progress::Progress;
 use serde_json::Value;
 
 fn json(text: &str) -> Value {

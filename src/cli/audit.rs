@@ -111,9 +111,7 @@ impl Audit {
             contradicting,
         };
         let mut meter = Meter::begin(common, self.progress, "objects")?;
-        let report = audit::run(&archive, &options, &mut |progress| {
-            meter.tell(progress.done, progress.all)
-        });
+        let report = audit::run(&archive, &options, &mut |progress| meter.tell(progress));
         meter.end();
         tell(common, Some(&archive), &asked, &report)
     }

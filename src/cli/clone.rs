@@ -33,9 +33,7 @@ impl Clone {
         let dir = dir.unwrap_or_else(|| PathBuf::from("archive"));
         let circumstances = circumstances(common, Remember::Always, None, UtcOffset::UTC)?;
         let mut meter = Meter::begin(common, self.progress, "objects")?;
-        let done = replication::clone(&from, &dir, &circumstances, &mut |progress| {
-            meter.tell(progress.done, progress.all)
-        });
+        let done = replication::clone(&from, &dir, &circumstances, &mut |progress| meter.tell(progress));
         meter.end();
         let cloned = done.map_err(failure)?;
         let contradictions = match &cloned {

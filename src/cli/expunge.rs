@@ -67,7 +67,7 @@ impl Expunge {
             &wish,
             &circumstances,
             common.durability(),
-            &mut |progress| meter.tell(progress.done, progress.all),
+            &mut |progress| meter.tell(progress),
         );
         meter.end();
         match done {

@@ -14,8 +14,9 @@ use avalaches::branch::{Outcome as Placed, PlaceError};
 use avalaches::draft::{Form, Notice};
 use avalaches::import::json_lines::LONGEST_LINE;
 use avalaches::import::{
-    self, ImportError, Item, Listener, Mode, OnRefusal, Options, Progress, Refusal, Report, Text, Unreadable,
+    self, ImportError, Item, Listener, Mode, OnRefusal, Options, Refusal, Report, Text, Unreadable,
 };
+use avalaches::progress::Progress;
 use avalaches::publisher::repository::Repository;
 use avalaches::publisher::{Paths, Version, Walk};
 use avalaches::storage::inventory::Inventory;
@@ -557,7 +558,7 @@ impl Listener for Teller<'_> {
         if self.failed.is_some() {
             return ControlFlow::Break(());
         }
-        self.meter.tell(progress.done, progress.all)
+        self.meter.tell(progress)
     }
 }
 

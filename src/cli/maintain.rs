@@ -22,7 +22,7 @@ impl Maintain {
         let path = common.archive_path()?;
         let mut meter = Meter::begin(common, self.progress, "objects")?;
         let done = maintain::maintain(&path, common.owner(), common.durability(), &mut |progress| {
-            meter.tell(progress.done, progress.all)
+            meter.tell(progress)
         });
         meter.end();
         match done {

@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::{Common, Failure, output};
+use avalaches::progress::Progress;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -64,7 +65,7 @@ impl Meter {
     }
 
     /// Tells how far the command is; `Break` where the user wants it to end.
-    pub fn tell(&mut self, done: usize, all: usize) -> ControlFlow<()> {
+    pub fn tell(&mut self, Progress { done, all }: Progress) -> ControlFlow<()> {
         let [done, all] = [done, all].map(|count| u64::try_from(count).unwrap_or(u64::MAX));
         if let Some(bar) = &self.bar {
             bar.set_length(all);

@@ -77,7 +77,7 @@ impl Bringing {
         let mine = adding.as_ref().map_or(Mine::Refuse, Mine::Readd);
         let mut meter = Meter::begin(common, self.progress, "objects")?;
         let done = replication::pull(&path, from, mine, &circumstances, &mut |progress| {
-            meter.tell(progress.done, progress.all)
+            meter.tell(progress)
         });
         meter.end();
         let pull = done.map_err(failure)?;

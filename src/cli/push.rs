@@ -39,9 +39,7 @@ impl Push {
         };
         let circumstances = circumstances(common, remember, None, offset)?;
         let mut meter = Meter::begin(common, self.progress, "objects")?;
-        let done = replication::push(&path, &to, &circumstances, &mut |progress| {
-            meter.tell(progress.done, progress.all)
-        });
+        let done = replication::push(&path, &to, &circumstances, &mut |progress| meter.tell(progress));
         meter.end();
         let push = done.map_err(failure)?;
         report(common, &to, &push).map_err(|failure| match push.what {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use avalaches::archive::Archive;
-use avalaches::index::{self, BesideError};
+use avalaches::index::BesideError;
 use avalaches::quote::{self, Found, Hit, SearchError, Standing, Way};
 use avalaches::swhid::Swhid;
 use avalaches::trailer::Message;
@@ -31,9 +31,7 @@ pub fn run(
         }
     })?;
     let mut meter = Meter::begin(common, shown, "texts")?;
-    let found = quote::find(archive, &quote, way, &mut |index::Progress { done, all }| {
-        meter.tell(done, all)
-    });
+    let found = quote::find(archive, &quote, way, &mut |progress| meter.tell(progress));
     meter.end();
     let found = match found {
         Ok(found) => found,

@@ -22,7 +22,7 @@ impl Reindex {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let archive = common.open()?;
         let mut meter = Meter::begin(common, self.progress, "commits")?;
-        let made = index::rebuild(&archive, &mut |progress| meter.tell(progress.done, progress.all));
+        let made = index::rebuild(&archive, &mut |progress| meter.tell(progress));
         meter.end();
         let index = match made {
             Ok(index) => index,

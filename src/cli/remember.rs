@@ -1,7 +1,7 @@
 //! `avalaches remember`.
 
 use avalaches::archive::Archive;
-use avalaches::remember::{self, Contradiction};
+use avalaches::remember::{self, Contradiction, Remembering};
 use avalaches::storage::remembered::Remembered;
 use avalaches::verify::in_log::InLog;
 use avalaches::verify::whole::{Code, Finding};
@@ -21,17 +21,18 @@ impl Remember {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let archive = common.open()?;
         let remembered = folder()?;
-        let found = remember::contradictions(&archive, &remembered)?;
-        if !found.is_empty() {
-            for contradiction in &found {
-                output::error(&told(contradiction, &remembered)?);
+        let kept = match remember::remember(&archive, &remembered)? {
+            Remembering::Kept(kept) => kept,
+            Remembering::Contradicted(found) => {
+                for contradiction in &found {
+                    output::error(&told(contradiction, &remembered)?);
+                }
+                output::hint(
+                    "what was kept before stays; if the publisher can explain it, delete it there yourself",
+                );
+                return Ok(Outcome::No);
             }
-            output::hint(
-                "what was kept before stays; if the publisher can explain it, delete it there yourself",
-            );
-            return Ok(Outcome::No);
-        }
-        let kept = remember::keep(&archive, &remembered)?;
+        };
         let checkpoint = kept.as_ref().map(|kept| &kept.signed().checkpoint);
         if common.json {
             output::print_json(&json!({

@@ -7,7 +7,7 @@ use avalaches::archive::Archive;
 use avalaches::date::CivilDay;
 use avalaches::document::search as document;
 use avalaches::id::ArticleId;
-use avalaches::index::{self, BesideError};
+use avalaches::index::BesideError;
 use avalaches::language::Language;
 use avalaches::listing;
 use avalaches::query::excerpt::{self, Piece};
@@ -99,7 +99,7 @@ impl Search {
             }
         })?;
         let mut meter = Meter::begin(common, self.progress, "texts")?;
-        let mut tell = |index::Progress { done, all }| meter.tell(done, all);
+        let mut tell = |progress| meter.tell(progress);
         let found = search::find(&archive, &parsed, &self.wanted(), &mut tell);
         meter.end();
         let found = match found {

@@ -195,9 +195,7 @@ impl Verify {
             hashing,
             ..Options::default()
         };
-        let mut report = whole::check(archive, options, &mut |progress| {
-            meter.tell(progress.done, progress.all)
-        });
+        let mut report = whole::check(archive, options, &mut |progress| meter.tell(progress));
         meter.end();
         report.findings.extend(remember::findings(archive)?);
         if self.changed && report.findings.is_empty() && report.ended.is_none() {

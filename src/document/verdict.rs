@@ -26,7 +26,7 @@ pub fn answer(asked: &str, answer: &Answer) -> Value {
     let mirrored = answer.mirrored.as_deref().map(mirrored_json);
     json!({
         "asked": asked,
-        "verdict": answer.verdict(),
+        "verdict": answer.verdict().name(),
         "basis": if answer.alone { "page" } else { "archive" },
         "reasons": answer.reasons,
         "revision": found.or(left),
@@ -95,7 +95,7 @@ fn mirrored_json(mirrored: &Mirrored) -> Value {
 fn others(named: &[Named]) -> Vec<Value> {
     let one = |named: &Named| {
         json!({
-            "article": named.article, "revision": named.revision, "kind": named.kind.name(), "note": named.note,
+            "article": named.article.to_string(), "revision": named.revision, "kind": named.kind.name(), "note": named.note,
             "id": named.footer.commit.to_string(),
             "swhid": Swhid::revision(named.footer.commit).to_string(),
             "footer": named.footer.to_string(),

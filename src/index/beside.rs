@@ -4,9 +4,10 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use super::NewRevision;
 use super::texts::{self, End};
-use super::{NewRevision, Progress};
 use crate::archive::Archive;
+use crate::progress::Tell;
 use crate::storage::index_file::IndexFileError;
 use crate::storage::refs;
 use crate::storage::texts_file::{Form, TextsFile};
@@ -24,9 +25,6 @@ pub enum BesideError {
     #[error("the search was not completed")]
     Ended,
 }
-
-/// Is told how far a new file is, and may end it with `Break`.
-pub type Tell<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
 
 /// Opens a file, up to the archive's tip, and asks it; makes it anew where it turns out to be damaged. `make` says what
 /// the file has of a text. `None` where it cannot be had.

@@ -4,10 +4,11 @@ use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 
-use super::{NewCommit, NewRevision, Progress, gather};
+use super::{NewCommit, NewRevision, gather};
 use crate::archive::Archive;
 use crate::id::{BlobId, CommitId};
 use crate::object::{Hashing, ObjectKind};
+use crate::progress::Progress;
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
 use crate::storage::reader::Reader;

@@ -38,7 +38,11 @@ pub fn split(blocks: &[&str], asked: &[Language]) -> Result<Vec<(Language, usize
     if let [only] = asked {
         return Ok(vec![(only.clone(), blocks.len())]);
     }
-    let judged = judge(blocks, asked);
+    let weights: Vec<usize> = blocks.iter().map(|block| block.chars().count()).collect();
+    let mut judged = judge(blocks, asked);
+    if asked.is_empty() {
+        pass_over_asides(blocks, &weights, &mut judged);
+    }
     let mut found: Vec<Language> = Vec::new();
     for language in judged.iter().flatten() {
         if !found.contains(language) {
@@ -48,7 +52,6 @@ pub fn split(blocks: &[&str], asked: &[Language]) -> Result<Vec<(Language, usize
     if found.is_empty() {
         found.push(asked.first().cloned().unwrap_or_else(|| Language::of("und")));
     }
-    let weights: Vec<usize> = blocks.iter().map(|block| block.chars().count()).collect();
     let orders = if asked.is_empty() {
         orders(&found)
     } else {
@@ -75,6 +78,34 @@ pub fn split(blocks: &[&str], asked: &[Language]) -> Result<Vec<(Language, usize
     }
     Ok(parts)
 }
+
+/// Takes from their languages what is no part of a page in Latin letters: addresses, and the few words, such as a source or a
+/// name, that stay in them in any language.
+fn pass_over_asides(blocks: &[&str], weights: &[usize], judged: &mut [Option<Language>]) {
+    let is_latin = |language: &Language| Script::of_language(language) == Script::Latin;
+    if !judged.iter().flatten().any(|language| !is_latin(language)) {
+        return;
+    }
+    let latin: Vec<usize> = (0..blocks.len())
+        .filter(|at| judged[*at].as_ref().is_some_and(is_latin))
+        .collect();
+    let (addresses, words): (Vec<usize>, Vec<usize>) =
+        latin.into_iter().partition(|at| is_address(blocks[*at]));
+    let weight: usize = words.iter().map(|at| weights[*at]).sum();
+    let are_few = weight < SHORTEST_JUDGED && weight * FEW < weights.iter().sum();
+    for at in addresses.into_iter().chain(words.into_iter().filter(|_| are_few)) {
+        judged[at] = None;
+    }
+}
+
+/// Tells whether a block is an address and nothing else.
+fn is_address(block: &str) -> bool {
+    let block = block.trim();
+    !block.contains(char::is_whitespace) && (block.contains("://") || block.starts_with("www."))
+}
+
+/// Words that are less than this part of a page are none in a language of its own.
+const FEW: usize = 20;
 
 /// Judges which of a page's languages a title is in: the one whose script it has any letter of, Latin aside,
 /// because names stay in Latin letters in any language; else the one its words are in; else the first.
@@ -370,6 +401,30 @@ mod tests {
         assert_eq!(parts(&[RU, EN], "").unwrap(), "ru:1 en:1");
         assert_eq!(parts(&["Short one.", "12"], "").unwrap(), "en:2");
         assert_eq!(parts(&["12", "* * *"], "").unwrap(), "und:2");
+    }
+
+    #[test]
+    fn an_address_and_a_few_words_in_latin_letters_are_no_part_of_their_own() {
+        let long = ZH.repeat(4);
+        for aside in [
+            "https://example.org/source",
+            "www.example.org",
+            "By Jane Roe",
+            "Source: Reuters",
+        ] {
+            assert_eq!(parts(&[&long, &long, aside], "").unwrap(), "zh:3", "{aside}");
+            assert_eq!(parts(&[aside], "").unwrap(), "en:1", "{aside}");
+        }
+        assert_eq!(
+            parts(&[&long, EN, "https://example.org"], "").unwrap(),
+            "zh:1 en:2"
+        );
+        assert_eq!(
+            parts(&[&long, "https://example.org", EN], "").unwrap(),
+            "zh:2 en:1"
+        );
+        assert_eq!(parts(&[ZH, "A bridge opened."], "").unwrap(), "zh:1 en:1");
+        assert_eq!(parts(&[&long, "By Jane Roe"], "zh,en").unwrap(), "zh:1 en:1");
     }
 
     #[test]

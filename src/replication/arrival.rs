@@ -10,6 +10,7 @@ use super::{Address, Circumstances, PULLING, Parting, Refusal, ReplicationError,
 use crate::archive::{Archive, Fault, OpenError};
 use crate::history;
 use crate::id::{ArticleId, CommitId, ObjectId};
+use crate::progress::Tell;
 use crate::remember;
 use crate::storage::fetch::{Left, Scratch, Trail};
 use crate::storage::objects::ObjectStore;
@@ -17,7 +18,7 @@ use crate::storage::pack_map::Sums;
 use crate::storage::refs::{self, BRANCH};
 use crate::storage::repository::{Writer, io_error};
 use crate::trailer::Message;
-use crate::verify::whole::{self, Code, Finding, Options, Progress, Scope};
+use crate::verify::whole::{self, Code, Finding, Options, Scope};
 use crate::wording::with_causes;
 
 /// Where steps stand in the scratch.
@@ -28,9 +29,6 @@ const ARRIVED: &str = "refs/arrived/main";
 
 /// Where the archive's own branch stands in the scratch, so that git asks for what is new only.
 const KNOWN: &str = "refs/known/main";
-
-/// Is told how far the check of what came is.
-pub(super) type Tell<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
 
 /// What came and is sound.
 pub(super) struct Arrival {

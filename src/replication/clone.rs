@@ -4,10 +4,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::arrival::{self, Judged, Own, Tell};
+use super::arrival::{self, Judged, Own};
 use super::{Address, Circumstances, PULLING, Refusal, Remember, ReplicationError, note_seen};
 use crate::archive::Archive;
 use crate::id::CommitId;
+use crate::progress::Tell;
 use crate::storage::branch_list::BranchList;
 use crate::storage::refs;
 use crate::storage::repository::{self, WriteError, Writer, io_error};

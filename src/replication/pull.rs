@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::arrival::{self, Arrival, Asked, Judged, Own, Tell};
+use super::arrival::{self, Arrival, Asked, Judged, Own};
 use super::rebase::rebase;
 use super::{Address, Circumstances, Rebased, Refusal, ReplicationError, last_seen, note_seen, position};
 use crate::add;
 use crate::archive::Archive;
 use crate::id::CommitId;
+use crate::progress::Tell;
 use crate::storage::repository::{WriteError, Writer};
 
 /// What became of a pull.

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::arrival::{self, Judged, Own, Tell};
+use super::arrival::{self, Judged, Own};
 use super::steps::{self, EVERY};
 use super::{Address, Circumstances, PUSHING, Refusal, ReplicationError, Side, note_seen, position};
 use crate::archive::Archive;
 use crate::id::CommitId;
+use crate::progress::Tell;
 use crate::storage::fetch::{Flag, Scratch};
 use crate::storage::refs::BRANCH;
 

@@ -65,6 +65,17 @@ pub(super) struct Question<'a> {
     pub text: Option<&'a str>,
 }
 
+impl Question<'_> {
+    /// Asks about a commit alone.
+    pub fn of_id(id: CommitId) -> Self {
+        Self {
+            id,
+            footer: None,
+            text: None,
+        }
+    }
+}
+
 /// Answers where the commit is not on the branch and a mirror has it; `None` leaves the answer to others.
 pub(super) fn judge(archive: &Archive, asked: &Question<'_>) -> Result<Option<Answer>, Fault> {
     let mut answer = Answer::default();

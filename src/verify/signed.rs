@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::archive::{Archive, Fault};
+use crate::archive::{Archive, Fault, if_there};
 use crate::id::{BlobId, TreeId};
 use crate::object::commit::Commit;
 use crate::object::tree::{self, Entry, TreeError};
@@ -221,10 +221,7 @@ pub fn files(archive: &Archive) -> Result<(Vec<u8>, Vec<u8>), Fault> {
 }
 
 fn at_tip(archive: &Archive, name: &str) -> Result<Vec<u8>, Fault> {
-    match archive.file(archive.root(), name) {
-        Err(Fault::Absent { .. }) => Ok(Vec::new()),
-        read => read,
-    }
+    Ok(if_there(archive.file(archive.root(), name))?.unwrap_or_default())
 }
 
 /// Tells whether, by the two files, anybody can sign commits at a moment, in seconds.

@@ -10,7 +10,6 @@
 //! core, and a few objects at a time; where there are checkpoints another 72 bytes for each revision.
 
 use std::cell::{OnceCell, RefCell};
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
@@ -18,6 +17,7 @@ use crate::archive::{Archive, Fault, OpenError};
 use crate::id::CommitId;
 use crate::mirror;
 use crate::object::{Hashing, ObjectKind};
+use crate::progress::{Progress, Tell};
 use crate::settings::REVOKED_FILE;
 use crate::storage::finding::StoreFinding;
 use crate::storage::git_caches;
@@ -194,22 +194,9 @@ pub struct Options {
     pub sums: Sums,
 }
 
-/// How far the check is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Objects that were hashed.
-    pub done: usize,
-    /// Objects that are to be hashed, as far as that is known before; copies count.
-    pub all: usize,
-}
-
-/// Checks an archive. `progress` is told how far the check is and may end it with `Break`, which the report
+/// Checks an archive. `progress` is told of objects that were hashed, copies included, and may end it with `Break`, which the report
 /// tells.
-pub fn check(
-    archive: &Archive,
-    options: Options,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Report {
+pub fn check(archive: &Archive, options: Options, progress: &mut Tell<'_>) -> Report {
     observed(archive, options, None, progress)
 }
 
@@ -219,7 +206,7 @@ pub fn observed(
     archive: &Archive,
     options: Options,
     observer: Option<&dyn Observer>,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    progress: &mut Tell<'_>,
 ) -> Report {
     let mut report = Report {
         tip: Some(archive.tip()),
@@ -284,11 +271,7 @@ pub fn observed(
 }
 
 /// Holds what git keeps beside its objects against them, for one of the shares.
-fn check_git_caches(
-    census: &Census<'_>,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    report: &mut Report,
-) {
+fn check_git_caches(census: &Census<'_>, progress: &mut Tell<'_>, report: &mut Report) {
     if matches!(census.options.scope, Scope::Share { number, .. } if number != 1) {
         return;
     }
@@ -309,12 +292,7 @@ fn check_git_caches(
 }
 
 /// Follows the mirrors, which are not part of what is proved, so that what they hold is told apart.
-fn tell_mirrors(
-    archive: &Archive,
-    census: &Census<'_>,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    report: &mut Report,
-) {
+fn tell_mirrors(archive: &Archive, census: &Census<'_>, progress: &mut Tell<'_>, report: &mut Report) {
     let mirrors = match mirror::list(archive.path()) {
         Ok(mirrors) => mirrors,
         Err(error) => {

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use avalaches::id::CommitId;
-use avalaches::verify::whole::{Progress, Report, Scope};
+use avalaches::progress::Progress;
+use avalaches::verify::whole::{Report, Scope};
 use avalaches::wording::counted;
 use serde_json::{Value, json};
 

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use super::{Options, Progress, Scope, sound};
+use super::{Options, Scope, sound};
 use crate::archive::Archive;
 use crate::id::{BlobId, CommitId, ObjectId};
 use crate::object::ObjectKind;
 use crate::object::commit::Commit;
+use crate::progress::{Progress, Tell};
 use crate::storage::bits::Bits;
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
@@ -158,11 +159,7 @@ impl<'a> Census<'a> {
     }
 
     /// Does some work on another thread while `progress` is told how far it is.
-    pub fn watch<T: Send>(
-        &self,
-        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-        work: impl FnOnce() -> T + Send,
-    ) -> T {
+    pub fn watch<T: Send>(&self, progress: &mut Tell<'_>, work: impl FnOnce() -> T + Send) -> T {
         std::thread::scope(|scope| {
             let (ended, end) = mpsc::channel::<()>();
             let worker = std::thread::Builder::new().stack_size(sound::STACK);

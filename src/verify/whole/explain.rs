@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::seen::Stood;
 use super::signatures::{self, Which};
 use super::{Census, Code, Earlier, Observer, Report, Seen};
-use crate::archive::{Archive, Fault};
+use crate::archive::{Archive, Fault, if_there};
 use crate::article::content_sha256;
 use crate::id::{ArticleId, CommitId, RawId, TreeId};
 use crate::object::commit::Commit;
@@ -352,11 +352,7 @@ impl Doubtful<'_> {
     ) -> Result<Result<Option<usize>, Code>, Fault> {
         let trailers = &message.trailers;
         let path = trailers.article.folder();
-        let folder = |tree| match self.archive.folder(tree, &path) {
-            Ok(folder) => Ok(Some(folder)),
-            Err(Fault::Absent { .. }) => Ok(None),
-            Err(fault) => Err(fault),
-        };
+        let folder = |tree| if_there(self.archive.folder(tree, &path));
         let old = folder(before)?;
         let Some(previous) = trailers.previous else {
             return Ok(match (trailers.revision, old) {
