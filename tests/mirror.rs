@@ -2,10 +2,16 @@
 
 #[path = "support/archives.rs"]
 mod archives;
+#[path = "support/folders.rs"]
+mod folders;
 #[path = "support/objects.rs"]
+#[allow(dead_code, reason = "other stories ask for every object")]
 mod objects;
 #[path = "support/publisher.rs"]
 mod publisher;
+#[path = "support/strace.rs"]
+#[allow(dead_code, reason = "other stories have more faults")]
+mod strace;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,6 +29,8 @@ use avalaches::storage::objects::ObjectStore;
 use objects::put;
 use publisher::Publisher;
 use serde_json::Value;
+use sha1_checked::CollisionResult;
+use strace::Traced;
 
 const SAMPLE: &str = include_str!("pages/2026-01-22-export-controls.txt");
 const DAY: &str = "2026-01-22T09:00:00+0800";
@@ -600,21 +608,21 @@ fn a_kill_at_any_time_leaves_old_or_new_refs_and_the_next_call_works() {
 
 #[test]
 fn a_kill_between_the_files_of_a_pack_leaves_nothing_to_complain_of() {
+    if !strace::is_here() {
+        return;
+    }
     let (story, _publisher) = begin();
     let mirror = ["mirror", "digest", "digest"];
+    let traced = Traced {
+        arguments: &mirror,
+        calls: "rename",
+    };
     let mut killed = 0;
     for number in 1..=6 {
-        let mut command = Command::new("strace");
+        // The program alone is killed, and not at what git renames.
         let inject = format!("inject=rename:signal=KILL:when={number}");
-        command
-            .args(["-qq", "-o", "/dev/null", "-e", "trace=rename", "-e", &inject])
-            .arg(env!("CARGO_BIN_EXE_avalaches"))
-            .args(mirror)
-            .current_dir(story.folder.path());
-        let Ok(output) = command.output() else {
-            println!("skipped: there is no strace here");
-            return;
-        };
+        let options = ["-o", "/dev/null", "-e", &inject];
+        let output = traced.command(&story, &options).output().unwrap();
         killed += usize::from(!output.status.success());
         let verified = story.run(&["verify", "-q"]);
         assert!(verified.status.success(), "rename {number}: {verified:?}");
@@ -1036,13 +1044,23 @@ const COLLIDING: [[&str; 2]; 2] = [
 fn published_files_that_collide_are_detected_and_behind_a_header_of_gits_are_two() {
     let data = package("sha1-checked").join("tests/data");
     let (story, publisher) = begin();
-    let mut ids = BTreeSet::new();
+    let (mut ids, mut seen) = (BTreeSet::new(), BTreeSet::new());
     for pair in COLLIDING {
         let [one, other] = pair.map(|name| fs::read(data.join(name)).unwrap());
         assert_ne!(one, other);
         for (name, bytes) in pair.into_iter().zip([&one, &other]) {
             let detected = object::digest(&[bytes]);
             assert_eq!(detected, Err(HashError::Collision), "{name}");
+            // Where a file begins to collide, a detector of other people's sees it as well, and not before.
+            for length in (0..=bytes.len().min(1024)).step_by(32) {
+                let begun = &bytes[..length];
+                let expected = match sha1_checked::Sha1::try_digest(begun) {
+                    CollisionResult::Ok(sum) => Ok(sum.into()),
+                    _ => Err(HashError::Collision),
+                };
+                assert_eq!(object::digest(&[begun]), expected, "{name} to {length}");
+                seen.insert((name, expected.is_ok()));
+            }
             publisher.write(&format!("files/{name}"), bytes);
             let id = object::hash(ObjectKind::Blob, bytes).unwrap();
             assert_eq!(
@@ -1053,6 +1071,7 @@ fn published_files_that_collide_are_detected_and_behind_a_header_of_gits_are_two
         }
     }
     assert_eq!(ids.len(), 4);
+    assert_eq!(seen.len(), 8, "each file begins without a collision: {seen:?}");
     let commit = publisher.commit("files that collide", "2026-01-24T09:00:00+0800");
     let address = publisher.folder.to_string_lossy().into_owned();
     story.yes(&["mirror", &address, "theirs"]);
