@@ -11,8 +11,6 @@ use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Response, Url};
 use tokio::runtime::Runtime;
 
-use crate::verify::with_causes;
-
 pub mod witnesses;
 
 /// How often an answer may lead on to another address.
