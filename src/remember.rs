@@ -92,7 +92,7 @@ impl Contradiction {
 #[derive(Debug)]
 pub enum Remembering {
     /// Its tip is kept, and its newest checkpoint, where there is one.
-    Kept(Option<KeptCheckpoint>),
+    Kept(Option<Box<KeptCheckpoint>>),
     /// It contradicts what was kept before, which stays.
     Contradicted(Vec<Contradiction>),
 }
@@ -107,7 +107,8 @@ pub fn remember(archive: &Archive, remembered: &Remembered) -> Result<Rememberin
     if !found.is_empty() {
         return Ok(Remembering::Contradicted(found));
     }
-    keep(archive, remembered, log).map(Remembering::Kept)
+    let kept = keep(archive, remembered, log)?;
+    Ok(Remembering::Kept(kept.map(Box::new)))
 }
 
 /// Holds an archive against what was kept of it.

@@ -44,7 +44,7 @@ const LOOKED_FOR_SINGLY: usize = 64;
 pub(super) struct Chains<'a> {
     archive: &'a Archive,
     known: Known,
-    chains: HashMap<ArticleId, Chain>,
+    by_article: HashMap<ArticleId, Chain>,
     looked_for: usize,
     /// Every article's newest revision in the archive, once many were looked for.
     in_archive: Option<HashMap<ArticleId, CommitId>>,
@@ -56,7 +56,7 @@ impl<'a> Chains<'a> {
         Self {
             archive,
             known,
-            chains: HashMap::new(),
+            by_article: HashMap::new(),
             looked_for: 0,
             in_archive: None,
         }
@@ -64,12 +64,12 @@ impl<'a> Chains<'a> {
 
     /// Returns the revisions of an article that was looked at.
     pub fn get(&self, article: &ArticleId) -> Option<&Chain> {
-        self.chains.get(article)
+        self.by_article.get(article)
     }
 
     /// Puts a revision behind the others of its article, and its [`Candidate::form_sha256`].
     pub fn put(&mut self, article: &ArticleId, newest: Earlier, form: &str) {
-        let chain = self.chains.entry(article.clone()).or_insert(Chain {
+        let chain = self.by_article.entry(article.clone()).or_insert(Chain {
             revisions: Vec::with_capacity(1),
             before: None,
             form: None,
@@ -149,7 +149,7 @@ impl<'a> Chains<'a> {
     }
 
     fn chain(&mut self, article: &ArticleId) -> Result<&mut Chain, PlaceError> {
-        if !self.chains.contains_key(article) {
+        if !self.by_article.contains_key(article) {
             let id = self.newest_in_archive(article)?;
             let id = id.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
             let (newest, before) = read_earlier(self.archive, article, id)?;
@@ -158,9 +158,9 @@ impl<'a> Chains<'a> {
                 before,
                 form: None,
             };
-            self.chains.insert(article.clone(), chain);
+            self.by_article.insert(article.clone(), chain);
         }
-        Ok(self.chains.get_mut(article).expect("it was put there"))
+        Ok(self.by_article.get_mut(article).expect("it was put there"))
     }
 
     fn newest_in_archive(&mut self, article: &ArticleId) -> Result<Option<CommitId>, PlaceError> {

@@ -554,7 +554,9 @@ mod tests {
             fs::rename(&staged, place(text)).unwrap();
         };
         let texts = ["two", "three", "four"];
-        texts.iter().for_each(|text| put(text));
+        for text in texts {
+            put(text);
+        }
         let maintainer = Maintainer::begin(&store.path, Durability::Unsynced).unwrap();
         let inventory = store.inventory();
         let fold = Fold::of(&maintainer, &inventory, &BTreeSet::new()).unwrap();

@@ -75,12 +75,12 @@ pub(super) fn clear(repository: &Path) -> Result<(), WriteError> {
 
 /// Deletes one that is ours, with its pack where no ref was moved since.
 pub(super) fn drop_one(repository: &Path, path: &Path) -> Result<(), WriteError> {
-    let Some(before) = read(path) else { return Ok(()) };
+    let Some(refs) = read(path) else { return Ok(()) };
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     if fs::symlink_metadata(path.with_extension("idx")).is_err() {
         // Git deletes the mark of such a pack after some weeks, and no longer the pack.
         finish_moving(&folder(repository), &stem)?;
-    } else if before.is_some() && before == refs_of(repository) {
+    } else if refs_of(repository).is_some_and(|now| now == refs) {
         delete_pack(repository, &stem)?;
     }
     delete(path)
@@ -100,15 +100,17 @@ fn refs_of(repository: &Path) -> Option<String> {
     Some(hex(&digest.finalize()))
 }
 
-/// Reads one of ours, and returns what it says of the refs, where it says so; `None` for any other file.
-fn read(path: &Path) -> Option<Option<String>> {
+/// Reads one of ours, and returns what it says of the refs, which may be nothing; `None` for any other file.
+fn read(path: &Path) -> Option<String> {
     let text = String::from_utf8(file::read(path, LONGEST).ok()?).ok()?;
     let (process, rest) = text.strip_prefix(BEFORE)?.strip_suffix('\n')?.split_once(AFTER)?;
     process.parse::<u32>().ok()?;
-    match rest {
-        "" => Some(None),
-        rest => rest.strip_prefix(REFS).map(|refs| Some(refs.to_owned())),
-    }
+    let refs = if rest.is_empty() {
+        rest
+    } else {
+        rest.strip_prefix(REFS)?
+    };
+    Some(refs.to_owned())
 }
 
 #[cfg(test)]
