@@ -744,7 +744,7 @@ fn checkpoints_are_found_without_an_index_and_one_that_came_back_is_one() {
         .lines()
         .filter(|line| !line.ends_with("\tcheckpoint"))
         .collect();
-    let without = git_reading(&story.archive(), &["mktree"], &rest.join("\n"));
+    let without = git_reading(&story.archive(), &["mktree"], rest.join("\n"));
     let of = |tree: &str, parent: &str| {
         let commit = story.git(&["cat-file", "commit", &tip]);
         let (_, rest) = commit.split_once("\nauthor ").unwrap();
