@@ -305,7 +305,7 @@ fn an_archive_of_another_user_is_opened_only_on_demand() {
     let story = Story::begin();
     story.add("page.txt", "Some text.\n", &[]);
     if std::os::unix::fs::chown(story.archive(), Some(12_345), None).is_err() {
-        println!("skipped: only root can give an archive away");
+        eprintln!("skipped: only root can give an archive away");
         return;
     }
     for arguments in [&["verify"][..], &["list"], &["add", "page.txt"]] {

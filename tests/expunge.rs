@@ -6,6 +6,9 @@ mod archives;
 mod folders;
 #[path = "support/signed.rs"]
 mod signed;
+#[path = "support/strace.rs"]
+#[allow(dead_code, reason = "other stories count otherwise")]
+mod strace;
 #[path = "support/tree.rs"]
 mod tree;
 
@@ -14,7 +17,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use archives::{Story, git_command};
@@ -28,6 +31,7 @@ use avalaches::withheld::Kept;
 use folders::copy;
 use serde_json::Value;
 use signed::{Signed, id};
+use strace::Traced;
 
 const FIRST: &str = "桥今天开通。王某收了钱。\n\nThe bridge opens today. Wang took money.\n";
 const SECOND: &str = "桥今天开通。王某没有收钱。\n\nThe bridge opens today. Wang took money.\n";
@@ -841,52 +845,22 @@ fn content_that_is_lost_is_not_withheld_because_somebody_says_so() {
     honest.signed.story.yes(&["verify", "-q"]);
 }
 
-/// The calls by which something can be half done.
-const CALLS: [&str; 6] = ["write", "fsync", "rename", "mkdir", "unlink", "flock"];
-
-fn strace(told: &Expunged, options: &[&str]) -> Output {
-    let mut command = Command::new("strace");
-    command
-        .args(["-f", "-qq"])
-        .args(options)
-        .arg(env!("CARGO_BIN_EXE_avalaches"))
-        .args(told.both())
-        .current_dir(told.signed.story.folder.path())
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("HOME", told.signed.story.folder.path())
-        .env("SOURCE_DATE_EPOCH", "1769140800");
-    command.output().unwrap()
-}
-
 /// Does a fault at every call and returns how many there were, and in how many the text was withheld after it.
 fn at_every_call(fault: &str) -> (usize, usize) {
     let told = Expunged::retracted();
     told.signed.story.git(&["repack", "-adq"]);
     let texts = told.texts();
-    let trace = told.signed.story.folder.path().join("trace");
-    let calls = CALLS.join(",");
-    let undisturbed = told.again();
-    let output = strace(
-        &undisturbed,
-        &["-o", trace.to_str().unwrap(), "-e", &format!("trace={calls}")],
-    );
-    assert!(output.status.success(), "{output:?}");
-    let trace = fs::read_to_string(trace).unwrap();
+    let expunge = Traced {
+        arguments: &told.both(),
+        calls: "write,fsync,rename,mkdir,unlink,flock",
+    };
+    let trace = expunge.trace(&told.again().signed.story);
     let (mut faults, mut withheld) = (0, 0);
-    for call in CALLS {
-        let count = trace
-            .lines()
-            .filter(|line| line.contains(&format!(" {call}(")))
-            .count();
+    for (call, count) in expunge.counts_in(&trace) {
         // Most writes are of the staged objects, one like another.
         for number in (1..=count).step_by(if call == "write" { 4 } else { 1 }) {
             let told = told.again();
-            let inject = format!("inject={call}:{fault}:when={number}");
-            let output = strace(
-                &told,
-                &["-o", "/dev/null", "-e", &format!("trace={calls}"), "-e", &inject],
-            );
+            let output = expunge.with(&told.signed.story, &format!("{call}:{fault}:when={number}"));
             let at = format!("{fault} at {call} {number}: {output:?}");
             let verify = told.signed.story.run(&["verify", "-q"]);
             assert!(verify.status.success(), "{at}: {verify:?}");
@@ -914,8 +888,7 @@ fn at_every_call(fault: &str) -> (usize, usize) {
 
 #[test]
 fn a_kill_or_an_error_at_any_call_leaves_the_text_as_it_was_or_withheld() {
-    if Command::new("strace").arg("-V").output().is_err() {
-        println!("skipped: there is no strace here");
+    if !strace::is_here() {
         return;
     }
     for fault in ["signal=KILL", "error=EIO"] {

@@ -2,10 +2,15 @@
 
 #[path = "support/archives.rs"]
 mod archives;
+#[path = "support/folders.rs"]
+mod folders;
 #[path = "support/objects.rs"]
 mod objects;
 #[path = "support/publisher.rs"]
 mod publisher;
+#[path = "support/strace.rs"]
+#[allow(dead_code, reason = "other stories have more faults")]
+mod strace;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,6 +28,7 @@ use avalaches::storage::objects::ObjectStore;
 use objects::put;
 use publisher::Publisher;
 use serde_json::Value;
+use strace::Traced;
 
 const SAMPLE: &str = include_str!("pages/2026-01-22-export-controls.txt");
 const DAY: &str = "2026-01-22T09:00:00+0800";
@@ -600,21 +606,21 @@ fn a_kill_at_any_time_leaves_old_or_new_refs_and_the_next_call_works() {
 
 #[test]
 fn a_kill_between_the_files_of_a_pack_leaves_nothing_to_complain_of() {
+    if !strace::is_here() {
+        return;
+    }
     let (story, _publisher) = begin();
     let mirror = ["mirror", "digest", "digest"];
+    let traced = Traced {
+        arguments: &mirror,
+        calls: "rename",
+    };
     let mut killed = 0;
     for number in 1..=6 {
-        let mut command = Command::new("strace");
+        // The program alone is killed, and not at what git renames.
         let inject = format!("inject=rename:signal=KILL:when={number}");
-        command
-            .args(["-qq", "-o", "/dev/null", "-e", "trace=rename", "-e", &inject])
-            .arg(env!("CARGO_BIN_EXE_avalaches"))
-            .args(mirror)
-            .current_dir(story.folder.path());
-        let Ok(output) = command.output() else {
-            println!("skipped: there is no strace here");
-            return;
-        };
+        let options = ["-o", "/dev/null", "-e", &inject];
+        let output = traced.command(&story, &options).output().unwrap();
         killed += usize::from(!output.status.success());
         let verified = story.run(&["verify", "-q"]);
         assert!(verified.status.success(), "rename {number}: {verified:?}");

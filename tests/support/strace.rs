@@ -16,7 +16,7 @@ pub fn is_here() -> bool {
         .status()
         .is_ok_and(|status| status.success());
     if !found {
-        println!("skipped: there is no strace here");
+        eprintln!("skipped: there is no strace here");
     }
     found
 }
@@ -29,18 +29,20 @@ pub fn again(story: &Story) -> Story {
 }
 
 /// What is run, and the calls of it that are looked at: those by which something can be half done.
-pub struct Traced {
-    pub arguments: &'static [&'static str],
-    pub calls: &'static str,
+pub struct Traced<'a> {
+    pub arguments: &'a [&'a str],
+    pub calls: &'a str,
 }
 
-impl Traced {
-    /// Runs the program under strace, with options of strace's.
-    fn run(&self, story: &Story, options: &[&str]) -> Output {
+impl<'a> Traced<'a> {
+    /// Returns the command of the program under strace, with more options of strace's; without `-f` it looks at no thread
+    /// but the first one, and at no other program.
+    pub fn command(&self, story: &Story, options: &[&str]) -> Command {
         let mut command = Command::new("strace");
-        command.args(["-f", "-qq"]).args(options);
+        command.args(["-qq", "-e", &format!("trace={}", self.calls)]);
         let program = story.program(self.arguments);
         command
+            .args(options)
             .arg(program.get_program())
             .args(program.get_args())
             .current_dir(story.folder.path())
@@ -50,32 +52,41 @@ impl Traced {
                     .get_envs()
                     .filter_map(|(name, value)| Some((name, value?))),
             );
-        command.output().unwrap()
+        command
     }
 
-    /// Runs the program with a fault, as strace's `inject` has it.
-    pub fn with(&self, story: &Story, inject: &str) -> Output {
-        let (trace, inject) = (format!("trace={}", self.calls), format!("inject={inject}"));
-        let mut options = vec!["-o", "/dev/null", "-e", &trace, "-e", &inject];
+    /// Returns the command of the program with a fault, as strace's `inject` has it.
+    pub fn faulty(&self, story: &Story, inject: &str) -> Command {
+        let inject = format!("inject={inject}");
+        let mut options = vec!["-f", "-o", "/dev/null", "-e", &inject];
         if inject.contains(":error=") {
             // Only the calls that are looked at stop then, which is faster; a signal would not come.
             options.push("--seccomp-bpf");
         }
-        self.run(story, &options)
+        self.command(story, &options)
+    }
+
+    /// Runs the program with a fault.
+    pub fn with(&self, story: &Story, inject: &str) -> Output {
+        self.faulty(story, inject).output().unwrap()
     }
 
     /// Runs the program undisturbed and returns the trace of its calls, with the files that they are about.
     pub fn trace(&self, story: &Story) -> String {
         let file = story.folder.path().join("trace");
-        let trace = format!("trace={}", self.calls);
-        let output = self.run(story, &["-y", "-o", file.to_str().unwrap(), "-e", &trace]);
+        let options = ["-f", "-y", "-o", file.to_str().unwrap()];
+        let output = self.command(story, &options).output().unwrap();
         assert!(output.status.code().is_some_and(|code| code < 2), "{output:?}");
         fs::read_to_string(file).unwrap()
     }
 
     /// Counts how often each call is made when nothing disturbs the program.
-    pub fn counts(&self, story: &Story) -> Vec<(&'static str, usize)> {
-        let trace = self.trace(&again(story));
+    pub fn counts(&self, story: &Story) -> Vec<(&'a str, usize)> {
+        self.counts_in(&self.trace(&again(story)))
+    }
+
+    /// Counts how often a trace has each call.
+    pub fn counts_in(&self, trace: &str) -> Vec<(&'a str, usize)> {
         let count = |call: &str| {
             let name = format!(" {call}(");
             trace.lines().filter(|line| line.contains(&name)).count()
