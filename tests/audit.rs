@@ -15,10 +15,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use archives::git_command;
+use archives::{git_command, git_reading};
 use avalaches::article::{Kind, content_sha256};
 use avalaches::verify::whole::Code;
-use forged::{ARCHIVED, ARTICLE, EN, Forged, RETRACTED, ZH, archive, with_input};
+use forged::{ARCHIVED, ARTICLE, EN, Forged, RETRACTED, ZH, archive};
 use serde_json::Value;
 
 fn audit(archive: &Path, options: &[&str]) -> (Option<i32>, Value) {
@@ -492,11 +492,7 @@ fn a_tampered_branch_is_found_under_its_codes() {
     // The tip once more, upon itself.
     let body = story.git(&["cat-file", "commit", &tip]) + "\n";
     let again = body.replacen(&format!("parent {}", commits[3]), &format!("parent {tip}"), 1);
-    let again = with_input(
-        &story,
-        &["hash-object", "-t", "commit", "-w", "--stdin"],
-        again.as_bytes(),
-    );
+    let again = git_reading(&path, &["hash-object", "-t", "commit", "-w", "--stdin"], again);
     story.git(&["update-ref", "refs/heads/main", &again]);
     finds("nothing-changed", Some(&again));
 
@@ -520,7 +516,7 @@ fn a_tampered_branch_is_found_under_its_codes() {
             message.len(),
             bytes.len()
         );
-        with_input(&story, &["fast-import", "--quiet"], stream.as_bytes());
+        git_reading(&path, &["fast-import", "--quiet"], stream);
     }
     let bad = story.git(&["rev-parse", "main^"]);
     finds("settings-form", Some(&bad));
@@ -531,11 +527,8 @@ fn a_tampered_branch_is_found_under_its_codes() {
 
     // Another repository's commit without its tree.
     let theirs = format!("tree {}{}", "1".repeat(40), &body[45..]);
-    let theirs = with_input(
-        &story,
-        &["hash-object", "-t", "commit", "-w", "--literally", "--stdin"],
-        theirs.as_bytes(),
-    );
+    let hash = ["hash-object", "-t", "commit", "-w", "--literally", "--stdin"];
+    let theirs = git_reading(&path, &hash, theirs);
     let mirror = path.join("refs/mirrors/other/heads");
     fs::create_dir_all(&mirror).unwrap();
     fs::write(mirror.join("main"), format!("{theirs}\n")).unwrap();

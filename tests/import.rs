@@ -4,7 +4,6 @@
 #[path = "support/archives.rs"]
 mod archives;
 #[path = "../benches/support/generate.rs"]
-#[allow(dead_code)]
 mod generate;
 
 use std::fs;

@@ -10,12 +10,10 @@ mod told;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::Stdio;
 
 use answers::{Questions, ask, ask_walking};
-use archives::Story;
+use archives::{Story, git_reading};
 use avalaches::archive::{Archive, Fault, Owner};
 use avalaches::id::{CommitId, IdPrefix, TreeId};
 use avalaches::listing::{Listing, Wanted};
@@ -601,16 +599,9 @@ fn what_is_asked_of_a_store_by_path_and_by_digits_is_of_its_kind() {
     // A folder whose tree is longer than those that are remembered.
     let blob = story.git(&["rev-parse", "main:avalaches.json"]);
     let entry = |number: usize| format!("100644 blob {blob}\t{number:0200}\n");
-    let mut command = archives::git_command(&story.archive(), &["mktree"]);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
     let lines: String = (0..400).map(entry).collect();
-    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let long: TreeId = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
+    let long = git_reading(&story.archive(), &["mktree"], lines);
+    let long: TreeId = long.parse().unwrap();
     let archive = Archive::open(&story.archive(), Owner::Anyone).unwrap();
     for _ in 0..2 {
         assert_eq!(archive.tree(long).unwrap().entries().len(), 400);

@@ -16,7 +16,7 @@ use avalaches::tlog::proof::LogProof;
 use serde_json::Value;
 use sha2::Digest as _;
 use signed_note::{Note, StandardSigner, StandardVerifier, Verifier as _, VerifierList};
-use support::archives::Story;
+use support::archives::{Story, git_command, git_reading};
 use support::logged::{ORIGIN, begin, says};
 use tlog_tiles::tlog;
 
@@ -744,12 +744,16 @@ fn checkpoints_are_found_without_an_index_and_one_that_came_back_is_one() {
         .lines()
         .filter(|line| !line.ends_with("\tcheckpoint"))
         .collect();
-    let without = with_input(&story, &["mktree"], &rest.join("\n"));
+    let without = git_reading(&story.archive(), &["mktree"], rest.join("\n"));
     let of = |tree: &str, parent: &str| {
         let commit = story.git(&["cat-file", "commit", &tip]);
         let (_, rest) = commit.split_once("\nauthor ").unwrap();
         let commit = format!("tree {tree}\nparent {parent}\nauthor {rest}\n");
-        with_input(&story, &["hash-object", "-t", "commit", "-w", "--stdin"], &commit)
+        git_reading(
+            &story.archive(),
+            &["hash-object", "-t", "commit", "-w", "--stdin"],
+            &commit,
+        )
     };
     let taken = of(&without, &tip);
     let back = of(&story.git(&["rev-parse", "main^{tree}"]), &taken);
@@ -757,16 +761,6 @@ fn checkpoints_are_found_without_an_index_and_one_that_came_back_is_one() {
     assert_eq!(log::checkpoints(&open_archive(&story)).unwrap(), with_index);
     story.git(&["update-ref", "refs/heads/main", &taken]);
     assert_eq!(log::checkpoints(&open_archive(&story)).unwrap(), []);
-}
-
-/// Gives the real git something to read, and returns what it printed.
-fn with_input(story: &Story, arguments: &[&str], input: &str) -> String {
-    story.write("input", input);
-    let input = fs::File::open(story.folder.path().join("input")).unwrap();
-    let mut command = support::archives::git_command(&story.archive(), arguments);
-    let output = command.stdin(input).output().unwrap();
-    assert!(output.status.success(), "{arguments:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 #[test]
@@ -808,11 +802,19 @@ fn a_branch_with_a_commit_of_no_archive_has_no_log() {
     let (dates, _) = dates.split_once("\n\n").unwrap();
     for rest in ["\n\nhello\n", "\nencoding latin1\n\nhello\n"] {
         let commit = format!("tree {tree}\nparent {tip}\nauthor {dates}{rest}");
-        let commit = with_input(&story, &["hash-object", "-t", "commit", "-w", "--stdin"], &commit);
+        let commit = git_reading(
+            &story.archive(),
+            &["hash-object", "-t", "commit", "-w", "--stdin"],
+            &commit,
+        );
         // What is above it is good, so that the archive can be opened.
         let above = good.split_once("\nauthor ").unwrap().1;
         let above = format!("tree {tree}\nparent {commit}\nauthor {above}\n");
-        let above = with_input(&story, &["hash-object", "-t", "commit", "-w", "--stdin"], &above);
+        let above = git_reading(
+            &story.archive(),
+            &["hash-object", "-t", "commit", "-w", "--stdin"],
+            &above,
+        );
         story.git(&["update-ref", "refs/heads/main", &above]);
         fs::write(&file, &kept).unwrap();
         says(&story, &["log"], 2);
@@ -980,7 +982,7 @@ fn put_checkpoint(story: &Story, text: &str) -> String {
     let blob = story.git(&["hash-object", "-w", forged.to_str().unwrap()]);
     let index = story.folder.path().join("index");
     let with_index = |arguments: &[&str]| {
-        let output = support::archives::git_command(&story.archive(), arguments)
+        let output = git_command(&story.archive(), arguments)
             .env("GIT_INDEX_FILE", &index)
             .output()
             .unwrap();
@@ -1000,7 +1002,7 @@ fn put_checkpoint(story: &Story, text: &str) -> String {
     ]);
     let tree = with_index(&["write-tree"]);
     let message = "checkpoint: 9 revisions\n\nArchive-Format: 1\n";
-    let output = support::archives::git_command(
+    let output = git_command(
         &story.archive(),
         &["commit-tree", &tree, "-p", "main", "-m", message.trim_end()],
     )

@@ -7,25 +7,19 @@ mod archives;
 mod folders;
 #[path = "../benches/support/generate.rs"]
 mod generate;
+#[path = "support/objects.rs"]
+#[allow(dead_code, reason = "no object is put here that no program would write")]
+mod objects;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use archives::{Story, git, git_command};
+use archives::{Story, git, git_command, git_reading};
 use folders::copy;
+use objects::all_objects;
 use serde_json::Value;
-
-/// Every object of a repository as git reads it, one after another.
-fn all_objects(repository: &Path) -> Vec<u8> {
-    let output = git_command(repository, &["cat-file", "--batch-all-objects", "--batch"])
-        .output()
-        .unwrap();
-    assert!(output.status.success());
-    output.stdout
-}
 
 /// Every file under a folder with its bytes, but for what this program keeps beside the repository.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -198,16 +192,8 @@ fn what_the_branch_does_not_lead_to_is_kept() {
     let story = generated(30);
     let archive = story.archive();
     let hash = |kind: &str, body: &[u8]| {
-        let mut command = git_command(&archive, &["hash-object", "-w", "--stdin", "-t", kind]);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(body).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success());
-        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+        let arguments = ["hash-object", "-w", "--stdin", "-t", kind];
+        git_reading(&archive, &arguments, body)
     };
     let blob = hash("blob", b"not of the archive");
     hash("blob", b"");

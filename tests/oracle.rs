@@ -3,10 +3,7 @@
 #[path = "support/archives.rs"]
 mod archives;
 
-use std::io::Write;
-use std::process::Stdio;
-
-use archives::{Story, git_command};
+use archives::{Story, git_command, git_reading};
 use sha2::{Digest, Sha256};
 
 /// Makes an archive with pages of every kind; git checks it after each command.
@@ -93,20 +90,6 @@ fn many_kinds() -> Story {
     story
 }
 
-fn with_input(story: &Story, arguments: &[&str], input: &[u8]) -> String {
-    let mut command = git_command(&story.archive(), arguments);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    String::from_utf8(child.wait_with_output().unwrap().stdout)
-        .unwrap()
-        .trim_end()
-        .to_owned()
-}
-
 #[test]
 fn every_object_is_the_one_that_git_hashes() {
     let story = many_kinds();
@@ -122,7 +105,7 @@ fn every_object_is_the_one_that_git_hashes() {
             .unwrap()
             .stdout;
         assert_eq!(
-            with_input(&story, &["hash-object", "-t", kind, "--stdin"], &body),
+            git_reading(&story.archive(), &["hash-object", "-t", kind, "--stdin"], &body),
             id
         );
         let raw = story.run(&["show", id, "--format", "raw"]).stdout;

@@ -5,6 +5,9 @@
 mod archives;
 #[path = "../benches/support/generate.rs"]
 mod generate;
+#[path = "support/objects.rs"]
+#[allow(dead_code, reason = "no object is put here that no program would write")]
+mod objects;
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,7 +15,7 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use archives::{git, git_command};
+use archives::git;
 use avalaches::id::{CommitId, ObjectId};
 use avalaches::object::delta;
 use avalaches::object::{self, Object, ObjectKind};
@@ -76,11 +79,8 @@ impl Source {
 
 /// Every object of a repository as git reads it, in the order of their ids.
 fn all_objects(repository: &Path) -> Vec<(ObjectId, Object)> {
-    let output = git_command(repository, &["cat-file", "--batch-all-objects", "--batch"])
-        .output()
-        .unwrap();
-    assert!(output.status.success());
-    let mut rest = &output.stdout[..];
+    let read = objects::all_objects(repository);
+    let mut rest = &read[..];
     let mut objects = Vec::new();
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
         let line: Vec<&str> = std::str::from_utf8(&rest[..end]).unwrap().split(' ').collect();

@@ -1,5 +1,8 @@
 //! Copies that are kept the same between real git servers on loopback, while both sides are killed at random.
 
+#[path = "support/archives.rs"]
+#[allow(dead_code, reason = "the archives here are generated")]
+mod archives;
 #[path = "../benches/support/generate.rs"]
 mod generate;
 #[path = "support/git_host.rs"]
@@ -10,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use archives::{git, git_command};
 use generate::text::Dice;
 use git_host::{GitHost, kill_group};
 
@@ -27,15 +31,6 @@ fn program(arguments: &[&str]) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
-}
-
-fn git(repository: &Path, arguments: &[&str]) -> String {
-    let mut command = Command::new("git");
-    command.arg("--git-dir").arg(repository).args(arguments);
-    let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "git {arguments:?}: {said}");
-    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
 fn yes(arguments: &[&str]) -> String {
@@ -279,7 +274,9 @@ fn a_clone_that_was_interrupted_does_not_bring_again_what_is_there() {
     let tip = git(&copies.path("source"), &["rev-parse", "main"]);
     assert_whole(&copies.path("part"), &tip);
     // A clone of another archive does not go on in that folder, and steps that lie elsewhere are left aside.
-    let stray = git(&copies.path("source"), &["commit-tree", "main^{tree}", "-m", "x"]);
+    let desk = ["-c", "user.name=Desk", "-c", "user.email=desk@example.org"];
+    let stray = [&desk[..], &["commit-tree", "main^{tree}", "-m", "x"]].concat();
+    let stray = git(&copies.path("source"), &stray);
     git(&copies.host.repository(), &["fetch", "-q", &source, &stray]);
     git(
         &copies.host.repository(),
@@ -288,11 +285,8 @@ fn a_clone_that_was_interrupted_does_not_bring_again_what_is_there() {
     let third = copies.path("third").to_string_lossy().into_owned();
     yes(&["clone", &address, &third]);
     assert_whole(&copies.path("third"), &tip);
-    let found = Command::new("git")
-        .args(["--git-dir", &third, "cat-file", "-e", &stray])
-        .stderr(Stdio::null())
-        .status();
-    assert!(!found.unwrap().success());
+    let found = git_command(&copies.path("third"), &["cat-file", "-e", &stray]).output();
+    assert!(!found.unwrap().status.success());
 }
 
 /// Brings a branch from a host that has no refs but that, while the first transfer is cut off twice, and what came then is

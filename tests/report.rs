@@ -14,7 +14,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use archives::{Story, git, git_command};
+use archives::{Story, git, git_reading};
 use interrupted::interrupted;
 use scraper::{ElementRef, Html, Selector};
 use serde_json::{Value, json};
@@ -319,17 +319,9 @@ fn what_wants_to_be_markup_stays_text() {
     // A commit that disagrees with its article: the note in the message steers terminals and turns the direction.
     let steering = "\u{202e}\u{1b}[2J<script>alert(5)</script>";
     let commit = story.git(&["cat-file", "commit", "main"]).replace(NOTE, steering) + "\n";
-    let mut child = git_command(
-        &story.archive(),
-        &["hash-object", "-t", "commit", "-w", "--literally", "--stdin"],
-    )
-    .stdin(Stdio::piped())
-    .stdout(Stdio::piped())
-    .spawn()
-    .unwrap();
-    child.stdin.take().unwrap().write_all(commit.as_bytes()).unwrap();
-    let id = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
-    story.git(&["update-ref", "refs/heads/main", id.trim()]);
+    let hash = ["hash-object", "-t", "commit", "-w", "--literally", "--stdin"];
+    let id = git_reading(&story.archive(), &hash, commit);
+    story.git(&["update-ref", "refs/heads/main", &id]);
     fs::remove_file(story.archive().join("avalaches.branch")).unwrap();
 
     let (status, page) = page(&story.archive(), &[]);

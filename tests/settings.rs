@@ -1,9 +1,6 @@
 //! Changing what an archive says about itself: one commit, no article, and everything else goes on as before.
 
-use std::io::Write as _;
-use std::process::Stdio;
-
-use support::archives::{Story, git, git_command};
+use support::archives::{Story, git, git_reading};
 
 mod support {
     #[expect(dead_code, reason = "one page is added here in a way of its own")]
@@ -195,10 +192,5 @@ fn commit(story: &Story, change: &str) {
         "commit refs/heads/main\ncommitter Desk <> 1769140800 +0000\ndata {}\n{message}from refs/heads/main^0\n{change}\n",
         message.len()
     );
-    let mut git = git_command(&story.archive(), &["fast-import", "--quiet"])
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    git.stdin.take().unwrap().write_all(stream.as_bytes()).unwrap();
-    assert!(git.wait().unwrap().success());
+    git_reading(&story.archive(), &["fast-import", "--quiet"], stream);
 }

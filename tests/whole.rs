@@ -8,17 +8,16 @@ mod generate;
 #[path = "support/interrupted.rs"]
 mod interrupted;
 #[path = "support/objects.rs"]
+#[allow(dead_code, reason = "other stories ask for every object")]
 mod objects;
 #[path = "support/packs.rs"]
 #[allow(dead_code, reason = "other stories make worse packs")]
 mod packs;
 
 use std::fs;
-use std::io::Write;
 use std::ops::ControlFlow;
-use std::process::Stdio;
 
-use archives::{Story, git_command};
+use archives::{Story, git_reading};
 use avalaches::id::ObjectId;
 use avalaches::object::Hashing;
 use avalaches::storage::inventory::Inventory;
@@ -70,26 +69,12 @@ fn everything_is_part_of_the_branch_and_what_is_not_is_counted() {
         status == Some(0) && !said.contains("not part of the branch's history"),
         "{said}"
     );
-    with_input(&story, &["hash-object", "-w", "--stdin"], "left over");
+    git_reading(&story.archive(), &["hash-object", "-w", "--stdin"], "left over");
     let (status, said) = verify(&story, &[]);
     assert!(
         status == Some(0) && said.contains("1 object is sound and not part of the branch's history"),
         "{said}"
     );
-}
-
-fn with_input(story: &Story, arguments: &[&str], input: &str) -> String {
-    let mut command = git_command(&story.archive(), arguments);
-    let mut child = command
-        .env("GIT_INDEX_FILE", story.folder.path().join("index"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{arguments:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 /// Puts a commit on the branch: the text of another one with some of it replaced.
@@ -99,18 +84,26 @@ fn forge(story: &Story, like: &str, replaced: &[(&str, &str)]) -> String {
         assert!(text.contains(from), "{from:?} in {text}");
         text = text.replace(from, to);
     }
-    let id = with_input(story, &["hash-object", "-t", "commit", "-w", "--stdin"], &text);
+    let id = git_reading(
+        &story.archive(),
+        &["hash-object", "-t", "commit", "-w", "--stdin"],
+        &text,
+    );
     story.git(&["update-ref", "refs/heads/main", &id]);
     id
 }
 
 /// Makes a tree like that of a commit, with one file put in or replaced.
 fn tree_with(story: &Story, like: &str, path: &str, text: &str) -> String {
-    let blob = with_input(story, &["hash-object", "-w", "--stdin"], text);
-    with_input(story, &["read-tree", like], "");
+    let blob = git_reading(&story.archive(), &["hash-object", "-w", "--stdin"], text);
+    git_reading(&story.archive(), &["read-tree", like], "");
     let entry = format!("100644,{blob},{path}");
-    with_input(story, &["update-index", "--add", "--cacheinfo", &entry], "");
-    with_input(story, &["write-tree"], "")
+    git_reading(
+        &story.archive(),
+        &["update-index", "--add", "--cacheinfo", &entry],
+        "",
+    );
+    git_reading(&story.archive(), &["write-tree"], "")
 }
 
 #[test]
@@ -550,7 +543,11 @@ fn a_commit_of_another_form_is_detached_and_what_is_none_corrupt() {
 #[test]
 fn what_git_prunes_while_a_store_is_checked_is_no_fault() {
     let (story, _) = three();
-    let blob = with_input(&story, &["hash-object", "-w", "--stdin"], "nothing leads here");
+    let blob = git_reading(
+        &story.archive(),
+        &["hash-object", "-w", "--stdin"],
+        "nothing leads here",
+    );
     let objects = ObjectStore::open(&story.archive().join("objects")).unwrap();
     let inventory = Inventory::of(&objects);
     story.git(&["prune", "--expire=now"]);

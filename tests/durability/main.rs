@@ -16,6 +16,9 @@ mod http;
 mod logged;
 #[path = "../support/mounts.rs"]
 mod mounts;
+#[path = "../support/objects.rs"]
+#[allow(dead_code, reason = "no object is put here that no program would write")]
+mod objects;
 #[path = "../support/publisher.rs"]
 mod publisher;
 #[path = "../support/strace.rs"]

@@ -6,7 +6,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::archives::{Story, git_command};
+use crate::archives::Story;
+use crate::objects::all_objects;
 use crate::strace::{self, Traced, again};
 use crate::whole::{assert_sound, leftovers};
 
@@ -39,19 +40,10 @@ fn pages() -> Story {
     story
 }
 
-/// Every object of a repository as git reads it, those first that it has in every case.
-fn all_objects(story: &Story) -> Vec<u8> {
-    let output = git_command(&story.archive(), &["cat-file", "--batch-all-objects", "--batch"])
-        .output()
-        .unwrap();
-    assert!(output.status.success());
-    output.stdout
-}
-
 /// Checks that an archive is whole after a fault, before and after others clear away what is left.
 fn assert_whole(story: &Story, objects: &[u8], fault: &str) {
     let archive = story.archive();
-    assert!(all_objects(story) == objects, "{fault}: an object is lost");
+    assert!(all_objects(&archive) == objects, "{fault}: an object is lost");
     assert_sound(&archive, fault);
     story.add(
         "next.txt",
@@ -90,7 +82,7 @@ fn a_kill_at_every_call_loses_nothing_and_leaves_nothing() {
     if !strace::is_here() {
         return;
     }
-    let objects = all_objects(&pages());
+    let objects = all_objects(&pages().archive());
     let kills = at_every_call("signal=KILL", |story, _, fault| {
         assert_whole(story, &objects, fault);
     });
@@ -103,7 +95,7 @@ fn an_error_at_every_call_is_told_and_loses_nothing() {
     if !strace::is_here() {
         return;
     }
-    let objects = all_objects(&pages());
+    let objects = all_objects(&pages().archive());
     let errors = at_every_call("error=EIO", |story, output, fault| {
         // Some errors concern nothing but the program's start, or what can be left out.
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -119,7 +111,7 @@ fn an_error_at_every_call_is_told_and_loses_nothing() {
 #[test]
 fn an_end_by_the_user_is_in_order_and_changes_nothing_that_is_read() {
     let story = pages();
-    let objects = all_objects(&story);
+    let objects = all_objects(&story.archive());
     let mut ended = 0;
     for number in 0..30_u64 {
         let story = again(&story);

@@ -1,8 +1,9 @@
 //! Throw-away archives for stories: the program and the real git, each in a clean environment.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// A folder with an archive in it.
 pub struct Story {
@@ -78,9 +79,24 @@ impl Story {
 
 /// Runs the real git on a repository, which has to succeed, and returns what it printed.
 pub fn git(repository: &Path, arguments: &[&str]) -> String {
-    let output = git_command(repository, arguments).output().unwrap();
+    git_reading(repository, arguments, "")
+}
+
+/// Runs the real git, which has to succeed, with something to read on stdin. Its index is beside the repository, in which
+/// there is none.
+pub fn git_reading(repository: &Path, arguments: &[&str], input: impl AsRef<[u8]>) -> String {
+    let mut child = git_command(repository, arguments)
+        .env("GIT_INDEX_FILE", repository.with_extension("index"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let given = child.stdin.take().unwrap().write_all(input.as_ref());
+    let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "git {arguments:?}: {said}");
+    given.unwrap();
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 

@@ -1,15 +1,13 @@
 //! Revisions that somebody puts on the branch with git's plumbing, of an archive of two articles.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::process::Stdio;
 
 use avalaches::article::{Article, Kind, Metadata, content_sha256, subject};
 use avalaches::date::{RevisionDate, UtcOffset};
 use avalaches::object::ident::Person;
 use avalaches::trailer::{Message, Trailers};
 
-use super::archives::{Story, git_command};
+use super::archives::{Story, git_reading};
 
 pub const ARTICLE: &str = "2026/01/22/first-words";
 pub const RETRACTED: &str = "2026/01/22/withdrawn";
@@ -54,19 +52,6 @@ pub fn archive() -> (Story, Vec<String>) {
     let listed = story.git(&["rev-list", "--reverse", "main"]);
     let commits = listed.lines().map(ToOwned::to_owned).collect();
     (story, commits)
-}
-
-pub fn with_input(story: &Story, arguments: &[&str], input: &[u8]) -> String {
-    let mut child = git_command(&story.archive(), arguments)
-        .env("GIT_INDEX_FILE", story.folder.path().join("index"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{arguments:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 /// A revision that somebody puts on the branch: everything in it agrees, until it is tampered with.
@@ -163,7 +148,8 @@ impl Forged {
         for (name, bytes) in &self.put {
             files.insert((*name).to_owned(), bytes.clone());
         }
-        with_input(story, &["read-tree", parent], b"");
+        let archive = story.archive();
+        git_reading(&archive, &["read-tree", parent], "");
         let folder = format!("articles/{}", self.article);
         let beside = self.beside.iter().map(|path| {
             let bytes = if *path == "avalaches.json" {
@@ -180,14 +166,14 @@ impl Forged {
         for (path, bytes) in inside.chain(beside) {
             if bytes == b"gone" {
                 let line = format!("0 {}\t{path}\n", "0".repeat(40));
-                with_input(story, &["update-index", "--index-info"], line.as_bytes());
+                git_reading(&archive, &["update-index", "--index-info"], line);
                 continue;
             }
-            let blob = with_input(story, &["hash-object", "-w", "--stdin"], &bytes);
+            let blob = git_reading(&archive, &["hash-object", "-w", "--stdin"], &bytes);
             let entry = format!("100644,{blob},{path}");
-            with_input(story, &["update-index", "--add", "--cacheinfo", &entry], b"");
+            git_reading(&archive, &["update-index", "--add", "--cacheinfo", &entry], "");
         }
-        let tree = with_input(story, &["write-tree"], b"");
+        let tree = git_reading(&archive, &["write-tree"], "");
         let mut text = format!(
             "tree {tree}\nparent {parent}\nauthor Desk <> {}\ncommitter Desk <> {} +0000\n\n{}",
             article.metadata.date.as_git(),
@@ -200,7 +186,7 @@ impl Forged {
         }
         text.push_str(&self.appended);
         let arguments = ["hash-object", "-t", "commit", "-w", "--literally", "--stdin"];
-        let id = with_input(story, &arguments, text.as_bytes());
+        let id = git_reading(&archive, &arguments, text);
         story.git(&["update-ref", "refs/heads/main", &id]);
         id
     }
