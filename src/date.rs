@@ -7,7 +7,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
 
 /// The last second that git and every program around it print alike: 2106-02-07T06:28:15Z.
-pub const LAST_SECOND: i64 = 4_294_967_295;
+pub const LAST_SECOND: i64 = u32::MAX as i64;
 
 /// The widest offset in use on Earth, in minutes.
 pub const WIDEST_OFFSET: i32 = 14 * 60;
@@ -209,8 +209,9 @@ impl RevisionDate {
     pub fn noon(day: CivilDay, offset: UtcOffset) -> Result<Self, DateError> {
         let noon = NaiveTime::from_hms_opt(12, 0, 0).expect("noon exists");
         Self::from_local(day.naive().and_time(noon), offset, &day.to_string()).or_else(|error| {
-            let limits = [0, u32::MAX].map(|seconds| Self { seconds, offset });
-            limits.into_iter().find(|limit| limit.day() == day).ok_or(error)
+            let limits = [0, LAST_SECOND].map(|seconds| Self::from_seconds(seconds, offset));
+            let mut limits = limits.into_iter().flatten();
+            limits.find(|limit| limit.day() == day).ok_or(error)
         })
     }
 

@@ -10,6 +10,8 @@ use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Response, Url};
 use tokio::runtime::Runtime;
 
+use crate::verify::with_causes;
+
 pub mod witnesses;
 
 /// How often an answer may lead on to another address.
@@ -239,10 +241,6 @@ fn moved(from: &Url, to: String) -> NetworkError {
 fn header(headers: &HeaderMap, name: &HeaderName) -> String {
     let value = headers.get(name).map(HeaderValue::as_bytes);
     String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    crate::verify::with_causes(error)
 }
 
 #[cfg(test)]

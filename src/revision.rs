@@ -387,7 +387,7 @@ enum ArticleFault {
     Utf8(String),
 }
 
-/// Reads the files of an article's folder, and of its `media` folder, by their paths in it.
+/// Reads the files of an article's folder, by their names. A folder in it is a fault: an article has none.
 pub(crate) fn read_files(
     archive: &Archive,
     folder: TreeId,

@@ -29,6 +29,7 @@ use avalaches::storage::objects::ObjectStore;
 use objects::put;
 use publisher::Publisher;
 use serde_json::Value;
+use sha1_checked::CollisionResult;
 use strace::Traced;
 
 const SAMPLE: &str = include_str!("pages/2026-01-22-export-controls.txt");
@@ -1043,13 +1044,23 @@ const COLLIDING: [[&str; 2]; 2] = [
 fn published_files_that_collide_are_detected_and_behind_a_header_of_gits_are_two() {
     let data = package("sha1-checked").join("tests/data");
     let (story, publisher) = begin();
-    let mut ids = BTreeSet::new();
+    let (mut ids, mut seen) = (BTreeSet::new(), BTreeSet::new());
     for pair in COLLIDING {
         let [one, other] = pair.map(|name| fs::read(data.join(name)).unwrap());
         assert_ne!(one, other);
         for (name, bytes) in pair.into_iter().zip([&one, &other]) {
             let detected = object::digest(&[bytes]);
             assert_eq!(detected, Err(HashError::Collision), "{name}");
+            // Where a file begins to collide, a detector of other people's sees it as well, and not before.
+            for length in (0..=bytes.len().min(1024)).step_by(32) {
+                let begun = &bytes[..length];
+                let expected = match sha1_checked::Sha1::try_digest(begun) {
+                    CollisionResult::Ok(sum) => Ok(sum.into()),
+                    _ => Err(HashError::Collision),
+                };
+                assert_eq!(object::digest(&[begun]), expected, "{name} to {length}");
+                seen.insert((name, expected.is_ok()));
+            }
             publisher.write(&format!("files/{name}"), bytes);
             let id = object::hash(ObjectKind::Blob, bytes).unwrap();
             assert_eq!(
@@ -1060,6 +1071,7 @@ fn published_files_that_collide_are_detected_and_behind_a_header_of_gits_are_two
         }
     }
     assert_eq!(ids.len(), 4);
+    assert_eq!(seen.len(), 8, "each file begins without a collision: {seen:?}");
     let commit = publisher.commit("files that collide", "2026-01-24T09:00:00+0800");
     let address = publisher.folder.to_string_lossy().into_owned();
     story.yes(&["mirror", &address, "theirs"]);

@@ -1,6 +1,6 @@
-//! The one user of libgit2: makes repositories and moves the branch. Objects are written here, because libgit2
-//! can only put an object where readers see it at once, synced one by one or not at all. Everything that is
-//! read for an answer is read by the neighbours of this file.
+//! Makes repositories and moves the branch, with libgit2, which [`platform`] sets up and opens, and which no other file
+//! uses. Objects are written here, because libgit2 can only put an object where readers see it at once, synced one by one
+//! or not at all. Everything that is read for an answer is read by the neighbours of this file.
 //!
 //! What a writer acknowledges is on disk: objects are written and synced in a folder of their own
 //! (`avalaches.incoming`), read back and hashed again, moved into the store, the folders synced, and only then

@@ -14,9 +14,6 @@ const FORM: &str = "c2sp.org/tlog-proof@v1";
 /// The type of the data block in which a page carries one: in base64, with the log's key as its extra data.
 pub const MEDIA_TYPE: &str = "application/x-c2sp-tlog-proof;base64";
 
-/// How the names of files with such proofs end.
-pub const EXTENSION: &str = "tlog-proof";
-
 /// Where an entry stands in a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogProof {

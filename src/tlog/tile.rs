@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::merkle::{self, Hash, Nodes};
+use super::merkle::Nodes;
 
 /// The path of the checkpoint.
 pub const CHECKPOINT: &str = "checkpoint";
@@ -83,20 +83,6 @@ impl Tile {
         (tile.to_string() == path && width > 0).then_some(tile)
     }
 
-    /// Returns the tile that has the hash of a whole subtree in a log of some size, and where in it the leaf or the first
-    /// of the hashes stands that make it up.
-    #[must_use]
-    pub fn of_node(level: u32, index: u64, size: u64) -> (Self, usize) {
-        let tile_level = level / 8;
-        let first = index << (level % 8);
-        let tile = Self::at(
-            Content::Hashes(u8::try_from(tile_level).unwrap_or(u8::MAX)),
-            first / WIDTH,
-            size,
-        );
-        (tile, usize::try_from(first % WIDTH).unwrap_or(0))
-    }
-
     /// Returns a tile or bundle of a log of some size, as wide as it is there.
     #[must_use]
     pub fn at(content: Content, index: u64, size: u64) -> Self {
@@ -150,35 +136,6 @@ impl Tile {
         }
         Ok(bytes)
     }
-
-    /// Reads the hash of a whole subtree from the bytes of the tile that [`Tile::of_node`] names; `None` where the tile is too
-    /// short.
-    #[must_use]
-    pub fn node_in(bytes: &[u8], level: u32, at: usize) -> Option<Hash> {
-        let count = 1 << (level % 8);
-        let mut hashes: Vec<Hash> = bytes
-            .chunks_exact(HASH)
-            .skip(at)
-            .take(count)
-            .map(|raw| Hash::from_raw(raw.try_into().expect("a chunk has the length that was asked for")))
-            .collect();
-        if hashes.len() != count {
-            return None;
-        }
-        while let [_, _, ..] = hashes.as_slice() {
-            hashes = hashes
-                .chunks_exact(2)
-                .map(|pair| merkle::node_hash(pair[0], pair[1]))
-                .collect();
-        }
-        hashes.pop()
-    }
-
-    /// Returns how long a tile of hashes is, in bytes.
-    #[must_use]
-    pub fn length(self) -> usize {
-        usize::from(self.width) * HASH
-    }
 }
 
 /// How many hashes or entries of some kind a log of some size has.
@@ -228,7 +185,6 @@ pub fn entries(mut bundle: &[u8]) -> Option<Vec<&[u8]>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::merkle::{Tree, leaf_hash};
     use super::*;
 
     fn widths(size: u64) -> Vec<(Content, usize, u16)> {
@@ -314,29 +270,6 @@ mod tests {
             paths(600, &[300]).contains(&"tile/1/000.p/1".to_owned()),
             "its tree asks for it"
         );
-    }
-
-    #[test]
-    fn every_subtree_is_found_in_a_tile() {
-        let size = 1_000;
-        let tree = Tree::of((0..size).map(|number: u64| leaf_hash(&number.to_be_bytes())));
-        for level in 0..10 {
-            for index in 0..size >> level {
-                let (tile, at) = Tile::of_node(level, index, size);
-                let Content::Hashes(tile_level) = tile.content else {
-                    panic!("{tile}");
-                };
-                let bytes = tile.hashes(tile_level, &tree).unwrap();
-                assert_eq!(bytes.len(), tile.length());
-                assert_eq!(
-                    Tile::node_in(&bytes, level, at),
-                    tree.node(level, index).ok(),
-                    "{level} {index}"
-                );
-                let needed = (at + (1 << (level % 8))) * HASH;
-                assert_eq!(Tile::node_in(&bytes[..needed - 1], level, at), None);
-            }
-        }
     }
 
     #[test]
