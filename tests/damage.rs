@@ -5,6 +5,8 @@
 mod archives;
 #[path = "support/folders.rs"]
 mod folders;
+#[path = "support/tree.rs"]
+mod tree;
 
 use std::fs;
 use std::io::Write as _;
@@ -448,20 +450,7 @@ fn assert_refused(story: &Story, path: &Path, name: &str) {
 
 /// Lists the files below a folder, by their paths in it, sorted.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(next) = waiting.pop() {
-        for entry in fs::read_dir(next).unwrap() {
-            let entry = entry.unwrap();
-            if entry.file_type().unwrap().is_dir() {
-                waiting.push(entry.path());
-            } else {
-                found.push(entry.path().strip_prefix(folder).unwrap().to_owned());
-            }
-        }
-    }
-    found.sort();
-    found
+    tree::files(folder).into_keys().map(PathBuf::from).collect()
 }
 
 #[test]

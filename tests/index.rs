@@ -347,12 +347,6 @@ fn the_index_of_a_generated_archive_says_what_the_branch_says() {
     }
     // Put in by few, by many, or all at once, the rows are the same.
     let rows = |path: &Path| {
-        let dump = Command::new("git")
-            .args(["hash-object", "--no-filters"])
-            .arg(path)
-            .output()
-            .unwrap();
-        assert!(dump.status.success());
         let connection = Connection::open(path).unwrap();
         let mut all = Vec::new();
         for table in [

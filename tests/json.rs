@@ -1,10 +1,15 @@
 //! JSON.md names every member that `--json` prints, under the schema that prints it.
 
+#[path = "support/archives.rs"]
+#[allow(dead_code, reason = "the documents are of archives at any place")]
+mod archives;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use archives::git;
 use serde_json::Value;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -185,10 +190,7 @@ fn logged(folder: &Path, mine: &str, id: &str) -> Vec<Value> {
 fn replicated(folder: &Path, mine: &str) -> Vec<Value> {
     let name = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     let (copy, host, other) = (name("copy"), name("host.git"), name("other"));
-    let made = Command::new("git")
-        .args(["init", "-q", "--bare", "-b", "main", &host])
-        .status();
-    assert!(made.unwrap().success());
+    git(Path::new(&host), &["init", "-q", "--bare", "-b", "main"]);
     let page = |text: &str| {
         fs::write(folder.join("page.txt"), text).unwrap();
         name("page.txt")
@@ -217,14 +219,7 @@ fn replicated(folder: &Path, mine: &str) -> Vec<Value> {
         of(&copy, &["pull", "--rebase-mine", &host]),
         of(&copy, &["push", &host]),
     ]);
-    let git = |arguments: &[&str]| {
-        let done = Command::new("git")
-            .args(["--git-dir", &host])
-            .args(arguments)
-            .status();
-        assert!(done.unwrap().success());
-    };
-    git(&["update-ref", "refs/heads/main", "main~1"]);
+    git(Path::new(&host), &["update-ref", "refs/heads/main", "main~1"]);
     documents.push(of(&copy, &["pull", &host]));
     let told: Vec<String> = documents.iter().map(told).collect();
     let expected = [

@@ -10,11 +10,12 @@ mod generate;
 #[path = "support/objects.rs"]
 #[allow(dead_code, reason = "no object is put here that no program would write")]
 mod objects;
+#[path = "support/tree.rs"]
+mod tree;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use archives::{Story, git, git_command, git_reading};
 use folders::copy;
@@ -23,22 +24,10 @@ use serde_json::Value;
 
 /// Every file under a folder with its bytes, but for what this program keeps beside the repository.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let entry = entry.unwrap();
-            if entry.file_name().to_string_lossy().starts_with("avalaches.") {
-                continue;
-            }
-            if entry.file_type().unwrap().is_dir() {
-                folders.push(entry.path());
-            } else {
-                found.insert(entry.path(), fs::read(entry.path()).unwrap());
-            }
-        }
-    }
-    found
+    let is_ours = |name: &str| name.split('/').any(|part| part.starts_with("avalaches."));
+    let files = tree::files(folder).into_iter();
+    let files = files.filter(|(name, _)| !is_ours(name));
+    files.map(|(name, bytes)| (folder.join(name), bytes)).collect()
 }
 
 /// Returns the names of files in the folder of packs with an ending.
@@ -172,9 +161,11 @@ fn the_pack_depends_on_the_objects_alone_not_on_where_they_were() {
         let pack = other.folder.path().join(&name);
         fs::rename(other.archive().join("objects/pack").join(&name), &pack).unwrap();
         let _ = fs::remove_dir_all(other.archive().join("objects/pack"));
-        let mut unpack = git_command(&other.archive(), &["unpack-objects", "-q"]);
-        let pack = fs::File::open(pack).unwrap();
-        assert!(unpack.stdin(Stdio::from(pack)).status().unwrap().success());
+        git_reading(
+            &other.archive(),
+            &["unpack-objects", "-q"],
+            fs::read(pack).unwrap(),
+        );
     }
     assert_eq!(packs_of(&other), 0);
     story.yes(&["maintain"]);
@@ -307,9 +298,8 @@ fn loose_copies_of_a_kept_pack_go_and_no_empty_pack_comes() {
         story.folder.path(),
         &["init", "-q", "--bare", beside.to_str().unwrap()],
     );
-    let mut unpack = git_command(&beside, &["unpack-objects", "-q"]);
-    let file = fs::File::open(folder.join(pack)).unwrap();
-    assert!(unpack.stdin(Stdio::from(file)).status().unwrap().success());
+    let pack = fs::read(folder.join(pack)).unwrap();
+    git_reading(&beside, &["unpack-objects", "-q"], pack);
     let before = all_objects(&story.archive());
     copy(&beside.join("objects"), &story.archive().join("objects"));
     assert!(loose(&story) > 200);

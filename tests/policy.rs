@@ -5,11 +5,12 @@
 mod archives;
 #[path = "support/asking.rs"]
 mod asking;
+#[path = "support/publisher.rs"]
+mod publisher;
 #[path = "support/signed.rs"]
 mod signed;
 
 use std::fs;
-use std::process::Command;
 
 use asking::{OTHER, PAGE};
 use avalaches::add::{self, AddError, Circumstances};
@@ -18,6 +19,7 @@ use avalaches::canonical::Invisible;
 use avalaches::date::{RevisionDate, UtcOffset};
 use avalaches::platform::Durability;
 use avalaches::signature::SignError;
+use publisher::Publisher;
 use serde_json::Value;
 use signed::Signed;
 
@@ -34,21 +36,9 @@ fn every_command_that_makes_commits_signs_them_or_refuses() {
         "lines.jsonl",
         "{\"page\": \"第一页。\", \"slug\": \"one\"}\n{\"page\": \"第二页。\", \"slug\": \"two\"}\n",
     );
-    let theirs = Command::new("git").arg("init").arg("-q").arg(&other).status();
-    assert!(theirs.unwrap().success());
-    fs::write(other.join("page.md"), "风停了。\n").unwrap();
-    for arguments in [
-        &["add", "page.md"][..],
-        &["-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "x"],
-    ] {
-        let mut made = Command::new("git");
-        made.arg("-C").arg(&other).args(arguments);
-        for role in ["AUTHOR", "COMMITTER"] {
-            made.env(format!("GIT_{role}_DATE"), "1769083200 +0000");
-        }
-        let made = made.status();
-        assert!(made.unwrap().success());
-    }
+    let theirs = Publisher::begin(&other);
+    theirs.write("page.md", "风停了。\n");
+    theirs.commit("x", "2026-01-22T12:00:00+0000");
     let other = other.display().to_string();
     let commands: [&[&str]; 12] = [
         &["add", "other.txt", "--slug", "bridge"],

@@ -14,6 +14,8 @@ mod signed;
 #[path = "support/strace.rs"]
 #[allow(dead_code, reason = "other stories have faults")]
 mod strace;
+#[path = "support/tree.rs"]
+mod tree;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,9 +23,9 @@ use std::net::TcpListener;
 use std::ops::ControlFlow;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use archives::{Story, git, git_command};
+use archives::{Story, clean_git, git, git_command};
 use avalaches::archive::{Archive, Owner};
 use avalaches::article::Kind;
 use avalaches::verify::whole;
@@ -58,12 +60,9 @@ impl Pair {
     }
 
     fn git_here(&self, arguments: &[&str]) {
-        let mut command = Command::new("git");
-        let made = command
-            .args(arguments)
-            .current_dir(self.story.folder.path())
-            .status();
-        assert!(made.unwrap().success());
+        let mut command = clean_git();
+        command.args(arguments).current_dir(self.story.folder.path());
+        assert!(command.status().unwrap().success(), "{arguments:?}");
     }
 
     /// Runs a command on the second archive.
@@ -96,23 +95,11 @@ impl Pair {
 }
 
 /// Reads all that is an archive's own: every file but locks, caches, and what a transfer left for the next one.
-fn kept(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let entry = entry.unwrap();
-            let name = entry.file_name().into_string().unwrap();
-            if name.starts_with("avalaches.") && name != "avalaches.remote" {
-                continue;
-            }
-            if entry.file_type().unwrap().is_dir() {
-                folders.push(entry.path());
-            } else {
-                files.insert(entry.path(), fs::read(entry.path()).unwrap());
-            }
-        }
-    }
+fn kept(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let is_aside = |part: &str| part.starts_with("avalaches.") && part != "avalaches.remote";
+    let mut files = tree::files(folder);
+    files.retain(|name, _| !name.split('/').any(is_aside));
+    assert!(!files.is_empty(), "{} is empty", folder.display());
     files
 }
 

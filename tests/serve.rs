@@ -15,10 +15,10 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::symlink;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 
-use archives::{Story, git};
+use archives::{Story, git, git_reading};
 use bridge::{ARTICLE, FIRST, SECOND};
 use http::{Answer, Server, head, read, unprivileged};
 use serde_json::Value;
@@ -263,14 +263,7 @@ fn a_revision_is_the_same_for_ever_and_tells_its_time() {
     assert_eq!(proof.header("cache-control"), "no-cache");
     let empty = tempfile::tempdir().unwrap();
     git(empty.path(), &["init", "--bare", "-q"]);
-    fs::write(empty.path().join("pack"), &proof.body).unwrap();
-    let unpacked = Command::new("git")
-        .args(["unpack-objects", "-q"])
-        .env("GIT_DIR", empty.path())
-        .stdin(fs::File::open(empty.path().join("pack")).unwrap())
-        .status()
-        .unwrap();
-    assert!(unpacked.success());
+    git_reading(empty.path(), &["unpack-objects", "-q"], &proof.body);
     let text = git(
         empty.path(),
         &[

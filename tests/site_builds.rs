@@ -174,7 +174,7 @@ fn what_a_killed_build_began_is_not_taken_for_finished() {
         &["--article", "2026/01/23/ferry", "--kind", "update"],
     );
     let whole = anew(&story, &[]);
-    let build = Traced {
+    let traced = Traced {
         arguments: &["build", "site"],
         calls: "rename",
     };
@@ -189,7 +189,7 @@ fn what_a_killed_build_began_is_not_taken_for_finished() {
             .arg(site(&story))
             .status();
         assert!(copied.unwrap().success());
-        let built = build.with(&story, &format!("rename:signal=KILL:when={number}"));
+        let built = traced.with(&story, &format!("rename:signal=KILL:when={number}"));
         if built.status.success() {
             break;
         }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -52,11 +52,7 @@ impl World {
             locks: 0,
         };
         let host = world.path("host");
-        let made = Command::new("git")
-            .args(["init", "-q", "--bare", "-b", "main"])
-            .arg(&host)
-            .status();
-        assert!(made.unwrap().success());
+        git(&host, &["init", "-q", "--bare", "-b", "main"]);
         world.undisturbed("add");
         world.undisturbed("push");
         world.story.yes(&["clone", "-q", "host", "copy"]);

@@ -100,16 +100,18 @@ pub fn git_reading(repository: &Path, arguments: &[&str], input: impl AsRef<[u8]
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
-/// Returns the real git's command, without the user's configuration.
+/// Returns the real git's command on a repository, without the user's configuration.
 pub fn git_command(repository: &Path, arguments: &[&str]) -> Command {
+    let mut command = clean_git();
+    command.arg("--git-dir").arg(repository).args(arguments);
+    command
+}
+
+/// Returns the real git's command, without the user's configuration, wherever it is run.
+pub fn clean_git() -> Command {
     let mut command = Command::new("git");
     let path = std::env::var_os("PATH").unwrap_or_default();
-    command
-        .arg("--git-dir")
-        .arg(repository)
-        .args(arguments)
-        .env_clear()
-        .env("PATH", path);
+    command.env_clear().env("PATH", path);
     command
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_CONFIG_GLOBAL", "/dev/null");

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use super::archives::{clean_git, git};
+
 /// A host that listens until the test ends.
 pub struct GitHost {
     /// The folder with its repositories.
@@ -34,11 +36,7 @@ impl GitHost {
     /// Makes a host with one empty repository, `archive.git`, which anybody may push to.
     pub fn begin(root: &Path) -> Self {
         let repository = root.join("archive.git");
-        let made = Command::new("git")
-            .args(["init", "-q", "--bare", "-b", "main"])
-            .arg(&repository)
-            .status();
-        assert!(made.unwrap().success());
+        git(&repository, &["init", "-q", "--bare", "-b", "main"]);
         let config = repository.join("config");
         let settings = fs::read_to_string(&config).unwrap() + "[http]\n\treceivepack = true\n";
         fs::write(&config, settings).unwrap();
@@ -164,12 +162,9 @@ fn answer(stream: &TcpStream, root: &Path, state: &State) -> io::Result<()> {
     if request.header("expect") == "100-continue" {
         output.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
-    let mut command = Command::new("git");
+    let mut command = clean_git();
     command
         .arg("http-backend")
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .envs([("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null")])
         .envs([("GIT_HTTP_EXPORT_ALL", "1"), ("REMOTE_ADDR", "127.0.0.1")])
         .env("GIT_PROJECT_ROOT", root)
         .env("REQUEST_METHOD", &request.method)

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::archives::clean_git;
+
 /// A repository with a working folder.
 pub struct Publisher {
     /// The working folder.
@@ -23,16 +25,12 @@ impl Publisher {
 
     /// Returns the real git's command in the repository, with a fixed committer and without configuration.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("git");
+        let mut command = clean_git();
         command
             .arg("-C")
             .arg(&self.folder)
             .args(["-c", "protocol.file.allow=always", "-c", "core.quotePath=false"])
             .args(arguments)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_AUTHOR_NAME", "林晓")
             .env("GIT_AUTHOR_EMAIL", "lin@example.org")
             .env("GIT_AUTHOR_DATE", "2026-01-22T09:00:00+0800")
