@@ -270,7 +270,8 @@ pub fn read(bytes: &[u8], form: Form, invisible: Invisible) -> Result<Draft, Dra
 /// [`DraftError`] with the line, where what stands there cannot be archived.
 pub fn read_source(source: &str, invisible: Invisible) -> Result<Vec<Block>, DraftError> {
     let decoded = decode(source.as_bytes(), invisible)?;
-    let blocks = commonmark::blocks(&decoded).map_err(|e| DraftError::at(e.line().unwrap_or(0), e))?;
+    let blocks =
+        commonmark::blocks_as_written(&decoded).map_err(|e| DraftError::at(e.line().unwrap_or(0), e))?;
     if blocks.is_empty() {
         return Err(DraftError::at(0, DraftErrorKind::Empty));
     }
@@ -416,7 +417,7 @@ mod tests {
 
     #[test]
     fn a_source_without_any_text_is_refused() {
-        for source in ["", " \n\n", "[a]: https://example.org\n"] {
+        for source in ["", " \n\n", "[//]: # (a remark)\n"] {
             let refused = read_source(source, Invisible::Refuse).unwrap_err();
             assert!(matches!(refused.kind, DraftErrorKind::Empty), "{source:?}");
             assert_eq!(refused.line, None);

@@ -15,7 +15,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         }
         None => (FrontMatter::default(), Vec::new(), text, 0),
     };
-    let mut blocks = commonmark::blocks(body)
+    let mut blocks = commonmark::blocks_as_written(body)
         .map_err(|error| DraftError::at(error.line().map_or(0, |line| line + lines_before), error))?;
     for block in &mut blocks {
         block.line += lines_before;
