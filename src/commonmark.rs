@@ -136,6 +136,58 @@ pub fn blocks_as_written(source: &str) -> Result<Vec<Block>, CommonMarkError> {
     Ok(blocks)
 }
 
+/// Images and links of a line that give no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wordless {
+    /// The line, from 1.
+    pub line: usize,
+    /// How many images without alternative text begin in it.
+    pub images: usize,
+    /// How many links without words and without images.
+    pub links: usize,
+}
+
+/// Lists the images and links of a source that give no text; none of a source that has no text.
+#[must_use]
+pub fn wordless(source: &str) -> Vec<Wordless> {
+    let may_have = source.contains("![") || source.contains("[]");
+    if !may_have || check_bounds(source).is_err() {
+        return Vec::new();
+    }
+    let arena = Arena::new();
+    let document = parsed(&arena, source);
+    let mut found: Vec<Wordless> = Vec::new();
+    for node in document.descendants() {
+        let is_image = match &node.data().value {
+            NodeValue::Image(_) => true,
+            NodeValue::Link(_) => false,
+            _ => continue,
+        };
+        let has_image = node
+            .descendants()
+            .skip(1)
+            .any(|inner| matches!(inner.data().value, NodeValue::Image(_)));
+        let mut text = String::new();
+        let is_read = push_inlines(node, &mut text, 0).is_ok();
+        if !is_read || !text.trim().is_empty() || !is_image && has_image {
+            continue;
+        }
+        let line = line_of(node);
+        if found.last().is_none_or(|last| last.line != line) {
+            found.push(Wordless {
+                line,
+                images: 0,
+                links: 0,
+            });
+        }
+        if let Some(last) = found.last_mut() {
+            last.images += usize::from(is_image);
+            last.links += usize::from(!is_image);
+        }
+    }
+    found
+}
+
 /// Splits canonical prose into its paragraphs.
 fn blocks_of_prose(source: &str) -> Vec<Block> {
     let mut line = 1;
