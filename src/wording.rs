@@ -12,7 +12,7 @@ const MOST_QUOTED: usize = 60;
 /// Returns how many things there are, in words: `1 page`, `2 pages`. A thing is named by one word, or by several of which the
 /// last one is a noun.
 #[must_use]
-pub fn counted<T: Display + PartialEq + From<u8>>(count: T, thing: &str) -> String {
+pub fn counted<T: Copy + Display + PartialEq + From<u8>>(count: T, thing: &str) -> String {
     let ending = if count == T::from(1) { "" } else { "s" };
     format!("{count} {thing}{ending}")
 }

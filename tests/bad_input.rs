@@ -546,8 +546,8 @@ fn files_of_other_programs_and_encodings_are_told_as_what_they_are() {
             "hint: convert it first: `iconv -f Big5 -t UTF-8 FILE`",
         ],
     );
-    let many: String = (0..600).map(|number| format!(" a{number}")).collect();
-    story.write("f.html", format!("<p{many}>Words</p>"));
+    let many: Vec<String> = (0..600).map(|number| format!("a{number}")).collect();
+    story.write("f.html", format!("<p {}>Words</p>", many.join(" ")));
     refused(
         &story,
         &["add", "f.html"],

@@ -38,7 +38,7 @@ pub(super) fn keep(blocks: &mut Vec<Block>, before: &Article) -> usize {
     let mut loose = 0;
     let mut done = 0;
     // The block of the revision before whose source was written last.
-    let mut last: Option<usize> = None;
+    let mut above: Option<usize> = None;
     for (at, block) in old.iter().enumerate() {
         let Some(first) = kept[at] else {
             loose += usize::from(block.source != commonmark::escape(&block.plain));
@@ -46,9 +46,9 @@ pub(super) fn keep(blocks: &mut Vec<Block>, before: &Article) -> usize {
         };
         lost += loose.min(first - done);
         loose = 0;
-        last = last.filter(|_| first == done);
+        above = above.filter(|_| first == done);
         written.extend_from_slice(&blocks[done..first]);
-        let is_beside = last.is_none_or(|last| last + 1 == at || are_apart(&old[last], block));
+        let is_beside = above.is_none_or(|above| above + 1 == at || are_apart(&old[above], block));
         let source = if is_beside {
             block.source.clone()
         } else {
@@ -59,7 +59,7 @@ pub(super) fn keep(blocks: &mut Vec<Block>, before: &Article) -> usize {
             source,
             line: blocks[first].line,
         });
-        last = Some(at);
+        above = Some(at);
         done = first + old_paragraphs[at].len();
     }
     lost += loose.min(blocks.len() - done);

@@ -87,8 +87,8 @@ impl Outside {
 impl Said {
     /// Returns the footer of the last commit: of the newest that keeps what they said, else the one of the checkpoint.
     pub fn newest<'a>(&'a self, footer: Option<&'a Footer>) -> Option<&'a Footer> {
-        let stamps = self.stamped.iter().rev();
-        let stamp = stamps.filter_map(|stamped| stamped.footer.as_ref()).next();
+        let mut stamps = self.stamped.iter().rev();
+        let stamp = stamps.find_map(|stamped| stamped.footer.as_ref());
         let asked = self.asked.as_ref().and_then(|asked| asked.footer.as_ref());
         stamp.or(asked).or(footer)
     }
