@@ -21,11 +21,12 @@ use crate::signature::{self, SignError, Signer};
 use crate::storage::repository::{WriteError, Writer};
 use crate::trailer::first_message;
 
+mod markup;
 mod prepare;
 
 pub use crate::branch::{Change, Outcome};
 pub use prepare::{
-    PageError, Prepared, PreparedFile, prepare, prepare_draft, prepare_sources, prepare_stored,
+    PageError, Prepared, PreparedFile, date, prepare, prepare_draft, prepare_sources, prepare_stored,
 };
 
 /// What the caller says about every page of a call; it stands above what a page says about itself.

@@ -20,6 +20,7 @@ use comrak::{Arena, Options, parse_document};
 
 use crate::canonical::{self, Invisible, TextError};
 
+mod definitions;
 pub mod html;
 
 /// How deep blocks and inlines may lie in one another.
@@ -111,6 +112,80 @@ pub fn blocks(source: &str) -> Result<Vec<Block>, CommonMarkError> {
         return Ok(blocks_of_prose(source));
     }
     parsed_blocks(source)
+}
+
+/// Splits a source as [`blocks`] does, of a page that somebody wrote: what looks like a link reference definition and defines no link
+/// is words.
+///
+/// # Errors
+/// [`CommonMarkError`] as for [`plain_text`].
+pub fn blocks_as_written(source: &str) -> Result<Vec<Block>, CommonMarkError> {
+    check_bounds(source)?;
+    let Some(written) = definitions::written_out(source) else {
+        return blocks(source);
+    };
+    let line_of = |line: usize| written.lines.get(line - 1).copied().unwrap_or(line);
+    let mut blocks = blocks(&written.source).map_err(|error| match error {
+        CommonMarkError::RawHtml { line } => CommonMarkError::RawHtml { line: line_of(line) },
+        CommonMarkError::Depth { line } => CommonMarkError::Depth { line: line_of(line) },
+        other => other,
+    })?;
+    for block in &mut blocks {
+        block.line = line_of(block.line);
+    }
+    Ok(blocks)
+}
+
+/// Images and links of a line that give no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wordless {
+    /// The line, from 1.
+    pub line: usize,
+    /// How many images without alternative text begin in it.
+    pub images: usize,
+    /// How many links without words and without images.
+    pub links: usize,
+}
+
+/// Lists the images and links of a source that give no text; none of a source that has no text.
+#[must_use]
+pub fn wordless(source: &str) -> Vec<Wordless> {
+    let may_have = source.contains("![") || source.contains("[]");
+    if !may_have || check_bounds(source).is_err() {
+        return Vec::new();
+    }
+    let arena = Arena::new();
+    let document = parsed(&arena, source);
+    let mut found: Vec<Wordless> = Vec::new();
+    for node in document.descendants() {
+        let is_image = match &node.data().value {
+            NodeValue::Image(_) => true,
+            NodeValue::Link(_) => false,
+            _ => continue,
+        };
+        let has_image = node
+            .descendants()
+            .skip(1)
+            .any(|inner| matches!(inner.data().value, NodeValue::Image(_)));
+        let mut text = String::new();
+        let is_read = push_inlines(node, &mut text, 0).is_ok();
+        if !is_read || !text.trim().is_empty() || !is_image && has_image {
+            continue;
+        }
+        let line = line_of(node);
+        if found.last().is_none_or(|last| last.line != line) {
+            found.push(Wordless {
+                line,
+                images: 0,
+                links: 0,
+            });
+        }
+        if let Some(last) = found.last_mut() {
+            last.images += usize::from(is_image);
+            last.links += usize::from(!is_image);
+        }
+    }
+    found
 }
 
 /// Splits canonical prose into its paragraphs.
@@ -591,6 +666,85 @@ mod tests {
     }
 
     #[test]
+    fn a_definition_that_defines_no_link_is_words() {
+        let written = |source: &str| {
+            let blocks = blocks_as_written(source).unwrap();
+            let sources: Vec<&str> = blocks.iter().map(|block| &*block.source).collect();
+            let plains: Vec<&str> = blocks.iter().map(|block| &*block.plain).collect();
+            assert_eq!(plain(&sources.join("\n\n")), plains.join("\n\n") + "\n");
+            plains.join("\n\n")
+        };
+        for (source, text) in [
+            (
+                "Words here[^1].\n\n[^1]: 注文。\n",
+                "Words here[^1].\n\n[^1]: 注文。",
+            ),
+            (
+                "桥。\n\n[编者注]: 本文首发于2019年，原题略。\n",
+                "桥。\n\n[编者注]: 本文首发于2019年，原题略。",
+            ),
+            (
+                "A[note].\n\n[note]: Unconfirmed\n",
+                "A[note].\n\n[note]: Unconfirmed",
+            ),
+            (
+                "a[^1]\n\n[^1]: https://x.org/a\n",
+                "a[^1]\n\n[^1]: https://x.org/a",
+            ),
+            (
+                "a\n\n[^1]: Ibid.\n[^2]:\n  *Ibid.*\n",
+                "a\n\n[^1]: Ibid.\n[^2]:\n*Ibid.*",
+            ),
+            ("a\n\n[^1]: 注。\n其余*文*字。\n", "a\n\n[^1]: 注。\n其余文字。"),
+            // In quotations and lists, and where nothing else stands in them.
+            (
+                "> [^1]: 注。\n\n- [^2]: 注。\n- b\n",
+                "> [^1]: 注。\n\n- [^2]: 注。\n- b",
+            ),
+            ("- > [^2]: 注。\n  > 二\n", "- > [^2]: 注。\n  > 二"),
+            // No link refers to it, or it leads nowhere.
+            ("a\n\n[b]: http://c \"d\"\n", "a\n\n[b]: http://c \"d\""),
+            (
+                "a [b]\n\n[b]: <http://c>\n[b]: http://d\n",
+                "a b\n\n[b]: http://d",
+            ),
+            // What a link is made of stays, also below a note.
+            (
+                "a [b]\n\n[^1]: 注。\n[B]: http://c\n[^2]: 二\n",
+                "a b\n\n[^1]: 注。\n\n[^2]: 二",
+            ),
+            ("> a [b]\n>\n> [^1]: 注。\n> [b]: /c\n", "> a b\n>\n> [^1]: 注。"),
+            ("![b][c]\n\n[c]: d.png\n", "b"),
+            // A line below it is one across the page.
+            ("a\n\n[^1]: 注。\n---\n", "a\n\n[^1]: 注。\n\n* * *"),
+            // A remark that nobody is to see.
+            ("a\n\n[//]: # (not for readers)\n[//]: <> (nor this)\n", "a"),
+            // Where nothing is a definition, nothing changes.
+            (
+                "a\n[^1]: b\n\n    [c]: d\n\n```\n[e]: f\n```\n",
+                "a\n[^1]: b\n\n[c]: d\n\n[e]: f",
+            ),
+            (
+                "[^1]: two words\n\n[a](b)\n[c]: d\n",
+                "[^1]: two words\n\na\n[c]: d",
+            ),
+        ] {
+            assert_eq!(
+                written(source),
+                text.replace(">\n", "\n").replace("\n\n>", "\n\n>"),
+                "{source}"
+            );
+        }
+        let blocks = blocks_as_written("[^1]: 注。\n[b]: /c\n\n[b] d\n").unwrap();
+        let lines: Vec<_> = blocks.iter().map(|block| (&*block.source, block.line)).collect();
+        assert_eq!(lines, [("\\[^1\\]: 注。", 1), ("b d", 4)]);
+        assert_eq!(
+            blocks_as_written("[^1]: 注。\n[b]: /c\n\n[b]\n\n<div>\n"),
+            Err(CommonMarkError::RawHtml { line: 6 })
+        );
+    }
+
+    #[test]
     fn deep_nesting_is_refused_in_no_time() {
         for nest in [">", "> ", "- ", "[", "*a", "![", "**a "] {
             let source = nest.repeat(20_000);
@@ -637,6 +791,7 @@ mod tests {
         fn no_source_makes_the_parser_panic(text in any::<String>(), marks in "[-*>#`\\[\\]()<! a\n\t]{0,60}") {
             for source in [text, marks] {
                 let _ = blocks(&source);
+                let _ = blocks_as_written(&source);
                 if let Ok(plain) = plain_text(&source) {
                     prop_assert!(canonical::is_canonical(&plain), "{plain:?}");
                 }

@@ -2,9 +2,11 @@
 //! matter. Reading is lenient where nothing can be misread, and refuses with a line where it could.
 
 use crate::canonical::{self, Invisible, LONGEST_ARTICLE, TextError};
-use crate::commonmark::{self, Block, CommonMarkError, MOST_MARKS};
+use crate::capture::charset;
+use crate::commonmark::{self, Block, CommonMarkError, MOST_MARKS, Wordless};
 use crate::footer::{Footer, FooterError};
 use crate::page::BACK_ARROW;
+use crate::wording::{counted, quoted};
 
 pub mod front_matter;
 pub mod html;
@@ -117,6 +119,8 @@ impl Draft {
 pub struct Beside {
     /// Where they stand.
     pub place: Place,
+    /// Whether they stand amid the text, or could be a part of it, and are no way to elsewhere.
+    pub is_amid: bool,
     /// The words, a line for each block; of what has none the element's name, as in `<img>`.
     pub text: String,
 }
@@ -125,6 +129,7 @@ impl Beside {
     fn back_link(text: String) -> Self {
         Self {
             place: Place::BackLink,
+            is_amid: false,
             text,
         }
     }
@@ -175,6 +180,18 @@ pub enum NoticeKind {
     /// The footer's weekday is not its day's own.
     #[error("the footer's weekday is not that of its day")]
     Weekday,
+    /// Plain text takes the place of blocks that had markup.
+    #[error("plain text has no links, headings and emphasis: those of {} that changed are gone", counted(*.0, "block"))]
+    MarkupLost(usize),
+    /// Words of an HTML page are no part of its text.
+    #[error("left out, as it stands beside the text: {}", quoted(.0))]
+    LeftOut(Vec<String>),
+    /// Images say nothing in words.
+    #[error("the text has nothing of {} without alternative text", counted(*.0, "image"))]
+    WordlessImages(usize),
+    /// Links have no words.
+    #[error("the text has nothing of {} without words", counted(*.0, "link"))]
+    WordlessLinks(usize),
     /// A part of an HTML page is shown in the place of another, by a declarative shadow root.
     #[error("a browser shows what stands in a shadow root of the page in the place of what is read here")]
     ShadowRoot,
@@ -231,6 +248,20 @@ pub enum DraftErrorKind {
     /// Elements lie in one another too often.
     #[error("the page's elements are nested too deep")]
     HtmlDepth,
+    /// An element has more attributes than are read.
+    #[error("an element of the page has more than {0} attributes")]
+    HtmlAttributes(usize),
+    /// The page is in another encoding than UTF-8, and says in which.
+    #[error("{error}; the page says that it is in {charset}")]
+    Encoding {
+        /// What is wrong with it.
+        error: TextError,
+        /// The encoding that it declares.
+        charset: &'static str,
+    },
+    /// The file is of a program's own form.
+    #[error("this is {0}, and no text, Markdown or HTML")]
+    OtherForm(&'static str),
 }
 
 impl DraftError {
@@ -247,7 +278,22 @@ impl DraftError {
 /// # Errors
 /// [`DraftError`] with the line, where what stands there cannot be archived or could be misread.
 pub fn read(bytes: &[u8], form: Form, invisible: Invisible) -> Result<Draft, DraftError> {
-    let decoded = decode(bytes, invisible)?;
+    if let Some(form) = other_form(bytes) {
+        return Err(DraftError::at(0, DraftErrorKind::OtherForm(form)));
+    }
+    let decoded = decode(bytes, invisible).map_err(|error| match error.kind {
+        DraftErrorKind::Text(why @ TextError::Utf8 { utf16: false, .. }) if form.has_elements() => {
+            let kind = match charset::declared(bytes) {
+                Some(charset) if charset != "UTF-8" => DraftErrorKind::Encoding { error: why, charset },
+                _ => why.into(),
+            };
+            DraftError {
+                line: error.line,
+                kind,
+            }
+        }
+        _ => error,
+    })?;
     let mut draft = match form {
         Form::Text => text::read(&decoded),
         Form::Markdown => markdown::read(&decoded),
@@ -264,13 +310,32 @@ pub fn read(bytes: &[u8], form: Form, invisible: Invisible) -> Result<Draft, Dra
     Ok(draft)
 }
 
+/// Names the form of a file that other programs write, by its first bytes; none where it may be a text.
+fn other_form(bytes: &[u8]) -> Option<&'static str> {
+    let head = bytes.get(..2048).unwrap_or(bytes);
+    let has = |words: &[u8]| memchr::memmem::find(head, words).is_some();
+    let is_mail = head.starts_with(b"MIME-Version:") || head.starts_with(b"From: <Saved by");
+    if head.starts_with(b"PK\x03\x04") {
+        Some("a zip archive, as Word (.docx) and OpenDocument (.odt) write their files")
+    } else if head.starts_with(b"%PDF-") {
+        Some("a PDF")
+    } else if head.starts_with(b"{\\rtf") {
+        Some("a file of rich text (.rtf)")
+    } else if is_mail && (has(b"multipart/") || has(b"text/html")) {
+        Some("a page saved with its pictures in one file (.mhtml)")
+    } else {
+        None
+    }
+}
+
 /// Reads the CommonMark source of one language: no front matter, no back link, no footer.
 ///
 /// # Errors
 /// [`DraftError`] with the line, where what stands there cannot be archived.
 pub fn read_source(source: &str, invisible: Invisible) -> Result<Vec<Block>, DraftError> {
     let decoded = decode(source.as_bytes(), invisible)?;
-    let blocks = commonmark::blocks(&decoded).map_err(|e| DraftError::at(e.line().unwrap_or(0), e))?;
+    let blocks =
+        commonmark::blocks_as_written(&decoded).map_err(|e| DraftError::at(e.line().unwrap_or(0), e))?;
     if blocks.is_empty() {
         return Err(DraftError::at(0, DraftErrorKind::Empty));
     }
@@ -292,6 +357,22 @@ fn decode(bytes: &[u8], invisible: Invisible) -> Result<String, DraftError> {
         };
         DraftError::at(line, error)
     })
+}
+
+/// Tells of the images and links of a source that the text has nothing of.
+#[must_use]
+pub fn wordless(source: &str) -> Vec<Notice> {
+    let notice = |Wordless { line, images, links }: Wordless| {
+        let kinds = [
+            (images > 0).then_some(NoticeKind::WordlessImages(images)),
+            (links > 0).then_some(NoticeKind::WordlessLinks(links)),
+        ];
+        kinds.into_iter().flatten().map(move |what| Notice { line, what })
+    };
+    commonmark::wordless(source)
+        .into_iter()
+        .flat_map(notice)
+        .collect()
 }
 
 /// Checks what character references brought in, which the bytes did not show.
@@ -416,7 +497,7 @@ mod tests {
 
     #[test]
     fn a_source_without_any_text_is_refused() {
-        for source in ["", " \n\n", "[a]: https://example.org\n"] {
+        for source in ["", " \n\n", "[//]: # (a remark)\n"] {
             let refused = read_source(source, Invisible::Refuse).unwrap_err();
             assert!(matches!(refused.kind, DraftErrorKind::Empty), "{source:?}");
             assert_eq!(refused.line, None);

@@ -7,9 +7,12 @@
 //! written into a pack that nobody sees before it is complete. A kill at any instant leaves the old tip or the new
 //! one; a second run adds what is missing, because a page whose files are those of a revision is known again.
 //!
+//! A page that follows an article is read in the first half and prepared in the second, for what it keeps of the revision before.
+//!
 //! Memory: some MiB of pages at a time, and about 1 KB for each page: eleven objects in the pack's index at 51 bytes
-//! each, its place in the spool, and what [`crate::branch`] and its parts say.
+//! each, its place in the spool, and what [`crate::branch`] and its parts say; as much again for each that follows an article.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
 use std::ops::ControlFlow;
@@ -17,7 +20,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use crate::add::{self, Circumstances, PageError, Prepared, Version, Wishes};
+use crate::add::{Circumstances, PageError, Version, Wishes};
 use crate::archive::{Archive, OpenError, Owner};
 use crate::branch::{Branch, Change, Known, Outcome, PlaceError};
 use crate::canonical::first_unprintable;
@@ -26,19 +29,22 @@ use crate::id::{CommitId, ObjectId};
 use crate::language::Language;
 use crate::platform::{Deflater, Durability};
 use crate::progress::Progress;
+use crate::revision::RevisionFault;
 use crate::settings::Settings;
 use crate::storage::pack_writer::PackWriter;
 use crate::storage::repository::{WriteError, Writer};
 
 pub mod json_lines;
+mod late;
 mod packing;
 mod sheet;
 mod spool;
 
 use json_lines::LineError;
+use late::{Followed, Late, Page};
 use packing::{Choice, Job};
 use sheet::Sheet;
-use spool::{Spool, SpoolWriter, Spooled};
+use spool::{Read, Spool, SpoolWriter, Spooled};
 
 /// The level at which entries are deflated: an import is waited for, and higher ones save two parts in a hundred.
 const LEVEL: u8 = 1;
@@ -113,6 +119,9 @@ pub enum Refusal {
     /// It has no place in the archive.
     #[error(transparent)]
     Place(#[from] PlaceError),
+    /// The revision that it follows cannot be read.
+    #[error("could not read the revision before")]
+    Before(#[from] RevisionFault),
 }
 
 /// Who is told what happens during an import.
@@ -224,7 +233,7 @@ pub fn import(
 ) -> Result<Report, ImportError> {
     let settings = Archive::open_for_writing(path, owner)?.settings().clone();
     let mut report = Report::default();
-    let spool = first_half(path, items, &settings, options, listener, &mut report)?;
+    let (spool, late) = first_half(path, items, &settings, options, listener, &mut report)?;
     if !report.is_imported(options.on_refusal) || spool.len() == 0 {
         return Ok(report);
     }
@@ -238,8 +247,15 @@ pub fn import(
         return Err(ImportError::Settings);
     }
     let pack = writer.as_ref().map(Writer::stage_pack).transpose()?;
+    let mut followed = Followed::default();
+    for late in &late {
+        followed.expect(&late.article);
+    }
     let mut second = SecondHalf {
         spool: &spool,
+        late: &late,
+        followed,
+        deflaters: deflaters(),
         options,
         listener,
         report: &mut report,
@@ -266,7 +282,15 @@ struct Tried {
     item: Item,
     /// What it is called in messages.
     name: String,
-    spooled: Result<(Spooled, Vec<Notice>), Refusal>,
+    ready: Result<Ready, Refusal>,
+}
+
+/// What the first half makes of a page.
+struct Ready {
+    spooled: Spooled,
+    notices: Vec<Notice>,
+    /// Of a page that is prepared in the second half.
+    late: Option<Late>,
 }
 
 /// Reads and prepares all pages. While some are prepared, the next ones are read and those before are spooled.
@@ -277,10 +301,10 @@ fn first_half(
     options: &Options,
     listener: &mut dyn Listener,
     report: &mut Report,
-) -> Result<Spool, ImportError> {
+) -> Result<(Spool, Vec<Late>), ImportError> {
     let mut spool = SpoolWriter::create(folder)?;
     let mut begun: HashSet<u64> = HashSet::new();
-    let mut good: HashSet<u64> = HashSet::new();
+    let mut kept = Kept::default();
     let mut next = read_some(items, &mut begun);
     // Who waited for pages in vain may want an end.
     if next.is_empty() && listener.progress(Progress { done: 0, all: 0 }).is_break() {
@@ -295,7 +319,7 @@ fn first_half(
             let tried = &mut tried;
             scope.spawn(|_| *tried = prepare_all(batch, settings, options));
             next = read_some(items, &mut begun);
-            spooled = keep(before, settings, options, &mut good, &mut spool, listener, report);
+            spooled = keep(before, settings, options, &mut kept, &mut spool, listener, report);
         });
         spooled?;
         let known = report.pages + tried.len() + next.len() + items.size_hint().0;
@@ -308,7 +332,16 @@ fn first_half(
             break;
         }
     }
-    Ok(spool.finish()?)
+    Ok((spool.finish()?, kept.late))
+}
+
+/// What is known of the pages that were spooled.
+#[derive(Default)]
+struct Kept {
+    /// Texts of which a version was good.
+    good: HashSet<u64>,
+    /// Pages that are to be prepared.
+    late: Vec<Late>,
 }
 
 /// Spools the pages that were prepared, and tells what there is to tell of each.
@@ -316,7 +349,7 @@ fn keep(
     tried: Vec<Tried>,
     settings: &Settings,
     options: &Options,
-    good: &mut HashSet<u64>,
+    kept: &mut Kept,
     spool: &mut SpoolWriter,
     listener: &mut dyn Listener,
     report: &mut Report,
@@ -324,22 +357,30 @@ fn keep(
     for Tried {
         mut item,
         mut name,
-        mut spooled,
+        mut ready,
     } in tried
     {
         report.pages += 1;
         if let Version::Later(text) = item.wishes.version
-            && !good.contains(&text)
+            && !kept.good.contains(&text)
         {
             // The versions before were refused: this one begins the article.
             item.wishes.version = Version::First(text);
-            (name, spooled) = prepare(&item, settings, options, &mut deflaters());
+            (name, ready) = prepare(&item, settings, options, &mut deflaters());
         }
-        match spooled {
-            Ok((spooled, notices)) => {
-                good.extend(item.file);
+        match ready {
+            Ok(Ready {
+                spooled,
+                notices,
+                late,
+            }) => {
+                kept.good.extend(item.file);
                 listener.noticed(&name, &notices);
-                spool.push(&spooled)?;
+                let number = late
+                    .as_ref()
+                    .map(|_| u32::try_from(kept.late.len()).map_err(io::Error::other));
+                spool.push(&spooled, number.transpose()?)?;
+                kept.late.extend(late);
             }
             Err(why) => {
                 report.refused += 1;
@@ -372,8 +413,8 @@ fn prepare_all(batch: Vec<Item>, settings: &Settings, options: &Options) -> Vec<
     batch
         .into_par_iter()
         .map_init(deflaters, |deflaters, item| {
-            let (name, spooled) = prepare(&item, settings, options, deflaters);
-            Tried { item, name, spooled }
+            let (name, ready) = prepare(&item, settings, options, deflaters);
+            Tried { item, name, ready }
         })
         .collect()
 }
@@ -397,36 +438,38 @@ fn deflaters() -> (Deflater, Deflater) {
     (Deflater::new(LEVEL), Deflater::new(0))
 }
 
-/// Prepares a page; the first of what is returned is what it is called in messages.
+/// Prepares a page, but for one that follows an article; the first of what is returned is what it is called in messages.
 fn prepare(
     item: &Item,
     settings: &Settings,
     options: &Options,
-    (deflater, stored): &mut (Deflater, Deflater),
-) -> (String, Result<(Spooled, Vec<Notice>), Refusal>) {
-    let circumstances = &options.circumstances;
-    let (mut name, mut own_name) = (item.name.clone(), None);
-    let of_text = |text: &Text, wishes: &Wishes| -> Result<Prepared, Refusal> {
-        match text {
-            Text::Page { bytes, form } => Ok(add::prepare(bytes, *form, wishes, settings, circumstances)?),
-            Text::Sources(sources) => Ok(add::prepare_sources(sources, wishes, settings, circumstances)?),
-            Text::Unreadable(why) => Err(why.clone().into()),
-            Text::JsonLine(_) => Err(LineError::Text.into()),
+    deflaters: &mut (Deflater, Deflater),
+) -> (String, Result<Ready, Refusal>) {
+    let mut name = item.name.clone();
+    let mut ready = || {
+        let (text, wishes, own_name) = match &item.text {
+            Text::JsonLine(line) => {
+                let read = json_lines::read(line, &item.wishes)?;
+                (Cow::Owned(read.text), Cow::Owned(read.wishes), read.name)
+            }
+            text => (Cow::Borrowed(text), Cow::Borrowed(&item.wishes), None),
+        };
+        if let Some(own) = &own_name {
+            name = format!("{name} ({})", on_one_line(own));
         }
-    };
-    let prepared = match &item.text {
-        Text::JsonLine(line) => json_lines::read(line, &item.wishes)
-            .map_err(Refusal::from)
-            .and_then(|read| {
-                if let Some(own) = &read.name {
-                    name = format!("{name} ({})", on_one_line(own));
-                }
-                own_name = read.name;
-                of_text(&read.text, &read.wishes)
-            }),
-        text => of_text(text, &item.wishes),
-    };
-    let spooled = prepared.map(|prepared| {
+        let circumstances = &options.circumstances;
+        let page = Page::read(&text, circumstances)?;
+        if let Some(article) = page.article(&wishes) {
+            let seconds = page.seconds(&wishes, settings, circumstances)?;
+            let (late, bytes) = Late::of(name.clone(), own_name, article, wishes.into_owned(), &text);
+            return Ok(Ready {
+                spooled: Spooled::raw(item.order.unwrap_or(seconds), bytes),
+                notices: Vec::new(),
+                late: Some(late),
+            });
+        }
+        let prepared = page.prepare(&wishes, settings, circumstances)?;
+        let (deflater, stored) = deflaters;
         let sheet = Sheet::of(
             own_name.unwrap_or_else(|| name.clone()),
             &prepared,
@@ -434,15 +477,23 @@ fn prepare(
             stored,
         );
         let order = item.order.unwrap_or(sheet.candidate.date.seconds());
-        (Spooled::of(order, &sheet), prepared.notices)
-    });
-    (name, spooled)
+        Ok(Ready {
+            spooled: Spooled::of(order, &sheet),
+            notices: prepared.notices,
+            late: None,
+        })
+    };
+    let ready = ready();
+    (name, ready)
 }
 
 /// Gives all pages their places and writes the pack. While some are placed, the next ones are read back, those before
 /// are deflated, and those before them are written.
 struct SecondHalf<'a> {
     spool: &'a Spool,
+    late: &'a [Late],
+    followed: Followed,
+    deflaters: (Deflater, Deflater),
     options: &'a Options,
     listener: &'a mut dyn Listener,
     report: &'a mut Report,
@@ -484,7 +535,7 @@ impl SecondHalf<'_> {
                     }
                 });
                 scope.spawn(move |_| *back = read_back(spool, next));
-                placed = self.place(&mut branch, &mut choice, first, batch);
+                placed = self.place(archive, &mut branch, &mut choice, first, batch);
                 written = ready.iter().flatten().try_for_each(|object| self.write(object));
             });
             written?;
@@ -508,13 +559,21 @@ impl SecondHalf<'_> {
 
     fn place(
         &mut self,
+        archive: &Archive,
         branch: &mut Branch<'_>,
         choice: &mut Choice,
         first: usize,
-        batch: Vec<Sheet>,
+        batch: Vec<Read>,
     ) -> Result<Vec<Job>, ImportError> {
         let mut jobs = Vec::with_capacity(batch.len());
-        for (at, sheet) in batch.into_iter().enumerate() {
+        for (at, read) in batch.into_iter().enumerate() {
+            let (sheet, number) = match read {
+                Read::Sheet(sheet) => (*sheet, first + at),
+                Read::Late(late, bytes) => match self.prepare(archive, late, bytes)? {
+                    Some(prepared) => prepared,
+                    None => continue,
+                },
+            };
             let placed = match branch.place(&sheet.candidate) {
                 Ok(placed) => placed,
                 Err(why) if why.is_about_the_page() => {
@@ -535,10 +594,40 @@ impl SecondHalf<'_> {
             let is_of_now = sheet.candidate.date.seconds() == self.options.circumstances.now.seconds();
             self.report.undated += usize::from(outcome.revision == 1 && is_of_now);
             self.added.push(outcome.footer.commit);
+            self.followed.is_at(&outcome.article, number);
             let is_first = jobs.is_empty();
-            jobs.push(choice.choose(first + at, sheet, placed, is_first));
+            jobs.push(choice.choose(number, sheet, placed, is_first));
         }
         Ok(jobs)
+    }
+
+    /// Prepares a page that follows an article, and puts it into the spool; `None` where it is refused.
+    fn prepare(
+        &mut self,
+        archive: &Archive,
+        late: usize,
+        bytes: Vec<u8>,
+    ) -> Result<Option<(Sheet, usize)>, ImportError> {
+        let late = self.late.get(late).ok_or_else(spool::changed)?;
+        let text = late.text(bytes).ok_or_else(spool::changed)?;
+        let before = self.followed.newest(&late.article, self.spool)?;
+        self.followed.met(&late.article);
+        let prepared = late.prepare(&text, before, archive, &self.options.circumstances);
+        match prepared.map_err(ImportError::Archive)? {
+            Ok(prepared) => {
+                self.listener.noticed(&late.name, &prepared.notices);
+                let name = late.own_name.clone().unwrap_or_else(|| late.name.clone());
+                let (deflater, stored) = &mut self.deflaters;
+                let sheet = Sheet::of(name, &prepared, deflater, stored);
+                let number = self.spool.append(&sheet)?;
+                Ok(Some((sheet, number)))
+            }
+            Err(why) => {
+                self.report.refused += 1;
+                self.listener.refused(&late.name, &why);
+                Ok(None)
+            }
+        }
     }
 
     fn write(&mut self, (id, entry, base): &packing::Packed) -> Result<(), ImportError> {
@@ -552,7 +641,7 @@ impl SecondHalf<'_> {
 }
 
 /// Reads the next pages in their order back from the spool, on every core.
-fn read_back(spool: &Spool, first: usize) -> io::Result<Vec<Sheet>> {
+fn read_back(spool: &Spool, first: usize) -> io::Result<Vec<Read>> {
     let last = spool.len().min(first + MOST_TOGETHER);
     (first..last)
         .into_par_iter()

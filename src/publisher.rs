@@ -17,6 +17,7 @@ use self::changes::{Change, ChangeError};
 use self::repository::{OpenError, Repository};
 use self::source::Source;
 use crate::archive::Fault;
+use crate::canonical::first_unprintable;
 use crate::date::RevisionDate;
 use crate::draft::Form;
 use crate::id::{BlobId, CommitId, TreeId};
@@ -355,18 +356,28 @@ fn in_order(steps: &HashMap<CommitId, Step>) -> VecDeque<CommitId> {
     order
 }
 
-/// Makes a note of a subject: a line that can be printed, not too long.
+/// Makes a note of a subject: a line without what cannot be printed, not too long.
 fn note(subject: &str) -> Option<String> {
-    use crate::canonical::first_unprintable;
-    let subject = subject.trim();
-    if subject.is_empty() || first_unprintable(subject).is_some() || subject.contains('\u{fffd}') {
+    let mut rest = subject.trim().chars();
+    let mut note: String = rest.by_ref().take(LONGEST_NOTE).collect();
+    let is_cut = rest.next().is_some();
+    while let Some((at, c)) = first_unprintable(&note) {
+        let blank = if c.is_control() || c.is_whitespace() {
+            " "
+        } else {
+            ""
+        };
+        note.replace_range(at..at + c.len_utf8(), blank);
+    }
+    let note = note.trim();
+    if note.is_empty() || note.contains('\u{fffd}') {
         return None;
     }
-    if subject.chars().count() <= LONGEST_NOTE {
-        return Some(subject.to_owned());
-    }
-    let cut: String = subject.chars().take(LONGEST_NOTE).collect();
-    Some(format!("{}…", cut.trim_end()))
+    Some(if is_cut {
+        format!("{note}…")
+    } else {
+        note.to_owned()
+    })
 }
 
 #[cfg(test)]
@@ -411,9 +422,12 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_becomes_a_note_where_it_is_one_clean_line() {
+    fn a_subject_becomes_a_note_without_what_cannot_be_printed() {
         assert_eq!(note(" 改正 \n").as_deref(), Some("改正"));
-        assert_eq!(note("a\u{1b}[2J"), None);
+        assert_eq!(note("a\tb\u{200b}c\u{1b}d").as_deref(), Some("a bc d"));
+        assert_eq!(note("改正 👩\u{200d}🔧").as_deref(), Some("改正 👩\u{200d}🔧"));
+        assert_eq!(note("a\u{200d}b").as_deref(), Some("ab"));
+        assert_eq!(note("\u{200b}\u{7f}"), None);
         assert_eq!(note("\u{fffd}"), None);
         assert_eq!(note(""), None);
         let long = note(&"字".repeat(500)).unwrap();

@@ -22,7 +22,7 @@ use crate::trailer::Message;
 use self::mirrored::{Mirrored, Question};
 use self::signed::{Keys, Standing};
 use crate::withheld::{self, Kept, Reason, ReasonError, WithheldRevision};
-use crate::wording::with_causes;
+use crate::wording::{quoted, with_causes};
 
 pub mod alone;
 pub mod in_log;
@@ -350,12 +350,6 @@ fn no_footer(draft: &Draft) -> String {
     }
 }
 
-/// How many things that a page shows are named in a sentence.
-const MOST_NAMED: usize = 8;
-
-/// How many characters of each.
-const MOST_QUOTED: usize = 60;
-
 /// Judges what a page shows beside its text. Of a page that carries its proof all that a reader takes for a part of the text
 /// has to be one, as in a browser; of other pages, whose makers place things as they like, it is told.
 fn shown_otherwise(draft: &Draft, home_link: Option<&str>, answer: &mut Answer) {
@@ -390,22 +384,6 @@ fn shown_otherwise(draft: &Draft, home_link: Option<&str>, answer: &mut Answer) 
         let what = format!("the page shows what is no part of its text: {}", quoted(&strange));
         answer.against(Verdict::Altered, what);
     }
-}
-
-/// Returns the beginnings of the first of some texts, as they stand in a sentence.
-#[must_use]
-pub fn quoted(texts: &[String]) -> String {
-    let quoted = texts.iter().take(MOST_NAMED).map(|text| {
-        let mut rest = text.chars();
-        let first: String = rest.by_ref().take(MOST_QUOTED).collect();
-        let dots = if rest.next().is_some() { "…" } else { "" };
-        format!("“{first}{dots}”")
-    });
-    let mut quoted: Vec<String> = quoted.collect();
-    if let Some(more) = texts.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
-        quoted.push(format!("and {more} more"));
-    }
-    quoted.join(", ")
 }
 
 /// Reads the revision that is asked for; where there is none, the answer says why.
@@ -636,21 +614,4 @@ fn named(archive: &Archive, id: CommitId, message: Message) -> Result<Named, Fau
         revision: trailers.revision,
         note: message.note,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_many_texts_the_first_are_quoted_and_the_rest_counted() {
-        let texts = |count: usize| -> Vec<String> { (0..count).map(|number| number.to_string()).collect() };
-        assert_eq!(quoted(&[]), "");
-        assert_eq!(quoted(&texts(2)), "“0”, “1”");
-        assert!(quoted(&texts(MOST_NAMED)).ends_with(", “7”"));
-        assert!(quoted(&texts(MOST_NAMED + 2)).ends_with(", “7”, and 2 more"));
-        let long = "字".repeat(MOST_QUOTED);
-        assert_eq!(quoted(std::slice::from_ref(&long)), format!("“{long}”"));
-        assert_eq!(quoted(&[format!("{long}字")]), format!("“{long}…”"));
-    }
 }

@@ -1,7 +1,13 @@
-//! What messages have in common: numbers of things in words, and errors with all that caused them.
+//! What messages have in common: numbers of things in words, beginnings of texts, and errors with all that caused them.
 
 use std::error::Error;
 use std::fmt::Display;
+
+/// How many things are named in a sentence.
+const MOST_NAMED: usize = 8;
+
+/// How many characters of each.
+const MOST_QUOTED: usize = 60;
 
 /// Returns how many things there are, in words: `1 page`, `2 pages`. A thing is named by one word, or by several of which the
 /// last one is a noun.
@@ -26,6 +32,22 @@ pub fn with_causes(error: &dyn Error) -> String {
     text
 }
 
+/// Returns the beginnings of the first of some texts, as they stand in a sentence.
+#[must_use]
+pub fn quoted(texts: &[String]) -> String {
+    let quoted = texts.iter().take(MOST_NAMED).map(|text| {
+        let mut rest = text.chars();
+        let first: String = rest.by_ref().take(MOST_QUOTED).collect();
+        let dots = if rest.next().is_some() { "…" } else { "" };
+        format!("“{first}{dots}”")
+    });
+    let mut quoted: Vec<String> = quoted.collect();
+    if let Some(more) = texts.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
+        quoted.push(format!("and {more} more"));
+    }
+    quoted.join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,5 +57,17 @@ mod tests {
         assert_eq!(counted(0_usize, "page"), "0 pages");
         assert_eq!(counted(1_u64, "page"), "1 page");
         assert_eq!(counted(2_u64, "page"), "2 pages");
+    }
+
+    #[test]
+    fn of_many_texts_the_first_are_quoted_and_the_rest_counted() {
+        let texts = |count: usize| -> Vec<String> { (0..count).map(|number| number.to_string()).collect() };
+        assert_eq!(quoted(&[]), "");
+        assert_eq!(quoted(&texts(2)), "“0”, “1”");
+        assert!(quoted(&texts(MOST_NAMED)).ends_with(", “7”"));
+        assert!(quoted(&texts(MOST_NAMED + 2)).ends_with(", “7”, and 2 more"));
+        let long = "字".repeat(MOST_QUOTED);
+        assert_eq!(quoted(std::slice::from_ref(&long)), format!("“{long}”"));
+        assert_eq!(quoted(&[format!("{long}字")]), format!("“{long}…”"));
     }
 }

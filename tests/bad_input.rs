@@ -506,3 +506,51 @@ fn what_cannot_be_looked_up_says_what_can() {
             .starts_with("proved")
     );
 }
+
+#[test]
+fn files_of_other_programs_and_encodings_are_told_as_what_they_are() {
+    let story = Story::begin();
+    for (name, bytes, words) in [
+        (
+            "a.docx",
+            &b"PK\x03\x04\x14\0"[..],
+            "this is a zip archive, as Word (.docx)",
+        ),
+        ("b.txt", b"%PDF-1.7\n%x", "this is a PDF"),
+        (
+            "c.rtf",
+            b"{\\rtf1\\ansi words}",
+            "this is a file of rich text (.rtf)",
+        ),
+        (
+            "d.mhtml",
+            b"From: <Saved by Blink>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\nx",
+            "one file (.mhtml)",
+        ),
+    ] {
+        story.write(name, bytes);
+        refused(
+            &story,
+            &["add", name],
+            &[words, "hint: save it as plain text, Markdown or HTML first"],
+        );
+        refused(&story, &["import", name], &[words]);
+    }
+    let page = b"<meta charset=big5><article><p>\xa4\xa4\xa4\xe5</p></article>";
+    story.write("e.html", page);
+    refused(
+        &story,
+        &["add", "e.html"],
+        &[
+            "it is in Big5",
+            "hint: convert it first: `iconv -f Big5 -t UTF-8 FILE`",
+        ],
+    );
+    let many: Vec<String> = (0..600).map(|number| format!("a{number}")).collect();
+    story.write("f.html", format!("<p {}>Words</p>", many.join(" ")));
+    refused(
+        &story,
+        &["add", "f.html"],
+        &["an element of the page has more than 512 attributes"],
+    );
+}

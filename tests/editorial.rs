@@ -399,3 +399,39 @@ fn a_text_that_an_article_got_in_the_same_call_is_known_and_its_old_one_is_not()
     let expected = expected.map(|(slug, revision, added)| (format!("2026/01/22/{slug}"), revision, added));
     assert_eq!(pages, expected);
 }
+
+#[test]
+fn a_correction_in_plain_text_keeps_the_markup_of_every_block_that_it_leaves() {
+    let story = Story::begin();
+    let page = "# Bridge\n\nIt opened *today*.\n\n- [a](https://a.example)\n\n  more\n- **b**\n\nThe *last* words.\n\n1. c\n";
+    story.add("a.md", page, &["--slug=bridge", "--date=2026-01-22", "--lang=en"]);
+    let shown = story.yes(&["show", BRIDGE]);
+    story.write(
+        "b.txt",
+        shown
+            .replace("today", "yesterday")
+            .replace("1. c", "1. d\n\nNew."),
+    );
+    let output = story.run(&["correct", BRIDGE, "b.txt", "--note", "Yesterday."]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("those of 2 blocks that changed are gone"), "{said}");
+    let source = story.git(&["show", &format!("main:articles/{BRIDGE}/en.md")]);
+    let kept = page
+        .trim_end()
+        .replace("It opened *today*.", "It opened yesterday.");
+    assert_eq!(source, kept.replace("1. c", "1\\. d\n\nNew."));
+    // A list that would run into the one above it loses its mark, and nothing else does.
+    story.write(
+        "c.txt",
+        story
+            .yes(&["show", BRIDGE])
+            .replace("It opened yesterday.\n\n", ""),
+    );
+    story.yes(&["correct", BRIDGE, "c.txt", "--note", "Less."]);
+    let source = story.git(&["show", &format!("main:articles/{BRIDGE}/en.md")]);
+    assert!(
+        source.starts_with("# Bridge\n\n- [a](https://a.example)"),
+        "{source}"
+    );
+}

@@ -848,3 +848,186 @@ fn where_the_first_versions_of_a_text_are_refused_the_next_one_begins_the_articl
     assert_eq!((report.articles, report.revisions, report.refused), (1, 3, 3));
     assert_sound(&story, 3);
 }
+
+/// Reads `article.json` and a source of an article at the tip.
+fn stored(story: &Story, article: &str, source: &str) -> (Value, String) {
+    let file = |name: &str| story.git(&["show", &format!("main:articles/{article}/{name}")]);
+    (json(&file("article.json")), file(source))
+}
+
+#[test]
+fn a_line_that_follows_an_article_keeps_what_it_does_not_say() {
+    let story = Story::begin();
+    // The correction stands above what it corrects; dates decide. The second one follows the first.
+    let lines = r#"{"date": "2024-05-04", "article": "2024/05/02/bridge", "kind": "correction", "note": "Two.", "page": "The bridge opened *yesterday*, they say.\n", "form": "markdown", "tags": ["mended"]}
+{"date": "2024-05-03", "article": "2024/05/02/bridge", "kind": "correction", "note": "One.", "sources": {"en": "The bridge opened *yesterday*."}}
+{"date": "2024-05-02", "slug": "bridge", "sources": {"en": "The bridge opened *today*."}, "title": {"en": "Bridge opens"}, "authors": ["Ada"], "tags": ["city"], "source_url": "https://example.org/a"}
+{"date": "2024-05-05", "article": "2024/05/02/bridge", "note": "Three.", "page": "The bridge opened yesterday, they say.\n\nMore of it.\n"}
+"#;
+    let (code, said, errors) = import_lines(&story, lines, &[]);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(
+        said.starts_with("imported  4 revisions, 1 article new, of 4 pages"),
+        "{said}"
+    );
+    let (metadata, source) = stored(&story, "2024/05/02/bridge", "en.md");
+    assert_eq!(metadata["title"]["en"], "Bridge opens");
+    assert_eq!(metadata["authors"], serde_json::json!(["Ada"]));
+    assert_eq!(metadata["tags"], serde_json::json!(["mended"]));
+    assert_eq!(metadata["source_url"], "https://example.org/a");
+    assert_eq!(source, "The bridge opened *yesterday*, they say.\n\nMore of it.");
+    assert_sound(&story, 4);
+    // The same again is known; what follows an article of the archive keeps as much, from a folder as well.
+    let (code, said, errors) = import_lines(&story, lines, &[]);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(
+        said.contains("imported  0 revisions") && said.contains("4 in the archive already"),
+        "{said}"
+    );
+    fs::create_dir(story.folder.path().join("pages")).unwrap();
+    let page = "---\narticle: 2024/05/02/bridge\nkind: correction\nnote: Four.\ndate: 2024-05-06\n---\nIt is *shut*.\n";
+    story.write("pages/a.md", page);
+    story.yes(&["import", "pages"]);
+    let (metadata, source) = stored(&story, "2024/05/02/bridge", "en.md");
+    assert_eq!(
+        (&metadata["title"]["en"], source.as_str()),
+        (&json("\"Bridge opens\""), "It is *shut*.")
+    );
+    assert_eq!(metadata["tags"], serde_json::json!(["mended"]));
+    assert_sound(&story, 5);
+    let missing = r#"{"article": "2024/05/02/ferry", "kind": "correction", "note": "x", "page": "x y z"}"#;
+    let (code, _, errors) = import_lines(&story, missing, &[]);
+    assert!(
+        code == Some(2) && errors.contains("no article 2024/05/02/ferry"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn notes_that_look_like_definitions_come_in_as_words_on_every_way() {
+    let story = Story::begin();
+    let text = "Words here[^1].\n\n[^1]: 注文。";
+    let source = "Words here[^1].\n\n\\[^1\\]: 注文。";
+    let check = |slug: &str| {
+        let article = format!("2026/01/22/{slug}");
+        let files = story.git(&["ls-tree", "--name-only", "main", &format!("articles/{article}/")]);
+        assert!(files.contains("page.txt"), "{slug}: {files}");
+        let page = story.git(&["show", &format!("main:articles/{article}/page.txt")]);
+        assert_eq!(page, text, "{slug}");
+        let sources = files
+            .lines()
+            .filter(|file| !file.ends_with("page.txt") && !file.ends_with("article.json"));
+        let sources: Vec<String> = sources
+            .map(|file| story.git(&["show", &format!("main:{file}")]))
+            .collect();
+        assert_eq!(sources.join("\n\n"), source, "{slug}");
+    };
+    story.add("a.md", text, &["--slug=added", "--date=2026-01-22"]);
+    check("added");
+    let line =
+        serde_json::json!({"slug": "line", "date": "2026-01-22", "sources": {"mul": format!("{text} ")}});
+    let (code, _, errors) = import_lines(&story, &line.to_string(), &[]);
+    assert_eq!(code, Some(0), "{errors}");
+    check("line");
+    let pages = story.folder.path().join("pages");
+    fs::create_dir(&pages).unwrap();
+    story.write(
+        "pages/b.md",
+        format!("---\nslug: folder\ndate: 2026-01-22\n---\n{text}\n"),
+    );
+    story.yes(&["import", "pages"]);
+    check("folder");
+    assert_sound(&story, 3);
+}
+
+#[test]
+fn what_is_passed_over_or_left_out_is_told() {
+    let story = Story::begin();
+    let folder = story.folder.path().join("pages");
+    fs::create_dir_all(folder.join("a")).unwrap();
+    for name in ["a.md", "b.mdx", "a/c.docx", "a/d.DOCX", "e"] {
+        story.write(
+            &format!("pages/{name}"),
+            "Some words of a page that somebody wrote.\n",
+        );
+    }
+    std::os::unix::fs::symlink("a.md", folder.join("f.md")).unwrap();
+    let page = "<article><p>The bridge opened today.</p><aside>Correction: it was yesterday.</aside><p>More words.</p>\
+        <nav>Home</nav><button>Read on</button></article><aside>Correction: not today.</aside><aside>Advertising</aside>";
+    story.write("pages/g.html", page);
+    for command in [
+        &["add", "pages", "--dry-run"][..],
+        &["import", "pages", "--dry-run"],
+    ] {
+        let output = story.run(command);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+        assert!(said.contains("5 files passed over: .docx 2, "), "{said}");
+        for kind in [".mdx 1", "links 1", "others 1"] {
+            assert!(said.contains(kind), "{kind}: {said}");
+        }
+        let left_out = "left out, as it stands beside the text: “Correction: it was yesterday.”, “Read on”, “Correction: not today.”\n";
+        assert!(said.contains(left_out), "{said}");
+    }
+    let mut deep = folder.clone();
+    deep.extend((0..33).map(|_| "d"));
+    fs::create_dir_all(&deep).unwrap();
+    let output = story.run(&["import", "pages"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("/d lies more than 32 folders deep"), "{said}");
+    story.write("none.jsonl", "\n");
+    let output = story.run(&["import", "none.jsonl"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.success() && said.contains("there was nothing to import"),
+        "{said}"
+    );
+}
+
+#[test]
+fn images_and_links_without_words_are_told_with_their_line() {
+    let story = Story::begin();
+    let page =
+        "---\nslug: a\n---\nWords.\n\n![](a.png) ![b](b.png)\n\n[](https://a.example) [![](c.png)](d)\n";
+    story.write("a.md", page);
+    let output = story.run(&["add", "a.md"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("a.md:6: the text has nothing of 1 image without alternative text\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains("a.md:8: the text has nothing of 1 image without alternative text\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains("a.md:8: the text has nothing of 1 link without words\n"),
+        "{said}"
+    );
+    story.write(
+        "b.html",
+        "<article><p>Words</p><img src=a><img src=b alt=''><img src=c alt=d></article>",
+    );
+    let output = story.run(&["add", "b.html"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("b.html: the text has nothing of 1 image without"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_named_twice_is_stored_once() {
+    let story = Story::begin();
+    let line = r#"{"slug": "a", "date": "2026-01-22", "page": "Words of a page.", "tags": ["a", "b", "a"], "authors": ["X", "X"]}"#;
+    let (code, _, errors) = import_lines(&story, line, &[]);
+    assert_eq!(code, Some(0), "{errors}");
+    let metadata = json(&story.git(&["show", "main:articles/2026/01/22/a/article.json"]));
+    assert_eq!(metadata["tags"], serde_json::json!(["a", "b"]));
+    assert_eq!(metadata["authors"], serde_json::json!(["X"]));
+    let page = "---\ntitle: Bridge opens\ntitle_en: The bridge opens\n---\nThe bridge opened today, and everybody came.\n";
+    story.add("b.md", page, &["--slug=b", "--date=2026-01-22"]);
+    let metadata = json(&story.git(&["show", "main:articles/2026/01/22/b/article.json"]));
+    assert_eq!(metadata["title"], serde_json::json!({"en": "The bridge opens"}));
+}

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use super::{Circumstances, Version, Wishes};
+use super::{Circumstances, Version, Wishes, markup};
 use crate::article::{self, Article, Kind, Metadata, MetadataError, PAGE_FILE, SourceError};
 use crate::branch::{Candidate, Target};
 use crate::canonical;
 use crate::commonmark;
+use crate::compare::notice;
 use crate::date::{DateError, RevisionDate};
 use crate::draft::front_matter::Titles;
-use crate::draft::{self, Draft, DraftError, Form, Notice, NoticeKind};
+use crate::draft::{self, Draft, DraftError, Form, Notice, NoticeKind, Place};
 use crate::footer::Footer;
 use crate::id::{BlobId, TreeId};
 use crate::language::{self, Language, SplitError, Tagged};
@@ -161,7 +162,7 @@ pub fn prepare(
 /// # Errors
 /// [`PageError`].
 pub fn prepare_draft(
-    draft: Draft,
+    mut draft: Draft,
     form: Form,
     wishes: &Wishes,
     settings: &Settings,
@@ -172,17 +173,23 @@ pub fn prepare_draft(
     } else {
         wishes.languages.clone()
     };
+    // Plain text says nothing of markup: where it is the same, the sources are.
+    if let Some(previous) = wishes.previous.as_ref().filter(|_| form == Form::Text) {
+        if asked.is_empty() && previous.page_text()? == draft.text() {
+            let (languages, sources) = (previous.metadata.languages.clone(), previous.sources.clone());
+            return keep(draft, languages, sources, wishes, settings, circumstances);
+        }
+        let lost = markup::keep(&mut draft.blocks, previous);
+        if lost > 0 {
+            draft.notices.push(Notice {
+                line: 0,
+                what: NoticeKind::MarkupLost(lost),
+            });
+        }
+    }
     let plains: Vec<&str> = draft.blocks.iter().map(|block| block.plain.as_str()).collect();
     let parts = match &wishes.previous {
-        Some(previous) if asked.is_empty() => {
-            let languages = &previous.metadata.languages;
-            // Plain text says nothing of markup: where it is the same, the sources are.
-            if form == Form::Text && previous.page_text()? == draft.text() {
-                let sources = previous.sources.clone();
-                return keep(draft, languages.clone(), sources, wishes, settings, circumstances);
-            }
-            split_as(&plains, languages)?
-        }
+        Some(previous) if asked.is_empty() => split_as(&plains, &previous.metadata.languages)?,
         _ => language::split(&plains, &asked)?,
     };
     prepare_parts(draft, &parts, wishes, settings, circumstances)
@@ -208,6 +215,7 @@ pub fn prepare_sources(
         let blocks = draft::read_source(source, circumstances.invisible)
             .map_err(|why| PageError::InSource(language.clone(), why))?;
         parts.push((language.clone(), blocks.len()));
+        draft.notices.extend(draft::wordless(source));
         draft.blocks.extend(blocks);
     }
     prepare_parts(draft, &parts, wishes, settings, circumstances)
@@ -269,8 +277,12 @@ fn say_titles(of_page: &mut Titles, said: &Titles, languages: &[Language]) {
         }
         of_page.per_language.insert(tag, title.clone());
     }
-    if said.plain.is_some() {
-        of_page.plain.clone_from(&said.plain);
+    if let Some(plain) = &said.plain {
+        let language = language::of_title(plain, languages);
+        of_page
+            .per_language
+            .retain(|tag, _| said.per_language.contains_key(tag) || tag.parse().as_ref() != Ok(&language));
+        of_page.plain = Some(plain.clone());
     }
 }
 
@@ -347,8 +359,8 @@ fn metadata(
         kind,
         date: date(draft, wishes, settings, circumstances)?,
         titles: titles(draft, wishes, &languages)?,
-        authors: authors(draft, wishes, settings, circumstances)?,
-        tags: tags.cloned().unwrap_or_default(),
+        authors: once(authors(draft, wishes, settings, circumstances)?),
+        tags: once(tags.cloned().unwrap_or_default()),
         source_url: source_url.or_else(|| previous?.source_url.as_ref()).cloned(),
         note: wishes.note.clone().or_else(|| front.note.clone()),
         invisible: invisible_kept(sources),
@@ -356,6 +368,17 @@ fn metadata(
     };
     metadata.check()?;
     Ok(metadata)
+}
+
+/// Drops what a list has said before.
+fn once<T: PartialEq>(list: Vec<T>) -> Vec<T> {
+    let mut once: Vec<T> = Vec::with_capacity(list.len());
+    for item in list {
+        if !once.contains(&item) {
+            once.push(item);
+        }
+    }
+    once
 }
 
 /// Names and encodes an article that was found good.
@@ -371,7 +394,9 @@ fn finish(
         return Err(PageError::EndsInFooter);
     }
     let slug = slug(&draft, wishes, &article, &page_text)?;
+    let left_out = left_out(&draft);
     let mut notices = draft.notices;
+    notices.extend(left_out);
     let look_alikes = article
         .metadata
         .titles
@@ -383,6 +408,19 @@ fn finish(
     }));
     let claimed_footer = draft.footer.map(|found| found.footer);
     encode(article, page_text, slug, target, claimed_footer, wishes, notices)
+}
+
+/// Tells what stands amid the text and is none of it, and notices of a change wherever they stand.
+fn left_out(draft: &Draft) -> Option<Notice> {
+    let words = draft
+        .beside
+        .iter()
+        .filter(|beside| beside.is_amid || beside.place != Place::BackLink && notice::is_one(&beside.text));
+    let words: Vec<String> = words.map(|beside| beside.text.replace('\n', " ")).collect();
+    (!words.is_empty()).then_some(Notice {
+        line: 0,
+        what: NoticeKind::LeftOut(words),
+    })
 }
 
 /// Decides what the revision is and which article it is for.
@@ -514,7 +552,11 @@ fn languages(draft: &Draft) -> Result<Vec<Language>, PageError> {
         .collect()
 }
 
-fn date(
+/// Returns the date of a page: the one that the caller says, its own, that of its footer, now.
+///
+/// # Errors
+/// [`PageError::Date`].
+pub fn date(
     draft: &Draft,
     wishes: &Wishes,
     settings: &Settings,
@@ -543,7 +585,12 @@ fn titles(
         titles.insert(front("title", tag)?, title.clone());
     }
     if let Some(title) = &draft.front.title.plain {
-        titles.insert(language::of_title(title, languages), title.clone());
+        let language = language::of_title(title, languages);
+        let mut tags = draft.front.title.per_language.keys();
+        // A title that says its language goes before one whose language is judged.
+        if !tags.any(|tag| tag.parse() == Ok(language.clone())) {
+            titles.insert(language, title.clone());
+        }
     }
     let mut by_language: BTreeMap<Language, String> = BTreeMap::new();
     for Tagged { language, text } in &wishes.titles {

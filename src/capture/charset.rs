@@ -19,6 +19,12 @@ pub fn utf8<'a>(bytes: &'a [u8], declared: Option<&str>) -> Cow<'a, [u8]> {
     }
 }
 
+/// Returns the name of the encoding that an HTML page declares in its first bytes.
+#[must_use]
+pub fn declared(bytes: &[u8]) -> Option<&'static str> {
+    in_page(bytes).map(Encoding::name)
+}
+
 /// Reads `charset=` in the first `meta` elements, in both of their forms.
 fn in_page(bytes: &[u8]) -> Option<&'static Encoding> {
     let start = String::from_utf8_lossy(bytes.get(..PRESCANNED).unwrap_or(bytes)).to_ascii_lowercase();

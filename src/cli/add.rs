@@ -66,7 +66,7 @@ impl Add {
             .making
             .circumstances(common, &archive, self.reading.allow_invisible)?;
         let wishes = self.wishes(&archive)?;
-        let files = files(&self.pages)?;
+        let files = files(common, &self.pages)?;
         if files.len() > 1 && (self.article.is_some() || self.slug.is_some()) {
             return Err(Failure::new(format!(
                 "--article and --slug are for one page, and there are {}",

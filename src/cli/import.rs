@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use avalaches::add::Wishes;
 use avalaches::branch::{Outcome as Placed, PlaceError};
-use avalaches::draft::{Form, Notice};
+use avalaches::draft::{Form, Notice, NoticeKind};
 use avalaches::import::json_lines::LONGEST_LINE;
 use avalaches::import::{
     self, ImportError, Item, Listener, Mode, OnRefusal, Options, Refusal, Report, Text, Unreadable,
@@ -26,7 +26,8 @@ use serde_json::json;
 
 use super::options::{Making, Reading};
 use super::pages::{
-    FormName, files, files_with, form_of, page_failure, place_failure, read_once, read_page, tell_notices,
+    FormName, files, files_with, form_of, is_encoded, page_failure, place_failure, read_once, read_page,
+    tell_notices,
 };
 use super::progress::{Meter, Shown};
 use super::signing::unsigned;
@@ -107,6 +108,8 @@ impl Import {
             failed: None,
             refused: BTreeMap::new(),
             hints: HashSet::new(),
+            is_of_git: self.git.is_some(),
+            left_out: 0,
         };
         let done = import::import(&path, common.owner(), &mut items, &options, &mut teller);
         let other_dates = items.other_dates;
@@ -115,6 +118,7 @@ impl Import {
             footers,
             failed,
             refused,
+            left_out,
             ..
         } = teller;
         meter.end();
@@ -145,17 +149,8 @@ impl Import {
             }
             _ => failure,
         };
-        if report.undated > 0 && !common.quiet {
-            output::warning(&format!(
-                "{} without a date: today's is theirs, and on another day they would be other articles",
-                counted(report.undated, "new article"),
-            ));
-        }
-        if other_dates > 0 && !common.quiet {
-            output::warning(&format!(
-                "{} without an author's date that a revision can have: the committer's stands for it",
-                counted(other_dates, "version"),
-            ));
+        if !common.quiet {
+            self.warn(common, &report, other_dates, left_out);
         }
         let footers = footers.map_or(Ok(()), Footers::finish);
         footers
@@ -166,6 +161,35 @@ impl Import {
         } else {
             Outcome::No
         })
+    }
+
+    /// Tells what the numbers of an import do not show.
+    fn warn(&self, common: &Common, report: &Report, other_dates: usize, left_out: usize) {
+        if report.undated > 0 {
+            output::warning(&format!(
+                "{} without a date: today's is theirs, and on another day they would be other articles",
+                counted(report.undated, "new article"),
+            ));
+        }
+        if other_dates > 0 {
+            output::warning(&format!(
+                "{} without an author's date that a revision can have: the committer's stands for it",
+                counted(other_dates, "version"),
+            ));
+        }
+        if left_out > MOST_NAMED && !common.verbose {
+            output::warning(&format!(
+                "{} with words that are left out, as they stand beside the text; --verbose names all of them",
+                counted(left_out - MOST_NAMED, "more page"),
+            ));
+        }
+        if report.pages == 0 {
+            output::warning(if self.git.is_some() {
+                "there was nothing to import: no file of the branch is a page that matches"
+            } else {
+                "there was nothing to import: the sources have no page"
+            });
+        }
     }
 
     fn tell(&self, common: &Common, report: &Report) -> Result<(), Failure> {
@@ -242,7 +266,9 @@ impl Import {
                         first.display(),
                     ));
                 }
-                parts.push(Part::Files(files(std::slice::from_ref(source))?.into_iter()));
+                parts.push(Part::Files(
+                    files(common, std::slice::from_ref(source))?.into_iter(),
+                ));
             } else {
                 return Err(Failure::new(format!("there is no {}", source.display())).hint(
                     "name a folder of pages, a page, a file of JSON Lines named .jsonl, or - for stdin",
@@ -427,7 +453,8 @@ fn is_json(file: &Path, bytes: &[u8]) -> bool {
         .unwrap_or(bytes)
         .trim_ascii_start();
     let is_begun = match begin.split_first() {
-        Some((b'{', _)) => true,
+        // So does rich text, which is told as what it is.
+        Some((b'{', rest)) => !rest.starts_with(b"\\rtf"),
         // Some texts begin with a note in brackets.
         Some((b'[', rest)) => matches!(rest.trim_ascii_start().first(), Some(b'{' | b'[' | b'"' | b']')),
         _ => false,
@@ -486,9 +513,13 @@ struct Teller<'a> {
     refused: BTreeMap<String, usize>,
     /// Hints that were given: each is given once.
     hints: HashSet<String>,
+    /// Whether pages are versions out of a git history.
+    is_of_git: bool,
+    /// How many pages have words that are left out.
+    left_out: usize,
 }
 
-/// How many pages are named that were refused for one cause.
+/// How many pages are named that were refused for one cause, or of which words are left out.
 const MOST_NAMED: usize = 20;
 
 /// Says of each cause how many pages it was that were not named.
@@ -509,7 +540,17 @@ fn tell_the_rest(refused: &BTreeMap<String, usize>) {
 impl Listener for Teller<'_> {
     fn refused(&mut self, name: &str, why: &Refusal) {
         let (failure, cause) = match why {
-            Refusal::Page(error) => (page_failure(name, error), with_causes(error)),
+            Refusal::Page(error) => {
+                let mut failure = page_failure(name, error);
+                // There is no file that could be converted.
+                if self.is_of_git && is_encoded(error) {
+                    failure.hint = Some(
+                        "what is in a history cannot be converted any more; --keep-going imports the other versions"
+                            .to_owned(),
+                    );
+                }
+                (failure, with_causes(error))
+            }
             Refusal::Place(error) => (place_failure(name, error), with_causes(error)),
             other => {
                 let cause = with_causes(other);
@@ -532,7 +573,12 @@ impl Listener for Teller<'_> {
 
     fn noticed(&mut self, name: &str, notices: &[Notice]) {
         let common = self.common;
-        self.meter.suspend(|| tell_notices(common, name, notices));
+        let is_left_out = |notice: &Notice| matches!(notice.what, NoticeKind::LeftOut(_));
+        self.left_out += usize::from(notices.iter().any(is_left_out));
+        let tells_all = self.left_out <= MOST_NAMED || common.verbose;
+        let told = notices.iter().filter(|notice| tells_all || !is_left_out(notice));
+        let told: Vec<Notice> = told.cloned().collect();
+        self.meter.suspend(|| tell_notices(common, name, &told));
     }
 
     fn placed(&mut self, name: &str, outcome: &Placed) {

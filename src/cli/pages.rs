@@ -1,5 +1,7 @@
 //! Pages as the command line has them: files, folders, stdin; and what is said of those that cannot be taken.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
@@ -10,10 +12,17 @@ use avalaches::article::MetadataError;
 use avalaches::branch::PlaceError;
 use avalaches::canonical::{LONGEST_ARTICLE, TextError};
 use avalaches::draft::{DraftError, DraftErrorKind, Form, Notice};
+use avalaches::import::on_one_line;
 use avalaches::language;
-use avalaches::wording::with_causes;
+use avalaches::wording::{counted, with_causes};
 
 use super::{Common, Failure, output};
+
+/// How deep folders are looked into.
+const DEEPEST: usize = 32;
+
+/// How many kinds of files that are passed over are named.
+const MOST_KINDS: usize = 8;
 
 /// How a page is written.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -43,17 +52,18 @@ pub fn read_once(names: &[impl AsRef<OsStr>]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Lists the files of the arguments: folders give their pages, in the order of their names.
-pub fn files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+/// Lists the files of the arguments: folders give their pages, in the order of their names. What is in them and no page is told.
+pub fn files(common: &Common, arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     read_once(arguments)?;
     let mut files = Vec::new();
+    let mut passed_over = PassedOver::default();
     for argument in arguments {
         if !argument.is_dir() {
             files.push(argument.clone());
             continue;
         }
         let before = files.len();
-        list_folder(argument, is_page_name, &mut files, 0)?;
+        list_folder(argument, is_page_name, &mut files, &mut passed_over, 0)?;
         if files.len() == before {
             return Err(
                 Failure::new(format!("{} is a folder without pages", argument.display()))
@@ -61,14 +71,67 @@ pub fn files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             );
         }
     }
+    if !common.quiet {
+        passed_over.tell();
+    }
     Ok(files)
+}
+
+/// What in folders is no page, by the endings of its names.
+#[derive(Debug, Default)]
+struct PassedOver {
+    kinds: BTreeMap<String, usize>,
+}
+
+impl PassedOver {
+    fn count(&mut self, name: &str, metadata: &fs::Metadata) {
+        let ending = name
+            .rsplit_once('.')
+            .map(|(_, ending)| ending.to_ascii_lowercase());
+        // Files of JSON Lines are told of by `import`.
+        if matches!(ending.as_deref(), Some("jsonl" | "ndjson")) {
+            return;
+        }
+        let kind = if metadata.is_symlink() {
+            "links".to_owned()
+        } else {
+            match ending {
+                Some(ending) if metadata.is_file() && (1..=12).contains(&ending.len()) => {
+                    on_one_line(&format!(".{ending}"))
+                }
+                _ => "others".to_owned(),
+            }
+        };
+        *self.kinds.entry(kind).or_default() += 1;
+    }
+
+    fn tell(&self) {
+        let mut kinds: Vec<(&String, &usize)> = self.kinds.iter().collect();
+        kinds.sort_by_key(|(_, count)| Reverse(**count));
+        let all = self.kinds.values().sum::<usize>();
+        let named = kinds
+            .iter()
+            .take(MOST_KINDS)
+            .map(|(kind, count)| format!("{kind} {count}"));
+        let mut named: Vec<String> = named.collect();
+        if kinds.len() > MOST_KINDS {
+            named.push("…".to_owned());
+        }
+        if all > 0 {
+            output::warning(&format!(
+                "{} passed over: {}",
+                counted(all, "file"),
+                named.join(", ")
+            ));
+        }
+    }
 }
 
 /// Lists the files in a folder, whatever is no folder having none, whose names are wanted.
 pub fn files_with(folder: &Path, is_wanted: fn(&str) -> bool) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     if folder.is_dir() {
-        list_folder(folder, is_wanted, &mut files, 0)?;
+        list_folder(folder, is_wanted, &mut files, &mut PassedOver::default(), 0)?;
     }
     Ok(files)
 }
@@ -82,7 +145,7 @@ pub fn capture_files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             continue;
         }
         let is_wanted = |name: &str| is_page_name(name) || is_warc(Path::new(name));
-        list_folder(argument, is_wanted, &mut files, 0)?;
+        list_folder(argument, is_wanted, &mut files, &mut PassedOver::default(), 0)?;
     }
     Ok(files)
 }
@@ -101,8 +164,16 @@ fn list_folder(
     folder: &Path,
     is_wanted: fn(&str) -> bool,
     files: &mut Vec<PathBuf>,
+    passed_over: &mut PassedOver,
     depth: usize,
 ) -> Result<(), Failure> {
+    if depth > DEEPEST {
+        let place = folder.display();
+        return Err(Failure::new(format!(
+            "{place} lies more than {DEEPEST} folders deep, and is not looked into"
+        ))
+        .hint("name a folder that is nearer to it"));
+    }
     let cannot = |error| Failure::new(format!("could not look into {}: {error}", folder.display()));
     let mut entries: Vec<PathBuf> = fs::read_dir(folder)
         .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
@@ -117,10 +188,12 @@ fn list_folder(
         if name.starts_with('.') {
             continue;
         }
-        if metadata.is_dir() && depth < 32 {
-            list_folder(&entry, is_wanted, files, depth + 1)?;
+        if metadata.is_dir() {
+            list_folder(&entry, is_wanted, files, passed_over, depth + 1)?;
         } else if metadata.is_file() && is_wanted(&name) {
             files.push(entry);
+        } else {
+            passed_over.count(&name, &metadata);
         }
     }
     Ok(())
@@ -187,6 +260,14 @@ pub fn page_failure(name: &str, error: &PageError) -> Failure {
             "convert it first: `iconv -f GB18030 -t UTF-8 FILE` does it from GBK, the usual one of old pages in Chinese",
         ),
         PageError::Draft(DraftError {
+            kind: DraftErrorKind::Encoding { charset, .. },
+            ..
+        }) => failure.hint(format!("convert it first: `iconv -f {charset} -t UTF-8 FILE`")),
+        PageError::Draft(DraftError {
+            kind: DraftErrorKind::OtherForm(_),
+            ..
+        }) => failure.hint("save it as plain text, Markdown or HTML first"),
+        PageError::Draft(DraftError {
             kind: DraftErrorKind::Text(TextError::Invisible { .. }),
             ..
         }) => {
@@ -194,6 +275,17 @@ pub fn page_failure(name: &str, error: &PageError) -> Failure {
         }
         _ => failure,
     }
+}
+
+/// Tells whether a page is refused because it is in another encoding than UTF-8.
+pub fn is_encoded(error: &PageError) -> bool {
+    let PageError::Draft(DraftError { kind, .. }) = error else {
+        return false;
+    };
+    matches!(
+        kind,
+        DraftErrorKind::Encoding { .. } | DraftErrorKind::Text(TextError::Utf8 { .. })
+    )
 }
 
 /// Tells whether a revision is refused for want of a note that says why it is made.
@@ -233,6 +325,9 @@ pub fn tell_notices(common: &Common, name: &str, notices: &[Notice]) {
         } else {
             format!(":{}", notice.line)
         };
-        output::warning(&format!("{name}{line}: {}", notice.what));
+        output::warning(&format!(
+            "{name}{line}: {}",
+            on_one_line(&notice.what.to_string())
+        ));
     }
 }

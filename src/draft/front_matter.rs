@@ -1,6 +1,6 @@
 //! Front matter: what a Markdown page says about itself between two lines of `---` (YAML) or `+++` (TOML).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use serde::de::{Deserialize as _, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -69,6 +69,9 @@ pub enum FrontMatterError {
     /// Not keys and values.
     #[error("the front matter is not a list of keys and values")]
     NoKeys,
+    /// Two keys say the same thing.
+    #[error("the front matter has both {0} and {1}, which mean the same; keep one of them")]
+    Twice(String, String),
     /// A value has another type than its key asks for.
     #[error("the front matter's {key} must be {expected}")]
     Type {
@@ -76,6 +79,14 @@ pub enum FrontMatterError {
         key: String,
         /// What it must be.
         expected: &'static str,
+    },
+    /// An item of a list is no text.
+    #[error("the front matter's {key} must be a text or a list of texts; {item} is none")]
+    Item {
+        /// The key.
+        key: String,
+        /// The item.
+        item: String,
     },
     /// A value holds what one line cannot.
     #[error("the front matter's {key} holds U+{:04X}; it must be one line of visible characters", u32::from(*character))]
@@ -157,9 +168,15 @@ pub fn read(found: &Found<'_>) -> Result<(FrontMatter, Vec<Notice>), DraftError>
     }
     let mut front = FrontMatter::default();
     let mut notices = Vec::new();
+    let mut said: HashMap<String, String> = HashMap::new();
     for (key, value) in &map {
         let line = line_of_key(found, key);
         let fail = |error| DraftError::at(line, error);
+        for (meaning, name) in meanings(key, value) {
+            if let Some(other) = said.insert(meaning, name.clone()) {
+                return Err(fail(FrontMatterError::Twice(other, name)));
+            }
+        }
         let one = || line_value(key, value).map_err(fail);
         let many = || list_value(key, value).map_err(fail);
         match key.as_str() {
@@ -204,6 +221,34 @@ pub fn read(found: &Found<'_>) -> Result<(FrontMatter, Vec<Notice>), DraftError>
         }
     }
     Ok((front, notices))
+}
+
+/// Returns what a key says something about, each with the name that it has here; nothing where its value is empty.
+fn meanings(key: &str, value: &Value) -> Vec<(String, String)> {
+    let is_empty = match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(values) => values.is_empty(),
+        _ => false,
+    };
+    if is_empty {
+        return Vec::new();
+    }
+    let of_title = |tag: &str| format!("title_{}", tag.to_ascii_lowercase());
+    let one = |meaning: String| vec![(meaning, key.to_owned())];
+    match (key, value) {
+        ("title", Value::Object(titles)) => titles
+            .keys()
+            .map(|tag| (of_title(tag), format!("title.{tag}")))
+            .collect(),
+        ("author" | "authors", _) => one("authors".to_owned()),
+        ("lang" | "language" | "languages", _) => one("languages".to_owned()),
+        ("source" | "source_url" | "source-url", _) => one("source".to_owned()),
+        _ => match key.strip_prefix("title_").or_else(|| key.strip_prefix("title-")) {
+            Some(tag) => one(of_title(tag)),
+            None => Vec::new(),
+        },
+    }
 }
 
 fn yaml(text: &str) -> Result<Value, DraftError> {
@@ -327,7 +372,14 @@ fn line_value(key: &str, value: &Value) -> Result<Option<String>, FrontMatterErr
 fn list_value(key: &str, value: &Value) -> Result<Vec<String>, FrontMatterError> {
     match value {
         Value::Array(values) => {
-            let items: Result<Vec<_>, _> = values.iter().map(|value| line_value(key, value)).collect();
+            let item = |value: &Value| match value {
+                Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(FrontMatterError::Item {
+                    key: key.to_owned(),
+                    item: value.to_string().chars().take(80).collect(),
+                }),
+                text => line_value(key, text),
+            };
+            let items: Result<Vec<_>, _> = values.iter().map(item).collect();
             Ok(items?.into_iter().flatten().collect())
         }
         Value::Object(_) | Value::Bool(_) => Err(FrontMatterError::Type {
@@ -337,7 +389,7 @@ fn list_value(key: &str, value: &Value) -> Result<Vec<String>, FrontMatterError>
         text => {
             let text = line_value(key, text)?.unwrap_or_default();
             Ok(text
-                .split(',')
+                .split([',', '，', '、', ';', '；'])
                 .map(str::trim)
                 .filter(|item| !item.is_empty())
                 .map(str::to_owned)
@@ -445,6 +497,40 @@ mod tests {
         let front = read("---\ntitle:\n  en: 1.10\n  fr: Le pont\nnote: 5.0\n---\n");
         assert_eq!(front.title.per_language["en"], "1.10");
         assert_eq!(front.note.as_deref(), Some("5.0"));
+    }
+
+    #[test]
+    fn two_keys_that_mean_the_same_are_refused_where_both_say_something() {
+        for (keys, line) in [
+            ("author: a\nauthors: [b]", 3),
+            ("source: https://a.example\nsource_url: https://b.example", 3),
+            ("lang: zh\nlanguage: en", 3),
+            ("title_zh: a\ntitle-ZH: b", 3),
+            ("title: {en: a}\ntitle_en: b", 3),
+        ] {
+            let refused = error(&format!("---\n{keys}\n---\n"));
+            assert!(refused.to_string().contains("mean the same"), "{keys}: {refused}");
+            assert_eq!(refused.line, Some(line), "{keys}");
+        }
+        let read = |page: &str| read(&split(page).unwrap().unwrap()).unwrap().0;
+        assert_eq!(read("---\nauthor: ''\nauthors: [b]\n---\n").authors, ["b"]);
+        let titles = read("---\ntitle: a\ntitle_en: b\n---\n").title;
+        assert_eq!(
+            (titles.plain.as_deref(), &*titles.per_language["en"]),
+            (Some("a"), "b")
+        );
+    }
+
+    #[test]
+    fn a_text_of_tags_is_divided_at_commas_of_every_script() {
+        let page = "---\ntags: 新闻，城市、桥; bridge；river, water\n---\n";
+        let tags = read(&split(page).unwrap().unwrap()).unwrap().0.tags;
+        assert_eq!(tags, ["新闻", "城市", "桥", "bridge", "river", "water"]);
+        let refused = error("---\ntags: [a, 2026, true]\n---\n");
+        assert!(
+            refused.to_string().contains("a list of texts; true is none"),
+            "{refused}"
+        );
     }
 
     #[test]

@@ -45,8 +45,12 @@ const LINE: usize = 0;
 /// elements are nested deeper than a person nests them.
 pub fn read(text: &str) -> Result<Draft, DraftError> {
     let text = &*text.replace('\0', "");
-    if let Some(line) = bounds::exceeded_at(&text.to_ascii_lowercase()) {
-        return Err(DraftError::at(line, DraftErrorKind::HtmlDepth));
+    if let Some((line, excess)) = bounds::excess(&text.to_ascii_lowercase()) {
+        let kind = match excess {
+            bounds::Excess::Elements => DraftErrorKind::HtmlDepth,
+            bounds::Excess::Attributes => DraftErrorKind::HtmlAttributes(bounds::MOST_ATTRIBUTES),
+        };
+        return Err(DraftError::at(line, kind));
     }
     let page = Html::parse_document(text);
     let shown = shown_elements(page.root_element());
@@ -61,6 +65,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
             what: NoticeKind::ShadowRoot,
         });
     }
+    notices.extend(article.wordless());
     let footer = article.take_footer(&mut notices)?;
     let title = article.take_title();
     article.drop_frame();
@@ -254,6 +259,23 @@ impl<'a> Article<'a> {
         })
     }
 
+    /// Tells of pictures that say nothing in words, unless the page says that they mean nothing.
+    fn wordless(&self) -> Option<Notice> {
+        let images = self.shown.iter().filter(|element| {
+            let element = element.value();
+            element.name() == "img" && element.attr("alt").is_none()
+        });
+        let count = if self.extent == Extent::Likely {
+            0
+        } else {
+            images.count()
+        };
+        (count > 0).then_some(Notice {
+            line: LINE,
+            what: NoticeKind::WordlessImages(count),
+        })
+    }
+
     /// Takes the footer off: the last of the article, or the only thing after it; of a page that carries its proof, only the
     /// former.
     fn take_footer(&mut self, notices: &mut Vec<Notice>) -> Result<Option<DraftFooter>, DraftError> {
@@ -289,6 +311,7 @@ impl<'a> Article<'a> {
             let own = self.pieces.extract_if(.., is_own);
             self.beside.extend(own.map(|piece| Beside {
                 place: Place::Frame,
+                is_amid: false,
                 text: piece.plain,
             }));
         }
@@ -330,6 +353,7 @@ impl<'a> Article<'a> {
                 0,
                 Beside {
                     place: Place::Frame,
+                    is_amid: false,
                     text: title.clone(),
                 },
             );
@@ -462,6 +486,7 @@ fn left(all: Vec<Piece>, taken: &[Piece]) -> Vec<Beside> {
             _ if at == 0 && is_back_link(&piece) => left.push(Beside::back_link(piece.plain)),
             _ => left.push(Beside {
                 place: Place::Loose,
+                is_amid: true,
                 text: piece.plain,
             }),
         }

@@ -1,6 +1,6 @@
 //! Pages in Markdown, with or without front matter.
 
-use super::{Draft, DraftError, FrontMatter, dress_down, front_matter};
+use super::{Draft, DraftError, FrontMatter, Notice, dress_down, front_matter, wordless};
 use crate::commonmark;
 
 /// Reads a page that [`crate::canonical::decode`] has decoded.
@@ -8,18 +8,22 @@ use crate::commonmark;
 /// # Errors
 /// [`DraftError`] with the line.
 pub fn read(text: &str) -> Result<Draft, DraftError> {
-    let (front, notices, body, lines_before) = match front_matter::split(text)? {
+    let (front, mut notices, body, lines_before) = match front_matter::split(text)? {
         Some(found) => {
             let (front, notices) = front_matter::read(&found)?;
             (front, notices, found.body, found.lines)
         }
         None => (FrontMatter::default(), Vec::new(), text, 0),
     };
-    let mut blocks = commonmark::blocks(body)
+    let mut blocks = commonmark::blocks_as_written(body)
         .map_err(|error| DraftError::at(error.line().map_or(0, |line| line + lines_before), error))?;
     for block in &mut blocks {
         block.line += lines_before;
     }
+    notices.extend(wordless(body).into_iter().map(|notice| Notice {
+        line: notice.line + lines_before,
+        ..notice
+    }));
     dress_down(blocks, front, notices)
 }
 

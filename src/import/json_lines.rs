@@ -38,6 +38,9 @@ pub enum LineError {
     /// A list, as programs write one that have no lines.
     #[error("a list is no page: import reads one object a line, without commas between (JSON Lines)")]
     List,
+    /// `sources` names no language.
+    #[error("`sources` has no source; it needs one for each language")]
+    NoSources,
     /// `languages` and `sources` do not name the same languages.
     #[error("`languages` and `sources` do not name the same languages")]
     Languages,
@@ -206,6 +209,9 @@ fn in_page_order(sources: InOrder, languages: &[Language]) -> Result<Vec<(Langua
         .into_iter()
         .map(|(tag, source)| Ok((parse("language", &tag)?, source)))
         .collect::<Result<Vec<(Language, String)>, LineError>>()?;
+    if sources.is_empty() {
+        return Err(LineError::NoSources);
+    }
     if !languages.is_empty() {
         let place = |language: &Language| languages.iter().position(|known| known == language);
         if sources.len() != languages.len() || sources.iter().any(|(tag, _)| place(tag).is_none()) {
@@ -321,6 +327,7 @@ mod tests {
         assert!(said("{}").contains("exactly one of `page` and `sources`"));
         assert!(said(r#"{"page": "x", "sources": {"en": "x"}}"#).contains("exactly one"));
         assert!(said(r#"{"sources": {"en": "x"}, "form": "text"}"#).contains("exactly one"));
+        assert!(said(r#"{"sources": {}}"#).contains("`sources` has no source"));
         assert!(said(r#"{"page": "x", "titel": "y"}"#).contains("unknown field `titel`"));
         assert!(said(r#"{"page": "x", "page": "y"}"#).contains("duplicate field"));
         assert!(said(r#"{"page": 7}"#).contains("expected a string"));

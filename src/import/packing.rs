@@ -157,7 +157,7 @@ impl Tools {
         }
         let new = Sheet::inflate(&sheet.page, &mut self.inflater).ok_or_else(lost)?;
         if let Some(number) = upon {
-            let old = spool.read(usize::try_from(number).map_err(io::Error::other)?)?;
+            let old = spool.sheet(usize::try_from(number).map_err(io::Error::other)?)?;
             let before = Sheet::inflate(&old.page, &mut self.inflater).ok_or_else(lost)?;
             if let Some(delta) = delta::encode(&before, &new, new.len() * 3 / 4) {
                 let entry = PackEntry::delta(&delta, &mut self.deflater);

@@ -1,13 +1,16 @@
 //! A prepared page as it waits in the spool: what its commit will say, and its files as entries of the pack to come,
 //! deflated already. The sources of a page are nearly slices of its text, so they are deltas against it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::add::Prepared;
-use crate::article::{METADATA_FILE, PAGE_FILE};
+use crate::article::{Article, METADATA_FILE, Metadata, PAGE_FILE};
 use crate::branch::{Candidate, Target};
 use crate::date::{RevisionDate, UtcOffset};
 use crate::id::{BlobId, ObjectId, TreeId};
+use crate::language::Language;
 use crate::object::ObjectKind;
 use crate::object::delta;
 use crate::object::ident::Person;
@@ -121,6 +124,34 @@ impl Sheet {
         let mut body = vec![0; entry.length()];
         let result = inflater.zlib(entry.stream(), &mut body).ok()?;
         (result.written == body.len()).then_some(body)
+    }
+
+    /// Returns the article that its files are; `None` where they are none.
+    #[must_use]
+    pub fn article(&self, inflater: &mut Inflater) -> Option<Article> {
+        let metadata = Metadata::parse(&self.metadata.1).ok()?;
+        let text = Self::inflate(&self.page, inflater)?;
+        // The sources are sorted by the names of their files.
+        let mut names: Vec<String> = metadata.languages.iter().map(Language::file_name).collect();
+        names.sort();
+        let mut by_name = BTreeMap::new();
+        for (name, (_, entry)) in names.into_iter().zip(&self.sources) {
+            let body = Self::inflate(entry, inflater)?;
+            let body = if entry.kind().is_none() {
+                delta::apply(&text, &body).ok()?
+            } else {
+                body
+            };
+            by_name.insert(name, String::from_utf8(body).ok()?);
+        }
+        let sources = metadata
+            .languages
+            .iter()
+            .map(|language| by_name.remove(&language.file_name()));
+        Some(Article {
+            sources: sources.collect::<Option<_>>()?,
+            metadata,
+        })
     }
 
     /// Returns the sheet as it stands in the spool.

@@ -6,9 +6,9 @@ use avalaches::footer::Footer;
 use avalaches::swhid::Swhid;
 use avalaches::verify::in_log::InLog;
 use avalaches::verify::mirrored::Mirrored;
-use avalaches::verify::{Answer, Verdict, quoted};
+use avalaches::verify::{Answer, Verdict};
 use avalaches::withheld::Reason;
-use avalaches::wording::counted;
+use avalaches::wording::{counted, quoted};
 
 use crate::cli::Common;
 use crate::cli::changes::{self, Told};

@@ -10,6 +10,12 @@ use super::text::{BLOCKS, hides_itself, is_blank, is_left_out, is_navigation, is
 /// Elements in which a page says what is no part of its article.
 const FRAME: &[&str] = &["nav", "header", "footer", "aside"];
 
+/// Elements by which a page is used.
+const ELSEWHERE: &[&str] = &["nav", "menu", "header", "select", "datalist", "iframe"];
+
+/// Roles that say the same of any element.
+const ELSEWHERE_ROLES: &[&str] = &["navigation", "search", "menu", "menubar", "toolbar"];
+
 /// Elements in which parts of a page are laid out.
 const LAYOUT: &[&str] = &["main", "div", "section"];
 
@@ -35,7 +41,7 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>) -> Vec<Beside> {
     while let Some((node, is_in, is_in_header)) = pending.pop() {
         let Some(element) = ElementRef::wrap(node) else {
             if let Node::Text(text) = node.value() {
-                found.extend(beside(Place::Loose, &words_of_text(text)).filter(|_| !is_in));
+                found.extend(beside(Place::Loose, false, &words_of_text(text)).filter(|_| !is_in));
             }
             continue;
         };
@@ -56,7 +62,7 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>) -> Vec<Beside> {
         if is_open {
             if is_in && OTHERWISE.contains(&name) && !otherwise.contains(&name) {
                 otherwise.push(name);
-                found.extend(beside(Place::Loose, &format!("<{name}>")));
+                found.extend(beside(Place::Loose, false, &format!("<{name}>")));
             }
             let start = pending.len();
             let (is_in, is_in_header) = (is_in || is_article, is_in_header || is_header);
@@ -71,20 +77,32 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>) -> Vec<Beside> {
         };
         let place = if is_frame { Place::Frame } else { Place::Loose };
         let (text, wordless) = words(element);
-        found.extend(beside(place, &text));
+        found.extend(beside(place, is_in && !leads_elsewhere(element), &text));
         found.extend(
             wordless
                 .iter()
-                .filter_map(|name| beside(place, &format!("<{name}>"))),
+                .filter_map(|name| beside(place, false, &format!("<{name}>"))),
         );
     }
     found
 }
 
-fn beside(place: Place, text: &str) -> Option<Beside> {
+/// Tells what an article has for its readers' ways, and not for its words.
+fn leads_elsewhere(element: ElementRef<'_>) -> bool {
+    let element = element.value();
+    let role = element
+        .attr("role")
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    ELSEWHERE.contains(&element.name()) || ELSEWHERE_ROLES.contains(&&*role)
+}
+
+fn beside(place: Place, is_amid: bool, text: &str) -> Option<Beside> {
     let text = text.trim();
     (!text.is_empty()).then(|| Beside {
         place,
+        is_amid,
         text: text.to_owned(),
     })
 }

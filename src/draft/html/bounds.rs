@@ -6,7 +6,7 @@
 const DEEPEST: usize = 256;
 /// The most tags, and attributes of one tag.
 const MOST_TAGS: usize = 1 << 20;
-const MOST_ATTRIBUTES: usize = 512;
+pub const MOST_ATTRIBUTES: usize = 512;
 /// The most open elements summed over all tags, and open formatting elements likewise, which every new
 /// paragraph repeats.
 const MOST_STEPS: usize = 1 << 26;
@@ -69,10 +69,24 @@ struct Bounds<'a> {
     repeated: usize,
 }
 
+/// Of what a page has too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excess {
+    /// Elements in one another, or repeated.
+    Elements,
+    /// Attributes of one element.
+    Attributes,
+}
+
 /// Returns the line of the tag with which a page asks too much; none if it does not.
 ///
 /// The page is in lower case, as names of elements are compared.
 pub fn exceeded_at(page: &str) -> Option<usize> {
+    excess(page).map(|(line, _)| line)
+}
+
+/// Returns the same, and of what it is too much.
+pub fn excess(page: &str) -> Option<(usize, Excess)> {
     let mut bounds = Bounds::default();
     let bytes = page.as_bytes();
     let mut at = 0;
@@ -86,7 +100,7 @@ pub fn exceeded_at(page: &str) -> Option<usize> {
                 past_markup(page, start)
             };
             if bounds.are_exceeded() {
-                return Some(line_of(page, start));
+                return Some((line_of(page, start), Excess::Elements));
             }
             continue;
         }
@@ -107,8 +121,11 @@ pub fn exceeded_at(page: &str) -> Option<usize> {
                 bounds.end(name);
             }
         }
-        if bounds.are_exceeded() || attributes > MOST_ATTRIBUTES {
-            return Some(line_of(page, start));
+        if attributes > MOST_ATTRIBUTES {
+            return Some((line_of(page, start), Excess::Attributes));
+        }
+        if bounds.are_exceeded() {
+            return Some((line_of(page, start), Excess::Elements));
         }
     }
     None
