@@ -210,7 +210,8 @@ impl<'a> Bounds<'a> {
     }
 }
 
-fn line_of(page: &str, at: usize) -> usize {
+/// Returns the line of a place, from 1.
+pub fn line_of(page: &str, at: usize) -> usize {
     page[..at].matches('\n').count() + 1
 }
 

@@ -120,7 +120,7 @@ pub(super) fn text_of(store: &ObjectStore, file: &Candidate) -> Result<Option<St
 }
 
 fn read(file: &Candidate, body: &[u8]) -> Option<String> {
-    let form = Form::of_name(file.name()).unwrap_or_else(|| Form::sniff(body));
+    let form = Form::of_file(file.name(), body);
     Some(draft::read(body, form, Invisible::Allow).ok()?.text())
 }
 
