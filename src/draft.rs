@@ -26,10 +26,22 @@ pub enum Form {
     Html,
     /// HTML in the form of XML.
     Xhtml,
+    /// A page and all that belongs to it in one file, as mail has it, which is not read.
+    Mhtml,
 }
 
 impl Form {
-    /// Judges the form by a file's name; `None` where the name says nothing.
+    /// Judges the form of a file by its name, else by its beginning.
+    #[must_use]
+    pub fn of_file(name: &str, bytes: &[u8]) -> Self {
+        let lower = name.to_ascii_lowercase();
+        if lower.ends_with(".mhtml") || lower.ends_with(".mht") {
+            return Self::Mhtml;
+        }
+        Self::of_name(name).unwrap_or_else(|| Self::sniff(bytes))
+    }
+
+    /// Judges the form of what can be read by a file's name; `None` where the name says nothing.
     #[must_use]
     pub fn of_name(file_name: &str) -> Option<Self> {
         let (_, extension) = file_name.rsplit_once('.')?;
@@ -61,7 +73,9 @@ impl Form {
         }
         let start = &start[..start.len().min(64)];
         let lower = start.to_ascii_lowercase();
-        if lower.starts_with(b"<?xml") {
+        if lower.starts_with(b"from: <saved by") || lower.starts_with(b"mime-version:") {
+            Self::Mhtml
+        } else if lower.starts_with(b"<?xml") {
             Self::Xhtml
         } else if lower.starts_with(b"<!doctype") || lower.starts_with(b"<html") {
             Self::Html
@@ -98,12 +112,25 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Tells whether a browser shows other parts of the page than are read here.
-    #[must_use]
-    pub fn has_shadow_root(&self) -> bool {
-        self.notices
-            .iter()
-            .any(|notice| notice.what == NoticeKind::ShadowRoot)
+    /// Says why a browser shows other parts of the page than are read here, or other characters.
+    pub fn shown_otherwise(&self) -> impl Iterator<Item = &NoticeKind> {
+        let kinds = self.notices.iter().map(|notice| &notice.what);
+        kinds.filter(|kind| matches!(kind, NoticeKind::ShadowRoot | NoticeKind::Encoding(_)))
+    }
+
+    /// Holds a page that carries a proof against the name of its file: whatever is in it, a browser shows only a file of HTML
+    /// as that.
+    pub fn judge_name(&mut self, file_name: &str) {
+        if self.carries_proof && Form::of_name(file_name) != Some(Form::Html) {
+            let what = "a file name by which browsers show something else";
+            self.faults.push(what.to_owned());
+        }
+    }
+
+    /// Forgets that the page declares another encoding, where browsers do not ask for that.
+    fn forget_encoding(&mut self) {
+        let is_encoding = |notice: &Notice| matches!(notice.what, NoticeKind::Encoding(_));
+        self.notices.retain(|notice| !is_encoding(notice));
     }
 
     /// Returns the text in canonical form.
@@ -195,6 +222,9 @@ pub enum NoticeKind {
     /// A part of an HTML page is shown in the place of another, by a declarative shadow root.
     #[error("a browser shows what stands in a shadow root of the page in the place of what is read here")]
     ShadowRoot,
+    /// An HTML page declares an encoding in which its bytes are other characters than they are in UTF-8.
+    #[error("the page says that it is in {0}, by which a browser shows other characters than are read here")]
+    Encoding(&'static str),
 }
 
 fn code_points(word: &str) -> String {
@@ -262,6 +292,12 @@ pub enum DraftErrorKind {
     /// The file is of a program's own form.
     #[error("this is {0}, and no text, Markdown or HTML")]
     OtherForm(&'static str),
+    /// XML of which a browser shows something else than of HTML.
+    #[error("the page is XML that cannot be read as HTML: it has {0}")]
+    Xml(String),
+    /// One file of many parts.
+    #[error("a page saved as a single file (MHTML) is not read; save it as HTML")]
+    Mhtml,
 }
 
 impl DraftError {
@@ -299,7 +335,12 @@ pub fn read(bytes: &[u8], form: Form, invisible: Invisible) -> Result<Draft, Dra
         Form::Markdown => markdown::read(&decoded),
         Form::Html => html::read(&decoded),
         Form::Xhtml => html::read_xhtml(&decoded),
+        Form::Mhtml => Err(DraftError::at(0, DraftErrorKind::Mhtml)),
     }?;
+    // A mark at the beginning counts for more than what a page says.
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        draft.forget_encoding();
+    }
     if let Some(found) = draft.footer.as_ref().filter(|found| !found.footer.weekday_fits()) {
         draft.notices.push(Notice {
             line: found.line,
@@ -312,17 +353,12 @@ pub fn read(bytes: &[u8], form: Form, invisible: Invisible) -> Result<Draft, Dra
 
 /// Names the form of a file that other programs write, by its first bytes; none where it may be a text.
 fn other_form(bytes: &[u8]) -> Option<&'static str> {
-    let head = bytes.get(..2048).unwrap_or(bytes);
-    let has = |words: &[u8]| memchr::memmem::find(head, words).is_some();
-    let is_mail = head.starts_with(b"MIME-Version:") || head.starts_with(b"From: <Saved by");
-    if head.starts_with(b"PK\x03\x04") {
+    if bytes.starts_with(b"PK\x03\x04") {
         Some("a zip archive, as Word (.docx) and OpenDocument (.odt) write their files")
-    } else if head.starts_with(b"%PDF-") {
+    } else if bytes.starts_with(b"%PDF-") {
         Some("a PDF")
-    } else if head.starts_with(b"{\\rtf") {
+    } else if bytes.starts_with(b"{\\rtf") {
         Some("a file of rich text (.rtf)")
-    } else if is_mail && (has(b"multipart/") || has(b"text/html")) {
-        Some("a page saved with its pictures in one file (.mhtml)")
     } else {
         None
     }
@@ -489,6 +525,8 @@ mod tests {
             ("---\ntitle: a\n---\n", Form::Markdown),
             ("\u{feff}+++\r\n", Form::Markdown),
             ("----\n", Form::Text),
+            ("From: <Saved by Blink>\r\n", Form::Mhtml),
+            ("MIME-Version: 1.0\n", Form::Mhtml),
             ("", Form::Text),
         ] {
             assert_eq!(Form::sniff(page.as_bytes()), form, "{page}");

@@ -183,7 +183,8 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
         removed: plan.gone.clone(),
     };
     if options.mode == Mode::Rehearse {
-        return Ok(published);
+        let bytes = lengths(folder, &published.sent)?;
+        return Ok(Published { bytes, ..published });
     }
     if plan.steps.is_empty() && plan.gone.is_empty() {
         return Ok(published);
@@ -238,7 +239,7 @@ impl Sender {
                 bytes += length(sent)?;
             }
             let (folder, target) = (Arc::clone(&self.folder), self.target.clone());
-            let is_foreign = self.which == Which::Changed && self.known.get(&name).is_none();
+            let is_unlisted = self.which == Which::Changed && self.known.get(&name).is_none();
             sending.spawn(async move {
                 let _turn = turn;
                 let content = read_file(&folder, &name)?;
@@ -246,7 +247,7 @@ impl Sender {
                     return Err(PublishError::Changed(folder.join(&name)));
                 }
                 let length = content.len() as u64;
-                target.write(&name, content, is_foreign).await?;
+                target.write(&name, content, is_unlisted.then_some(sum)).await?;
                 Ok(length)
             });
         }
@@ -276,6 +277,12 @@ fn read_site(folder: &Path) -> Result<(Manifest, Standing), PublishError> {
         site.put(name, sum);
     }
     Ok((site, standing))
+}
+
+/// Returns how many bytes some files of a site have together.
+fn lengths(folder: &Path, names: &[String]) -> Result<u64, PublishError> {
+    let contents = names.par_iter().map(|name| read_file(folder, name));
+    contents.map(|content| Ok(content?.len() as u64)).sum()
 }
 
 fn read_file(folder: &Path, name: &str) -> Result<Vec<u8>, PublishError> {

@@ -353,8 +353,8 @@ fn no_footer(draft: &Draft) -> String {
 /// Judges what a page shows beside its text. Of a page that carries its proof all that a reader takes for a part of the text
 /// has to be one, as in a browser; of other pages, whose makers place things as they like, it is told.
 fn shown_otherwise(draft: &Draft, home_link: Option<&str>, answer: &mut Answer) {
-    if draft.has_shadow_root() {
-        answer.against(Verdict::Altered, NoticeKind::ShadowRoot.to_string());
+    for reason in draft.shown_otherwise() {
+        answer.against(Verdict::Altered, reason.to_string());
     }
     if !draft.faults.is_empty() {
         let what = format!(

@@ -522,11 +522,6 @@ fn files_of_other_programs_and_encodings_are_told_as_what_they_are() {
             b"{\\rtf1\\ansi words}",
             "this is a file of rich text (.rtf)",
         ),
-        (
-            "d.mhtml",
-            b"From: <Saved by Blink>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\nx",
-            "one file (.mhtml)",
-        ),
     ] {
         story.write(name, bytes);
         refused(
@@ -535,6 +530,14 @@ fn files_of_other_programs_and_encodings_are_told_as_what_they_are() {
             &[words, "hint: save it as plain text, Markdown or HTML first"],
         );
         refused(&story, &["import", name], &[words]);
+    }
+    story.write("d.mhtml", "From: <Saved by Blink>\r\nMIME-Version: 1.0\r\n\r\nx");
+    for command in ["add", "import"] {
+        refused(
+            &story,
+            &[command, "d.mhtml"],
+            &["a page saved as a single file (MHTML) is not read; save it as HTML"],
+        );
     }
     let page = b"<meta charset=big5><article><p>\xa4\xa4\xa4\xe5</p></article>";
     story.write("e.html", page);

@@ -23,7 +23,7 @@ use bridge::ARTICLE;
 use desk::{Desk, SAYS, told};
 
 /// What somebody changed on a saved page, and what is said then.
-const CHANGES: [(&str, &str, &str); 28] = [
+const CHANGES: [(&str, &str, &str); 32] = [
     (
         "<p>桥昨天通车。</p>",
         "<p>桥昨天通车!</p>",
@@ -122,7 +122,19 @@ const CHANGES: [(&str, &str, &str); 28] = [
         "The page does not begin with",
     ),
     ("</body>", "<ext-el>More.</ext-el></body>", "“More.”"),
-    ("</head>", "</meta></head>", "The page does not begin with"),
+    (
+        "</main>",
+        "<aside><marquee hidden>More.</marquee></aside></main>",
+        "an element <marquee>",
+    ),
+    (
+        "<p>桥昨天通车。</p>",
+        "<p><a href=\" Java\tscript:f()\">桥昨天通车。</a></p>",
+        "an attribute href",
+    ),
+    ("<article>", "<article data-code=\"1\">", "an attribute data-code"),
+    ("<article>", "<article data-=\"1\">", "an attribute data-"),
+    ("<!DOCTYPE html>\n", "", "The page does not begin with"),
     (
         "</body>",
         "<script>document.body.remove()</script></body>",
@@ -255,6 +267,24 @@ fn a_saved_page_or_a_text_with_its_proof_is_checked_without_its_site() {
         "",
         "“page.txt” is no text in UTF-8",
     );
+    // By these names a browser shows something else than the HTML that is in the file.
+    for name in ["saved.svg", "saved.xhtml", "saved"] {
+        expect(
+            desk.drop(&[(name, html.as_bytes())]),
+            "not-proved",
+            "By a file name that does not end in .html or .htm a browser shows something else.",
+        );
+    }
+    for (name, page) in [
+        ("saved.mhtml", html.as_str()),
+        ("saved", "From: <Saved by Blink>\n"),
+    ] {
+        expect(
+            desk.drop(&[(name, page.as_bytes())]),
+            "",
+            "is a page saved as a single file (MHTML). Save it as HTML.",
+        );
+    }
 }
 
 #[test]
@@ -286,6 +316,21 @@ fn of_an_unknown_style_nothing_is_claimed_and_what_has_no_words_is_named() {
             "</body>",
             "<ext-el data-shadow-root=\"true\"></ext-el></body>",
             "“<ext-el>”",
+        ),
+        (
+            "</body>",
+            "<div hidden>More.</div></body>",
+            "Text: what the page shows is",
+        ),
+        (
+            "</body>",
+            "<!-- <![CDATA[ --></body>",
+            "Text: what the page shows is",
+        ),
+        (
+            "<article>",
+            "<article data-codex=\"1\">",
+            "Text: what the page shows is",
         ),
         (
             "<html ",

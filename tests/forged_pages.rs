@@ -74,6 +74,20 @@ fn what_a_reader_takes_for_a_part_of_the_article_alters_it() {
             "<p><img alt=\"The bridge opened yesterday.\" src=\"data:,\"></p>",
             1,
         ),
+        before("<p><a href=\" java\tScript:f()\">a</a></p>", LAST),
+        before("<aside><a href=\"javascript:f()\">a</a></aside>", "</main>"),
+        before(
+            "<nav><button formaction=\"&#1;javascript:f()\">a</button></nav>",
+            "</main>",
+        ),
+        before("<marquee hidden>FALSE</marquee>", "</main>"),
+        before("<aside><marquee hidden>FALSE</marquee></aside>", "</main>"),
+        before("<aside><select><option>FALSE</select></aside>", "</main>"),
+        before(
+            "<aside><math hidden><mtext>FALSE</mtext></math></aside>",
+            "</main>",
+        ),
+        page.replacen("<article>", "<article data-=\"1\">", 1),
         page.replacen(LAST, "<p><q>The bridge opened yesterday.</q></p>", 1),
         page.replacen(LAST, "<p><del>The bridge opened yesterday.</del></p>", 1),
         page.replacen(LAST, "<p dir=\"rtl\">The bridge opened yesterday.</p>", 1),
@@ -96,7 +110,6 @@ fn what_a_reader_takes_for_a_part_of_the_article_alters_it() {
             "<title>",
         ),
         before("<article>FALSE</article>", "<article>"),
-        before("<p><![CDATA[FALSE]]></p>", LAST),
         before("<ul>FALSE</ul>", LAST),
         before(
             "<script>document.querySelector('article p').textContent = 'FALSE'</script>",
@@ -104,7 +117,6 @@ fn what_a_reader_takes_for_a_part_of_the_article_alters_it() {
         ),
         before("<script src=\"false.js\"></script>", "</body>"),
         before("<meta name=\"a\" content=\"b\">", "<meta charset=\"utf-8\">"),
-        after("<meta charset=\"utf-8\">", "</meta>"),
         page.replacen("<meta charset=\"utf-8\">", "", 1),
         // A title has its place.
         before("<p>桥昨天通车。</p>", "<article>"),
@@ -220,8 +232,8 @@ fn what_stands_beside_the_text_is_told() {
 fn a_browser_that_saved_the_page_says_so_above_it() {
     let (story, page) = story();
     let saved = format!("<!-- saved from url=(0026)https://example.org/page -->\n{page}");
-    story.write("saved", &saved);
-    assert!(story.yes(&["verify", "saved"]).starts_with("verified"));
+    story.write("saved.html", &saved);
+    assert!(story.yes(&["verify", "saved.html"]).starts_with("verified"));
     let saved = page.replacen(
         "<!DOCTYPE html>",
         "<!DOCTYPE html>\n<!-- saved from url=(0026)https://example.org/page -->",
@@ -241,4 +253,132 @@ fn text_after_the_footer_is_named() {
         said.contains("reads like one, and what follows it is no part of a page"),
         "{said}"
     );
+}
+
+#[test]
+fn a_page_with_a_proof_counts_under_a_name_that_every_browser_takes_for_html() {
+    let (story, page) = story();
+    let said = |name: &str, page: &str| {
+        story.write(name, page);
+        let judged = |arguments: &[&str]| {
+            let output = story.run(&[&["verify"][..], arguments, &[name]].concat());
+            let said = String::from_utf8(output.stdout).unwrap();
+            (output.status.code(), said)
+        };
+        let (with, without) = (judged(&[]), judged(&["--without-archive"]));
+        assert_eq!(with.0, without.0, "{name}: {with:?} {without:?}");
+        without
+    };
+    for name in ["page.html", "page.HTM"] {
+        assert_eq!(said(name, &page).0, Some(0), "{name}");
+    }
+    let in_xml = page.replacen("<html ", "<html xmlns=\"http://www.w3.org/1999/xhtml\" ", 1);
+    for (name, page) in [
+        ("page.xml", &page),
+        ("page.svg", &page),
+        ("page.pdf", &page),
+        ("page", &page),
+    ] {
+        let (code, said) = said(name, page);
+        assert!(code == Some(1) && said.starts_with("altered"), "{name}: {said}");
+        let why = "a file name by which browsers show something else";
+        assert!(said.contains(why), "{name}: {said}");
+    }
+    for page in [&page, &in_xml] {
+        assert_ne!(said("page.xhtml", page).0, Some(0));
+    }
+    // What has no name is no file of a browser's.
+    let archive = story.folder.path().to_owned();
+    let mut asked = std::process::Command::new(env!("CARGO_BIN_EXE_avalaches"))
+        .args(["verify", "--without-archive", "-"])
+        .current_dir(archive)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut asked.stdin.take().unwrap(), page.as_bytes()).unwrap();
+    assert!(asked.wait().unwrap().success());
+    // Mail in one file is no page that is read.
+    for (name, page) in [
+        ("page.mhtml", page.as_str()),
+        ("saved", "From: <Saved by Blink>\r\n"),
+    ] {
+        story.write(name, page);
+        let output = story.run(&["verify", name]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("(MHTML) is not read; save it as HTML"), "{said}");
+    }
+}
+
+#[test]
+fn what_shows_nothing_and_what_only_looks_like_a_fault_alters_nothing() {
+    let (_, page) = story();
+    for (from, to) in [
+        ("<article>", "<article data-codex=\"1\">"),
+        ("</body>", "<div hidden>more</div><x-y hidden></x-y></body>"),
+        ("</body>", "<!-- <![CDATA[ --></body>"),
+        ("<meta charset=\"utf-8\">", "<meta charset=\"utf-8\"></meta>"),
+        (
+            "</main>",
+            "<aside><a href=\"javascript.html\">a</a></aside></main>",
+        ),
+    ] {
+        assert!(page.contains(from), "{page}");
+        let (code, answer) = verify_alone(page.replacen(from, to, 1).as_bytes());
+        assert_eq!(
+            (code, &answer["verdict"]),
+            (Some(0), &Value::from("proved")),
+            "{answer}\n{to}"
+        );
+    }
+}
+
+#[test]
+fn what_words_do_not_tell_is_named() {
+    let (story, page) = story();
+    let table = "<aside><table background=\"data:,\"><tr><td>A</table><meter value=\"1\"></meter></aside>";
+    let (_, answer) = verify(
+        &story,
+        "page.html",
+        &page.replacen("</main>", &format!("{table}</main>"), 1),
+    );
+    assert_eq!(answer["verdict"], "verified", "{answer}");
+    for name in ["<table>", "<meter>"] {
+        assert!(answer["beside"].to_string().contains(name), "{answer}");
+    }
+    // Of a page of another make only what has no words.
+    let shown = story.yes(&["show", ARTICLE]);
+    let (_, footer) = shown.trim_end().rsplit_once('\n').unwrap();
+    let other = |around: &str| {
+        let page = format!(
+            "<!doctype html><body>{around}<article><p>桥昨天通车。</p>{LAST}<p>{footer}</p></article></body>"
+        );
+        verify(&story, "other.html", &page).1["beside"].clone()
+    };
+    assert_eq!(other(table), Value::from(vec!["A"]));
+    for shown in [
+        "<marquee hidden>FALSE</marquee>",
+        "<math hidden><mtext>FALSE</mtext></math>",
+        "<math><mtext hidden>FALSE</mtext></math>",
+    ] {
+        assert_eq!(other(shown), Value::from(vec!["FALSE"]), "{shown}");
+    }
+    let within = "<svg style=\"visibility:hidden\"><text visibility=\"visible\">FALSE</text></svg>";
+    assert!(other(within).to_string().contains("FALSE"));
+}
+
+#[test]
+fn a_page_that_says_another_encoding_is_altered() {
+    let (story, _) = story();
+    let shown = story.yes(&["show", ARTICLE]);
+    let (_, footer) = shown.trim_end().rsplit_once('\n').unwrap();
+    for (label, verdict) in [("utf-8", "verified"), ("gbk", "altered")] {
+        let page = format!(
+            "<!doctype html><meta charset=\"{label}\"><article><p>桥昨天通车。</p>{LAST}<p>{footer}</p></article>"
+        );
+        let (_, answer) = verify(&story, "other.html", &page);
+        assert_eq!(answer["verdict"], verdict, "{answer}");
+    }
 }

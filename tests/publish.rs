@@ -327,15 +327,14 @@ fn a_folder_gets_the_site_and_keeps_what_is_not_the_sites() {
     let www = story.folder.path().join("www");
     fs::create_dir(&www).unwrap();
     fs::write(www.join("robots.txt"), "User-agent: *\n").unwrap();
-    assert_eq!(
-        story
-            .yes(&["publish", "site", "www", "--dry-run"])
-            .lines()
-            .count(),
-        1
-    );
+    let would_be = story.yes(&["publish", "site", "www", "--dry-run"]);
     assert_eq!(files(&www).len(), 1);
-    story.yes(&["publish", "site", "www"]);
+    let were = story.yes(&["publish", "site", "www"]);
+    assert_eq!(would_be.replace("would be ", ""), were);
+    assert!(
+        would_be.lines().count() == 1 && !would_be.contains("(0 bytes)"),
+        "{would_be}"
+    );
     let mut expected = site(&story, "site");
     expected.insert("robots.txt".to_owned(), b"User-agent: *\n".to_vec());
     assert_eq!(published(files(&www)).0, expected);

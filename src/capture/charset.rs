@@ -25,20 +25,54 @@ pub fn declared(bytes: &[u8]) -> Option<&'static str> {
     in_page(bytes).map(Encoding::name)
 }
 
+/// Names an encoding that a page declares by one of some labels, and in which its bytes are another text than in UTF-8.
+pub fn other_reading<'a>(text: &str, labels: impl Iterator<Item = &'a str>) -> Option<&'static str> {
+    let mut asked = Vec::new();
+    for label in labels {
+        let Some(found) = Encoding::for_label(label.trim().as_bytes()).map(narrow) else {
+            continue;
+        };
+        if !asked.contains(&found) {
+            asked.push(found);
+            if found.decode_without_bom_handling(text.as_bytes()).0 != text {
+                return Some(found.name());
+            }
+        }
+    }
+    None
+}
+
+/// A page whose letters could be read is not in UTF-16, whatever it says.
+fn narrow(encoding: &'static Encoding) -> &'static Encoding {
+    if encoding == encoding_rs::UTF_16LE || encoding == encoding_rs::UTF_16BE {
+        UTF_8
+    } else {
+        encoding
+    }
+}
+
 /// Reads `charset=` in the first `meta` elements, in both of their forms.
 fn in_page(bytes: &[u8]) -> Option<&'static Encoding> {
     let start = String::from_utf8_lossy(bytes.get(..PRESCANNED).unwrap_or(bytes)).to_ascii_lowercase();
     start.split("<meta").skip(1).find_map(|tag| {
         let tag = tag.split('>').next()?;
         let (_, value) = tag.split_once("charset")?;
-        let value = value.trim_start().strip_prefix('=')?.trim_start();
-        let value = value.trim_start_matches(['"', '\'']);
-        let label = value.split(['"', '\'', ' ', ';', '/']).next()?;
-        let found = Encoding::for_label(label.as_bytes())?;
-        // A page whose letters could be read is not in UTF-16, whatever it says.
-        let is_wide = found == encoding_rs::UTF_16LE || found == encoding_rs::UTF_16BE;
-        Some(if is_wide { UTF_8 } else { found })
+        let label = label_after(value)?;
+        Encoding::for_label(label.as_bytes()).map(narrow)
     })
+}
+
+/// Returns the label in what follows the word `charset`.
+fn label_after(value: &str) -> Option<&str> {
+    let value = value.trim_start().strip_prefix('=')?.trim_start();
+    let value = value.trim_start_matches(['"', '\'']);
+    value.split(['"', '\'', ' ', ';', '/']).next()
+}
+
+/// Returns the label of an encoding in the `content` of a `meta` element in lower case.
+#[must_use]
+pub fn label_in(content: &str) -> Option<&str> {
+    label_after(content.split_once("charset")?.1)
 }
 
 #[cfg(test)]
@@ -63,5 +97,14 @@ mod tests {
             &*utf8("<meta charset=utf-16>桥".as_bytes(), None),
             "<meta charset=utf-16>桥".as_bytes()
         );
+    }
+
+    #[test]
+    fn an_encoding_in_which_the_bytes_are_another_text_is_named() {
+        let other = |text, labels: &[&'static str]| other_reading(text, labels.iter().copied());
+        assert_eq!(other("桥", &["utf-8", " GB2312 "]), Some("GBK"));
+        assert_eq!(other("桥", &["utf-16", "unheard-of"]), None);
+        assert_eq!(other("a bridge", &["gbk", "windows-1252"]), None);
+        assert_eq!(label_in("text/html; charset = gbk"), Some("gbk"));
     }
 }

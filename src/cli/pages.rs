@@ -229,7 +229,7 @@ pub fn read_text(file: &Path, most: u64) -> io::Result<String> {
 
 /// Judges how a page is written: by its name, else by its beginning.
 pub fn form_of(file: &Path, bytes: &[u8]) -> Form {
-    Form::of_name(&file.to_string_lossy()).unwrap_or_else(|| Form::sniff(bytes))
+    Form::of_file(&file.to_string_lossy(), bytes)
 }
 
 /// Tells of a page that cannot be read: file, line, reason, and what to do.

@@ -260,7 +260,7 @@ impl Verify {
                 None => Ok(answer),
             };
         }
-        let (_, draft) = self.draft(file, &bytes)?;
+        let (_, draft) = self.draft(thing, &bytes)?;
         let mut answer = verify::page(archive, &draft)?;
         if answer.verdict() == Verdict::Unknown && draft.carries_proof {
             let reason = "the page carries a proof of its own, which `verify --without-archive` judges";
@@ -292,7 +292,7 @@ impl Verify {
             in_log::of_page(&mut answer, &[], policy);
             return Ok(answer);
         }
-        let (form, draft) = self.draft(file, &bytes)?;
+        let (form, draft) = self.draft(thing, &bytes)?;
         let html = if form.has_elements() {
             String::from_utf8_lossy(&bytes)
         } else {
@@ -327,10 +327,14 @@ impl Verify {
         }
     }
 
-    fn draft(&self, file: &Path, bytes: &[u8]) -> Result<(Form, Draft), Failure> {
+    fn draft(&self, thing: &str, bytes: &[u8]) -> Result<(Form, Draft), Failure> {
+        let file = Path::new(thing);
         let form = self.form.map_or_else(|| form_of(file, bytes), Into::into);
-        let draft = draft::read(bytes, form, Invisible::Allow)
-            .map_err(|e| page_failure(&file.to_string_lossy(), &PageError::Draft(e)))?;
+        let mut draft = draft::read(bytes, form, Invisible::Allow)
+            .map_err(|e| page_failure(thing, &PageError::Draft(e)))?;
+        if thing != "-" && file.is_file() {
+            draft.judge_name(thing);
+        }
         Ok((form, draft))
     }
 }

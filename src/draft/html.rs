@@ -9,11 +9,13 @@ use scraper::{ElementRef, Html};
 
 use super::{Beside, Draft, DraftError, DraftErrorKind, DraftFooter, FrontMatter, Notice, NoticeKind, Place};
 use crate::canonical::first_unprintable;
+use crate::capture::charset;
 use crate::commonmark::Block;
 use crate::date::{RevisionDate, UtcOffset};
 use crate::footer::{Footer, FooterError};
 use crate::proof::block;
 
+use beside::Named;
 use text::{Kind, Piece, TooDeep};
 
 mod beside;
@@ -45,14 +47,7 @@ const LINE: usize = 0;
 /// elements are nested deeper than a person nests them.
 pub fn read(text: &str) -> Result<Draft, DraftError> {
     let text = &*text.replace('\0', "");
-    if let Some((line, excess)) = bounds::excess(&text.to_ascii_lowercase()) {
-        let kind = match excess {
-            bounds::Excess::Elements => DraftErrorKind::HtmlDepth,
-            bounds::Excess::Attributes => DraftErrorKind::HtmlAttributes(bounds::MOST_ATTRIBUTES),
-        };
-        return Err(DraftError::at(line, kind));
-    }
-    let page = Html::parse_document(text);
+    let page = parse(text, Html::parse_document)?;
     let shown = shown_elements(page.root_element());
     let deep = |TooDeep| DraftError::at(LINE, DraftErrorKind::HtmlDepth);
     let mut proofs = data_blocks_of(&page, &block::MEDIA_TYPES, block::ELEMENT_ID);
@@ -66,6 +61,12 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         });
     }
     notices.extend(article.wordless());
+    if let Some(encoding) = other_encoding(text, page.root_element()) {
+        notices.push(Notice {
+            line: LINE,
+            what: NoticeKind::Encoding(encoding),
+        });
+    }
     let footer = article.take_footer(&mut notices)?;
     let title = article.take_title();
     article.drop_frame();
@@ -113,12 +114,45 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
     })
 }
 
+/// Parses a page that does not ask too much of the parser.
+fn parse(text: &str, parser: fn(&str) -> Html) -> Result<Html, DraftError> {
+    let Some((line, excess)) = bounds::excess(&text.to_ascii_lowercase()) else {
+        return Ok(parser(text));
+    };
+    let kind = match excess {
+        bounds::Excess::Elements => DraftErrorKind::HtmlDepth,
+        bounds::Excess::Attributes => DraftErrorKind::HtmlAttributes(bounds::MOST_ATTRIBUTES),
+    };
+    Err(DraftError::at(line, kind))
+}
+
 /// Reads a page of XHTML, in which an element may end where it begins.
 ///
 /// # Errors
-/// As for [`read`].
+/// As for [`read`], and where HTML cannot say what the page says.
 pub fn read_xhtml(text: &str) -> Result<Draft, DraftError> {
-    read(&xhtml::as_html(text))
+    let mut draft = read(&xhtml::as_html(text)?)?;
+    if draft.carries_proof {
+        draft.faults.push("the form of XML".to_owned());
+    }
+    // In XML these elements say nothing.
+    draft.forget_encoding();
+    Ok(draft)
+}
+
+/// Names an encoding that the page declares and by which a browser shows other characters than are read here.
+fn other_encoding(text: &str, page: ElementRef<'_>) -> Option<&'static str> {
+    let elements = page.descendants().filter_map(ElementRef::wrap);
+    let metas = elements.filter(|element| element.value().name() == "meta");
+    let labels: Vec<String> = metas
+        .filter_map(|meta| {
+            let attribute = |name| Some(meta.value().attr(name)?.trim().to_ascii_lowercase());
+            let content = || charset::label_in(&attribute("content")?).map(str::to_owned);
+            let is_type = attribute("http-equiv").is_some_and(|kind| kind == "content-type");
+            attribute("charset").or_else(|| content().filter(|_| is_type))
+        })
+        .collect();
+    charset::other_reading(text, labels.iter().map(String::as_str))
 }
 
 /// Tells whether a template of the page says that it is shown (HTML, "declarative shadow DOM").
@@ -138,10 +172,7 @@ pub fn data_blocks(text: &str, media_types: &[&str], id: &str) -> Result<Vec<Str
     if !media_types.iter().any(|media_type| text.contains(media_type)) {
         return Ok(Vec::new());
     }
-    if let Some(line) = bounds::exceeded_at(&text.to_ascii_lowercase()) {
-        return Err(DraftError::at(line, DraftErrorKind::HtmlDepth));
-    }
-    let page = Html::parse_document(text);
+    let page = parse(text, Html::parse_document)?;
     let blocks = data_blocks_of(&page, media_types, id);
     Ok(blocks.map(|block| block.text().collect()).collect())
 }
@@ -165,10 +196,7 @@ fn data_blocks_of<'a>(
 /// Returns the text that a browser shows of some blocks, an empty line between; `None` where they are nested too deep.
 #[must_use]
 pub fn shown_text(blocks: &str) -> Option<String> {
-    if bounds::exceeded_at(&blocks.to_ascii_lowercase()).is_some() {
-        return None;
-    }
-    let page = Html::parse_fragment(blocks);
+    let page = parse(blocks, Html::parse_fragment).ok()?;
     let pieces = text::pieces(page.root_element()).ok()?;
     let plains: Vec<&str> = pieces.iter().map(|piece| piece.plain.as_str()).collect();
     Some(plains.join("\n\n"))
@@ -207,7 +235,12 @@ impl<'a> Article<'a> {
         shown: &[ElementRef<'a>],
         carries_proof: bool,
     ) -> Result<Self, TooDeep> {
-        let named = |name: &str| {
+        let named = if carries_proof {
+            Named::Foreign
+        } else {
+            Named::Wordless
+        };
+        let the_one = |name: &str| {
             let mut found = shown.iter().filter(|element| element.value().name() == name);
             found.next().copied().filter(|_| found.next().is_none())
         };
@@ -216,14 +249,14 @@ impl<'a> Article<'a> {
             .filter(|child| child.value().name() == "body")
             .last()
             .unwrap_or(root);
-        if let Some(marked) = named("article").or_else(|| named("main")) {
+        if let Some(marked) = the_one("article").or_else(|| the_one("main")) {
             return Ok(Self {
                 extent: Extent::Marked,
                 carries_proof,
                 shown: shown_elements(marked),
                 pieces: text::pieces(marked)?,
                 after: text::pieces_after(body, marked)?,
-                beside: beside::of(body, marked),
+                beside: beside::of(body, marked, named),
             });
         }
         let mut whole = Self {
@@ -232,7 +265,7 @@ impl<'a> Article<'a> {
             shown: shown.to_vec(),
             pieces: text::pieces(body)?,
             after: Vec::new(),
-            beside: beside::of(body, body),
+            beside: beside::of(body, body, named),
         };
         let is_plain = !shown
             .iter()

@@ -146,36 +146,21 @@ impl Target {
             Self::Folder(folder) => {
                 let folder = folder.clone();
                 blocking(move || {
-                    let mut unlisted = unlisted.iter();
-                    unlisted.try_for_each(|(name, sum)| is_free(&folder.join(name), *sum, which))
+                    let mut unlisted = unlisted.into_iter();
+                    unlisted.try_for_each(|(name, sum)| {
+                        let unlisted = (which == Which::Changed).then_some(sum);
+                        make_way(&folder.join(name), unlisted)
+                    })
                 })
                 .await
             }
             Self::Bucket { .. } if which == Which::All || unlisted.is_empty() => Ok(()),
-            Self::Bucket { store, prefix } if unlisted.len() <= FEW => {
-                for (name, _) in unlisted {
-                    match store.head(&key(prefix, &name)?).await {
-                        Err(object_store::Error::NotFound { .. }) => {}
-                        Ok(_) => return Err(TargetError::ForeignObject(name)),
-                        Err(error) => return Err(failed("look for", &name)(error)),
-                    }
-                }
-                Ok(())
-            }
             Self::Bucket { store, prefix } => {
-                let keys = unlisted
-                    .into_iter()
-                    .map(|(name, _)| Ok((key(prefix, &name)?, name)));
-                let keys: HashMap<Key, String> = keys.collect::<Result<_, TargetError>>()?;
-                let below = Some(prefix).filter(|prefix| !prefix.as_ref().is_empty());
-                let mut listed = store.list(below);
-                while let Some(found) = listed.next().await {
-                    let found = found.map_err(failed("list", "what is there"))?;
-                    if let Some(name) = keys.get(&found.location) {
-                        return Err(TargetError::ForeignObject(name.clone()));
-                    }
+                let names = unlisted.into_iter().map(|(name, _)| name).collect();
+                match first_there(store, prefix, names).await? {
+                    Some(name) => Err(TargetError::ForeignObject(name)),
+                    None => Ok(()),
                 }
-                Ok(())
             }
         }
     }
@@ -204,21 +189,30 @@ impl Target {
     /// # Errors
     /// [`TargetError`].
     pub async fn write_list(&self, list: &Manifest) -> Result<(), TargetError> {
-        self.write(manifest::FILE_NAME, list.to_string().into_bytes(), false)
+        self.write(manifest::FILE_NAME, list.to_string().into_bytes(), None)
             .await?;
         self.settle().await
     }
 
     /// Writes a file, so that a reader sees the old one or the new one. In a folder, a file that is not on the list and
-    /// holds something else is somebody else's (`is_foreign`), and stays.
+    /// holds something else than what is to be sent (`unlisted`) is somebody else's, and stays.
     ///
     /// # Errors
     /// [`TargetError`].
-    pub async fn write(&self, name: &str, content: Vec<u8>, is_foreign: bool) -> Result<(), TargetError> {
+    pub async fn write(
+        &self,
+        name: &str,
+        content: Vec<u8>,
+        unlisted: Option<Sum>,
+    ) -> Result<(), TargetError> {
         match self {
             Self::Folder(folder) => {
                 let path = folder.join(name);
-                blocking(move || write_file(&path, &content, is_foreign)).await
+                blocking(move || {
+                    make_way(&path, unlisted)?;
+                    Ok(files::replace(&path, &content)?)
+                })
+                .await
             }
             Self::Bucket { store, prefix } => {
                 let media_type = match name {
@@ -258,29 +252,46 @@ impl Target {
     }
 }
 
-/// Makes sure that a file can be written: nothing stands there, or a file that is to be replaced or has these contents.
-fn is_free(path: &Path, sum: Sum, which: Which) -> Result<(), TargetError> {
+/// Returns the first of some names that an object of a bucket has.
+async fn first_there(
+    store: &dyn ObjectStore,
+    prefix: &Key,
+    names: Vec<String>,
+) -> Result<Option<String>, TargetError> {
+    if names.len() <= FEW {
+        for name in names {
+            match store.head(&key(prefix, &name)?).await {
+                Err(object_store::Error::NotFound { .. }) => {}
+                Ok(_) => return Ok(Some(name)),
+                Err(error) => return Err(failed("look for", &name)(error)),
+            }
+        }
+        return Ok(None);
+    }
+    let keys = names.into_iter().map(|name| Ok((key(prefix, &name)?, name)));
+    let mut keys: HashMap<Key, String> = keys.collect::<Result<_, TargetError>>()?;
+    let below = Some(prefix).filter(|prefix| !prefix.as_ref().is_empty());
+    let mut listed = store.list(below);
+    while let Some(found) = listed.next().await {
+        let found = found.map_err(failed("list", "what is there"))?;
+        if let Some(name) = keys.remove(&found.location) {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// Makes sure that a file can be written: nothing stands there, or a file; of one that is not on the list, one that holds the
+/// very same.
+fn make_way(path: &Path, unlisted: Option<Sum>) -> Result<(), TargetError> {
+    let is_own = || unlisted.is_none_or(|sum| fs::read(path).is_ok_and(|there| Sum::of(&there) == sum));
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(files::failed("look at", path)(error).into()),
         Ok(found) if !found.is_file() => Err(TargetError::NoFile(path.to_owned())),
-        Ok(_) if which == Which::All || fs::read(path).is_ok_and(|there| Sum::of(&there) == sum) => Ok(()),
+        Ok(_) if is_own() => Ok(()),
         Ok(_) => Err(TargetError::Foreign(path.to_owned())),
     }
-}
-
-fn write_file(path: &Path, content: &[u8], is_foreign: bool) -> Result<(), TargetError> {
-    let found = fs::symlink_metadata(path);
-    if let Ok(found) = &found {
-        let is_same = || fs::read(path).is_ok_and(|there| there == content);
-        if !found.is_file() {
-            return Err(TargetError::NoFile(path.to_owned()));
-        }
-        if is_foreign && !is_same() {
-            return Err(TargetError::Foreign(path.to_owned()));
-        }
-    }
-    Ok(files::replace(path, content)?)
 }
 
 /// Syncs the file system that a file is on.

@@ -87,7 +87,8 @@ fn form_of(headers: &HeaderMap) -> Result<Option<Form>, Problem> {
         _ if !is_utf8 => Err(other()),
         "text/plain" => Ok(Some(Form::Text)),
         "text/markdown" => Ok(Some(Form::Markdown)),
-        "text/html" | "application/xhtml+xml" => Ok(Some(Form::Html)),
+        "text/html" => Ok(Some(Form::Html)),
+        "application/xhtml+xml" => Ok(Some(Form::Xhtml)),
         _ => Err(other()),
     }
 }

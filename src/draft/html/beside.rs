@@ -5,6 +5,7 @@ use scraper::{ElementRef, Node};
 
 use super::super::{Beside, Place};
 use super::hidden::{self, Visibility};
+use super::own;
 use super::text::{BLOCKS, hides_itself, is_blank, is_left_out, is_navigation, is_never_shown};
 
 /// Elements in which a page says what is no part of its article.
@@ -15,6 +16,15 @@ const ELSEWHERE: &[&str] = &["nav", "menu", "header", "select", "datalist", "ifr
 
 /// Roles that say the same of any element.
 const ELSEWHERE_ROLES: &[&str] = &["navigation", "search", "menu", "menubar", "toolbar"];
+
+/// Which elements a page shows something by that their words do not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// Those that have no words.
+    Wordless,
+    /// All but those of which an archive's pages are made.
+    Foreign,
+}
 
 /// Elements in which parts of a page are laid out.
 const LAYOUT: &[&str] = &["main", "div", "section"];
@@ -31,7 +41,7 @@ const WORDED: &[&str] = &["input", "math"];
 const OTHERWISE: &[&str] = &["img", "bdo"];
 
 /// Lists what stands around an article and amid it, in the page's order.
-pub fn of(body: ElementRef<'_>, article: ElementRef<'_>) -> Vec<Beside> {
+pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Beside> {
     let above: Vec<_> = article.ancestors().map(|node| node.id()).collect();
     let mut found = Vec::new();
     let mut otherwise = Vec::new();
@@ -76,7 +86,7 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>) -> Vec<Beside> {
             FRAME.contains(&name)
         };
         let place = if is_frame { Place::Frame } else { Place::Loose };
-        let (text, wordless) = words(element);
+        let (text, wordless) = words(element, named);
         found.extend(beside(place, is_in && !leads_elsewhere(element), &text));
         found.extend(
             wordless
@@ -107,8 +117,12 @@ fn beside(place: Place, is_amid: bool, text: &str) -> Option<Beside> {
     })
 }
 
-/// Returns the words that an element shows, a line for each block, and the names of what it shows without words.
-fn words(root: ElementRef<'_>) -> (String, Vec<&str>) {
+/// Returns the words that an element shows, a line for each block, and the names of what those do not tell.
+fn words(root: ElementRef<'_>, named: Named) -> (String, Vec<&str>) {
+    let is_named = |name: &str| match named {
+        Named::Wordless => WORDLESS.contains(&name),
+        Named::Foreign => !own::KNOWN.contains(&name) && !FRAME.contains(&name) && name != "button",
+    };
     let mut text = String::new();
     let mut wordless = Vec::new();
     // Each node twice where it is a block: to be read, and at its end.
@@ -143,7 +157,7 @@ fn words(root: ElementRef<'_>) -> (String, Vec<&str>) {
                 text.push_str(&words_of_text(shown));
             }
         }
-        if is_seen && WORDLESS.contains(&name) && !wordless.contains(&name) {
+        if is_seen && is_named(name) && !wordless.contains(&name) {
             wordless.push(name);
         }
         let is_block = BLOCKS.contains(&name) || name == "br";
@@ -155,7 +169,7 @@ fn words(root: ElementRef<'_>) -> (String, Vec<&str>) {
         pending.extend(node.children().map(|child| (child, false, is_seen)));
         pending[start..].reverse();
     }
-    if !text.trim().is_empty() {
+    if named == Named::Wordless && !text.trim().is_empty() {
         wordless.retain(|name| !WORDED.contains(name));
     }
     (text, wordless)

@@ -78,14 +78,9 @@ pub enum Excess {
     Attributes,
 }
 
-/// Returns the line of the tag with which a page asks too much; none if it does not.
+/// Returns the line of the tag with which a page asks too much, and of what; none if it does not.
 ///
 /// The page is in lower case, as names of elements are compared.
-pub fn exceeded_at(page: &str) -> Option<usize> {
-    excess(page).map(|(line, _)| line)
-}
-
-/// Returns the same, and of what it is too much.
 pub fn excess(page: &str) -> Option<(usize, Excess)> {
     let mut bounds = Bounds::default();
     let bytes = page.as_bytes();
@@ -227,7 +222,8 @@ impl<'a> Bounds<'a> {
     }
 }
 
-fn line_of(page: &str, at: usize) -> usize {
+/// Returns the line of a place, from 1.
+pub fn line_of(page: &str, at: usize) -> usize {
     page[..at].matches('\n').count() + 1
 }
 
@@ -323,6 +319,10 @@ mod tests {
         (0..count).map(|number| line(number) + "\n").collect()
     }
 
+    fn line_of_excess(page: &str) -> Option<usize> {
+        excess(page).map(|(line, _)| line)
+    }
+
     #[test]
     fn what_asks_too_much_is_the_tag_by_which_a_bound_is_passed() {
         let open = |count| lines(count, |_| "<div>".to_owned());
@@ -336,11 +336,11 @@ mod tests {
             (&left_open, DEEPEST),
             (&bodies, MOST_STEPS >> 16),
         ] {
-            assert_eq!(exceeded_at(&page(most)), None, "{most}");
-            assert_eq!(exceeded_at(&page(most + 1)), Some(most + 1));
+            assert_eq!(line_of_excess(&page(most)), None, "{most}");
+            assert_eq!(line_of_excess(&page(most + 1)), Some(most + 1));
         }
-        assert_eq!(exceeded_at(&attributes(MOST_ATTRIBUTES)), None);
-        assert_eq!(exceeded_at(&attributes(MOST_ATTRIBUTES + 1)), Some(2));
+        assert_eq!(line_of_excess(&attributes(MOST_ATTRIBUTES)), None);
+        assert_eq!(line_of_excess(&attributes(MOST_ATTRIBUTES + 1)), Some(2));
     }
 
     #[test]
@@ -354,7 +354,7 @@ mod tests {
             ("<!--", false),
         ] {
             let page = format!("{comment}{}", "<div>".repeat(DEEPEST + 1));
-            assert_eq!(exceeded_at(&page).is_some(), ends, "{comment}");
+            assert_eq!(line_of_excess(&page).is_some(), ends, "{comment}");
         }
     }
 
@@ -365,12 +365,12 @@ mod tests {
             "<button><table><b a{}><svg><desc><i a{}></button>",
         ] {
             let many = lines(3000, |number| page.replace("{}", &number.to_string()));
-            assert_eq!(exceeded_at(&many), None, "{page}");
+            assert_eq!(line_of_excess(&many), None, "{page}");
         }
         // What was left open before it goes on.
         let many = lines(DEEPEST + 1, |number| {
             format!("<div><b a{number}></div><table><i></table>")
         });
-        assert_eq!(exceeded_at(&many), Some(DEEPEST - 1));
+        assert_eq!(line_of_excess(&many), Some(DEEPEST - 1));
     }
 }

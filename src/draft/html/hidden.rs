@@ -29,6 +29,16 @@ pub enum Visibility {
     Unsure,
 }
 
+const HTML: &str = "http://www.w3.org/1999/xhtml";
+const SVG: &str = "http://www.w3.org/2000/svg";
+const MATHML: &str = "http://www.w3.org/1998/Math/MathML";
+
+/// The longest style that is read.
+const LONGEST_STYLE: usize = 64 << 10;
+
+/// Elements that browsers show though they have the attribute `hidden`.
+const SHOWN_HIDDEN: &[&str] = &["marquee", "embed", "frame", "frameset"];
+
 /// Values of `display` by which an element has a place.
 const DISPLAYED: &[&str] = &[
     "block",
@@ -72,6 +82,7 @@ enum Said {
 pub fn display(element: ElementRef) -> Display {
     let value = element.value();
     let name = value.name();
+    let namespace = &*value.name.ns;
     let is_hidden_field = name == "input"
         && value
             .attr("type")
@@ -80,9 +91,15 @@ pub fn display(element: ElementRef) -> Display {
     if name == "template" || is_hidden_field {
         return Display::Hidden;
     }
+    let is_hidden = value.attr("hidden").is_some();
     let is_by_itself = matches!(name, "script" | "style" | "head" | "title")
-        || value.attr("hidden").is_some()
+        || is_hidden
         || name == "dialog" && value.attr("open").is_none();
+    // Some elements, and what is none of HTML, are shown all the same; a picture has an attribute of its own for it.
+    let is_shown_hidden = namespace != HTML || SHOWN_HIDDEN.contains(&name);
+    let is_unsure = is_hidden && is_shown_hidden
+        || is_by_itself && namespace == MATHML
+        || namespace == SVG && value.attr("display").is_some();
     let style = value.attr("style").unwrap_or_default();
     // Another property shows that kind of hidden element.
     let is_until_found = value
@@ -94,6 +111,7 @@ pub fn display(element: ElementRef) -> Display {
     match said(style, "display") {
         Said::Hides => Display::Hidden,
         Said::MayHide => Display::Unsure,
+        _ if is_unsure => Display::Unsure,
         Said::Nothing if is_by_itself => Display::Hidden,
         Said::Unknown | Said::Unreadable if is_by_itself => Display::Unsure,
         Said::Unreadable if style.to_ascii_lowercase().contains("none") => Display::Unsure,
@@ -103,7 +121,11 @@ pub fn display(element: ElementRef) -> Display {
 
 /// Tells whether an element in its place is seen.
 pub fn visibility(element: ElementRef) -> Visibility {
-    let style = element.value().attr("style").unwrap_or_default();
+    let value = element.value();
+    if &*value.name.ns == SVG && value.attr("visibility").is_some() {
+        return Visibility::Unsure;
+    }
+    let style = value.attr("style").unwrap_or_default();
     match said(style, "visibility") {
         Said::Nothing => Visibility::Inherited,
         Said::Shows => Visibility::Visible,
@@ -157,9 +179,12 @@ fn said(style: &str, property: &str) -> Said {
     })
 }
 
-/// Divides a style into its declarations, in lower case, without comments; nothing where it has what might be divided
-/// otherwise elsewhere.
+/// Divides a style into its declarations, in lower case, without comments; nothing where it is very long, or has what might
+/// be divided otherwise elsewhere.
 fn declarations(style: &str) -> Option<Vec<String>> {
+    if style.len() > LONGEST_STYLE {
+        return None;
+    }
     let style = style.to_ascii_lowercase();
     let mut found = vec![String::new()];
     let mut rest = style.as_str();
@@ -168,6 +193,7 @@ fn declarations(style: &str) -> Option<Vec<String>> {
         let declaration = found.last_mut()?;
         match c {
             '\\' | '{' | '}' | '[' | ']' | ')' | '@' | '<' => return None,
+            ';' if declaration.is_empty() => {}
             ';' => found.push(String::new()),
             '/' if rest.starts_with('*') => {
                 rest = rest[1..].split_once("*/").map_or("", |(_, after)| after);
@@ -272,9 +298,29 @@ mod tests {
             ("<script style='display:block'>", Shown),
             ("<template style='display:block'>", Hidden),
             ("<input type=HIDDEN style='display:block'>", Hidden),
+            ("<marquee hidden>", Unsure),
+            ("<marquee hidden style='display:none'>", Hidden),
+            ("<marquee hidden style='display:block'>", Unsure),
+            ("<embed hidden>", Unsure),
+            ("<math hidden>", Unsure),
+            ("<math display=block>", Shown),
+            ("<svg hidden>", Unsure),
+            ("<svg display=none>", Unsure),
+            ("<svg style='display:none'>", Hidden),
         ] {
             assert_eq!(of(tag).0, expected, "{tag}");
         }
+        assert_eq!(of("<svg visibility=hidden>").1, Visibility::Unsure);
+    }
+
+    #[test]
+    fn a_style_without_end_is_not_divided() {
+        let long = |part: &str| declarations(&part.repeat(LONGEST_STYLE / part.len()));
+        assert_eq!(long(";"), Some(vec![String::new()]));
+        assert_eq!(long("a;").map(|parts| parts.len()), Some(LONGEST_STYLE / 2 + 1));
+        assert_eq!(declarations(&";".repeat(LONGEST_STYLE + 1)), None);
+        let style = format!("{}display:none", ";".repeat(LONGEST_STYLE));
+        assert_eq!(of(&format!("<p style='{style}'>")).0, Display::Unsure);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::proof::block;
 use crate::tlog::proof::MEDIA_TYPE as LOG_PROOF;
 
 /// Elements of an article.
-const KNOWN: &[&str] = &[
+pub const KNOWN: &[&str] = &[
     "article",
     "section",
     "div",
@@ -50,24 +50,29 @@ const ATTRIBUTES: &[&str] = &["class", "datetime", "href", "hreflang", "lang", "
 
 /// Elements by which a browser shows something else than stands there, or hides it from the check in a page.
 const NEVER_ANYWHERE: &[&str] = &[
-    "template", "noscript", "frameset", "base", "iframe", "object", "embed", "svg", "math", "dialog", "form",
+    "template",
+    "noscript",
+    "frameset",
+    "base",
+    "iframe",
+    "object",
+    "embed",
+    "svg",
+    "math",
+    "dialog",
+    "form",
+    "marquee",
+    "select",
+    "textarea",
+    "xmp",
+    "plaintext",
 ];
 
 /// Lists what makes a page another than an archive's program writes, each in a few words.
 pub fn faults(text: &str, root: ElementRef<'_>) -> Vec<String> {
     let mut faults = Vec::new();
-    if !begins_as_html(text) {
-        faults.push("its beginning is not <!DOCTYPE html>".to_owned());
-    } else if !begins_in_utf8(text) {
+    if !begins_in_utf8(text) {
         faults.push("its beginning is not <!DOCTYPE html> and <meta charset=\"utf-8\">".to_owned());
-    }
-    // With that element open all through it a page is no XML.
-    if text.to_ascii_lowercase().contains("</meta") {
-        faults.push("</meta>".to_owned());
-    }
-    // To a browser that reads the page as XML this is text, to others a comment.
-    if text.contains("<![CDATA[") {
-        faults.push("<![CDATA[".to_owned());
     }
     let mut articles = 0;
     let mut pending = vec![(root, None)];
@@ -116,30 +121,27 @@ const UTF_8: [&str; 3] = [
     "<meta http-equiv=\"content-type\" content=\"text/html; charset=utf-8\">",
 ];
 
-/// Tells whether a page begins so that every browser reads it as HTML. One that saved it may have put a comment there.
-fn begins_as_html(text: &str) -> bool {
-    let mut rest = text.trim_start_matches('\u{feff}').trim_start_matches(is_blank);
-    while let Some((_, after)) = rest
-        .strip_prefix("<!--")
-        .and_then(|comment| comment.split_once("-->"))
-    {
-        rest = after.trim_start_matches(is_blank);
-    }
-    after(rest, DOCTYPE).is_some()
+/// Tells whether nothing stands before the element that says UTF-8 but the document type, comments, and the tags of `html` and
+/// `head`.
+fn begins_in_utf8(text: &str) -> bool {
+    let begin = past(text.trim_start_matches('\u{feff}'), after_comment);
+    let Some(rest) = after(begin, DOCTYPE) else {
+        return false;
+    };
+    let rest = past(rest, |rest| {
+        let after_name = || after(rest, "<html").or_else(|| after(rest, "<head"));
+        after_comment(rest).or_else(|| after_attributes(after_name()?))
+    });
+    UTF_8.iter().any(|meta| after(rest, meta).is_some())
 }
 
-/// Tells whether nothing stands before the element that says UTF-8 but comments and the tags of `html` and `head`.
-fn begins_in_utf8(text: &str) -> bool {
-    let mut rest = text.trim_start_matches('\u{feff}').trim_start_matches(is_blank);
-    let end_of = |rest| {
-        after(rest, DOCTYPE)
-            .or_else(|| after_comment(rest))
-            .or_else(|| after_attributes(after(rest, "<html").or_else(|| after(rest, "<head"))?))
-    };
+/// Returns what follows any number of something and the blanks around it.
+fn past<'a>(text: &'a str, end_of: impl Fn(&'a str) -> Option<&'a str>) -> &'a str {
+    let mut rest = text.trim_start_matches(is_blank);
     while let Some(after) = end_of(rest) {
         rest = after.trim_start_matches(is_blank);
     }
-    UTF_8.iter().any(|meta| after(rest, meta).is_some())
+    rest
 }
 
 /// Returns what follows a beginning, whatever its letters' case.
@@ -216,10 +218,19 @@ fn anywhere(element: ElementRef<'_>) -> Option<String> {
             || attribute == "style"
             || attribute == "data-code" && !names_its_character(element)
     };
-    let mut attributes = value.attrs().map(|(attribute, _)| attribute);
+    let mut attributes = value.attrs();
     attributes
-        .find(|attribute| is_strange(attribute))
-        .map(|attribute| format!("<{name} {attribute}>"))
+        .find(|(attribute, value)| is_strange(attribute) || runs(attribute, value))
+        .map(|(attribute, _)| format!("<{name} {attribute}>"))
+}
+
+/// Tells whether an attribute leads to a script, which a click runs.
+fn runs(attribute: &str, value: &str) -> bool {
+    // A browser drops these characters.
+    let mut address = value.chars().filter(|c| *c > ' ');
+    let mut scheme = "javascript:".chars();
+    (attribute.ends_with("href") || attribute.ends_with("action"))
+        && scheme.all(|c| address.next().is_some_and(|own| own.eq_ignore_ascii_case(&c)))
 }
 
 fn around(element: ElementRef<'_>) -> Option<String> {
@@ -266,7 +277,7 @@ fn strange_attribute(element: ElementRef<'_>) -> Option<String> {
     };
     let is_known = |attribute: &str, value: &str| {
         ATTRIBUTES.contains(&attribute)
-            || attribute.starts_with("data-") && attribute != "data-code"
+            || attribute.len() > "data-".len() && attribute.starts_with("data-") && attribute != "data-code"
             // Not the check's own place, which it empties.
             || attribute == "id" && value != "check"
             || attribute == "dir" && value == "auto" && matches!(name, "section" | "bdi")

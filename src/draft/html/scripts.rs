@@ -27,4 +27,7 @@ pub const KNOWN: &[&str] = &[
     // Renderer 10.
     "700d99fc2415daa37b67aaad3926c92ac877c910c25e1f4894490dc5c32b2bfb",
     "1c396e86d6828b19e77913e3d062bae1b95351ae6d74d7de67e430da7dd94420",
+    // Renderer 11.
+    "7e89d6faf35e460d55b93398914779e4b2da78e2369b553d3a481f752d434dcf",
+    "fa43469551628da4ec078ddea842a619b29890d8bb0deeed2b4a641bf5d51f37",
 ];

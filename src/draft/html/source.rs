@@ -13,6 +13,8 @@ pub struct Style {
     pub emphasis: bool,
     /// Code.
     pub code: bool,
+    /// Struck out.
+    pub struck: bool,
     /// Where it links to.
     pub link: Option<Rc<str>>,
 }
@@ -47,6 +49,24 @@ pub fn kept_link(href: &str) -> Option<Rc<str>> {
         }
         Rc::from(link)
     })
+}
+
+/// Writes marks around what is struck out, which is said no longer; blanks stand outside of them.
+pub fn mark_struck(runs: &mut [Run]) {
+    for struck in runs.chunk_by_mut(|a, b| a.style.struck == b.style.struck) {
+        let has_words = |run: &Run| run.style.struck && !run.text.trim().is_empty();
+        let ends = struck
+            .iter()
+            .position(has_words)
+            .zip(struck.iter().rposition(has_words));
+        let Some((first, last)) = ends else {
+            continue;
+        };
+        let end = struck[last].text.trim_end().len();
+        struck[last].text.insert_str(end, "~~");
+        let begin = struck[first].text.len() - struck[first].text.trim_start().len();
+        struck[first].text.insert_str(begin, "~~");
+    }
 }
 
 /// Returns `CommonMark` of a paragraph's runs.

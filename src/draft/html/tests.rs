@@ -3,7 +3,9 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::*;
+use crate::canonical::Invisible;
 use crate::commonmark::plain_text;
+use crate::draft::Form;
 
 const PAGE: &str = include_str!("../../../tests/pages/2026-01-22-export-controls.txt");
 const FOOTER: &str = "2026-01-22 (Thursday) · a038737196a74c325d6a90900694dd78867e8af9";
@@ -509,7 +511,6 @@ fn a_page_with_a_proof_says_first_that_it_is_utf_8() {
         "<!DOCTYPE html><html>",
         "<!DOCTYPE html><meta name=x content=y><meta charset=utf-8>",
         "<!DOCTYPE html><title>a</title><meta charset=utf-8>",
-        "<!DOCTYPE html><meta charset=utf-8></meta>",
         "<!DOCTYPE html><html xmlns=\"http://www.w3.org/1999/xhtml\"><meta charset=utf-8>",
         "<!DOCTYPE html><html lang=\"<meta charset=gbk>\"><meta charset=utf-8>",
         "<!DOCTYPE html><!-- <meta charset=gbk> --><meta charset=utf-8>",
@@ -718,6 +719,13 @@ fn a_page_of_xhtml_has_the_text_behind_what_ends_where_it_begins() {
     let page = "<?xml version=\"1.0\"?><html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title/><script src=\"x\"/></head>
         <body><p>a<br/>b <![CDATA[<c>]]></p><textarea/><p>d</p></body></html>";
     assert_eq!(plain(&read_xhtml(page).unwrap()), ["a\nb <c>", "d"]);
+    let proof = "<script type=\"application/x-git-pack+json\" id=\"proof\">[]</script></body>";
+    let draft = read_xhtml(&page.replace("</body>", proof)).unwrap();
+    assert!(
+        draft.faults.contains(&"the form of XML".to_owned()),
+        "{:?}",
+        draft.faults
+    );
     for (name, form) in [
         ("a.xhtml", super::super::Form::Xhtml),
         ("a.html", super::super::Form::Html),
@@ -812,4 +820,70 @@ fn a_date_of_publication_is_found_and_others_are_none() {
     assert_eq!(dated("", &pubdate), "2026-01-15");
     assert_eq!(dated("", &format!("<p>On {} the bridge fell.</p>", time(16))), "");
     assert_eq!(dated("", &format!("<p>By Ada, {}</p>", time(17))), "2026-01-17");
+}
+
+#[test]
+fn what_lies_in_itself_above_the_line_is_written_once() {
+    let deep = format!(
+        "x{}{}{}",
+        "<sup>".repeat(200),
+        "a ".repeat(1 << 20),
+        "</sup>".repeat(200)
+    );
+    let started = Instant::now();
+    let text = body(&format!("<p>{deep}</p>")).text();
+    assert!(text.starts_with("x^a a a"), "{}", &text[..20]);
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+}
+
+#[test]
+fn an_encoding_that_is_declared_and_not_the_page_s_is_told() {
+    let encodings = |begin: &str, text: &str| -> Vec<String> {
+        let page = format!("{begin}<p>{text}</p>");
+        let draft = crate::draft::read(page.as_bytes(), Form::Html, Invisible::Refuse).unwrap();
+        draft.shown_otherwise().map(NoticeKind::to_string).collect()
+    };
+    let gbk = "the page says that it is in GBK, by which a browser shows other characters than are read here";
+    let late = format!("<title>{}</title><meta charset=gbk>", " ".repeat(2000));
+    for begin in [
+        "<meta charset=GB2312>",
+        "<meta charset=utf-8><meta charset=gbk>",
+        "<meta http-equiv=content-type content='text/html; charset=gbk'>",
+        &late,
+    ] {
+        assert_eq!(encodings(begin, "桥"), [gbk], "{begin}");
+        assert!(encodings(begin, "bridge").is_empty());
+    }
+    for begin in ["", "<meta charset=utf-8>", "\u{feff}<meta charset=gbk>"] {
+        assert!(encodings(begin, "桥").is_empty(), "{begin}");
+    }
+}
+
+#[test]
+fn a_page_saved_as_a_single_file_is_refused() {
+    let page = b"From: <Saved by Blink>\r\nMIME-Version: 1.0\r\n\r\n<p>a</p>";
+    for name in ["page.mhtml", "page.MHT", "page"] {
+        let refused = crate::draft::read(page, Form::of_file(name, page), Invisible::Refuse).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "a page saved as a single file (MHTML) is not read; save it as HTML"
+        );
+    }
+    assert_eq!(Form::of_file("page.txt", page), Form::Text);
+}
+
+#[test]
+fn what_is_struck_out_is_marked() {
+    for (html, text) in [
+        ("<p>It was <del>5</del> 3 million.</p>", "It was ~~5~~ 3 million."),
+        ("<p>a<s> b <b>c</b> </s>d</p>", "a ~~b c~~ d"),
+        ("<p><strike>a</strike><del>b</del><del> </del></p>", "~~ab~~"),
+        ("<del><p>a</p><ul><li>b</li></ul></del>", "~~a~~\n\n- ~~b~~"),
+        ("<pre>a <s>b</s></pre>", "a ~~b~~"),
+        ("<p>a <ins>b</ins><s></s></p>", "a b"),
+        ("<p><del>~a</del><em>b<del>c</del></em></p>", "~~~a~~b~~c~~"),
+    ] {
+        let draft = body(html);
+        assert_eq!(plain(&draft).join("\n\n"), text, "{html}");
+    }
 }

@@ -4,7 +4,7 @@ use scraper::{ElementRef, Node};
 
 use super::hidden::{self, Display, Visibility};
 use super::marks;
-use super::source::{Run, Style, kept_link, source_of};
+use super::source::{Run, Style, kept_link, mark_struck, source_of};
 use crate::canonical::nfc;
 use crate::commonmark;
 
@@ -12,6 +12,8 @@ use crate::commonmark;
 const DEEPEST: usize = 400;
 /// The deepest list or quotation that is shown as one.
 const DEEPEST_NEST: usize = 12;
+/// The longest text that is written in characters above or below the line, in bytes.
+const LONGEST_SHIFTED: usize = 256;
 /// The longest block whose emphasis and links are kept.
 const LONGEST_SOURCE: usize = 1 << 20;
 
@@ -331,6 +333,7 @@ impl<'a> Reader<'a> {
             "b" | "strong" => self.style.strong = true,
             "i" | "em" | "cite" | "dfn" | "var" => self.style.emphasis = true,
             "code" | "kbd" | "samp" | "tt" => self.style.code = true,
+            "del" | "s" | "strike" => self.style.struck = true,
             "a" => self.style.link = element.value().attr("href").and_then(kept_link),
             _ => {}
         }
@@ -349,12 +352,23 @@ impl<'a> Reader<'a> {
         let is_inline = self.pieces.len() == pieces && self.runs.len() >= runs;
         let first = runs.saturating_sub(1);
         let begins = |at: usize| if at + 1 == runs { begun } else { 0 };
-        // A line that ended in it may have lost blanks.
-        let written = (first..self.runs.len()).map(|at| self.runs[at].text.get(begins(at)..));
-        let Some(written) = written.collect::<Option<String>>().filter(|_| is_inline) else {
+        if !is_inline {
             return Ok(());
-        };
-        if let Some(shift) = marks::shifted(&written, name) {
+        }
+        let mut written = String::new();
+        for at in first..self.runs.len() {
+            // A line that ended in it may have lost blanks.
+            let Some(part) = self.runs[at].text.get(begins(at)..) else {
+                return Ok(());
+            };
+            written.extend(part.chars().take(LONGEST_SHIFTED + 1));
+            // Elements that lie in one another would each write the same again.
+            if written.len() > LONGEST_SHIFTED {
+                break;
+            }
+        }
+        let is_short = written.len() <= LONGEST_SHIFTED;
+        if let Some(shift) = marks::shifted(&written, name).filter(|_| is_short) {
             for at in first..self.runs.len() {
                 let tail: String = self.runs[at].text.split_off(begins(at));
                 self.runs[at].text.extend(tail.chars().map(shift));
@@ -458,7 +472,8 @@ impl<'a> Reader<'a> {
             }
             self.runs.pop();
         }
-        let runs = std::mem::take(&mut self.runs);
+        let mut runs = std::mem::take(&mut self.runs);
+        mark_struck(&mut runs);
         let plain = nfc(runs.iter().map(|run| run.text.as_str()).collect());
         let is_set = runs.iter().any(|run| run.style != Style::default());
         (!plain.is_empty()).then(|| (plain, is_set.then(|| source_of(&runs))))
@@ -488,15 +503,20 @@ impl<'a> Reader<'a> {
         self.pieces.push(self.piece(plain, source, kind));
     }
 
-    /// Reads an element by itself.
-    fn inner(&mut self, element: ElementRef<'a>) -> Result<Vec<Piece>, TooDeep> {
-        let mut inner = Reader {
+    /// Returns a reader of what stands by itself in what is read.
+    fn within(&self) -> Self {
+        Reader {
             depth: self.depth,
             nest: self.nest + 1,
             style: self.style.clone(),
             in_header: self.in_header,
             ..Reader::default()
-        };
+        }
+    }
+
+    /// Reads an element by itself.
+    fn inner(&self, element: ElementRef<'a>) -> Result<Vec<Piece>, TooDeep> {
+        let mut inner = self.within();
         inner.children(element)?;
         inner.flush(Kind::Paragraph);
         Ok(inner.pieces)
@@ -504,11 +524,7 @@ impl<'a> Reader<'a> {
 
     /// Reads a text by itself.
     fn words(&self, text: &str) -> Vec<Piece> {
-        let mut inner = Reader {
-            style: self.style.clone(),
-            in_header: self.in_header,
-            ..Reader::default()
-        };
+        let mut inner = self.within();
         inner.text(text);
         inner.flush(Kind::Paragraph);
         inner.pieces
@@ -621,10 +637,9 @@ impl<'a> Reader<'a> {
 
     /// Empty lines in it end a block, as they do in the article.
     fn flush_preformatted(&mut self) {
-        let text: String = std::mem::take(&mut self.runs)
-            .into_iter()
-            .map(|run| run.text)
-            .collect();
+        let mut runs = std::mem::take(&mut self.runs);
+        mark_struck(&mut runs);
+        let text: String = runs.into_iter().map(|run| run.text).collect();
         let text = nfc(text.replace("\r\n", "\n").replace('\r', "\n"));
         for plain in crate::canonical::paragraphs(&text) {
             let longest = plain.split(|c| c != '`').map(str::len).max().unwrap_or(0);

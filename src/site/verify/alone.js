@@ -5,7 +5,7 @@ const MOST_ELEMENTS = 400000;
 const MOST_OPEN = 256;
 // What no page has, and what can make a browser read other characters in a file than this does.
 const CONTROLS = /[^\P{Cc}\t\n\r]/u;
-// How a page begins for which every browser takes the same characters; and with this element open all through it is no XML.
+// How a page begins for which every browser takes the same characters.
 const BEGINNING = /^\s*(<!doctype html>\s*|<!-{2}[^<>]*-->\s*|<(html|head)( (lang|class|id|data-[\w-]+)=("[^"<>]*"|'[^'<>]*'|[\w-]+))*>\s*)*<meta (charset="?utf-8"?|http-equiv="Content-Type" content="text\/html; charset=utf-8")>/i;
 // What does not run.
 const DATA = [...PROOF_TYPES, LOG_PROOF_TYPE, 'application/ld+json'].map(type => `[type="${type}"]`);
@@ -18,6 +18,8 @@ Object.assign(words, {
   en: {
     tooLarge: '{0} is larger than 100 MB.',
     notText: '{0} is no text in UTF-8, or has control characters. Save the page as HTML, or paste its text.',
+    mhtml: '{0} is a page saved as a single file (MHTML). Save it as HTML.',
+    otherName: 'By a file name that does not end in .html or .htm a browser shows something else.',
     noPage: '{0} is a proof. Add its page, or paste the page’s text below.',
     noProof: '{0} carries no proof. Add the file whose name ends in “.proof” from beside it on the site.',
     tooDeep: '{0} has more elements, or more in one another, than a page of an archive.',
@@ -29,6 +31,8 @@ Object.assign(words, {
   zh: {
     tooLarge: '{0}大于100 MB。',
     notText: '{0}不是 UTF-8 文本，或含有控制字符。请将页面存为 HTML，或粘贴其文字。',
+    mhtml: '{0}是存为单个文件（MHTML）的页面。请另存为 HTML。',
+    otherName: '文件名不以 .html 或 .htm 结尾，浏览器会显示别的内容。',
     noPage: '{0}是一份证明。请加上它的页面，或在下面粘贴页面的文字。',
     noProof: '{0}不带证明。请加上网站上同处的“.proof”文件。',
     tooDeep: '{0}的元素过多，或嵌套过深，不像档案的页面。',
@@ -46,13 +50,15 @@ async function add(files, place) {
   const proofs = [];
   place.replaceChildren();
   for (const file of files) {
+    const name = quote(file.name);
+    const ends = (...endings) => endings.some(ending => file.name.toLowerCase().endsWith(ending));
     if (file.size > LARGEST_FILE) {
-      told(place, say('tooLarge', quote(file.name)));
+      told(place, say('tooLarge', name));
       return;
     }
     const bytes = new Uint8Array(await file.arrayBuffer());
     if (hex(bytes.subarray(0, 4)) === '5041434b') {
-      proofs.push({ name: quote(file.name), bytes });
+      proofs.push({ name, bytes });
       continue;
     }
     let text;
@@ -60,12 +66,17 @@ async function add(files, place) {
       text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
       must(!CONTROLS.test(text));
     } catch {
-      told(place, say('notText', quote(file.name)));
+      told(place, say('notText', name));
       return;
     }
-    // A browser shows only this kind of file as the text that it is.
-    if (!addPage(quote(file.name), text, /\.txt$/i.test(file.name) ? 'text' : 'html')) {
-      told(place, say('tooDeep', quote(file.name)));
+    const isText = ends('.txt');
+    if (ends('.mht', '.mhtml') || !isText && /^(From: <Saved by|MIME-Version:)/.test(text)) {
+      told(place, say('mhtml', name));
+      return;
+    }
+    // A browser shows only one kind of file as the text that it is, and only one as HTML whatever is in it.
+    if (!addPage(name, text, isText ? 'text' : ends('.html', '.htm') ? 'html' : 'other')) {
+      told(place, say('tooDeep', name));
       return;
     }
   }
@@ -75,10 +86,10 @@ async function add(files, place) {
 
 // Reads a page without running anything of it; tells whether that could be done.
 function addPage(name, text, kind) {
-  const isHtml = kind === 'html' || /^\s*<(!doctype|html|\?xml|!--|head|body|meta)/i.test(text.slice(0, 1000));
+  const isHtml = kind !== 'text' && (kind !== 'pasted' || /^\s*<(!doctype|html|\?xml|!--|head|body|meta)/i.test(text.slice(0, 1000)));
   if (isHtml && isTooDeep(text)) return false;
   const parsed = isHtml ? new DOMParser().parseFromString(text, 'text/html') : null;
-  added.page = { name, text, parsed };
+  added.page = { name, text, kind, parsed };
   if (parsed && parsed.getElementById('proof')) added.proof = null;
   return true;
 }
@@ -113,7 +124,8 @@ async function judge(place) {
   const read = parsed ? readPage(parsed, false) : readText(page.text);
   const { style = '', scripts = '' } = place.dataset;
   if (parsed) {
-    if (!BEGINNING.test(page.text) || /<\/meta/i.test(page.text)) read.faults.unshift(say('beginning'));
+    if (page.kind === 'other') read.faults.unshift(say('otherName'));
+    if (!BEGINNING.test(page.text) || parsed.compatMode !== 'CSS1Compat') read.faults.unshift(say('beginning'));
     for (const script of parsed.querySelectorAll(`script:not(${DATA})`)) {
       if (!await isOwn(script, scripts)) read.faults.unshift(say('script'));
     }
@@ -163,7 +175,7 @@ function begin(form) {
   const drop = form.querySelector('.drop');
   form.querySelector('button').addEventListener('click', () => {
     place.replaceChildren();
-    if (text.value.trim() && !addPage(words.pasted, text.value, 'text')) told(place, say('tooDeep', words.pasted));
+    if (text.value.trim() && !addPage(words.pasted, text.value, 'pasted')) told(place, say('tooDeep', words.pasted));
     else judge(place);
   });
   files.addEventListener('change', () => add([...files.files], place));

@@ -72,7 +72,7 @@ async function follow(objects) {
   const asked = new Set([ids[0]]);
   const object = (kind, id, path) => {
     const found = byId.get(id);
-    if (!found || found.kind !== kind) throw new Refused('missing', id, path);
+    if (found?.kind !== kind) throw new Refused('missing', id, path);
     asked.add(id);
     return found.body;
   };
@@ -80,7 +80,7 @@ async function follow(objects) {
   for (const part of ['articles', ...commit.article.split('/')]) {
     path += (path && '/') + part;
     const below = tree.get(part);
-    if (!below || below.kind !== 'tree') throw new Refused('missing', part, path);
+    if (below?.kind !== 'tree') throw new Refused('missing', part, path);
     id = below.id;
     tree = readTree(object('tree', id, path), id);
   }

@@ -84,7 +84,7 @@ function sha256(bytes) {
 // A digest by the code above and by the browser's own (Web Crypto, which browsers have on https and in files alone).
 async function digest(name, own, bytes) {
   const mine = own(bytes);
-  if (globalThis.crypto && crypto.subtle) {
+  if (globalThis.crypto?.subtle) {
     const theirs = hex(new Uint8Array(await crypto.subtle.digest(name, bytes)));
     if (theirs !== mine) throw new Refused('disagree', name);
   }

@@ -62,7 +62,7 @@ async function isSigned(key, origin, body, signatures) {
       if (!await crypto.subtle.verify('Ed25519', known, line.subarray(4), body)) return false;
     }
   } catch (error) {
-    return globalThis.crypto && crypto.subtle && error.name !== 'NotSupportedError' ? false : null;
+    return globalThis.crypto?.subtle && error.name !== 'NotSupportedError' ? false : null;
   }
   return true;
 }

@@ -26,14 +26,7 @@ function packIn(block) {
   } catch {
     throw new Refused('block');
   }
-  parts = parts.map((part, at) => at % 2 ? utf8(part) : base64(part));
-  const pack = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    pack.set(part, at);
-    at += part.length;
-  }
-  return pack;
+  return joined(parts.map((part, at) => at % 2 ? utf8(part) : base64(part)));
 }
 
 // Inflates a zlib stream (RFC 1950, 1951) of a known size; tells where it ended, which the browser's own inflater does not.

@@ -16,17 +16,8 @@ function trimEnd(text, stays) {
 
 // The paragraphs of a text: runs of lines that are not blank, without blanks at their ends.
 function paragraphs(text) {
-  const found = [];
-  let lines = [];
-  for (const line of [...text.replace(/\r\n?/g, '\n').split('\n').map(line => trimEnd(line)), '']) {
-    if (line) {
-      lines.push(line);
-    } else if (lines.length) {
-      found.push(lines.join('\n'));
-      lines = [];
-    }
-  }
-  return found;
+  const lines = text.replace(/\r\n?/g, '\n').split('\n').map(line => trimEnd(line));
+  return lines.join('\n').split(/\n\n+/).map(found => found.replace(/^\n|\n$/g, '')).filter(found => found);
 }
 
 // Browsers take a time for it that grows with the square of a run of marks; a text with such a run is compared as it stands.
@@ -34,24 +25,21 @@ const nfc = text => /\p{M}{1000}/u.test(text) ? text : text.normalize('NFC');
 const canonical = texts => paragraphs(nfc(texts.join('\n\n')));
 
 // What no browser shows, where no style is asked.
-const NEVER_SHOWN = new Set(['script', 'style', 'template', 'head', 'title', 'meta', 'link', 'base']);
-const BLOCKS = new Set([
-  'article', 'section', 'div', 'p', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'blockquote', 'ul', 'ol', 'li', 'pre', 'hr', 'footer',
-]);
-const INLINES = new Set(['a', 'em', 'strong', 'code', 'br', 'bdi', 'span', 'time']);
+const NEVER_SHOWN = 'script, style, template, head, title, meta, link, base, [hidden], [type=hidden i]';
+const INLINES = 'a, em, strong, code, br, bdi, span, time';
+// What an article is made of.
+const KNOWN = 'article, section, div, p, h1, h2, h3, h4, h5, h6, blockquote, ul, ol, li, pre, hr, footer, ' + INLINES;
 // Attributes by which an element of an article, or around it, is seen by all, and as what it is.
-const ATTRIBUTES = /^(class|datetime|href|hreflang|lang|rel|data-(?!code).+)$/;
+const ATTRIBUTES = /^(class|datetime|href|hreflang|lang|rel|data-(?!code$).+)$/;
 // Where a page says what is no part of its article.
-const FRAME = new Set(['nav', 'header', 'footer', 'aside']);
+const FRAME = 'nav, header, footer, aside';
 // What surrounds an article.
-const AROUND = new Set(['html', 'body', 'main', 'div', 'section']);
+const AROUND = 'html, body, main, div, section';
 // What makes a browser show another page than its elements are, now or later, or hides them from scripts; and a page that is
 // read as other characters than UTF-8.
-const NOWHERE = [
-  'template', 'noscript', 'frameset', 'base', 'iframe', 'object', 'embed', 'svg', 'math', 'dialog', 'form',
-  'meta[http-equiv]:not([http-equiv="content-security-policy" i], [http-equiv="content-type" i][content="text/html; charset=utf-8" i])',
-  'meta[charset]:not([charset="utf-8" i])',
-].join();
+const NOWHERE = 'template, noscript, frameset, base, iframe, object, embed, svg, math, dialog, form, marquee, select, textarea, xmp, plaintext, '
+  + 'meta[http-equiv]:not([http-equiv="content-security-policy" i], [http-equiv="content-type" i][content="text/html; charset=utf-8" i]), '
+  + 'meta[charset]:not([charset="utf-8" i])';
 const STYLES = 'style, link[rel~="stylesheet" i]';
 
 // What a style may not do to the article, lest a reader see another text than its elements have.
@@ -115,18 +103,18 @@ class Reader {
     let root = article;
     while (root.parentElement) {
       root = root.parentElement;
-      if (!AROUND.has(root.localName)) this.faults.add(say('element', root.localName));
+      if (!root.matches(AROUND)) this.faults.add(say('element', root.localName));
       this.attributes(root);
       this.judge(root, AS_WRITTEN);
     }
     // Not by the document's names for its elements: an element of the page may have taken those.
     this.around(root, article, 0);
     const blocks = this.blocks(article, 0, 0);
-    const isBreak = block => block && block.kind === 'break';
+    const isBreak = block => block?.kind === 'break';
     const last = blocks[blocks.length - 1];
     const footer = last && (last.kind === 'footer' || last.kind === 'paragraph' && LIKE_A_FOOTER.test(last.text)) ? blocks.pop().text : '';
     const [first] = blocks;
-    if (first && first.kind === 'paragraph' && /^←[^\n]*$/.test(first.text)) this.beside.unshift(blocks.shift().text);
+    if (first?.kind === 'paragraph' && /^←[^\n]*$/.test(first.text)) this.beside.unshift(blocks.shift().text);
     // Lines across the page may frame the text.
     while (isBreak(blocks[0])) blocks.shift();
     while (isBreak(blocks[blocks.length - 1])) blocks.pop();
@@ -139,14 +127,16 @@ class Reader {
     for (const element of this.page.querySelectorAll('*')) {
       if (element.shadowRoot) this.faults.add(say('element', 'template'));
       for (const { name, value } of element.attributes) {
-        const isStrange = /^on|^style$/.test(name) || name === 'data-code' && value !== nameOf(element);
+        const isStrange = /^on|^style$/.test(name) || name === 'data-code' && value !== nameOf(element)
+          // A browser drops these characters.
+          || /(href|action)$/.test(name) && /^javascript:/i.test(value.replace(/[\0- ]/g, ''));
         if (isStrange) this.faults.add(say('attribute', element.localName, name));
       }
     }
   }
 
   isShown(element) {
-    return this.laid ? getComputedStyle(element).display !== 'none' : !NEVER_SHOWN.has(element.localName);
+    return this.laid ? getComputedStyle(element).display !== 'none' : !element.matches(NEVER_SHOWN);
   }
 
   // Asks the style of an element that has a part in what a reader sees.
@@ -181,9 +171,9 @@ class Reader {
       if (node.nodeType === Node.TEXT_NODE && !isBlank(node.data)) this.faults.add(say('around', quote(node.data)));
       if (node.nodeType !== Node.ELEMENT_NODE || !this.isShown(node)) continue;
       this.made(node);
-      if (node === this.own || FRAME.has(node.localName) && !node.contains(article)) {
+      if (node === this.own || node.matches(FRAME) && !node.contains(article)) {
         this.frame(node);
-      } else if (['main', 'div', 'section'].includes(node.localName) || node.contains(article)) {
+      } else if (node.matches('main, div, section') || node.contains(article)) {
         this.around(node, article, depth + 1);
       } else if (node.localName.includes('-') && !node.firstElementChild && isBlank(node.textContent)) {
         // What an extension of a browser leaves shows nothing in a page whose scripts are known.
@@ -198,9 +188,8 @@ class Reader {
   frame(node) {
     const beside = [node.textContent];
     for (const element of node.querySelectorAll('*')) {
-      const name = element.localName;
       this.made(element);
-      if (!BLOCKS.has(name) && !INLINES.has(name) && !FRAME.has(name) && name !== 'button') beside.push(`<${name}>`);
+      if (!element.matches(`${KNOWN}, ${FRAME}, button`)) beside.push(`<${element.localName}>`);
     }
     if (node !== this.own) this.beside.push(...beside);
   }
@@ -261,7 +250,7 @@ class Reader {
         return;
       }
       if (!this.isKnown(node) || !this.isShown(node)) return;
-      if (INLINES.has(name)) {
+      if (node.matches(INLINES)) {
         if (name === 'br') newLine();
         else children(node, level);
         return;
@@ -314,7 +303,7 @@ class Reader {
   // Whether an element is one of those that an archive's pages are made of, as they are there.
   isKnown(node) {
     const name = node.localName;
-    if (node.namespaceURI !== 'http://www.w3.org/1999/xhtml' || !BLOCKS.has(name) && !INLINES.has(name)) {
+    if (node.namespaceURI !== 'http://www.w3.org/1999/xhtml' || !node.matches(KNOWN)) {
       this.faults.add(say('element', name));
       return false;
     }

@@ -137,7 +137,7 @@ pub(super) fn texts_of(store: &ObjectStore, file: &Candidate) -> Result<Texts, F
 pub(super) type Texts = Result<Vec<String>, DraftError>;
 
 fn read(file: &Candidate, body: &[u8]) -> Texts {
-    let form = Form::of_name(file.name()).unwrap_or_else(|| Form::sniff(body));
+    let form = Form::of_file(file.name(), body);
     let text = |body: &[u8]| draft::read(body, form, Invisible::Allow).map(|draft| draft.text());
     let error = match text(body) {
         Ok(text) => return Ok(vec![text]),
@@ -145,7 +145,7 @@ fn read(file: &Candidate, body: &[u8]) -> Texts {
     };
     let is_encoded = matches!(
         error.kind,
-        DraftErrorKind::Text(TextError::Utf8 { utf16: false, .. })
+        DraftErrorKind::Text(TextError::Utf8 { utf16: false, .. }) | DraftErrorKind::Encoding { .. }
     );
     let texts: Vec<String> = ENCODINGS
         .iter()
