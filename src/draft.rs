@@ -34,8 +34,9 @@ impl Form {
     /// Judges the form of a file by its name, else by its beginning.
     #[must_use]
     pub fn of_file(name: &str, bytes: &[u8]) -> Self {
-        let lower = name.to_ascii_lowercase();
-        if lower.ends_with(".mhtml") || lower.ends_with(".mht") {
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+        let is = |known: &str| extension.is_some_and(|own| own.eq_ignore_ascii_case(known));
+        if is("mhtml") || is("mht") {
             return Self::Mhtml;
         }
         Self::of_name(name).unwrap_or_else(|| Self::sniff(bytes))

@@ -267,6 +267,17 @@ fn a_saved_page_or_a_text_with_its_proof_is_checked_without_its_site() {
         "",
         "“page.txt” is no text in UTF-8",
     );
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn a_saved_page_counts_under_a_name_of_html_alone() {
+    let desk = Desk::begin();
+    let html = String::from_utf8(desk.read("index.html")).unwrap();
+    let expect = |(verdict, says): (String, String), expected: &str, words: &str| {
+        assert_eq!(verdict, expected, "{words}: {says}");
+        assert!(says.contains(words), "{words}: {says}");
+    };
     // By these names a browser shows something else than the HTML that is in the file.
     for name in ["saved.svg", "saved.xhtml", "saved"] {
         expect(
