@@ -58,7 +58,7 @@ const MOST_BYTES_TOGETHER: usize = 16 << 20;
 /// The text of a page.
 #[derive(Debug, Clone)]
 pub enum Text {
-    /// The page as it is, as [`add::prepare`] takes it.
+    /// The page as it is, as [`crate::add::prepare`] takes it.
     Page {
         /// Its bytes.
         bytes: Vec<u8>,
