@@ -25,6 +25,7 @@ use crate::archive::{Archive, OpenError, Owner};
 use crate::branch::{Branch, Change, Known, Outcome, PlaceError};
 use crate::canonical::first_unprintable;
 use crate::draft::{Form, Notice};
+use crate::history;
 use crate::id::{CommitId, ObjectId};
 use crate::language::Language;
 use crate::platform::{Deflater, Durability};
@@ -487,6 +488,14 @@ fn prepare(
     (name, ready)
 }
 
+/// What was prepared of a page before its turn.
+struct Ahead {
+    /// The number of the revision that it follows.
+    newest: usize,
+    sheet: Sheet,
+    notices: Vec<Notice>,
+}
+
 /// Gives all pages their places and writes the pack. While some are placed, the next ones are read back, those before
 /// are deflated, and those before them are written.
 struct SecondHalf<'a> {
@@ -566,10 +575,11 @@ impl SecondHalf<'_> {
         batch: Vec<Read>,
     ) -> Result<Vec<Job>, ImportError> {
         let mut jobs = Vec::with_capacity(batch.len());
-        for (at, read) in batch.into_iter().enumerate() {
+        let ahead = self.prepare_ahead(archive, &batch)?;
+        for ((at, read), ahead) in batch.into_iter().enumerate().zip(ahead) {
             let (sheet, number) = match read {
                 Read::Sheet(sheet) => (*sheet, first + at),
-                Read::Late(late, bytes) => match self.prepare(archive, late, bytes)? {
+                Read::Late(late, bytes) => match self.prepare(archive, late, bytes, ahead)? {
                     Some(prepared) => prepared,
                     None => continue,
                 },
@@ -601,24 +611,69 @@ impl SecondHalf<'_> {
         Ok(jobs)
     }
 
-    /// Prepares a page that follows an article, and puts it into the spool; `None` where it is refused.
+    /// Prepares, on every core, the pages that follow an article of which the import has made a revision and the archive has none.
+    /// What is refused is prepared again in its turn.
+    fn prepare_ahead(&self, archive: &Archive, batch: &[Read]) -> Result<Vec<Option<Ahead>>, ImportError> {
+        let mut upon = Vec::with_capacity(batch.len());
+        for read in batch {
+            let known = match read {
+                Read::Sheet(_) => None,
+                Read::Late(late, bytes) => {
+                    let late = self.late.get(*late).ok_or_else(spool::changed)?;
+                    self.followed
+                        .newest(&late.article)
+                        .map(|newest| (late, bytes, newest))
+                }
+            };
+            upon.push(match known {
+                Some(known) => history::newest(archive, &known.0.article)
+                    .map_err(|error| ImportError::Archive(error.into()))?
+                    .is_none()
+                    .then_some(known),
+                None => None,
+            });
+        }
+        let (spool, settings) = (self.spool, archive.settings());
+        let circumstances = &self.options.circumstances;
+        let prepare = |deflaters: &mut (Deflater, Deflater), known: Option<(&Late, &Vec<u8>, usize)>| {
+            let (late, bytes, newest) = known?;
+            let (text, before) = (late.text(bytes.clone())?, late::made(spool, newest).ok()?);
+            let prepared = late.prepare_upon(&text, before, settings, circumstances).ok()?;
+            Some(Ahead {
+                newest,
+                sheet: late.sheet(&prepared, deflaters),
+                notices: prepared.notices,
+            })
+        };
+        Ok(upon.into_par_iter().map_init(deflaters, prepare).collect())
+    }
+
+    /// Prepares a page that follows an article, and puts it into the spool; `None` where it is refused. What was prepared of it
+    /// ahead counts where the article has no newer revision since.
     fn prepare(
         &mut self,
         archive: &Archive,
         late: usize,
         bytes: Vec<u8>,
+        ahead: Option<Ahead>,
     ) -> Result<Option<(Sheet, usize)>, ImportError> {
         let late = self.late.get(late).ok_or_else(spool::changed)?;
-        let text = late.text(bytes).ok_or_else(spool::changed)?;
-        let before = self.followed.newest(&late.article, self.spool)?;
+        let newest = self.followed.newest(&late.article);
         self.followed.met(&late.article);
-        let prepared = late.prepare(&text, before, archive, &self.options.circumstances);
-        match prepared.map_err(ImportError::Archive)? {
-            Ok(prepared) => {
-                self.listener.noticed(&late.name, &prepared.notices);
-                let name = late.own_name.clone().unwrap_or_else(|| late.name.clone());
-                let (deflater, stored) = &mut self.deflaters;
-                let sheet = Sheet::of(name, &prepared, deflater, stored);
+        let prepared = match ahead.filter(|ahead| newest == Some(ahead.newest)) {
+            Some(ahead) => Ok((ahead.sheet, ahead.notices)),
+            None => {
+                let text = late.text(bytes).ok_or_else(spool::changed)?;
+                let before = newest.map(|newest| late::made(self.spool, newest)).transpose()?;
+                let prepared = late.prepare(&text, before, archive, &self.options.circumstances);
+                prepared
+                    .map_err(ImportError::Archive)?
+                    .map(|prepared| (late.sheet(&prepared, &mut self.deflaters), prepared.notices))
+            }
+        };
+        match prepared {
+            Ok((sheet, notices)) => {
+                self.listener.noticed(&late.name, &notices);
                 let number = self.spool.append(&sheet)?;
                 Ok(Some((sheet, number)))
             }

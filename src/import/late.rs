@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io;
 
+use super::sheet::Sheet;
 use super::spool::Spool;
 use super::{Refusal, Text};
 use crate::add::{self, Circumstances, PageError, Prepared, Wishes};
@@ -15,7 +16,7 @@ use crate::editorial;
 use crate::history;
 use crate::id::ArticleId;
 use crate::language::Language;
-use crate::platform::Inflater;
+use crate::platform::{Deflater, Inflater};
 use crate::revision::Revision;
 use crate::settings::Settings;
 
@@ -193,6 +194,37 @@ impl Late {
         let prepared = page.prepare(&wishes, archive.settings(), circumstances);
         Ok(prepared.map_err(Refusal::from))
     }
+
+    /// Prepares it to follow a revision that the import has made of an article of which the archive has none.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn prepare_upon(
+        &self,
+        text: &Text,
+        before: Article,
+        settings: &Settings,
+        circumstances: &Circumstances,
+    ) -> Result<Prepared, Refusal> {
+        let mut wishes = self.wishes.clone();
+        wishes.previous = Some(before);
+        Ok(Page::read(text, circumstances)?.prepare(&wishes, settings, circumstances)?)
+    }
+
+    /// Deflates what was prepared of it.
+    pub fn sheet(&self, prepared: &Prepared, (deflater, stored): &mut (Deflater, Deflater)) -> Sheet {
+        let name = self.own_name.clone().unwrap_or_else(|| self.name.clone());
+        Sheet::of(name, prepared, deflater, stored)
+    }
+}
+
+/// Reads a revision that the import made.
+///
+/// # Errors
+/// The operating system's error where the spool cannot be read.
+pub fn made(spool: &Spool, number: usize) -> io::Result<Article> {
+    let article = spool.sheet(number)?.article(&mut Inflater::new());
+    article.ok_or_else(super::spool::changed)
 }
 
 fn sources(bytes: &[u8]) -> Option<Vec<(Language, String)>> {
@@ -233,15 +265,8 @@ impl Followed {
         }
     }
 
-    /// Reads the newest revision that the import made of an article; `None` where it made none.
-    ///
-    /// # Errors
-    /// The operating system's error where the spool cannot be read.
-    pub fn newest(&self, article: &ArticleId, spool: &Spool) -> io::Result<Option<Article>> {
-        let Some((_, Some(number))) = self.articles.get(article) else {
-            return Ok(None);
-        };
-        let article = spool.sheet(*number)?.article(&mut Inflater::new());
-        article.map(Some).ok_or_else(super::spool::changed)
+    /// Returns the number of the newest revision that the import made of an article; `None` where it made none.
+    pub fn newest(&self, article: &ArticleId) -> Option<usize> {
+        self.articles.get(article)?.1
     }
 }

@@ -25,7 +25,7 @@ const nfc = text => /\p{M}{1000}/u.test(text) ? text : text.normalize('NFC');
 const canonical = texts => paragraphs(nfc(texts.join('\n\n')));
 
 // What no browser shows, where no style is asked.
-const NEVER_SHOWN = 'script, style, template, head, title, meta, link, base, [hidden], [type=hidden i]';
+const NEVER_SHOWN = 'script, style, template, head, title, meta, link, base, [hidden], input[type=hidden i]';
 const INLINES = 'a, em, strong, code, br, bdi, span, time';
 // What an article is made of.
 const KNOWN = 'article, section, div, p, h1, h2, h3, h4, h5, h6, blockquote, ul, ol, li, pre, hr, footer, ' + INLINES;
