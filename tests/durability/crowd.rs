@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -273,22 +274,36 @@ fn ahead(story: &Story, copy: &str) {
     story.yes(&["--archive", copy, "add", "-q", &name, "--slug", copy]);
 }
 
-#[test]
-fn a_pack_that_no_ref_leads_to_yet_is_not_deleted_by_git() {
+/// What brings whole packs, and the last ref that each moves.
+const BRINGING: [(&[&str], &str); 3] = [
+    (&["import", "-q", "some"], "refs/heads/main"),
+    (&["mirror", "-q", "theirs", "theirs"], "refs/mirrors/theirs/HEAD"),
+    (&["pull", "-q", "--rebase-mine", "desk"], "refs/heads/main"),
+];
+
+/// An archive, and what is to be brought into it.
+fn bringing() -> Story {
     let story = first_page();
     pages(&story, "some", 3);
     publish(&story, "theirs", 1);
     ahead(&story, "desk");
-    let commands: [(&[&str], &str); 3] = [
-        (&["import", "-q", "some"], "refs/heads/main"),
-        (&["mirror", "-q", "theirs", "theirs"], "refs/mirrors/theirs/HEAD"),
-        (&["pull", "-q", "--rebase-mine", "desk"], "refs/heads/main"),
-    ];
-    for (command, moved) in commands {
+    story
+}
+
+/// Locks a ref as another git would, and returns the lock.
+fn locked(story: &Story, name: &str) -> PathBuf {
+    let lock = story.archive().join(format!("{name}.lock"));
+    fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    fs::write(&lock, "").unwrap();
+    lock
+}
+
+#[test]
+fn a_pack_that_no_ref_leads_to_yet_is_not_deleted_by_git() {
+    let story = bringing();
+    for (command, moved) in BRINGING {
         // Whoever moves a ref waits for its lock: in between, git does what it likes.
-        let lock = story.archive().join(format!("{moved}.lock"));
-        fs::create_dir_all(lock.parent().unwrap()).unwrap();
-        fs::write(&lock, "").unwrap();
+        let lock = locked(&story, moved);
         let packs = story.archive().join("objects/pack");
         let is_moved = || {
             let names = fs::read_dir(&packs)
@@ -332,15 +347,7 @@ fn a_pack_that_no_ref_leads_to_yet_is_not_deleted_by_git() {
 
 #[test]
 fn what_is_brought_again_has_another_name_than_a_pack_that_git_may_have_listed() {
-    let story = first_page();
-    pages(&story, "some", 3);
-    publish(&story, "theirs", 1);
-    ahead(&story, "desk");
-    let commands: [(&[&str], &str); 3] = [
-        (&["import", "-q", "some"], "refs/heads/main"),
-        (&["mirror", "-q", "theirs", "theirs"], "refs/mirrors/theirs/HEAD"),
-        (&["pull", "-q", "--rebase-mine", "desk"], "refs/heads/main"),
-    ];
+    let story = bringing();
     let packs = story.archive().join("objects/pack");
     let names = || {
         let names = fs::read_dir(&packs).unwrap();
@@ -348,12 +355,10 @@ fn what_is_brought_again_has_another_name_than_a_pack_that_git_may_have_listed()
         let stem = |name: String| name.strip_suffix(".idx").map(ToOwned::to_owned);
         names.filter_map(stem).collect::<BTreeSet<String>>()
     };
-    for (command, moved) in commands {
+    for (command, moved) in BRINGING {
         story.git(&["repack", "-adq"]);
         let before = names();
-        let lock = story.archive().join(format!("{moved}.lock"));
-        fs::create_dir_all(lock.parent().unwrap()).unwrap();
-        fs::write(&lock, "").unwrap();
+        let lock = locked(&story, moved);
         let mut program = story.program(command);
         program.env("SOURCE_DATE_EPOCH", "1769054400");
         let mut child = program.stderr(Stdio::null()).spawn().unwrap();
