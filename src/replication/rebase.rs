@@ -82,8 +82,9 @@ pub(super) fn rebase(
     }
     let added = std::mem::take(&mut readding.added);
     let tip = readding.branch.newest();
-    writer.take_packs(&scratch.pack_folder(), &scratch.packs()?)?;
+    // From when the packs are there, the first ref that moves is the branch.
     let kept = keep(&writer, own.tip(), circumstances)?;
+    writer.take_packs(&scratch.pack_folder(), &scratch.packs()?)?;
     // What is beside the repository and tells of the branch as it was must not outlive it.
     delete(&path.join(branch_list::FILE_NAME))?;
     let is_gone = |known: &CommitId| branch.position(*known).is_some_and(|known| known > place);
