@@ -12,7 +12,7 @@ use crate::platform::Durability;
 use crate::storage::objects::{ObjectStore, loose_path};
 
 /// How often a folder is made again that git deleted before anything was in it.
-const TRIES: usize = 100;
+const TRIES: usize = 10_000;
 
 /// Syncs staged objects, moves each to its place, and syncs the folders.
 pub(super) fn into_store(
