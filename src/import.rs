@@ -660,16 +660,15 @@ impl SecondHalf<'_> {
         let late = self.late.get(late).ok_or_else(spool::changed)?;
         let newest = self.followed.newest(&late.article);
         self.followed.met(&late.article);
-        let prepared = match ahead.filter(|ahead| newest == Some(ahead.newest)) {
-            Some(ahead) => Ok((ahead.sheet, ahead.notices)),
-            None => {
-                let text = late.text(bytes).ok_or_else(spool::changed)?;
-                let before = newest.map(|newest| late::made(self.spool, newest)).transpose()?;
-                let prepared = late.prepare(&text, before, archive, &self.options.circumstances);
-                prepared
-                    .map_err(ImportError::Archive)?
-                    .map(|prepared| (late.sheet(&prepared, &mut self.deflaters), prepared.notices))
-            }
+        let prepared = if let Some(ahead) = ahead.filter(|ahead| newest == Some(ahead.newest)) {
+            Ok((ahead.sheet, ahead.notices))
+        } else {
+            let text = late.text(bytes).ok_or_else(spool::changed)?;
+            let before = newest.map(|newest| late::made(self.spool, newest)).transpose()?;
+            let prepared = late.prepare(&text, before, archive, &self.options.circumstances);
+            prepared
+                .map_err(ImportError::Archive)?
+                .map(|prepared| (late.sheet(&prepared, &mut self.deflaters), prepared.notices))
         };
         match prepared {
             Ok((sheet, notices)) => {
