@@ -23,7 +23,6 @@ use rayon::prelude::*;
 use crate::add::{Circumstances, PageError, Version, Wishes};
 use crate::archive::{Archive, OpenError, Owner};
 use crate::branch::{Branch, Change, Known, Outcome, PlaceError};
-use crate::canonical::first_unprintable;
 use crate::draft::{Form, Notice};
 use crate::history;
 use crate::id::{CommitId, ObjectId};
@@ -34,6 +33,7 @@ use crate::revision::RevisionFault;
 use crate::settings::Settings;
 use crate::storage::pack_writer::PackWriter;
 use crate::storage::repository::{WriteError, Writer};
+use crate::wording::on_one_line;
 
 pub mod json_lines;
 mod late;
@@ -420,20 +420,6 @@ fn prepare_all(batch: Vec<Item>, settings: &Settings, options: &Options) -> Vec<
         .collect()
 }
 
-/// Returns a name as a message can have it: what would break its line, or not be seen, is escaped.
-#[must_use]
-pub fn on_one_line(name: &str) -> String {
-    let escaped = |c: char| {
-        let is_plain = first_unprintable(c.encode_utf8(&mut [0; 4])).is_none();
-        if is_plain {
-            c.to_string()
-        } else {
-            c.escape_default().to_string()
-        }
-    };
-    name.chars().map(escaped).collect()
-}
-
 /// Returns one that deflates and one that only stores.
 fn deflaters() -> (Deflater, Deflater) {
     (Deflater::new(LEVEL), Deflater::new(0))
@@ -638,7 +624,9 @@ impl SecondHalf<'_> {
         let prepare = |deflaters: &mut (Deflater, Deflater), known: Option<(&Late, &Vec<u8>, usize)>| {
             let (late, bytes, newest) = known?;
             let (text, before) = (late.text(bytes.clone())?, late::made(spool, newest).ok()?);
-            let prepared = late.prepare_upon(&text, before, settings, circumstances).ok()?;
+            let prepared = late
+                .prepare_upon(&text, Some(before), settings, circumstances)
+                .ok()?;
             Some(Ahead {
                 newest,
                 sheet: late.sheet(&prepared, deflaters),

@@ -1,7 +1,10 @@
-//! What messages have in common: numbers of things in words, beginnings of texts, and errors with all that caused them.
+//! What messages have in common: numbers of things in words, beginnings of texts, names on one line, and errors with all that caused
+//! them.
 
 use std::error::Error;
 use std::fmt::Display;
+
+use crate::canonical::first_unprintable;
 
 /// How many things are named in a sentence.
 const MOST_NAMED: usize = 8;
@@ -46,6 +49,20 @@ pub fn quoted(texts: &[String]) -> String {
         quoted.push(format!("and {more} more"));
     }
     quoted.join(", ")
+}
+
+/// Returns a name as a message can have it: what would break its line, or not be seen, is escaped.
+#[must_use]
+pub fn on_one_line(name: &str) -> String {
+    let escaped = |c: char| {
+        let is_plain = first_unprintable(c.encode_utf8(&mut [0; 4])).is_none();
+        if is_plain {
+            c.to_string()
+        } else {
+            c.escape_default().to_string()
+        }
+    };
+    name.chars().map(escaped).collect()
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use avalaches::publisher::repository::Repository;
 use avalaches::publisher::{Paths, Version, Walk};
 use avalaches::storage::inventory::Inventory;
 use avalaches::storage::repository::WriteError;
-use avalaches::wording::{counted, with_causes};
+use avalaches::wording::{counted, on_one_line, with_causes};
 use serde_json::json;
 
 use super::options::{Making, Reading};
@@ -583,7 +583,7 @@ impl Listener for Teller<'_> {
 
     fn placed(&mut self, name: &str, outcome: &Placed) {
         if let Some(clash) = outcome.clash.as_ref().filter(|_| !self.common.quiet) {
-            let (name, article) = (import::on_one_line(name), &outcome.article);
+            let (name, article) = (on_one_line(name), &outcome.article);
             self.meter.suspend(|| {
                 output::warning(&format!(
                     "{name}: {clash} is another text, so that this one is {article}"

@@ -12,9 +12,8 @@ use avalaches::article::MetadataError;
 use avalaches::branch::PlaceError;
 use avalaches::canonical::{LONGEST_ARTICLE, TextError};
 use avalaches::draft::{DraftError, DraftErrorKind, Form, Notice};
-use avalaches::import::on_one_line;
 use avalaches::language;
-use avalaches::wording::{counted, with_causes};
+use avalaches::wording::{counted, on_one_line, with_causes};
 
 use super::{Common, Failure, output};
 

@@ -174,41 +174,48 @@ impl Late {
         archive: &Archive,
         circumstances: &Circumstances,
     ) -> Result<Result<Prepared, Refusal>, PlaceError> {
+        let Some(newest) = history::newest(archive, &self.article)? else {
+            return Ok(self.prepare_upon(text, before, archive.settings(), circumstances));
+        };
         let mut page = match Page::read(text, circumstances) {
             Ok(page) => page,
             Err(why) => return Ok(Err(why)),
         };
-        let mut wishes = self.wishes.clone();
-        wishes.previous = before;
-        if let Some(newest) = history::newest(archive, &self.article)? {
-            if let Page::Draft(draft, _) = &mut page {
-                editorial::drop_own_footer(archive, &self.article, draft)?;
-            }
-            if wishes.previous.is_none() {
-                match Revision::read(archive, newest) {
-                    Ok(newest) => wishes.previous = Some(page.before(archive, newest, &wishes)),
-                    Err(why) => return Ok(Err(why.into())),
-                }
-            }
+        if let Page::Draft(draft, _) = &mut page {
+            editorial::drop_own_footer(archive, &self.article, draft)?;
         }
+        let before = match before {
+            Some(before) => before,
+            None => match Revision::read(archive, newest) {
+                Ok(newest) => page.before(archive, newest, &self.wishes),
+                Err(why) => return Ok(Err(why.into())),
+            },
+        };
+        let wishes = self.wishes_upon(Some(before));
         let prepared = page.prepare(&wishes, archive.settings(), circumstances);
         Ok(prepared.map_err(Refusal::from))
     }
 
-    /// Prepares it to follow a revision that the import has made of an article of which the archive has none.
+    /// Prepares it to follow what the import has made of an article of which the archive has none.
     ///
     /// # Errors
     /// [`Refusal`].
     pub fn prepare_upon(
         &self,
         text: &Text,
-        before: Article,
+        before: Option<Article>,
         settings: &Settings,
         circumstances: &Circumstances,
     ) -> Result<Prepared, Refusal> {
-        let mut wishes = self.wishes.clone();
-        wishes.previous = Some(before);
+        let wishes = self.wishes_upon(before);
         Ok(Page::read(text, circumstances)?.prepare(&wishes, settings, circumstances)?)
+    }
+
+    fn wishes_upon(&self, before: Option<Article>) -> Wishes {
+        Wishes {
+            previous: before,
+            ..self.wishes.clone()
+        }
     }
 
     /// Deflates what was prepared of it.
