@@ -5,7 +5,7 @@
 //! once. Objects that come meanwhile are left for the next time. A reader that has an old pack mapped keeps it, one
 //! that comes too late for a file lists the packs again.
 //!
-//! Memory: one bit for each object, besides what [`Inventory`] holds.
+//! Memory: one bit for each object and 40 bytes for each loose one, besides what [`Inventory`] holds.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
