@@ -35,12 +35,14 @@ use crate::storage::pack_writer::PackWriter;
 use crate::storage::repository::{WriteError, Writer};
 use crate::wording::on_one_line;
 
+mod ahead;
 pub mod json_lines;
 mod late;
 mod packing;
 mod sheet;
 mod spool;
 
+use ahead::{Ahead, ReadBack, Turn};
 use json_lines::LineError;
 use late::{Followed, Late, Page};
 use packing::{Choice, Job};
@@ -474,14 +476,6 @@ fn prepare(
     (name, ready)
 }
 
-/// What was prepared of a page before its turn.
-struct Ahead {
-    /// The number of the revision that it follows.
-    newest: usize,
-    sheet: Sheet,
-    notices: Vec<Notice>,
-}
-
 /// Gives all pages their places and writes the pack. While some are placed, the next ones are read back, those before
 /// are deflated, and those before them are written.
 struct SecondHalf<'a> {
@@ -496,8 +490,8 @@ struct SecondHalf<'a> {
     added: Vec<CommitId>,
 }
 
-impl SecondHalf<'_> {
-    fn run(&mut self, archive: &Archive) -> Result<(), ImportError> {
+impl<'a> SecondHalf<'a> {
+    fn run(&mut self, archive: &'a Archive) -> Result<(), ImportError> {
         let circumstances = &self.options.circumstances;
         let committer = circumstances.committer.clone();
         let branch = Branch::at_tip(archive, committer, circumstances.now, Known::Any);
@@ -511,10 +505,11 @@ impl SecondHalf<'_> {
         let mut jobs = Vec::new();
         let mut entries = Vec::new();
         let mut first = 0;
-        let mut sheets = read_back(spool, 0)?;
-        while !sheets.is_empty() || !jobs.is_empty() || !entries.is_empty() {
-            let next = first + sheets.len();
-            let batch = std::mem::take(&mut sheets);
+        let mut turns = self.read_back(archive, 0)?.run()?;
+        while !turns.is_empty() || !jobs.is_empty() || !entries.is_empty() {
+            let next = first + turns.len();
+            let batch = std::mem::take(&mut turns);
+            let read_next = self.read_back(archive, next)?;
             let before = std::mem::take(&mut jobs);
             let ready = std::mem::take(&mut entries);
             let mut written = Ok(());
@@ -529,12 +524,12 @@ impl SecondHalf<'_> {
                         *packed = packing::pack(&before, spool);
                     }
                 });
-                scope.spawn(move |_| *back = read_back(spool, next));
+                scope.spawn(move |_| *back = read_next.run());
                 placed = self.place(archive, &mut branch, &mut choice, first, batch);
                 written = ready.iter().flatten().try_for_each(|object| self.write(object));
             });
             written?;
-            sheets = back?;
+            turns = back?;
             jobs = placed?;
             entries = packed?;
             first = next;
@@ -558,14 +553,13 @@ impl SecondHalf<'_> {
         branch: &mut Branch<'_>,
         choice: &mut Choice,
         first: usize,
-        batch: Vec<Read>,
+        batch: Vec<Turn>,
     ) -> Result<Vec<Job>, ImportError> {
         let mut jobs = Vec::with_capacity(batch.len());
-        let ahead = self.prepare_ahead(archive, &batch)?;
-        for ((at, read), ahead) in batch.into_iter().enumerate().zip(ahead) {
-            let (sheet, number) = match read {
+        for (at, turn) in batch.into_iter().enumerate() {
+            let (sheet, number) = match turn.read {
                 Read::Sheet(sheet) => (*sheet, first + at),
-                Read::Late(late, bytes) => match self.prepare(archive, late, bytes, ahead)? {
+                Read::Late(late, bytes) => match self.prepare(archive, late, bytes, turn.ahead)? {
                     Some(prepared) => prepared,
                     None => continue,
                 },
@@ -597,43 +591,32 @@ impl SecondHalf<'_> {
         Ok(jobs)
     }
 
-    /// Prepares, on every core, the pages that follow an article of which the import has made a revision and the archive has none.
-    /// What is refused is prepared again in its turn.
-    fn prepare_ahead(&self, archive: &Archive, batch: &[Read]) -> Result<Vec<Option<Ahead>>, ImportError> {
-        let mut upon = Vec::with_capacity(batch.len());
-        for read in batch {
-            let known = match read {
-                Read::Sheet(_) => None,
-                Read::Late(late, bytes) => {
-                    let late = self.late.get(*late).ok_or_else(spool::changed)?;
-                    self.followed
-                        .newest(&late.article)
-                        .map(|newest| (late, bytes, newest))
-                }
-            };
-            upon.push(match known {
-                Some(known) => history::newest(archive, &known.0.article)
-                    .map_err(|error| ImportError::Archive(error.into()))?
-                    .is_none()
-                    .then_some(known),
-                None => None,
-            });
-        }
-        let (spool, settings) = (self.spool, archive.settings());
-        let circumstances = &self.options.circumstances;
-        let prepare = |deflaters: &mut (Deflater, Deflater), known: Option<(&Late, &Vec<u8>, usize)>| {
-            let (late, bytes, newest) = known?;
-            let (text, before) = (late.text(bytes.clone())?, late::made(spool, newest).ok()?);
-            let prepared = late
-                .prepare_upon(&text, Some(before), settings, circumstances)
-                .ok()?;
-            Some(Ahead {
-                newest,
-                sheet: late.sheet(&prepared, deflaters),
-                notices: prepared.notices,
-            })
+    /// Returns what reads the next pages of the spool back.
+    fn read_back(&self, archive: &'a Archive, first: usize) -> Result<ReadBack<'a>, ImportError> {
+        let last = self.spool.len().min(first + MOST_TOGETHER);
+        let upon = (first..last).map(|number| self.known_before(archive, number));
+        Ok(ReadBack {
+            spool: self.spool,
+            late: self.late,
+            settings: archive.settings(),
+            circumstances: &self.options.circumstances,
+            first,
+            upon: upon.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Returns the number of the newest revision that the import has made of the article that a page of the spool follows; `None`
+    /// where there is none, or where the archive has the article.
+    fn known_before(&self, archive: &Archive, number: usize) -> Result<Option<usize>, ImportError> {
+        let late = self.spool.late(number).and_then(|late| self.late.get(late));
+        let Some((newest, article)) =
+            late.and_then(|late| Some((self.followed.newest(&late.article)?, &late.article)))
+        else {
+            return Ok(None);
         };
-        Ok(upon.into_par_iter().map_init(deflaters, prepare).collect())
+        let archived =
+            history::newest(archive, article).map_err(|error| ImportError::Archive(error.into()))?;
+        Ok(archived.is_none().then_some(newest))
     }
 
     /// Prepares a page that follows an article, and puts it into the spool; `None` where it is refused. What was prepared of it
@@ -680,13 +663,4 @@ impl SecondHalf<'_> {
         pack.write(*id, entry, base)?;
         Ok(())
     }
-}
-
-/// Reads the next pages in their order back from the spool, on every core.
-fn read_back(spool: &Spool, first: usize) -> io::Result<Vec<Read>> {
-    let last = spool.len().min(first + MOST_TOGETHER);
-    (first..last)
-        .into_par_iter()
-        .map(|number| spool.read(number))
-        .collect()
 }

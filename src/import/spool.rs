@@ -127,6 +127,12 @@ impl Spool {
         self.places.len()
     }
 
+    /// Returns the number of a page that is not prepared yet, by its place in the order.
+    #[must_use]
+    pub fn late(&self, number: usize) -> Option<usize> {
+        usize::try_from(self.place(number)?.late?).ok()
+    }
+
     /// Reads what stands at a place in the order.
     ///
     /// # Errors

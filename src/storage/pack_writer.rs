@@ -1,10 +1,9 @@
 //! Writing a pack and its index, entry by entry, where nobody sees them yet.
 //!
-//! The pack's header says how many objects there are, which is known only at the end. So what is written is hashed
-//! on the way without the header; at the end the file is read back, has to have that hash, and its checksum is
-//! computed from what was read.
+//! The pack's header says how many objects there are, which is known only at the end. So its checksum is computed at the
+//! end from the file as it is read back, in which each entry has to have the CRC-32 that it was written with.
 //!
-//! Memory: 32 bytes for each object, a quarter of that to grow into, and 5 to 11 bytes to find it by its id: 51 at
+//! Memory: 32 bytes for each object, a quarter of that to grow into, and 6 to 11 bytes to find it by its id: 51 at
 //! most. Besides, a few buffers of a MiB.
 
 use std::fs::{self, File};
@@ -12,6 +11,7 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use hashbrown::HashTable;
 use rayon::slice::ParallelSliceMut as _;
 use sha1::{Digest, Sha1};
 
@@ -37,7 +37,6 @@ const MOST_OBJECTS: usize = (1 << 31) - 1;
 pub struct PackWriter {
     folder: PathBuf,
     file: BufWriter<File>,
-    body: Sha1,
     end: u64,
     objects: Vec<Indexed>,
     known: Known,
@@ -63,7 +62,6 @@ impl PackWriter {
         let mut writer = Self {
             folder: folder.to_owned(),
             file: BufWriter::with_capacity(CHUNK, file),
-            body: Sha1::new(),
             end: FIRST_ENTRY,
             objects: Vec::new(),
             known: Known::default(),
@@ -105,7 +103,6 @@ impl PackWriter {
         let mut crc = crc32fast::Hasher::new();
         for bytes in [&header[..], entry.stream()] {
             crc.update(bytes);
-            self.body.update(bytes);
             let written = self.file.write_all(bytes);
             written.map_err(|error| self.failed("write")(error))?;
         }
@@ -157,7 +154,6 @@ impl PackWriter {
         let Self {
             folder,
             file,
-            body,
             end,
             mut objects,
             known,
@@ -170,11 +166,9 @@ impl PackWriter {
             .map_err(|error| failed("write")(error.into_error()))?;
         let count = u32::try_from(objects.len()).map_err(|_| WriteError::PackFull)?;
         file.write_all_at(&header(count), 0).map_err(failed("write"))?;
-        let back = read_back(&file, end).map_err(failed("read back"))?;
-        if back.length != end || back.header != header(count) || back.body != body.finalize().as_slice() {
-            return Err(WriteError::FileNotReadBack(path));
-        }
-        let checksum = back.checksum;
+        let checksum = checksum(&file, &objects, end)
+            .map_err(failed("read back"))?
+            .ok_or_else(|| WriteError::FileNotReadBack(path.clone()))?;
         file.write_all_at(&checksum, end).map_err(failed("write"))?;
         sync(&file, durability).map_err(failed("sync"))?;
         let mut trailer = [0; 20];
@@ -246,9 +240,9 @@ fn write_index(
         .into_inner()
         .map_err(|error| failed("write")(error.into_error()))?;
     sync(&file, durability).map_err(failed("sync"))?;
-    let back = read_back(&file, u64::MAX).map_err(failed("read back"))?;
-    if back.checksum == sum {
-        Ok(back.length)
+    let (length, checksum) = read_back(&file, |_| ()).map_err(failed("read back"))?;
+    if checksum == sum {
+        Ok(length)
     } else {
         Err(WriteError::FileNotReadBack(path.to_owned()))
     }
@@ -274,92 +268,122 @@ fn sync(file: &File, durability: Durability) -> io::Result<()> {
     }
 }
 
-/// What a file was found to hold.
-struct Back {
-    length: u64,
-    /// Its first bytes.
-    header: [u8; 12],
-    /// The SHA-1 of all but its first bytes.
-    body: RawId,
-    /// The SHA-1 of all of it.
-    checksum: RawId,
-}
-
-/// Reads at most so many bytes of a file from its beginning.
-fn read_back(file: &File, most: u64) -> io::Result<Back> {
-    let mut header = [0; 12];
-    file.read_exact_at(&mut header, 0)?;
-    let mut checksum = Sha1::new_with_prefix(header);
-    let mut body = Sha1::new();
-    let mut length = FIRST_ENTRY;
+/// Reads a file from its beginning, hands on each part, and returns its length and the SHA-1 of all of it.
+fn read_back(file: &File, mut part: impl FnMut(&[u8])) -> io::Result<(u64, RawId)> {
+    let mut checksum = Sha1::new();
+    let mut length = 0;
     let mut chunk = vec![0; CHUNK];
-    while length < most {
-        let wanted = usize::try_from(most - length).map_or(CHUNK, |rest| rest.min(CHUNK));
-        let read = match file.read_at(&mut chunk[..wanted], length) {
+    loop {
+        let read = match file.read_at(&mut chunk, length) {
             Ok(0) => break,
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
         checksum.update(&chunk[..read]);
-        body.update(&chunk[..read]);
+        part(&chunk[..read]);
         length += u64::try_from(read).expect("a chunk is short");
     }
-    Ok(Back {
-        length,
-        header,
-        body: body.finalize().into(),
-        checksum: checksum.finalize().into(),
-    })
+    Ok((length, checksum.finalize().into()))
 }
 
-/// The places of objects in a list, by their ids: an id is as good as random, so its first bytes say in which slot
-/// its place is kept, or in the next one that was free.
+/// Reads a pack back and returns its checksum; `None` where it does not hold what was written. The objects are in the order in which
+/// their entries lie, up to the pack's end.
+fn checksum(file: &File, objects: &[Indexed], end: u64) -> io::Result<Option<RawId>> {
+    let count = u32::try_from(objects.len()).map_err(io::Error::other)?;
+    let header = (FIRST_ENTRY, crc32fast::hash(&header(count)));
+    let entries = entry_lengths(objects, end).zip(objects.iter().map(|object| object.crc));
+    let mut expected = Expected::new(std::iter::once(header).chain(entries));
+    let (_, checksum) = read_back(file, |read| expected.follow(read))?;
+    Ok(expected.is_met().then_some(checksum))
+}
+
+/// Returns the lengths of a pack's entries, which are in the order in which they lie, up to the pack's end.
+fn entry_lengths(objects: &[Indexed], end: u64) -> impl Iterator<Item = u64> {
+    let ends = objects.iter().skip(1).map(|next| next.offset);
+    let ends = ends.chain(std::iter::once(end));
+    objects.iter().zip(ends).map(|(object, end)| end - object.offset)
+}
+
+/// The parts that a file is to have one after another, by their lengths and CRC-32s, and what was read of it.
+struct Expected<P> {
+    /// The part that is being read: how much of it is left to read, and what its CRC-32 is to be.
+    part: Option<(u64, u32)>,
+    rest: P,
+    crc: crc32fast::Hasher,
+    is_met: bool,
+}
+
+impl<P: Iterator<Item = (u64, u32)>> Expected<P> {
+    fn new(mut parts: P) -> Self {
+        Self {
+            part: parts.next(),
+            rest: parts,
+            crc: crc32fast::Hasher::new(),
+            is_met: true,
+        }
+    }
+
+    /// Takes what is read next.
+    fn follow(&mut self, mut read: &[u8]) {
+        while !read.is_empty() {
+            let Some((left, crc)) = &mut self.part else {
+                self.is_met = false;
+                return;
+            };
+            let length = usize::try_from(*left).map_or(read.len(), |left| left.min(read.len()));
+            let (now, after) = read.split_at(length);
+            self.crc.update(now);
+            *left -= u64::try_from(length).expect("a length in memory fits in 64 bits");
+            if *left == 0 {
+                self.is_met &= std::mem::take(&mut self.crc).finalize() == *crc;
+                self.part = self.rest.next();
+            }
+            read = after;
+        }
+    }
+
+    /// Tells whether the file had these parts and no more.
+    fn is_met(&self) -> bool {
+        self.is_met && self.part.is_none()
+    }
+}
+/// The places of objects in a list, by their ids.
 #[derive(Debug, Default)]
 struct Known {
-    /// Places, counted from 1; 0 is free.
-    slots: Vec<u32>,
+    places: HashTable<u32>,
 }
 
 impl Known {
     /// Adds the last object of the list.
     fn add(&mut self, objects: &[Indexed]) {
-        if objects.len() * 4 > self.slots.len() * 3 {
-            let slots = (self.slots.len() * 2).max(1024);
-            self.slots = Vec::new(); // the old ones are gone before the new ones are there
-            self.slots = vec![0; slots];
-            (0..objects.len()).for_each(|place| self.enter(objects, place));
-        } else if let Some(last) = objects.len().checked_sub(1) {
-            self.enter(objects, last);
+        let Some(last) = objects.len().checked_sub(1) else {
+            return;
+        };
+        if self.places.len() == self.places.capacity() {
+            self.places = HashTable::new(); // the old one is gone before the new one is there
+            self.places = HashTable::with_capacity(objects.len() * 2);
+            (0..last).for_each(|place| self.enter(objects, place));
         }
+        self.enter(objects, last);
     }
 
     fn enter(&mut self, objects: &[Indexed], place: usize) {
-        let mut slot = self.first_slot(objects[place].id);
-        while self.slots[slot] != 0 {
-            slot = (slot + 1) % self.slots.len();
-        }
-        self.slots[slot] = u32::try_from(place + 1).expect("a pack has fewer than 2^31 objects");
+        let hash = |place: &u32| hash(objects[*place as usize].id);
+        let place = u32::try_from(place).expect("a pack has fewer than 2^31 objects");
+        self.places.insert_unique(hash(&place), place, hash);
     }
 
     fn find(&self, objects: &[Indexed], id: ObjectId) -> Option<usize> {
-        if self.slots.is_empty() {
-            return None;
-        }
-        let mut slot = self.first_slot(id);
-        loop {
-            let place = self.slots[slot].checked_sub(1)? as usize;
-            if objects[place].id == id {
-                return Some(place);
-            }
-            slot = (slot + 1) % self.slots.len();
-        }
+        let is_it = |place: &u32| objects[*place as usize].id == id;
+        self.places.find(hash(id), is_it).map(|place| *place as usize)
     }
+}
 
-    fn first_slot(&self, id: ObjectId) -> usize {
-        let [a, b, c, d, ..] = *id.raw();
-        u32::from_le_bytes([a, b, c, d]) as usize % self.slots.len()
-    }
+/// An id is as good as random: its first bytes are its hash.
+fn hash(id: ObjectId) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *id.raw();
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
 #[cfg(test)]
@@ -415,14 +439,16 @@ mod tests {
                 assert!(matches!(finished, Err(WriteError::FileNotReadBack(_))), "{spoil}");
             }
         }
-        let path = folder.path().join("short");
-        fs::create_dir(&path).unwrap();
-        let mut writer = PackWriter::create(&path).unwrap();
-        let (id, entry) = blob("a text that is cut off");
-        writer.write(id, &entry, None).unwrap();
-        writer.file.flush().unwrap();
-        writer.file.get_ref().set_len(20).unwrap();
-        let finished = writer.finish(Durability::Unsynced);
-        assert!(matches!(finished, Err(WriteError::FileNotReadBack(_))));
+        for (length, name) in [(20, "short"), (2000, "long")] {
+            let path = folder.path().join(name);
+            fs::create_dir(&path).unwrap();
+            let mut writer = PackWriter::create(&path).unwrap();
+            let (id, entry) = blob("a text that is cut off, or is not the last");
+            writer.write(id, &entry, None).unwrap();
+            writer.file.flush().unwrap();
+            writer.file.get_ref().set_len(length).unwrap();
+            let finished = writer.finish(Durability::Unsynced);
+            assert!(matches!(finished, Err(WriteError::FileNotReadBack(_))), "{name}");
+        }
     }
 }
