@@ -71,6 +71,14 @@ pub enum OpenError {
     /// The tip or the settings cannot be read.
     #[error("could not read the tip of {BRANCH}")]
     Tip(#[source] Fault),
+    /// The tip or the settings are not among the archive's objects, and git looks for objects elsewhere, too, or sees others.
+    #[error("could not read the tip of {BRANCH}, perhaps because {why}")]
+    TipElsewhere {
+        /// Why git may find it all the same.
+        why: PlumbingFinding,
+        /// What is missing.
+        source: Fault,
+    },
     /// The settings cannot be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -86,7 +94,7 @@ impl OpenError {
     pub fn is_damage(&self) -> bool {
         match self {
             Self::Ref(error) => !error.is_system_error(),
-            Self::Tip(fault) => !fault.is_system_error(),
+            Self::Tip(fault) | Self::TipElsewhere { source: fault, .. } => !fault.is_system_error(),
             Self::Settings(_) => true,
             _ => false,
         }
@@ -233,7 +241,13 @@ impl Archive {
         }
         let tip = refs::tip(path)?.ok_or_else(|| OpenError::Empty(path.to_owned()))?;
         let objects = ObjectStore::open(&path.join("objects")).map_err(io)?;
-        Self::at(path, tip, objects)
+        Self::at(path, tip, objects).map_err(|error| match error {
+            OpenError::Tip(source) if source.is_missing() => match plumbing::check(path).into_iter().next() {
+                Some(why) => OpenError::TipElsewhere { why, source },
+                None => OpenError::Tip(source),
+            },
+            error => error,
+        })
     }
 
     /// Opens what would be the archive in a folder if a commit were its tip, with objects that may not be its own yet. The

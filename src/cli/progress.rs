@@ -1,5 +1,6 @@
 //! How far a long command is: a bar on a terminal, JSON Lines for programs; and Ctrl-C, which ends it in order.
 
+use std::fmt;
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanFloatCount, ProgressBar, ProgressState, ProgressStyle};
 use serde_json::json;
 
 use super::{Common, Failure, output};
@@ -45,9 +46,13 @@ impl Meter {
             signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
         }
         let has_bar = shown == Shown::Auto && output::stderr_is_terminal() && !common.quiet;
-        let style = format!("{{bar:30}} {{percent}} % of {{human_len}} {things}, {{per_sec}}, {{eta}} left");
+        let style = format!("{{bar:30}} {{percent}} % of {{human_len}} {things}, {{rate}}/s, {{eta}} left");
         let bar = has_bar.then(|| {
+            let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let _ = write!(out, "{}", HumanFloatCount(state.per_sec().round()));
+            };
             let style = ProgressStyle::with_template(&style).expect("the template is one");
+            let style = style.with_key("rate", rate);
             ProgressBar::new(0).with_style(style)
         });
         Ok(Self {
