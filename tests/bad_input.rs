@@ -255,17 +255,26 @@ fn an_archive_that_borrows_its_tip_says_so() {
     story.add("a.txt", "A quiet day.\n", &[]);
     let (own, borrowing) = (story.archive(), story.folder.path().join("borrowing"));
     let paths = [&own, &borrowing].map(|path| path.to_str().unwrap());
-    let cloned = archives::git(&own, &["clone", "--quiet", "--bare", "--shared", paths[0], paths[1]]);
+    let cloned = archives::git(
+        &own,
+        &["clone", "--quiet", "--bare", "--shared", paths[0], paths[1]],
+    );
     assert_eq!(cloned, "");
     let why = "objects/info/alternates makes git borrow objects from elsewhere";
     let output = story.run(&["--archive", paths[1], "list"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains(why) && said.contains("is not in the store"), "{said}");
+    assert!(
+        said.contains(why) && said.contains("is not in the store"),
+        "{said}"
+    );
     let output = story.run(&["--archive", paths[1], "audit"]);
     let report = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{report}");
-    assert!(report.contains("branch-unreadable") && report.contains(why), "{report}");
+    assert!(
+        report.contains("branch-unreadable") && report.contains(why),
+        "{report}"
+    );
 }
 
 #[test]

@@ -1,0 +1,167 @@
+//! What the user of an import is told while it runs.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::{self, BufWriter, Write as _};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use avalaches::branch::Outcome as Placed;
+use avalaches::draft::{Notice, NoticeKind};
+use avalaches::import::{Listener, Refusal};
+use avalaches::progress::Progress;
+use avalaches::wording::{counted, on_one_line, with_causes};
+
+use super::super::pages::{is_encoded, page_failure, place_failure, tell_notices};
+use super::super::progress::Meter;
+use super::super::{Common, Failure, add, output};
+
+/// The footers of pages, in a file that has its name once all of them are in it.
+pub struct Footers {
+    path: PathBuf,
+    file: BufWriter<tempfile::NamedTempFile>,
+}
+
+impl Footers {
+    pub fn create(path: &Path) -> Result<Self, Failure> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+            .map_err(|e| Failure::new(format!("could not write {}: {e}", path.display())))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file: BufWriter::new(file),
+        })
+    }
+
+    pub fn finish(self) -> Result<(), Failure> {
+        let path = self.path;
+        let failed = |error: io::Error| Failure::new(format!("could not write {}: {error}", path.display()));
+        let file = self.file.into_inner().map_err(|e| failed(e.into_error()))?;
+        file.persist(&path).map_err(|e| failed(e.error))?;
+        Ok(())
+    }
+}
+
+/// Tells the user what happens.
+pub struct Teller<'a> {
+    common: &'a Common,
+    pub meter: Meter,
+    pub footers: Option<Footers>,
+    /// Why the import is ended, where it is the footers' file.
+    pub failed: Option<Failure>,
+    /// How many pages were refused, by cause.
+    refused: BTreeMap<String, usize>,
+    /// Hints that were given: each is given once.
+    hints: HashSet<String>,
+    /// Whether pages are versions out of a git history.
+    is_of_git: bool,
+    /// How many pages have words that are left out.
+    pub left_out: usize,
+}
+
+/// How many pages are named that were refused for one cause, or of which words are left out.
+pub const MOST_NAMED: usize = 20;
+
+impl<'a> Teller<'a> {
+    pub fn new(common: &'a Common, meter: Meter, footers: Option<Footers>, is_of_git: bool) -> Self {
+        Self {
+            common,
+            meter,
+            footers,
+            failed: None,
+            refused: BTreeMap::new(),
+            hints: HashSet::new(),
+            is_of_git,
+            left_out: 0,
+        }
+    }
+
+    /// Says of each cause how many pages it was that were not named.
+    pub fn tell_the_rest(&self) {
+        let rest = self
+            .refused
+            .iter()
+            .map(|(cause, count)| (cause, count.saturating_sub(MOST_NAMED)));
+        let rest: Vec<_> = rest
+            .filter(|(_, more)| *more > 0 && !self.common.verbose)
+            .collect();
+        self.meter.suspend(|| {
+            for (cause, more) in &rest {
+                output::error(&format!("{}: {cause}", counted(*more, "more page")));
+            }
+            if !rest.is_empty() {
+                output::hint("--verbose names all of them");
+            }
+        });
+    }
+}
+
+impl Listener for Teller<'_> {
+    fn refused(&mut self, name: &str, why: &Refusal) {
+        let (failure, cause) = match why {
+            Refusal::Page(error) => {
+                let mut failure = page_failure(name, error);
+                // There is no file that could be converted.
+                if self.is_of_git && is_encoded(error) {
+                    failure.hint = Some(
+                        "what is in a history cannot be converted any more; --keep-going imports the other versions"
+                            .to_owned(),
+                    );
+                }
+                (failure, with_causes(error))
+            }
+            Refusal::Place(error) => (place_failure(name, error), with_causes(error)),
+            other => {
+                let cause = with_causes(other);
+                (Failure::new(format!("{name}: {cause}")), cause)
+            }
+        };
+        let count = self.refused.entry(cause).or_default();
+        *count += 1;
+        if *count > MOST_NAMED && !self.common.verbose {
+            return;
+        }
+        let hint = failure.hint.filter(|hint| self.hints.insert(hint.clone()));
+        self.meter.suspend(|| {
+            output::error(&failure.message);
+            if let Some(hint) = &hint {
+                output::hint(hint);
+            }
+        });
+    }
+
+    fn noticed(&mut self, name: &str, notices: &[Notice]) {
+        let common = self.common;
+        let is_left_out = |notice: &Notice| matches!(notice.what, NoticeKind::LeftOut(_));
+        self.left_out += usize::from(notices.iter().any(is_left_out));
+        let tells_all = self.left_out <= MOST_NAMED || common.verbose;
+        let told = notices.iter().filter(|notice| tells_all || !is_left_out(notice));
+        let told: Vec<Notice> = told.cloned().collect();
+        self.meter.suspend(|| tell_notices(common, name, &told));
+    }
+
+    fn placed(&mut self, name: &str, outcome: &Placed) {
+        if let Some(clash) = outcome.clash.as_ref().filter(|_| !self.common.quiet) {
+            let (name, article) = (on_one_line(name), &outcome.article);
+            self.meter.suspend(|| {
+                output::warning(&format!(
+                    "{name}: {clash} is another text, so that this one is {article}"
+                ));
+            });
+        }
+        let Some(footers) = &mut self.footers else { return };
+        let line = add::as_json(Some(name), outcome);
+        if let Err(error) = writeln!(footers.file, "{line}") {
+            let path = footers.path.display();
+            self.failed.get_or_insert(Failure::new(format!(
+                "could not write {path}: {error}; nothing was imported"
+            )));
+        }
+    }
+
+    fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
+        if self.failed.is_some() {
+            return ControlFlow::Break(());
+        }
+        self.meter.tell(progress)
+    }
+}
