@@ -2,7 +2,7 @@
 //! number its revision has, and which trees and which commit that makes. Nothing is written here.
 //!
 //! Memory: the newest bytes of each folder that was looked into or changed, which is some 60 bytes for each article
-//! in them, some 250 bytes for each article that got a revision, some 100 for each whose text was looked at, and some 300
+//! in them, some 300 bytes for each article that got a revision, some 100 for each whose text was looked at, and some 300
 //! for each whose name another text of the same day and slug had to leave alone.
 
 use std::collections::HashMap;
@@ -234,6 +234,15 @@ impl PlaceError {
     }
 }
 
+/// The revision that a page follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// One in the archive.
+    Archived(CommitId),
+    /// The newest that was placed.
+    Placed,
+}
+
 /// The end of the branch.
 pub struct Branch<'a> {
     archive: &'a Archive,
@@ -359,6 +368,7 @@ impl<'a> Branch<'a> {
         }
         let placed = match known {
             Some(known) => {
+                self.chains.meet(&article, &known);
                 let outcome = Outcome {
                     footer: known.footer,
                     article: article.clone(),
@@ -378,6 +388,44 @@ impl<'a> Branch<'a> {
                 .insert(text, (placed.outcome.clone(), candidate.page));
         }
         Ok(placed)
+    }
+
+    /// Finds the revision that one of a date follows; `None` where there is no such article.
+    ///
+    /// # Errors
+    /// [`PlaceError`].
+    pub fn before(
+        &mut self,
+        article: &ArticleId,
+        date: RevisionDate,
+        is_restoration: bool,
+    ) -> Result<Option<Before>, PlaceError> {
+        if self.page(article)?.is_none() {
+            return Ok(None);
+        }
+        let before = self.chains.before(article, date, is_restoration)?;
+        Ok(before.map(|before| {
+            if before.is_new {
+                Before::Placed
+            } else {
+                Before::Archived(before.footer.commit)
+            }
+        }))
+    }
+
+    /// Lists the revisions in the archive that have the text, date, kind and note of a page that follows an article, newest first,
+    /// each with its content's SHA-256.
+    ///
+    /// # Errors
+    /// [`PlaceError`].
+    pub fn alike(&mut self, candidate: &Candidate) -> Result<Vec<(CommitId, Box<str>)>, PlaceError> {
+        match &candidate.target {
+            Target::Article(article) if self.page(article)?.is_some() => {
+                let article = article.clone();
+                self.chains.alike(&article, candidate)
+            }
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Finds the revision that a page is in the archive as, where its article has a text.
@@ -470,11 +518,14 @@ impl<'a> Branch<'a> {
         let (footer, objects) = self.commit(author, message.encode(), changed)?;
         let newest = Earlier {
             footer: footer.clone(),
+            date: candidate.date,
             revision,
             kind: candidate.kind,
+            note: candidate.note.as_deref().map(Into::into),
             content_sha256: candidate.content_sha256.as_str().into(),
             page: Some(candidate.page),
             is_new: true,
+            is_met: false,
         };
         self.chains.put(article, newest, &candidate.form_sha256);
         self.pages.insert(article.clone(), candidate.page);

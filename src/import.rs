@@ -449,10 +449,12 @@ fn prepare(
         let circumstances = &options.circumstances;
         let page = Page::read(&text, circumstances)?;
         if let Some(article) = page.article(&wishes) {
-            let seconds = page.seconds(&wishes, settings, circumstances)?;
-            let (late, bytes) = Late::of(name.clone(), own_name, article, wishes.into_owned(), &text);
+            let date = page.date(&wishes, settings, circumstances)?;
+            let is_restoration = page.is_restoration(&wishes);
+            let wishes = wishes.into_owned();
+            let (late, bytes) = Late::of(name.clone(), own_name, article, is_restoration, wishes, &text);
             return Ok(Ready {
-                spooled: Spooled::raw(item.order.unwrap_or(seconds), bytes),
+                spooled: Spooled::raw(item.order.unwrap_or(date.seconds()), bytes),
                 notices: Vec::new(),
                 late: Some(late),
             });
@@ -559,7 +561,7 @@ impl<'a> SecondHalf<'a> {
         for (at, turn) in batch.into_iter().enumerate() {
             let (sheet, number) = match turn.read {
                 Read::Sheet(sheet) => (*sheet, first + at),
-                Read::Late(late, bytes) => match self.prepare(archive, late, bytes, turn.ahead)? {
+                Read::Late(late, bytes) => match self.prepare(archive, branch, late, bytes, turn.ahead)? {
                     Some(prepared) => prepared,
                     None => continue,
                 },
@@ -584,7 +586,7 @@ impl<'a> SecondHalf<'a> {
             let is_of_now = sheet.candidate.date.seconds() == self.options.circumstances.now.seconds();
             self.report.undated += usize::from(outcome.revision == 1 && is_of_now);
             self.added.push(outcome.footer.commit);
-            self.followed.is_at(&outcome.article, number);
+            self.followed.is_at(&outcome.article, number, outcome.kind);
             let is_first = jobs.is_empty();
             jobs.push(choice.choose(number, sheet, placed, is_first));
         }
@@ -609,9 +611,8 @@ impl<'a> SecondHalf<'a> {
     /// where there is none, or where the archive has the article.
     fn known_before(&self, archive: &Archive, number: usize) -> Result<Option<usize>, ImportError> {
         let late = self.spool.late(number).and_then(|late| self.late.get(late));
-        let Some((newest, article)) =
-            late.and_then(|late| Some((self.followed.newest(&late.article)?, &late.article)))
-        else {
+        let known = late.and_then(|late| Some((self.followed.before(late)?, &late.article)));
+        let Some((newest, article)) = known else {
             return Ok(None);
         };
         let archived =
@@ -624,19 +625,20 @@ impl<'a> SecondHalf<'a> {
     fn prepare(
         &mut self,
         archive: &Archive,
+        branch: &mut Branch<'_>,
         late: usize,
         bytes: Vec<u8>,
         ahead: Option<Ahead>,
     ) -> Result<Option<(Sheet, usize)>, ImportError> {
         let late = self.late.get(late).ok_or_else(spool::changed)?;
-        let newest = self.followed.newest(&late.article);
+        let newest = self.followed.before(late);
         self.followed.met(&late.article);
         let prepared = if let Some(ahead) = ahead.filter(|ahead| newest == Some(ahead.newest)) {
             Ok((ahead.sheet, ahead.notices))
         } else {
             let text = late.text(bytes).ok_or_else(spool::changed)?;
-            let before = newest.map(|newest| late::made(self.spool, newest)).transpose()?;
-            let prepared = late.prepare(&text, before, archive, &self.options.circumstances);
+            let made = newest.map(|newest| late::made(self.spool, newest)).transpose()?;
+            let prepared = late.prepare(&text, made, archive, branch, &self.options.circumstances);
             prepared
                 .map_err(ImportError::Archive)?
                 .map(|prepared| (late.sheet(&prepared, &mut self.deflaters), prepared.notices))

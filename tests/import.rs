@@ -903,6 +903,137 @@ fn a_line_that_follows_an_article_keeps_what_it_does_not_say() {
     );
 }
 
+/// Imports lines and returns how many revisions that added.
+fn added(story: &Story, lines: &str) -> u64 {
+    let (status, said, errors) = import_lines(story, lines, &["--json"]);
+    assert_eq!(status, Some(0), "{errors}");
+    json(&said)["revisions"].as_u64().unwrap()
+}
+
+/// The author, title and tags of each revision of an article on the branch, oldest first.
+fn course(story: &Story) -> Vec<(String, String, Vec<String>)> {
+    let commits = story.git(&["log", "--reverse", "--format=%H %an", "main"]);
+    let revisions = commits.lines().skip(1).map(|line| {
+        let (commit, author) = line.split_once(' ').unwrap();
+        let tree = story.git(&["ls-tree", "-r", "--name-only", commit]);
+        let file = tree.lines().find(|file| file.ends_with("article.json")).unwrap();
+        let metadata = json(&story.git(&["show", &format!("{commit}:{file}")]));
+        let tags = metadata["tags"].as_array().into_iter().flatten();
+        (
+            author.to_owned(),
+            metadata["title"]["en"].as_str().unwrap_or_default().to_owned(),
+            tags.map(|tag| tag.as_str().unwrap().to_owned()).collect(),
+        )
+    });
+    revisions.collect()
+}
+
+#[test]
+fn lines_about_what_stands_beside_the_text_are_known_again_whatever_came_after_them() {
+    let story = Story::begin();
+    let follows = |date: &str, more: &str| {
+        format!(
+            r#"{{"date": "2024-01-{date}", "article": "2024/01/01/a", "sources": {{"en": "Text one."}}, "kind": "technical", {more}}}"#
+        )
+    };
+    let lines = [
+        r#"{"date": "2024-01-01", "slug": "a", "sources": {"en": "Text one."}, "title": "Title A", "tags": ["x"]}"#.to_owned(),
+        follows("02", r#""tags": ["y"]"#),
+        follows("02", r#""title": "Title B""#),
+        follows("03", r#""tags": ["z"]"#),
+        follows("04", r#""tags": ["x"], "title": "Title A""#),
+        r#"{"date": "2024-01-05", "article": "2024/01/01/a", "kind": "correction", "note": "n", "title": "Title C", "sources": {"en": "Text two."}}"#.to_owned(),
+    ];
+    let lines = lines.join("\n");
+    assert_eq!(added(&story, &lines), 6);
+    let is = |title: &str, tag: &str| ("Desk".to_owned(), title.to_owned(), vec![tag.to_owned()]);
+    let made = [
+        is("Title A", "x"),
+        is("Title A", "y"),
+        is("Title B", "y"),
+        is("Title B", "z"),
+        is("Title A", "x"),
+        is("Title C", "x"),
+    ];
+    assert_eq!(course(&story), made);
+    assert_eq!(added(&story, &lines), 0);
+    story.write("page.txt", "Text two.\n");
+    story.yes(&["technical", "2024/01/01/a", "page.txt", "--tag", "desk"]);
+    assert_eq!(added(&story, &lines), 0, "what the desk did stays");
+    story.yes(&["retract", "2024/01/01/a", "--note", "All wrong."]);
+    assert_eq!(added(&story, &lines), 0, "and nothing is refused");
+    assert_sound(&story, 8);
+}
+
+#[test]
+fn a_line_keeps_of_the_revision_that_its_date_comes_after() {
+    let story = Story::begin();
+    let lines = [
+        r#"{"date": "2024-01-01", "slug": "a", "sources": {"en": "Text one."}, "title": "Title A", "authors": ["Ann"]}"#,
+        r#"{"date": "2024-01-02", "article": "2024/01/01/a", "kind": "correction", "note": "c2", "sources": {"en": "Text two."}}"#,
+        r#"{"date": "2024-01-03", "article": "2024/01/01/a", "kind": "correction", "note": "c3", "title": "Title B", "authors": ["Bob"], "sources": {"en": "Text three."}}"#,
+    ];
+    assert_eq!(added(&story, &[lines[0], lines[2]].join("\n")), 2);
+    assert_eq!(added(&story, &lines.join("\n")), 2);
+    let is = |author: &str, title: &str| (author.to_owned(), title.to_owned(), Vec::new());
+    let made = [
+        is("Ann", "Title A"),
+        is("Bob", "Title B"),
+        is("Ann", "Title A"),
+        is("Bob", "Title B"),
+    ];
+    assert_eq!(course(&story), made);
+    assert_eq!(added(&story, &lines.join("\n")), 0);
+    let early = r#"{"date": "2023-12-31", "article": "2024/01/01/a", "kind": "correction", "note": "c0", "sources": {"en": "Text zero."}}"#;
+    assert_eq!(added(&story, early), 1);
+    assert_eq!(
+        course(&story)[4],
+        is("Ann", "Title A"),
+        "before the first, of the first"
+    );
+    assert_sound(&story, 5);
+}
+
+#[test]
+fn a_restoration_keeps_nothing_of_the_retraction() {
+    let lines = [
+        r#"{"date": "2024-01-01", "slug": "a", "sources": {"en": "Text one."}, "title": "Title A", "tags": ["x"]}"#,
+        r#"{"date": "2024-01-02", "article": "2024/01/01/a", "kind": "retraction", "note": "w", "title": "Retracted: Title A", "sources": {"en": "Retracted."}}"#,
+        r#"{"date": "2024-01-03", "article": "2024/01/01/a", "kind": "restoration", "note": "r", "sources": {"en": "Text one."}}"#,
+    ];
+    for parts in [&[3][..], &[2, 3], &[1, 3], &[1, 2, 3]] {
+        let story = Story::begin();
+        let mut begun = 0;
+        for end in parts {
+            let revisions = u64::try_from(end - begun).unwrap();
+            assert_eq!(added(&story, &lines[..*end].join("\n")), revisions, "{parts:?}");
+            begun = *end;
+        }
+        let titles: Vec<String> = course(&story).into_iter().map(|(_, title, _)| title).collect();
+        assert_eq!(titles, ["Title A", "Retracted: Title A", "Title A"], "{parts:?}");
+        assert_sound(&story, 3);
+    }
+}
+
+#[test]
+fn a_correction_of_the_headline_is_none_that_another_line_is_known_as() {
+    let story = Story::begin();
+    let corrected = |title: &str| {
+        format!(
+            r#"{{"date": "2024-01-03", "article": "2024/01/01/a", "kind": "correction", "note": "t", "title": "{title}", "sources": {{"en": "Text."}}}}"#
+        )
+    };
+    let first =
+        r#"{"date": "2024-01-01", "slug": "a", "sources": {"en": "Text."}, "title": "Title A"}"#.to_owned();
+    let lines = [first, corrected("Title B"), corrected("Title C")];
+    assert_eq!(added(&story, &lines[..2].join("\n")), 2);
+    for revisions in [1, 0] {
+        assert_eq!(added(&story, &lines.join("\n")), revisions);
+        let titles: Vec<String> = course(&story).into_iter().map(|(_, title, _)| title).collect();
+        assert_eq!(titles, ["Title A", "Title B", "Title C"]);
+    }
+}
+
 #[test]
 fn notes_that_look_like_definitions_come_in_as_words_on_every_way() {
     let story = Story::begin();

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::{Candidate, Known, PlaceError, follows};
 use crate::archive::Archive;
 use crate::article::{Kind, PAGE_FILE};
+use crate::date::RevisionDate;
 use crate::footer::Footer;
 use crate::history;
 use crate::id::{ArticleId, BlobId, CommitId};
@@ -17,13 +18,27 @@ use crate::trailer::Message;
 #[derive(Debug, Clone)]
 pub(super) struct Earlier {
     pub footer: Footer,
+    pub date: RevisionDate,
     pub revision: u32,
     pub kind: Kind,
+    pub note: Option<Box<str>>,
     pub content_sha256: Box<str>,
     /// Its text, where it was looked at.
     pub page: Option<BlobId>,
     /// Whether it has no place in the archive yet.
     pub is_new: bool,
+    /// Whether a page was known as it.
+    pub is_met: bool,
+}
+
+impl Earlier {
+    /// Tells whether the revision is in the archive, of the candidate's date and kind, and has its note.
+    fn is_as(&self, candidate: &Candidate) -> bool {
+        !self.is_new
+            && self.kind == candidate.kind
+            && self.date == candidate.date
+            && self.note.as_deref() == candidate.note.as_deref()
+    }
 }
 
 /// The revisions of an article that are known.
@@ -117,35 +132,72 @@ impl<'a> Chains<'a> {
         if self.known == Known::Newest {
             return Ok(None);
         }
-        let archive = self.archive;
-        let chain = self.chain(article)?;
         let is_wanted = |earlier: &&Earlier| *earlier.content_sha256 == *candidate.content_sha256;
-        if let Some(known) = chain.revisions.iter().rev().find(is_wanted) {
+        let mut known = self.chain(article)?.revisions.iter().rev().find(is_wanted);
+        if known.is_none() {
+            known = self.whole(article)?.revisions.iter().rev().find(is_wanted);
+        }
+        if let Some(known) = known {
             return Ok(Some(known.clone()));
         }
-        while let Some(id) = chain.before {
-            let (earlier, before) = read_earlier(archive, article, id)?;
-            chain.before = before;
-            chain.revisions.insert(0, earlier.clone());
-            if is_wanted(&&earlier) {
-                return Ok(Some(earlier));
-            }
-        }
+        let archive = self.archive;
         // That it is withheld is told, not passed over.
         if archive.withheld().contains(&candidate.page) {
             return Ok(None);
         }
-        for earlier in chain.revisions.iter_mut().rev() {
-            let is_known = if follows(candidate) {
-                is_repeated(archive, article, earlier, candidate)?
-            } else {
-                page_of(archive, article, earlier)? == Some(candidate.page)
-            };
-            if is_known {
+        for earlier in self.whole(article)?.revisions.iter_mut().rev() {
+            // A technical revision is about what stands beside the text. What another page is known as, this one is not.
+            let may_be = !follows(candidate)
+                || candidate.kind != Kind::Technical && !earlier.is_met && earlier.is_as(candidate);
+            if may_be && page_of(archive, article, earlier)? == Some(candidate.page) {
                 return Ok(Some(earlier.clone()));
             }
         }
         Ok(None)
+    }
+
+    /// Notes that a page is known as a revision of an article that was looked at.
+    pub fn meet(&mut self, article: &ArticleId, known: &Earlier) {
+        let chain = self.by_article.get_mut(article).into_iter();
+        for earlier in chain.flat_map(|chain| &mut chain.revisions) {
+            earlier.is_met |= earlier.revision == known.revision;
+        }
+    }
+
+    /// Lists the revisions in the archive of a candidate's text, date, kind and note, newest first, each with its content's SHA-256.
+    pub fn alike(
+        &mut self,
+        article: &ArticleId,
+        candidate: &Candidate,
+    ) -> Result<Vec<(CommitId, Box<str>)>, PlaceError> {
+        let archive = self.archive;
+        let mut alike = Vec::new();
+        for earlier in self.whole(article)?.revisions.iter_mut().rev() {
+            if earlier.is_as(candidate) && page_of(archive, article, earlier)? == Some(candidate.page) {
+                alike.push((earlier.footer.commit, earlier.content_sha256.clone()));
+            }
+        }
+        Ok(alike)
+    }
+
+    /// Finds the revision that one of a date comes after: the last of those that are not dated later, else the first. With
+    /// `is_restoration` it is one that is no retraction, where there is such a one.
+    pub fn before(
+        &mut self,
+        article: &ArticleId,
+        date: RevisionDate,
+        is_restoration: bool,
+    ) -> Result<Option<&Earlier>, PlaceError> {
+        let revisions = &self.whole(article)?.revisions;
+        let is_text = |earlier: &&Earlier| !is_restoration || earlier.kind != Kind::Retraction;
+        let not_later = revisions
+            .iter()
+            .filter(is_text)
+            .filter(|earlier| earlier.date.seconds() <= date.seconds());
+        let before = not_later.max_by_key(|earlier| earlier.date.seconds());
+        Ok(before
+            .or_else(|| revisions.iter().find(is_text))
+            .or(revisions.first()))
     }
 
     fn chain(&mut self, article: &ArticleId) -> Result<&mut Chain, PlaceError> {
@@ -161,6 +213,22 @@ impl<'a> Chains<'a> {
             self.by_article.insert(article.clone(), chain);
         }
         Ok(self.by_article.get_mut(article).expect("it was put there"))
+    }
+
+    /// Returns the revisions of an article down to its first.
+    fn whole(&mut self, article: &ArticleId) -> Result<&mut Chain, PlaceError> {
+        let archive = self.archive;
+        let chain = self.chain(article)?;
+        let mut earlier = Vec::new();
+        let mut next = chain.before;
+        while let Some(id) = next {
+            let (revision, before) = read_earlier(archive, article, id)?;
+            earlier.push(revision);
+            next = before;
+        }
+        chain.before = None;
+        chain.revisions.splice(0..0, earlier.into_iter().rev());
+        Ok(chain)
     }
 
     fn newest_in_archive(&mut self, article: &ArticleId) -> Result<Option<CommitId>, PlaceError> {
@@ -182,43 +250,22 @@ fn read_earlier(
     id: CommitId,
 ) -> Result<(Earlier, Option<CommitId>), PlaceError> {
     let commit = archive.commit(id)?;
-    let message = Message::parse(&commit.message).ok();
-    let trailers = message
-        .map(|message| message.trailers)
-        .filter(|trailers| trailers.article == *article);
-    let trailers = trailers.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
+    let message = Message::parse(&commit.message)
+        .ok()
+        .filter(|message| message.trailers.article == *article);
+    let Message { note, trailers, .. } = message.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
     let earlier = Earlier {
         footer: Footer::of(commit.author.date, id),
+        date: commit.author.date,
         revision: trailers.revision,
         kind: trailers.kind,
+        note: note.map(Into::into),
         content_sha256: trailers.content_sha256.into(),
         page: None,
         is_new: false,
+        is_met: false,
     };
     Ok((earlier, trailers.previous))
-}
-
-/// Tells whether a page is a revision that is in the archive, with another byline, title or tag: text, date, kind and note are
-/// the same. A technical revision is about those others.
-fn is_repeated(
-    archive: &Archive,
-    article: &ArticleId,
-    earlier: &mut Earlier,
-    candidate: &Candidate,
-) -> Result<bool, PlaceError> {
-    let may_be = !earlier.is_new
-        && candidate.kind != Kind::Technical
-        && candidate.kind == earlier.kind
-        && candidate.date.day() == earlier.footer.day;
-    if !may_be {
-        return Ok(false);
-    }
-    let commit = archive.commit(earlier.footer.commit)?;
-    let note = Message::parse(&commit.message)
-        .ok()
-        .and_then(|message| message.note);
-    let is_same = commit.author.date == candidate.date && note == candidate.note;
-    Ok(is_same && page_of(archive, article, earlier)? == Some(candidate.page))
 }
 
 /// Returns the text that a revision has.

@@ -10,10 +10,10 @@ use super::{Refusal, Text};
 use crate::add::{self, Circumstances, PageError, Prepared, Wishes};
 use crate::archive::Archive;
 use crate::article::{Article, Kind};
-use crate::branch::PlaceError;
+use crate::branch::{Before, Branch, PlaceError};
+use crate::date::RevisionDate;
 use crate::draft::{self, Draft, Form};
 use crate::editorial;
-use crate::history;
 use crate::id::ArticleId;
 use crate::language::Language;
 use crate::platform::{Deflater, Inflater};
@@ -21,6 +21,7 @@ use crate::revision::Revision;
 use crate::settings::Settings;
 
 /// A page that was read and not yet prepared.
+#[derive(Clone)]
 pub enum Page<'a> {
     /// A page, in its form.
     Draft(Box<Draft>, Form),
@@ -54,35 +55,29 @@ impl<'a> Page<'a> {
         wishes.article.clone().or_else(|| own?.parse().ok())
     }
 
-    /// Returns what it keeps something of: the newest revision, or what a restoration puts back, whose title says nothing of the
-    /// retraction.
-    fn before(&self, archive: &Archive, newest: Revision, wishes: &Wishes) -> Article {
+    /// Tells whether it puts a text back that was retracted.
+    pub fn is_restoration(&self, wishes: &Wishes) -> bool {
         let own = match self {
             Self::Draft(draft, _) => draft.front.kind.as_deref().and_then(|kind| kind.parse().ok()),
             Self::Sources(_) => None,
         };
-        let is_restoration = wishes.kind.or(own) == Some(Kind::Restoration);
-        let restored = is_restoration
-            .then(|| editorial::restored(archive, &newest, editorial::Wanted::BeforeRetraction).ok())
-            .flatten();
-        restored.unwrap_or(newest).article
+        wishes.kind.or(own) == Some(Kind::Restoration)
     }
 
-    /// Returns the seconds of its date.
+    /// Returns its date.
     ///
     /// # Errors
     /// [`PageError`] where it is none.
-    pub fn seconds(
+    pub fn date(
         &self,
         wishes: &Wishes,
         settings: &Settings,
         circumstances: &Circumstances,
-    ) -> Result<i64, PageError> {
-        let date = match self {
+    ) -> Result<RevisionDate, PageError> {
+        match self {
             Self::Draft(draft, _) => add::date(draft, wishes, settings, circumstances),
             Self::Sources(_) => add::date(&Draft::default(), wishes, settings, circumstances),
-        };
-        Ok(date?.seconds())
+        }
     }
 
     /// Prepares it.
@@ -111,6 +106,8 @@ pub struct Late {
     pub own_name: Option<String>,
     /// The article that it follows.
     pub article: ArticleId,
+    /// Whether it puts a text back that was retracted.
+    is_restoration: bool,
     wishes: Wishes,
     kept: Kept,
 }
@@ -128,6 +125,7 @@ impl Late {
         name: String,
         own_name: Option<String>,
         article: ArticleId,
+        is_restoration: bool,
         wishes: Wishes,
         text: &Text,
     ) -> (Self, Vec<u8>) {
@@ -149,6 +147,7 @@ impl Late {
             name,
             own_name,
             article,
+            is_restoration,
             wishes,
             kept,
         };
@@ -163,20 +162,20 @@ impl Late {
         }
     }
 
-    /// Prepares it to follow what the import has made of the article, or else the archive's newest revision of it.
+    /// Prepares it to follow the revision that its date comes after: that of the article which the import has `made` last, or one
+    /// in the archive. What was brought in before it finds again by what it says: where a revision in the archive has all of that,
+    /// it is that revision.
     ///
     /// # Errors
     /// [`PlaceError`] where the archive cannot be read; [`Refusal`] where only this page cannot be prepared.
     pub fn prepare(
         &self,
         text: &Text,
-        before: Option<Article>,
+        made: Option<Article>,
         archive: &Archive,
+        branch: &mut Branch<'_>,
         circumstances: &Circumstances,
     ) -> Result<Result<Prepared, Refusal>, PlaceError> {
-        let Some(newest) = history::newest(archive, &self.article)? else {
-            return Ok(self.prepare_upon(text, before, archive.settings(), circumstances));
-        };
         let mut page = match Page::read(text, circumstances) {
             Ok(page) => page,
             Err(why) => return Ok(Err(why)),
@@ -184,16 +183,43 @@ impl Late {
         if let Page::Draft(draft, _) = &mut page {
             editorial::drop_own_footer(archive, &self.article, draft)?;
         }
+        let settings = archive.settings();
+        let date = match page.date(&self.wishes, settings, circumstances) {
+            Ok(date) => date,
+            Err(why) => return Ok(Err(why.into())),
+        };
+        let upon = |before| {
+            page.clone()
+                .prepare(&self.wishes_upon(before), settings, circumstances)
+        };
+        let before = branch.before(&self.article, date, self.is_restoration)?;
         let before = match before {
-            Some(before) => before,
-            None => match Revision::read(archive, newest) {
-                Ok(newest) => page.before(archive, newest, &self.wishes),
+            Some(Before::Archived(commit)) => match Revision::read(archive, commit) {
+                Ok(before) => Some(before.article),
                 Err(why) => return Ok(Err(why.into())),
             },
+            Some(Before::Placed) | None => made,
         };
-        let wishes = self.wishes_upon(Some(before));
-        let prepared = page.prepare(&wishes, archive.settings(), circumstances);
-        Ok(prepared.map_err(Refusal::from))
+        let prepared = match upon(before) {
+            Ok(prepared) => prepared,
+            Err(why) => return Ok(Err(why.into())),
+        };
+        let alike = branch.alike(&prepared.candidate)?;
+        let is = |prepared: &Prepared, content: &str| prepared.candidate.content_sha256 == *content;
+        if alike.iter().any(|(_, content)| is(&prepared, content)) {
+            return Ok(Ok(prepared));
+        }
+        for (commit, content) in alike {
+            let Ok(revision) = Revision::read(archive, commit) else {
+                continue;
+            };
+            if let Ok(repeated) = upon(Some(revision.article))
+                && is(&repeated, &content)
+            {
+                return Ok(Ok(repeated));
+            }
+        }
+        Ok(Ok(prepared))
     }
 
     /// Prepares it to follow what the import has made of an article of which the archive has none.
@@ -242,38 +268,54 @@ fn sources(bytes: &[u8]) -> Option<Vec<(Language, String)>> {
     parsed.collect()
 }
 
-/// The articles that pages of the import follow: how many of these are still to come, and where the newest revision that the import
-/// made is in the spool.
+/// The articles that pages of the import follow.
 #[derive(Debug, Default)]
 pub struct Followed {
-    articles: HashMap<ArticleId, (usize, Option<usize>)>,
+    articles: HashMap<ArticleId, Course>,
+}
+
+/// What becomes of an article that pages follow.
+#[derive(Debug, Default)]
+struct Course {
+    /// How many of the pages are still to come.
+    pages: usize,
+    /// Where the newest revision is in the spool that the import made.
+    newest: Option<usize>,
+    /// The same of the newest that is no retraction.
+    newest_text: Option<usize>,
 }
 
 impl Followed {
     /// Counts a page that follows an article.
     pub fn expect(&mut self, article: &ArticleId) {
-        self.articles.entry(article.clone()).or_default().0 += 1;
+        self.articles.entry(article.clone()).or_default().pages += 1;
     }
 
     /// Counts a page off.
     pub fn met(&mut self, article: &ArticleId) {
-        if let Some((count, _)) = self.articles.get_mut(article) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
+        if let Some(course) = self.articles.get_mut(article) {
+            course.pages = course.pages.saturating_sub(1);
+            if course.pages == 0 {
                 self.articles.remove(article);
             }
         }
     }
 
     /// Tells where the newest revision of an article is.
-    pub fn is_at(&mut self, article: &ArticleId, number: usize) {
-        if let Some((_, newest)) = self.articles.get_mut(article) {
-            *newest = Some(number);
+    pub fn is_at(&mut self, article: &ArticleId, number: usize, kind: Kind) {
+        if let Some(course) = self.articles.get_mut(article) {
+            course.newest = Some(number);
+            if kind != Kind::Retraction {
+                course.newest_text = Some(number);
+            }
         }
     }
 
-    /// Returns the number of the newest revision that the import made of an article; `None` where it made none.
-    pub fn newest(&self, article: &ArticleId) -> Option<usize> {
-        self.articles.get(article)?.1
+    /// Returns the number of the revision that a page keeps something of, among those that the import made of its article: the
+    /// newest, but a restoration keeps nothing of a retraction. `None` where it made none.
+    pub fn before(&self, late: &Late) -> Option<usize> {
+        let course = self.articles.get(&late.article)?;
+        let text = course.newest_text.filter(|_| late.is_restoration);
+        text.or(course.newest)
     }
 }
