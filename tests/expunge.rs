@@ -207,6 +207,23 @@ fn json(output: &Output) -> Value {
 }
 
 #[test]
+fn a_line_of_an_import_whose_text_is_withheld_is_known_again() {
+    let expunged = Expunged::retracted();
+    let story = &expunged.signed.story;
+    story.yes(&expunged.both());
+    let line = serde_json::json!({
+        "date": "2026-01-23", "article": ARTICLE, "kind": "correction", "note": "没有收钱。", "page": SECOND,
+        "title": {"zh": "桥", "en": "Bridge"},
+    });
+    story.write("lines.jsonl", line.to_string());
+    let said = story.yes(&["import", "lines.jsonl"]);
+    assert!(
+        said.contains("imported  0 revisions") && said.contains("1 in the archive already"),
+        "{said}"
+    );
+}
+
+#[test]
 fn the_text_is_gone_from_the_store_wherever_it_lay_and_every_id_is_as_it_was() {
     let told = Expunged::retracted();
     told.signed.story.yes(&["verify", "--quote", "王某"]);

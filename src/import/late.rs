@@ -8,16 +8,17 @@ use super::sheet::Sheet;
 use super::spool::Spool;
 use super::{Refusal, Text};
 use crate::add::{self, Circumstances, PageError, Prepared, Wishes};
-use crate::archive::Archive;
+use crate::archive::{Archive, Fault};
 use crate::article::{Article, Kind};
 use crate::branch::{Before, Branch, PlaceError};
 use crate::date::RevisionDate;
 use crate::draft::{self, Draft, Form};
 use crate::editorial;
-use crate::id::ArticleId;
+use crate::history;
+use crate::id::{ArticleId, CommitId};
 use crate::language::Language;
 use crate::platform::{Deflater, Inflater};
-use crate::revision::Revision;
+use crate::revision::{Revision, RevisionFault};
 use crate::settings::Settings;
 
 /// A page that was read and not yet prepared.
@@ -194,8 +195,8 @@ impl Late {
         };
         let before = branch.before(&self.article, date, self.is_restoration)?;
         let before = match before {
-            Some(Before::Archived(commit)) => match Revision::read(archive, commit) {
-                Ok(before) => Some(before.article),
+            Some(Before::Archived(commit)) => match self.archived(archive, commit)? {
+                Ok(before) => Some(before),
                 Err(why) => return Ok(Err(why.into())),
             },
             Some(Before::Placed) | None => made,
@@ -220,6 +221,18 @@ impl Late {
             }
         }
         Ok(Ok(prepared))
+    }
+
+    /// Reads a revision of the article; of one that is withheld the newest stands in the place.
+    fn archived(&self, archive: &Archive, commit: CommitId) -> Result<Result<Article, RevisionFault>, Fault> {
+        let mut revision = Revision::read(archive, commit);
+        if let Err(RevisionFault::Object { source, .. }) = &revision
+            && matches!(source, Fault::Withheld(_))
+            && let Some(newest) = history::newest(archive, &self.article)?
+        {
+            revision = Revision::read(archive, newest);
+        }
+        Ok(revision.map(|revision| revision.article))
     }
 
     /// Prepares it to follow what the import has made of an article of which the archive has none.
