@@ -326,7 +326,7 @@ fn the_languages_that_were_declared_stay_until_the_page_has_others() {
     story.yes(&["update", BRIDGE, "c.txt"]);
     assert_eq!(
         metadata(&story, "main")["languages"],
-        serde_json::json!(["zh", "en"])
+        serde_json::json!(["zh-Hant", "en"])
     );
     story.yes(&["verify", "-q"]);
 }

@@ -325,17 +325,29 @@ fn keep(
 }
 
 /// Divides a page among the languages of the revision before, which were declared, unless it has more of them or lacks
-/// one: then they are detected.
+/// one: then they are detected, and of these each that was declared keeps its tag.
 fn split_as(plains: &[&str], declared: &[Language]) -> Result<Vec<(Language, usize)>, SplitError> {
     let is_mixed = matches!(declared, [only] if only.primary() == "mul");
-    let detected = language::split(plains, &[]);
-    if let Ok(detected) = &detected
+    let detected = language::split(plains, &[]).map(|parts| named_as(parts, declared));
+    if let Ok(Some(detected)) = &detected
         && detected.len() > declared.len()
         && !is_mixed
     {
         return Ok(detected.clone());
     }
-    language::split(plains, declared).or(detected)
+    language::split(plains, declared).or_else(|why| detected?.ok_or(why))
+}
+
+/// Gives detected parts the tags that were declared; `None` where a part may be in several of the declared languages.
+fn named_as(mut parts: Vec<(Language, usize)>, declared: &[Language]) -> Option<Vec<(Language, usize)>> {
+    for (language, _) in &mut parts {
+        match language::declared_for(language, declared)[..] {
+            [] => {}
+            [only] => *language = only.clone(),
+            _ => return None,
+        }
+    }
+    Some(parts)
 }
 
 /// Gathers what is said of a page: by the caller, by the page, by the revision before, by the archive.

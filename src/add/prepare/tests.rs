@@ -77,6 +77,64 @@ fn a_later_revision_has_the_declared_languages_unless_it_has_more_or_lacks_one()
 }
 
 #[test]
+fn a_language_keeps_its_declared_tag_and_its_title_where_others_come_and_go() {
+    const ZH_HANT: &str = "橋今天通車，市政府說這是一件大事，許多市民前往觀看，場面熱鬧。";
+    const PT: &str = "A ponte abriu hoje e a câmara municipal disse que é um grande acontecimento para todos nós.";
+    let swahili = "Daraja limefunguliwa leo, na halmashauri ya mji imesema kwamba ni jambo kubwa kwa kila mtu.";
+    let cases: [(&str, &[&str], &[&str], &str, &[&str]); 7] = [
+        ("zh-Hant", &[ZH_HANT], &[ZH_HANT, EN], "zh-Hant, en", &["zh-Hant"]),
+        ("en-GB", &[EN], &[EN, ZH], "en-GB, zh", &["en-GB"]),
+        ("pt-BR", &[PT, PT], &[PT, PT, EN], "pt-BR, en", &["pt-BR"]),
+        ("zh-Hant,en-GB", &[ZH_HANT, EN], &[ZH_HANT, ZH_HANT], "zh-Hant", &["zh-Hant"]),
+        ("zh-Hant,en-GB", &[ZH_HANT, EN], &[EN, EN], "en-GB", &["en-GB"]),
+        // These are taken for the most usual language of their script.
+        ("yue", &[ZH_HANT], &[ZH_HANT, EN], "yue, en", &["yue"]),
+        ("sw", &[swahili], &[swahili, ZH], "sw, zh", &["sw"]),
+    ];
+    for (declared, before, after, expected, titled) in cases {
+        let declared: Vec<Language> = declared.split(',').map(language).collect();
+        let title = |language: &Language| Tagged {
+            language: Some(language.clone()),
+            text: format!("In {language}"),
+        };
+        let first = Wishes {
+            titles: declared.iter().map(title).collect(),
+            languages: declared,
+            ..Wishes::default()
+        };
+        let later = Wishes {
+            article: Some("2026/01/22/bridge".parse().unwrap()),
+            previous: Some(article(&prepared(before, &first).unwrap())),
+            ..Wishes::default()
+        };
+        let later = article(&prepared(after, &later).unwrap()).metadata;
+        assert_eq!(language::list(&later.languages), expected, "{after:?}");
+        let titles: Vec<&str> = later.titles.keys().map(Language::as_str).collect();
+        assert_eq!(titles, titled, "{after:?}");
+    }
+}
+
+#[test]
+fn two_forms_of_a_language_that_cannot_be_told_apart_are_not_made_one() {
+    let sources = ["zh-Hans", "zh-Hant"].map(|tag| (language(tag), format!("{ZH} {tag}")));
+    let settings = Settings::new("The paper");
+    let first = prepare_sources(&sources, &Wishes::default(), &settings, &circumstances());
+    let mut later = Wishes {
+        article: Some("2026/01/22/bridge".parse().unwrap()),
+        previous: Some(article(&first.unwrap())),
+        ..Wishes::default()
+    };
+    for blocks in [&[ZH, ZH][..], &[ZH, ZH, EN]] {
+        assert_eq!(
+            refused(blocks, &later),
+            "no paragraph of this page is in the language zh-Hant"
+        );
+    }
+    later.languages = vec![language("zh")];
+    assert!(prepared(&[ZH, ZH], &later).is_ok());
+}
+
+#[test]
 fn a_language_has_one_source() {
     let settings = Settings::new("The paper");
     let prepared = |tags: [&str; 3]| {
