@@ -405,7 +405,7 @@ fn finish(
     if page_text.lines().next_back().is_some_and(Footer::looks_like_one) {
         return Err(PageError::EndsInFooter);
     }
-    let slug = slug(&draft, wishes, &article, &page_text)?;
+    let slug = slug(&draft, wishes, &target, &article, &page_text)?;
     let left_out = left_out(&draft);
     let mut notices = draft.notices;
     notices.extend(left_out);
@@ -642,11 +642,20 @@ fn authors(
     Ok(vec![default.ok_or(PageError::NoAuthor)?])
 }
 
-/// Chooses the slug: the one asked for, else the English title, another title, the first words of the English
-/// part, of the whole page.
-fn slug(draft: &Draft, wishes: &Wishes, article: &Article, page_text: &str) -> Result<Slug, PageError> {
+/// Chooses the slug: the one asked for, else that of the article which the page follows, the English title, another title,
+/// the first words of the English part, of the whole page.
+fn slug(
+    draft: &Draft,
+    wishes: &Wishes,
+    target: &Target,
+    article: &Article,
+    page_text: &str,
+) -> Result<Slug, PageError> {
     if let Some(asked) = wishes.slug.as_ref().or(draft.front.slug.as_ref()) {
         return Ok(asked.parse()?);
+    }
+    if let Target::Article(followed) = target {
+        return Ok(followed.slug().clone());
     }
     let metadata = &article.metadata;
     let english = metadata

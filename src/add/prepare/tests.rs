@@ -170,6 +170,17 @@ fn what_follows_a_revision_is_not_published_anew() {
 }
 
 #[test]
+fn a_new_revision_needs_no_words_for_a_slug() {
+    let mut wishes = Wishes::default();
+    assert_eq!(
+        refused(&["* * *", EN], &wishes),
+        "no slug can be made from the title or the text"
+    );
+    wishes.article = Some("2026/01/22/bridge".parse().unwrap());
+    assert!(prepared(&["* * *", EN], &wishes).is_ok());
+}
+
+#[test]
 fn a_title_is_in_a_language_of_the_page() {
     let titled = |title: &str| Wishes {
         titles: vec![Tagged::read(title)],
