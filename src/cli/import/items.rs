@@ -117,7 +117,7 @@ impl<'a> Items<'a> {
     }
 
     fn version(&mut self, version: Version) -> Item {
-        self.other_dates += usize::from(version.is_of_committer);
+        self.other_dates += usize::from(version.has_other_date);
         let form = self.form.map(Into::into).or(version.form);
         let text = match version.bytes {
             Ok(bytes) => Text::Page {
