@@ -22,9 +22,11 @@ use crate::storage::repository::{WriteError, Writer};
 use crate::trailer::first_message;
 
 mod markup;
+mod pending;
 mod prepare;
 
 pub use crate::branch::{Change, Outcome};
+pub use pending::Pending;
 pub use prepare::{
     PageError, Prepared, PreparedFile, date, prepare, prepare_draft, prepare_sources, prepare_stored,
 };

@@ -401,6 +401,30 @@ fn a_text_that_an_article_got_in_the_same_call_is_known_and_its_old_one_is_not()
 }
 
 #[test]
+fn pages_of_one_call_that_follow_one_another_keep_what_they_do_not_say() {
+    let story = Story::begin();
+    story.write(
+        "1.md",
+        "---\nslug: bridge\ndate: 2026-01-22\ntitle: T\ntags: [k]\nauthors: [Ann]\n---\nOne.\n",
+    );
+    story.write("2.md", format!("---\narticle: {BRIDGE}\n---\nTwo.\n"));
+    story.write("3.md", format!("---\narticle: {BRIDGE}\ntitle: T2\ntags: [w]\n---\nThree.\n"));
+    story.write("4.md", format!("---\narticle: {BRIDGE}\n---\nFour.\n"));
+    let newest = || {
+        let said = metadata(&story, "main");
+        (said["title"]["en"].clone(), said["tags"].clone(), said["authors"].clone())
+    };
+    let expected = |title: &str, tag: &str| (title.into(), [tag].into(), ["Ann"].into());
+    story.yes(&["add", "1.md", "2.md"]);
+    assert_eq!(newest(), expected("T", "k"));
+    story.yes(&["add", "3.md", "4.md"]);
+    assert_eq!(newest(), expected("T2", "w"));
+    // A page that is in the archive already makes nothing of the article.
+    story.yes(&["add", "4.md", "2.md"]);
+    assert_eq!(newest(), expected("T2", "w"));
+}
+
+#[test]
 fn a_correction_in_plain_text_keeps_the_markup_of_every_block_that_it_leaves() {
     let story = Story::begin();
     let page = "# Bridge\n\nIt opened *today*.\n\n- [a](https://a.example)\n\n  more\n- **b**\n\nThe *last* words.\n\n1. c\n";

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::{Circumstances, Version, Wishes, markup};
-use crate::article::{self, Article, Kind, Metadata, MetadataError, PAGE_FILE, SourceError};
+use crate::article::{self, Article, Kind, METADATA_FILE, Metadata, MetadataError, PAGE_FILE, SourceError};
 use crate::branch::{Candidate, Target};
 use crate::canonical;
 use crate::commonmark;
@@ -129,6 +129,27 @@ pub struct Prepared {
     pub folder: Vec<u8>,
     /// What the caller should tell its user.
     pub notices: Vec<Notice>,
+}
+
+impl Prepared {
+    /// Returns the article that its files are.
+    ///
+    /// # Panics
+    /// Never: they were encoded here.
+    #[must_use]
+    pub fn article(&self) -> Article {
+        let file = |name: &str| self.files.iter().find(|file| file.name == name);
+        let metadata = file(METADATA_FILE).expect("every article has metadata");
+        let metadata = Metadata::parse(&metadata.bytes).expect("it was encoded here");
+        let source = |language: &Language| {
+            let file = file(&language.file_name()).expect("every language has a source");
+            String::from_utf8(file.bytes.clone()).expect("a source is a text")
+        };
+        Article {
+            sources: metadata.languages.iter().map(source).collect(),
+            metadata,
+        }
+    }
 }
 
 /// A file of an article's folder.

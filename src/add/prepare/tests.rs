@@ -1,5 +1,4 @@
 use super::*;
-use crate::article::METADATA_FILE;
 use crate::canonical::Invisible;
 use crate::date::UtcOffset;
 
@@ -32,21 +31,6 @@ fn refused(blocks: &[&str], wishes: &Wishes) -> String {
     prepared(blocks, wishes).unwrap_err().to_string()
 }
 
-/// Returns what a prepared page will be read as.
-fn article(page: &Prepared) -> Article {
-    let file = |name: &str| {
-        let file = page.files.iter().find(|file| file.name == name);
-        file.unwrap().bytes.clone()
-    };
-    let metadata = Metadata::parse(&file(METADATA_FILE)).unwrap();
-    let sources = metadata.languages.iter().map(Language::file_name);
-    let sources = sources.map(|name| String::from_utf8(file(&name)).unwrap());
-    Article {
-        sources: sources.collect(),
-        metadata,
-    }
-}
-
 #[test]
 fn a_later_revision_has_the_declared_languages_unless_it_has_more_or_lacks_one() {
     let turns = [ZH, EN, ZH, EN, ZH, EN];
@@ -66,11 +50,11 @@ fn a_later_revision_has_the_declared_languages_unless_it_has_more_or_lacks_one()
         let first = prepared(before, &first).unwrap();
         let later = Wishes {
             article: Some("2026/01/22/bridge".parse().unwrap()),
-            previous: Some(article(&first)),
+            previous: Some(first.article()),
             ..Wishes::default()
         };
         let later = prepared(after, &later).unwrap();
-        let found = language::list(&article(&later).metadata.languages);
+        let found = language::list(&later.article().metadata.languages);
         assert_eq!(found, expected, "{declared}: {after:?}");
         assert_eq!(later.candidate.kind, Kind::Update);
     }
@@ -104,10 +88,10 @@ fn a_language_keeps_its_declared_tag_and_its_title_where_others_come_and_go() {
         };
         let later = Wishes {
             article: Some("2026/01/22/bridge".parse().unwrap()),
-            previous: Some(article(&prepared(before, &first).unwrap())),
+            previous: Some(prepared(before, &first).unwrap().article()),
             ..Wishes::default()
         };
-        let later = article(&prepared(after, &later).unwrap()).metadata;
+        let later = prepared(after, &later).unwrap().article().metadata;
         assert_eq!(language::list(&later.languages), expected, "{after:?}");
         let titles: Vec<&str> = later.titles.keys().map(Language::as_str).collect();
         assert_eq!(titles, titled, "{after:?}");
@@ -121,7 +105,7 @@ fn two_forms_of_a_language_that_cannot_be_told_apart_are_not_made_one() {
     let first = prepare_sources(&sources, &Wishes::default(), &settings, &circumstances());
     let mut later = Wishes {
         article: Some("2026/01/22/bridge".parse().unwrap()),
-        previous: Some(article(&first.unwrap())),
+        previous: Some(first.unwrap().article()),
         ..Wishes::default()
     };
     for blocks in [&[ZH, ZH][..], &[ZH, ZH, EN]] {
@@ -141,7 +125,7 @@ fn a_language_has_one_source() {
         let sources = tags.map(|tag| (language(tag), format!("In {tag}.")));
         prepare_sources(&sources, &Wishes::default(), &settings, &circumstances())
     };
-    let page = article(&prepared(["en", "zh", "en-GB"]).unwrap());
+    let page = prepared(["en", "zh", "en-GB"]).unwrap().article();
     assert_eq!(page.sources, ["In en.\n", "In zh.\n", "In en-GB.\n"]);
     let refused = prepared(["en", "zh", "en"]).unwrap_err();
     assert_eq!(refused.to_string(), "the language en is named twice");
@@ -199,7 +183,7 @@ fn a_title_is_in_a_language_of_the_page() {
         ("size=4", "size=4"),
     ] {
         let page = prepared(&[EN], &titled(given)).unwrap();
-        assert_eq!(article(&page).metadata.titles[&language("en")], title);
+        assert_eq!(page.article().metadata.titles[&language("en")], title);
     }
 }
 
@@ -210,7 +194,7 @@ fn a_language_has_one_title() {
         ..Wishes::default()
     };
     let page = prepared(&[ZH, EN], &with_titles(&["en=Bridge opens", "桥通车"])).unwrap();
-    let titles = article(&page).metadata.titles;
+    let titles = page.article().metadata.titles;
     assert_eq!(titles[&language("en")], "Bridge opens");
     assert_eq!(titles[&language("zh")], "桥通车");
     for two in [["en=A bridge", "en=The bridge"], ["桥通车", "zh=桥"]] {
