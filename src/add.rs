@@ -8,7 +8,6 @@ use crate::article::{Article, Kind};
 use crate::branch::{Branch, Known, PlaceError};
 use crate::canonical::Invisible;
 use crate::date::RevisionDate;
-use crate::draft::front_matter::Titles;
 use crate::id::{ArticleId, BlobId, CommitId, TreeId};
 use crate::language::{Language, Tagged};
 use crate::object::ObjectKind;
@@ -36,10 +35,9 @@ pub use prepare::{
 pub struct Wishes {
     /// The revision's date, as [`RevisionDate::parse`] reads it.
     pub date: Option<String>,
-    /// The titles; of one without a language it is judged.
+    /// The titles; of one without a language it is judged, and one whose language is none of the page's is for that which is it
+    /// in a country or script, if there is one: `en` for `en-US`.
     pub titles: Vec<Tagged>,
-    /// The title as the page itself would say it, above what it does say.
-    pub page_title: Option<Titles>,
     /// The slug.
     pub slug: Option<String>,
     /// The languages in page order; empty, they are detected.

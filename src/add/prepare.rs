@@ -12,7 +12,6 @@ use crate::canonical;
 use crate::commonmark;
 use crate::compare::notice;
 use crate::date::{DateError, RevisionDate};
-use crate::draft::front_matter::Titles;
 use crate::draft::{self, Draft, DraftError, Form, Notice, NoticeKind, Place};
 use crate::footer::Footer;
 use crate::id::{BlobId, TreeId};
@@ -244,7 +243,7 @@ pub fn prepare_sources(
 
 /// Prepares a draft whose blocks are divided already.
 fn prepare_parts(
-    mut draft: Draft,
+    draft: Draft,
     parts: &[(Language, usize)],
     wishes: &Wishes,
     settings: &Settings,
@@ -253,9 +252,6 @@ fn prepare_parts(
     let (kind, target) = kind_and_target(&draft, wishes)?;
     let sources = divide(draft.blocks.iter().map(|block| block.source.clone()), parts);
     let languages: Vec<Language> = parts.iter().map(|(language, _)| language.clone()).collect();
-    if let Some(titles) = &wishes.page_title {
-        say_titles(&mut draft.front.title, titles, &languages);
-    }
     let metadata = metadata(&draft, kind, languages, &sources, wishes, settings, circumstances)?;
     let mut article = Article { metadata, sources };
     let mut page_text = article.page_text()?;
@@ -268,43 +264,6 @@ fn prepare_parts(
         page_text = article.page_text()?;
     }
     finish(draft, article, page_text, target, wishes)
-}
-
-/// Puts titles above those that a page says. One whose language is none of the page's goes to that which is it in a country
-/// or script, if there is one: `en` to `en-US`.
-fn say_titles(of_page: &mut Titles, said: &Titles, languages: &[Language]) {
-    let own = |tag: &str| -> String {
-        let named = |language: &&Language| {
-            language.as_str() == tag || said.per_language.contains_key(language.as_str())
-        };
-        let mut near = languages.iter().filter(|language| language.primary() == tag);
-        match (
-            languages.iter().find(|language| language.as_str() == tag),
-            near.next(),
-            near.next(),
-        ) {
-            (None, Some(only), None) if !named(&only) => only.to_string(),
-            _ => tag.to_owned(),
-        }
-    };
-    for (tag, title) in &said.per_language {
-        let tag = own(tag);
-        let is_plain = of_page
-            .plain
-            .as_ref()
-            .is_some_and(|plain| language::of_title(plain, languages).as_str() == tag);
-        if is_plain {
-            of_page.plain = None;
-        }
-        of_page.per_language.insert(tag, title.clone());
-    }
-    if let Some(plain) = &said.plain {
-        let language = language::of_title(plain, languages);
-        of_page
-            .per_language
-            .retain(|tag, _| said.per_language.contains_key(tag) || tag.parse().as_ref() != Ok(&language));
-        of_page.plain = Some(plain.clone());
-    }
 }
 
 /// Prepares a new revision of sources that are in the archive's form already, one for each language in page order, and
@@ -628,7 +587,7 @@ fn titles(
     let mut by_language: BTreeMap<Language, String> = BTreeMap::new();
     for Tagged { language, text } in &wishes.titles {
         let language = match language {
-            Some(language) => PageError::unless_part(language, languages)?.clone(),
+            Some(tag) => in_page(tag, &wishes.titles, languages)?.clone(),
             None => language::of_title(text, languages),
         };
         if let Some(other) = by_language.insert(language.clone(), text.clone()) {
@@ -637,6 +596,20 @@ fn titles(
     }
     titles.extend(by_language);
     Ok(titles)
+}
+
+/// Returns the language of a page that a title is for whose language is named.
+fn in_page<'a>(
+    tag: &'a Language,
+    titles: &[Tagged],
+    languages: &'a [Language],
+) -> Result<&'a Language, PageError> {
+    let is_named = |language| titles.iter().any(|title| title.language.as_ref() == Some(language));
+    let mut near = languages.iter().filter(|language| language.primary() == tag.as_str());
+    match (near.next(), near.next()) {
+        (Some(only), None) if !is_named(only) => Ok(only),
+        _ => PageError::unless_part(tag, languages),
+    }
 }
 
 fn authors(

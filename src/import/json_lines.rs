@@ -8,8 +8,7 @@ use serde::de::{self, MapAccess, Visitor};
 
 use crate::add::Wishes;
 use crate::draft::Form;
-use crate::draft::front_matter::Titles;
-use crate::language::Language;
+use crate::language::{Language, Tagged};
 
 use super::Text;
 
@@ -79,23 +78,22 @@ enum Title {
 }
 
 impl Title {
-    /// Returns the title as front matter says one.
-    fn titles(self) -> Result<Titles, LineError> {
-        let mut titles = Titles::default();
-        match self {
-            Self::Plain(title) => titles.plain = Some(title),
-            Self::PerLanguage(InOrder(pairs)) => {
-                for (tag, title) in pairs {
-                    let language: Language = parse("title", &tag)?;
-                    if titles.per_language.insert(language.to_string(), title).is_some() {
-                        return Err(LineError::Value {
-                            key: "title",
-                            value: tag,
-                            why: "the language is named twice".to_owned(),
-                        });
-                    }
-                }
+    fn titles(self) -> Result<Vec<Tagged>, LineError> {
+        let InOrder(pairs) = match self {
+            Self::Plain(title) => return Ok(vec![Tagged::plain(&title)]),
+            Self::PerLanguage(pairs) => pairs,
+        };
+        let mut titles: Vec<Tagged> = Vec::with_capacity(pairs.len());
+        for (tag, text) in pairs {
+            let language = Some(parse("title", &tag)?);
+            if titles.iter().any(|title| title.language == language) {
+                return Err(LineError::Value {
+                    key: "title",
+                    value: tag,
+                    why: "the language is named twice".to_owned(),
+                });
             }
+            titles.push(Tagged { language, text });
         }
         Ok(titles)
     }
@@ -165,7 +163,7 @@ pub fn read(line: &str, defaults: &Wishes) -> Result<Read, LineError> {
         }
         _ => return Err(LineError::Text),
     };
-    let page_title = line.title.map(Title::titles).transpose()?;
+    let titles = line.title.map(Title::titles).transpose()?;
     let or = |given: Vec<String>, default: &Vec<String>| {
         if given.is_empty() { default.clone() } else { given }
     };
@@ -177,8 +175,7 @@ pub fn read(line: &str, defaults: &Wishes) -> Result<Read, LineError> {
         .transpose()?;
     let wishes = Wishes {
         date: line.date.or_else(|| defaults.date.clone()),
-        titles: defaults.titles.clone(),
-        page_title,
+        titles: titles.unwrap_or_else(|| defaults.titles.clone()),
         slug: line.slug,
         languages: if languages.is_empty() {
             defaults.languages.clone()
@@ -275,17 +272,13 @@ mod tests {
             panic!("sources were given")
         };
         assert_eq!(sources[0], ("zh".parse().unwrap(), "一".to_owned()));
-        assert_eq!(read.wishes.page_title.unwrap().per_language["zh"], "题");
+        assert_eq!(read.wishes.titles, [Tagged::read("zh=题")]);
         assert_eq!(read.wishes.kind, Some(Kind::Correction));
         assert_eq!(read.wishes.article.unwrap().to_string(), "2026/01/20/chips");
-        let titles = |title: &str| {
-            let line = serde_json::json!({"page": "x", "title": title}).to_string();
-            super::read(&line, &Wishes::default()).map(|read| read.wishes.page_title)
-        };
-        let said = titles("pi=3").unwrap().unwrap();
+        let read = super::read(r#"{"page": "x", "title": "pi=3"}"#, &Wishes::default()).unwrap();
         assert_eq!(
-            said.plain.as_deref(),
-            Some("pi=3"),
+            read.wishes.titles,
+            [Tagged::plain("pi=3")],
             "a text is a title as it stands"
         );
     }
