@@ -558,7 +558,7 @@ fn one_cause_is_told_of_twenty_pages_and_counted_for_the_rest() {
     assert_eq!(status, Some(2), "{errors}");
     let count = |words: &str| errors.matches(words).count();
     assert_eq!(
-        (count("error: -:"), count("hint: say --slug")),
+        (count("error: -:"), count("hint: give the page a `slug`")),
         (21, 1),
         "{errors}"
     );
