@@ -35,18 +35,18 @@ pub use prepare::{
 pub struct Wishes {
     /// The revision's date, as [`RevisionDate::parse`] reads it.
     pub date: Option<String>,
-    /// The titles; of one without a language it is judged, and one whose language is none of the page's is for that which is it
-    /// in a country or script, if there is one: `en` for `en-US`.
-    pub titles: Vec<Tagged>,
+    /// The titles, above those that it keeps; an empty list is for none at all. Of one without a language it is judged, and one whose
+    /// language is none of the page's is for that which is it in a country or script, if there is one: `en` for `en-US`.
+    pub titles: Option<Vec<Tagged>>,
     /// The slug.
     pub slug: Option<String>,
     /// The languages in page order; empty, they are detected.
     pub languages: Vec<Language>,
     /// The byline.
     pub authors: Vec<String>,
-    /// Tags.
-    pub tags: Vec<String>,
-    /// Where the text was taken from.
+    /// Tags; an empty list is for none.
+    pub tags: Option<Vec<String>>,
+    /// Where the text was taken from; an empty text is for nowhere.
     pub source_url: Option<String>,
     /// Why the revision is made.
     pub note: Option<String>,

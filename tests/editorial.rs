@@ -408,11 +408,18 @@ fn pages_of_one_call_that_follow_one_another_keep_what_they_do_not_say() {
         "---\nslug: bridge\ndate: 2026-01-22\ntitle: T\ntags: [k]\nauthors: [Ann]\n---\nOne.\n",
     );
     story.write("2.md", format!("---\narticle: {BRIDGE}\n---\nTwo.\n"));
-    story.write("3.md", format!("---\narticle: {BRIDGE}\ntitle: T2\ntags: [w]\n---\nThree.\n"));
+    story.write(
+        "3.md",
+        format!("---\narticle: {BRIDGE}\ntitle: T2\ntags: [w]\n---\nThree.\n"),
+    );
     story.write("4.md", format!("---\narticle: {BRIDGE}\n---\nFour.\n"));
     let newest = || {
         let said = metadata(&story, "main");
-        (said["title"]["en"].clone(), said["tags"].clone(), said["authors"].clone())
+        (
+            said["title"]["en"].clone(),
+            said["tags"].clone(),
+            said["authors"].clone(),
+        )
     };
     let expected = |title: &str, tag: &str| (title.into(), [tag].into(), ["Ann"].into());
     story.yes(&["add", "1.md", "2.md"]);

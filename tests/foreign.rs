@@ -542,7 +542,9 @@ fn a_version_that_nobody_dated_gets_the_date_of_the_commit_before_on_whatever_da
         publisher.write("a.md", text);
         publisher.git(&["add", "-A"]);
         let mut command = publisher.command(&["commit", "-q", "-m", "x"]);
-        let command = command.env("GIT_AUTHOR_DATE", date).env("GIT_COMMITTER_DATE", date);
+        let command = command
+            .env("GIT_AUTHOR_DATE", date)
+            .env("GIT_COMMITTER_DATE", date);
         assert!(command.status().unwrap().success());
     };
     let never = "@5000000000 +0000";

@@ -1134,8 +1134,18 @@ fn a_file_is_read_in_the_encoding_that_it_declares_and_one_of_an_unknown_one_mak
         ("b.html", html("euc-jp", japanese), japanese, "verified"),
         ("c.html", html("windows-874", thai), thai, "verified"),
         ("d.html", html("windows-874", thai), russian, "altered"),
-        ("a.txt", encoding_rs::EUC_JP.encode(japanese).0.into_owned(), japanese, "verified"),
-        ("b.txt", encoding_rs::WINDOWS_874.encode(thai).0.into_owned(), thai, "unknown"),
+        (
+            "a.txt",
+            encoding_rs::EUC_JP.encode(japanese).0.into_owned(),
+            japanese,
+            "verified",
+        ),
+        (
+            "b.txt",
+            encoding_rs::WINDOWS_874.encode(thai).0.into_owned(),
+            thai,
+            "unknown",
+        ),
     ];
     for (name, bytes, text, verdict) in cases {
         publisher.git(&["rm", "-rqf", "--ignore-unmatch", "."]);
@@ -1144,7 +1154,11 @@ fn a_file_is_read_in_the_encoding_that_it_declares_and_one_of_an_unknown_one_mak
         story.yes(&["mirror", "-q", "digest", "digest"]);
         let (_, answer, said) = judge(&story, &format!("{text}\n{}\n", footer(&publisher, &id)));
         assert_eq!(answer["verdict"], verdict, "{name}: {said}");
-        assert_eq!(said.contains("an encoding that is not known"), verdict == "unknown", "{said}");
+        assert_eq!(
+            said.contains("an encoding that is not known"),
+            verdict == "unknown",
+            "{said}"
+        );
     }
 }
 

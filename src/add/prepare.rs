@@ -342,10 +342,11 @@ fn metadata(
 ) -> Result<Metadata, PageError> {
     let front = &draft.front;
     let previous = wishes.previous.as_ref().map(|previous| &previous.metadata);
-    let tags = [&wishes.tags, &front.tags]
-        .into_iter()
-        .chain(previous.map(|previous| &previous.tags))
-        .find(|tags| !tags.is_empty());
+    let tags = wishes
+        .tags
+        .as_ref()
+        .or(Some(&front.tags).filter(|tags| !tags.is_empty()))
+        .or_else(|| Some(&previous?.tags));
     let source_url = wishes.source_url.as_ref().or(front.source_url.as_ref());
     let metadata = Metadata {
         kind,
@@ -353,7 +354,10 @@ fn metadata(
         titles: titles(draft, wishes, &languages)?,
         authors: once(authors(draft, wishes, settings, circumstances)?),
         tags: once(tags.cloned().unwrap_or_default()),
-        source_url: source_url.or_else(|| previous?.source_url.as_ref()).cloned(),
+        source_url: source_url
+            .or_else(|| previous?.source_url.as_ref())
+            .filter(|url| !url.is_empty())
+            .cloned(),
         note: wishes.note.clone().or_else(|| front.note.clone()),
         invisible: invisible_kept(sources),
         languages,
@@ -567,6 +571,11 @@ fn titles(
     wishes: &Wishes,
     languages: &[Language],
 ) -> Result<BTreeMap<Language, String>, PageError> {
+    let said = wishes.titles.as_deref();
+    if said.is_some_and(<[_]>::is_empty) {
+        return Ok(BTreeMap::new());
+    }
+    let said = said.unwrap_or_default();
     let mut titles = wishes
         .previous
         .as_ref()
@@ -585,9 +594,9 @@ fn titles(
         }
     }
     let mut by_language: BTreeMap<Language, String> = BTreeMap::new();
-    for Tagged { language, text } in &wishes.titles {
+    for Tagged { language, text } in said {
         let language = match language {
-            Some(tag) => in_page(tag, &wishes.titles, languages)?.clone(),
+            Some(tag) => in_page(tag, said, languages)?.clone(),
             None => language::of_title(text, languages),
         };
         if let Some(other) = by_language.insert(language.clone(), text.clone()) {
@@ -604,8 +613,14 @@ fn in_page<'a>(
     titles: &[Tagged],
     languages: &'a [Language],
 ) -> Result<&'a Language, PageError> {
-    let is_named = |language| titles.iter().any(|title| title.language.as_ref() == Some(language));
-    let mut near = languages.iter().filter(|language| language.primary() == tag.as_str());
+    let is_named = |language| {
+        titles
+            .iter()
+            .any(|title| title.language.as_ref() == Some(language))
+    };
+    let mut near = languages
+        .iter()
+        .filter(|language| language.primary() == tag.as_str());
     match (near.next(), near.next()) {
         (Some(only), None) if !is_named(only) => Ok(only),
         _ => PageError::unless_part(tag, languages),

@@ -153,7 +153,8 @@ pub fn declared_for<'a>(detected: &Language, declared: &'a [Language]) -> Vec<&'
     let script = Script::of_language(detected);
     let is_never_detected = |language: &&Language| {
         let tag = language.primary();
-        tag != Script::of_language(language).usual_language() && DETECTED.iter().all(|(known, _)| *known != tag)
+        tag != Script::of_language(language).usual_language()
+            && DETECTED.iter().all(|(known, _)| *known != tag)
     };
     declared
         .iter()

@@ -62,7 +62,7 @@ impl<'a> Items<'a> {
         let wishes = Wishes {
             languages: import.reading.lang.clone(),
             authors: import.making.author.clone(),
-            tags: import.making.tag.clone(),
+            tags: import.making.tags(),
             ..Wishes::default()
         };
         let mut parts: Vec<Part<'a>> = Vec::new();
