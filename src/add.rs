@@ -8,7 +8,6 @@ use crate::article::{Article, Kind};
 use crate::branch::{Branch, Known, PlaceError};
 use crate::canonical::Invisible;
 use crate::date::RevisionDate;
-use crate::draft::front_matter::Titles;
 use crate::id::{ArticleId, BlobId, CommitId, TreeId};
 use crate::language::{Language, Tagged};
 use crate::object::ObjectKind;
@@ -22,9 +21,11 @@ use crate::storage::repository::{WriteError, Writer};
 use crate::trailer::first_message;
 
 mod markup;
+mod pending;
 mod prepare;
 
 pub use crate::branch::{Change, Outcome};
+pub use pending::Pending;
 pub use prepare::{
     PageError, Prepared, PreparedFile, date, prepare, prepare_draft, prepare_sources, prepare_stored,
 };
@@ -34,19 +35,18 @@ pub use prepare::{
 pub struct Wishes {
     /// The revision's date, as [`RevisionDate::parse`] reads it.
     pub date: Option<String>,
-    /// The titles; of one without a language it is judged.
-    pub titles: Vec<Tagged>,
-    /// The title as the page itself would say it, above what it does say.
-    pub page_title: Option<Titles>,
+    /// The titles, above those that it keeps; an empty list is for none at all. Of one without a language it is judged, and one whose
+    /// language is none of the page's is for that which is it in a country or script, if there is one: `en` for `en-US`.
+    pub titles: Option<Vec<Tagged>>,
     /// The slug.
     pub slug: Option<String>,
     /// The languages in page order; empty, they are detected.
     pub languages: Vec<Language>,
     /// The byline.
     pub authors: Vec<String>,
-    /// Tags.
-    pub tags: Vec<String>,
-    /// Where the text was taken from.
+    /// Tags; an empty list is for none.
+    pub tags: Option<Vec<String>>,
+    /// Where the text was taken from; an empty text is for nowhere.
     pub source_url: Option<String>,
     /// Why the revision is made.
     pub note: Option<String>,

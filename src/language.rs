@@ -7,7 +7,7 @@ mod script;
 mod split;
 
 pub use script::{has_letter, mixed_word, right_to_left, share_a_script};
-pub use split::{SplitError, of_text, of_title, split};
+pub use split::{SplitError, declared_for, of_text, of_title, split};
 
 /// The longest tag, in bytes.
 pub const LONGEST_TAG: usize = 35;

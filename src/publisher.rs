@@ -68,10 +68,10 @@ pub struct Version {
     pub commit: CommitId,
     /// Who wrote it, where anybody is named.
     pub author: Option<Person>,
-    /// When: the author's date, or the committer's where the author has none.
+    /// When: the author's date, or where that is none that a revision can have, the committer's, else that of the commits before.
     pub date: Option<RevisionDate>,
-    /// Whether that is the committer's, because the author has none that a revision can have.
-    pub is_of_committer: bool,
+    /// Whether another date stands for the author's.
+    pub has_other_date: bool,
     /// What versions are sorted by: the date's seconds, never below those of the version before.
     pub order: i64,
     /// The first paragraph of the commit's message on one line, where it can be a note.
@@ -134,7 +134,8 @@ impl Paths {
 struct Step {
     tree: TreeId,
     parents: Vec<CommitId>,
-    seconds: i64,
+    /// When it was committed.
+    date: Option<RevisionDate>,
 }
 
 /// What is known of a file.
@@ -174,8 +175,9 @@ impl<'a> Walk<'a> {
         paths: &'a Paths,
     ) -> Result<Self, WalkError> {
         let mut source = Source::new(repository.objects(), inventory);
-        let steps = read_steps(&mut source, repository.tip())?;
+        let mut steps = read_steps(&mut source, repository.tip())?;
         let next = in_order(&steps);
+        fill_dates(&mut steps, &next);
         Ok(Self {
             source,
             paths,
@@ -190,7 +192,11 @@ impl<'a> Walk<'a> {
     }
 
     fn look_at(&mut self, id: CommitId) -> Result<(), WalkError> {
-        let Step { tree, parents, .. } = self.steps[&id].clone();
+        let Step {
+            tree,
+            parents,
+            date: committed,
+        } = self.steps[&id].clone();
         let parents: Vec<TreeId> = parents.iter().map(|parent| self.steps[parent].tree).collect();
         let mut versions = Vec::new();
         for (path, blob) in self.brought(&parents, tree)? {
@@ -207,7 +213,7 @@ impl<'a> Walk<'a> {
         let body = self.source.commit(id)?;
         let commit = ForeignCommit::parse(&body).map_err(|error| Fault::Foreign(id.into(), error))?;
         let author = commit.author();
-        let date = author.date.or_else(|| commit.committer().date);
+        let date = author.date.or(committed);
         let note = note(&commit.subject());
         for (path, number, blob) in versions.into_iter().rev() {
             let file = &mut self.files[usize::try_from(number).unwrap_or(usize::MAX)];
@@ -222,7 +228,7 @@ impl<'a> Walk<'a> {
                 commit: id,
                 author: author.person(),
                 date,
-                is_of_committer: author.date.is_none() && date.is_some(),
+                has_other_date: author.date.is_none() && date.is_some(),
                 order: file.order,
                 note: note.clone().filter(|_| file.versions > 1),
                 bytes: self.source.blob(blob).map(|body| Vec::clone(&body)),
@@ -317,12 +323,12 @@ fn read_steps(source: &mut Source<'_>, tip: CommitId) -> Result<HashMap<CommitId
         }
         let body: Rc<Vec<u8>> = source.commit(id)?;
         let commit = ForeignCommit::parse(&body).map_err(|error| Fault::Foreign(id.into(), error))?;
-        let seconds = commit.committer().date.map_or(0, RevisionDate::seconds);
+        let date = commit.committer().date;
         next.extend(commit.parents.iter().copied());
         let step = Step {
             tree: commit.tree,
             parents: commit.parents,
-            seconds,
+            date,
         };
         steps.insert(id, step);
     }
@@ -339,7 +345,7 @@ fn in_order(steps: &HashMap<CommitId, Step>) -> VecDeque<CommitId> {
             children.entry(*parent).or_default().push(*id);
         }
     }
-    let can_come = |id: CommitId| Reverse((steps[&id].seconds, id));
+    let can_come = |id: CommitId| Reverse((steps[&id].date.map_or(0, RevisionDate::seconds), id));
     let first = waits_for.iter().filter(|(_, count)| **count == 0);
     let mut ready: BinaryHeap<Reverse<(i64, CommitId)>> = first.map(|(id, _)| can_come(*id)).collect();
     let mut order = VecDeque::with_capacity(steps.len());
@@ -354,6 +360,21 @@ fn in_order(steps: &HashMap<CommitId, Step>) -> VecDeque<CommitId> {
         }
     }
     order
+}
+
+/// Gives commits whose date is none that a revision can have that of the commit before, the first ones the oldest of all, so
+/// that a later walk gives them the same.
+fn fill_dates(steps: &mut HashMap<CommitId, Step>, order: &VecDeque<CommitId>) {
+    let dates = steps.values().filter_map(|step| step.date);
+    let oldest = dates.min_by_key(|date| date.seconds());
+    for id in order {
+        let step = &steps[id];
+        if step.date.is_none() {
+            let before = step.parents.first().and_then(|parent| steps[parent].date);
+            let date = before.or(oldest);
+            steps.entry(*id).and_modify(|step| step.date = date);
+        }
+    }
 }
 
 /// Makes a note of a subject: a line without what cannot be printed, not too long.
@@ -383,6 +404,7 @@ fn note(subject: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::date::UtcOffset;
 
     #[test]
     fn patterns_are_those_of_git() {
@@ -445,7 +467,7 @@ mod tests {
             tree: TreeId::from_raw([0; 20]),
             parents: (number > 0).then(|| id(number - 1)).into_iter().collect(),
             // Dates that run backwards change nothing.
-            seconds: -i64::from(number),
+            date: RevisionDate::from_seconds(i64::from(100_000 - number), UtcOffset::UTC).ok(),
         };
         let steps: HashMap<CommitId, Step> = (0..100_000).map(|number| (id(number), step(number))).collect();
         let order = in_order(&steps);

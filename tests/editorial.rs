@@ -326,7 +326,7 @@ fn the_languages_that_were_declared_stay_until_the_page_has_others() {
     story.yes(&["update", BRIDGE, "c.txt"]);
     assert_eq!(
         metadata(&story, "main")["languages"],
-        serde_json::json!(["zh", "en"])
+        serde_json::json!(["zh-Hant", "en"])
     );
     story.yes(&["verify", "-q"]);
 }
@@ -398,6 +398,37 @@ fn a_text_that_an_article_got_in_the_same_call_is_known_and_its_old_one_is_not()
     ];
     let expected = expected.map(|(slug, revision, added)| (format!("2026/01/22/{slug}"), revision, added));
     assert_eq!(pages, expected);
+}
+
+#[test]
+fn pages_of_one_call_that_follow_one_another_keep_what_they_do_not_say() {
+    let story = Story::begin();
+    story.write(
+        "1.md",
+        "---\nslug: bridge\ndate: 2026-01-22\ntitle: T\ntags: [k]\nauthors: [Ann]\n---\nOne.\n",
+    );
+    story.write("2.md", format!("---\narticle: {BRIDGE}\n---\nTwo.\n"));
+    story.write(
+        "3.md",
+        format!("---\narticle: {BRIDGE}\ntitle: T2\ntags: [w]\n---\nThree.\n"),
+    );
+    story.write("4.md", format!("---\narticle: {BRIDGE}\n---\nFour.\n"));
+    let newest = || {
+        let said = metadata(&story, "main");
+        (
+            said["title"]["en"].clone(),
+            said["tags"].clone(),
+            said["authors"].clone(),
+        )
+    };
+    let expected = |title: &str, tag: &str| (title.into(), [tag].into(), ["Ann"].into());
+    story.yes(&["add", "1.md", "2.md"]);
+    assert_eq!(newest(), expected("T", "k"));
+    story.yes(&["add", "3.md", "4.md"]);
+    assert_eq!(newest(), expected("T2", "w"));
+    // A page that is in the archive already makes nothing of the article.
+    story.yes(&["add", "4.md", "2.md"]);
+    assert_eq!(newest(), expected("T2", "w"));
 }
 
 #[test]

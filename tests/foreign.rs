@@ -536,6 +536,40 @@ fn a_date_that_no_revision_can_have_is_told() {
 }
 
 #[test]
+fn a_version_that_nobody_dated_gets_the_date_of_the_commit_before_on_whatever_day_it_comes_in() {
+    let (story, publisher) = begin();
+    let commit = |text: &str, date: &str| {
+        publisher.write("a.md", text);
+        publisher.git(&["add", "-A"]);
+        let mut command = publisher.command(&["commit", "-q", "-m", "x"]);
+        let command = command
+            .env("GIT_AUTHOR_DATE", date)
+            .env("GIT_COMMITTER_DATE", date);
+        assert!(command.status().unwrap().success());
+    };
+    let never = "@5000000000 +0000";
+    commit("All about apples.\n", never);
+    commit("All about bridges.\n", "2026-01-22T09:00:00+0800");
+    commit("All about chips.\n", never);
+    commit("All about dates.\n", "2026-01-24T09:00:00+0800");
+    let import = |day: &str| {
+        let output = story.run(&["import", "--git", "weekly", "--archived-at", day]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.success() && said.contains("2 versions without an author's date"),
+            "{said}"
+        );
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = import("2026-02-01");
+    assert!(said.starts_with("imported  4 revisions, 1 article new"), "{said}");
+    let dates = story.git(&["log", "-4", "--format=%ad", "--date=format:%d"]);
+    assert_eq!(dates.lines().collect::<Vec<_>>(), ["24", "22", "22", "22"]);
+    let said = import("2026-02-02");
+    assert!(said.starts_with("imported  0 revisions"), "{said}");
+}
+
+#[test]
 fn files_that_begin_with_the_same_words_are_articles_of_their_own() {
     let (story, publisher) = begin();
     let date = |day: u32| format!("2026-01-{day:02}T09:00:00+0000");

@@ -558,7 +558,7 @@ fn one_cause_is_told_of_twenty_pages_and_counted_for_the_rest() {
     assert_eq!(status, Some(2), "{errors}");
     let count = |words: &str| errors.matches(words).count();
     assert_eq!(
-        (count("error: -:"), count("hint: say --slug")),
+        (count("error: -:"), count("hint: give the page a `slug`")),
         (21, 1),
         "{errors}"
     );
@@ -1032,6 +1032,31 @@ fn a_correction_of_the_headline_is_none_that_another_line_is_known_as() {
         let titles: Vec<String> = course(&story).into_iter().map(|(_, title, _)| title).collect();
         assert_eq!(titles, ["Title A", "Title B", "Title C"]);
     }
+}
+
+#[test]
+fn a_line_takes_away_what_it_says_that_there_is_none_of() {
+    let story = Story::begin();
+    let lines = r#"{"date": "2024-05-02", "slug": "bridge", "sources": {"en": "The bridge opened today."}, "title": {"en": "Bridge opens"}, "authors": ["Ada"], "tags": ["city"], "source_url": "https://example.org/a"}
+{"date": "2024-05-03", "article": "2024/05/02/bridge", "kind": "correction", "note": "One.", "sources": {"en": "* * *\n\nThe bridge opened."}, "authors": [], "tags": null, "title": null, "source_url": null}
+"#;
+    let (code, _, errors) = import_lines(&story, lines, &[]);
+    assert_eq!(code, Some(0), "{errors}");
+    let (metadata, _) = stored(&story, "2024/05/02/bridge", "en.md");
+    assert_eq!(metadata["title"]["en"], "Bridge opens");
+    assert_eq!(metadata["tags"], serde_json::json!(["city"]));
+    assert_eq!(metadata["source_url"], "https://example.org/a");
+    let line = r#"{"date": "2024-05-04", "article": "2024/05/02/bridge", "page": "---\ntitle: Own\ntags: own\n---\nIt opened.\n", "authors": [], "tags": [], "title": {}, "source_url": ""}"#;
+    let (code, _, errors) = import_lines(&story, line, &["--tag", "city"]);
+    assert_eq!(code, Some(0), "{errors}");
+    let (metadata, _) = stored(&story, "2024/05/02/bridge", "en.md");
+    assert_eq!(metadata["authors"], serde_json::json!(["Ada"]));
+    for member in ["title", "tags", "source_url"] {
+        let said = &metadata[member];
+        let is_none = said.is_null() || *said == serde_json::json!([]) || *said == serde_json::json!({});
+        assert!(is_none, "{member}: {metadata}");
+    }
+    assert_sound(&story, 3);
 }
 
 #[test]

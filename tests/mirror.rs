@@ -1118,6 +1118,50 @@ fn a_file_that_is_not_utf8_is_compared_and_one_that_is_not_read_makes_no_page_al
     assert_eq!(answer["verdict"], "altered", "{said}");
 }
 
+#[test]
+fn a_file_is_read_in_the_encoding_that_it_declares_and_one_of_an_unknown_one_makes_no_page_altered() {
+    let russian = "Мост открыли сегодня, и горожане пришли посмотреть на него.\n";
+    let japanese = "橋は今日開通し、多くの市民が見に来た。市長は大きな出来事だと述べた。\n";
+    let thai = "สะพานเปิดวันนี้ และชาวเมืองมาดูกันมากมาย\n";
+    let (story, publisher) = begin();
+    let html = |charset: &str, text: &str| {
+        let page = format!("<meta charset={charset}><article><p>{text}</p></article>");
+        let encoding = encoding_rs::Encoding::for_label(charset.as_bytes()).unwrap();
+        encoding.encode(&page).0.into_owned()
+    };
+    let cases = [
+        ("a.html", html("windows-1251", russian), russian, "verified"),
+        ("b.html", html("euc-jp", japanese), japanese, "verified"),
+        ("c.html", html("windows-874", thai), thai, "verified"),
+        ("d.html", html("windows-874", thai), russian, "altered"),
+        (
+            "a.txt",
+            encoding_rs::EUC_JP.encode(japanese).0.into_owned(),
+            japanese,
+            "verified",
+        ),
+        (
+            "b.txt",
+            encoding_rs::WINDOWS_874.encode(thai).0.into_owned(),
+            thai,
+            "unknown",
+        ),
+    ];
+    for (name, bytes, text, verdict) in cases {
+        publisher.git(&["rm", "-rqf", "--ignore-unmatch", "."]);
+        publisher.write(name, bytes);
+        let id = publisher.commit(name, DAY);
+        story.yes(&["mirror", "-q", "digest", "digest"]);
+        let (_, answer, said) = judge(&story, &format!("{text}\n{}\n", footer(&publisher, &id)));
+        assert_eq!(answer["verdict"], verdict, "{name}: {said}");
+        assert_eq!(
+            said.contains("an encoding that is not known"),
+            verdict == "unknown",
+            "{said}"
+        );
+    }
+}
+
 fn page_of(text: &str, id: &str) -> String {
     format!("{text}\n2026-01-22 (Thursday) · {id}\n")
 }
@@ -1290,6 +1334,20 @@ fn files_that_are_no_text_or_too_long_hide_none_that_is() {
     assert_eq!(answer["mirrored"]["paths"][0], "short.md", "{said}");
     let (code, answer, said) = judge(&story, &page_of("二。\n", &id));
     assert_eq!((code, &answer["verdict"]), (Some(1), &"altered".into()), "{said}");
+}
+
+#[test]
+fn a_file_with_a_damaged_byte_is_not_read_as_one_of_another_encoding() {
+    let (story, publisher) = begin();
+    publisher.write("a.md", [text().as_bytes(), b"\xff\n"].concat());
+    let id = publisher.commit("An issue", DAY);
+    story.yes(&["mirror", "digest", "digest"]);
+    let (_, answer, said) = judge(&story, &page(&publisher, &id));
+    assert_eq!(answer["verdict"], "unknown", "{said}");
+    assert!(
+        said.contains("a.md shares most with the page and was not compared"),
+        "{said}"
+    );
 }
 
 #[test]

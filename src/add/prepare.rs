@@ -6,13 +6,12 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::{Circumstances, Version, Wishes, markup};
-use crate::article::{self, Article, Kind, Metadata, MetadataError, PAGE_FILE, SourceError};
+use crate::article::{self, Article, Kind, METADATA_FILE, Metadata, MetadataError, PAGE_FILE, SourceError};
 use crate::branch::{Candidate, Target};
 use crate::canonical;
 use crate::commonmark;
 use crate::compare::notice;
 use crate::date::{DateError, RevisionDate};
-use crate::draft::front_matter::Titles;
 use crate::draft::{self, Draft, DraftError, Form, Notice, NoticeKind, Place};
 use crate::footer::Footer;
 use crate::id::{BlobId, TreeId};
@@ -131,6 +130,27 @@ pub struct Prepared {
     pub notices: Vec<Notice>,
 }
 
+impl Prepared {
+    /// Returns the article that its files are.
+    ///
+    /// # Panics
+    /// Never: they were encoded here.
+    #[must_use]
+    pub fn article(&self) -> Article {
+        let file = |name: &str| self.files.iter().find(|file| file.name == name);
+        let metadata = file(METADATA_FILE).expect("every article has metadata");
+        let metadata = Metadata::parse(&metadata.bytes).expect("it was encoded here");
+        let source = |language: &Language| {
+            let file = file(&language.file_name()).expect("every language has a source");
+            String::from_utf8(file.bytes.clone()).expect("a source is a text")
+        };
+        Article {
+            sources: metadata.languages.iter().map(source).collect(),
+            metadata,
+        }
+    }
+}
+
 /// A file of an article's folder.
 #[derive(Debug, Clone)]
 pub struct PreparedFile {
@@ -223,7 +243,7 @@ pub fn prepare_sources(
 
 /// Prepares a draft whose blocks are divided already.
 fn prepare_parts(
-    mut draft: Draft,
+    draft: Draft,
     parts: &[(Language, usize)],
     wishes: &Wishes,
     settings: &Settings,
@@ -232,9 +252,6 @@ fn prepare_parts(
     let (kind, target) = kind_and_target(&draft, wishes)?;
     let sources = divide(draft.blocks.iter().map(|block| block.source.clone()), parts);
     let languages: Vec<Language> = parts.iter().map(|(language, _)| language.clone()).collect();
-    if let Some(titles) = &wishes.page_title {
-        say_titles(&mut draft.front.title, titles, &languages);
-    }
     let metadata = metadata(&draft, kind, languages, &sources, wishes, settings, circumstances)?;
     let mut article = Article { metadata, sources };
     let mut page_text = article.page_text()?;
@@ -247,43 +264,6 @@ fn prepare_parts(
         page_text = article.page_text()?;
     }
     finish(draft, article, page_text, target, wishes)
-}
-
-/// Puts titles above those that a page says. One whose language is none of the page's goes to that which is it in a country
-/// or script, if there is one: `en` to `en-US`.
-fn say_titles(of_page: &mut Titles, said: &Titles, languages: &[Language]) {
-    let own = |tag: &str| -> String {
-        let named = |language: &&Language| {
-            language.as_str() == tag || said.per_language.contains_key(language.as_str())
-        };
-        let mut near = languages.iter().filter(|language| language.primary() == tag);
-        match (
-            languages.iter().find(|language| language.as_str() == tag),
-            near.next(),
-            near.next(),
-        ) {
-            (None, Some(only), None) if !named(&only) => only.to_string(),
-            _ => tag.to_owned(),
-        }
-    };
-    for (tag, title) in &said.per_language {
-        let tag = own(tag);
-        let is_plain = of_page
-            .plain
-            .as_ref()
-            .is_some_and(|plain| language::of_title(plain, languages).as_str() == tag);
-        if is_plain {
-            of_page.plain = None;
-        }
-        of_page.per_language.insert(tag, title.clone());
-    }
-    if let Some(plain) = &said.plain {
-        let language = language::of_title(plain, languages);
-        of_page
-            .per_language
-            .retain(|tag, _| said.per_language.contains_key(tag) || tag.parse().as_ref() != Ok(&language));
-        of_page.plain = Some(plain.clone());
-    }
 }
 
 /// Prepares a new revision of sources that are in the archive's form already, one for each language in page order, and
@@ -325,17 +305,29 @@ fn keep(
 }
 
 /// Divides a page among the languages of the revision before, which were declared, unless it has more of them or lacks
-/// one: then they are detected.
+/// one: then they are detected, and of these each that was declared keeps its tag.
 fn split_as(plains: &[&str], declared: &[Language]) -> Result<Vec<(Language, usize)>, SplitError> {
     let is_mixed = matches!(declared, [only] if only.primary() == "mul");
-    let detected = language::split(plains, &[]);
-    if let Ok(detected) = &detected
+    let detected = language::split(plains, &[]).map(|parts| named_as(parts, declared));
+    if let Ok(Some(detected)) = &detected
         && detected.len() > declared.len()
         && !is_mixed
     {
         return Ok(detected.clone());
     }
-    language::split(plains, declared).or(detected)
+    language::split(plains, declared).or_else(|why| detected?.ok_or(why))
+}
+
+/// Gives detected parts the tags that were declared; `None` where a part may be in several of the declared languages.
+fn named_as(mut parts: Vec<(Language, usize)>, declared: &[Language]) -> Option<Vec<(Language, usize)>> {
+    for (language, _) in &mut parts {
+        match language::declared_for(language, declared)[..] {
+            [] => {}
+            [only] => *language = only.clone(),
+            _ => return None,
+        }
+    }
+    Some(parts)
 }
 
 /// Gathers what is said of a page: by the caller, by the page, by the revision before, by the archive.
@@ -350,10 +342,11 @@ fn metadata(
 ) -> Result<Metadata, PageError> {
     let front = &draft.front;
     let previous = wishes.previous.as_ref().map(|previous| &previous.metadata);
-    let tags = [&wishes.tags, &front.tags]
-        .into_iter()
-        .chain(previous.map(|previous| &previous.tags))
-        .find(|tags| !tags.is_empty());
+    let tags = wishes
+        .tags
+        .as_ref()
+        .or(Some(&front.tags).filter(|tags| !tags.is_empty()))
+        .or_else(|| Some(&previous?.tags));
     let source_url = wishes.source_url.as_ref().or(front.source_url.as_ref());
     let metadata = Metadata {
         kind,
@@ -361,7 +354,10 @@ fn metadata(
         titles: titles(draft, wishes, &languages)?,
         authors: once(authors(draft, wishes, settings, circumstances)?),
         tags: once(tags.cloned().unwrap_or_default()),
-        source_url: source_url.or_else(|| previous?.source_url.as_ref()).cloned(),
+        source_url: source_url
+            .or_else(|| previous?.source_url.as_ref())
+            .filter(|url| !url.is_empty())
+            .cloned(),
         note: wishes.note.clone().or_else(|| front.note.clone()),
         invisible: invisible_kept(sources),
         languages,
@@ -393,7 +389,7 @@ fn finish(
     if page_text.lines().next_back().is_some_and(Footer::looks_like_one) {
         return Err(PageError::EndsInFooter);
     }
-    let slug = slug(&draft, wishes, &article, &page_text)?;
+    let slug = slug(&draft, wishes, &target, &article, &page_text)?;
     let left_out = left_out(&draft);
     let mut notices = draft.notices;
     notices.extend(left_out);
@@ -575,6 +571,11 @@ fn titles(
     wishes: &Wishes,
     languages: &[Language],
 ) -> Result<BTreeMap<Language, String>, PageError> {
+    let said = wishes.titles.as_deref();
+    if said.is_some_and(<[_]>::is_empty) {
+        return Ok(BTreeMap::new());
+    }
+    let said = said.unwrap_or_default();
     let mut titles = wishes
         .previous
         .as_ref()
@@ -593,9 +594,9 @@ fn titles(
         }
     }
     let mut by_language: BTreeMap<Language, String> = BTreeMap::new();
-    for Tagged { language, text } in &wishes.titles {
+    for Tagged { language, text } in said {
         let language = match language {
-            Some(language) => PageError::unless_part(language, languages)?.clone(),
+            Some(tag) => in_page(tag, said, languages)?.clone(),
             None => language::of_title(text, languages),
         };
         if let Some(other) = by_language.insert(language.clone(), text.clone()) {
@@ -604,6 +605,26 @@ fn titles(
     }
     titles.extend(by_language);
     Ok(titles)
+}
+
+/// Returns the language of a page that a title is for whose language is named.
+fn in_page<'a>(
+    tag: &'a Language,
+    titles: &[Tagged],
+    languages: &'a [Language],
+) -> Result<&'a Language, PageError> {
+    let is_named = |language| {
+        titles
+            .iter()
+            .any(|title| title.language.as_ref() == Some(language))
+    };
+    let mut near = languages
+        .iter()
+        .filter(|language| language.primary() == tag.as_str());
+    match (near.next(), near.next()) {
+        (Some(only), None) if !is_named(only) => Ok(only),
+        _ => PageError::unless_part(tag, languages),
+    }
 }
 
 fn authors(
@@ -630,11 +651,20 @@ fn authors(
     Ok(vec![default.ok_or(PageError::NoAuthor)?])
 }
 
-/// Chooses the slug: the one asked for, else the English title, another title, the first words of the English
-/// part, of the whole page.
-fn slug(draft: &Draft, wishes: &Wishes, article: &Article, page_text: &str) -> Result<Slug, PageError> {
+/// Chooses the slug: the one asked for, else that of the article which the page follows, the English title, another title,
+/// the first words of the English part, of the whole page.
+fn slug(
+    draft: &Draft,
+    wishes: &Wishes,
+    target: &Target,
+    article: &Article,
+    page_text: &str,
+) -> Result<Slug, PageError> {
     if let Some(asked) = wishes.slug.as_ref().or(draft.front.slug.as_ref()) {
         return Ok(asked.parse()?);
+    }
+    if let Target::Article(followed) = target {
+        return Ok(followed.slug().clone());
     }
     let metadata = &article.metadata;
     let english = metadata

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use avalaches::add::{self, AddError, Change, Circumstances, PageError, Prepared, Wishes};
+use avalaches::add::{self, AddError, Change, Circumstances, PageError, Pending, Prepared, Wishes};
 use avalaches::archive::Archive;
 use avalaches::article::{Kind, PAGE_FILE};
 use avalaches::branch::PlaceError;
@@ -75,9 +75,11 @@ impl Add {
         }
         let mut good = Vec::new();
         let mut bad = 0;
+        let mut pending = Pending::begin(&archive, &circumstances)?;
         for file in &files {
-            match self.prepare(file, &wishes, &archive, &circumstances) {
+            match self.prepare(file, &wishes, &archive, &pending, &circumstances) {
                 Ok(prepared) => {
+                    pending.take(&prepared);
                     let name = file.to_string_lossy().into_owned();
                     tell_notices(common, &name, &prepared.notices);
                     good.push((name, prepared));
@@ -101,6 +103,7 @@ impl Add {
                 failure.hint("--keep-going adds the good ones")
             });
         }
+        drop(pending);
         let path = archive.path().to_owned();
         drop(archive);
         let pages: Vec<Prepared> = good.iter().map(|(_, page)| page.clone()).collect();
@@ -127,6 +130,7 @@ impl Add {
         file: &Path,
         wishes: &Wishes,
         archive: &Archive,
+        pending: &Pending<'_>,
         circumstances: &Circumstances,
     ) -> Result<Prepared, Failure> {
         let bytes = read_page(file)?;
@@ -147,11 +151,14 @@ impl Add {
         };
         let mut wishes = wishes.clone();
         // That there is no such article is told where the page looks for its place.
-        if let Some(article) = article
-            && let Some(newest) = history::newest(archive, &article)?
-        {
-            editorial::drop_own_footer(archive, &article, &mut draft)?;
-            wishes.previous = Some(Revision::read(archive, newest)?.article);
+        if let Some(article) = article {
+            wishes.previous = pending.newest(&article).cloned();
+            if let Some(newest) = history::newest(archive, &article)? {
+                editorial::drop_own_footer(archive, &article, &mut draft)?;
+                if wishes.previous.is_none() {
+                    wishes.previous = Some(Revision::read(archive, newest)?.article);
+                }
+            }
         }
         add::prepare_draft(draft, form, &wishes, archive.settings(), circumstances).map_err(refused)
     }

@@ -147,7 +147,7 @@ impl Import {
         }
         if other_dates > 0 {
             output::warning(&format!(
-                "{} without an author's date that a revision can have: the committer's stands for it",
+                "{} without an author's date that a revision can have: the committer's, or that of an earlier commit, stands for it",
                 counted(other_dates, "version"),
             ));
         }

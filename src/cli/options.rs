@@ -7,6 +7,7 @@ use avalaches::archive::Archive;
 use avalaches::id::CommitId;
 use avalaches::language::{Language, Tagged};
 use avalaches::settings::{Settings, Signatures};
+use clap::builder::NonEmptyStringValueParser;
 
 use super::pages::FormName;
 use super::signing::Signing;
@@ -32,6 +33,11 @@ pub struct Making {
 }
 
 impl Making {
+    /// Returns the tags, where any is given.
+    pub fn tags(&self) -> Option<Vec<String>> {
+        (!self.tag.is_empty()).then(|| self.tag.clone())
+    }
+
     /// Returns what is so for the whole call, and warns of a clock that is behind the archive.
     pub fn circumstances(
         &self,
@@ -128,7 +134,7 @@ pub struct Saying {
     #[arg(long, value_name = "[LANG=]TITLE")]
     pub title: Vec<String>,
     /// Address the text was taken from
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub source_url: Option<String>,
     /// Footer or id of the revision that has to be the article's newest one; another one is refused
     #[arg(long, value_name = "FOOTER|ID")]
@@ -140,11 +146,12 @@ impl Saying {
     pub fn wishes(&self, archive: &Archive, making: &Making) -> Result<Wishes, Failure> {
         let expected = self.expect.as_ref().map(|text| resolve::commit(archive, text));
         let expected: Option<CommitId> = expected.transpose()?;
+        let titles: Vec<Tagged> = self.title.iter().map(|title| Tagged::read(title)).collect();
         Ok(Wishes {
             date: self.date.clone(),
-            titles: self.title.iter().map(|title| Tagged::read(title)).collect(),
+            titles: (!titles.is_empty()).then_some(titles),
             authors: making.author.clone(),
-            tags: making.tag.clone(),
+            tags: making.tags(),
             source_url: self.source_url.clone(),
             expected,
             ..Wishes::default()

@@ -252,9 +252,13 @@ fn meanings(key: &str, value: &Value) -> Vec<(String, String)> {
 }
 
 fn yaml(text: &str) -> Result<Value, DraftError> {
-    let read = serde_saphyr::from_str(text).and_then(|value: Value| {
+    // As in YAML 1.2: `y`, `no` and `on` are texts.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    let read = serde_saphyr::from_str_with_options(text, options.clone()).and_then(|value: Value| {
         if holds_number(&value) {
-            serde_saphyr::with_deserializer_from_str(text, |reader| AsWritten(&value).deserialize(reader))
+            serde_saphyr::with_deserializer_from_str_with_options(text, options, |reader| {
+                AsWritten(&value).deserialize(reader)
+            })
         } else {
             Ok(value)
         }
@@ -497,6 +501,17 @@ mod tests {
         let front = read("---\ntitle:\n  en: 1.10\n  fr: Le pont\nnote: 5.0\n---\n");
         assert_eq!(front.title.per_language["en"], "1.10");
         assert_eq!(front.note.as_deref(), Some("5.0"));
+    }
+
+    #[test]
+    fn a_word_is_a_text_even_where_older_yaml_takes_it_for_yes_or_no() {
+        let read = |page: &str| read(&split(page).unwrap().unwrap()).unwrap().0;
+        let front = read("---\ntitle: No\ntags: [y, on, 2026]\nnote: off\n---\n");
+        assert_eq!(front.title.plain.as_deref(), Some("No"));
+        assert_eq!(front.tags, ["y", "on", "2026"]);
+        assert_eq!(front.note.as_deref(), Some("off"));
+        let refused = error("---\ntags: [y, False]\n---\n").to_string();
+        assert!(refused.contains("false is none"), "{refused}");
     }
 
     #[test]

@@ -8,8 +8,7 @@ use serde::de::{self, MapAccess, Visitor};
 
 use crate::add::Wishes;
 use crate::draft::Form;
-use crate::draft::front_matter::Titles;
-use crate::language::Language;
+use crate::language::{Language, Tagged};
 
 use super::Text;
 
@@ -56,15 +55,12 @@ struct Line {
     page: Option<String>,
     form: Option<String>,
     sources: Option<InOrder>,
-    #[serde(default)]
-    languages: Vec<String>,
+    languages: Option<Vec<String>>,
     date: Option<String>,
     title: Option<Title>,
     slug: Option<String>,
-    #[serde(default)]
-    authors: Vec<String>,
-    #[serde(default)]
-    tags: Vec<String>,
+    authors: Option<Vec<String>>,
+    tags: Option<Vec<String>>,
     source_url: Option<String>,
     note: Option<String>,
     kind: Option<String>,
@@ -79,23 +75,22 @@ enum Title {
 }
 
 impl Title {
-    /// Returns the title as front matter says one.
-    fn titles(self) -> Result<Titles, LineError> {
-        let mut titles = Titles::default();
-        match self {
-            Self::Plain(title) => titles.plain = Some(title),
-            Self::PerLanguage(InOrder(pairs)) => {
-                for (tag, title) in pairs {
-                    let language: Language = parse("title", &tag)?;
-                    if titles.per_language.insert(language.to_string(), title).is_some() {
-                        return Err(LineError::Value {
-                            key: "title",
-                            value: tag,
-                            why: "the language is named twice".to_owned(),
-                        });
-                    }
-                }
+    fn titles(self) -> Result<Vec<Tagged>, LineError> {
+        let InOrder(pairs) = match self {
+            Self::Plain(title) => return Ok(vec![Tagged::plain(&title)]),
+            Self::PerLanguage(pairs) => pairs,
+        };
+        let mut titles: Vec<Tagged> = Vec::with_capacity(pairs.len());
+        for (tag, text) in pairs {
+            let language = Some(parse("title", &tag)?);
+            if titles.iter().any(|title| title.language == language) {
+                return Err(LineError::Value {
+                    key: "title",
+                    value: tag,
+                    why: "the language is named twice".to_owned(),
+                });
             }
+            titles.push(Tagged { language, text });
         }
         Ok(titles)
     }
@@ -146,7 +141,7 @@ pub fn read(line: &str, defaults: &Wishes) -> Result<Read, LineError> {
         return Err(LineError::List);
     }
     let line: Line = serde_json::from_str(line)?;
-    let mut languages = parse_all("language", &line.languages)?;
+    let mut languages = parse_all("language", &line.languages.unwrap_or_default())?;
     let text = match (line.page, line.sources) {
         (Some(page), None) => {
             let form = match line.form {
@@ -165,10 +160,9 @@ pub fn read(line: &str, defaults: &Wishes) -> Result<Read, LineError> {
         }
         _ => return Err(LineError::Text),
     };
-    let page_title = line.title.map(Title::titles).transpose()?;
-    let or = |given: Vec<String>, default: &Vec<String>| {
-        if given.is_empty() { default.clone() } else { given }
-    };
+    let titles = line.title.map(Title::titles).transpose()?;
+    // An article always has an author: an empty list says nothing.
+    let authors = line.authors.filter(|authors| !authors.is_empty());
     let kind = line.kind.as_deref().map(|kind| parse("kind", kind)).transpose()?;
     let article = line
         .article
@@ -177,16 +171,15 @@ pub fn read(line: &str, defaults: &Wishes) -> Result<Read, LineError> {
         .transpose()?;
     let wishes = Wishes {
         date: line.date.or_else(|| defaults.date.clone()),
-        titles: defaults.titles.clone(),
-        page_title,
+        titles: titles.or_else(|| defaults.titles.clone()),
         slug: line.slug,
         languages: if languages.is_empty() {
             defaults.languages.clone()
         } else {
             languages
         },
-        authors: or(line.authors, &defaults.authors),
-        tags: or(line.tags, &defaults.tags),
+        authors: authors.unwrap_or_else(|| defaults.authors.clone()),
+        tags: line.tags.or_else(|| defaults.tags.clone()),
         source_url: line.source_url,
         note: line.note.or_else(|| defaults.note.clone()),
         kind: kind.or(defaults.kind),
@@ -275,17 +268,13 @@ mod tests {
             panic!("sources were given")
         };
         assert_eq!(sources[0], ("zh".parse().unwrap(), "一".to_owned()));
-        assert_eq!(read.wishes.page_title.unwrap().per_language["zh"], "题");
+        assert_eq!(read.wishes.titles.unwrap(), [Tagged::read("zh=题")]);
         assert_eq!(read.wishes.kind, Some(Kind::Correction));
         assert_eq!(read.wishes.article.unwrap().to_string(), "2026/01/20/chips");
-        let titles = |title: &str| {
-            let line = serde_json::json!({"page": "x", "title": title}).to_string();
-            super::read(&line, &Wishes::default()).map(|read| read.wishes.page_title)
-        };
-        let said = titles("pi=3").unwrap().unwrap();
+        let read = super::read(r#"{"page": "x", "title": "pi=3"}"#, &Wishes::default()).unwrap();
         assert_eq!(
-            said.plain.as_deref(),
-            Some("pi=3"),
+            read.wishes.titles.unwrap(),
+            [Tagged::plain("pi=3")],
             "a text is a title as it stands"
         );
     }
@@ -320,6 +309,42 @@ mod tests {
         let languages = |line| crate::language::list(&read(line, &defaults).unwrap().wishes.languages);
         assert_eq!(languages(r#"{"page": "x"}"#), "zh");
         assert_eq!(languages(r#"{"page": "x", "languages": ["en", "fr"]}"#), "en, fr");
+    }
+
+    #[test]
+    fn a_null_says_nothing_in_any_member() {
+        let defaults = Wishes {
+            date: Some("2026-01-22".to_owned()),
+            tags: Some(vec!["city".to_owned()]),
+            ..Wishes::default()
+        };
+        let members = [
+            "name",
+            "form",
+            "sources",
+            "languages",
+            "date",
+            "title",
+            "slug",
+            "authors",
+            "tags",
+            "source_url",
+            "note",
+            "kind",
+            "article",
+        ];
+        let nulls: Vec<String> = members
+            .iter()
+            .map(|member| format!(r#""{member}": null"#))
+            .collect();
+        let said = read(&format!(r#"{{"page": "x", {}}}"#, nulls.join(", ")), &defaults).unwrap();
+        let not_said = read(r#"{"page": "x"}"#, &defaults).unwrap();
+        assert_eq!(format!("{said:?}"), format!("{not_said:?}"));
+        assert_eq!(said.wishes.tags.unwrap(), ["city"]);
+        let none = read(r#"{"page": "x", "tags": [], "title": {}}"#, &defaults)
+            .unwrap()
+            .wishes;
+        assert_eq!((none.tags, none.titles), (Some(vec![]), Some(vec![])));
     }
 
     #[test]

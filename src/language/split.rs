@@ -139,6 +139,32 @@ pub fn of_text(text: &str, languages: &[Language]) -> Option<Language> {
     judge(&[text], languages).pop().flatten()
 }
 
+/// Returns those of the declared languages that a detected one may be: it in a country or script, else, where it is the most
+/// usual of its script, those of the script that are never detected.
+#[must_use]
+pub fn declared_for<'a>(detected: &Language, declared: &'a [Language]) -> Vec<&'a Language> {
+    let forms: Vec<&Language> = declared
+        .iter()
+        .filter(|language| language.primary() == detected.primary())
+        .collect();
+    if !forms.is_empty() {
+        return forms;
+    }
+    let script = Script::of_language(detected);
+    let is_never_detected = |language: &&Language| {
+        let tag = language.primary();
+        tag != Script::of_language(language).usual_language()
+            && DETECTED.iter().all(|(known, _)| *known != tag)
+    };
+    declared
+        .iter()
+        .filter(|language| {
+            detected.as_str() == script.usual_language() && Script::of_language(language) == script
+        })
+        .filter(is_never_detected)
+        .collect()
+}
+
 /// Puts the parts of the given languages, in that order, where the fewest characters are out of place.
 /// Returns the parts that are not empty, and the characters that are.
 fn place(

@@ -204,6 +204,13 @@ fn compare(
             );
             answer.against(Verdict::Unknown, what);
         }
+        Match::Undecoded(file) => {
+            let what = format!(
+                "{} is in an encoding that is not known, and was not compared; no other file of the commit has the page's text",
+                file.path
+            );
+            answer.against(Verdict::Unknown, what);
+        }
         Match::None => answer.against(
             Verdict::Altered,
             "no file of the commit has the page's text, nor is one like it".to_owned(),
@@ -231,7 +238,7 @@ fn later(store: &ObjectStore, tip: CommitId, files: &[(&Candidate, String)]) -> 
                     id: blob,
                     ..(*file).clone()
                 };
-                files::texts_of(store, &now)?.is_ok_and(|texts| texts.contains(text))
+                files::texts_of(store, &now)?.readings.contains(text)
             }
             None => files::list(store, tree)?.iter().any(|other| other.id == file.id),
         };

@@ -1,5 +1,6 @@
+use std::collections::BTreeSet;
+
 use super::*;
-use crate::article::METADATA_FILE;
 use crate::canonical::Invisible;
 use crate::date::UtcOffset;
 
@@ -32,21 +33,6 @@ fn refused(blocks: &[&str], wishes: &Wishes) -> String {
     prepared(blocks, wishes).unwrap_err().to_string()
 }
 
-/// Returns what a prepared page will be read as.
-fn article(page: &Prepared) -> Article {
-    let file = |name: &str| {
-        let file = page.files.iter().find(|file| file.name == name);
-        file.unwrap().bytes.clone()
-    };
-    let metadata = Metadata::parse(&file(METADATA_FILE)).unwrap();
-    let sources = metadata.languages.iter().map(Language::file_name);
-    let sources = sources.map(|name| String::from_utf8(file(&name)).unwrap());
-    Article {
-        sources: sources.collect(),
-        metadata,
-    }
-}
-
 #[test]
 fn a_later_revision_has_the_declared_languages_unless_it_has_more_or_lacks_one() {
     let turns = [ZH, EN, ZH, EN, ZH, EN];
@@ -66,14 +52,76 @@ fn a_later_revision_has_the_declared_languages_unless_it_has_more_or_lacks_one()
         let first = prepared(before, &first).unwrap();
         let later = Wishes {
             article: Some("2026/01/22/bridge".parse().unwrap()),
-            previous: Some(article(&first)),
+            previous: Some(first.article()),
             ..Wishes::default()
         };
         let later = prepared(after, &later).unwrap();
-        let found = language::list(&article(&later).metadata.languages);
+        let found = language::list(&later.article().metadata.languages);
         assert_eq!(found, expected, "{declared}: {after:?}");
         assert_eq!(later.candidate.kind, Kind::Update);
     }
+}
+
+#[test]
+fn a_language_keeps_its_declared_tag_and_its_title_where_others_come_and_go() {
+    const ZH_HANT: &str = "橋今天通車，市政府說這是一件大事，許多市民前往觀看，場面熱鬧。";
+    const PT: &str =
+        "A ponte abriu hoje e a câmara municipal disse que é um grande acontecimento para todos nós.";
+    const SW: &str =
+        "Daraja limefunguliwa leo, na halmashauri ya mji imesema kwamba ni jambo kubwa kwa kila mtu.";
+    let cases: [(&str, &[&str], &[&str], &str); 7] = [
+        ("zh-Hant", &[ZH_HANT], &[ZH_HANT, EN], "zh-Hant, en"),
+        ("en-GB", &[EN], &[EN, ZH], "en-GB, zh"),
+        ("pt-BR", &[PT, PT], &[PT, PT, EN], "pt-BR, en"),
+        ("zh-Hant,en-GB", &[ZH_HANT, EN], &[ZH_HANT, ZH_HANT], "zh-Hant"),
+        ("zh-Hant,en-GB", &[ZH_HANT, EN], &[EN, EN], "en-GB"),
+        // These are taken for the most usual language of their script.
+        ("yue", &[ZH_HANT], &[ZH_HANT, EN], "yue, en"),
+        ("sw", &[SW], &[SW, ZH], "sw, zh"),
+    ];
+    for (declared, before, after, expected) in cases {
+        let declared: Vec<Language> = declared.split(',').map(language).collect();
+        let title = |language: &Language| Tagged {
+            language: Some(language.clone()),
+            text: format!("In {language}"),
+        };
+        let first = Wishes {
+            titles: Some(declared.iter().map(title).collect()),
+            languages: declared.clone(),
+            ..Wishes::default()
+        };
+        let later = Wishes {
+            article: Some("2026/01/22/bridge".parse().unwrap()),
+            previous: Some(prepared(before, &first).unwrap().article()),
+            ..Wishes::default()
+        };
+        let later = prepared(after, &later).unwrap().article().metadata;
+        assert_eq!(language::list(&later.languages), expected, "{after:?}");
+        let kept = declared
+            .iter()
+            .filter(|language| later.languages.contains(language));
+        assert!(later.titles.keys().eq(kept.collect::<BTreeSet<_>>()), "{after:?}");
+    }
+}
+
+#[test]
+fn two_forms_of_a_language_that_cannot_be_told_apart_are_not_made_one() {
+    let sources = ["zh-Hans", "zh-Hant"].map(|tag| (language(tag), format!("{ZH} {tag}")));
+    let settings = Settings::new("The paper");
+    let first = prepare_sources(&sources, &Wishes::default(), &settings, &circumstances());
+    let mut later = Wishes {
+        article: Some("2026/01/22/bridge".parse().unwrap()),
+        previous: Some(first.unwrap().article()),
+        ..Wishes::default()
+    };
+    for blocks in [&[ZH, ZH][..], &[ZH, ZH, EN]] {
+        assert_eq!(
+            refused(blocks, &later),
+            "no paragraph of this page is in the language zh-Hant"
+        );
+    }
+    later.languages = vec![language("zh")];
+    assert!(prepared(&[ZH, ZH], &later).is_ok());
 }
 
 #[test]
@@ -83,7 +131,7 @@ fn a_language_has_one_source() {
         let sources = tags.map(|tag| (language(tag), format!("In {tag}.")));
         prepare_sources(&sources, &Wishes::default(), &settings, &circumstances())
     };
-    let page = article(&prepared(["en", "zh", "en-GB"]).unwrap());
+    let page = prepared(["en", "zh", "en-GB"]).unwrap().article();
     assert_eq!(page.sources, ["In en.\n", "In zh.\n", "In en-GB.\n"]);
     let refused = prepared(["en", "zh", "en"]).unwrap_err();
     assert_eq!(refused.to_string(), "the language en is named twice");
@@ -112,9 +160,20 @@ fn what_follows_a_revision_is_not_published_anew() {
 }
 
 #[test]
+fn a_new_revision_needs_no_words_for_a_slug() {
+    let mut wishes = Wishes::default();
+    assert_eq!(
+        refused(&["* * *", EN], &wishes),
+        "no slug can be made from the title or the text"
+    );
+    wishes.article = Some("2026/01/22/bridge".parse().unwrap());
+    assert!(prepared(&["* * *", EN], &wishes).is_ok());
+}
+
+#[test]
 fn a_title_is_in_a_language_of_the_page() {
     let titled = |title: &str| Wishes {
-        titles: vec![Tagged::read(title)],
+        titles: Some(vec![Tagged::read(title)]),
         ..Wishes::default()
     };
     for (title, tag) in [("fr=Pont", "fr"), ("ZH-hant=橋", "zh-Hant"), ("pi=3", "pi")] {
@@ -130,18 +189,18 @@ fn a_title_is_in_a_language_of_the_page() {
         ("size=4", "size=4"),
     ] {
         let page = prepared(&[EN], &titled(given)).unwrap();
-        assert_eq!(article(&page).metadata.titles[&language("en")], title);
+        assert_eq!(page.article().metadata.titles[&language("en")], title);
     }
 }
 
 #[test]
 fn a_language_has_one_title() {
     let with_titles = |titles: &[&str]| Wishes {
-        titles: titles.iter().map(|title| Tagged::read(title)).collect(),
+        titles: Some(titles.iter().map(|title| Tagged::read(title)).collect()),
         ..Wishes::default()
     };
     let page = prepared(&[ZH, EN], &with_titles(&["en=Bridge opens", "桥通车"])).unwrap();
-    let titles = article(&page).metadata.titles;
+    let titles = page.article().metadata.titles;
     assert_eq!(titles[&language("en")], "Bridge opens");
     assert_eq!(titles[&language("zh")], "桥通车");
     for two in [["en=A bridge", "en=The bridge"], ["桥通车", "zh=桥"]] {

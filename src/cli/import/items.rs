@@ -62,7 +62,7 @@ impl<'a> Items<'a> {
         let wishes = Wishes {
             languages: import.reading.lang.clone(),
             authors: import.making.author.clone(),
-            tags: import.making.tag.clone(),
+            tags: import.making.tags(),
             ..Wishes::default()
         };
         let mut parts: Vec<Part<'a>> = Vec::new();
@@ -117,7 +117,7 @@ impl<'a> Items<'a> {
     }
 
     fn version(&mut self, version: Version) -> Item {
-        self.other_dates += usize::from(version.is_of_committer);
+        self.other_dates += usize::from(version.has_other_date);
         let form = self.form.map(Into::into).or(version.form);
         let text = match version.bytes {
             Ok(bytes) => Text::Page {

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use avalaches::add::PageError;
 use avalaches::branch::Outcome as Placed;
 use avalaches::draft::{Notice, NoticeKind};
 use avalaches::import::{Listener, Refusal};
@@ -100,12 +101,18 @@ impl Listener for Teller<'_> {
         let (failure, cause) = match why {
             Refusal::Page(error) => {
                 let mut failure = page_failure(name, error);
-                // There is no file that could be converted.
-                if self.is_of_git && is_encoded(error) {
-                    failure.hint = Some(
-                        "what is in a history cannot be converted any more; --keep-going imports the other versions"
-                            .to_owned(),
-                    );
+                match error {
+                    // There is no file that could be converted.
+                    error if self.is_of_git && is_encoded(error) => {
+                        failure.hint = Some(
+                            "what is in a history cannot be converted any more; --keep-going imports the other versions"
+                                .to_owned(),
+                        );
+                    }
+                    // The options that are named for a single page are none of an import.
+                    PageError::NoSlug => failure.hint = Some("give the page a `slug` of its own".to_owned()),
+                    PageError::NoPart { .. } => failure.hint = None,
+                    _ => {}
                 }
                 (failure, with_causes(error))
             }

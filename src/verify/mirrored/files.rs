@@ -23,12 +23,15 @@ const TEXT_ENDINGS: [&str; 9] = [
 ];
 
 /// Encodings in which texts lie in old repositories, the most usual first.
-const ENCODINGS: [&Encoding; 5] = [
+const ENCODINGS: [&Encoding; 8] = [
     encoding_rs::GB18030,
     encoding_rs::BIG5,
     encoding_rs::SHIFT_JIS,
+    encoding_rs::EUC_JP,
     encoding_rs::EUC_KR,
     encoding_rs::WINDOWS_1252,
+    encoding_rs::WINDOWS_1251,
+    encoding_rs::KOI8_R,
 ];
 
 /// The most files that are looked through.
@@ -82,6 +85,8 @@ pub(super) enum Match<'a> {
     Alike(Vec<(&'a Candidate, String)>),
     /// It shares most with the page, and is not read, for this reason.
     Unread(&'a Candidate, DraftError),
+    /// None is alike, and this one is in an encoding that is not known.
+    Undecoded(&'a Candidate),
     /// None is alike.
     None,
 }
@@ -129,31 +134,72 @@ fn is_text(name: &[u8]) -> bool {
 
 /// Returns the texts that a file may have; none where it is too long.
 pub(super) fn texts_of(store: &ObjectStore, file: &Candidate) -> Result<Texts, Fault> {
-    Ok(body_of(store, file)?.map_or_else(|| Ok(Vec::new()), |body| read(file, &body)))
+    Ok(body_of(store, file)?.map_or_else(Texts::default, |body| read(file, &body)))
 }
 
-/// The text of a file as `add` would read it, or where its bytes are no UTF-8, one in each encoding in which they may be meant;
-/// else why it is not read.
-pub(super) type Texts = Result<Vec<String>, DraftError>;
+/// The texts that a file may have.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    /// The text as `add` would read it, or where its bytes are no UTF-8, one in each encoding in which they may be meant.
+    pub readings: Vec<String>,
+    /// Why none of these is the text for certain.
+    pub unread: Option<Unread>,
+}
+
+/// Why a file's text is not known.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// It is in an encoding that is not known, so that what its bytes share with a page says nothing.
+    Undecoded,
+    /// It cannot be read, for this reason.
+    Refused(DraftError),
+}
 
 fn read(file: &Candidate, body: &[u8]) -> Texts {
     let form = Form::of_file(file.name(), body);
     let text = |body: &[u8]| draft::read(body, form, Invisible::Allow).map(|draft| draft.text());
     let error = match text(body) {
-        Ok(text) => return Ok(vec![text]),
+        Ok(text) => {
+            return Texts {
+                readings: vec![text],
+                unread: None,
+            };
+        }
         Err(error) => error,
     };
     let is_encoded = matches!(
         error.kind,
         DraftErrorKind::Text(TextError::Utf8 { utf16: false, .. }) | DraftErrorKind::Encoding { .. }
     );
-    let texts: Vec<String> = ENCODINGS
-        .iter()
-        .filter(|_| is_encoded)
-        .filter_map(|encoding| encoding.decode_without_bom_handling_and_without_replacement(body))
-        .filter_map(|decoded| text(decoded.as_bytes()).ok())
-        .collect();
-    if texts.is_empty() { Err(error) } else { Ok(texts) }
+    if !is_encoded || is_damaged(body) {
+        return Texts {
+            readings: Vec::new(),
+            unread: Some(Unread::Refused(error)),
+        };
+    }
+    let text_in = |encoding: &'static Encoding| {
+        let decoded = encoding.decode_without_bom_handling_and_without_replacement(body)?;
+        text(decoded.as_bytes()).ok()
+    };
+    let declared = match error.kind {
+        DraftErrorKind::Encoding { charset, .. } => Encoding::for_label(charset.as_bytes()),
+        _ => None,
+    };
+    let declared = declared.and_then(text_in);
+    let unread = declared.is_none().then_some(Unread::Undecoded);
+    let others = ENCODINGS.into_iter().filter_map(text_in);
+    Texts {
+        readings: declared.into_iter().chain(others).collect(),
+        unread,
+    }
+}
+
+/// Tells whether bytes are UTF-8 but for some of them: in other encodings hardly any are, by chance.
+fn is_damaged(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    let others = text.chars().filter(|c| !c.is_ascii()).count();
+    let lost = text.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
+    others > 2 * lost
 }
 
 fn body_of(store: &ObjectStore, file: &Candidate) -> Result<Option<Vec<u8>>, Fault> {
@@ -196,20 +242,19 @@ pub(super) fn find<'a>(store: &ObjectStore, files: &'a [Candidate], text: &str) 
     let mut parts: Vec<(&Candidate, String)> = Vec::new();
     let mut alike: Vec<(&Candidate, String)> = Vec::new();
     let mut unread: Option<(usize, &Candidate, DraftError)> = None;
+    let mut undecoded: Option<&Candidate> = None;
     for some in likely.chunks(AT_ONCE) {
         let texts: Vec<Texts> = some
             .par_iter()
             .map(|(_, file)| texts_of(store, file))
             .collect::<Result<_, Fault>>()?;
         for (&(shared, file), texts) in some.iter().zip(texts) {
-            let texts = match texts {
-                Ok(texts) => texts,
-                Err(error) => {
-                    unread = unread.or(Some((shared, file, error)));
-                    continue;
-                }
-            };
-            for own in texts {
+            match texts.unread {
+                Some(Unread::Undecoded) => undecoded = undecoded.or(Some(file)),
+                Some(Unread::Refused(error)) => unread = unread.or(Some((shared, file, error))),
+                None => {}
+            }
+            for own in texts.readings {
                 if own == text {
                     return Ok(Match::Equal(vec![(file, own)]));
                 }
@@ -236,7 +281,10 @@ pub(super) fn find<'a>(store: &ObjectStore, files: &'a [Candidate], text: &str) 
         Some((shared, file, error)) if features.is_like(shared) && Some(shared) > most => {
             Match::Unread(file, error)
         }
-        _ => features.most_alike(&alike),
+        _ => match (features.most_alike(&alike), undecoded) {
+            (Match::None, Some(file)) => Match::Undecoded(file),
+            (found, _) => found,
+        },
     })
 }
 
@@ -420,7 +468,7 @@ mod tests {
                 .collect();
             match features.most_alike(&alike) {
                 Match::Alike(found) => found.into_iter().map(|(file, _)| file.path.clone()).collect(),
-                Match::Equal(_) | Match::Unread(..) | Match::None => Vec::new(),
+                Match::Equal(_) | Match::Unread(..) | Match::Undecoded(_) | Match::None => Vec::new(),
             }
         };
         let all: Vec<String> = files[..MOST_PARTS].iter().map(|file| file.path.clone()).collect();
