@@ -1047,6 +1047,43 @@ fn two_histories_that_one_key_signed_are_kept_as_evidence() {
 }
 
 #[test]
+fn a_folder_that_came_with_an_archive_is_not_pushed_to_unasked() {
+    let pair = Pair::begin();
+    pair.git_here(&["clone", "-q", "--bare", "host", "other/evil"]);
+    let ran = pair.path("ran");
+    for hook in ["pre-receive", "update", "post-receive"] {
+        let hook = pair.path("other/evil/hooks").join(hook);
+        fs::write(&hook, format!("#!/bin/sh\ntouch {}\n", ran.display())).unwrap();
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    pair.other_add("two.txt", "第二篇。\n", &["--slug", "two"]);
+    let whole = pair.path("other/evil").canonicalize().unwrap();
+    let whole = whole.to_str().unwrap();
+    for address in [
+        "other/evil",
+        "./other/evil",
+        "/proc/self/cwd/other/evil",
+        "file:///proc/self/cwd/other/evil",
+        whole,
+        &format!("file://{whole}"),
+    ] {
+        fs::write(pair.path("other/avalaches.remote"), format!("{address}\n")).unwrap();
+        for command in ["push", "pull"] {
+            let said = pair.refused(2, &[command]);
+            assert!(
+                said.contains(address) && said.contains("hint: name the copy"),
+                "{said}"
+            );
+        }
+    }
+    assert!(!ran.exists());
+    let (code, said) = pair.other(&["push", "host", "--default"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(pair.other(&["push"]).0, Some(0));
+    assert!(!ran.exists());
+}
+
+#[test]
 fn a_clone_of_another_history_than_the_one_that_was_remembered_is_told_so() {
     let pair = Pair::begin();
     pair.story.yes(&["remember"]);
