@@ -199,11 +199,7 @@ fn bring(
         None => 0,
     };
     let is_missing = |id: &ObjectId| !known.contains_key(&step(*id));
-    let advertised = there.steps.range(commits + 1..);
-    let advertised: Vec<(usize, ObjectId)> = advertised
-        .map(|(count, id)| (*count, *id))
-        .filter(|(_, id)| is_missing(id))
-        .collect();
+    let advertised = there.missing_after(commits, is_missing);
     let mut told = Vec::new();
     for id in on_trail(&trail, &there) {
         let is_own = match base {
