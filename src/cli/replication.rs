@@ -86,6 +86,9 @@ pub fn failure(error: ReplicationError) -> Failure {
         ReplicationError::Rejected { .. } => {
             "ask whoever keeps it: there may be a rule that forbids it, a lock that a killed git left, or a folder in which the branch is checked out"
         }
+        ReplicationError::Own { .. } => {
+            "run `avalaches verify` for all that is wrong here; the archive is as it was, and what came is kept"
+        }
         ReplicationError::Mine(_) | ReplicationError::Read(_) => {
             "run `avalaches verify` to see whether the archive is whole"
         }

@@ -323,6 +323,13 @@ fn judge(
     let mut findings = report.findings;
     // That list is of the branch as it is, which may part from this one.
     findings.retain(|finding| finding.code != Code::BranchList);
+    // The files that came are sound: those that are not were here before, and what else was found may come of that.
+    if let Some(own) = findings.iter().find(|finding| is_of_own_files(finding)) {
+        return Err(ReplicationError::Own {
+            place: own.place.clone(),
+            what: own.what.clone(),
+        });
+    }
     if let (Some(base), Some(common)) = (base, common) {
         let before = Archive::with_tip(path, common, store()?)?;
         let before = if common == base.tip() { base } else { &before };
@@ -337,6 +344,11 @@ fn judge(
         new,
         common,
     })))
+}
+
+/// Tells whether a finding is about the files of an archive, not about what a commit of the branch says.
+fn is_of_own_files(finding: &Finding) -> bool {
+    finding.commit.is_none() && finding.code != Code::Unread
 }
 
 /// Finds the last commit that both have, and what came after it, oldest first.
