@@ -429,6 +429,35 @@ fn damage_to_one_s_own_files_is_not_blamed_on_the_other_copy() {
 }
 
 #[test]
+fn a_shallow_copy_is_called_so_and_hinders_no_other() {
+    let pair = Pair::begin();
+    for slug in ["two", "three"] {
+        pair.story
+            .add("more.txt", &format!("{slug}。\n"), &["--slug", slug]);
+    }
+    pair.story.yes(&["push", "-q"]);
+    let host = format!("file://{}", pair.path("host").display());
+    pair.git_here(&[
+        "clone", "-q", "--bare", "--depth", "1", "-b", "main", &host, "shallow",
+    ]);
+    let output = pair.story.run(&["clone", "shallow", "new"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("is a shallow clone"), "{said}");
+    pair.story.yes(&["clone", "host", "new", "-q"]);
+    let said = pair.refused(2, &["pull", "shallow"]);
+    assert!(said.contains("is a shallow clone"), "{said}");
+    let (code, said) = pair.other(&["pull"]);
+    assert_eq!(
+        (code, pair.tip("other")),
+        (Some(0), pair.tip("archive")),
+        "{said}"
+    );
+    let (code, said) = pair.other(&["pull", "shallow"]);
+    assert_eq!(code, Some(0), "nothing is new there: {said}");
+}
+
+#[test]
 fn a_fork_is_refused_with_both_ids_and_a_rewritten_history_is_called_so() {
     let pair = Pair::begin();
     let common = pair.tip("host");

@@ -71,6 +71,9 @@ pub fn failure(error: ReplicationError) -> Failure {
         ReplicationError::Remembered(_) => {
             "delete the file, or write the address into it that is meant; nothing was changed"
         }
+        ReplicationError::Fetch(FetchError::Shallow) => {
+            "name the copy that it was made of, or run `git fetch --unshallow` there"
+        }
         ReplicationError::Fetch(FetchError::Git { what: "fetch", .. }) => {
             "`git ls-remote` with the same address tells whether git can reach it; run the command again: what came is kept"
         }
