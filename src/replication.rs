@@ -137,6 +137,14 @@ pub enum ReplicationError {
     /// A local commit is none that is made again.
     #[error("{0} ({1}) cannot be made again; nothing was changed")]
     Root(Footer, String),
+    /// The archive's own files are damaged, so that what came cannot be judged.
+    #[error("what came cannot be judged, for this archive is not sound itself: {place}: {what}")]
+    Own {
+        /// A file.
+        place: String,
+        /// What is wrong with it.
+        what: String,
+    },
     /// What came could not be read to its end.
     #[error("not all of what came could be read: {place}: {what}; the archive is as it was")]
     Unread {

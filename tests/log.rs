@@ -882,6 +882,31 @@ fn nothing_is_signed_over_a_checkpoint_that_the_branch_does_not_bear_out() {
 }
 
 #[test]
+fn a_later_key_signs_no_more_than_an_earlier_one_over_a_false_checkpoint() {
+    let (story, _) = begin();
+    add(&story, 0..4);
+    let secret = fs::read_to_string(story.folder.path().join("log.key")).unwrap();
+    let stated = Checkpoint {
+        origin: ORIGIN.to_owned(),
+        size: 3,
+        root: merkle::leaf_hash(b"another"),
+        extensions: Vec::new(),
+    };
+    let stated = SignedCheckpoint::signed(stated, &SignerKey::parse(&secret).unwrap()).to_string();
+    let commit = put_checkpoint(&story, &stated);
+    for (origin, file) in [(ORIGIN, "next.key"), ("example.org/renamed", "renamed.key")] {
+        let key = story.yes(&["key", "new", origin, file]);
+        story.yes(&["settings", "--log-key", key.trim()]);
+        let said = says(&story, &["checkpoint", "--key", file], 2);
+        assert!(
+            said.contains(&format!("at commit {commit} is not that of the branch"))
+                && said.contains("nothing was signed"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn a_checkpoint_that_came_later_than_it_was_signed_is_remembered_as_no_more_than_it_states() {
     let (story, _) = begin();
     add(&story, 0..2);

@@ -283,6 +283,37 @@ fn an_update_takes_only_what_is_new() {
 }
 
 #[test]
+fn a_shallow_publisher_is_called_so_and_nothing_of_a_mirror_is_gone() {
+    let (story, publisher) = begin();
+    publisher.write("a.md", "First.\n");
+    publisher.commit("First", DAY);
+    let refused = || {
+        let output = story.run(&["mirror", "shallow", "digest"]);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("is a shallow clone") && said.contains("nothing was taken"),
+            "{said}"
+        );
+    };
+    let whole = format!("file://{}", publisher.folder.display());
+    let shallow = story.folder.path().join("shallow");
+    publisher.git(&["clone", "-q", "--depth", "1", &whole, shallow.to_str().unwrap()]);
+    refused();
+    assert_eq!(story.git(&["for-each-ref", "refs/mirrors"]), "");
+    story.yes(&["mirror", "digest", "digest"]);
+    publisher.write("b.md", "Second.\n");
+    publisher.commit("Second", DAY);
+    publisher.write("c.md", "Third.\n");
+    publisher.commit("Third", DAY);
+    fs::remove_dir_all(&shallow).unwrap();
+    publisher.git(&["clone", "-q", "--depth", "1", &whole, shallow.to_str().unwrap()]);
+    refused();
+    story.yes(&["mirror", "digest", "digest"]);
+    story.git(&["fsck", "--strict"]);
+}
+
+#[test]
 fn what_a_publisher_rewrites_or_takes_away_is_kept_and_told() {
     let (story, publisher) = begin();
     publisher.write("a.md", "First.\n");

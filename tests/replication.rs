@@ -405,6 +405,59 @@ fn damaged_objects_at_the_host_leave_the_archive_as_it_was() {
 }
 
 #[test]
+fn damage_to_one_s_own_files_is_not_blamed_on_the_other_copy() {
+    let pair = Pair::begin();
+    git(&pair.path("other"), &["commit-graph", "write", "--reachable"]);
+    let graph = pair.path("other/objects/info/commit-graph");
+    let mut bytes = fs::read(&graph).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::remove_file(&graph).unwrap();
+    fs::write(&graph, bytes).unwrap();
+    pair.story.add("two.txt", "第二篇。\n", &["--slug", "two"]);
+    pair.story.yes(&["push", "-q"]);
+    let said = pair.refused(2, &["pull"]);
+    assert!(
+        said.contains("this archive is not sound itself: objects/info/commit-graph")
+            && said.contains("run `avalaches verify`")
+            && !said.contains("whoever keeps it"),
+        "{said}"
+    );
+    fs::remove_file(&graph).unwrap();
+    let (code, said) = pair.other(&["pull"]);
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn a_shallow_copy_is_called_so_and_hinders_no_other() {
+    let pair = Pair::begin();
+    for slug in ["two", "three"] {
+        pair.story
+            .add("more.txt", &format!("{slug}。\n"), &["--slug", slug]);
+    }
+    pair.story.yes(&["push", "-q"]);
+    let host = format!("file://{}", pair.path("host").display());
+    pair.git_here(&[
+        "clone", "-q", "--bare", "--depth", "1", "-b", "main", &host, "shallow",
+    ]);
+    let output = pair.story.run(&["clone", "shallow", "new"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("is a shallow clone"), "{said}");
+    pair.story.yes(&["clone", "host", "new", "-q"]);
+    let said = pair.refused(2, &["pull", "shallow"]);
+    assert!(said.contains("is a shallow clone"), "{said}");
+    let (code, said) = pair.other(&["pull"]);
+    assert_eq!(
+        (code, pair.tip("other")),
+        (Some(0), pair.tip("archive")),
+        "{said}"
+    );
+    let (code, said) = pair.other(&["pull", "shallow"]);
+    assert_eq!(code, Some(0), "nothing is new there: {said}");
+}
+
+#[test]
 fn a_fork_is_refused_with_both_ids_and_a_rewritten_history_is_called_so() {
     let pair = Pair::begin();
     let common = pair.tip("host");
@@ -977,6 +1030,43 @@ fn nothing_in_an_archive_or_an_address_runs_anything() {
     .unwrap();
     let said = pair.refused(2, &["push", "host"]);
     assert!(said.contains("names a program to run"), "{said}");
+    assert!(!ran.exists());
+}
+
+#[test]
+fn a_folder_that_came_with_an_archive_is_not_pushed_to_unasked() {
+    let pair = Pair::begin();
+    pair.git_here(&["clone", "-q", "--bare", "host", "other/evil"]);
+    let ran = pair.path("ran");
+    for hook in ["pre-receive", "update", "post-receive"] {
+        let hook = pair.path("other/evil/hooks").join(hook);
+        fs::write(&hook, format!("#!/bin/sh\ntouch {}\n", ran.display())).unwrap();
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    pair.other_add("two.txt", "第二篇。\n", &["--slug", "two"]);
+    let whole = pair.path("other/evil").canonicalize().unwrap();
+    let whole = whole.to_str().unwrap();
+    for address in [
+        "other/evil",
+        "./other/evil",
+        "/proc/self/cwd/other/evil",
+        "file:///proc/self/cwd/other/evil",
+        whole,
+        &format!("file://{whole}"),
+    ] {
+        fs::write(pair.path("other/avalaches.remote"), format!("{address}\n")).unwrap();
+        for command in ["push", "pull"] {
+            let said = pair.refused(2, &[command]);
+            assert!(
+                said.contains(address) && said.contains("hint: name the copy"),
+                "{said}"
+            );
+        }
+    }
+    assert!(!ran.exists());
+    let (code, said) = pair.other(&["push", "host", "--default"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(pair.other(&["push"]).0, Some(0));
     assert!(!ran.exists());
 }
 

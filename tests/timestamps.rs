@@ -42,6 +42,11 @@ const CONFIGURATION: &str = "[tsa]\ndefault_tsa = t\n[t]\nserial = serial\ncrypt
 
 /// Makes an authority in a folder and lets it answer; returns its address. Its certificates are in `ca.pem`.
 fn authority(folder: &Path) -> String {
+    authority_behind(folder, |reply, _| reply.to_vec())
+}
+
+/// The same, with somebody between it and whoever asks, who is handed each answer and the query, and passes on what they like.
+fn authority_behind(folder: &Path, pass: impl Fn(&[u8], &Path) -> Vec<u8> + Send + 'static) -> String {
     fs::write(folder.join("ext"), "extendedKeyUsage = critical,timeStamping\n").unwrap();
     fs::write(folder.join("tsa.cnf"), CONFIGURATION).unwrap();
     fs::write(folder.join("serial"), "01\n").unwrap();
@@ -72,12 +77,13 @@ fn authority(folder: &Path) -> String {
             }
             let mut query = vec![0; length];
             reader.read_exact(&mut query).unwrap();
-            fs::write(folder.join("query"), query).unwrap();
+            let asked = folder.join("query");
+            fs::write(&asked, query).unwrap();
             openssl(
                 &folder,
                 "ts -reply -config tsa.cnf -queryfile query -inkey tsa.key -signer tsa.pem -out reply",
             );
-            let reply = fs::read(folder.join("reply")).unwrap();
+            let reply = pass(&fs::read(folder.join("reply")).unwrap(), &asked);
             let head = format!(
                 "HTTP/1.1 200 OK\r\nContent-Type: application/timestamp-reply\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
                 reply.len()
@@ -143,6 +149,58 @@ fn a_checkpoint_is_stamped_by_an_authority_and_the_stamp_is_checked() {
     story.git(&["fsck", "--strict", "--full"]);
     // A token of the earlier one proves nothing of the later.
     assert!(!said.contains("proves nothing"), "{said}");
+}
+
+/// Returns a value in DER.
+fn der(tag: u8, value: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(value.len()).unwrap().to_be_bytes();
+    [&[tag, 0x82][..], &length, value].concat()
+}
+
+/// Wraps the token of an answer anew: its status says in words what openssl prints of a token, with another time.
+fn with_another_time(reply: &[u8], query: &Path) -> Vec<u8> {
+    let (header, status) = (4, 5);
+    assert_eq!((reply[1], reply[header]), (0x82, 0x30));
+    let token = &reply[header + 2 + usize::from(reply[status])..];
+    let output = Command::new("openssl")
+        .args(["ts", "-query", "-text", "-in"])
+        .arg(query)
+        .output()
+        .unwrap();
+    let asked = String::from_utf8(output.stdout).unwrap();
+    let (_, digest) = asked.split_once("Message data:").unwrap();
+    let (digest, _) = digest.split_once("Policy OID").unwrap();
+    let words =
+        format!("fine\nHash Algorithm: sha256\nMessage data:{digest}Time stamp: Jan  1 00:00:00 2001 GMT\n");
+    let status = [der(0x02, &[0]), der(0x30, &der(0x0c, words.as_bytes()))].concat();
+    der(0x30, &[&der(0x30, &status), token].concat())
+}
+
+#[test]
+fn whoever_passes_a_token_on_cannot_change_its_time() {
+    let story = begin();
+    let authorities = tempfile::tempdir().unwrap();
+    let address = authority_behind(authorities.path(), with_another_time);
+    let own = authorities.path().join("ca.pem").to_str().unwrap().to_owned();
+    let checkpoint = [
+        "checkpoint",
+        "--key",
+        "log.key",
+        "--timestamp",
+        &address,
+        "--tsa-ca",
+        &own,
+    ];
+    let said = says(&story, &checkpoint, 0);
+    assert!(
+        said.contains("the checkpoint existed before 20") && !said.contains("before 2001"),
+        "{said}"
+    );
+    let said = story.yes(&["log", "--tsa-ca", &own]);
+    assert!(
+        said.contains("is vouched for") && !said.contains("before 2001"),
+        "{said}"
+    );
 }
 
 #[test]

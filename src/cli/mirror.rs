@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use avalaches::id::ObjectId;
 use avalaches::mirror::{self, Arrival, Circumstances, MirrorError, RefChange, Update};
 use avalaches::slug::Slug;
+use avalaches::storage::fetch::FetchError;
 use avalaches::wording::{counted, with_causes};
 use serde_json::{Value, json};
 
@@ -168,6 +169,8 @@ fn change_json(change: &RefChange) -> Value {
 fn failure(error: MirrorError) -> Failure {
     match error {
         MirrorError::Open(error) => open_failure(error),
+        error @ MirrorError::Fetch(FetchError::Shallow) => Failure::from(error)
+            .hint("name the repository that it was made of, or run `git fetch --unshallow` there; nothing was taken"),
         error @ MirrorError::Fetch(_) => Failure::new(with_causes(&error))
             .hint("what `git ls-remote REPO` says tells whether git can reach it; nothing was taken"),
         error => Failure::from(error),

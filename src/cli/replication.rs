@@ -11,7 +11,9 @@ use avalaches::date::UtcOffset;
 use avalaches::footer::Footer;
 use avalaches::id::CommitId;
 use avalaches::remember::Contradiction;
-use avalaches::replication::{Address, Circumstances, Parting, Refusal, Remember, ReplicationError, Side};
+use avalaches::replication::{
+    Address, Circumstances, Parting, Refusal, Remember, RememberedError, ReplicationError, Side,
+};
 use avalaches::storage::fetch::FetchError;
 use avalaches::swhid::Swhid;
 use avalaches::verify::whole::Finding;
@@ -51,8 +53,8 @@ pub fn copy(archive: &Archive, named: Option<&OsStr>) -> Result<Address, Failure
     if let Some(text) = named {
         return address(text);
     }
-    let remembered = Address::remembered(archive.path()).map_err(|error| failure(error.into()))?;
-    remembered.ok_or_else(|| {
+    let meant = Address::meant(archive.path()).map_err(|error| failure(error.into()))?;
+    meant.ok_or_else(|| {
         Failure::new("no repository is named, and the archive remembers none")
             .hint("name one: an address or a folder; the first one is remembered")
     })
@@ -63,8 +65,14 @@ pub fn failure(error: ReplicationError) -> Failure {
     let hint = match error {
         ReplicationError::Open(error) => return open_failure(error),
         ReplicationError::Place(footer, why) => return place(&footer, why),
+        ReplicationError::Remembered(RememberedError::Missing { .. } | RememberedError::Folder { .. }) => {
+            "name the copy that is meant, with --default to have it remembered; nothing was changed"
+        }
         ReplicationError::Remembered(_) => {
             "delete the file, or write the address into it that is meant; nothing was changed"
+        }
+        ReplicationError::Fetch(FetchError::Shallow) => {
+            "name the copy that it was made of, or run `git fetch --unshallow` there"
         }
         ReplicationError::Fetch(FetchError::Git { what: "fetch", .. }) => {
             "`git ls-remote` with the same address tells whether git can reach it; run the command again: what came is kept"
@@ -80,6 +88,9 @@ pub fn failure(error: ReplicationError) -> Failure {
         ReplicationError::NotOnBranch(_) => "`avalaches history ARTICLE` names the ids of revisions",
         ReplicationError::Rejected { .. } => {
             "ask whoever keeps it: there may be a rule that forbids it, a lock that a killed git left, or a folder in which the branch is checked out"
+        }
+        ReplicationError::Own { .. } => {
+            "run `avalaches verify` for all that is wrong here; the archive is as it was, and what came is kept"
         }
         ReplicationError::Mine(_) | ReplicationError::Read(_) => {
             "run `avalaches verify` to see whether the archive is whole"

@@ -25,7 +25,8 @@ pub fn sign(
             named: Box::new(named.clone()),
         });
     }
-    let before = newest(archive)?.filter(|before| before.is_signed_by(named) == Some(true));
+    // Whoever signs says that the log goes on, also where an earlier key of it signed before.
+    let before = newest(archive)?;
     let peaks = match (&before, vouched) {
         (Some(before), Some(vouched)) => gone_on(archive, before, vouched)?,
         _ => None,
@@ -34,7 +35,10 @@ pub fn sign(
         Some(peaks) => peaks,
         None => from_git(archive, before.as_ref())?,
     };
-    if before.is_some_and(|before| before.checkpoint.size == peaks.size()) {
+    let is_there = |before: &SignedCheckpoint| {
+        before.checkpoint.size == peaks.size() && before.is_signed_by(named) == Some(true)
+    };
+    if before.as_ref().is_some_and(is_there) {
         return Ok(None);
     }
     let checkpoint = Checkpoint {
@@ -49,7 +53,7 @@ pub fn sign(
     }
     let mut signed = SignedCheckpoint::signed(checkpoint, key);
     // Where the log has another key now, what others signed of the same text stays below it.
-    if let Some(earlier) = newest(archive)?.filter(|earlier| earlier.note.text == signed.note.text) {
+    if let Some(earlier) = before.filter(|earlier| earlier.note.text == signed.note.text) {
         let mut lines = earlier.note.signatures;
         lines.retain(|line| line.name != named.name());
         signed.add(lines);

@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
@@ -71,6 +71,52 @@ pub enum RememberedError {
     /// The file has something else in it.
     #[error("{} holds no address", .0.display())]
     Address(PathBuf, #[source] AddressError),
+    /// The folder that it names cannot be found.
+    #[error("could not find {address}, which {} names", file.display())]
+    Missing {
+        /// The file.
+        file: PathBuf,
+        /// What it names.
+        address: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// It names a folder that may have come with the archive.
+    #[error("{} names {address}, which {why}", file.display())]
+    Folder {
+        /// The file.
+        file: PathBuf,
+        /// What it names.
+        address: String,
+        /// Why nothing goes there.
+        why: &'static str,
+    },
+}
+
+/// Where an address leads, as git reads it.
+enum Place<'a> {
+    /// A scheme, and what comes after `://`.
+    Url(&'a str, &'a str),
+    /// `user@machine:path`, as ssh's users write it; a slash before the colon makes it a folder.
+    Machine(&'a str),
+    /// A folder or file of this machine.
+    Folder,
+}
+
+impl<'a> Place<'a> {
+    fn of(text: &'a str) -> Self {
+        if let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| is_word(scheme)) {
+            return Self::Url(scheme, rest);
+        }
+        let machine = text.split_once(':').map(|(machine, _)| machine);
+        let machine = machine.filter(|machine| !machine.contains('/'));
+        machine.map_or(Self::Folder, Self::Machine)
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_');
+    text.chars().all(is_letter)
 }
 
 impl Address {
@@ -93,25 +139,16 @@ impl Address {
             return Err(AddressError::Control(lossy()));
         }
         let text_of = text.to_string_lossy();
-        let is_word = |word: &str| {
-            let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_');
-            word.chars().all(is_letter)
-        };
         if text_of.split_once("::").is_some_and(|(word, _)| is_word(word)) {
             return Err(AddressError::Helper(lossy()));
         }
-        let machine = match text_of.split_once("://") {
-            Some((scheme, rest)) if is_word(scheme) => {
-                if !SCHEMES.contains(&scheme) {
-                    return Err(AddressError::Scheme(lossy()));
-                }
-                rest.split('/').next()
+        let machine = match Place::of(&text_of) {
+            Place::Url(scheme, _) if !SCHEMES.contains(&scheme) => {
+                return Err(AddressError::Scheme(lossy()));
             }
-            // `user@machine:path`, as ssh's users write it; a slash before the colon makes it a folder.
-            _ => text_of
-                .split_once(':')
-                .map(|(machine, _)| machine)
-                .filter(|machine| !machine.contains('/')),
+            Place::Url(_, rest) => rest.split('/').next(),
+            Place::Machine(machine) => Some(machine),
+            Place::Folder => None,
         };
         let machine = machine.map(|machine| machine.rsplit('@').next().unwrap_or(machine));
         if machine.is_some_and(|machine| machine.starts_with('-')) {
@@ -127,8 +164,17 @@ impl Address {
     /// is.
     #[must_use]
     pub fn absolute(self) -> Self {
-        match Path::new(&self.text).canonicalize() {
-            Ok(path) if Self::parse(path.as_os_str()).is_ok() => Self {
+        if !matches!(Place::of(&self.text.to_string_lossy()), Place::Folder) {
+            return self;
+        }
+        // Git finds `archive.git` for `archive`.
+        let found = ["", ".git"].iter().find_map(|ending| {
+            let mut path = self.text.clone();
+            path.push(ending);
+            Path::new(&path).canonicalize().ok()
+        });
+        match found {
+            Some(path) if Self::parse(path.as_os_str()).is_ok() => Self {
                 text: path.into_os_string(),
                 ..self
             },
@@ -136,10 +182,59 @@ impl Address {
         }
     }
 
+    /// Returns the folder or file of this machine that the address names; `None` where it leads to another.
+    fn folder(&self) -> Option<&Path> {
+        let bytes = self.text.as_bytes();
+        let path = match Place::of(&self.text.to_string_lossy()) {
+            Place::Url("file", _) => bytes.strip_prefix(b"file://")?,
+            Place::Url(..) | Place::Machine(_) => return None,
+            Place::Folder => bytes,
+        };
+        Some(Path::new(OsStr::from_bytes(path)))
+    }
+
     /// Returns the address as git is given it.
     #[must_use]
     pub fn as_os_str(&self) -> &OsStr {
         &self.text
+    }
+
+    /// Reads the address that is meant where none is named: the one that an archive remembers; `None` where it remembers none.
+    /// Git runs what a repository of this machine has as hooks, and the file that names it may have come with the archive: so a
+    /// folder has to stand there by its whole own path, as [`Address::remember`] writes it, and not lie in the archive.
+    ///
+    /// # Errors
+    /// [`RememberedError`].
+    pub fn meant(archive: &Path) -> Result<Option<Self>, RememberedError> {
+        let Some(address) = Self::remembered(archive)? else {
+            return Ok(None);
+        };
+        let Some(folder) = address.folder() else {
+            return Ok(Some(address));
+        };
+        let file = archive.join(FILE_NAME);
+        let [own, archive] = match [folder, archive].map(Path::canonicalize) {
+            [Ok(own), Ok(archive)] => [own, archive],
+            [Err(source), _] | [_, Err(source)] => {
+                let address = address.to_string();
+                return Err(RememberedError::Missing {
+                    file,
+                    address,
+                    source,
+                });
+            }
+        };
+        // Of a URL git reads a percent sign and two digits as another character.
+        let is_coded = folder.as_os_str() != address.text && folder.as_os_str().as_bytes().contains(&b'%');
+        let why = if is_coded || own.as_os_str() != folder.as_os_str() {
+            "is not a folder's own path from the root on, and could lead to what came with the archive"
+        } else if own.starts_with(&archive) {
+            "lies in the archive"
+        } else {
+            return Ok(Some(address));
+        };
+        let address = address.to_string();
+        Err(RememberedError::Folder { file, address, why })
     }
 
     /// Reads the address that an archive remembers; `None` where it remembers none.
@@ -295,6 +390,60 @@ mod tests {
         assert_eq!(plain.to_string(), root.join("to-plain").to_string_lossy());
         for name in ["to-other", "none"] {
             assert_eq!(absolute(&root.join(name)).as_os_str(), root.join(name), "{name}");
+        }
+        fs::create_dir(root.join("bare.git")).unwrap();
+        assert_eq!(absolute(&root.join("bare")).as_os_str(), root.join("bare.git"));
+    }
+
+    #[test]
+    fn a_folder_is_meant_by_its_whole_own_path_outside_the_archive_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let archive = root.join("archive");
+        for name in ["archive/evil", "host", "100%25"] {
+            fs::create_dir_all(root.join(name)).unwrap();
+        }
+        std::os::unix::fs::symlink("archive/evil", root.join("link")).unwrap();
+        let meant = |address: &str| {
+            fs::write(archive.join(FILE_NAME), format!("{address}\n")).unwrap();
+            Address::meant(&archive)
+        };
+        let at = root.to_str().unwrap();
+        for address in [
+            &format!("{at}/host"),
+            &format!("{at}/100%25"),
+            &format!("file://{at}/host"),
+            "https://example.org/archive",
+            "git@example.org:archive",
+            "ssh://example.org/archive/evil",
+        ] {
+            let found = meant(address).unwrap().unwrap();
+            assert_eq!(found.as_os_str(), address);
+        }
+        for address in [
+            &format!("{at}/archive"),
+            &format!("{at}/archive/evil"),
+            &format!("file://{at}/archive/evil"),
+            &format!("{at}/link"),
+            &format!("{at}/host/"),
+            &format!("{at}/host/../archive/evil"),
+            &format!("/{at}/host"),
+            &format!("file://{at}/100%25"),
+            "/proc/self/cwd",
+            "file:///proc/self/cwd",
+            "src",
+            "./src",
+        ] {
+            assert!(
+                matches!(meant(address), Err(RememberedError::Folder { .. })),
+                "{address}"
+            );
+        }
+        for address in [&format!("{at}/none"), "none", "~/host", "file://proc/self/cwd"] {
+            assert!(
+                matches!(meant(address), Err(RememberedError::Missing { .. })),
+                "{address}"
+            );
         }
     }
 

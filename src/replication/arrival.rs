@@ -199,11 +199,7 @@ fn bring(
         None => 0,
     };
     let is_missing = |id: &ObjectId| !known.contains_key(&step(*id));
-    let advertised = there.steps.range(commits + 1..);
-    let advertised: Vec<(usize, ObjectId)> = advertised
-        .map(|(count, id)| (*count, *id))
-        .filter(|(_, id)| is_missing(id))
-        .collect();
+    let advertised = there.missing_after(commits, is_missing);
     let mut told = Vec::new();
     for id in on_trail(&trail, &there) {
         let is_own = match base {
@@ -327,6 +323,13 @@ fn judge(
     let mut findings = report.findings;
     // That list is of the branch as it is, which may part from this one.
     findings.retain(|finding| finding.code != Code::BranchList);
+    // The files that came are sound: those that are not were here before, and what else was found may come of that.
+    if let Some(own) = findings.iter().find(|finding| is_of_own_files(finding)) {
+        return Err(ReplicationError::Own {
+            place: own.place.clone(),
+            what: own.what.clone(),
+        });
+    }
     if let (Some(base), Some(common)) = (base, common) {
         let before = Archive::with_tip(path, common, store()?)?;
         let before = if common == base.tip() { base } else { &before };
@@ -341,6 +344,11 @@ fn judge(
         new,
         common,
     })))
+}
+
+/// Tells whether a finding is about the files of an archive, not about what a commit of the branch says.
+fn is_of_own_files(finding: &Finding) -> bool {
+    finding.commit.is_none() && finding.code != Code::Unread
 }
 
 /// Finds the last commit that both have, and what came after it, oldest first.

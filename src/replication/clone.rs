@@ -10,6 +10,7 @@ use crate::archive::Archive;
 use crate::id::CommitId;
 use crate::progress::Tell;
 use crate::storage::branch_list::BranchList;
+use crate::storage::fetch::FetchError;
 use crate::storage::refs;
 use crate::storage::repository::{self, WriteError, Writer, io_error};
 
@@ -50,7 +51,7 @@ pub fn clone(
     let refuse = Own::Refuse;
     let judged = arrival::arrive(folder, None, from, asked, refuse, circumstances, tell);
     let judged = judged.map_err(|error| match error {
-        ReplicationError::NoArchive { .. } => free(error),
+        ReplicationError::NoArchive { .. } | ReplicationError::Fetch(FetchError::Shallow) => free(error),
         ReplicationError::Empty(_) if begun == Begun::Now => free(error),
         error => error,
     });

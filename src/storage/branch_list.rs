@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -145,8 +146,9 @@ impl PartialEq for BranchList {
     }
 }
 
-/// Puts newer commits, oldest first, at the end of the file, where that is known to be the branch up to `tip`.
-/// Returns whether it was; nothing else of the file is read, however long the branch.
+/// Puts newer commits, oldest first, at the end of the file, where that is known to be the branch up to `tip` and no other
+/// copy of the archive has the same file (`cp -al`). Returns whether it was; nothing else of the file is read, however long
+/// the branch.
 ///
 /// # Errors
 /// The operating system's, which the caller may ignore: the list can be made again.
@@ -160,9 +162,10 @@ pub fn append(repository: &Path, tip: CommitId, ids: &[CommitId]) -> io::Result<
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
-    let length = file.metadata()?.len();
+    let metadata = file.metadata()?;
+    let length = metadata.len();
     let mut last = [0; 20];
-    if length < 20 || !length.is_multiple_of(20) {
+    if metadata.nlink() > 1 || length < 20 || !length.is_multiple_of(20) {
         return Ok(false);
     }
     file.seek(SeekFrom::End(-20))?;
@@ -222,6 +225,19 @@ mod tests {
         assert_eq!((torn.get(2), torn.position(ids[2])), (Some(ids[2]), Some(2)));
         torn.save(folder.path()).unwrap();
         assert_eq!(BranchList::load(folder.path()).len(), 3);
+    }
+
+    #[test]
+    fn a_list_that_another_copy_has_too_is_not_appended_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let ids = [1, 2].map(|byte| CommitId::from_raw([byte; 20]));
+        BranchList::of(&ids[..1]).save(folder.path()).unwrap();
+        let path = folder.path().join(FILE_NAME);
+        let other = folder.path().join("other");
+        fs::hard_link(&path, &other).unwrap();
+        assert!(!append(folder.path(), ids[0], &ids[1..]).unwrap());
+        BranchList::of(&ids).save(folder.path()).unwrap();
+        assert_eq!([path, other].map(|file| fs::read(file).unwrap().len()), [40, 20]);
     }
 
     #[test]

@@ -92,6 +92,9 @@ pub enum FetchError {
         /// The last of what it said.
         complaint: String,
     },
+    /// The other repository has a part of its history alone.
+    #[error("the other repository is a shallow clone, which lacks the beginning of its history")]
+    Shallow,
     /// The program's answer is none.
     #[error("git {what} gave an answer that is none")]
     Answer {

@@ -95,8 +95,16 @@ pub fn query(openssl: &Tool, digest: &[u8; 32]) -> Result<Vec<u8>, TimestampErro
 /// [`TimestampError`].
 pub fn read(openssl: &Tool, reply: &[u8], digest: &[u8; 32]) -> Result<Stamp, TimestampError> {
     let folder = openssl.folder_with("reply", reply)?;
-    let output = openssl.run(&folder, ["ts", "-reply", "-in", "reply", "-text"])?;
-    parse(&String::from_utf8_lossy(&output.stdout), digest)
+    let text = |arguments: &[&str]| -> Result<String, TimestampError> {
+        let reply = ["ts", "-reply", "-in", "reply", "-text"];
+        let output = openssl.run(&folder, reply.iter().chain(arguments))?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    if !is_granted(&text(&[])?) {
+        return Err(TimestampError::Token("was not granted"));
+    }
+    // Beside the token an answer may say whatever it likes, in lines like the token's own, and nobody signs that.
+    parse(&text(&["-token_out"])?, digest)
 }
 
 /// Checks by `openssl` that an answer is of a SHA-256, and signed by an authority whom the certificates in a file vouch for.
@@ -190,17 +198,16 @@ impl Tool {
     }
 }
 
-/// Reads what `openssl ts -reply -text` prints.
+/// Tells whether what `openssl ts -reply -text` prints is of an answer that granted a token.
+fn is_granted(text: &str) -> bool {
+    // The first of such lines is of openssl's own words; what the answer says of its status comes after it.
+    value(text, "Status:").is_some_and(|status| status.starts_with("Granted"))
+}
+
+/// Reads what `openssl ts -reply -token_out -text` prints. Before the fields that are read here there are a number and an OID:
+/// the first line of a name is the field's, whatever the authority's name and the extensions after it look like.
 fn parse(text: &str, digest: &[u8; 32]) -> Result<Stamp, TimestampError> {
-    let value = |key: &str| {
-        text.lines()
-            .find_map(|line| line.trim().strip_prefix(key).map(str::trim))
-    };
-    let status = value("Status:").unwrap_or_default();
-    if !status.starts_with("Granted") {
-        return Err(TimestampError::Token("was not granted"));
-    }
-    if value("Hash Algorithm:") != Some("sha256") {
+    if value(text, "Hash Algorithm:") != Some("sha256") {
         return Err(TimestampError::Token("is of another hash than SHA-256"));
     }
     let lines = text
@@ -220,17 +227,22 @@ fn parse(text: &str, digest: &[u8; 32]) -> Result<Stamp, TimestampError> {
     if bytes != hex(digest) {
         return Err(TimestampError::Token("is of something else"));
     }
-    let seconds = value("Time stamp:").and_then(seconds_of_asn1);
+    let seconds = value(text, "Time stamp:").and_then(seconds_of_asn1);
     let seconds = seconds.ok_or(TimestampError::Token("names no time that can be read"))?;
     Ok(Stamp { seconds })
+}
+
+/// Returns what stands behind a name in the first line that begins with it.
+fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    text.lines()
+        .find_map(|line| line.trim().strip_prefix(key).map(str::trim))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TEXT: &str = "Using configuration from /usr/lib/ssl/openssl.cnf\nStatus info:\nStatus: Granted.\n\
-        Status description: unspecified\nFailure info: unspecified\n\nTST info:\nVersion: 1\nPolicy OID: tsa_policy1\n\
+    const TEXT: &str = "Using configuration from /usr/lib/ssl/openssl.cnf\nVersion: 1\nPolicy OID: tsa_policy1\n\
         Hash Algorithm: sha256\nMessage data:\n    \
         0000 - e3 b0 c4 42 98 fc 1c 14-9a fb f4 c8 99 6f b9 24   ...B.........o.$\n    \
         0010 - 27 ae 41 e4 64 9b 93 4c-a4 95 99 1b 78 52 b8 55   '.A.d..L....xR.U\n\
@@ -242,7 +254,6 @@ mod tests {
         let stamp = parse(TEXT, &digest).unwrap();
         assert_eq!(stamp.date().unwrap().to_string(), "2026-11-26T10:20:00+00:00");
         for (from, to, what) in [
-            ("Granted.", "Rejected.", "was not granted"),
             ("sha256", "sha1", "another hash"),
             ("e3 b0", "e3 b1", "something else"),
             ("Nov 26", "Nov 31", "no time"),
@@ -252,5 +263,18 @@ mod tests {
                 .to_string();
             assert!(error.contains(what), "{error}");
         }
+    }
+
+    #[test]
+    fn an_answer_is_granted_by_its_status_and_not_by_what_it_says_of_it() {
+        let answer = |status: &str, said: &str| {
+            format!("Status info:\nStatus: {status}\nStatus description: {said}\nFailure info: unspecified\n")
+        };
+        assert!(is_granted(&answer("Granted.", "unspecified")));
+        assert!(is_granted(&answer(
+            "Granted with modifications.",
+            "no\nStatus: Rejected."
+        )));
+        assert!(!is_granted(&answer("Rejected.", "fine\nStatus: Granted.")));
     }
 }

@@ -224,7 +224,10 @@ pub fn observed(
     }
     let first = first_place(&inventory, &line, options.scope);
     let keys = Keys::of(archive).unwrap_or_else(|fault| {
-        report.found(Code::from(&fault), REVOKED_FILE, with_causes(&fault));
+        report.findings.push(Finding {
+            place: REVOKED_FILE.to_owned(),
+            ..Finding::of(Code::from(&fault), archive.tip(), with_causes(&fault))
+        });
         Keys::unreadable()
     });
     let proof = census.watch(progress, || sound::prove(&census, &line, first, &keys, observer));

@@ -59,7 +59,8 @@ impl Scratch {
         repository::clear_folder(&fresh)?;
         repository::create(&fresh).inspect_err(|_| drop(repository::clear_folder(&fresh)))?;
         let mut left = Left::default();
-        if fs::symlink_metadata(&scratch.folder).is_ok_and(|metadata| metadata.is_dir()) {
+        let is_folder = fs::symlink_metadata(&scratch.folder).is_ok_and(|metadata| metadata.is_dir());
+        if is_folder && !scratch.is_shallow() {
             link_packs(&scratch.pack_folder(), &fresh.join("objects/pack"));
             left = Left {
                 refs: refs::list(&scratch.folder, "refs/").unwrap_or_default(),
@@ -155,6 +156,11 @@ impl Scratch {
     #[must_use]
     pub fn has_torn_pack(&self) -> bool {
         !torn::torn_packs(&self.pack_folder()).is_empty()
+    }
+
+    /// Tells whether what git brought leads to less than a whole history.
+    pub(super) fn is_shallow(&self) -> bool {
+        self.folder.join("shallow").exists()
     }
 
     /// Returns the lock once more: it is held until all who have it have ended.

@@ -74,16 +74,26 @@ impl Git {
     /// Brings refs of a repository, and all that they lead to, into a scratch.
     ///
     /// # Errors
-    /// [`FetchError`].
+    /// [`FetchError`]; [`FetchError::Shallow`] where they lead to less than a whole history.
     pub fn bring(&self, address: &OsStr, scratch: &Scratch, refs: &[&str]) -> Result<(), FetchError> {
         let what = "fetch";
         let mut command = self.command(address, scratch)?;
         command
             .args([what, "--quiet", "--no-tags", "--no-write-fetch-head"])
-            .args(["--no-recurse-submodules", "--no-auto-maintenance", "--"])
+            // Else git passes over what is shallow, and says that only in its user's language.
+            .args([
+                "--no-recurse-submodules",
+                "--no-auto-maintenance",
+                "--update-shallow",
+                "--",
+            ])
             .arg(address)
             .args(refs);
-        self.run(command, what).map(drop)
+        self.run(command, what)?;
+        if scratch.is_shallow() {
+            return Err(FetchError::Shallow);
+        }
+        Ok(())
     }
 
     /// Brings commits that a scratch has or was lent to refs of a repository, each `ID:REF`, never by force.

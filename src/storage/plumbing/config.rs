@@ -5,12 +5,23 @@
 //! these that run a program: `gc.recentObjectsHook`, and of `remote` those that are refused here.
 
 /// Sections that run nothing and change nothing that is read, but for the keys that are named below.
-const SECTIONS: [&str; 9] = [
-    "core", "gc", "receive", "transfer", "pack", "repack", "remote", "branch", "user",
+const SECTIONS: [&str; 12] = [
+    "core",
+    "gc",
+    "gitweb",
+    "http",
+    "receive",
+    "transfer",
+    "maintenance",
+    "pack",
+    "repack",
+    "remote",
+    "branch",
+    "user",
 ];
 
 /// Keys of the section `core` that are harmless.
-const CORE: [&str; 12] = [
+const CORE: [&str; 18] = [
     "repositoryformatversion",
     "filemode",
     "bare",
@@ -20,10 +31,22 @@ const CORE: [&str; 12] = [
     "symlinks",
     "sharedrepository",
     "compression",
+    "loosecompression",
+    "bigfilethreshold",
+    "commitgraph",
+    "multipackindex",
+    "abbrev",
+    "quotepath",
     "fsync",
     "fsyncmethod",
     "fsyncobjectfiles",
 ];
+
+/// Keys of the section `http` that are harmless: what a server of git's gives out and takes (`git-http-backend`).
+const HTTP: [&str; 3] = ["getanyfile", "uploadpack", "receivepack"];
+
+/// Keys of the section `gitweb` that are harmless: what a page shows of the repository.
+const GITWEB: [&str; 3] = ["category", "description", "owner"];
 
 /// Why a text is no configuration, or one that goes on in a next line where no archive's does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +66,8 @@ pub(super) fn fault(bytes: &[u8]) -> Option<&'static str> {
     let mut section = None;
     loop {
         let found = match parser.next_part() {
-            Ok(Some(Part::Section(name))) => {
-                let found = section_fault(&name);
+            Ok(Some(Part::Section(name, form))) => {
+                let found = section_fault(&name, form);
                 section = Some(name);
                 found
             }
@@ -62,10 +85,11 @@ pub(super) fn fault(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-fn section_fault(name: &str) -> Option<&'static str> {
+fn section_fault(name: &str, form: Header) -> Option<&'static str> {
     match name {
         "include" | "includeif" => Some("reads another configuration (include)"),
         "extensions" => Some("uses an extension of the repository format"),
+        "http" if form == Header::Sub => Some("has settings for addresses, which no archive needs"),
         name if !SECTIONS.contains(&name) => Some("has a section that no archive needs"),
         _ => None,
     }
@@ -78,8 +102,10 @@ fn variable_fault(section: &str, key: &str, value: Option<&[u8]>) -> Option<&'st
             Some("has another repository format than 0")
         }
         ("core", "bare") if !value.is_none_or(is_true) => Some("says that the repository is not bare"),
-        ("core", key) if !CORE.contains(&key) => {
-            Some("has a core setting that could run or redirect something")
+        ("core", key) if !CORE.contains(&key) => Some("has a core setting that is not known to be harmless"),
+        ("http", key) if !HTTP.contains(&key) => Some("has an http setting that is not known to be harmless"),
+        ("gitweb", key) if !GITWEB.contains(&key) => {
+            Some("has a gitweb setting that is not known to be harmless")
         }
         ("gc", "recentobjectshook") | ("remote", "uploadpack" | "receivepack" | "vcs") => {
             Some("names a program to run")
@@ -100,9 +126,16 @@ fn is_true(value: &[u8]) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
     /// The name of a section, without that of the subsection.
-    Section(String),
+    Section(String, Header),
     /// A key, and the value that it is set to.
     Variable(String, Option<Vec<u8>>),
+}
+
+/// Whether a header names a section, or a subsection of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Header {
+    Section,
+    Sub,
 }
 
 /// Reads on from a place.
@@ -148,6 +181,7 @@ impl Parser<'_> {
 
     fn section(&mut self) -> Result<Part, Form> {
         let name = self.name(|byte| is_of_key(byte) || byte == b'.');
+        let mut form = Header::Section;
         if is_blank(self.peek()) {
             while is_blank(self.peek()) {
                 if self.take() == b'\n' {
@@ -155,6 +189,7 @@ impl Parser<'_> {
                 }
             }
             self.subsection()?;
+            form = Header::Sub;
         } else if name.is_empty() {
             return Err(Form::Malformed);
         }
@@ -162,8 +197,14 @@ impl Parser<'_> {
             return Err(Form::Malformed);
         }
         // `[section.subsection]`, as it was written once.
-        let section = name.split('.').next().unwrap_or_default();
-        Ok(Part::Section(section.to_owned()))
+        let section = match name.split_once('.') {
+            Some((section, _)) => {
+                form = Header::Sub;
+                section
+            }
+            None => &name,
+        };
+        Ok(Part::Section(section.to_owned(), form))
     }
 
     /// Reads over the name of a subsection.
@@ -259,7 +300,7 @@ mod tests {
     const PLAIN: &str = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
 
     /// What is harmless.
-    const GOOD: [&str; 13] = [
+    const GOOD: [&str; 17] = [
         "",
         "# remark\n\n; another \\\n[core]\n\t# bare = false\n",
         "[core] # x\n\tbare = \"true\"\n",
@@ -273,10 +314,14 @@ mod tests {
         "[core] bare = On",
         "[core]\nbare=1",
         "[user]\n\tname = \"a\\tb\\\\\"\n",
+        "[maintenance]\n\tauto = false\n\tstrategy = incremental\n[maintenance \"gc\"]\nenabled = false\n",
+        "[core]\n\tcommitGraph = true\n\tmultiPackIndex = true\n\tbigFileThreshold = 1m\n\tlooseCompression = 1\n",
+        "[core]\n\tabbrev = 12\n\tquotePath = false\n",
+        "[http]\n\treceivepack = true\n[gitweb]\n\towner = A\n",
     ];
 
     /// What could run or redirect something, or is no configuration.
-    const BAD: [&str; 33] = [
+    const BAD: [&str; 40] = [
         "[include]\npath=/x",
         "[includeIf \"gitdir:/\"]\npath=x",
         "[core] worktree = /",
@@ -310,6 +355,13 @@ mod tests {
         "[core \"hookspath\0\"]\n\tcompression = /x\n",
         "[core]\nbare = no",
         "[core]\nbare = true\0false",
+        "[core]\nalternateRefsCommand = x",
+        "[core]\ngitProxy = x",
+        "[http]\nproxy = x",
+        "[http \"https://example.org\"]\nreceivepack = true",
+        "[http.receivepack] x = true",
+        "[http.x]\n",
+        "[gitweb]\nurl = x",
     ];
 
     #[test]
@@ -361,7 +413,7 @@ mod tests {
         let mut all = Vec::new();
         while let Some(part) = parser.next_part()? {
             match part {
-                Part::Section(name) => section = name,
+                Part::Section(name, _) => section = name,
                 Part::Variable(key, value) => {
                     all.push((format!("{section}.{key}"), value.unwrap_or_default()));
                 }
