@@ -382,8 +382,8 @@ impl Known {
 
 /// An id is as good as random: its first bytes are its hash.
 fn hash(id: ObjectId) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = *id.raw();
-    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    let first = id.raw().first_chunk();
+    u64::from_le_bytes(*first.expect("an id has twenty bytes"))
 }
 
 #[cfg(test)]
