@@ -16,6 +16,7 @@ use crate::id::{ObjectId, RawId};
 use crate::object::Hashing;
 use crate::platform::Durability;
 use crate::progress::{Progress, Tell};
+use crate::storage::fetch::Scratch;
 use crate::storage::fold::{Fold, FoldError, Maintainer};
 use crate::storage::index_file::IndexFileError;
 use crate::storage::inventory::Inventory;
@@ -113,6 +114,8 @@ pub struct Outcome {
     pub pack: Option<String>,
     /// Whether anything was done.
     pub done: bool,
+    /// Folders in which another program's git is at work, and which may have what is withheld.
+    pub in_use: Vec<&'static str>,
 }
 
 /// Folds loose objects and packs into one pack, and drops what is withheld. `progress` is told of objects that were
@@ -169,8 +172,10 @@ pub fn fold(
         bytes_after: fold.bytes(),
         pack: None,
         done: false,
+        in_use: Vec::new(),
     };
     if !fold.is_needed() {
+        outcome.in_use = clear_scratches(&archive)?;
         return Ok(outcome);
     }
     let all = fold.objects() * 2;
@@ -193,7 +198,17 @@ pub fn fold(
     watch(&mut |hashed| tell(objects + hashed), |hashed, stop| {
         fold.replace(maintainer, written.as_ref(), hashed, stop)
     })?;
+    outcome.in_use = clear_scratches(&archive)?;
     Ok(outcome)
+}
+
+/// Clears what git brought and the archive did not take, where content is withheld: git completes what it brings by copies of
+/// what was in the store. Returns the folders in which it is at work.
+fn clear_scratches(archive: &Archive) -> Result<Vec<&'static str>, WriteError> {
+    if archive.withheld().is_empty() {
+        return Ok(Vec::new());
+    }
+    Scratch::clear_all(archive.path())
 }
 
 fn refuse_damage(inventory: &Inventory) -> Result<(), MaintainError> {

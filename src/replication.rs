@@ -38,13 +38,6 @@ pub use rebase::{Readded, Rebased};
 /// The ref that has the tip of the remembered copy, as it was last seen.
 pub const SEEN: &str = "refs/remotes/origin/main";
 
-/// The folder beside the archive's own in which what comes from another copy lies until all of it is there and judged.
-/// An interrupted transfer goes on from there.
-const PULLING: &str = "avalaches.pulling";
-
-/// The folder in which git works on what goes to another copy; the archive's own configuration is none of git's.
-const PUSHING: &str = "avalaches.pushing";
-
 /// What is so for a whole call.
 #[derive(Debug, Clone)]
 pub struct Circumstances {

@@ -424,14 +424,106 @@ fn a_repository_that_deceives_is_refused_by_name() {
     let fifo = format!("objects/{}", object.display());
     each(&fifo, &|path| {
         fs::remove_file(path.join(&fifo)).unwrap();
-        assert!(
-            std::process::Command::new("mkfifo")
-                .arg(path.join(&fifo))
-                .status()
-                .unwrap()
-                .success()
+        make_fifo(&path.join(&fifo));
+    });
+}
+
+fn make_fifo(path: &Path) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.unwrap().success());
+}
+
+/// Whoever writes deletes what another writer left, and git opens more than is read here.
+#[test]
+fn a_writer_deletes_nothing_elsewhere_and_waits_for_no_fifo() {
+    let sound = archive(Kept::Packed);
+    let folder = tempfile::tempdir().unwrap();
+    let victim = folder.path().join("victim");
+    fs::create_dir(&victim).unwrap();
+    let kept = ["Cargo.lock", "empty.lock"];
+    for name in kept {
+        fs::write(
+            victim.join(name),
+            if name == "empty.lock" { "" } else { "kept\n" },
+        )
+        .unwrap();
+        let old = std::time::SystemTime::now() - Duration::from_secs(3600);
+        let file = fs::File::options().write(true).open(victim.join(name)).unwrap();
+        file.set_modified(old).unwrap();
+    }
+    let link = |from: &Path, to: &Path| std::os::unix::fs::symlink(from, to).unwrap();
+    let left = |path: &Path, name: &str, text: &str| {
+        fs::create_dir_all(path.join("avalaches.incoming")).unwrap();
+        fs::write(path.join("avalaches.incoming").join(name), text).unwrap();
+    };
+    let one = "1".repeat(40);
+    let each = |name: &str, refused: bool, deceive: &dyn Fn(&Path)| {
+        let path = folder.path().join(name.replace('/', "-"));
+        copy(&sound.archive(), &path);
+        deceive(&path);
+        if refused {
+            assert_refused(&sound, &path, name);
+        }
+        sound.write("c.txt", "Third paragraph.\n");
+        let arguments = ["--archive", path.to_str().unwrap(), "add", "c.txt", "--slug", "c"];
+        let child = sound
+            .program(&arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut child = child.unwrap();
+        let start = Instant::now();
+        while child.try_wait().unwrap().is_none() && start.elapsed() < LIMIT {
+            thread::sleep(Duration::from_millis(10));
+        }
+        let _ = child.kill();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let expected = if refused { 2 } else { 0 };
+        assert_eq!(output.status.code(), Some(expected), "{name}: {said}");
+        assert_eq!(said.contains(name), refused, "{name}: {said}");
+        for name in kept {
+            assert!(victim.join(name).exists(), "{name}");
+        }
+    };
+    each("refs/x", true, &|path| {
+        link(&victim, &path.join("refs/x"));
+        left(
+            path,
+            "moving-refs",
+            &format!("{one} refs/x/Cargo\n{one} refs/x/empty\n"),
         );
     });
+    each("refs/mirrors/a/x", true, &|path| {
+        fs::create_dir_all(path.join("refs/mirrors/a")).unwrap();
+        link(&victim, &path.join("refs/mirrors/a/x"));
+    });
+    each("refs/heads/main.lock", true, &|path| {
+        make_fifo(&path.join("refs/heads/main.lock"));
+    });
+    each("refs/heads/endless.lock", true, &|path| {
+        link(Path::new("/dev/zero"), &path.join("refs/heads/endless.lock"));
+        left(path, "moving-refs", &format!("{one} refs/heads/endless\n"));
+    });
+    each("multi-pack-index", true, &|path| {
+        make_fifo(&path.join("objects/pack/multi-pack-index"));
+    });
+    each("logs/refs/heads/main", true, &|path| {
+        make_fifo(&path.join("logs/refs/heads/main"));
+    });
+    for name in ["moving", "moving-refs"] {
+        each(name, false, &|path| {
+            make_fifo(&path.join("avalaches.incoming").join(name));
+        });
+        each(&format!("endless {name}"), false, &|path| {
+            left(path, "other", "");
+            link(
+                Path::new("/dev/zero"),
+                &path.join("avalaches.incoming").join(name),
+            );
+        });
+    }
 }
 
 fn assert_refused(story: &Story, path: &Path, name: &str) {

@@ -788,6 +788,61 @@ fn nobody_brings_the_text_back() {
     assert_eq!(missing(&told.signed.story), told.texts());
 }
 
+/// Git completes what it brings by copies of what was here before: what a refused pull left has the text, too.
+#[test]
+fn what_was_brought_and_not_taken_goes_with_the_text() {
+    let told = Expunged::standing();
+    let story = &told.signed.story;
+    let archive = story.archive();
+    story.yes(&["clone", "-q", "archive", "copy"]);
+    let long = |last: &str| {
+        let lines = (0..200).map(|number| format!("Line {}.\n\n", number * 7919 % 1009));
+        lines.collect::<String>() + last + "\n"
+    };
+    // Both go on from the same text, so that the other copy's is sent as what differs from it.
+    story.write("long.txt", long("First."));
+    let add = ["add", "-q", "long.txt", "--slug", "long", "--date", "2026-01-22"];
+    let first = story.yes(&add);
+    story.yes(&["--archive", "copy", "pull", "-q"]);
+    story.write("long.txt", long("Second."));
+    let update = ["update", "-q", "2026/01/22/long", "long.txt", "--note", "More."];
+    story.yes(&[&["--archive", "copy"], &update[..]].concat());
+    story.yes(&["retract", "-q", "2026/01/22/long", "--note", "No."]);
+    let pull = || {
+        let output = story.run(&["pull", "-q", "copy"]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+    };
+    pull();
+    let packs = archive.join("avalaches.pulling/objects/pack");
+    let files = fs::read_dir(&packs).unwrap().map(|entry| entry.unwrap().path());
+    let indexes = files.filter(|path| path.extension().is_some_and(|ending| ending == "idx"));
+    let brought: String = indexes
+        .map(|index| story.git(&["verify-pack", "-v", index.to_str().unwrap()]))
+        .collect();
+    let folder = format!("{}:articles/2026/01/22/long", id(&first));
+    let listed = story.git(&["ls-tree", &folder]);
+    let mut texts = listed.lines().filter(|line| !line.ends_with("article.json"));
+    assert!(
+        texts.any(|line| brought.contains(&line[12..52])),
+        "{listed}\n{brought}"
+    );
+    let expunge = ["expunge", first.trim_end(), "--note", WHY, "--sign=key"];
+    // While another program's git is at work there, that is told.
+    let lock = fs::File::options()
+        .write(true)
+        .open(archive.join("avalaches.pulling.lock"))
+        .unwrap();
+    lock.lock().unwrap();
+    let output = story.run(&expunge);
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("avalaches.pulling"), "{said}");
+    assert!(packs.exists());
+    lock.unlock().unwrap();
+    story.yes(&["maintain"]);
+    assert!(!packs.exists());
+}
+
 /// Returns the options by which git signs with a key.
 fn signed_by(key: &str) -> [&str; 4] {
     ["-c", "gpg.format=ssh", "-c", key]

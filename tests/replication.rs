@@ -950,6 +950,32 @@ fn a_clone_that_was_killed_under_an_address_that_never_answered_leaves_its_place
 }
 
 #[test]
+fn a_clone_that_goes_on_in_a_folder_that_leads_elsewhere_is_refused_and_deletes_nothing_there() {
+    let pair = Pair::begin();
+    let (new, victim) = (pair.path("new"), pair.path("victim"));
+    pair.git_here(&["init", "-q", "--bare", "-b", "main", "new"]);
+    fs::write(
+        new.join("avalaches.remote"),
+        fs::read(pair.path("other/avalaches.remote")).unwrap(),
+    )
+    .unwrap();
+    fs::create_dir(&victim).unwrap();
+    for name in ["abc.pack", "tmp_idx_of_abc"] {
+        fs::write(victim.join(name), "kept").unwrap();
+    }
+    fs::remove_dir(new.join("objects/pack")).unwrap();
+    std::os::unix::fs::symlink(&victim, new.join("objects/pack")).unwrap();
+    let output = pair.story.run(&["clone", "host", "new"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("objects/pack is a symbolic link"), "{said}");
+    for name in ["abc.pack", "tmp_idx_of_abc"] {
+        assert!(victim.join(name).exists(), "{name}");
+    }
+    assert!(new.exists(), "what somebody prepared is not ours to delete");
+}
+
+#[test]
 fn what_both_have_written_to_the_letter_is_not_added_twice() {
     let pair = Pair::begin();
     let page = ["--slug", "same", "--date", "2026-01-22"];

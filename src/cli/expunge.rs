@@ -110,6 +110,9 @@ fn refused(refusal: Refusal) -> Failure {
 fn tell(common: &Common, plan: &Plan, done: Option<&expunge::Outcome>) -> Result<Outcome, Failure> {
     let footer = done.and_then(|done| done.footer.as_ref());
     let dropped = done.map(|done| done.maintained.dropped);
+    if let Some(done) = done {
+        maintain::tell_in_use(&done.maintained);
+    }
     if common.json {
         let shown = plan.shown.iter();
         output::print_json(&json!({

@@ -36,7 +36,18 @@ impl Maintain {
     }
 }
 
+/// Tells of what could not be cleared of withheld content.
+pub fn tell_in_use(outcome: &maintain::Outcome) {
+    for name in &outcome.in_use {
+        output::warning(&format!(
+            "{name} in the archive's folder may have what is withheld, and another program is at work there; run `avalaches \
+             maintain` when it has ended"
+        ));
+    }
+}
+
 fn report(common: &Common, outcome: &maintain::Outcome) -> Result<Outcome, Failure> {
+    tell_in_use(outcome);
     if common.json {
         output::print_json(&json!({
             "schema": "avalaches/maintain/1",

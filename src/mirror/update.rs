@@ -16,16 +16,13 @@ use crate::object::foreign::{EntryKind, ForeignCommit, entries, tagged};
 use crate::object::{Hashing, Object, ObjectKind};
 use crate::platform::Durability;
 use crate::slug::Slug;
-use crate::storage::fetch::{FetchError, Git, Scratch};
+use crate::storage::fetch::{FETCHING, FetchError, Git, Scratch};
 use crate::storage::finding::{Damage, FindingKind, StoreFinding};
 use crate::storage::inventory::Inventory;
 use crate::storage::objects::ObjectStore;
 use crate::storage::pack::PackError;
 use crate::storage::refs::{self, RefError};
 use crate::storage::repository::{RefMove, WriteError, Writer, io_error};
-
-/// The folder beside the archive's own in which git's work lies until it was checked.
-const FETCHING: &str = "avalaches.fetching";
 
 /// What is brought of a repository: every branch and every tag, under their own names.
 const EVERYTHING: [&str; 2] = ["refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"];
@@ -189,7 +186,7 @@ pub fn update(
     }
     let objects = check(&scratch, opened.objects(), &arrived)?;
     let mut writer = Writer::begin(archive, circumstances.durability)?;
-    writer.take_packs(&scratch.pack_folder(), &scratch.packs()?)?;
+    writer.take_packs(&scratch.pack_folder(), &scratch.packs()?, &prefix)?;
     let known = refs::list(archive, &prefix)?;
     let known = known
         .iter()

@@ -6,13 +6,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::steps::{self, EVERY, There};
-use super::{Address, Circumstances, PULLING, Parting, Refusal, ReplicationError, Side, footer, last_seen};
+use super::{Address, Circumstances, Parting, Refusal, ReplicationError, Side, footer, last_seen};
 use crate::archive::{Archive, Fault, OpenError};
 use crate::history;
 use crate::id::{ArticleId, CommitId, ObjectId};
 use crate::progress::Tell;
 use crate::remember;
-use crate::storage::fetch::{Left, Scratch, Trail};
+use crate::storage::fetch::{Left, PULLING, Scratch, Trail};
 use crate::storage::objects::ObjectStore;
 use crate::storage::pack_map::Sums;
 use crate::storage::refs::{self, BRANCH};

@@ -5,11 +5,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{Circumstances, PUSHING, ReplicationError, position};
+use super::{Circumstances, ReplicationError, position};
 use crate::archive::Archive;
 use crate::id::CommitId;
 use crate::platform::Durability;
-use crate::storage::fetch::Scratch;
+use crate::storage::fetch::{PUSHING, Scratch};
 use crate::storage::file;
 use crate::storage::refs::BRANCH;
 use crate::storage::repository::{io_error, sync_path};

@@ -5,13 +5,13 @@ use std::io;
 use std::path::Path;
 
 use super::arrival::{self, Judged, Own};
-use super::{Address, Circumstances, PULLING, Refusal, Remember, ReplicationError, note_seen};
+use super::{Address, Circumstances, Refusal, Remember, ReplicationError, note_seen};
 use crate::archive::Archive;
 use crate::id::CommitId;
 use crate::progress::Tell;
 use crate::storage::branch_list::BranchList;
-use crate::storage::fetch::FetchError;
-use crate::storage::refs;
+use crate::storage::fetch::{FetchError, PULLING};
+use crate::storage::refs::{self, BRANCH};
 use crate::storage::repository::{self, WriteError, Writer, io_error};
 
 /// What became of a clone.
@@ -69,7 +69,7 @@ pub fn clone(
         return Err(WriteError::Moved.into());
     }
     let scratch = &mut arrival.scratch;
-    writer.take_packs(&scratch.pack_folder(), &scratch.packs()?)?;
+    writer.take_packs(&scratch.pack_folder(), &scratch.packs()?, BRANCH)?;
     writer.publish(tip, "clone")?;
     drop(writer);
     scratch.is_done_with();

@@ -9,6 +9,7 @@ use crate::add;
 use crate::archive::Archive;
 use crate::id::CommitId;
 use crate::progress::Tell;
+use crate::storage::refs::BRANCH;
 use crate::storage::repository::{WriteError, Writer};
 
 /// What became of a pull.
@@ -154,7 +155,7 @@ fn take(own: Archive, arrival: Arrival, circumstances: &Circumstances) -> Result
     if writer.tip() != Some(own.tip()) {
         return Err(WriteError::Moved.into());
     }
-    writer.take_packs(&scratch.pack_folder(), &scratch.packs()?)?;
+    writer.take_packs(&scratch.pack_folder(), &scratch.packs()?, BRANCH)?;
     writer.publish(view.tip(), "pull")?;
     own.record_on_branch(&new);
     scratch.is_done_with();

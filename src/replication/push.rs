@@ -5,11 +5,11 @@ use std::path::Path;
 
 use super::arrival::{self, Judged, Own};
 use super::steps::{self, EVERY};
-use super::{Address, Circumstances, PUSHING, Refusal, ReplicationError, Side, note_seen, position};
+use super::{Address, Circumstances, Refusal, ReplicationError, Side, note_seen, position};
 use crate::archive::Archive;
 use crate::id::CommitId;
 use crate::progress::Tell;
-use crate::storage::fetch::{Flag, Scratch};
+use crate::storage::fetch::{Flag, PUSHING, Scratch};
 use crate::storage::refs::BRANCH;
 
 /// How many steps are pushed at once where the commits are there already.

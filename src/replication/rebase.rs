@@ -17,6 +17,7 @@ use crate::object::tree::Entry;
 use crate::revision::{Revision, is_root};
 use crate::settings::{self, Settings};
 use crate::storage::branch_list::{self, BranchList};
+use crate::storage::refs::BRANCH;
 use crate::storage::repository::{RefMove, WriteError, Writer, delete};
 use crate::storage::verified;
 use crate::trailer::RootMessage;
@@ -84,7 +85,7 @@ pub(super) fn rebase(
     let tip = readding.branch.newest();
     // From when the packs are there, the first ref that moves is the branch.
     let kept = keep(&writer, own.tip(), circumstances)?;
-    writer.take_packs(&scratch.pack_folder(), &scratch.packs()?)?;
+    writer.take_packs(&scratch.pack_folder(), &scratch.packs()?, BRANCH)?;
     // What is beside the repository and tells of the branch as it was must not outlive it.
     delete(&path.join(branch_list::FILE_NAME))?;
     let is_gone = |known: &CommitId| branch.position(*known).is_some_and(|known| known > place);

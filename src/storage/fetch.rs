@@ -14,7 +14,7 @@ mod scratch;
 mod torn;
 mod transfer;
 
-pub use scratch::{Left, Scratch};
+pub use scratch::{FETCHING, Left, PULLING, PUSHING, Scratch};
 pub use torn::Trail;
 pub use transfer::{Flag, PushedRef};
 

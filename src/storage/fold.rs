@@ -1,8 +1,8 @@
 //! Putting one pack in the place of loose objects and smaller packs.
 //!
-//! The long part needs no lock but its own. What is replaced is deleted when the new pack is in the store, synced,
-//! opened again, and every object of it was hashed again; so a kill at any instant leaves each object at least
-//! once. Objects that come meanwhile are left for the next time. A reader that has an old pack mapped keeps it, one
+//! The long part needs no lock but its own. The new pack is opened again where it was written, and every object of it hashed
+//! again, before it comes into the store: git may count on it from then on, so that it is not deleted any more. What it
+//! replaces is deleted when it is there, synced; so a kill at any instant leaves each object at least once. Objects that come meanwhile are left for the next time. A reader that has an old pack mapped keeps it, one
 //! that comes too late for a file lists the packs again.
 //!
 //! Memory: one bit for each object and 40 bytes for each loose one, besides what [`Inventory`] holds.
@@ -14,20 +14,23 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use rustix::fs::FlockOperation;
+use memmap2::Mmap;
 
 use crate::id::{ObjectId, RawId};
 use crate::object::{Hashing, Object};
 use crate::platform::Durability;
 use crate::storage::bits::Bits;
+use crate::storage::file;
 use crate::storage::finding::Damage;
 use crate::storage::inventory::Inventory;
-use crate::storage::objects::{PackFolder, loose_path};
+use crate::storage::objects::loose_path;
+use crate::storage::pack::Pack;
 use crate::storage::pack_check::{self, Check, MOST_HELD};
+use crate::storage::pack_index::PackIndex;
 use crate::storage::pack_map::{PackFinding, PackMap, Sums};
 use crate::storage::pack_writer::{PackWriter, WrittenPack};
 use crate::storage::repository::{
-    WriteError, Writer, clear_folder, delete, io_error, make_folder, open_lock, some_at_once,
+    WriteError, Writer, clear_folder, delete, make_folder, some_at_once, try_lock,
 };
 
 /// The folder in which the new pack is written.
@@ -54,7 +57,7 @@ pub enum FoldError {
     /// Something could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// The new pack is not what it has to be. It was taken out of the store again, and nothing else was changed.
+    /// The new pack is not what it has to be. It did not come into the store, and nothing was changed.
     #[error("new pack {name} does not hold what it should; the disk is not to be trusted")]
     NewPack {
         /// The pack.
@@ -83,12 +86,9 @@ impl Maintainer {
     /// [`FoldError::Busy`] at once where another one has it; [`FoldError::Write`].
     pub fn begin(repository: &Path, durability: Durability) -> Result<Self, FoldError> {
         let path = repository.join(LOCK);
-        let lock = open_lock(&path)?;
-        match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => return Err(FoldError::Busy(path)),
-            Err(error) => return Err(io_error("lock", &path)(error.into()).into()),
-        }
+        let Some(lock) = try_lock(&path)? else {
+            return Err(FoldError::Busy(path));
+        };
         clear_folder(&repository.join(MAINTAINING))?;
         drop(Writer::begin(repository, durability)?);
         Ok(Self {
@@ -282,11 +282,11 @@ impl<'a> Fold<'a> {
             });
     }
 
-    /// Puts the new pack into the store, checks it there, object for object, and deletes what it replaces. `hashed` is
-    /// told of every object that was checked.
+    /// Checks the new pack, object for object, puts it into the store, and deletes what it replaces. `hashed` is told of
+    /// every object that was checked.
     ///
     /// # Errors
-    /// [`FoldError`]; only after every object was checked is anything deleted.
+    /// [`FoldError`]; only after every object was checked is anything changed.
     pub fn replace(
         self,
         maintainer: &Maintainer,
@@ -295,15 +295,9 @@ impl<'a> Fold<'a> {
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), FoldError> {
         let name = new.map(WrittenPack::name);
-        let is_new = name.as_ref().is_some_and(|name| !self.packs.contains(name));
         if let Some(new) = new {
+            self.check_new(new, hashed, stop)?;
             maintainer.writer()?.put_pack(new)?;
-        }
-        if let Err(error) = self.check_new(name.as_deref(), hashed, stop) {
-            if let Some(name) = name.filter(|_| is_new) {
-                maintainer.writer()?.delete_pack(&name)?;
-            }
-            return Err(error);
         }
         let folder = self.inventory.folder();
         let loose: Vec<(&RawId, &Option<Marks>)> = self.inventory.loose.iter().zip(&self.loose).collect();
@@ -332,48 +326,32 @@ impl<'a> Fold<'a> {
             }
         }
         let writer = maintainer.writer()?;
-        let gone = self.packs.iter().filter(|pack| name.as_ref() != Some(pack));
-        let gone: Vec<&String> = gone.collect();
-        if !gone.is_empty() {
-            delete_multi_pack_index(&folder.join("pack"))?;
-        }
-        gone.into_iter().try_for_each(|pack| writer.delete_pack(pack))?;
+        let mut gone = self.packs.iter().filter(|pack| name.as_ref() != Some(pack));
+        gone.try_for_each(|pack| writer.delete_pack(pack))?;
         Ok(())
     }
 
-    /// Opens the new pack in the store and hashes all of it again; every wanted object has to be there.
+    /// Opens the new pack where it was written and hashes all of it again; every wanted object has to be there.
     fn check_new(
         &self,
-        name: Option<&str>,
+        new: &WrittenPack,
         hashed: &(dyn Fn() + Sync),
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), FoldError> {
-        let Some(name) = name else { return Ok(()) };
         let bad = |what| FoldError::NewPack {
-            name: name.to_owned(),
+            name: new.name(),
             what,
         };
-        let packs = PackFolder::open(self.inventory.folder()).map_err(|error| bad(Some(error.into())))?;
-        let path = Path::new("pack").join(format!("{name}.pack"));
-        let opened = packs.opened.into_iter().find_map(|pack| match pack {
-            Ok(pack) if pack.path == path => Some(Ok(pack)),
-            Err((at, what)) if at.file_stem() == path.file_stem() => Some(Err(what)),
-            _ => None,
-        });
-        let open = match opened {
-            Some(Ok(open)) => open,
-            Some(Err(what)) => return Err(bad(Some(what))),
-            None => return Err(bad(None)),
-        };
+        let pack = open(new).map_err(|what| bad(Some(what)))?;
         let fault = Mutex::new(None);
         let report = |finding: PackFinding| {
             let mut fault = fault.lock().unwrap_or_else(PoisonError::into_inner);
             fault.get_or_insert(finding.what);
         };
-        pack_check::check_files(&open.pack, &report);
-        let map = PackMap::of(&open.pack, Sums::Checked, &report);
+        pack_check::check_files(&pack, &report);
+        let map = PackMap::of(&pack, Sums::Checked, &report);
         let check = Check {
-            pack: &open.pack,
+            pack: &pack,
             map: &map,
             hashing: Hashing::Both,
             most_held: MOST_HELD,
@@ -392,7 +370,7 @@ impl<'a> Fold<'a> {
         }
         let is_there = |number: usize| {
             let id = self.inventory.id(number);
-            let found = map.find(&open.pack, id.raw());
+            let found = map.find(&pack, id.raw());
             found.is_some_and(|number| good.get(number))
         };
         let all = (0..self.inventory.len()).all(|number| !self.is_wanted(number) || is_there(number));
@@ -408,18 +386,11 @@ fn go_on(stop: &(dyn Fn() -> bool + Sync)) -> ControlFlow<()> {
     }
 }
 
-/// Deletes git's index over several packs, which would name packs that are gone. Git makes it again.
-fn delete_multi_pack_index(folder: &Path) -> Result<(), WriteError> {
-    for entry in fs::read_dir(folder).map_err(io_error("list", folder))?.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name == "multi-pack-index.d" {
-            clear_folder(&entry.path())?;
-        } else if name == "multi-pack-index" || name.starts_with("multi-pack-index-") {
-            delete(&entry.path())?;
-        }
-    }
-    Ok(())
+/// Maps a pack that was written, and its index.
+fn open(new: &WrittenPack) -> Result<Pack<Mmap>, Damage> {
+    let [pack, index] = new.files();
+    let index = PackIndex::parse(file::map(&index)?)?;
+    Ok(Pack::parse(file::map(&pack)?, index)?)
 }
 
 /// What a file is told from another by that took its place.
@@ -460,6 +431,8 @@ fn file_bytes(path: &Path) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
     use crate::object::{self, ObjectKind};
     use crate::packs;
@@ -573,7 +546,7 @@ mod tests {
     type Spoil<'a> = &'a dyn Fn(&[PathBuf; 2]);
 
     #[test]
-    fn a_new_pack_that_is_not_what_it_should_be_is_taken_out_again_and_nothing_else_goes() {
+    fn a_new_pack_that_is_not_what_it_should_be_does_not_come_into_the_store_and_nothing_goes() {
         let change = |path: &Path, change: &dyn Fn(&mut Vec<u8>)| {
             let mut bytes = fs::read(path).unwrap();
             change(&mut bytes);
@@ -598,10 +571,6 @@ mod tests {
             let maintainer = Maintainer::begin(&store.path, Durability::Unsynced).unwrap();
             let new = Store::new_pack(&maintainer, texts);
             spoil(&new.files());
-            // One that is broken beside it is not meant.
-            for ending in ["pack", "idx"] {
-                fs::write(store.file(&format!("pack-0.{ending}")), "broken").unwrap();
-            }
             let fold = Fold::of(&maintainer, &inventory, &BTreeSet::new()).unwrap();
             let refused = fold.replace(&maintainer, Some(&new), &|| {}, &|| false);
             let Err(FoldError::NewPack { name, what }) = refused else {
@@ -613,6 +582,27 @@ mod tests {
                 assert!(store.file(name).exists(), "{case}: {name}");
             }
         }
+    }
+
+    #[test]
+    fn git_does_not_see_the_new_pack_before_it_was_checked() {
+        let store = Store::with(&[("pack-1", &["one"]), ("pack-2", &["two"])]);
+        let inventory = store.inventory();
+        let maintainer = Maintainer::begin(&store.path, Durability::Unsynced).unwrap();
+        let new = Store::new_pack(&maintainer, &["one", "two"]);
+        let fold = Fold::of(&maintainer, &inventory, &BTreeSet::new()).unwrap();
+        let place = store.file(&format!("{}.pack", new.name()));
+        let is_there_early = AtomicBool::new(false);
+        let look = || {
+            is_there_early.fetch_or(place.exists(), Ordering::Relaxed);
+        };
+        let ended = fold.replace(&maintainer, Some(&new), &look, &|| true);
+        assert!(matches!(ended, Err(FoldError::Ended)));
+        assert!(!place.exists());
+        let fold = Fold::of(&maintainer, &inventory, &BTreeSet::new()).unwrap();
+        fold.replace(&maintainer, Some(&new), &look, &|| false).unwrap();
+        assert!(place.exists());
+        assert!(!is_there_early.load(Ordering::Relaxed));
     }
 
     #[test]

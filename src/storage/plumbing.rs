@@ -2,13 +2,14 @@
 //! silent about most of them; an archive that has one is refused by name, never read past.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::fs::{self, DirEntry, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::storage::file::{self, FileError};
-use crate::storage::refs::{self, BRANCH};
+use crate::storage::refs;
 
 mod config;
 
@@ -51,6 +52,9 @@ const REFUSED: [(&str, &str); 8] = [
 /// What another ref is whose name ends as the branch's does.
 const NAMESAKE: &str = "is what git shows for the name main, in place of the branch";
 
+/// What a symbolic link is.
+const LINK: &str = "is a symbolic link";
+
 /// Names everything in a repository's own files that could change what a reader is shown.
 #[must_use]
 pub fn check(repository: &Path) -> Vec<PlumbingFinding> {
@@ -70,26 +74,26 @@ pub fn check(repository: &Path) -> Vec<PlumbingFinding> {
         "objects/pack",
         "objects/info",
         "refs",
-        "refs/heads",
-        "refs/mirrors",
-        BRANCH,
         "logs",
         "packed-refs",
     ] {
         if look.metadata(path).is_some_and(|metadata| metadata.is_symlink()) {
-            look.found(path, "is a symbolic link");
+            look.found(path, LINK);
         }
     }
-    look.links_below("logs");
+    look.strays_below("refs");
+    look.strays_below("logs");
+    look.strays_below("objects/pack");
     for name in ["main", "refs/main", "refs/tags/main"] {
         if look.metadata(name).is_some_and(|found| !found.is_dir()) {
             look.found(name, NAMESAKE);
         }
     }
-    for hook in look.names("hooks") {
-        let path = format!("hooks/{hook}");
+    for hook in look.names("hooks".as_ref()) {
+        let path = Path::new("hooks").join(hook);
         let runs = |metadata: Metadata| metadata.is_symlink() || metadata.mode() & 0o111 != 0;
-        if !hook.ends_with(".sample") && look.metadata(&path).is_some_and(runs) {
+        if path.extension().is_none_or(|ending| ending != "sample") && look.metadata(&path).is_some_and(runs)
+        {
             look.found(&path, "is a program that git would run");
         }
     }
@@ -127,21 +131,21 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn found(&mut self, path: &str, why: &'static str) {
+    fn found(&mut self, path: impl AsRef<Path>, why: &'static str) {
         self.findings.push(PlumbingFinding {
-            path: PathBuf::from(path),
+            path: path.as_ref().to_owned(),
             why: why.into(),
             is_unread: false,
         });
     }
 
     /// Takes what there is, and tells of what was refused.
-    fn taken<T>(&mut self, path: &str, looked: Result<T, FileError>) -> Option<T> {
+    fn taken<T>(&mut self, path: &Path, looked: Result<T, FileError>) -> Option<T> {
         match looked {
             Ok(found) => return Some(found),
             Err(error @ FileError::Io(_)) if !error.is_system_error() => {}
             Err(FileError::Io(source)) => self.findings.push(PlumbingFinding {
-                path: PathBuf::from(path),
+                path: path.to_owned(),
                 why: format!("could not be read: {source}").into(),
                 is_unread: true,
             }),
@@ -150,29 +154,31 @@ impl Look<'_> {
         None
     }
 
-    fn metadata(&mut self, path: &str) -> Option<Metadata> {
-        let metadata = fs::symlink_metadata(self.repository.join(path));
-        self.taken(path, metadata.map_err(FileError::from))
+    fn metadata(&mut self, path: impl AsRef<Path>) -> Option<Metadata> {
+        let metadata = fs::symlink_metadata(self.repository.join(&path));
+        self.taken(path.as_ref(), metadata.map_err(FileError::from))
     }
 
     fn bytes(&mut self, path: &str, most: usize) -> Option<Vec<u8>> {
         let bytes = file::read(&self.repository.join(path), most);
-        self.taken(path, bytes)
+        self.taken(path.as_ref(), bytes)
     }
 
-    /// Tells of symbolic links in a folder, however deep: what is written there would be written elsewhere.
-    fn links_below(&mut self, folder: &str) {
-        let mut folders = vec![folder.to_owned()];
+    /// Tells of what is neither a file nor a folder in a folder, however deep: what is written to a symbolic link's name would be
+    /// written elsewhere, or deleted there, and who opens a FIFO waits for ever.
+    fn strays_below(&mut self, folder: &str) {
+        let mut folders = vec![PathBuf::from(folder)];
         // The system refuses a path of more than some thousand bytes, so that folders end.
         while let Some(folder) = folders.pop() {
             if !self.metadata(&folder).is_some_and(|metadata| metadata.is_dir()) {
                 continue;
             }
             for name in self.names(&folder) {
-                let path = format!("{folder}/{name}");
+                let path = folder.join(name);
                 match self.metadata(&path) {
                     Some(metadata) if metadata.is_dir() => folders.push(path),
-                    Some(metadata) if metadata.is_symlink() => self.found(&path, "is a symbolic link"),
+                    Some(metadata) if metadata.is_symlink() => self.found(&path, LINK),
+                    Some(metadata) if !metadata.is_file() => self.found(&path, "is no regular file"),
                     _ => {}
                 }
             }
@@ -180,13 +186,12 @@ impl Look<'_> {
     }
 
     /// Lists the names in a folder.
-    fn names(&mut self, folder: &str) -> Vec<String> {
+    fn names(&mut self, folder: &Path) -> Vec<OsString> {
         let entries = fs::read_dir(self.repository.join(folder)).and_then(Iterator::collect);
         let entries: Vec<DirEntry> = self
             .taken(folder, entries.map_err(FileError::from))
             .unwrap_or_default();
-        let name = |entry: &DirEntry| entry.file_name().to_string_lossy().into_owned();
-        entries.iter().map(name).collect()
+        entries.iter().map(DirEntry::file_name).collect()
     }
 }
 
@@ -262,5 +267,32 @@ mod tests {
             );
             fs::remove_dir(path(name)).unwrap();
         }
+    }
+
+    #[test]
+    fn what_is_neither_file_nor_folder_is_named_wherever_a_writer_or_git_comes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["refs/mirrors/a", "logs/refs", "objects/pack/multi-pack-index.d"] {
+            fs::create_dir_all(path(name)).unwrap();
+        }
+        for name in ["refs/main.lock", "objects/pack/a.keep"] {
+            fs::write(path(name), "").unwrap();
+        }
+        assert_eq!(check(folder.path()), []);
+        let link = "refs/mirrors/a/heads";
+        std::os::unix::fs::symlink("../../..", path(link)).unwrap();
+        let sockets = ["refs/x.lock", "logs/refs/HEAD", "objects/pack/multi-pack-index"];
+        let _listening = sockets.map(|name| std::os::unix::net::UnixListener::bind(path(name)).unwrap());
+        let found = check(folder.path());
+        let mut named: Vec<(&str, &str)> = found
+            .iter()
+            .map(|finding| (finding.path.to_str().unwrap(), &*finding.why))
+            .collect();
+        named.sort_unstable();
+        let mut expected = sockets.map(|name| (name, "is no regular file")).to_vec();
+        expected.push((link, LINK));
+        expected.sort_unstable();
+        assert_eq!(named, expected);
     }
 }

@@ -21,6 +21,7 @@ use crate::object::{self, HashError, ObjectKind};
 use crate::platform::{self, Durability};
 use crate::storage::loose;
 use crate::storage::pack_writer::{PackWriter, WrittenPack};
+use crate::storage::plumbing::{self, PlumbingFinding};
 use crate::storage::refs::{self, BRANCH, RefError};
 
 mod disk;
@@ -31,8 +32,8 @@ mod settle;
 
 use self::disk::rename;
 pub use self::disk::sync_path;
-pub(crate) use self::disk::{clear_folder, delete, io_error, lock};
-pub(super) use self::disk::{make_folder, open_lock, some_at_once};
+pub(crate) use self::disk::{clear_folder, delete, io_error, lock, try_lock};
+pub(super) use self::disk::{make_folder, some_at_once};
 pub(super) use self::leftovers::MOVED_INDEX;
 use self::leftovers::{clear_abandoned_lock, clear_interrupted};
 pub use self::place::{beside, clear_place, take_place};
@@ -93,6 +94,9 @@ pub enum WriteError {
     /// A pack has as many objects as a pack can have.
     #[error("a pack cannot have more objects")]
     PackFull,
+    /// The repository's own files are not to be trusted: what is written or deleted there may be somebody else's.
+    #[error("the archive is not to be written to: {0}; verify it to see all that is wrong")]
+    Plumbing(PlumbingFinding),
     /// The branch cannot be read.
     #[error(transparent)]
     Ref(#[from] RefError),
@@ -148,18 +152,22 @@ pub struct Writer {
     staged: BTreeSet<ObjectId>,
     /// The files of packs that were moved into the store for a ref that is to be moved to them.
     moved: Vec<PathBuf>,
-    /// What keeps git from deleting them until this writer is done.
-    keeps: Vec<PathBuf>,
+    /// The refs that are to lead to what git brought.
+    bringing: Option<String>,
     _lock: File,
 }
 
 impl Writer {
-    /// Waits for the lock, and clears what a writer that was killed left behind.
+    /// Waits for the lock, and clears what a writer that was killed left behind, in a repository in which nothing may deceive.
     ///
     /// # Errors
-    /// [`WriteError`] where the folder cannot be written to or the branch cannot be read.
+    /// [`WriteError`] where the folder cannot be written to or the branch cannot be read; [`WriteError::Plumbing`], and nothing was
+    /// cleared.
     pub fn begin(repository: &Path, durability: Durability) -> Result<Self, WriteError> {
         let lock = lock(&repository.join(LOCK))?;
+        if let Some(finding) = plumbing::check(repository).into_iter().next() {
+            return Err(WriteError::Plumbing(finding));
+        }
         clear_interrupted(repository)?;
         let tip = refs::tip(repository)?;
         Ok(Self {
@@ -168,7 +176,7 @@ impl Writer {
             tip,
             staged: BTreeSet::new(),
             moved: Vec::new(),
-            keeps: Vec::new(),
+            bringing: None,
             _lock: lock,
         })
     }
@@ -221,7 +229,7 @@ impl Writer {
     /// [`WriteError`]; but for [`WriteError::Unconfirmed`] the branch is where it was.
     pub fn publish_pack(&mut self, pack: PackWriter, tip: CommitId, reason: &str) -> Result<(), WriteError> {
         let pack = pack.finish(self.durability)?;
-        self.put_and_keep(&[(pack.name(), pack.files())], keep::WithoutRefs::Stays)?;
+        self.put_and_keep(&[(pack.name(), pack.files())], None)?;
         self.publish(tip, reason)
     }
 
@@ -235,23 +243,21 @@ impl Writer {
         self.put_packs(&folder, &[(pack.name(), pack.files())])
     }
 
-    /// Moves packs into the store that no ref leads to yet, as [`Writer::put_packs`] does, and keeps git from deleting them as long
-    /// as this writer has the lock. Git looks once for what keeps a pack, and deletes packs by their names: each gets one that no
-    /// pack there has.
+    /// Moves packs into the store that no ref leads to yet, as [`Writer::put_packs`] does, and keeps git from deleting them. Git
+    /// looks once for what keeps a pack, and deletes packs by their names: each gets one that no pack there has.
     fn put_and_keep(
         &mut self,
         packs: &[(String, [PathBuf; 2])],
-        without_refs: keep::WithoutRefs,
+        refs: Option<&str>,
     ) -> Result<(), WriteError> {
         let folder = self.pack_folder()?;
         let staging = self.repository.join(INCOMING);
         let mut named = Vec::with_capacity(packs.len());
         for (name, files) in packs {
             let name = free_name(&folder, name);
-            let keep = keep::put(&self.repository, &staging, &name, without_refs, self.durability)?;
-            self.keeps.extend(keep);
             let places = ["pack", "idx"].map(|ending| folder.join(format!("{name}.{ending}")));
             self.moved.extend(places);
+            keep::put(&self.repository, &staging, &name, refs, self.durability)?;
             named.push((name, files.clone()));
         }
         self.put_packs(&folder, &named)
@@ -321,21 +327,34 @@ impl Writer {
         self.look_again(ids).map_err(|error| WriteError::Unconfirmed {
             id: tip,
             source: Box::new(error),
-        })
+        })?;
+        self.refs_were_moved();
+        Ok(())
     }
 
-    /// Moves packs that were checked, with their indexes, from another folder of packs into the store.
+    /// Moves packs that git brought and that were checked, with their indexes, from another folder of packs into the store.
+    /// `refs` names the refs that are then moved to what they have, and to what was brought for the same refs by a writer that
+    /// ended before it moved them.
     ///
     /// # Errors
     /// [`WriteError`]; packs that were moved before the fault stay, and nothing refers to them.
-    pub fn take_packs(&mut self, from: &Path, stems: &[String]) -> Result<(), WriteError> {
+    pub fn take_packs(&mut self, from: &Path, stems: &[String], refs: &str) -> Result<(), WriteError> {
+        self.bringing = Some(refs.to_owned());
         if stems.is_empty() {
             return Ok(());
         }
         let files = |stem: &String| ["pack", "idx"].map(|ending| from.join(format!("{stem}.{ending}")));
         self.sync(stems.iter().flat_map(files).collect())?;
         let packs: Vec<_> = stems.iter().map(|stem| (stem.clone(), files(stem))).collect();
-        self.put_and_keep(&packs, keep::WithoutRefs::Goes)
+        self.put_and_keep(&packs, Some(refs))
+    }
+
+    /// Lets go of what was brought for the refs that were moved. What cannot be deleted stays until something is brought for them
+    /// again.
+    fn refs_were_moved(&self) {
+        if let Some(refs) = &self.bringing {
+            let _ = keep::clear_led_to(&self.repository, refs);
+        }
     }
 
     /// Moves refs beside the branch, each by compare-and-swap, in the order given: a kill leaves each as it was or as
@@ -380,7 +399,9 @@ impl Writer {
                 Err(error) => return Err(git("move a ref")(error)),
             }
         }
-        self.look_again(moves.iter().filter_map(|moved| moved.after))
+        self.look_again(moves.iter().filter_map(|moved| moved.after))?;
+        self.refs_were_moved();
+        Ok(())
     }
 
     /// Syncs files or folders, some at a time: the file system then writes its journal once for all of them.
@@ -436,11 +457,10 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Clears what was staged and not published, what kept packs until refs led to them, and those to which none does; the next
-    /// writer would, too.
+    /// Clears what was staged and not published, and what kept packs of our own until a ref led to them; the next writer would, too.
     fn drop(&mut self) {
-        for path in &self.keeps {
-            let _ = keep::drop_one(&self.repository, path);
+        if !self.moved.is_empty() {
+            let _ = keep::clear(&self.repository);
         }
         let _ = fs::remove_dir_all(self.repository.join(INCOMING));
     }
@@ -486,6 +506,59 @@ fn git(what: &'static str) -> impl FnOnce(git2::Error) -> WriteError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pack_that_was_brought_is_kept_until_its_refs_are_moved() {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = folder.path().join("repository");
+        create(&repository).unwrap();
+        let id = object::hash(ObjectKind::Blob, b"brought").unwrap();
+        let from = folder.path().join("from");
+        fs::create_dir(&from).unwrap();
+        let mut pack = crate::packs::PackWriter::new();
+        pack.whole(*id.raw(), 3, b"brought");
+        let (pack, index) = pack.finish();
+        fs::write(from.join("pack-1.pack"), pack).unwrap();
+        fs::write(from.join("pack-1.idx"), index).unwrap();
+        let writer = || Writer::begin(&repository, Durability::Unsynced).unwrap();
+        let left = || {
+            ["pack", "idx", "keep"].map(|ending| {
+                let file = repository.join(format!("objects/pack/pack-1.{ending}"));
+                file.exists()
+            })
+        };
+        let moves = |name: &str| RefMove {
+            name: name.to_owned(),
+            before: None,
+            after: Some(id),
+        };
+        let refs = "refs/mirrors/a/";
+        let mut failed = writer();
+        failed.take_packs(&from, &["pack-1".to_owned()], refs).unwrap();
+        drop(failed);
+        assert_eq!(left(), [true; 3], "git may have deleted other copies");
+        writer().move_refs(&[moves("refs/mirrors/b/x")], "test").unwrap();
+        let mut other = writer();
+        other.take_packs(&from, &[], "refs/mirrors/b/").unwrap();
+        other.move_refs(&[moves("refs/mirrors/b/y")], "test").unwrap();
+        drop(other);
+        assert_eq!(left(), [true; 3], "other refs");
+        let mut again = writer();
+        again.take_packs(&from, &[], refs).unwrap();
+        again.move_refs(&[moves("refs/mirrors/a/x")], "test").unwrap();
+        assert_eq!(left(), [true, true, false]);
+    }
+
+    #[test]
+    fn a_writer_does_not_begin_where_what_it_deletes_may_be_somebody_elses() {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = folder.path().join("repository");
+        create(&repository).unwrap();
+        fs::create_dir(folder.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink("../../elsewhere", repository.join("refs/x")).unwrap();
+        let refused = Writer::begin(&repository, Durability::Unsynced);
+        assert!(matches!(refused, Err(WriteError::Plumbing(_))), "{refused:?}");
+    }
 
     #[test]
     fn a_ref_goes_away_only_from_where_it_is_said_to_be() {

@@ -3,14 +3,18 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::archives::{Story, git_command};
+use avalaches::id::hex;
+use sha2::{Digest as _, Sha256};
+
+use crate::archives::{Story, git, git_command, git_reading};
 use crate::http::Server;
+use crate::text::Dice;
 use crate::whole::{assert_sound, leftovers};
 
 /// What readers ask, again and again.
@@ -291,11 +295,37 @@ fn bringing() -> Story {
 }
 
 /// Locks a ref as another git would, and returns the lock.
-fn locked(story: &Story, name: &str) -> PathBuf {
-    let lock = story.archive().join(format!("{name}.lock"));
+fn locked(archive: &Path, name: &str) -> PathBuf {
+    let lock = archive.join(format!("{name}.lock"));
     fs::create_dir_all(lock.parent().unwrap()).unwrap();
     fs::write(&lock, "").unwrap();
     lock
+}
+
+/// Names the packs of an archive that have an index.
+fn packs_of(archive: &Path) -> BTreeSet<String> {
+    let names = fs::read_dir(archive.join("objects/pack")).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let stem = |name: String| name.strip_suffix(".idx").map(ToOwned::to_owned);
+    names.filter_map(stem).collect()
+}
+
+/// Kills a command between its pack and its ref.
+fn killed_before_its_ref(story: &Story, archive: &Path, command: &[&str], moved: &str) {
+    let before = packs_of(archive);
+    let lock = locked(archive, moved);
+    let mut program = story.program(command);
+    program.env("SOURCE_DATE_EPOCH", "1769054400");
+    let mut child = program.stderr(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    while packs_of(archive) == before {
+        assert!(child.try_wait().unwrap().is_none(), "{command:?}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{command:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    fs::remove_file(&lock).unwrap();
 }
 
 #[test]
@@ -303,7 +333,7 @@ fn a_pack_that_no_ref_leads_to_yet_is_not_deleted_by_git() {
     let story = bringing();
     for (command, moved) in BRINGING {
         // Whoever moves a ref waits for its lock: in between, git does what it likes.
-        let lock = locked(&story, moved);
+        let lock = locked(&story.archive(), moved);
         let packs = story.archive().join("objects/pack");
         let is_moved = || {
             let names = fs::read_dir(&packs)
@@ -349,37 +379,19 @@ fn a_pack_that_no_ref_leads_to_yet_is_not_deleted_by_git() {
 fn what_is_brought_again_has_another_name_than_a_pack_that_git_may_have_listed() {
     let story = bringing();
     let packs = story.archive().join("objects/pack");
-    let names = || {
-        let names = fs::read_dir(&packs).unwrap();
-        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let stem = |name: String| name.strip_suffix(".idx").map(ToOwned::to_owned);
-        names.filter_map(stem).collect::<BTreeSet<String>>()
-    };
     for (command, moved) in BRINGING {
         story.git(&["repack", "-adq"]);
-        let before = names();
-        let lock = locked(&story, moved);
-        let mut program = story.program(command);
-        program.env("SOURCE_DATE_EPOCH", "1769054400");
-        let mut child = program.stderr(Stdio::null()).spawn().unwrap();
-        let begun = Instant::now();
-        while names() == before {
-            assert!(child.try_wait().unwrap().is_none(), "{command:?}");
-            assert!(begun.elapsed() < Duration::from_secs(60), "{command:?}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        fs::remove_file(&lock).unwrap();
-        // Who comes next clears what kept the pack.
+        killed_before_its_ref(&story, &story.archive(), command, moved);
+        // Who comes next clears what kept a pack of our own, and not what keeps one that git brought.
         let name = command[0];
         story.add(
             &format!("{name}.txt"),
             &format!("A page of {name}.\n"),
             &["--slug", name],
         );
-        // Git lists the packs, and packs what refs lead to.
-        let listed = names();
+        // Git lists the packs that nothing keeps, and packs what refs lead to.
+        let mut listed = packs_of(&story.archive());
+        listed.retain(|name| !packs.join(format!("{name}.keep")).exists());
         story.git(&["repack", "-aq"]);
         let mut program = story.program(command);
         let output = program.env("SOURCE_DATE_EPOCH", "1769054400").output().unwrap();
@@ -391,6 +403,82 @@ fn what_is_brought_again_has_another_name_than_a_pack_that_git_may_have_listed()
             }
         }
         assert_sound(&story.archive(), "packed by git meanwhile");
+    }
+}
+
+/// A text of which a difference is much shorter, so that git sends that alone and completes it by a copy of the text.
+fn long_text(last: &str) -> String {
+    let mut dice = Dice::of(7);
+    let lines = (0..400).map(|_| format!("Line {}.\n\n", dice.below(usize::MAX)));
+    lines.collect::<String>() + last + "\n"
+}
+
+/// An archive, and `desk`, a copy that lacks its newest revision, of a long text.
+fn behind() -> Story {
+    let story = first_page();
+    story.add(
+        "long.txt",
+        &long_text("First."),
+        &["--slug", "long", "--date", "2026-01-22"],
+    );
+    story.yes(&["clone", "-q", "archive", "desk"]);
+    story.yes(&["--archive", "desk", "maintain", "-q"]);
+    story.write("long.txt", long_text("Second."));
+    story.yes(&["update", "-q", "2026/01/22/long", "long.txt", "--note", "More."]);
+    story
+}
+
+#[test]
+fn what_another_git_deleted_because_a_pack_was_there_is_not_lost_with_that() {
+    let pull = ["--archive", "desk", "pull", "-q"];
+    for what in ["repack", "prune-packed", "multi-pack-index"] {
+        let story = behind();
+        let desk = story.folder.path().join("desk");
+        if what == "prune-packed" {
+            for name in packs_of(&desk) {
+                let pack = desk.join(format!("objects/pack/{name}.pack"));
+                let bytes = fs::read(&pack).unwrap();
+                fs::remove_file(&pack).unwrap();
+                fs::remove_file(pack.with_extension("idx")).unwrap();
+                git_reading(&desk, &["unpack-objects", "-q"], bytes);
+            }
+        }
+        killed_before_its_ref(&story, &desk, &pull, "refs/heads/main");
+        match what {
+            "repack" => git(&desk, &["repack", "-adq"]),
+            "prune-packed" => git(&desk, &["prune-packed", "-q"]),
+            _ => git(&desk, &["multi-pack-index", "write"]),
+        };
+        story.write("own.txt", "A page of the desk.\n");
+        story.yes(&["--archive", "desk", "add", "-q", "own.txt", "--slug", "own"]);
+        assert_sound(&desk, what);
+        // What was brought is there, and git may have it when a ref leads to it.
+        story.yes(&["--archive", "desk", "pull", "-q", "--rebase-mine"]);
+        git(&desk, &["repack", "-adq"]);
+        assert_sound(&desk, what);
+        assert_eq!(leftovers(&desk), [""; 0], "{what}");
+    }
+}
+
+#[test]
+fn a_file_that_says_that_a_pack_is_nobodys_has_nothing_deleted() {
+    let story = first_page();
+    story.git(&["repack", "-adq"]);
+    let name = packs_of(&story.archive()).pop_first().unwrap();
+    let pack = story.archive().join(format!("objects/pack/{name}.pack"));
+    let refs = story.git(&["for-each-ref", "--format=%(objectname) %(refname)"]) + "\n";
+    let sum = format!("; the refs were {}", hex(&Sha256::digest(refs)));
+    let says = "avalaches, process 1, keeps this pack until a ref leads to it";
+    for rest in [&*sum, "", ": refs/heads/main"] {
+        fs::write(pack.with_extension("keep"), format!("{says}{rest}\n")).unwrap();
+        let number = rest.len().to_string();
+        story.add(
+            &format!("{number}.txt"),
+            &format!("Page {number}.\n"),
+            &["--slug", &format!("p{number}")],
+        );
+        assert!(pack.exists(), "{rest}");
+        assert_sound(&story.archive(), rest);
     }
 }
 

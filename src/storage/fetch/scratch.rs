@@ -12,6 +12,15 @@ use crate::storage::layout::{self, InPack};
 use crate::storage::refs;
 use crate::storage::repository::{self, WriteError, io_error};
 
+/// Where what comes from another copy of the archive lies until it was judged. What was brought stays, for the next transfer.
+pub const PULLING: &str = "avalaches.pulling";
+
+/// Where git works on what goes to another copy; the archive's own configuration is none of git's.
+pub const PUSHING: &str = "avalaches.pushing";
+
+/// Where what comes from another repository lies until it was checked.
+pub const FETCHING: &str = "avalaches.fetching";
+
 /// What becomes of the folder when its user ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Afterwards {
@@ -55,7 +64,7 @@ impl Scratch {
     /// [`WriteError`].
     pub fn resume(archive: &Path, name: &str) -> Result<(Self, Left), WriteError> {
         let scratch = Self::locked(archive, name, Afterwards::Kept)?;
-        let fresh = scratch.folder.with_extension("new");
+        let fresh = fresh(&scratch.folder);
         repository::clear_folder(&fresh)?;
         repository::create(&fresh).inspect_err(|_| drop(repository::clear_folder(&fresh)))?;
         let mut left = Left::default();
@@ -73,8 +82,32 @@ impl Scratch {
         Ok((scratch, left))
     }
 
+    /// Clears every scratch of an archive, whatever was brought into it, and returns the names of those in which another
+    /// program's git is at work.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn clear_all(archive: &Path) -> Result<Vec<&'static str>, WriteError> {
+        let mut in_use = Vec::new();
+        for name in [PULLING, PUSHING, FETCHING] {
+            let lock = lock_of(archive, name);
+            // Whoever ever had one has left its lock.
+            if fs::symlink_metadata(&lock).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+                continue;
+            }
+            let Some(_lock) = repository::try_lock(&lock)? else {
+                in_use.push(name);
+                continue;
+            };
+            let folder = archive.join(name);
+            repository::clear_folder(&fresh(&folder))?;
+            repository::clear_folder(&folder)?;
+        }
+        Ok(in_use)
+    }
+
     fn locked(archive: &Path, name: &str, afterwards: Afterwards) -> Result<Self, WriteError> {
-        let lock = repository::lock(&archive.join(format!("{name}.lock")))?;
+        let lock = repository::lock(&lock_of(archive, name))?;
         // Absolute, for git has its own idea of where it is.
         let archive = archive.canonicalize().map_err(io_error("find", archive))?;
         Ok(Self {
@@ -180,6 +213,15 @@ impl Drop for Scratch {
             let _ = repository::clear_folder(&self.folder);
         }
     }
+}
+
+fn lock_of(archive: &Path, name: &str) -> PathBuf {
+    archive.join(format!("{name}.lock"))
+}
+
+/// Returns where a scratch is made anew out of what is left of it.
+fn fresh(folder: &Path) -> PathBuf {
+    folder.with_extension("new")
 }
 
 /// Links the packs of a folder that have an index into another one. What cannot be linked is fetched again.

@@ -40,7 +40,7 @@ pub fn sync_path(path: &Path) -> Result<(), WriteError> {
 }
 
 /// Opens a file of which only the lock is used, and makes it where it is missing.
-pub(in crate::storage) fn open_lock(path: &Path) -> Result<File, WriteError> {
+fn open_lock(path: &Path) -> Result<File, WriteError> {
     file::open_lock(path).map_err(|error| {
         let error = match error {
             FileError::Io(error) => {
@@ -60,6 +60,16 @@ pub(crate) fn lock(path: &Path) -> Result<File, WriteError> {
     Ok(file)
 }
 
+/// Takes the lock of a file as [`lock`] does, but does not wait for it; `None` where another process has it.
+pub(crate) fn try_lock(path: &Path) -> Result<Option<File>, WriteError> {
+    let file = open_lock(path)?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(file)),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(error) => Err(io_error("lock", path)(error.into())),
+    }
+}
+
 /// Deletes a folder with everything in it, where it is there.
 pub(crate) fn clear_folder(folder: &Path) -> Result<(), WriteError> {
     match fs::remove_dir_all(folder) {
@@ -73,6 +83,15 @@ pub(crate) fn delete(path: &Path) -> Result<(), WriteError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("delete", path)(error)),
         _ => Ok(()),
+    }
+}
+
+/// Tells whether something stands in a place, be it a link that leads nowhere.
+pub(super) fn is_there(path: &Path) -> Result<bool, WriteError> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io_error("look at", path)(error)),
     }
 }
 

@@ -5,9 +5,10 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::disk::{clear_folder, delete, io_error, rename};
+use super::disk::{clear_folder, delete, io_error, is_there, rename};
 use super::{INCOMING, MOVING, MOVING_REFS, WriteError, keep, ref_lock};
-use crate::storage::refs::BRANCH;
+use crate::storage::file;
+use crate::storage::refs::{self, BRANCH};
 
 /// Begins the name of an index, in the folder of packs, while its pack is moved in or out: whoever is killed then
 /// leaves a pack without an index, which this marks as nobody's. Git takes such a name for a leftover, and gives no
@@ -16,6 +17,9 @@ pub(in crate::storage) const MOVED_INDEX: &str = "tmp_idx_of_";
 
 /// What may stand beside a pack, derived from it.
 const BESIDE: [&str; 4] = ["rev", "bitmap", "mtimes", "keep"];
+
+/// The most bytes of an id and a line feed; a lock that has more is no ref's.
+const LONGEST_ID: usize = 65;
 
 /// A lock of the branch that is older than this was left by a program that is gone.
 const ABANDONED: Duration = Duration::from_secs(60);
@@ -26,9 +30,9 @@ const UNFINISHED: Duration = Duration::from_secs(60 * 60);
 /// Clears the staging area of a writer that is gone, and the branch's lock if that writer left it.
 pub(super) fn clear_interrupted(repository: &Path) -> Result<(), WriteError> {
     let incoming = repository.join(INCOMING);
-    let moving = fs::read_to_string(incoming.join(MOVING)).ok();
+    let moving = text(&incoming.join(MOVING), LONGEST_ID);
     clear_abandoned_lock(repository, BRANCH, moving.as_deref())?;
-    let moving = fs::read_to_string(incoming.join(MOVING_REFS)).unwrap_or_default();
+    let moving = text(&incoming.join(MOVING_REFS), refs::LARGEST).unwrap_or_default();
     for (id, name) in moving.lines().filter_map(|line| line.split_once(' ')) {
         // The archive's folder is not to be trusted with the names of files to delete.
         if name.starts_with("refs/") && name.split('/').all(|part| !part.is_empty() && part != "..") {
@@ -39,6 +43,11 @@ pub(super) fn clear_interrupted(repository: &Path) -> Result<(), WriteError> {
     keep::clear(repository)?;
     clear_unfinished(repository);
     clear_folder(&incoming)
+}
+
+/// Reads what a writer left. What is no regular file, or is none that a writer of ours writes, says nothing.
+fn text(path: &Path, most: usize) -> Option<String> {
+    String::from_utf8(file::read(path, most).ok()?).ok()
 }
 
 /// Deletes disposable files that somebody was killed over before they took their places. They are in nobody's way, so
@@ -74,8 +83,10 @@ pub(super) fn clear_abandoned_lock(
     let Ok(metadata) = fs::symlink_metadata(&lock) else {
         return Ok(());
     };
-    let held = fs::read_to_string(&lock).unwrap_or_default();
-    let ours = moving.is_some_and(|id| format!("{id}\n").starts_with(&held));
+    let held = text(&lock, LONGEST_ID);
+    let ours = moving
+        .zip(held)
+        .is_some_and(|(id, held)| format!("{id}\n").starts_with(&held));
     if age(&metadata) > ABANDONED || ours {
         fs::remove_file(&lock).map_err(io_error("delete", &lock))?;
     }
@@ -85,6 +96,7 @@ pub(super) fn clear_abandoned_lock(
 /// Deletes a pack, which is named without an ending, and what stands beside it. Another program may do so as well.
 pub(super) fn delete_pack(repository: &Path, name: &str) -> Result<(), WriteError> {
     let folder = repository.join("objects/pack");
+    delete_multi_pack_index(&folder)?;
     let marker = folder.join(format!("{MOVED_INDEX}{name}"));
     match rename(&folder.join(format!("{name}.idx")), &marker) {
         Err(WriteError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
@@ -95,12 +107,26 @@ pub(super) fn delete_pack(repository: &Path, name: &str) -> Result<(), WriteErro
 
 /// Deletes what a pack without an index leaves, the index that marks it last.
 pub(super) fn finish_moving(folder: &Path, name: &str) -> Result<(), WriteError> {
-    if fs::symlink_metadata(folder.join(format!("{name}.idx"))).is_err() {
+    if !is_there(&folder.join(format!("{name}.idx")))? {
         for ending in BESIDE.into_iter().chain(["pack"]) {
             delete(&folder.join(format!("{name}.{ending}")))?;
         }
     }
     delete(&folder.join(format!("{MOVED_INDEX}{name}")))
+}
+
+/// Deletes git's index over several packs, which would name packs that are gone. Git makes it again.
+fn delete_multi_pack_index(folder: &Path) -> Result<(), WriteError> {
+    for entry in fs::read_dir(folder).map_err(io_error("list", folder))?.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name == "multi-pack-index.d" {
+            clear_folder(&entry.path())?;
+        } else if name == "multi-pack-index" || name.starts_with("multi-pack-index-") {
+            delete(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Deletes the packs that were being moved in or out by a writer that is gone.
@@ -140,6 +166,45 @@ mod tests {
             assert!(path(name).exists(), "{name}");
         }
         assert!(!path(INCOMING).exists());
+    }
+
+    #[test]
+    fn a_lock_of_which_nobody_can_tell_what_it_holds_is_not_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir_all(path("refs/heads")).unwrap();
+        let id = "1".repeat(40);
+        let lock = path("refs/heads/main.lock");
+        let clear = || clear_abandoned_lock(folder.path(), BRANCH, Some(&id)).unwrap();
+        for (held, is_ours) in [
+            (&b""[..], true),
+            (b"1111", true),
+            (b"2222", false),
+            (b"\xff", false),
+            (&[b'1'; 100], false),
+        ] {
+            fs::write(&lock, held).unwrap();
+            clear();
+            assert_eq!(!lock.exists(), is_ours, "{held:?}");
+        }
+        fs::remove_file(&lock).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &lock).unwrap();
+        clear();
+        assert!(fs::symlink_metadata(&lock).is_ok());
+    }
+
+    #[test]
+    fn an_index_over_several_packs_goes_with_a_pack() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join("objects/pack").join(name);
+        fs::create_dir_all(path("")).unwrap();
+        for name in ["a.pack", "a.idx", "b.pack", "b.idx", "multi-pack-index"] {
+            fs::write(path(name), "").unwrap();
+        }
+        delete_pack(folder.path(), "a").unwrap();
+        let left = ["a.pack", "a.idx", "multi-pack-index"].map(|name| path(name).exists());
+        assert_eq!(left, [false; 3]);
+        assert!(path("b.pack").exists());
     }
 
     #[test]
