@@ -2,8 +2,9 @@
 //!
 //! The long part needs no lock but its own. The new pack is opened again where it was written, and every object of it hashed
 //! again, before it comes into the store: git may count on it from then on, so that it is not deleted any more. What it
-//! replaces is deleted when it is there, synced; so a kill at any instant leaves each object at least once. Objects that come meanwhile are left for the next time. A reader that has an old pack mapped keeps it, one
-//! that comes too late for a file lists the packs again.
+//! replaces is deleted when it is there, synced; so a kill at any instant leaves each object at least once. Objects that come
+//! meanwhile are left for the next time. A reader that has an old pack mapped keeps it, one that comes too late for a file lists
+//! the packs again.
 //!
 //! Memory: one bit for each object and 40 bytes for each loose one, besides what [`Inventory`] holds.
 
