@@ -831,6 +831,37 @@ fn what_lies_in_itself_above_the_line_is_written_once() {
         "a ".repeat(1 << 20),
         "</sup>".repeat(200)
     );
+    let said =
+        |property: &str, day: u32| format!("<time itemprop='{property}' datetime=2026-01-{day}>then</time>");
+    let [changed, published] = [said("dateModified", 18), said("datePublished", 19)];
+    assert_eq!(
+        dated("", &format!("<header>{changed} {published}</header>")),
+        "2026-01-19"
+    );
+    assert_eq!(
+        dated("", &format!("<header>{changed}</header>{}", time(20))),
+        "2026-01-20"
+    );
+    assert_eq!(dated("", &changed), "");
+    let meta = "<meta itemprop=datePublished content=2026-01-21>";
+    assert_eq!(dated("", &format!("{}{meta}", time(22))), "2026-01-21");
+    assert_eq!(dated(meta, &time(22)), "2026-01-21");
+    let remark = format!("<div itemscope itemtype=https://schema.org/Comment>{published}</div>");
+    for behind in [
+        time(23),
+        remark,
+        format!("<div><header>{}</header><p>Read.</p></div>", time(24)),
+    ] {
+        assert_eq!(
+            dated("", &format!("<p>The bridge fell.</p><div>{behind}</div>")),
+            ""
+        );
+        let header = format!("<header><p>A bridge fell.</p>{}</header>", time(25));
+        assert_eq!(
+            dated("", &format!("{header}<p>It fell.</p>{behind}")),
+            "2026-01-25"
+        );
+    }
     let started = Instant::now();
     let text = body(&format!("<p>{deep}</p>")).text();
     assert!(text.starts_with("x^a a a"), "{}", &text[..20]);
