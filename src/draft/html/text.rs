@@ -15,6 +15,8 @@ const DEEPEST_NEST: usize = 12;
 /// The longest text that is written in characters above or below the line, in bytes.
 const LONGEST_SHIFTED: usize = 256;
 /// The longest block whose emphasis and links are kept.
+/// How many characters of a word are looked at, to tell whether it is a number.
+const LONGEST_WORD: usize = 16;
 const LONGEST_SOURCE: usize = 1 << 20;
 
 /// Elements that hold no text of the article.
@@ -346,7 +348,7 @@ impl<'a> Reader<'a> {
     fn raised_or_lowered(&mut self, element: ElementRef<'a>, name: &str) -> Result<(), TooDeep> {
         let (pieces, runs) = (self.pieces.len(), self.runs.len());
         let begun = self.runs.last().map_or(0, |last| last.text.len());
-        let before = self.runs.last().and_then(|last| last.text.chars().next_back());
+        let word = self.word_before();
         self.children(element)?;
         // A block in it ended the one that it stands in.
         let is_inline = self.pieces.len() == pieces && self.runs.len() >= runs;
@@ -373,7 +375,7 @@ impl<'a> Reader<'a> {
                 let tail: String = self.runs[at].text.split_off(begins(at));
                 self.runs[at].text.extend(tail.chars().map(shift));
             }
-        } else if let Some(mark) = marks::before(&written, name, before) {
+        } else if let Some(mark) = marks::before(&written, name, &word) {
             let at = (first..self.runs.len()).find(|at| self.runs[*at].text.len() > begins(*at));
             if let Some(at) = at {
                 self.runs[at].text.insert_str(begins(at), mark);
@@ -386,6 +388,15 @@ impl<'a> Reader<'a> {
         if self.keeps_blanks {
             self.push(text);
             return;
+    /// Returns the word that the text ends with so far, brackets included, or the end of one that is long.
+    fn word_before(&self) -> String {
+        let runs = self.runs.iter().rev();
+        let characters = runs.flat_map(|run| run.text.chars().rev());
+        let word = characters.take_while(|c| c.is_alphanumeric() || matches!(c, ')' | ']'));
+        let word: Vec<char> = word.take(LONGEST_WORD).collect();
+        word.into_iter().rev().collect()
+    }
+
         }
         let mut rest = text;
         while !rest.is_empty() {
