@@ -10,7 +10,6 @@ use scraper::{ElementRef, Html};
 use super::{Beside, Draft, DraftError, DraftErrorKind, DraftFooter, FrontMatter, Notice, NoticeKind, Place};
 use crate::canonical::first_unprintable;
 use crate::capture::charset;
-use crate::commonmark::Block;
 use crate::date::{RevisionDate, UtcOffset};
 use crate::footer::{Footer, FooterError};
 use crate::proof::block;
@@ -93,11 +92,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
     if footer.is_none() {
         front.date = dates::of_publication(&page).or_else(|| article.date());
     }
-    let blocks = article.pieces.into_iter().map(|piece| Block {
-        source: piece.source(),
-        plain: piece.plain,
-        line: LINE,
-    });
+    let blocks = article.pieces.into_iter().map(Piece::into_block);
     Ok(Draft {
         front,
         blocks: blocks.collect(),
@@ -449,14 +444,14 @@ impl<'a> Article<'a> {
         let mut apart = before().filter(|time| !is_in_running_text(**time));
         published
             .or_else(|| marked.find_map(date))
-fn is_in_header(element: ElementRef<'_>) -> bool {
-    let mut above = element.ancestors().filter_map(ElementRef::wrap);
-    above.any(|above| above.value().name() == "header")
-}
-
             .or_else(|| in_header.find_map(date))
             .or_else(|| apart.find_map(date))
     }
+}
+
+fn is_in_header(element: ElementRef<'_>) -> bool {
+    let mut above = element.ancestors().filter_map(ElementRef::wrap);
+    above.any(|above| above.value().name() == "header")
 }
 
 /// Tells whether a text is a date that a revision can have.

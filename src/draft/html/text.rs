@@ -2,11 +2,12 @@
 
 use scraper::{ElementRef, Node};
 
+use super::LINE;
 use super::hidden::{self, Display, Visibility};
 use super::marks;
 use super::source::{Run, Style, kept_link, mark_struck, source_of};
 use crate::canonical::{self, nfc};
-use crate::commonmark;
+use crate::commonmark::{self, Block};
 
 /// The deepest element that is read. The parser adds some of its own to those a page writes.
 const DEEPEST: usize = 400;
@@ -14,9 +15,9 @@ const DEEPEST: usize = 400;
 const DEEPEST_NEST: usize = 12;
 /// The longest text that is written in characters above or below the line, in bytes.
 const LONGEST_SHIFTED: usize = 256;
-/// The longest block whose emphasis and links are kept.
 /// How many characters of a word are looked at, to tell whether it is a number.
 const LONGEST_WORD: usize = 16;
+/// The longest block whose emphasis and links are kept.
 const LONGEST_SOURCE: usize = 1 << 20;
 
 /// Elements that hold no text of the article.
@@ -130,8 +131,8 @@ pub struct Piece {
 }
 
 impl Piece {
-    /// Returns CommonMark that gives the very text.
-    pub fn source(&self) -> String {
+    /// Returns it as a block whose source gives the very text.
+    pub fn into_block(self) -> Block {
         let short = self
             .source
             .as_ref()
@@ -140,10 +141,13 @@ impl Piece {
             commonmark::plain_text(source).is_ok_and(|text| text.trim_end_matches('\n') == self.plain)
         };
         // A character may combine with one of another element.
-        short
-            .map(|source| nfc(source.clone()))
-            .filter(gives_the_text)
-            .unwrap_or_else(|| commonmark::escape(&self.plain))
+        let source = short.map(|source| nfc(source.clone())).filter(gives_the_text);
+        Block {
+            loses_markup: self.source.is_some() && source.is_none(),
+            source: source.unwrap_or_else(|| commonmark::escape(&self.plain)),
+            plain: self.plain,
+            line: LINE,
+        }
     }
 
     fn inner_source(&self) -> String {
@@ -384,10 +388,6 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn text(&mut self, text: &str) {
-        if self.keeps_blanks {
-            self.push(text);
-            return;
     /// Returns the word that the text ends with so far, brackets included, or the end of one that is long.
     fn word_before(&self) -> String {
         let runs = self.runs.iter().rev();
@@ -397,6 +397,10 @@ impl<'a> Reader<'a> {
         word.into_iter().rev().collect()
     }
 
+    fn text(&mut self, text: &str) {
+        if self.keeps_blanks {
+            self.push(text);
+            return;
         }
         let mut rest = text;
         while !rest.is_empty() {
