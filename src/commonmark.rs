@@ -22,6 +22,7 @@ use crate::canonical::{self, Invisible, TextError};
 
 mod definitions;
 pub mod html;
+mod references;
 
 /// How deep blocks and inlines may lie in one another.
 pub const DEEPEST: usize = 64;
@@ -76,6 +77,26 @@ pub struct Block {
     pub source: String,
     /// Its first line in the source, from 1.
     pub line: usize,
+    /// Whether it had markup that its source cannot have.
+    pub loses_markup: bool,
+}
+
+/// What parts a list from what it would take in as its own.
+const PARTING: &str = "<!-- -->\n\n";
+
+impl Block {
+    /// Returns the source with which it stays a block of its own below another one; none where there is none.
+    #[must_use]
+    pub fn below(&self, above: &Self) -> Option<String> {
+        let stays = |source: &String| {
+            let together = plain_text(&format!("{}\n\n{source}", above.source));
+            together.is_ok_and(|together| {
+                together.trim_end_matches('\n') == format!("{}\n\n{}", above.plain, self.plain)
+            })
+        };
+        let parted = format!("{PARTING}{}", self.source);
+        [self.source.clone(), parted].into_iter().find(stays)
+    }
 }
 
 /// Derives the plain text of a source, in canonical form.
@@ -199,6 +220,7 @@ fn blocks_of_prose(source: &str) -> Vec<Block> {
             source: plain.clone(),
             plain,
             line: first,
+            loses_markup: false,
         }
     };
     let paragraphs = source.split("\n\n").filter(|paragraph| !paragraph.is_empty());
@@ -229,23 +251,31 @@ fn parsed_blocks(source: &str) -> Result<Vec<Block>, CommonMarkError> {
             node.data().value,
             NodeValue::Paragraph | NodeValue::Heading(_) | NodeValue::ThematicBreak
         );
-        let alone =
-            simple && !defines || plain_text(&slice).is_ok_and(|alone| alone.trim_end_matches('\n') == plain);
-        let apart = !after_list
-            || blocks.last().is_none_or(|before| {
-                let together = plain_text(&format!("{}\n\n{slice}", before.source));
-                together.is_ok_and(|together| {
-                    together.trim_end_matches('\n') == format!("{}\n\n{plain}", before.plain)
-                })
-            });
-        let kept = alone && apart;
-        after_list = kept && matches!(node.data().value, NodeValue::List(_));
-        let source = if kept { slice } else { escape(&plain) };
-        blocks.push(Block {
+        let is_alone = |source: &String| {
+            simple && !defines || plain_text(source).is_ok_and(|alone| alone.trim_end_matches('\n') == plain)
+        };
+        let alone = if is_alone(&slice) {
+            Some(slice)
+        } else {
+            references::written_in(node, &slice, first).filter(is_alone)
+        };
+        let mut block = Block {
+            loses_markup: alone.is_none(),
+            source: alone.unwrap_or_else(|| escape(&plain)),
             plain,
-            source,
             line: first,
-        });
+        };
+        if let Some(above) = blocks.last().filter(|_| after_list) {
+            match block.below(above) {
+                Some(source) => block.source = source,
+                None => {
+                    block.source = escape(&block.plain);
+                    block.loses_markup = true;
+                }
+            }
+        }
+        after_list = !block.loses_markup && matches!(node.data().value, NodeValue::List(_));
+        blocks.push(block);
     }
     Ok(blocks)
 }
@@ -260,6 +290,25 @@ pub fn escape(plain: &str) -> String {
     escaped.join("\n\n")
 }
 
+/// Writes a plain text as [`escape`] does, for a place beside a definition that would make a link of what it has in brackets.
+#[must_use]
+pub fn escape_beside_definitions(plain: &str) -> String {
+    let escaped: Vec<String> = canonical::paragraphs(plain)
+        .map(|paragraph| escape_by(&paragraph, &[&|c, _| matches!(c, '[' | ']'), &MAY_BE_MARKUP]))
+        .collect();
+    escaped.join("\n\n")
+}
+
+/// Tells of a character, and whether it is the first of its line, whether it is to be escaped.
+type Escapes<'a> = &'a dyn Fn(char, bool) -> bool;
+
+const MAY_BE_MARKUP: fn(char, bool) -> bool = |c, begins_line| {
+    matches!(
+        c,
+        '\\' | '*' | '_' | '`' | '[' | ']' | '<' | '&' | '#' | '>' | '!' | '~'
+    ) || begins_line && c.is_ascii_punctuation()
+};
+
 fn escape_paragraph(paragraph: &str) -> String {
     if is_plainly_prose(paragraph) {
         return paragraph.to_owned();
@@ -268,15 +317,11 @@ fn escape_paragraph(paragraph: &str) -> String {
 }
 
 fn parsed_escape_paragraph(paragraph: &str) -> String {
-    let some = |c: char| {
-        matches!(
-            c,
-            '\\' | '*' | '_' | '`' | '[' | ']' | '<' | '&' | '#' | '>' | '!' | '~'
-        )
-    };
-    let attempts: [&dyn Fn(char, bool) -> bool; 2] = [&|_, _| false, &|c, begins_line| {
-        some(c) || begins_line && c.is_ascii_punctuation()
-    }];
+    escape_by(paragraph, &[&|_, _| false, &MAY_BE_MARKUP])
+}
+
+/// Escapes in the first way that makes prose of a paragraph, else every character that can be escaped.
+fn escape_by(paragraph: &str, attempts: &[Escapes<'_>]) -> String {
     for escapes in attempts {
         let source = escape_with(paragraph, escapes);
         if check_bounds(&source).is_ok() && is_prose(&source, paragraph) {
@@ -286,7 +331,7 @@ fn parsed_escape_paragraph(paragraph: &str) -> String {
     escape_with(paragraph, &|c, _| c.is_ascii_punctuation())
 }
 
-fn escape_with(paragraph: &str, escapes: &dyn Fn(char, bool) -> bool) -> String {
+fn escape_with(paragraph: &str, escapes: Escapes<'_>) -> String {
     let mut source = String::with_capacity(paragraph.len() + 8);
     let mut before = '\n';
     // A number at a line's beginning may become the number of a list's item.
@@ -666,6 +711,49 @@ mod tests {
     }
 
     #[test]
+    fn a_link_by_reference_keeps_its_address_in_its_block() {
+        let kept = |source: &str| -> Vec<String> {
+            let blocks = blocks_as_written(source).unwrap();
+            assert!(blocks.iter().all(|block| !block.loses_markup), "{source}");
+            blocks.into_iter().map(|block| block.source).collect()
+        };
+        for (source, expected) in [
+            (
+                "See [the site][s], **bold**, [other](http://o.org), [1].\n\n[s]: http://s.org\n[1]: https://source.org/doc\n",
+                &[
+                    "See [the site](http://s.org), **bold**, [other](http://o.org), [1](https://source.org/doc).",
+                ][..],
+            ),
+            (
+                "> [q] *a\n> b* [q][]\n\n- [*x*\n  y][q]\n  - z\n\n# h [Q]\n\n[q]: <http://a.org/b c> 'T \"t\"'\n",
+                &[
+                    "> [q](<http://a.org/b c> \"T \\\"t\\\"\") *a\n> b* [q](<http://a.org/b c> \"T \\\"t\\\"\")",
+                    "- [*x*\n  y](<http://a.org/b c> \"T \\\"t\\\"\")\n  - z",
+                    "# h [Q](<http://a.org/b c> \"T \\\"t\\\"\")",
+                ],
+            ),
+            (
+                "[![i][p]][s] [a\\]][s] [`]`][s] \\[s] [s](t)\n\n[s]: /s?a=b&amp;c\n[p]: p.png\n[S]: /other\n",
+                &["[![i](p.png)](</s?a=b\\&c>) [a\\]](</s?a=b\\&c>) [`]`](</s?a=b\\&c>) \\[s] [s](t)"],
+            ),
+        ] {
+            // What nothing refers to, or defines another address for a label, is words.
+            let sources = kept(source);
+            assert_eq!(sources[..expected.len()], *expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn a_list_below_a_list_stays_one_of_its_own() {
+        let blocks = blocks("- *a*\n\n<!-- -->\n\n- b\n  - **c**\n\n[x]: y\n\n- d\n").unwrap();
+        let sources: Vec<&str> = blocks.iter().map(|block| &*block.source).collect();
+        assert_eq!(
+            sources,
+            ["- *a*", "<!-- -->\n\n- b\n  - **c**", "<!-- -->\n\n- d"]
+        );
+    }
+
+    #[test]
     fn a_definition_that_defines_no_link_is_words() {
         let written = |source: &str| {
             let blocks = blocks_as_written(source).unwrap();
@@ -733,7 +821,7 @@ mod tests {
         }
         let blocks = blocks_as_written("[^1]: 注。\n[b]: /c\n\n[b] d\n").unwrap();
         let lines: Vec<_> = blocks.iter().map(|block| (&*block.source, block.line)).collect();
-        assert_eq!(lines, [("\\[^1\\]: 注。", 1), ("b d", 4)]);
+        assert_eq!(lines, [("\\[^1\\]: 注。", 1), ("[b](/c) d", 4)]);
         assert_eq!(
             blocks_as_written("[^1]: 注。\n[b]: /c\n\n[b]\n\n<div>\n"),
             Err(CommonMarkError::RawHtml { line: 6 })
@@ -780,6 +868,25 @@ mod tests {
             if let Ok(text) = decode(text.as_bytes(), Invisible::Allow) {
                 let text = canonical(&text);
                 prop_assert_eq!(plain(&escape(&text)), text);
+            }
+        }
+
+        #[test]
+        fn blocks_have_the_text_of_their_page_and_their_links(
+            parts in proptest::collection::vec("\\[a\\]|\\[b *c*\\]\\[a\\]|!\\[d\\]\\[a\\]|\n\n\\[a\\]: /x\n|- |  |> |1\\. |\n|\n\n|e|中|\\*|`|\\[|\\]|\\(|<!-- -->", 0..30),
+        ) {
+            let source = canonical(&parts.concat());
+            if let (Ok(blocks), Ok(text)) = (blocks(&source), plain_text(&source)) {
+                let sources: Vec<&str> = blocks.iter().map(|block| &*block.source).collect();
+                let joined = sources.join("\n\n");
+                prop_assert_eq!(plain(&joined), text);
+                if blocks.iter().all(|block| !block.loses_markup) {
+                    let links = |source: &str| -> Vec<String> {
+                        let shown = html::blocks(source).unwrap();
+                        shown.into_iter().map(|block| block.html).collect()
+                    };
+                    prop_assert_eq!(links(&joined), links(&source));
+                }
             }
         }
 

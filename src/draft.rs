@@ -211,6 +211,9 @@ pub enum NoticeKind {
     /// Plain text takes the place of blocks that had markup.
     #[error("plain text has no links, headings and emphasis: those of {} that changed are gone", counted(*.0, "block"))]
     MarkupLost(usize),
+    /// Blocks have markup that their sources cannot have.
+    #[error("of {} only the words are kept: CommonMark cannot say their links, lists and emphasis by themselves", counted(*.0, "block"))]
+    MarkupLeft(usize),
     /// Words of an HTML page are no part of its text.
     #[error("left out, as it stands beside the text: {}", quoted(.0))]
     LeftOut(Vec<String>),
@@ -497,6 +500,7 @@ fn take_footer(block: &Block) -> Result<Option<(DraftFooter, Option<Block>)>, Dr
     let left = (!rest.is_empty()).then(|| {
         let plain = canonical::canonical(rest).trim_end().to_owned();
         Block {
+            loses_markup: block.loses_markup || block.source != commonmark::escape(&block.plain),
             source: commonmark::escape(&plain),
             plain,
             line: block.line,

@@ -9,7 +9,7 @@ use super::{Circumstances, Version, Wishes, markup};
 use crate::article::{self, Article, Kind, METADATA_FILE, Metadata, MetadataError, PAGE_FILE, SourceError};
 use crate::branch::{Candidate, Target};
 use crate::canonical;
-use crate::commonmark;
+use crate::commonmark::{self, Block};
 use crate::compare::notice;
 use crate::date::{DateError, RevisionDate};
 use crate::draft::{self, Draft, DraftError, Form, Notice, NoticeKind, Place};
@@ -255,13 +255,31 @@ fn prepare_parts(
     let metadata = metadata(&draft, kind, languages, &sources, wishes, settings, circumstances)?;
     let mut article = Article { metadata, sources };
     let mut page_text = article.page_text()?;
+    let is_plain = |block: &Block| block.source == commonmark::escape(&block.plain);
+    if page_text != draft.text() {
+        // A definition in one block would make a link of what stands in brackets in another.
+        let sources = draft.blocks.iter().map(|block| match is_plain(block) {
+            true => commonmark::escape_beside_definitions(&block.plain),
+            false => block.source.clone(),
+        });
+        article.sources = divide(sources, parts);
+        page_text = article.page_text()?;
+    }
     if page_text != draft.text() {
         // Blocks that were apart on the page would run into one another: what a reader sees decides.
-        article.sources = divide(
-            draft.blocks.iter().map(|block| commonmark::escape(&block.plain)),
-            parts,
-        );
+        for block in &mut draft.blocks {
+            block.loses_markup |= !is_plain(block);
+            block.source = commonmark::escape(&block.plain);
+        }
+        article.sources = divide(draft.blocks.iter().map(|block| block.source.clone()), parts);
         page_text = article.page_text()?;
+    }
+    let lost: Vec<&Block> = draft.blocks.iter().filter(|block| block.loses_markup).collect();
+    if let Some(first) = lost.first() {
+        draft.notices.push(Notice {
+            line: first.line,
+            what: NoticeKind::MarkupLeft(lost.len()),
+        });
     }
     finish(draft, article, page_text, target, wishes)
 }

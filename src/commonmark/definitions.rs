@@ -15,6 +15,11 @@ use super::{escape_paragraph, options, parsed};
 /// The longest label in bytes, as the parser has it.
 const LONGEST_LABEL: usize = 1000;
 
+/// The schemes of addresses that have no host.
+const BARE_SCHEMES: &[&str] = &[
+    "data", "doi", "geo", "magnet", "mailto", "news", "sip", "sms", "tel", "urn", "xmpp",
+];
+
 /// A source whose notes are words.
 pub(super) struct WrittenOut {
     /// The source.
@@ -133,19 +138,52 @@ fn kept(lines: &[&str], definitions: &[Definition]) -> Vec<bool> {
     all
 }
 
-/// Tells an address from words: it has a scheme, or begins as one within a site does, or is a name with a dot or a slash in it.
+/// Tells an address from words: it has a scheme, begins as one within a site does, or is the name of a host or a file.
 fn is_address(destination: &str) -> bool {
-    let scheme = destination.split_once(':').map_or("", |(scheme, _)| scheme);
-    let has_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-        && destination.len() > scheme.len() + 1;
-    let is_name = destination.is_ascii()
-        && destination
-            .trim_end_matches(|c: char| c.is_ascii_punctuation())
-            .contains(['.', '/']);
-    has_scheme || destination.starts_with(['/', '#', '?', '.']) || is_name
+    let has_scheme = destination.split_once(':').is_some_and(|(scheme, rest)| {
+        let is_known = BARE_SCHEMES
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known));
+        let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        rest.strip_prefix("//")
+            .map_or(is_known && !rest.is_empty(), |rest| is_scheme && !rest.is_empty())
+    });
+    let is_query = |rest: &str| rest.contains('=');
+    let is_mark = |rest: &str| rest.starts_with(char::is_alphabetic);
+    has_scheme
+        || destination.starts_with("./")
+        || destination.starts_with("../")
+        || destination.starts_with('/')
+        || destination.strip_prefix('?').is_some_and(is_query)
+        || destination.strip_prefix('#').is_some_and(is_mark)
+        || is_host_or_file(destination)
+}
+
+/// Tells the name of a host, or of a file in a folder or in none, from a number, an abbreviation and a choice of words: it ends in
+/// a dot and at least two letters, as in `.org` and `.html`.
+fn is_host_or_file(destination: &str) -> bool {
+    let path = destination
+        .find(['?', '#'])
+        .map_or(destination, |end| &destination[..end]);
+    let (first, last) = (path.split('/').next(), path.rsplit('/').next());
+    let host = first.map(|first| first.split(':').next().unwrap_or_default());
+    destination.is_ascii() && [host, last].into_iter().flatten().any(has_ending)
+}
+
+fn has_ending(name: &str) -> bool {
+    let is_label = |label: &str| {
+        let is_of_name = |c: char| c.is_ascii_alphanumeric() || "-_~%+@".contains(c);
+        !label.is_empty() && label.chars().all(is_of_name)
+    };
+    name.rsplit_once('.').is_some_and(|(before, ending)| {
+        let is_of_one_case = ending.chars().all(|c| !c.is_ascii_uppercase())
+            || ending.chars().all(|c| !c.is_ascii_lowercase());
+        let is_ending = ending.len() >= 2 && ending.starts_with(|c: char| c.is_ascii_alphabetic());
+        is_ending && is_of_one_case && is_label(ending) && before.split('.').all(is_label)
+    })
 }
 
 /// Returns a label as labels are compared.
@@ -396,4 +434,60 @@ fn referred(lines: &[&str], definitions: &[Definition]) -> HashSet<String> {
     parse_document(&arena, &format!("{}\n", without.join("\n")), &options);
     drop(options);
     found.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_told_from_words() {
+        for address in [
+            "https://x.org",
+            "HTTP://x",
+            "mailto:ada@x.org",
+            "doi:10.1000/182",
+            "/",
+            "/c",
+            "//x.org",
+            "./c",
+            "../c/",
+            "#note-1",
+            "#桥",
+            "?page=2",
+            "d.png",
+            "PAGE.HTML",
+            "x.org",
+            "x.org/",
+            "x.org:8080/a?b#c",
+            "docs/page.html#top",
+            "my-page.v2.html",
+        ] {
+            assert!(is_address(address), "{address}");
+        }
+        for words in [
+            "3.5%",
+            "12.5",
+            "e.g.",
+            "i.e",
+            "U.S.A.",
+            "Dr.Smith",
+            "#1-ranked",
+            "#",
+            "NB:unconfirmed",
+            "note:",
+            "Unconfirmed",
+            "Unconfirmed/unclear",
+            "and/or.",
+            "3.5/10",
+            "...omitted",
+            "...",
+            "?",
+            "?unclear",
+            "http://",
+            "见x.org",
+        ] {
+            assert!(!is_address(words), "{words}");
+        }
+    }
 }

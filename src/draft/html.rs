@@ -10,7 +10,6 @@ use scraper::{ElementRef, Html};
 use super::{Beside, Draft, DraftError, DraftErrorKind, DraftFooter, FrontMatter, Notice, NoticeKind, Place};
 use crate::canonical::first_unprintable;
 use crate::capture::charset;
-use crate::commonmark::Block;
 use crate::date::{RevisionDate, UtcOffset};
 use crate::footer::{Footer, FooterError};
 use crate::proof::block;
@@ -93,11 +92,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
     if footer.is_none() {
         front.date = dates::of_publication(&page).or_else(|| article.date());
     }
-    let blocks = article.pieces.into_iter().map(|piece| Block {
-        source: piece.source(),
-        plain: piece.plain,
-        line: LINE,
-    });
+    let blocks = article.pieces.into_iter().map(Piece::into_block);
     Ok(Draft {
         front,
         blocks: blocks.collect(),
@@ -430,18 +425,33 @@ impl<'a> Article<'a> {
         if self.extent == Extent::Likely {
             return None;
         }
-        let times = || {
-            let times = self.shown.iter();
-            times.filter(|element| element.value().name() == "time")
+        let published = dates::in_elements(&self.shown, "datePublished");
+        let published = published.into_iter().find(|date| is_date(date));
+        let is_time = |element: &&ElementRef<'_>| {
+            let is_of_change = dates::is_of(**element, "dateModified");
+            element.value().name() == "time" && (!is_of_change || dates::is_of(**element, "datePublished"))
         };
         let date = |time: &ElementRef<'_>| clean(time.value().attr("datetime")?).filter(|date| is_date(date));
-        let mut of_page = times().filter(|time| {
-            let mut above = time.ancestors().filter_map(ElementRef::wrap);
-            time.value().attr("pubdate").is_some() || above.any(|above| above.value().name() == "header")
-        });
-        let mut apart = times().filter(|time| !is_in_running_text(**time));
-        of_page.find_map(date).or_else(|| apart.find_map(date))
+        let all = self.shown.iter().filter(is_time);
+        let mut marked = all.filter(|time| time.value().attr("pubdate").is_some());
+        // What comes behind the text's beginning tells of other pages, and of remarks on this one.
+        let is_text = |element: &ElementRef<'_>| {
+            element.value().name() == "p" && !is_in_header(*element) && is_running_text(*element)
+        };
+        let begin = self.shown.iter().position(is_text).unwrap_or(self.shown.len());
+        let before = || self.shown[..begin].iter().filter(is_time);
+        let mut in_header = before().filter(|time| is_in_header(**time));
+        let mut apart = before().filter(|time| !is_in_running_text(**time));
+        published
+            .or_else(|| marked.find_map(date))
+            .or_else(|| in_header.find_map(date))
+            .or_else(|| apart.find_map(date))
     }
+}
+
+fn is_in_header(element: ElementRef<'_>) -> bool {
+    let mut above = element.ancestors().filter_map(ElementRef::wrap);
+    above.any(|above| above.value().name() == "header")
 }
 
 /// Tells whether a text is a date that a revision can have.
@@ -449,11 +459,15 @@ fn is_date(text: &str) -> bool {
     RevisionDate::parse(text, UtcOffset::UTC).is_ok()
 }
 
-/// Tells whether a time stands in a sentence, which may tell of any day; a line that names author and date is none.
+/// Tells whether a time stands in a sentence, which may tell of any day.
 fn is_in_running_text(time: ElementRef<'_>) -> bool {
-    let above = time.ancestors().filter_map(ElementRef::wrap);
-    let mut paragraphs =
-        above.filter(|above| matches!(above.value().name(), "p" | "li" | "td" | "blockquote"));
+    let mut above = time.ancestors().filter_map(ElementRef::wrap);
+    let paragraph = above.find(|above| matches!(above.value().name(), "p" | "li" | "td" | "blockquote"));
+    paragraph.is_some_and(is_running_text)
+}
+
+/// Tells sentences from a line that names author and date.
+fn is_running_text(paragraph: ElementRef<'_>) -> bool {
     let words = |element: ElementRef<'_>| {
         let letters = element
             .text()
@@ -461,10 +475,9 @@ fn is_in_running_text(time: ElementRef<'_>) -> bool {
             .filter(|c| c.is_alphanumeric());
         letters.take(2 * LONGEST_BYLINE).count()
     };
-    let Some(paragraph) = paragraphs.next() else {
-        return false;
-    };
-    let others = words(paragraph).saturating_sub(words(time));
+    let inner = paragraph.descendants().filter_map(ElementRef::wrap);
+    let times = inner.filter(|inner| inner.value().name() == "time");
+    let others = words(paragraph).saturating_sub(times.map(words).sum());
     let last = paragraph
         .text()
         .flat_map(str::chars)

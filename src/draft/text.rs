@@ -25,6 +25,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
                 plain: line.to_owned(),
                 source: String::new(),
                 line: number + 1,
+                loses_markup: false,
             });
             open = !is_back_link;
         }

@@ -302,7 +302,10 @@ fn direction(language: &Language, blocks: &[Shown]) -> &'static str {
 
 /// Returns a block as a browser shows its very text: with its markup where that leaves the text what it is.
 fn block_html(block: &Shown, markup: Markup) -> String {
+    // Of a list or a quotation with an empty line in it the check below the footer reads another text (renderer 11).
+    let is_read_otherwise = block.plain.contains("\n\n") && !block.html.starts_with("<pre>");
     let is_exact = markup == Markup::Shown
+        && !is_read_otherwise
         && (block.is_exact() || draft::html::shown_text(&block.html).is_some_and(|text| text == block.plain));
     if is_exact {
         block.html.clone()

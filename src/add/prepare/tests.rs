@@ -217,3 +217,58 @@ fn a_language_has_one_title() {
         );
     }
 }
+
+/// Returns an article in English that has a source.
+fn of_source(source: &str) -> Article {
+    let mut page = article(&prepared(&[EN], &Wishes::default()).unwrap());
+    page.sources = vec![source.to_owned()];
+    page
+}
+
+/// Corrects an article by plain text; returns its source, and what of its markup is told to be lost.
+fn corrected(source: &str, text: &[&str]) -> (String, Vec<NoticeKind>) {
+    let wishes = Wishes {
+        article: Some("2026/01/22/bridge".parse().unwrap()),
+        previous: Some(of_source(source)),
+        languages: vec![language("en")],
+        ..Wishes::default()
+    };
+    let page = prepared(text, &wishes).unwrap();
+    let kinds = page.notices.iter().map(|notice| notice.what.clone());
+    (article(&page).sources.concat(), kinds.collect())
+}
+
+#[test]
+fn a_block_that_moves_keeps_its_markup() {
+    let source = "## Head\n\nOne [l](http://l.org)\n\nTwo *em*\n\n- a *b*\n\n  c\n\nThree\n";
+    let (moved, told) = corrected(source, &["Head", "Three", "- a b", "  c", "Two em", "One l"]);
+    assert_eq!(
+        moved,
+        "## Head\n\nThree\n\n- a *b*\n\n  c\n\nTwo *em*\n\nOne [l](http://l.org)\n"
+    );
+    assert_eq!(told, []);
+    let (moved, told) = corrected(source, &["Three", "One l", "Two em!", "Head"]);
+    assert_eq!(moved, "Three\n\nOne [l](http://l.org)\n\nTwo em!\n\n## Head\n");
+    assert_eq!(told, [NoticeKind::MarkupLost(1)]);
+}
+
+#[test]
+fn lists_between_which_nothing_stands_any_more_keep_their_markup() {
+    let source = "- a *x*\n\nBetween\n\n- c **y**\n";
+    let (written, told) = corrected(source, &["- a x", "- c y"]);
+    assert_eq!(written, "- a *x*\n\n<!-- -->\n\n- c **y**\n");
+    assert_eq!(told, []);
+}
+
+#[test]
+fn a_definition_makes_no_link_of_a_new_paragraph() {
+    let source = "Text [b] and *more*.\n\n[b]: http://x.org\n[note]: Unconfirmed *yet*\n\nEnd **bold** [l](http://l.org).\n";
+    let text = ["Text b and more.", "[note]: Unconfirmed yet", "End bold l."];
+    let (written, told) = corrected(source, &[&text[..], &["New paragraph cites [b]."]].concat());
+    assert_eq!(
+        written,
+        "Text [b](http://x.org) and *more*.\n\n[b]: http://x.org\n[note]: Unconfirmed *yet*\n\nEnd **bold** [l](http://l.org).\n\n\
+         New paragraph cites \\[b\\].\n"
+    );
+    assert_eq!(told, []);
+}

@@ -20,7 +20,37 @@ pub fn of_publication(page: &Html) -> Option<String> {
     dates.into_iter().find(|date| is_date(date))
 }
 
-/// Lists the dates of a property of Open Graph, and of one of schema.org in JSON-LD.
+/// Lists the dates of a property of schema.org that elements of a page say of the page itself, as written.
+pub fn in_elements(elements: &[ElementRef<'_>], property: &str) -> Vec<String> {
+    let own = elements
+        .iter()
+        .filter(|element| is_of(**element, property) && is_of_page(**element));
+    own.filter_map(|element| {
+        clean(
+            element
+                .value()
+                .attr("content")
+                .or(element.value().attr("datetime"))?,
+        )
+    })
+    .collect()
+}
+
+/// Tells whether an element states a property of something (HTML, "microdata").
+pub fn is_of(element: ElementRef<'_>, property: &str) -> bool {
+    let names = element.value().attr("itemprop").unwrap_or_default();
+    names.split_ascii_whitespace().any(|name| name == property)
+}
+
+/// Tells whether what an element states is said of a page or an article, and not of a remark on it.
+fn is_of_page(element: ElementRef<'_>) -> bool {
+    let mut above = element.ancestors().filter_map(ElementRef::wrap);
+    let item = above.find(|above| above.value().attr("itemscope").is_some());
+    let kinds = item.and_then(|item| item.value().attr("itemtype"));
+    kinds.is_none_or(|kinds| kinds.split_ascii_whitespace().any(is_kind_of_page))
+}
+
+/// Lists the dates of a property of Open Graph, and of one of schema.org in microdata and JSON-LD.
 ///
 /// In JSON-LD only what describes the page itself counts: an object at the top, in a list there, or in `@graph`, whose
 /// type is a page, an article or a posting. A page tells of others' dates deeper down.
@@ -31,7 +61,8 @@ fn dates(page: &Html, of_graph: &str, of_schema: &str) -> Vec<String> {
             let names = ["property", "name"].map(|name| meta.value().attr(name).unwrap_or_default());
             let is_wanted = |name: &str| name.trim().eq_ignore_ascii_case(of_graph);
             let content = meta.value().attr("content")?;
-            names.into_iter().any(is_wanted).then(|| clean(content))?
+            let is_own = names.into_iter().any(is_wanted) || is_of(meta, of_schema);
+            is_own.then(|| clean(content))?
         })
         .collect();
     let elements = page.root_element().descendants().filter_map(ElementRef::wrap);
@@ -67,17 +98,17 @@ fn of_json(value: &Value, property: &str, dates: &mut Vec<String>) {
 }
 
 fn is_page(object: &Value) -> bool {
-    let is_kind = |kind: &Value| {
-        let kind = kind.as_str().unwrap_or_default();
-        ["Page", "Article", "Posting", "Report"]
-            .iter()
-            .any(|ending| kind.ends_with(ending))
-    };
+    let is_kind = |kind: &Value| kind.as_str().is_some_and(is_kind_of_page);
     match object.get("@type") {
         Some(Value::Array(kinds)) => kinds.iter().any(is_kind),
         Some(kind) => is_kind(kind),
         None => false,
     }
+}
+
+fn is_kind_of_page(kind: &str) -> bool {
+    let endings = ["Page", "Article", "Posting", "Report"];
+    endings.iter().any(|ending| kind.ends_with(ending))
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use scraper::ElementRef;
 
-/// Letters behind a number that are above the line as a habit: `1st` says the same there.
-const ORDINALS: &[&str] = &[
-    "st", "nd", "rd", "th", "er", "re", "ère", "e", "ème", "a", "o", "os", "me", "mes", "mo", "lle", "tm",
-    "sm",
+/// Letters that are above the line as a habit: `1st` says the same there.
+const HABITS: &[&str] = &[
+    "st", "nd", "rd", "th", "er", "re", "ère", "ème", "os", "me", "mes", "mo", "lle", "tm", "sm",
 ];
+/// Those that are so behind a number alone: they are also what notes are marked with, and exponents.
+const HABITS_OF_NUMBERS: &[&str] = &["a", "e", "o"];
 
 /// Returns the marks that a browser puts around a quotation: those of its language, of an inner one those for such.
 pub fn of_quotation(quotation: ElementRef<'_>) -> (&'static str, &'static str) {
@@ -48,7 +49,7 @@ fn above(c: char) -> char {
         '3' => '³',
         '4'..='9' => char::from_u32(u32::from(c) - u32::from('4') + u32::from('⁴')).unwrap_or(c),
         '+' => '⁺',
-        '-' | '−' => '⁻',
+        '-' | '−' | '–' => '⁻',
         '=' => '⁼',
         '(' => '⁽',
         ')' => '⁾',
@@ -62,7 +63,7 @@ fn below(c: char) -> char {
     match c {
         '0'..='9' => char::from_u32(u32::from(c) - u32::from('0') + u32::from('₀')).unwrap_or(c),
         '+' => '₊',
-        '-' | '−' => '₋',
+        '-' | '−' | '–' => '₋',
         '=' => '₌',
         '(' => '₍',
         ')' => '₎',
@@ -70,11 +71,19 @@ fn below(c: char) -> char {
     }
 }
 
-/// Returns the mark that tells what stands above or below the line from the character before it, where they would read as one.
-pub fn before(text: &str, name: &str, character: Option<char>) -> Option<&'static str> {
+/// Returns the mark that tells what stands above or below the line from the word before it, where they would read as one.
+pub fn before(text: &str, name: &str, word: &str) -> Option<&'static str> {
     let text = text.trim();
-    let runs_together = character.is_some_and(|c| c.is_alphanumeric() || matches!(c, ')' | ']'))
-        && text.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '+' | '-' | '−' | '('));
-    let is_habit = name == "sup" && ORDINALS.contains(&text.trim_end_matches('.').to_lowercase().as_str());
+    let runs_together = !word.is_empty()
+        && text.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '+' | '-' | '−' | '–' | '('));
+    let is_habit = name == "sup" && is_habit(&text.trim_end_matches('.').to_lowercase(), word);
     (runs_together && !is_habit).then_some(if name == "sup" { "^" } else { "_" })
+}
+
+/// Tells whether letters stand above the line behind a word as a habit: behind a number, that of a century, and `n` for number.
+fn is_habit(letters: &str, word: &str) -> bool {
+    let is_number = word.ends_with(|c: char| c.is_ascii_digit())
+        || letters == "e" && word.chars().all(|c| "IVXLCDM".contains(c))
+        || letters == "o" && matches!(word, "n" | "N");
+    HABITS.contains(&letters) || is_number && HABITS_OF_NUMBERS.contains(&letters)
 }

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::*;
-use crate::canonical::Invisible;
+use crate::canonical::{Invisible, canonical};
 use crate::commonmark::plain_text;
 use crate::draft::Form;
 
@@ -162,7 +162,7 @@ fn blocks_read_as_their_commonmark_does() {
         "tail",
         "Head line",
         "- one\n- two\n  3. x\n  4. y",
-        "> q\n>\n> r\n> s",
+        "> q\n\n> r\n> s",
         "  a\n\tb",
         "<c>",
         "* * *",
@@ -336,7 +336,8 @@ proptest! {
         if let Ok(draft) = read(&parts.concat()) {
             for block in &draft.blocks {
                 prop_assert!(!block.plain.is_empty());
-                prop_assert!(!block.plain.contains("\n\n"), "{:?}", block.plain);
+                let text = canonical(&block.plain);
+                prop_assert_eq!(text.trim_end_matches('\n'), &block.plain);
             }
         }
     }
@@ -529,13 +530,13 @@ fn beside(draft: &Draft) -> Vec<&str> {
 fn words_in_a_list_beside_its_items_are_text() {
     let draft = body(
         "<article><ul>The bridge <b>never</b> existed.</ul>
-        <ol>\nFirst, <li>one<li>two</li>and a half<img alt=three></ol></article>",
+        <ol>\nFirst, <li>one<li>two</li>and a half <img alt=three></ol></article>",
     );
     assert_eq!(
         plain(&draft),
         [
-            "- The bridge\n  never\n  existed.",
-            "1. First,\n2. one\n3. two\n   and a half\n   three"
+            "- The bridge never existed.",
+            "1. First,\n2. one\n3. two\n\n   and a half three"
         ]
     );
 }
@@ -750,6 +751,16 @@ fn what_stands_above_or_below_the_line_does_not_run_into_what_it_stands_at() {
             "said[1] so*",
         ),
         ("<sup>a</sup> A note.", "a A note."),
+        ("10<sup>–3</sup>, H<sub>a–b</sub>", "10⁻³, H_a–b"),
+        (
+            "Smith<sup>a</sup>, x<sup>a</sup> y<sup>e</sup> n<sup>e</sup>",
+            "Smith^a, x^a y^e n^e",
+        ),
+        (
+            "1<sup>a</sup> 2<sup>o</sup> n<sup>o</sup> 3, n<sup>th</sup>",
+            "1a 2o no 3, nth",
+        ),
+        ("<b>X</b>I<sup>e</sup> (1)<sup>a</sup>", "XIe (1)^a"),
         ("a<sup></sup>b", "ab"),
         ("a<b>b</b><sup>x</sup>c", "ab^xc"),
     ] {
@@ -820,6 +831,37 @@ fn a_date_of_publication_is_found_and_others_are_none() {
     assert_eq!(dated("", &pubdate), "2026-01-15");
     assert_eq!(dated("", &format!("<p>On {} the bridge fell.</p>", time(16))), "");
     assert_eq!(dated("", &format!("<p>By Ada, {}</p>", time(17))), "2026-01-17");
+    let said =
+        |property: &str, day: u32| format!("<time itemprop='{property}' datetime=2026-01-{day}>then</time>");
+    let [changed, published] = [said("dateModified", 18), said("datePublished", 19)];
+    assert_eq!(
+        dated("", &format!("<header>{changed} {published}</header>")),
+        "2026-01-19"
+    );
+    assert_eq!(
+        dated("", &format!("<header>{changed}</header>{}", time(20))),
+        "2026-01-20"
+    );
+    assert_eq!(dated("", &changed), "");
+    let meta = "<meta itemprop=datePublished content=2026-01-21>";
+    assert_eq!(dated("", &format!("{}{meta}", time(22))), "2026-01-21");
+    assert_eq!(dated(meta, &time(22)), "2026-01-21");
+    let remark = format!("<div itemscope itemtype=https://schema.org/Comment>{published}</div>");
+    for behind in [
+        time(23),
+        remark,
+        format!("<div><header>{}</header><p>Read.</p></div>", time(24)),
+    ] {
+        assert_eq!(
+            dated("", &format!("<p>The bridge fell.</p><div>{behind}</div>")),
+            ""
+        );
+        let header = format!("<header><p>A bridge fell.</p>{}</header>", time(25));
+        assert_eq!(
+            dated("", &format!("{header}<p>It fell.</p>{behind}")),
+            "2026-01-25"
+        );
+    }
 }
 
 #[test]
@@ -886,4 +928,56 @@ fn what_is_struck_out_is_marked() {
         let draft = body(html);
         assert_eq!(plain(&draft).join("\n\n"), text, "{html}");
     }
+}
+
+#[test]
+fn lists_and_quotations_are_read_as_markdown_has_them() {
+    for source in [
+        "> one\n>\n> two *em*\n",
+        "> one\n> two\n>\n> > three\n> >\n> > four\n>\n> - five\n>\n>   six\n",
+        "- a\n- b\n",
+        "- a\n\n  b **c**\n- d\n",
+        "- a\n  - b\n\n    c\n  - d\n\n  e\n",
+        "- a\n\n  1. b\n  2. c\n\n  > d\n  >\n  > e\n",
+        "9. a\n10. b\n\n    c\n",
+        "- ```\n  a\n\n  b\n  ```\n- c\n\n      d\n",
+        "> ```\n> a\n>\n> b\n> ```\n",
+        "- > a\n  >\n  > b\n",
+        "- a\n  - > ```\n    > b\n    > ```\n  - c\n",
+        "- ```\n  a\n  ```\n  - b\n",
+        "- - a\n\n  b\n",
+        "- a\n\n  * * *\n",
+    ] {
+        let text = plain_text(source).unwrap();
+        for block in crate::commonmark::html::blocks(source).unwrap() {
+            let draft = body(&block.html);
+            assert_eq!(plain(&draft).join("\n\n"), block.plain, "{source}");
+            assert_eq!(draft.text(), text, "{source}");
+        }
+    }
+}
+
+#[test]
+fn several_paragraphs_of_an_item_or_a_quotation_keep_their_markup() {
+    for (html, source) in [
+        (
+            "<blockquote><p>one</p><p>two <em>em</em></p></blockquote>",
+            "> one\n>\n> two *em*",
+        ),
+        (
+            "<ul><li><p>a</p><p><b>b</b></p></li><li>c</li></ul>",
+            "- a\n\n  **b**\n- c",
+        ),
+        (
+            "<ol><li>a<ul><li><p>b</p><p><i>c</i></p></li></ul></li></ol>",
+            "1. a\n   - b\n\n     *c*",
+        ),
+        ("<ul><li>a</li><ul><li><i>b</i></li></ul></ul>", "- a\n  - *b*"),
+    ] {
+        let draft = body(html);
+        plain(&draft);
+        assert_eq!(sources(&draft), [source], "{html}");
+    }
+    let table = "<table><tr><td><blockquote><p>a</p><p>b</p></blockquote><td>c</table>";
+    assert_eq!(plain(&body(table)), ["> a > b | c"]);
 }

@@ -2,11 +2,12 @@
 
 use scraper::{ElementRef, Node};
 
+use super::LINE;
 use super::hidden::{self, Display, Visibility};
 use super::marks;
 use super::source::{Run, Style, kept_link, mark_struck, source_of};
-use crate::canonical::nfc;
-use crate::commonmark;
+use crate::canonical::{self, nfc};
+use crate::commonmark::{self, Block};
 
 /// The deepest element that is read. The parser adds some of its own to those a page writes.
 const DEEPEST: usize = 400;
@@ -14,6 +15,8 @@ const DEEPEST: usize = 400;
 const DEEPEST_NEST: usize = 12;
 /// The longest text that is written in characters above or below the line, in bytes.
 const LONGEST_SHIFTED: usize = 256;
+/// How many characters of a word are looked at, to tell whether it is a number.
+const LONGEST_WORD: usize = 16;
 /// The longest block whose emphasis and links are kept.
 const LONGEST_SOURCE: usize = 1 << 20;
 
@@ -106,7 +109,9 @@ pub enum Kind {
     Title,
     /// A line across the page.
     Break,
-    /// A list, a quotation, a table, a lower heading.
+    /// A list.
+    List,
+    /// A quotation, a table, a lower heading.
     Other,
 }
 
@@ -126,8 +131,8 @@ pub struct Piece {
 }
 
 impl Piece {
-    /// Returns CommonMark that gives the very text.
-    pub fn source(&self) -> String {
+    /// Returns it as a block whose source gives the very text.
+    pub fn into_block(self) -> Block {
         let short = self
             .source
             .as_ref()
@@ -136,10 +141,13 @@ impl Piece {
             commonmark::plain_text(source).is_ok_and(|text| text.trim_end_matches('\n') == self.plain)
         };
         // A character may combine with one of another element.
-        short
-            .map(|source| nfc(source.clone()))
-            .filter(gives_the_text)
-            .unwrap_or_else(|| commonmark::escape(&self.plain))
+        let source = short.map(|source| nfc(source.clone())).filter(gives_the_text);
+        Block {
+            loses_markup: self.source.is_some() && source.is_none(),
+            source: source.unwrap_or_else(|| commonmark::escape(&self.plain)),
+            plain: self.plain,
+            line: LINE,
+        }
     }
 
     fn inner_source(&self) -> String {
@@ -214,8 +222,7 @@ pub fn is_navigation(header: ElementRef) -> bool {
 pub fn pieces(root: ElementRef) -> Result<Vec<Piece>, TooDeep> {
     let mut reader = Reader::default();
     reader.children(root)?;
-    reader.flush(Kind::Paragraph);
-    Ok(reader.pieces)
+    Ok(reader.finished())
 }
 
 /// Returns the blocks of an element that come after an element in it.
@@ -228,8 +235,7 @@ pub fn pieces_after<'a>(root: ElementRef<'a>, after: ElementRef<'a>) -> Result<V
         ..Reader::default()
     };
     reader.children(root)?;
-    reader.flush(Kind::Paragraph);
-    Ok(reader.pieces)
+    Ok(reader.finished())
 }
 
 #[derive(Default)]
@@ -346,7 +352,7 @@ impl<'a> Reader<'a> {
     fn raised_or_lowered(&mut self, element: ElementRef<'a>, name: &str) -> Result<(), TooDeep> {
         let (pieces, runs) = (self.pieces.len(), self.runs.len());
         let begun = self.runs.last().map_or(0, |last| last.text.len());
-        let before = self.runs.last().and_then(|last| last.text.chars().next_back());
+        let word = self.word_before();
         self.children(element)?;
         // A block in it ended the one that it stands in.
         let is_inline = self.pieces.len() == pieces && self.runs.len() >= runs;
@@ -373,13 +379,22 @@ impl<'a> Reader<'a> {
                 let tail: String = self.runs[at].text.split_off(begins(at));
                 self.runs[at].text.extend(tail.chars().map(shift));
             }
-        } else if let Some(mark) = marks::before(&written, name, before) {
+        } else if let Some(mark) = marks::before(&written, name, &word) {
             let at = (first..self.runs.len()).find(|at| self.runs[*at].text.len() > begins(*at));
             if let Some(at) = at {
                 self.runs[at].text.insert_str(begins(at), mark);
             }
         }
         Ok(())
+    }
+
+    /// Returns the word that the text ends with so far, brackets included, or the end of one that is long.
+    fn word_before(&self) -> String {
+        let runs = self.runs.iter().rev();
+        let characters = runs.flat_map(|run| run.text.chars().rev());
+        let word = characters.take_while(|c| c.is_alphanumeric() || matches!(c, ')' | ']'));
+        let word: Vec<char> = word.take(LONGEST_WORD).collect();
+        word.into_iter().rev().collect()
     }
 
     fn text(&mut self, text: &str) {
@@ -503,6 +518,12 @@ impl<'a> Reader<'a> {
         self.pieces.push(self.piece(plain, source, kind));
     }
 
+    /// Returns the blocks that were read.
+    fn finished(mut self) -> Vec<Piece> {
+        self.flush(Kind::Paragraph);
+        self.pieces
+    }
+
     /// Returns a reader of what stands by itself in what is read.
     fn within(&self) -> Self {
         Reader {
@@ -518,38 +539,30 @@ impl<'a> Reader<'a> {
     fn inner(&self, element: ElementRef<'a>) -> Result<Vec<Piece>, TooDeep> {
         let mut inner = self.within();
         inner.children(element)?;
-        inner.flush(Kind::Paragraph);
-        Ok(inner.pieces)
-    }
-
-    /// Reads a text by itself.
-    fn words(&self, text: &str) -> Vec<Piece> {
-        let mut inner = self.within();
-        inner.text(text);
-        inner.flush(Kind::Paragraph);
-        inner.pieces
+        Ok(inner.finished())
     }
 
     fn list(&mut self, list: ElementRef<'a>, is_ordered: bool) -> Result<(), TooDeep> {
         let mut items: Vec<(Option<u32>, Vec<Piece>)> = Vec::new();
+        // What stands in a list beside its items belongs to the item before it.
+        let mut beside = self.within();
         for child in list.children() {
             let element = ElementRef::wrap(child);
-            let pieces = match (child.value(), element) {
-                (Node::Text(text), _) if !text.chars().all(is_blank) => self.words(text),
-                (_, Some(element)) if is_left_out(element) => continue,
-                (Node::Element(image), _) if image.name() == "img" => {
-                    self.words(image.attr("alt").unwrap_or_default())
+            if let Some(item) = element.filter(|element| element.value().name() == "li") {
+                if !is_left_out(item) {
+                    add_to_item(
+                        &mut items,
+                        std::mem::replace(&mut beside, self.within()).finished(),
+                    );
+                    items.push((number_in(item, "value"), self.inner(item)?));
                 }
-                (_, Some(element)) => self.inner(element)?,
-                _ => continue,
-            };
-            let is_item = element.is_some_and(|element| element.value().name() == "li");
-            // What stands in a list beside its items belongs to the item before it.
-            match items.last_mut().filter(|_| !is_item) {
-                Some((_, item)) => item.extend(pieces),
-                None => items.push((element.and_then(|item| number_in(item, "value")), pieces)),
+            } else if let Node::Text(text) = child.value() {
+                beside.text(text);
+            } else if let Some(element) = element {
+                beside.element(element)?;
             }
         }
+        add_to_item(&mut items, beside.finished());
         items.retain(|(_, item)| !item.is_empty());
         let is_reversed = list.value().attr("reversed").is_some();
         let count = u32::try_from(items.len()).unwrap_or(1);
@@ -570,30 +583,49 @@ impl<'a> Reader<'a> {
             };
             let indent = " ".repeat(marker.len());
             let joined = |text: &dyn Fn(&Piece) -> String| {
-                let texts: Vec<String> = item.iter().map(text).collect();
-                prefixed(&texts.join("\n"), &marker, &indent)
+                let mut joined = String::new();
+                for (at, piece) in item.iter().enumerate() {
+                    joined.push_str(match piece.kind {
+                        _ if at == 0 => "",
+                        Kind::List => "\n",
+                        _ => "\n\n",
+                    });
+                    joined.push_str(&text(piece));
+                }
+                prefixed(&joined, &marker, &indent, "")
             };
             plain.push(joined(&|piece| piece.plain.clone()));
             source.push(joined(&Piece::inner_source));
         }
         if !items.is_empty() {
-            self.pieces
-                .push(self.piece(plain.join("\n"), Some(source.join("\n")), Kind::Other));
+            self.push_nest(plain.join("\n"), source.join("\n"), Kind::List);
         }
         Ok(())
     }
 
     fn quotation(&mut self, quotation: ElementRef<'a>) -> Result<(), TooDeep> {
         let pieces = self.inner(quotation)?;
-        let joined = |text: &dyn Fn(&Piece) -> String| {
+        let joined = |text: &dyn Fn(&Piece) -> String, empty| {
             let texts: Vec<String> = pieces.iter().map(text).collect();
-            prefixed(&texts.join("\n\n"), "> ", "> ")
+            prefixed(&texts.join("\n\n"), "> ", "> ", empty)
         };
         if !pieces.is_empty() {
-            let (plain, source) = (joined(&|piece| piece.plain.clone()), joined(&Piece::inner_source));
-            self.pieces.push(self.piece(plain, Some(source), Kind::Other));
+            let plain = joined(&|piece| piece.plain.clone(), "");
+            // Two quotations would come of it without the mark.
+            let source = joined(&Piece::inner_source, ">");
+            self.push_nest(plain, source, Kind::Other);
         }
         Ok(())
+    }
+
+    /// Adds a list or a quotation. The empty lines of one in another are judged with those around them.
+    fn push_nest(&mut self, plain: String, source: String, kind: Kind) {
+        let plain = if self.nest == 0 {
+            canonical::canonical(&plain).trim_end().to_owned()
+        } else {
+            plain
+        };
+        self.pieces.push(self.piece(plain, Some(source), kind));
     }
 
     fn table(&mut self, table: ElementRef<'a>) -> Result<(), TooDeep> {
@@ -605,11 +637,9 @@ impl<'a> Reader<'a> {
                     continue;
                 }
                 let pieces = self.inner(cell)?;
-                let texts: Vec<String> = pieces
-                    .iter()
-                    .map(|piece| piece.plain.replace('\n', " "))
-                    .collect();
-                cells.push(texts.join(" "));
+                let lines = pieces.iter().flat_map(|piece| piece.plain.lines());
+                let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+                cells.push(lines.join(" "));
             }
             if cells.iter().any(|cell| !cell.is_empty()) {
                 lines.push(cells.join(" | ").trim_end().to_owned());
@@ -641,10 +671,14 @@ impl<'a> Reader<'a> {
         mark_struck(&mut runs);
         let text: String = runs.into_iter().map(|run| run.text).collect();
         let text = nfc(text.replace("\r\n", "\n").replace('\r', "\n"));
-        for plain in crate::canonical::paragraphs(&text) {
+        for mut plain in canonical::paragraphs(&text) {
             let longest = plain.split(|c| c != '`').map(str::len).max().unwrap_or(0);
             let fence = "`".repeat(longest.max(2) + 1);
             let source = format!("{fence}\n{plain}\n{fence}");
+            // Its last line feed parts it from the item below it.
+            if self.nest > 0 {
+                plain.push('\n');
+            }
             self.pieces.push(self.piece(plain, Some(source), Kind::Other));
         }
     }
@@ -676,20 +710,25 @@ fn is_table(table: ElementRef) -> bool {
     rows(table).any(|row| row.children().filter_map(ElementRef::wrap).count() > 1)
 }
 
-fn prefixed(text: &str, first: &str, rest: &str) -> String {
+/// Adds what stands beside a list's items to the last of them.
+fn add_to_item(items: &mut Vec<(Option<u32>, Vec<Piece>)>, pieces: Vec<Piece>) {
+    match items.last_mut() {
+        Some((_, item)) => item.extend(pieces),
+        None => items.push((None, pieces)),
+    }
+}
+
+/// Puts marks before the lines of a text: one before the first, one before the others, and one in place of those that are empty.
+fn prefixed(text: &str, first: &str, rest: &str, empty: &str) -> String {
     let mut out = String::with_capacity(text.len() + first.len());
     for (at, line) in text.split('\n').enumerate() {
-        let prefix = match at {
-            0 => first,
-            _ => rest,
-        };
         if at > 0 {
             out.push('\n');
         }
-        out.push_str(if line.is_empty() {
-            prefix.trim_end()
-        } else {
-            prefix
+        out.push_str(match (at, line.is_empty()) {
+            (0, _) => first,
+            (_, true) => empty,
+            (_, false) => rest,
         });
         out.push_str(line);
     }
