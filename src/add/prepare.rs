@@ -243,7 +243,7 @@ pub fn prepare_sources(
 
 /// Prepares a draft whose blocks are divided already.
 fn prepare_parts(
-    draft: Draft,
+    mut draft: Draft,
     parts: &[(Language, usize)],
     wishes: &Wishes,
     settings: &Settings,

@@ -220,7 +220,7 @@ fn a_language_has_one_title() {
 
 /// Returns an article in English that has a source.
 fn of_source(source: &str) -> Article {
-    let mut page = article(&prepared(&[EN], &Wishes::default()).unwrap());
+    let mut page = prepared(&[EN], &Wishes::default()).unwrap().article();
     page.sources = vec![source.to_owned()];
     page
 }
@@ -235,7 +235,7 @@ fn corrected(source: &str, text: &[&str]) -> (String, Vec<NoticeKind>) {
     };
     let page = prepared(text, &wishes).unwrap();
     let kinds = page.notices.iter().map(|notice| notice.what.clone());
-    (article(&page).sources.concat(), kinds.collect())
+    (page.article().sources.concat(), kinds.collect())
 }
 
 #[test]
