@@ -85,9 +85,8 @@ pub struct Block {
 const PARTING: &str = "<!-- -->\n\n";
 
 impl Block {
-    /// Returns the source with which it stays a block of its own below another one; none where there is none.
-    #[must_use]
-    pub fn below(&self, above: &Self) -> Option<String> {
+    /// Gives it a source with which it stays a block of its own below another one.
+    pub fn put_below(&mut self, above: &Self) {
         let stays = |source: &String| {
             let together = plain_text(&format!("{}\n\n{source}", above.source));
             together.is_ok_and(|together| {
@@ -95,7 +94,9 @@ impl Block {
             })
         };
         let parted = format!("{PARTING}{}", self.source);
-        [self.source.clone(), parted].into_iter().find(stays)
+        let source = [self.source.clone(), parted].into_iter().find(stays);
+        self.loses_markup |= source.is_none();
+        self.source = source.unwrap_or_else(|| escape(&self.plain));
     }
 }
 
@@ -266,13 +267,7 @@ fn parsed_blocks(source: &str) -> Result<Vec<Block>, CommonMarkError> {
             line: first,
         };
         if let Some(above) = blocks.last().filter(|_| after_list) {
-            match block.below(above) {
-                Some(source) => block.source = source,
-                None => {
-                    block.source = escape(&block.plain);
-                    block.loses_markup = true;
-                }
-            }
+            block.put_below(above);
         }
         after_list = !block.loses_markup && matches!(node.data().value, NodeValue::List(_));
         blocks.push(block);

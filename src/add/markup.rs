@@ -60,13 +60,7 @@ pub(super) fn keep(blocks: &mut Vec<Block>, before: &Article) -> usize {
         block.line = new.line;
         let is_beside = above.is_none_or(|above| above + 1 == at);
         if let Some(last) = written.last().filter(|_| !is_beside) {
-            match block.below(last) {
-                Some(source) => block.source = source,
-                None => {
-                    block.source = commonmark::escape(&block.plain);
-                    block.loses_markup = true;
-                }
-            }
+            block.put_below(last);
         }
         lost += usize::from(std::mem::take(&mut block.loses_markup));
         written.push(block);

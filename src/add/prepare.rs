@@ -258,9 +258,12 @@ fn prepare_parts(
     let is_plain = |block: &Block| block.source == commonmark::escape(&block.plain);
     if page_text != draft.text() {
         // A definition in one block would make a link of what stands in brackets in another.
-        let sources = draft.blocks.iter().map(|block| match is_plain(block) {
-            true => commonmark::escape_beside_definitions(&block.plain),
-            false => block.source.clone(),
+        let sources = draft.blocks.iter().map(|block| {
+            if is_plain(block) {
+                commonmark::escape_beside_definitions(&block.plain)
+            } else {
+                block.source.clone()
+            }
         });
         article.sources = divide(sources, parts);
         page_text = article.page_text()?;

@@ -403,6 +403,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_the_check_in_pages_reads_otherwise_is_shown_to_the_letter() {
+        for (source, has_markup) in [
+            ("> a\n>\n> *b*\n", false),
+            ("- a\n\n  b\n- c\n", false),
+            ("> a *b*\n", true),
+            ("- a\n\n- b\n  - c\n", true),
+            ("    a\n\n    b\n", true),
+        ] {
+            let block = shown::blocks(source).unwrap().remove(0);
+            let html = block_html(&block, Markup::Shown);
+            assert_eq!(html == block.html, has_markup, "{html}");
+        }
+    }
+
+    #[test]
     fn only_what_is_in_an_element_to_the_letter_is_left_out() {
         let elements = [("<style>".to_owned(), "p{}"), ("<script>".to_owned(), "'x'")];
         let without = |page: &str| bare(page, &elements);
