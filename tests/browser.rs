@@ -394,6 +394,46 @@ const CHANGED: [(&str, &str); 37] = [
 
 #[test]
 #[ignore = "needs chromium and chromedriver"]
+fn lists_and_quotations_of_several_paragraphs_are_shown_as_such_and_proved() {
+    let reader = Reader::begin();
+    let sources = [
+        "> one\n>\n> two *em*\n",
+        "> one\n> two\n>\n> > three\n> >\n> > four\n>\n> - five\n>\n>   six\n",
+        "- a\n\n  b **c**\n- d\n",
+        "- a\n  - b\n\n    c\n  - d\n\n  e\n",
+        "- a\n\n  1. b\n  2. c\n\n  > d\n  >\n  > e\n",
+        "9. a\n10. b\n\n    c\n",
+        "- ```\n  a\n\n  b\n  ```\n- c\n\n      d\n",
+        "> ```\n> a\n>\n> b\n> ```\n",
+        "- > a\n  >\n  > b\n",
+        "- a\n  - > ```\n    > b\n    > ```\n  - c\n",
+        "- ```\n  a\n  ```\n  - b\n",
+        "- - a\n\n  b\n",
+        "- a\n\n  * * *\n",
+    ];
+    for (number, source) in sources.iter().enumerate() {
+        let slug = format!("--slug=nested-{number}");
+        reader
+            .story
+            .add("nested.md", source, &[&slug, "--date=2026-01-25", "--lang=en"]);
+    }
+    reader.story.yes(&["build", "site"]);
+    for (number, source) in sources.iter().enumerate() {
+        let html = reader.page(&format!("2026/01/25/nested-{number}"), "index.html");
+        assert!(!html.contains("<pre class=\"plain\">"), "{source}");
+        reader.proves(source, &html);
+        let (from, to) = if source.starts_with('>') {
+            ("<blockquote>", "<blockquote>\n<p>more</p>")
+        } else {
+            ("<li>", "<li>\n<p>more</p>")
+        };
+        let words = "Text: the page does not show the commit’s page.txt.";
+        reader.fails(source, &html.replacen(from, to, 1), words);
+    }
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
 fn whatever_a_reader_would_take_for_the_article_is_caught() {
     let reader = Reader::begin();
     let html = reader.page(ENGLISH, "index.html");

@@ -30,4 +30,7 @@ pub const KNOWN: &[&str] = &[
     // Renderer 11.
     "97f2a9506c6c90714cd51b3448f10408a441b2dec009f6d28ed61c811e1bd412",
     "84dd6e853f449669b7a5668add288af4a37eefc69e495810d77f5f961d5d4e78",
+    // Renderer 12.
+    "11cd58d822fb0e7a2a4fafe345514df4a4acaf6c48ffcd38acabdece3234fd3c",
+    "918fea4ddb52bbc778b16cce35ab1af755a44df51743a2ee04735d8a41efb57f",
 ];

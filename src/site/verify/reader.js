@@ -214,7 +214,8 @@ class Reader {
       if (!keeps) trim();
       const text = line.join('');
       line = [];
-      if (keeps) paragraphs(text).forEach(paragraph => push(paragraph, 'other'));
+      // In an item, the last line feed of a code block parts it from the item below it.
+      if (keeps) paragraphs(text).forEach(paragraph => push(nest ? paragraph + '\n' : paragraph, 'other'));
       else if (text) push(text, kind);
     };
     const write = text => {
@@ -261,7 +262,7 @@ class Reader {
         push('* * *', 'break');
       } else if ((name === 'ul' || name === 'ol') && nest < DEEPEST_NEST) {
         const text = this.list(node, level, nest);
-        if (text) push(text, 'other');
+        if (text) push(text, 'list');
       } else if (name === 'blockquote' && nest < DEEPEST_NEST) {
         const inner = this.blocks(node, level, nest + 1).map(block => block.text).join('\n\n');
         if (inner) push(prefixed(inner, '> ', '> '), 'other');
@@ -291,7 +292,8 @@ class Reader {
       if (item.nodeType === Node.TEXT_NODE && !isBlank(item.data)) this.faults.add(say('amid', quote(item.data)));
       if (item.nodeType !== Node.ELEMENT_NODE || !this.isKnown(item) || !this.isShown(item)) continue;
       if (item.localName !== 'li') this.faults.add(say('element', item.localName));
-      const text = this.blocks(item, depth + 1, nest + 1).map(block => block.text).join('\n');
+      const parts = this.blocks(item, depth + 1, nest + 1);
+      const text = parts.map((part, at) => (at ? part.kind === 'list' ? '\n' : '\n\n' : '') + part.text).join('');
       // A browser counts an item without text, and the text does not.
       if (!text) this.faults.add(say('element', 'li'));
       const marker = list.localName === 'ol' ? `${number++}. ` : '- ';
@@ -360,12 +362,9 @@ class Reader {
   }
 }
 
+// Puts marks before the lines of a text, but for empty ones below the first.
 function prefixed(text, first, rest) {
-  const lines = text.split('\n').map((line, at) => {
-    const prefix = at ? rest : first;
-    return line ? prefix + line : prefix.trimEnd();
-  });
-  return lines.join('\n');
+  return text.split('\n').map((line, at) => at ? line && rest + line : first + line).join('\n');
 }
 
 const readPage = (page, laid, own) => new Reader(page, laid, own).read();
