@@ -396,21 +396,7 @@ const CHANGED: [(&str, &str); 37] = [
 #[ignore = "needs chromium and chromedriver"]
 fn lists_and_quotations_of_several_paragraphs_are_shown_as_such_and_proved() {
     let reader = Reader::begin();
-    let sources = [
-        "> one\n>\n> two *em*\n",
-        "> one\n> two\n>\n> > three\n> >\n> > four\n>\n> - five\n>\n>   six\n",
-        "- a\n\n  b **c**\n- d\n",
-        "- a\n  - b\n\n    c\n  - d\n\n  e\n",
-        "- a\n\n  1. b\n  2. c\n\n  > d\n  >\n  > e\n",
-        "9. a\n10. b\n\n    c\n",
-        "- ```\n  a\n\n  b\n  ```\n- c\n\n      d\n",
-        "> ```\n> a\n>\n> b\n> ```\n",
-        "- > a\n  >\n  > b\n",
-        "- a\n  - > ```\n    > b\n    > ```\n  - c\n",
-        "- ```\n  a\n  ```\n  - b\n",
-        "- - a\n\n  b\n",
-        "- a\n\n  * * *\n",
-    ];
+    let sources: Vec<&str> = include_str!("pages/nested.txt").split("=====\n").collect();
     for (number, source) in sources.iter().enumerate() {
         let slug = format!("--slug=nested-{number}");
         reader

@@ -932,22 +932,7 @@ fn what_is_struck_out_is_marked() {
 
 #[test]
 fn lists_and_quotations_are_read_as_markdown_has_them() {
-    for source in [
-        "> one\n>\n> two *em*\n",
-        "> one\n> two\n>\n> > three\n> >\n> > four\n>\n> - five\n>\n>   six\n",
-        "- a\n- b\n",
-        "- a\n\n  b **c**\n- d\n",
-        "- a\n  - b\n\n    c\n  - d\n\n  e\n",
-        "- a\n\n  1. b\n  2. c\n\n  > d\n  >\n  > e\n",
-        "9. a\n10. b\n\n    c\n",
-        "- ```\n  a\n\n  b\n  ```\n- c\n\n      d\n",
-        "> ```\n> a\n>\n> b\n> ```\n",
-        "- > a\n  >\n  > b\n",
-        "- a\n  - > ```\n    > b\n    > ```\n  - c\n",
-        "- ```\n  a\n  ```\n  - b\n",
-        "- - a\n\n  b\n",
-        "- a\n\n  * * *\n",
-    ] {
+    for source in include_str!("../../../tests/pages/nested.txt").split("=====\n") {
         let text = plain_text(source).unwrap();
         for block in crate::commonmark::html::blocks(source).unwrap() {
             let draft = body(&block.html);
