@@ -368,7 +368,6 @@ impl<'a> Branch<'a> {
         }
         let placed = match known {
             Some(known) => {
-                self.chains.meet(&article, &known);
                 let outcome = Outcome {
                     footer: known.footer,
                     article: article.clone(),
@@ -436,12 +435,19 @@ impl<'a> Branch<'a> {
         page: Option<BlobId>,
     ) -> Result<Option<Earlier>, PlaceError> {
         let Some(page) = page else { return Ok(None) };
-        if page == candidate.page && self.chains.has_form(candidate, article)? {
-            return self.chains.newest_revision(article).map(Some);
-        }
-        let Some(known) = self.chains.earlier_with(article, candidate)? else {
-            return Ok(None);
+        let mut known = if page == candidate.page && self.chains.has_form(candidate, article)? {
+            Some(self.chains.newest_revision(article)?)
+        } else {
+            self.chains.same(article, candidate)?
         };
+        if known.is_none() {
+            if let Some(unchanged) = self.chains.unchanged(article, candidate)? {
+                return Ok(Some(unchanged));
+            }
+            known = self.chains.alike_in_text(article, candidate)?;
+        }
+        let Some(known) = known else { return Ok(None) };
+        self.chains.meet(article, &known);
         let newest = self.chains.newest_revision(article)?;
         // Something came to light that belongs before this one: it is put again, so that what is newest stays the newest.
         let is_overtaken = follows(candidate) && newest.is_new && newest.revision != known.revision;
@@ -654,7 +660,9 @@ impl<'a> Branch<'a> {
         let mut number = self.names.count(&first) + 1;
         while let Some(page) = self.page(&name(number))? {
             let name = name(number);
-            let is_known = page == candidate.page || self.chains.earlier_with(&name, candidate)?.is_some();
+            let is_known = page == candidate.page
+                || self.chains.same(&name, candidate)?.is_some()
+                || self.chains.alike_in_text(&name, candidate)?.is_some();
             if is_known && !self.is_anothers(candidate, &name) {
                 return Ok((name, None));
             }

@@ -82,7 +82,7 @@ pub struct Block {
 }
 
 /// What parts a list from what it would take in as its own.
-const PARTING: &str = "<!-- -->\n\n";
+pub(crate) const PARTING: &str = "<!-- -->\n\n";
 
 impl Block {
     /// Gives it a source with which it stays a block of its own below another one.

@@ -258,11 +258,12 @@ fn note_seen(
 ) -> Result<bool, ReplicationError> {
     let path = archive.path();
     let remembered = remembered(path, circumstances)?;
-    let is_wanted = match circumstances.remember {
-        Remember::Never => false,
-        Remember::First => remembered.is_none(),
-        Remember::Always => remembered.as_ref() != Some(address),
-    };
+    let is_wanted = !address.lies_in(path)
+        && match circumstances.remember {
+            Remember::Never => false,
+            Remember::First => remembered.is_none(),
+            Remember::Always => remembered.as_ref() != Some(address),
+        };
     if is_wanted {
         address.remember(path)?;
     } else if remembered.as_ref() != Some(address) {

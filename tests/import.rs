@@ -966,6 +966,49 @@ fn lines_about_what_stands_beside_the_text_are_known_again_whatever_came_after_t
 }
 
 #[test]
+fn a_line_that_changed_nothing_is_known_again_whatever_came_after_it() {
+    let line = |date: u32, more: &str| format!(r#"{{"date": "2024-01-0{date}", {more}}}"#);
+    let follows = |date: u32, text: &str, more: &str| {
+        let text = format!(r#""article": "2024/01/01/a", "sources": {{"en": "{text}"}}{more}"#);
+        line(date, &text)
+    };
+    let first = || line(1, r#""slug": "a", "sources": {"en": "One."}, "title": "A""#);
+    let technical = r#", "kind": "technical""#;
+    for (lines, revisions) in [
+        (vec![first(), follows(2, "One.", r#", "title": "B""#)], 1),
+        (vec![first(), follows(2, "One.", ""), follows(3, "Two.", "")], 2),
+        (
+            vec![first(), follows(3, "One.", technical), follows(4, "Two.", "")],
+            2,
+        ),
+        (
+            vec![
+                first(),
+                follows(2, "One.", ""),
+                follows(3, "All wrong.", r#", "kind": "retraction", "note": "w""#),
+            ],
+            2,
+        ),
+    ] {
+        let story = Story::begin();
+        let lines = lines.join("\n");
+        assert_eq!(added(&story, &lines), revisions, "{lines}");
+        assert_eq!(added(&story, &lines), 0, "{lines}");
+        story.write("page.txt", "Mended.\n");
+        story.run(&[
+            "correct",
+            "2024/01/01/a",
+            "page.txt",
+            "--note=n",
+            "--date=2024-02-01",
+        ]);
+        let tip = story.git(&["rev-parse", "main"]);
+        assert_eq!(added(&story, &lines), 0, "{lines}");
+        assert_eq!(story.git(&["rev-parse", "main"]), tip, "{lines}");
+    }
+}
+
+#[test]
 fn a_line_keeps_of_the_revision_that_its_date_comes_after() {
     let story = Story::begin();
     let lines = [

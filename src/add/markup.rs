@@ -71,12 +71,11 @@ pub(super) fn keep(blocks: &mut Vec<Block>, before: &Article) -> usize {
     lost
 }
 
-/// Counts the blocks with markup that are gone and have another text in their place: between two that stayed, or anywhere where blocks
-/// moved.
+/// Counts the blocks with markup that are gone and have another text in their place: between two that stayed, or else anywhere.
 fn replaced(old: &[Block], kept: &[Option<usize>], is_moved: &[bool], owners: &[Option<usize>]) -> usize {
     let stay = !is_moved.contains(&true);
     let others = |range: Range<usize>| owners[range].iter().filter(|owner| owner.is_none()).count();
-    let (mut replaced, mut gone, mut done) = (0, 0, 0);
+    let (mut replaced, mut gone, mut all_gone, mut done) = (0, 0, 0, 0);
     for (at, block) in old.iter().enumerate() {
         match kept[at] {
             Some(first) if stay => {
@@ -87,11 +86,18 @@ fn replaced(old: &[Block], kept: &[Option<usize>], is_moved: &[bool], owners: &[
             Some(_) => {}
             None => {
                 let has_markup = block.loses_markup || block.source != commonmark::escape(&block.plain);
-                gone += usize::from(has_markup && !is_moved[at]);
+                let is_gone = usize::from(has_markup && !is_moved[at]);
+                gone += is_gone;
+                all_gone += is_gone;
             }
         }
     }
-    replaced + gone.min(others(done..owners.len()))
+    replaced += gone.min(others(done..owners.len()));
+    if replaced == 0 {
+        // A block that moved and was changed as well.
+        replaced = all_gone.min(others(0..owners.len()));
+    }
+    replaced
 }
 
 /// Gives blocks that stand elsewhere now their text, each the first that nobody has. Tells of each block whether it got one.

@@ -3,15 +3,15 @@
 
 use std::collections::HashMap;
 
-use super::{Candidate, Known, PlaceError, follows};
-use crate::archive::Archive;
+use super::{Candidate, Known, PlaceError, Target, follows};
+use crate::archive::{Archive, Fault};
 use crate::article::{Kind, PAGE_FILE};
 use crate::date::RevisionDate;
 use crate::footer::Footer;
 use crate::history;
 use crate::id::{ArticleId, BlobId, CommitId};
 use crate::object::tree::Entry;
-use crate::revision::Revision;
+use crate::revision::{Revision, RevisionFault};
 use crate::trailer::Message;
 
 /// A revision of an article, as far as placing the next one needs it.
@@ -102,12 +102,7 @@ impl<'a> Chains<'a> {
     /// Tells whether a page with the text of the article's newest revision changes nothing. What is not text is changed by a
     /// technical revision, and by a correction or an update that says why; a version out of a repository is one of its text.
     pub fn has_form(&mut self, candidate: &Candidate, article: &ArticleId) -> Result<bool, PlaceError> {
-        let may_change_form = match candidate.kind {
-            Kind::Technical => true,
-            Kind::Correction | Kind::Update => candidate.note.is_some() && candidate.source_commit.is_none(),
-            Kind::Publish | Kind::Retraction | Kind::Restoration => false,
-        };
-        if !may_change_form {
+        if !may_change_form(candidate) {
             return Ok(true);
         }
         let archive = self.archive;
@@ -115,16 +110,13 @@ impl<'a> Chains<'a> {
         if chain.form.is_none() {
             let newest = chain.revisions.last().map(|newest| newest.footer.commit);
             let newest = newest.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
-            let newest = Revision::read(archive, newest).map_err(PlaceError::Newest)?;
-            let folder = archive.tree(newest.folder)?;
-            chain.form = Some(newest.article.form_sha256(|name| folder.file(name)).into());
+            chain.form = Some(form_of(archive, newest)?.into());
         }
         Ok(chain.form.as_deref() == Some(candidate.form_sha256.as_str()))
     }
 
-    /// Finds the revision of an article, other than one by the text that it has now, that a page is known as, if such are to be
-    /// looked for: one with the same files, else one that differs from it only in what stands beside the text.
-    pub fn earlier_with(
+    /// Finds the revision of an article that a page is known as by its files, which are all the same, if such are to be looked for.
+    pub fn same(
         &mut self,
         article: &ArticleId,
         candidate: &Candidate,
@@ -132,17 +124,54 @@ impl<'a> Chains<'a> {
         if self.known == Known::Newest {
             return Ok(None);
         }
-        let is_wanted = |earlier: &&Earlier| *earlier.content_sha256 == *candidate.content_sha256;
-        let mut known = self.chain(article)?.revisions.iter().rev().find(is_wanted);
-        if known.is_none() {
-            known = self.whole(article)?.revisions.iter().rev().find(is_wanted);
+        let is_same = |earlier: &&Earlier| *earlier.content_sha256 == *candidate.content_sha256;
+        let mut same = self.chain(article)?.revisions.iter().rev().find(is_same);
+        if same.is_none() {
+            same = self.whole(article)?.revisions.iter().rev().find(is_same);
         }
-        if let Some(known) = known {
-            return Ok(Some(known.clone()));
+        Ok(same.cloned())
+    }
+
+    /// Finds the revision in the archive after which a page that follows an article changes nothing, by its date, if such are to be
+    /// looked for: it was nothing when it was brought in first.
+    pub fn unchanged(
+        &mut self,
+        article: &ArticleId,
+        candidate: &Candidate,
+    ) -> Result<Option<Earlier>, PlaceError> {
+        if self.known == Known::Newest || !matches!(candidate.target, Target::Article(_)) {
+            return Ok(None);
+        }
+        let before = self.before(article, candidate.date, false)?;
+        let Some(mut before) = before.filter(|before| !before.is_new).cloned() else {
+            return Ok(None);
+        };
+        let is_of_form = |before: &Earlier| match form_of(self.archive, before.footer.commit) {
+            // By what is withheld of it nobody can tell.
+            Err(PlaceError::Newest(RevisionFault::Object {
+                source: Fault::Withheld(_),
+                ..
+            })) => Ok(false),
+            form => Ok::<_, PlaceError>(form? == candidate.form_sha256),
+        };
+        let is_unchanged = page_of(self.archive, article, &mut before)? == Some(candidate.page)
+            && (!may_change_form(candidate) || is_of_form(&before)?);
+        Ok(Some(before).filter(|_| is_unchanged))
+    }
+
+    /// Finds the revision of an article that a page is known as though it differs in what stands beside the text, if such are to be
+    /// looked for.
+    pub fn alike_in_text(
+        &mut self,
+        article: &ArticleId,
+        candidate: &Candidate,
+    ) -> Result<Option<Earlier>, PlaceError> {
+        if self.known == Known::Newest {
+            return Ok(None);
         }
         let archive = self.archive;
-        // That it is withheld is told, not passed over.
-        if archive.withheld().contains(&candidate.page) {
+        // That the text of a page which begins an article is withheld is told, not passed over.
+        if !follows(candidate) && archive.withheld().contains(&candidate.page) {
             return Ok(None);
         }
         for earlier in self.whole(article)?.revisions.iter_mut().rev() {
@@ -266,6 +295,22 @@ fn read_earlier(
         is_met: false,
     };
     Ok((earlier, trailers.previous))
+}
+
+/// Tells whether a page with the text of a revision can be another one by what stands beside the text.
+fn may_change_form(candidate: &Candidate) -> bool {
+    match candidate.kind {
+        Kind::Technical => true,
+        Kind::Correction | Kind::Update => candidate.note.is_some() && candidate.source_commit.is_none(),
+        Kind::Publish | Kind::Retraction | Kind::Restoration => false,
+    }
+}
+
+/// Returns a revision's [`Candidate::form_sha256`].
+fn form_of(archive: &Archive, revision: CommitId) -> Result<String, PlaceError> {
+    let revision = Revision::read(archive, revision).map_err(PlaceError::Newest)?;
+    let folder = archive.tree(revision.folder)?;
+    Ok(revision.article.form_sha256(|name| folder.file(name)))
 }
 
 /// Returns the text that a revision has.

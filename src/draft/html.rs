@@ -92,10 +92,9 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
     if footer.is_none() {
         front.date = dates::of_publication(&page).or_else(|| article.date());
     }
-    let blocks = article.pieces.into_iter().map(Piece::into_block);
     Ok(Draft {
         front,
-        blocks: blocks.collect(),
+        blocks: text::blocks(article.pieces),
         footer,
         notices,
         beside: article.beside,

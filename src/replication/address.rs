@@ -160,16 +160,16 @@ impl Address {
         })
     }
 
-    /// Returns the address of a folder or file that is there, whatever folder a program runs in; any other stays what it
-    /// is.
+    /// Returns the address of a folder or file that is there, whatever folder a program runs in, as its own path; any other stays
+    /// what it is.
     #[must_use]
     pub fn absolute(self) -> Self {
-        if !matches!(Place::of(&self.text.to_string_lossy()), Place::Folder) {
+        let Some(folder) = self.folder().filter(|folder| !self.is_coded(folder)) else {
             return self;
-        }
+        };
         // Git finds `archive.git` for `archive`.
         let found = ["", ".git"].iter().find_map(|ending| {
-            let mut path = self.text.clone();
+            let mut path = folder.as_os_str().to_owned();
             path.push(ending);
             Path::new(&path).canonicalize().ok()
         });
@@ -191,6 +191,18 @@ impl Address {
             Place::Folder => bytes,
         };
         Some(Path::new(OsStr::from_bytes(path)))
+    }
+
+    /// Tells whether git reads the folder of a URL as another one: a percent sign and two digits are a character there.
+    fn is_coded(&self, folder: &Path) -> bool {
+        folder.as_os_str() != self.text && folder.as_os_str().as_bytes().contains(&b'%')
+    }
+
+    /// Tells whether the address names something in an archive's own folder.
+    pub fn lies_in(&self, archive: &Path) -> bool {
+        let own = self.folder().and_then(|folder| folder.canonicalize().ok());
+        own.zip(archive.canonicalize().ok())
+            .is_some_and(|(own, archive)| own.starts_with(archive))
     }
 
     /// Returns the address as git is given it.
@@ -224,9 +236,7 @@ impl Address {
                 });
             }
         };
-        // Of a URL git reads a percent sign and two digits as another character.
-        let is_coded = folder.as_os_str() != address.text && folder.as_os_str().as_bytes().contains(&b'%');
-        let why = if is_coded || own.as_os_str() != folder.as_os_str() {
+        let why = if address.is_coded(folder) || own.as_os_str() != folder.as_os_str() {
             "is not a folder's own path from the root on, and could lead to what came with the archive"
         } else if own.starts_with(&archive) {
             "lies in the archive"
@@ -393,6 +403,10 @@ mod tests {
         }
         fs::create_dir(root.join("bare.git")).unwrap();
         assert_eq!(absolute(&root.join("bare")).as_os_str(), root.join("bare.git"));
+        let mut url = std::ffi::OsString::from("file://");
+        url.push(root.join("./bare"));
+        let plain = Address::parse(&url).unwrap().absolute();
+        assert_eq!(plain.as_os_str(), root.join("bare.git"), "a URL as well");
     }
 
     #[test]

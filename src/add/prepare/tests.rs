@@ -239,6 +239,14 @@ fn corrected(source: &str, text: &[&str]) -> (String, Vec<NoticeKind>) {
 }
 
 #[test]
+fn markup_of_a_block_that_moves_and_changes_is_told_to_be_lost() {
+    let source = "Intro one.\n\nMiddle two.\n\nSee [l](http://e.org/1) there.\n";
+    let (changed, told) = corrected(source, &["See l here.", "Intro one.", "Middle two."]);
+    assert_eq!(changed.trim_end(), "See l here.\n\nIntro one.\n\nMiddle two.");
+    assert_eq!(told, [NoticeKind::MarkupLost(1)]);
+}
+
+#[test]
 fn a_block_that_moves_keeps_its_markup() {
     let source = "## Head\n\nOne [l](http://l.org)\n\nTwo *em*\n\n- a *b*\n\n  c\n\nThree\n";
     let (moved, told) = corrected(source, &["Head", "Three", "- a b", "  c", "Two em", "One l"]);

@@ -943,6 +943,23 @@ fn lists_and_quotations_are_read_as_markdown_has_them() {
 }
 
 #[test]
+fn lists_that_meet_keep_the_markup_of_the_page() {
+    let html = "<p>See <a href='http://e.org/1'>it</a>.</p><ul><li>x <b>y</b></li></ul><ul><li>z</li></ul><p>end <em>x</em></p>\
+        <blockquote><ol><li><i>a</i></li></ol><ol><li>b</li></ol></blockquote>";
+    let draft = body(html);
+    let expected = [
+        "See [it](http://e.org/1).",
+        "- x **y**",
+        "<!-- -->\n\n- z",
+        "end *x*",
+        "> 1. *a*\n>\n> <!-- -->\n>\n> 1. b",
+    ];
+    assert_eq!(sources(&draft), expected);
+    let together = plain_text(&expected.join("\n\n")).unwrap();
+    assert_eq!(together.trim_end(), draft.text().trim_end());
+}
+
+#[test]
 fn several_paragraphs_of_an_item_or_a_quotation_keep_their_markup() {
     for (html, source) in [
         (

@@ -157,6 +157,22 @@ impl Piece {
     }
 }
 
+/// Returns the blocks that pieces are, one below the other. A list would take in one that follows it.
+pub fn blocks(pieces: Vec<Piece>) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::with_capacity(pieces.len());
+    let mut is_below_list = false;
+    for piece in pieces {
+        let is_list = piece.kind == Kind::List;
+        let mut block = piece.into_block();
+        if let Some(above) = blocks.last().filter(|_| is_below_list) {
+            block.put_below(above);
+        }
+        is_below_list = is_list && !block.loses_markup;
+        blocks.push(block);
+    }
+    blocks
+}
+
 /// Tells whether an element is not shown, or shows no part of an article.
 pub fn is_left_out(element: ElementRef) -> bool {
     let value = element.value();
@@ -605,15 +621,21 @@ impl<'a> Reader<'a> {
 
     fn quotation(&mut self, quotation: ElementRef<'a>) -> Result<(), TooDeep> {
         let pieces = self.inner(quotation)?;
-        let joined = |text: &dyn Fn(&Piece) -> String, empty| {
-            let texts: Vec<String> = pieces.iter().map(text).collect();
-            prefixed(&texts.join("\n\n"), "> ", "> ", empty)
-        };
         if !pieces.is_empty() {
-            let plain = joined(&|piece| piece.plain.clone(), "");
+            let plain: Vec<&str> = pieces.iter().map(|piece| piece.plain.as_str()).collect();
+            let plain = prefixed(&plain.join("\n\n"), "> ", "> ", "");
+            let mut source = String::new();
+            for (at, piece) in pieces.iter().enumerate() {
+                if at > 0 {
+                    source.push_str("\n\n");
+                    if piece.kind == Kind::List && pieces[at - 1].kind == Kind::List {
+                        source.push_str(commonmark::PARTING);
+                    }
+                }
+                source.push_str(&piece.inner_source());
+            }
             // Two quotations would come of it without the mark.
-            let source = joined(&Piece::inner_source, ">");
-            self.push_nest(plain, source, Kind::Other);
+            self.push_nest(plain, prefixed(&source, "> ", "> ", ">"), Kind::Other);
         }
         Ok(())
     }
