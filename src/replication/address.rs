@@ -199,6 +199,7 @@ impl Address {
     }
 
     /// Tells whether the address names something in an archive's own folder.
+    #[must_use]
     pub fn lies_in(&self, archive: &Path) -> bool {
         let own = self.folder().and_then(|folder| folder.canonicalize().ok());
         own.zip(archive.canonicalize().ok())
