@@ -192,10 +192,9 @@ pub fn fold(
         None => None,
     };
     outcome.bytes_after = written.as_ref().map_or(0, WrittenPack::bytes_with_index);
-    outcome.pack = written.as_ref().map(WrittenPack::name);
     outcome.done = true;
     let objects = fold.objects();
-    watch(&mut |hashed| tell(objects + hashed), |hashed, stop| {
+    outcome.pack = watch(&mut |hashed| tell(objects + hashed), |hashed, stop| {
         fold.replace(maintainer, written.as_ref(), hashed, stop)
     })?;
     outcome.in_use = clear_scratches(&archive)?;
@@ -271,10 +270,10 @@ fn write(
 }
 
 /// Does some work on another thread, which tells of each object that it hashed, while it is told how far that is.
-fn watch(
+fn watch<T: Send>(
     tell: &mut dyn FnMut(usize) -> Result<(), MaintainError>,
-    work: impl FnOnce(&(dyn Fn() + Sync), &(dyn Fn() -> bool + Sync)) -> Result<(), FoldError> + Send,
-) -> Result<(), MaintainError> {
+    work: impl FnOnce(&(dyn Fn() + Sync), &(dyn Fn() -> bool + Sync)) -> Result<T, FoldError> + Send,
+) -> Result<T, MaintainError> {
     let (hashed, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
         let worker = scope.spawn(|| {
@@ -289,7 +288,6 @@ fn watch(
             }
             std::thread::sleep(TOLD_EVERY);
         }
-        worker.join().expect("checking does not panic")
-    })?;
-    Ok(())
+        Ok(worker.join().expect("checking does not panic")?)
+    })
 }

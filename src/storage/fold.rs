@@ -284,7 +284,7 @@ impl<'a> Fold<'a> {
     }
 
     /// Checks the new pack, object for object, puts it into the store, and deletes what it replaces. `hashed` is told of
-    /// every object that was checked.
+    /// every object that was checked. Returns the new pack's name in the store.
     ///
     /// # Errors
     /// [`FoldError`]; only after every object was checked is anything changed.
@@ -294,11 +294,11 @@ impl<'a> Fold<'a> {
         new: Option<&WrittenPack>,
         hashed: &(dyn Fn() + Sync),
         stop: &(dyn Fn() -> bool + Sync),
-    ) -> Result<(), FoldError> {
-        let name = new.map(WrittenPack::name);
+    ) -> Result<Option<String>, FoldError> {
+        let mut name = None;
         if let Some(new) = new {
             self.check_new(new, hashed, stop)?;
-            maintainer.writer()?.put_pack(new)?;
+            name = Some(maintainer.writer()?.put_pack(new, &self.packs)?);
         }
         let folder = self.inventory.folder();
         let loose: Vec<(&RawId, &Option<Marks>)> = self.inventory.loose.iter().zip(&self.loose).collect();
@@ -327,9 +327,8 @@ impl<'a> Fold<'a> {
             }
         }
         let writer = maintainer.writer()?;
-        let mut gone = self.packs.iter().filter(|pack| name.as_ref() != Some(pack));
-        gone.try_for_each(|pack| writer.delete_pack(pack))?;
-        Ok(())
+        self.packs.iter().try_for_each(|pack| writer.delete_pack(pack))?;
+        Ok(name)
     }
 
     /// Opens the new pack where it was written and hashes all of it again; every wanted object has to be there.
@@ -636,5 +635,38 @@ mod tests {
         let ended = fold.replace(&maintainer, Some(&again), &|| {}, &|| true);
         assert!(matches!(ended, Err(FoldError::Ended)));
         assert!(own.iter().all(|name| store.file(name).exists()));
+    }
+
+    #[test]
+    fn the_new_pack_takes_no_name_that_git_may_be_about_to_delete() {
+        for is_deleted_meanwhile in [false, true] {
+            let store = Store::with(&[("pack-1", &["two"])]);
+            let maintainer = Maintainer::begin(&store.path, Durability::Unsynced).unwrap();
+            let texts = ["one", "two"];
+            let files = |name: &str| ["pack", "idx"].map(|ending| store.file(&format!("{name}.{ending}")));
+            let old = Store::new_pack(&maintainer, &texts);
+            for (from, to) in old.files().iter().zip(files(&old.name())) {
+                fs::rename(from, to).unwrap();
+            }
+            let inventory = store.inventory();
+            let fold = Fold::of(&maintainer, &inventory, &BTreeSet::new()).unwrap();
+            let new = Store::new_pack(&maintainer, &texts);
+            assert_eq!(new.name(), old.name());
+            if is_deleted_meanwhile {
+                for file in files(&old.name()) {
+                    fs::remove_file(file).unwrap();
+                }
+            }
+            let put = fold
+                .replace(&maintainer, Some(&new), &|| {}, &|| false)
+                .unwrap()
+                .unwrap();
+            assert_ne!(put, old.name());
+            assert!(files(&old.name()).iter().all(|file| !file.exists()));
+            assert!(files(&put).iter().all(|file| file.exists()));
+            let inventory = store.inventory();
+            let fold = Fold::of(&maintainer, &inventory, &BTreeSet::new()).unwrap();
+            assert_eq!((fold.packs(), fold.is_needed()), (1, false));
+        }
     }
 }
