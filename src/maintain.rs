@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -116,6 +116,8 @@ pub struct Outcome {
     pub done: bool,
     /// Folders in which another program's git is at work, and which may have what is withheld.
     pub in_use: Vec<&'static str>,
+    /// What interrupted programs left in the `objects` folder, relative to it, and which may have what is withheld.
+    pub leftovers: Vec<PathBuf>,
 }
 
 /// Folds loose objects and packs into one pack, and drops what is withheld. `progress` is told of objects that were
@@ -173,9 +175,10 @@ pub fn fold(
         pack: None,
         done: false,
         in_use: Vec::new(),
+        leftovers: Vec::new(),
     };
     if !fold.is_needed() {
-        outcome.in_use = clear_scratches(&archive)?;
+        clear_brought(&archive, &inventory, &mut outcome)?;
         return Ok(outcome);
     }
     let all = fold.objects() * 2;
@@ -192,23 +195,23 @@ pub fn fold(
         None => None,
     };
     outcome.bytes_after = written.as_ref().map_or(0, WrittenPack::bytes_with_index);
-    outcome.pack = written.as_ref().map(WrittenPack::name);
     outcome.done = true;
     let objects = fold.objects();
-    watch(&mut |hashed| tell(objects + hashed), |hashed, stop| {
+    outcome.pack = watch(&mut |hashed| tell(objects + hashed), |hashed, stop| {
         fold.replace(maintainer, written.as_ref(), hashed, stop)
     })?;
-    outcome.in_use = clear_scratches(&archive)?;
+    clear_brought(&archive, &inventory, &mut outcome)?;
     Ok(outcome)
 }
 
 /// Clears what git brought and the archive did not take, where content is withheld: git completes what it brings by copies of
-/// what was in the store. Returns the folders in which it is at work.
-fn clear_scratches(archive: &Archive) -> Result<Vec<&'static str>, WriteError> {
-    if archive.withheld().is_empty() {
-        return Ok(Vec::new());
+/// what was in the store. Notes where it is at work, and what it left in the store, which may be a running git's.
+fn clear_brought(archive: &Archive, inventory: &Inventory, outcome: &mut Outcome) -> Result<(), WriteError> {
+    if !archive.withheld().is_empty() {
+        outcome.in_use = Scratch::clear_all(archive.path())?;
+        outcome.leftovers = inventory.leftovers();
     }
-    Scratch::clear_all(archive.path())
+    Ok(())
 }
 
 fn refuse_damage(inventory: &Inventory) -> Result<(), MaintainError> {
@@ -271,10 +274,10 @@ fn write(
 }
 
 /// Does some work on another thread, which tells of each object that it hashed, while it is told how far that is.
-fn watch(
+fn watch<T: Send>(
     tell: &mut dyn FnMut(usize) -> Result<(), MaintainError>,
-    work: impl FnOnce(&(dyn Fn() + Sync), &(dyn Fn() -> bool + Sync)) -> Result<(), FoldError> + Send,
-) -> Result<(), MaintainError> {
+    work: impl FnOnce(&(dyn Fn() + Sync), &(dyn Fn() -> bool + Sync)) -> Result<T, FoldError> + Send,
+) -> Result<T, MaintainError> {
     let (hashed, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
         let worker = scope.spawn(|| {
@@ -289,7 +292,6 @@ fn watch(
             }
             std::thread::sleep(TOLD_EVERY);
         }
-        worker.join().expect("checking does not panic")
-    })?;
-    Ok(())
+        Ok(worker.join().expect("checking does not panic")?)
+    })
 }

@@ -158,21 +158,29 @@ fn a_published_pack_is_what_git_would_have_written() {
 }
 
 #[test]
-fn the_same_objects_make_the_same_pack_and_putting_it_twice_changes_nothing() {
+fn the_same_objects_make_the_same_pack_and_it_takes_the_name_of_none_that_is_there() {
     let source = Source::new(30);
     let path = source.empty("new");
     let writer = Writer::begin(&path, Durability::Unsynced).unwrap();
-    for name in ["one", "other"] {
+    let [one, other] = ["one", "other"].map(|name| {
         let folder = source.folder.path().join(name);
         fs::create_dir(&folder).unwrap();
         let mut pack = PackWriter::create(&folder).unwrap();
         source.write(&mut pack);
-        writer
-            .put_pack(&pack.finish(Durability::Synced).unwrap())
-            .unwrap();
+        let pack = pack.finish(Durability::Synced).unwrap();
+        let put = writer.put_pack(&pack, &[]).unwrap();
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
-    }
+        (pack.name(), put)
+    });
     drop(writer);
+    assert_eq!(one.0, other.0);
+    assert_eq!(one.0, one.1);
+    assert_ne!(one.1, other.1);
+    for ending in ["idx", "pack"] {
+        let [one, other] = [&one, &other].map(|(_, put)| path.join(format!("objects/pack/{put}.{ending}")));
+        assert!(fs::read(one).unwrap() == fs::read(&other).unwrap());
+        fs::remove_file(other).unwrap();
+    }
     assert_eq!(git(&path, &["branch", "--list"]), "", "the branch is not moved");
     git(&path, &["update-ref", "refs/heads/main", &source.tip.to_string()]);
     assert_sound(&source, &path);
@@ -244,7 +252,7 @@ fn deltas_of_long_objects_are_taken_by_git() {
     }
     expected.sort_by_key(|(id, _)| *id);
     writer
-        .put_pack(&pack.finish(Durability::Unsynced).unwrap())
+        .put_pack(&pack.finish(Durability::Unsynced).unwrap(), &[])
         .unwrap();
     git(&path, &["fsck", "--strict", "--full", "--no-dangling"]);
     assert!(all_objects(&path) == expected);

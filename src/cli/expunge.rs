@@ -111,7 +111,7 @@ fn tell(common: &Common, plan: &Plan, done: Option<&expunge::Outcome>) -> Result
     let footer = done.and_then(|done| done.footer.as_ref());
     let dropped = done.map(|done| done.maintained.dropped);
     if let Some(done) = done {
-        maintain::tell_in_use(&done.maintained);
+        maintain::tell_not_cleared(&done.maintained);
     }
     if common.json {
         let shown = plan.shown.iter();

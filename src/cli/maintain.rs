@@ -1,11 +1,14 @@
 //! `avalaches maintain`.
 
+use std::path::Path;
+
 use avalaches::maintain::{self, MaintainError};
 use avalaches::storage::fold::FoldError;
 use avalaches::storage::index_file::IndexFileError;
 use avalaches::wording::counted;
 use serde_json::json;
 
+use super::output::visible;
 use super::progress::{Meter, Shown};
 use super::{Common, Failure, Outcome, output};
 
@@ -37,17 +40,25 @@ impl Maintain {
 }
 
 /// Tells of what could not be cleared of withheld content.
-pub fn tell_in_use(outcome: &maintain::Outcome) {
+pub fn tell_not_cleared(outcome: &maintain::Outcome) {
     for name in &outcome.in_use {
         output::warning(&format!(
             "{name} in the archive's folder may have what is withheld, and another program is at work there; run `avalaches \
              maintain` when it has ended"
         ));
     }
+    for path in &outcome.leftovers {
+        let path = Path::new("objects").join(path);
+        output::warning(&format!(
+            "{} in the archive's folder is left over from an interrupted write and may have what is withheld; delete it when no \
+             git is at work there",
+            visible(&path.to_string_lossy())
+        ));
+    }
 }
 
 fn report(common: &Common, outcome: &maintain::Outcome) -> Result<Outcome, Failure> {
-    tell_in_use(outcome);
+    tell_not_cleared(outcome);
     if common.json {
         output::print_json(&json!({
             "schema": "avalaches/maintain/1",

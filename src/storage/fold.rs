@@ -133,8 +133,8 @@ pub struct Fold<'a> {
     inventory: &'a Inventory,
     /// Names of the packs that are folded.
     packs: Vec<String>,
-    /// Packs that are left as they are, by their places among all.
-    left: Vec<usize>,
+    /// How many packs are left as they are.
+    left: usize,
     /// The files of the loose objects, as they were; `None` for what was gone.
     loose: Vec<Option<Marks>>,
     wanted: Bits,
@@ -174,7 +174,7 @@ impl<'a> Fold<'a> {
             let mut dropped = without.iter();
             dropped.any(|id| listed.map.find(&listed.open.pack, id).is_some())
         };
-        let (mut left, others): (Vec<usize>, Vec<usize>) =
+        let (kept, others): (Vec<usize>, Vec<usize>) =
             (0..sizes.len()).partition(|place| is_kept(place) && !has_dropped(place));
         let bytes = |places: &[usize]| loose_bytes + places.iter().map(|place| sizes[*place]).sum::<u64>();
         let all = bytes(&others);
@@ -184,36 +184,42 @@ impl<'a> Fold<'a> {
                 && !has_dropped(place)
         };
         let (large, folded): (Vec<usize>, Vec<usize>) = others.into_iter().partition(is_large);
-        left.extend(large);
         let mut fold = Self {
             inventory,
             packs: folded.iter().map(|place| pack_name(inventory, *place)).collect(),
             bytes: bytes(&folded),
-            left,
+            left: kept.len() + large.len(),
             loose,
             wanted: Bits::new(inventory.len()),
             objects: 0,
             dropped: 0,
         };
-        fold.mark(without);
+        fold.mark(&kept, &large, without);
         Ok(fold)
     }
 
-    /// Marks one copy of each object that stays and is in no pack that is left.
-    fn mark(&mut self, without: &BTreeSet<RawId>) {
+    /// Marks one copy of each object that stays, is folded, and is in no pack that is kept. What a large pack has as well is
+    /// marked, too: git may be about to delete that pack, and need not know that something else still needs it.
+    fn mark(&mut self, kept: &[usize], large: &[usize], without: &BTreeSet<RawId>) {
         let inventory = self.inventory;
-        for number in 0..inventory.len() {
+        let is_in_large = |number: usize| {
+            large.iter().any(|place| {
+                let listed = &inventory.packs[*place];
+                (listed.first..listed.first + listed.map.len()).contains(&number)
+            })
+        };
+        for number in (0..inventory.len()).filter(|number| !is_in_large(*number)) {
             let id = inventory.id(number);
             if without.contains(id.raw()) {
                 self.dropped += 1;
                 continue;
             }
-            let is_left = self.left.iter().any(|place| {
+            let is_kept = kept.iter().any(|place| {
                 let listed = &inventory.packs[*place];
                 listed.map.find(&listed.open.pack, id.raw()).is_some()
             });
-            if !is_left && inventory.find(id.raw()) == Some(number) {
-                self.wanted.set(number);
+            let first = inventory.find(id.raw()).filter(|_| !is_kept);
+            if first.is_some_and(|first| self.wanted.set(first)) {
                 self.objects += 1;
             }
         }
@@ -264,7 +270,7 @@ impl<'a> Fold<'a> {
     /// Returns how many packs are left as they are.
     #[must_use]
     pub fn left(&self) -> usize {
-        self.left.len()
+        self.left
     }
 
     /// Returns how many bytes the files have that are folded, indexes included.
@@ -284,7 +290,7 @@ impl<'a> Fold<'a> {
     }
 
     /// Checks the new pack, object for object, puts it into the store, and deletes what it replaces. `hashed` is told of
-    /// every object that was checked.
+    /// every object that was checked. Returns the new pack's name in the store.
     ///
     /// # Errors
     /// [`FoldError`]; only after every object was checked is anything changed.
@@ -294,11 +300,11 @@ impl<'a> Fold<'a> {
         new: Option<&WrittenPack>,
         hashed: &(dyn Fn() + Sync),
         stop: &(dyn Fn() -> bool + Sync),
-    ) -> Result<(), FoldError> {
-        let name = new.map(WrittenPack::name);
+    ) -> Result<Option<String>, FoldError> {
+        let mut name = None;
         if let Some(new) = new {
             self.check_new(new, hashed, stop)?;
-            maintainer.writer()?.put_pack(new)?;
+            name = Some(maintainer.writer()?.put_pack(new, &self.packs)?);
         }
         let folder = self.inventory.folder();
         let loose: Vec<(&RawId, &Option<Marks>)> = self.inventory.loose.iter().zip(&self.loose).collect();
@@ -327,9 +333,8 @@ impl<'a> Fold<'a> {
             }
         }
         let writer = maintainer.writer()?;
-        let mut gone = self.packs.iter().filter(|pack| name.as_ref() != Some(pack));
-        gone.try_for_each(|pack| writer.delete_pack(pack))?;
-        Ok(())
+        self.packs.iter().try_for_each(|pack| writer.delete_pack(pack))?;
+        Ok(name)
     }
 
     /// Opens the new pack where it was written and hashes all of it again; every wanted object has to be there.
@@ -483,6 +488,18 @@ mod tests {
             Inventory::for_reading(&ObjectStore::open(&self.path.join("objects")).unwrap())
         }
 
+        fn loose(&self, text: &str) -> PathBuf {
+            self.path.join("objects").join(loose_path(id(text)))
+        }
+
+        /// Puts a loose object into the store, also where there is one already.
+        fn put_loose(&self, text: &str) {
+            let staged = self.path.join("staged");
+            fs::write(&staged, loose::encode(ObjectKind::Blob, text.as_bytes()).unwrap()).unwrap();
+            fs::create_dir_all(self.loose(text).parent().unwrap()).unwrap();
+            fs::rename(&staged, self.loose(text)).unwrap();
+        }
+
         /// Writes a new pack of some texts.
         fn new_pack(maintainer: &Maintainer, texts: &[&str]) -> WrittenPack {
             let mut writer = maintainer.begin_pack().unwrap();
@@ -518,15 +535,48 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_is_kept_though_a_large_pack_has_it_which_git_may_be_about_to_delete() {
+        let store = Store::with(&[
+            ("pack-1", &["one", "two", "three"]),
+            ("pack-2", &["one", "four"]),
+            ("pack-3", &["five"]),
+        ]);
+        fs::write(store.file("pack-3.keep"), "").unwrap();
+        for text in ["two", "five", "six"] {
+            store.put_loose(text);
+        }
+        let maintainer = Maintainer::begin(&store.path, Durability::Unsynced).unwrap();
+        let length = fs::metadata(store.file("pack-1.pack")).unwrap().len();
+        let set_length = |length: u64| {
+            let file = fs::OpenOptions::new().write(true).open(store.file("pack-1.pack"));
+            file.unwrap().set_len(length).unwrap();
+        };
+        let inventory = store.inventory();
+        set_length(LARGE);
+        let fold = Fold::of(&maintainer, &inventory, &BTreeSet::new()).unwrap();
+        assert_eq!((fold.left(), fold.packs(), fold.is_needed()), (2, 1, true));
+        let wanted: BTreeSet<ObjectId> = (0..inventory.len())
+            .filter(|number| fold.is_wanted(*number))
+            .map(|number| inventory.id(number))
+            .collect();
+        let texts = ["one", "two", "four", "six"];
+        assert_eq!(wanted, texts.map(id).into());
+        assert_eq!(fold.objects(), texts.len());
+        let new = Store::new_pack(&maintainer, &texts);
+        fold.replace(&maintainer, Some(&new), &|| {}, &|| false).unwrap();
+        // What is there twice now is not folded again and again.
+        set_length(length);
+        let inventory = store.inventory();
+        set_length(LARGE);
+        let fold = Fold::of(&maintainer, &inventory, &BTreeSet::new()).unwrap();
+        assert_eq!((fold.left(), fold.packs(), fold.is_needed()), (2, 1, false));
+    }
+
+    #[test]
     fn a_loose_object_that_a_writer_renewed_meanwhile_is_left_to_its_ref() {
         let store = Store::with(&[("pack-1", &["one"])]);
-        let place = |text: &str| store.path.join("objects").join(loose_path(id(text)));
-        let put = |text: &str| {
-            let staged = store.path.join("staged");
-            fs::write(&staged, loose::encode(ObjectKind::Blob, text.as_bytes()).unwrap()).unwrap();
-            fs::create_dir_all(place(text).parent().unwrap()).unwrap();
-            fs::rename(&staged, place(text)).unwrap();
-        };
+        let place = |text: &str| store.loose(text);
+        let put = |text: &str| store.put_loose(text);
         let texts = ["two", "three", "four"];
         for text in texts {
             put(text);
@@ -636,5 +686,38 @@ mod tests {
         let ended = fold.replace(&maintainer, Some(&again), &|| {}, &|| true);
         assert!(matches!(ended, Err(FoldError::Ended)));
         assert!(own.iter().all(|name| store.file(name).exists()));
+    }
+
+    #[test]
+    fn the_new_pack_takes_no_name_that_git_may_be_about_to_delete() {
+        for is_deleted_meanwhile in [false, true] {
+            let store = Store::with(&[("pack-1", &["two"])]);
+            let maintainer = Maintainer::begin(&store.path, Durability::Unsynced).unwrap();
+            let texts = ["one", "two"];
+            let files = |name: &str| ["pack", "idx"].map(|ending| store.file(&format!("{name}.{ending}")));
+            let old = Store::new_pack(&maintainer, &texts);
+            for (from, to) in old.files().iter().zip(files(&old.name())) {
+                fs::rename(from, to).unwrap();
+            }
+            let inventory = store.inventory();
+            let fold = Fold::of(&maintainer, &inventory, &BTreeSet::new()).unwrap();
+            let new = Store::new_pack(&maintainer, &texts);
+            assert_eq!(new.name(), old.name());
+            if is_deleted_meanwhile {
+                for file in files(&old.name()) {
+                    fs::remove_file(file).unwrap();
+                }
+            }
+            let put = fold
+                .replace(&maintainer, Some(&new), &|| {}, &|| false)
+                .unwrap()
+                .unwrap();
+            assert_ne!(put, old.name());
+            assert!(files(&old.name()).iter().all(|file| !file.exists()));
+            assert!(files(&put).iter().all(|file| file.exists()));
+            let inventory = store.inventory();
+            let fold = Fold::of(&maintainer, &inventory, &BTreeSet::new()).unwrap();
+            assert_eq!((fold.packs(), fold.is_needed()), (1, false));
+        }
     }
 }

@@ -250,6 +250,14 @@ impl Inventory {
         damage.map(ToString::to_string).collect()
     }
 
+    /// Returns what interrupted programs left behind, relative to the `objects` folder.
+    #[must_use]
+    pub fn leftovers(&self) -> Vec<PathBuf> {
+        let findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+        let leftovers = findings.iter().filter(|finding| finding.is_harmless());
+        leftovers.map(|finding| finding.path.clone()).collect()
+    }
+
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }

@@ -134,7 +134,14 @@ fn strange(name: &Name) -> FindingKind {
 
 /// Tells whether git or libgit2 gives such names to what is not finished.
 fn is_leftover(name: &str) -> bool {
-    let begins = ["tmp_", ".tmp-", "incoming-", "quarantine-", "pack_git2_"];
+    let begins = [
+        "tmp_",
+        ".tmp-",
+        "incoming-",
+        "quarantine-",
+        "bitmap-ref-tips_",
+        "pack_git2_",
+    ];
     begins.iter().any(|start| name.starts_with(start)) || name.strip_suffix(".lock").is_some()
 }
 
@@ -170,6 +177,7 @@ mod tests {
             ("0A/", "Strange(Stray)"),
             ("other@", "Strange(Link)"),
             ("tmp_obj_1", "Strange(Leftover)"),
+            ("bitmap-ref-tips_Ab1", "Strange(Leftover)"),
         ] {
             assert_eq!(format!("{:?}", top(&listed(name))), expected, "{name}");
         }

@@ -2,7 +2,6 @@
 //! silent about most of them; an archive that has one is refused by name, never read past.
 
 use std::borrow::Cow;
-use std::ffi::OsString;
 use std::fs::{self, DirEntry, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -89,8 +88,8 @@ pub fn check(repository: &Path) -> Vec<PlumbingFinding> {
             look.found(name, NAMESAKE);
         }
     }
-    for hook in look.names("hooks".as_ref()) {
-        let path = Path::new("hooks").join(hook);
+    for hook in look.entries("hooks".as_ref()) {
+        let path = Path::new("hooks").join(hook.file_name());
         let runs = |metadata: Metadata| metadata.is_symlink() || metadata.mode() & 0o111 != 0;
         if path.extension().is_none_or(|ending| ending != "sample") && look.metadata(&path).is_some_and(runs)
         {
@@ -173,25 +172,23 @@ impl Look<'_> {
             if !self.metadata(&folder).is_some_and(|metadata| metadata.is_dir()) {
                 continue;
             }
-            for name in self.names(&folder) {
-                let path = folder.join(name);
-                match self.metadata(&path) {
-                    Some(metadata) if metadata.is_dir() => folders.push(path),
-                    Some(metadata) if metadata.is_symlink() => self.found(&path, LINK),
-                    Some(metadata) if !metadata.is_file() => self.found(&path, "is no regular file"),
+            for entry in self.entries(&folder) {
+                let path = folder.join(entry.file_name());
+                match self.taken(&path, entry.file_type().map_err(FileError::from)) {
+                    Some(kind) if kind.is_dir() => folders.push(path),
+                    Some(kind) if kind.is_symlink() => self.found(&path, LINK),
+                    Some(kind) if !kind.is_file() => self.found(&path, "is no regular file"),
                     _ => {}
                 }
             }
         }
     }
 
-    /// Lists the names in a folder.
-    fn names(&mut self, folder: &Path) -> Vec<OsString> {
+    /// Lists what is in a folder.
+    fn entries(&mut self, folder: &Path) -> Vec<DirEntry> {
         let entries = fs::read_dir(self.repository.join(folder)).and_then(Iterator::collect);
-        let entries: Vec<DirEntry> = self
-            .taken(folder, entries.map_err(FileError::from))
-            .unwrap_or_default();
-        entries.iter().map(DirEntry::file_name).collect()
+        self.taken(folder, entries.map_err(FileError::from))
+            .unwrap_or_default()
     }
 }
 

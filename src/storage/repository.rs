@@ -234,13 +234,16 @@ impl Writer {
     }
 
     /// Moves a pack that was completed into the store, of objects that refs lead to or that nobody has to keep; the branch
-    /// stays where it is.
+    /// stays where it is. Returns the pack's name there. Git deletes packs by their names, and may be about to: it is one that no
+    /// pack there has, and none of `others`, which were there.
     ///
     /// # Errors
     /// [`WriteError`].
-    pub fn put_pack(&self, pack: &WrittenPack) -> Result<(), WriteError> {
+    pub fn put_pack(&self, pack: &WrittenPack, others: &[String]) -> Result<String, WriteError> {
         let folder = self.pack_folder()?;
-        self.put_packs(&folder, &[(pack.name(), pack.files())])
+        let name = free_name(&folder, &pack.name(), others);
+        self.put_packs(&folder, &[(name.clone(), pack.files())])?;
+        Ok(name)
     }
 
     /// Moves packs into the store that no ref leads to yet, as [`Writer::put_packs`] does, and keeps git from deleting them. Git
@@ -254,7 +257,7 @@ impl Writer {
         let staging = self.repository.join(INCOMING);
         let mut named = Vec::with_capacity(packs.len());
         for (name, files) in packs {
-            let name = free_name(&folder, name);
+            let name = free_name(&folder, name, &[]);
             let places = ["pack", "idx"].map(|ending| folder.join(format!("{name}.{ending}")));
             self.moved.extend(places);
             keep::put(&self.repository, &staging, &name, refs, self.durability)?;
@@ -466,11 +469,12 @@ impl Drop for Writer {
     }
 }
 
-/// Returns the name of a pack, or where one of that name is there already, another one that tells of no content.
-fn free_name(folder: &Path, name: &str) -> String {
-    let is_taken = |name: &str| {
+/// Returns the name of a pack, or where one of that name is there already or among others, another one that tells of no
+/// content.
+fn free_name(folder: &Path, name: &str, others: &[String]) -> String {
+    let is_taken = |name: &String| {
         let beside = ["pack", "idx", "keep"].map(|ending| folder.join(format!("{name}.{ending}")));
-        beside.iter().any(|path| fs::symlink_metadata(path).is_ok())
+        others.contains(name) || beside.iter().any(|path| fs::symlink_metadata(path).is_ok())
     };
     let mut free = name.to_owned();
     let mut number = 0_u64;

@@ -21,6 +21,9 @@ pub const PUSHING: &str = "avalaches.pushing";
 /// Where what comes from another repository lies until it was checked.
 pub const FETCHING: &str = "avalaches.fetching";
 
+/// Where [`PULLING`] was once made anew.
+const OLD_FRESH: &str = "avalaches.new";
+
 /// What becomes of the folder when its user ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Afterwards {
@@ -102,6 +105,9 @@ impl Scratch {
             let folder = archive.join(name);
             repository::clear_folder(&fresh(&folder))?;
             repository::clear_folder(&folder)?;
+            if name == PULLING {
+                repository::clear_folder(&archive.join(OLD_FRESH))?;
+            }
         }
         Ok(in_use)
     }
@@ -221,7 +227,9 @@ fn lock_of(archive: &Path, name: &str) -> PathBuf {
 
 /// Returns where a scratch is made anew out of what is left of it.
 fn fresh(folder: &Path) -> PathBuf {
-    folder.with_extension("new")
+    let mut path = folder.as_os_str().to_owned();
+    path.push(".new");
+    path.into()
 }
 
 /// Links the packs of a folder that have an index into another one. What cannot be linked is fetched again.
@@ -283,6 +291,24 @@ mod tests {
             scratch.take_back(),
             Err(WriteError::Io { what: "delete", .. })
         ));
+    }
+
+    #[test]
+    fn each_scratch_is_made_anew_in_a_folder_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let [pulling, pushing] = [PULLING, PUSHING].map(|name| fresh(&path(name)));
+        assert_eq!(pulling, path("avalaches.pulling.new"));
+        for folder in [&pulling, &pushing, &path(OLD_FRESH)] {
+            fs::create_dir(folder).unwrap();
+        }
+        let _pushed = Scratch::begin(folder.path(), PUSHING).unwrap();
+        let pulled = Scratch::locked(folder.path(), PULLING, Afterwards::Kept).unwrap();
+        assert_eq!(Scratch::clear_all(folder.path()).unwrap(), [PULLING, PUSHING]);
+        assert!(pulling.exists() && pushing.exists() && path(OLD_FRESH).exists());
+        drop(pulled);
+        assert_eq!(Scratch::clear_all(folder.path()).unwrap(), [PUSHING]);
+        assert!(!pulling.exists() && pushing.exists() && !path(OLD_FRESH).exists());
     }
 
     #[test]
