@@ -91,7 +91,8 @@ pub enum Known {
     /// Those whose text is that of the article's newest revision.
     Newest,
     /// Those, and those of any revision of the article: its files are all the same, or it has the text by which the article is
-    /// named, or text, date, kind and note. What was brought in once is found again, whatever came after it.
+    /// named, or text, date, kind and note, or a text that by its date changes nothing. What was brought in once is found again,
+    /// whatever came after it.
     Any,
 }
 
