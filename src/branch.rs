@@ -25,7 +25,7 @@ use crate::slug::Slug;
 use crate::trailer::{Message, RootMessage, Trailers};
 use crate::verify::signed::{self, Grounds, Keys};
 
-use chain::{Chains, Earlier};
+use chain::{Chains, Earlier, Found};
 use folders::{Changed, Folders};
 use names::Names;
 
@@ -436,18 +436,15 @@ impl<'a> Branch<'a> {
         page: Option<BlobId>,
     ) -> Result<Option<Earlier>, PlaceError> {
         let Some(page) = page else { return Ok(None) };
-        let mut known = if page == candidate.page && self.chains.has_form(candidate, article)? {
-            Some(self.chains.newest_revision(article)?)
+        let known = if page == candidate.page && self.chains.has_form(candidate, article)? {
+            self.chains.newest_revision(article)?
         } else {
-            self.chains.same(article, candidate)?
-        };
-        if known.is_none() {
-            if let Some(unchanged) = self.chains.unchanged(article, candidate)? {
-                return Ok(Some(unchanged));
+            match self.chains.earlier_with(article, candidate)? {
+                None => return Ok(None),
+                Some(Found::Unchanged(before)) => return Ok(Some(before)),
+                Some(Found::Itself(known)) => known,
             }
-            known = self.chains.alike_in_text(article, candidate)?;
-        }
-        let Some(known) = known else { return Ok(None) };
+        };
         self.chains.meet(article, &known);
         let newest = self.chains.newest_revision(article)?;
         // Something came to light that belongs before this one: it is put again, so that what is newest stays the newest.
@@ -661,9 +658,7 @@ impl<'a> Branch<'a> {
         let mut number = self.names.count(&first) + 1;
         while let Some(page) = self.page(&name(number))? {
             let name = name(number);
-            let is_known = page == candidate.page
-                || self.chains.same(&name, candidate)?.is_some()
-                || self.chains.alike_in_text(&name, candidate)?.is_some();
+            let is_known = page == candidate.page || self.chains.earlier_with(&name, candidate)?.is_some();
             if is_known && !self.is_anothers(candidate, &name) {
                 return Ok((name, None));
             }

@@ -85,6 +85,12 @@ pub struct Block {
 pub(crate) const PARTING: &str = "<!-- -->\n\n";
 
 impl Block {
+    /// Tells whether its source says no more than its words.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.source == escape(&self.plain)
+    }
+
     /// Gives it a source with which it stays a block of its own below another one.
     pub fn put_below(&mut self, above: &Self) {
         let stays = |source: &String| {

@@ -500,7 +500,7 @@ fn take_footer(block: &Block) -> Result<Option<(DraftFooter, Option<Block>)>, Dr
     let left = (!rest.is_empty()).then(|| {
         let plain = canonical::canonical(rest).trim_end().to_owned();
         Block {
-            loses_markup: block.loses_markup || block.source != commonmark::escape(&block.plain),
+            loses_markup: block.loses_markup || !block.is_plain(),
             source: commonmark::escape(&plain),
             plain,
             line: block.line,

@@ -85,7 +85,7 @@ fn replaced(old: &[Block], kept: &[Option<usize>], is_moved: &[bool], owners: &[
             }
             Some(_) => {}
             None => {
-                let has_markup = block.loses_markup || block.source != commonmark::escape(&block.plain);
+                let has_markup = block.loses_markup || !block.is_plain();
                 let is_gone = usize::from(has_markup && !is_moved[at]);
                 gone += is_gone;
                 all_gone += is_gone;

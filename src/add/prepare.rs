@@ -255,11 +255,10 @@ fn prepare_parts(
     let metadata = metadata(&draft, kind, languages, &sources, wishes, settings, circumstances)?;
     let mut article = Article { metadata, sources };
     let mut page_text = article.page_text()?;
-    let is_plain = |block: &Block| block.source == commonmark::escape(&block.plain);
     if page_text != draft.text() {
         // A definition in one block would make a link of what stands in brackets in another.
         let sources = draft.blocks.iter().map(|block| {
-            if is_plain(block) {
+            if block.is_plain() {
                 commonmark::escape_beside_definitions(&block.plain)
             } else {
                 block.source.clone()
@@ -271,7 +270,7 @@ fn prepare_parts(
     if page_text != draft.text() {
         // Blocks that were apart on the page would run into one another: what a reader sees decides.
         for block in &mut draft.blocks {
-            block.loses_markup |= !is_plain(block);
+            block.loses_markup |= !block.is_plain();
             block.source = commonmark::escape(&block.plain);
         }
         article.sources = divide(draft.blocks.iter().map(|block| block.source.clone()), parts);

@@ -41,6 +41,14 @@ impl Earlier {
     }
 }
 
+/// What a page is known as.
+pub(super) enum Found {
+    /// A revision.
+    Itself(Earlier),
+    /// No more than the revision that it comes after.
+    Unchanged(Earlier),
+}
+
 /// The revisions of an article that are known.
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
@@ -115,31 +123,35 @@ impl<'a> Chains<'a> {
         Ok(chain.form.as_deref() == Some(candidate.form_sha256.as_str()))
     }
 
-    /// Finds the revision of an article that a page is known as by its files, which are all the same, if such are to be looked for.
-    pub fn same(
+    /// Finds the revision of an article, other than one by the text that it has now, that a page is known as, if such are to be
+    /// looked for: one with the same files, else one after which it changes nothing, else one that differs from it only in what
+    /// stands beside the text.
+    pub fn earlier_with(
         &mut self,
         article: &ArticleId,
         candidate: &Candidate,
-    ) -> Result<Option<Earlier>, PlaceError> {
+    ) -> Result<Option<Found>, PlaceError> {
         if self.known == Known::Newest {
             return Ok(None);
         }
         let is_same = |earlier: &&Earlier| *earlier.content_sha256 == *candidate.content_sha256;
-        let mut same = self.chain(article)?.revisions.iter().rev().find(is_same);
-        if same.is_none() {
-            same = self.whole(article)?.revisions.iter().rev().find(is_same);
+        if let Some(same) = self.whole(article)?.revisions.iter().rev().find(is_same) {
+            return Ok(Some(Found::Itself(same.clone())));
         }
-        Ok(same.cloned())
+        if let Some(before) = self.unchanged(article, candidate)? {
+            return Ok(Some(Found::Unchanged(before)));
+        }
+        Ok(self.alike_in_text(article, candidate)?.map(Found::Itself))
     }
 
-    /// Finds the revision in the archive after which a page that follows an article changes nothing, by its date, if such are to be
-    /// looked for: it was nothing when it was brought in first.
-    pub fn unchanged(
+    /// Finds the revision in the archive after which a page that follows an article changes nothing, by its date: it was nothing when
+    /// it was brought in first.
+    fn unchanged(
         &mut self,
         article: &ArticleId,
         candidate: &Candidate,
     ) -> Result<Option<Earlier>, PlaceError> {
-        if self.known == Known::Newest || !matches!(candidate.target, Target::Article(_)) {
+        if !matches!(candidate.target, Target::Article(_)) {
             return Ok(None);
         }
         let before = self.before(article, candidate.date, false)?;
@@ -159,30 +171,46 @@ impl<'a> Chains<'a> {
         Ok(Some(before).filter(|_| is_unchanged))
     }
 
-    /// Finds the revision of an article that a page is known as though it differs in what stands beside the text, if such are to be
-    /// looked for.
-    pub fn alike_in_text(
+    /// Finds the revision of an article that a page is known as though it differs in what stands beside the text.
+    fn alike_in_text(
         &mut self,
         article: &ArticleId,
         candidate: &Candidate,
     ) -> Result<Option<Earlier>, PlaceError> {
-        if self.known == Known::Newest {
-            return Ok(None);
-        }
-        let archive = self.archive;
         // That the text of a page which begins an article is withheld is told, not passed over.
-        if !follows(candidate) && archive.withheld().contains(&candidate.page) {
+        if !follows(candidate) && self.archive.withheld().contains(&candidate.page) {
             return Ok(None);
         }
-        for earlier in self.whole(article)?.revisions.iter_mut().rev() {
-            // A technical revision is about what stands beside the text. What another page is known as, this one is not.
-            let may_be = !follows(candidate)
-                || candidate.kind != Kind::Technical && !earlier.is_met && earlier.is_as(candidate);
-            if may_be && page_of(archive, article, earlier)? == Some(candidate.page) {
-                return Ok(Some(earlier.clone()));
-            }
-        }
-        Ok(None)
+        // A technical revision is about what stands beside the text. What another page is known as, this one is not.
+        let may_be = |earlier: &Earlier| {
+            !follows(candidate)
+                || candidate.kind != Kind::Technical && !earlier.is_met && earlier.is_as(candidate)
+        };
+        self.with_text(article, candidate.page, may_be)?
+            .next()
+            .transpose()
+    }
+
+    /// Lists those of an article's revisions that have a text, newest first.
+    fn with_text(
+        &mut self,
+        article: &ArticleId,
+        text: BlobId,
+        may_be: impl Fn(&Earlier) -> bool,
+    ) -> Result<impl Iterator<Item = Result<Earlier, PlaceError>>, PlaceError> {
+        let archive = self.archive;
+        let wanted = self
+            .whole(article)?
+            .revisions
+            .iter_mut()
+            .rev()
+            .filter(move |earlier| may_be(earlier));
+        Ok(
+            wanted.filter_map(move |earlier| match page_of(archive, article, earlier) {
+                Ok(page) => (page == Some(text)).then(|| Ok(earlier.clone())),
+                Err(why) => Some(Err(why)),
+            }),
+        )
     }
 
     /// Notes that a page is known as a revision of an article that was looked at.
@@ -199,14 +227,10 @@ impl<'a> Chains<'a> {
         article: &ArticleId,
         candidate: &Candidate,
     ) -> Result<Vec<(CommitId, Box<str>)>, PlaceError> {
-        let archive = self.archive;
-        let mut alike = Vec::new();
-        for earlier in self.whole(article)?.revisions.iter_mut().rev() {
-            if earlier.is_as(candidate) && page_of(archive, article, earlier)? == Some(candidate.page) {
-                alike.push((earlier.footer.commit, earlier.content_sha256.clone()));
-            }
-        }
-        Ok(alike)
+        let alike = self.with_text(article, candidate.page, |earlier| earlier.is_as(candidate))?;
+        let alike =
+            alike.map(|earlier| earlier.map(|earlier| (earlier.footer.commit, earlier.content_sha256)));
+        alike.collect()
     }
 
     /// Finds the revision that one of a date comes after: the last of those that are not dated later, else the first. With

@@ -76,10 +76,12 @@ impl Add {
         let mut good = Vec::new();
         let mut bad = 0;
         let mut pending = Pending::begin(&archive, &circumstances)?;
-        for file in &files {
+        for (at, file) in files.iter().enumerate() {
             match self.prepare(file, &wishes, &archive, &pending, &circumstances) {
                 Ok(prepared) => {
-                    pending.take(&prepared);
+                    if at + 1 < files.len() {
+                        pending.take(&prepared);
+                    }
                     let name = file.to_string_lossy().into_owned();
                     tell_notices(common, &name, &prepared.notices);
                     good.push((name, prepared));

@@ -68,7 +68,7 @@ impl ReadBack<'_> {
         };
         let late = self.late.get(*number)?;
         let (text, before) = (late.text(bytes.clone())?, late::made(self.spool, newest).ok()?);
-        let prepared = late.prepare_upon(&text, Some(before), self.settings, self.circumstances);
+        let prepared = late.prepare_upon(&text, before, self.settings, self.circumstances);
         let prepared = prepared.ok()?;
         Some(Ahead {
             newest,

@@ -242,11 +242,11 @@ impl Late {
     pub fn prepare_upon(
         &self,
         text: &Text,
-        before: Option<Article>,
+        before: Article,
         settings: &Settings,
         circumstances: &Circumstances,
     ) -> Result<Prepared, Refusal> {
-        let wishes = self.wishes_upon(before);
+        let wishes = self.wishes_upon(Some(before));
         Ok(Page::read(text, circumstances)?.prepare(&wishes, settings, circumstances)?)
     }
 

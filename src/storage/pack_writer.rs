@@ -348,6 +348,7 @@ impl<P: Iterator<Item = (u64, u32)>> Expected<P> {
         self.is_met && self.part.is_none()
     }
 }
+
 /// The places of objects in a list, by their ids.
 #[derive(Debug, Default)]
 struct Known {
