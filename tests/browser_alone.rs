@@ -169,6 +169,8 @@ const OLDER: [&str; 2] = [
     include_str!("pages/renderer-1/earlier.html"),
     include_str!("pages/renderer-1/retraction.html"),
 ];
+/// A page with a script of before.
+const OLD_SCRIPT: &str = include_str!("pages/renderer-7/retraction.html");
 
 #[test]
 #[ignore = "needs chromium and chromedriver"]
@@ -354,6 +356,7 @@ fn of_an_unknown_style_nothing_is_claimed_and_what_has_no_words_is_named() {
     for older in OLDER {
         expect(older, "proved", unread);
     }
+    expect(OLD_SCRIPT, "proved", "Text: what the page shows is");
     // Some browsers take these characters for a change of the character set.
     let escaped = html.replacen("<main>\n", "<main>\n<!-- -\u{1b}(B-> More. <!-- -->\n", 1);
     expect(&escaped, "", "or has control characters.");

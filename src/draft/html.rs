@@ -23,7 +23,7 @@ mod dates;
 mod hidden;
 mod marks;
 mod own;
-mod scripts;
+pub mod scripts;
 mod source;
 mod text;
 mod xhtml;

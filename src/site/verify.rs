@@ -10,6 +10,7 @@ use super::theme::Frame;
 use super::wording::Wording;
 use super::{BuildError, Shared};
 use crate::base64;
+use crate::draft::html::scripts::KNOWN as KNOWN_SCRIPTS;
 use crate::id::hex;
 use crate::language::Language;
 
@@ -62,7 +63,7 @@ struct Values<'a> {
     home_link: &'a str,
     /// The SHA-256 of the style of articles' pages, which hides nothing.
     style: String,
-    /// Those of the scripts that they may have, with blanks between.
+    /// Those of the scripts that they have had, with blanks between: a page may have been saved long ago.
     scripts: String,
     script: &'static str,
 }
@@ -81,9 +82,7 @@ pub fn page(shared: &Shared<'_>) -> Result<String, BuildError> {
         title: &settings.title,
         home_link: &settings.home_link,
         style: hex(&Sha256::digest(shared.page_frame.style())),
-        scripts: below_footers()
-            .map(|script| hex(&Sha256::digest(&script.text)))
-            .join(" "),
+        scripts: KNOWN_SCRIPTS.join(" "),
         script: &script.text,
     };
     Ok(shared.theme.fill("verify.html", &values)?)
