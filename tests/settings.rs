@@ -194,3 +194,33 @@ fn commit(story: &Story, change: &str) {
     );
     git_reading(&story.archive(), &["fast-import", "--quiet"], stream);
 }
+
+#[test]
+fn the_first_of_a_publication_s_languages_is_what_its_site_speaks() {
+    let story = Story::begin();
+    for (order, home_link, words) in [
+        ("en,zh", "← Back to Night Post", "Search"),
+        ("zh,en", "← 返回 Night Post", "搜索"),
+    ] {
+        let folder = format!("of-{}", &order[..2]);
+        story.yes(&[
+            "init",
+            &folder,
+            "--title",
+            "Night Post",
+            "--language-order",
+            order,
+        ]);
+        let at = |rest: &[&str]| story.yes(&[&["--archive", &folder], rest].concat());
+        let settings: serde_json::Value = serde_json::from_str(&at(&["settings"])).unwrap();
+        assert_eq!(settings["home_link"], home_link);
+        assert_eq!(
+            settings["language_order"],
+            serde_json::json!(order.split(',').collect::<Vec<_>>())
+        );
+        let site = format!("site-{folder}");
+        at(&["build", &site]);
+        let search = std::fs::read_to_string(story.folder.path().join(site).join("search.html")).unwrap();
+        assert!(search.contains(words), "{order}");
+    }
+}

@@ -85,6 +85,7 @@ fn check_draft(draft: &Draft) {
     let _ = prepared(draft.clone());
     let alone = Draft {
         front: FrontMatter::default(),
+        footer: None,
         ..draft.clone()
     };
     match prepared(alone) {

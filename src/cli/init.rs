@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use avalaches::add;
 use avalaches::archive::Archive;
 use avalaches::date::UtcOffset;
+use avalaches::language::Language;
 use avalaches::object::ident::Person;
+use avalaches::page::BACK_ARROW;
 use avalaches::settings::{Settings, Signatures};
 use avalaches::storage::repository;
 use serde_json::json;
@@ -22,7 +24,7 @@ pub struct Init {
     /// Name of the publication
     #[arg(long, default_value = "Avalaches")]
     title: String,
-    /// First line of every page [default: ← 返回 TITLE]
+    /// First line of every page [default: ← 返回 TITLE, or ← Back to TITLE where the first language is not Chinese]
     #[arg(long, value_name = "TEXT")]
     home_link: Option<String>,
     /// Author of pages that name none, as Name or Name <address>
@@ -39,6 +41,10 @@ pub struct Init {
         allow_hyphen_values = true
     )]
     utc_offset: String,
+    /// The publication's languages, best first: titles are shown in the first there is, and the site's own words are in the first,
+    /// or in English
+    #[arg(long, value_delimiter = ',', value_name = "LANG", default_value = "zh,en")]
+    language_order: Vec<Language>,
     /// When it is archived [default: `SOURCE_DATE_EPOCH`, `GIT_COMMITTER_DATE`, else now]
     #[arg(long, value_name = "DATE")]
     archived_at: Option<String>,
@@ -122,6 +128,14 @@ impl Init {
 
     fn settings(&self) -> Result<Settings, Failure> {
         let mut settings = Settings::new(&self.title);
+        settings.language_order.clone_from(&self.language_order);
+        if self
+            .language_order
+            .first()
+            .is_none_or(|first| first.primary() != "zh")
+        {
+            settings.home_link = format!("{BACK_ARROW} Back to {}", self.title);
+        }
         if let Some(link) = &self.home_link {
             settings.home_link.clone_from(link);
         }

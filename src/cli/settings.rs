@@ -35,7 +35,8 @@ pub struct Settings {
     /// Offset of dates given without one, such as +08:00
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     utc_offset: Option<UtcOffset>,
-    /// Languages in which a title is shown where there is a choice, best first
+    /// The publication's languages, best first: titles are shown in the first there is, and the site's own words are in the first,
+    /// or in English
     #[arg(long, value_delimiter = ',', value_name = "LANG")]
     language_order: Vec<Language>,
     /// Whether each commit has to bear a good signature: by a key that `signers allow` let in

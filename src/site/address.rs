@@ -32,6 +32,10 @@ pub const SEARCH: &str = "search.html";
 /// The part of its index that changes with each revision, and the folder that earlier programs had it in.
 const NEWEST_PART: &str = "search/new";
 
+/// How many bytes of its hash the name of a tag's page has: as many as a slug has room for beside what it is made of,
+/// and too many for two tags to have the same by chance.
+const TAG_HASH: usize = 8;
+
 /// Returns the folder of the part of the index that changes with each revision, by how many revisions there are.
 pub fn newest_search_part(revisions: usize) -> String {
     format!("{NEWEST_PART}/{revisions}")
@@ -58,7 +62,7 @@ pub fn tag(tag: &str) -> String {
     if tag.parse::<Slug>().is_ok() && !ends_like_a_hash(tag) {
         return format!("tags/{tag}/index.html");
     }
-    let digest = hex(&Sha256::digest(tag)[..4]);
+    let digest = hex(&Sha256::digest(tag)[..TAG_HASH]);
     match Slug::derive(tag) {
         Some(slug) => format!("tags/{slug}-{digest}/index.html"),
         None => format!("tags/{digest}/index.html"),
@@ -67,7 +71,7 @@ pub fn tag(tag: &str) -> String {
 
 fn ends_like_a_hash(slug: &str) -> bool {
     let last = slug.rsplit('-').next().unwrap_or(slug);
-    last.len() == 8 && last.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    last.len() == 2 * TAG_HASH && last.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Returns a part of the feed, or of the site map: those of full length have numbers, from 1.
@@ -212,7 +216,9 @@ mod tests {
         assert!(names.iter().all(|name| is_of_a_site(name)), "{names:?}");
         assert!(names.contains("tags/bridges/index.html"));
         assert_eq!(tag("gpt-4"), "tags/gpt-4/index.html");
-        let longest = format!("{}-00000000", "a".repeat(71));
+        // The hashes of these begin with the same four bytes.
+        assert_ne!(tag("a!~=!*="), tag("a??!*.?"));
+        let longest = format!("{}-{}", "a".repeat(63), "0".repeat(2 * TAG_HASH));
         assert!(is_of_a_site(&tag(&longest)));
     }
 }

@@ -8,6 +8,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use super::address;
 use super::base::Base;
 use super::before::Built;
+use crate::date::{RevisionDate, UtcOffset};
 
 /// How many addresses a file may have.
 const MOST: usize = 50_000;
@@ -30,7 +31,10 @@ fn in_parts(base: &Base, articles: &[Built], most: usize) -> Vec<(String, Vec<u8
             (address, built.summary.date.as_str())
         })
         .collect();
-    let newest = articles.iter().map(|built| built.summary.date.as_str()).max();
+    let newest = pages
+        .iter()
+        .map(|(_, date)| *date)
+        .max_by_key(|date| moment(date));
     let home = (base.at(address::HOME), newest.unwrap_or_default());
     if pages.len() < most {
         let all: Vec<_> = std::iter::once(home).chain(pages).collect();
@@ -52,6 +56,13 @@ fn in_parts(base: &Base, articles: &[Built], most: usize) -> Vec<(String, Vec<u8
         written("sitemapindex", "sitemap", &parts),
     ));
     files
+}
+
+/// Returns the moment of a date, whatever its offset; RFC 3339's own order is that of local clocks.
+fn moment(date: &str) -> Option<i64> {
+    RevisionDate::parse(date, UtcOffset::UTC)
+        .ok()
+        .map(RevisionDate::seconds)
 }
 
 fn written(list: &str, item: &str, addresses: &[(String, &str)]) -> Vec<u8> {
@@ -143,5 +154,16 @@ mod tests {
         };
         assert_eq!(addresses(4), parts(&[4]));
         assert_eq!(addresses(6), parts(&[4, 5, 6]));
+    }
+
+    #[test]
+    fn the_home_page_is_as_new_as_the_newest_article_whatever_the_offsets() {
+        let mut articles = vec![built(2), built(1)];
+        articles[0].summary.date = "2026-01-02T01:00:00+14:00".to_owned();
+        articles[1].summary.date = "2026-01-01T23:30:00-11:00".to_owned();
+        let files = in_parts(&Base::of("https://example.org/"), &articles, 4);
+        let text = String::from_utf8(files[0].1.clone()).unwrap();
+        let (_, home) = text.split_once("/index.html</loc><lastmod>").unwrap();
+        assert!(home.starts_with("2026-01-01T23:30:00-11:00"), "{text}");
     }
 }
