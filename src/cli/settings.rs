@@ -29,7 +29,8 @@ pub struct Settings {
     /// Author of pages that name none, as Name or Name <address>; empty for nobody
     #[arg(long, value_name = "AUTHOR")]
     byline: Option<String>,
-    /// Where the pages are published; empty for nowhere
+    /// Where the pages are published; empty for nowhere. Its host is part of the ids of the feed's entries: with another one
+    /// readers of the feed see each of them anew
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
     /// Offset of dates given without one, such as +08:00

@@ -15,7 +15,7 @@ impl Base {
         format!("{}/{name}", self.0)
     }
 
-    /// Returns the host, by which names for ever begin (RFC 4151), without a port.
+    /// Returns the host, by which the names of entries begin (RFC 4151), without a port.
     pub fn host(&self) -> &str {
         let rest = self.0.split_once("://").map_or(self.0.as_str(), |(_, rest)| rest);
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();

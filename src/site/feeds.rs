@@ -160,7 +160,8 @@ fn updated(items: &[Item]) -> Option<RevisionDate> {
     items.iter().map(Item::date).max_by_key(|date| date.seconds())
 }
 
-/// Returns the name of a revision for ever: a `tag:` URI (RFC 4151) of the day that is part of the article's name.
+/// Returns the name of a revision for as long as the site has its host: a `tag:` URI (RFC 4151) of the day that is part of the
+/// article's name.
 fn name_of(base: &Base, article: &ArticleId, number: u32) -> String {
     format!(
         "tag:{},{}:{article}/{}",
