@@ -17,7 +17,9 @@ use crate::archive::Owner;
 use crate::canonical::LONGEST_ARTICLE;
 use crate::site::Built;
 
+use self::preview::Missed;
 use self::reading::Reading;
+use self::turns::Turns;
 
 mod address;
 mod articles;
@@ -35,6 +37,7 @@ mod preview;
 mod problem;
 mod reading;
 mod routes;
+mod streamed;
 mod submitted;
 mod turns;
 pub mod witness;
@@ -87,7 +90,9 @@ pub struct Options {
 pub enum Event {
     /// The site was built.
     Built(Built),
-    /// It could not be; the one that is there is served on.
+    /// A file of it is gone, so that it is built again.
+    Gone(String),
+    /// It could not be built; the one that is there is served on.
     NotBuilt(String),
     /// A request could not be answered, for a reason that is not the asker's.
     Broken(String),
@@ -100,8 +105,11 @@ pub type Told = Arc<dyn Fn(Event) + Send + Sync>;
 #[derive(Clone)]
 struct App {
     reading: Reading,
+    /// The site's files do not wait for what reads the archive.
+    files: Turns,
     site: Arc<PathBuf>,
     theme: Arc<Option<PathBuf>>,
+    missed: Missed,
     limits: Limits,
     told: Told,
 }
@@ -111,8 +119,10 @@ impl App {
         let limits = options.limits;
         Self {
             reading: Reading::of(options.archive.clone(), options.owner, limits.readers),
+            files: Turns::of(limits.readers),
             site: Arc::new(options.site.clone()),
             theme: Arc::new(options.theme.clone()),
+            missed: Missed::default(),
             limits,
             told,
         }
@@ -144,18 +154,20 @@ pub async fn serve(
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let app = App::new(options, told);
-    let mut building = tokio::spawn(preview::keep_built(app.clone()));
+    let (ending, mut building) = preview::begin(app.clone());
     let mut unbuilt = None;
     let ended = async {
         tokio::select! {
             () = shutdown => {}
-            what = &mut building => unbuilt = what.ok(),
+            what = &mut building => unbuilt = what.ok().flatten(),
         }
     };
     connections::serve(listener, routes::router(app), options.limits, ended).await;
-    building.abort();
-    match unbuilt {
-        Some(what) => Err(ServeError::NotBuilt(what)),
-        None => Ok(()),
+    if let Some(what) = unbuilt {
+        return Err(ServeError::NotBuilt(what));
     }
+    // Whoever removes the folder is in nobody's way then.
+    drop(ending);
+    let _ = building.await;
+    Ok(())
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::address;
+pub use super::address::is_of_a_site;
 use super::before::Before;
 pub use super::before::LIST;
 
@@ -74,6 +75,8 @@ struct Work {
     own: HashSet<String>,
     /// Those of this build, with their lengths.
     made: HashMap<String, u64>,
+    /// Those that went before anything was made.
+    cleared: HashSet<String>,
     counts: Counts,
     /// The list, open, once a line was put to its end.
     list: Option<File>,
@@ -163,7 +166,7 @@ impl Files {
     /// # Errors
     /// [`FilesError`]; a reader sees the old file then.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FilesError> {
-        debug_assert!(address::is_of_a_site(name), "{name}");
+        debug_assert!(is_of_a_site(name), "{name}");
         let path = self.folder.join(name);
         let before = match fs::symlink_metadata(&path) {
             Ok(found) if found.is_file() && found.len() == bytes.len() as u64 => {
@@ -220,6 +223,21 @@ impl Files {
         are_kept
     }
 
+    /// Removes files of an earlier build before anything is made, and has the list say less.
+    ///
+    /// # Errors
+    /// [`FilesError`].
+    pub fn clear(&self, goes: impl Fn(&str) -> bool, list: &str) -> Result<(), FilesError> {
+        let mut work = self.work();
+        let work = &mut *work;
+        for name in work.own.iter().filter(|name| goes(name)) {
+            if remove(&self.folder, name)? {
+                work.cleared.insert(name.clone());
+            }
+        }
+        replace(&self.folder.join(LIST), list.as_bytes())
+    }
+
     /// Removes the files of an earlier build that this one did not make, and writes what the next one is to know.
     ///
     /// # Errors
@@ -228,7 +246,8 @@ impl Files {
         let mut work = self.work.into_inner().unwrap_or_else(PoisonError::into_inner);
         let gone = work.own.iter().filter(|name| !work.made.contains_key(*name));
         for name in gone {
-            work.counts.removed += usize::from(remove(&self.folder, name)?);
+            let was_there = remove(&self.folder, name)?;
+            work.counts.removed += usize::from(was_there || work.cleared.contains(name));
         }
         let path = self.folder.join(LIST);
         let is_same = || fs::read(&path).ok().as_deref() == Some(list.as_bytes());
@@ -298,6 +317,25 @@ impl Standing {
             _lock: lock,
         }))
     }
+}
+
+/// Tells whether a folder has a site, as far as its list and its home page say.
+#[must_use]
+pub fn stands(folder: &Path) -> bool {
+    [LIST, address::HOME]
+        .iter()
+        .all(|name| folder.join(name).is_file())
+}
+
+/// Finds a file of a site that is gone among some names.
+#[must_use]
+pub fn gone(folder: &Path, mut names: Vec<String>) -> Option<String> {
+    names.retain(|name| fs::symlink_metadata(folder.join(name)).is_err());
+    if names.is_empty() {
+        return None;
+    }
+    let before = Before::parse(&read_list(&folder.join(LIST)).ok()??).ok()?;
+    before.names().find(|name| names.contains(name))
 }
 
 /// Takes the lock of a folder.
