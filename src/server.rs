@@ -17,6 +17,7 @@ use crate::archive::Owner;
 use crate::canonical::LONGEST_ARTICLE;
 use crate::site::Built;
 
+use self::body::Room;
 use self::preview::Missed;
 use self::reading::Reading;
 use self::turns::Turns;
@@ -55,6 +56,10 @@ pub struct Limits {
     pub time: Duration,
     /// The longest body of a request, in bytes.
     pub body: usize,
+    /// Bytes of bodies of requests that are held at once.
+    pub received: usize,
+    /// Bytes of answers that are held at once, from where they were made until a client took them.
+    pub held: usize,
 }
 
 impl Default for Limits {
@@ -66,6 +71,8 @@ impl Default for Limits {
             readers: 2,
             time: Duration::from_secs(30),
             body: LONGEST_ARTICLE,
+            received: 64 << 20,
+            held: 128 << 20,
         }
     }
 }
@@ -110,6 +117,7 @@ struct App {
     site: Arc<PathBuf>,
     theme: Arc<Option<PathBuf>>,
     missed: Missed,
+    room: Room,
     limits: Limits,
     told: Told,
 }
@@ -123,6 +131,7 @@ impl App {
             site: Arc::new(options.site.clone()),
             theme: Arc::new(options.theme.clone()),
             missed: Missed::default(),
+            room: Room::of(limits.received),
             limits,
             told,
         }

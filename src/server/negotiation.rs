@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::limits::is_text;
 use super::problem::Problem;
-use crate::id::hex;
+use crate::id::{CommitId, hex};
 
 /// What a cache may do with an answer: it can be another at the next request, because any text may be withheld later.
 const REVALIDATED: &str = "no-cache";
@@ -130,6 +130,11 @@ impl<B: Into<Body>> Representation<B> {
         put(&mut response, CACHE_CONTROL, REVALIDATED);
         response
     }
+}
+
+/// Returns a name for what this program says of an archive at a commit.
+pub fn tag_at(tip: CommitId) -> String {
+    format!("{tip}.{}", env!("CARGO_PKG_VERSION"))
 }
 
 /// Returns a name for some bytes: the beginning of their SHA-256.

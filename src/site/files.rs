@@ -145,7 +145,7 @@ impl Files {
             work.made.extend(lengths);
         }
         let beside = beside(&path);
-        make_folder(&beside)?;
+        fs::create_dir_all(&beside).map_err(failed("make", &beside))?;
         for (at, (name, bytes)) in files.iter().enumerate() {
             let file = beside.join(name);
             let same = files[..at].iter().find(|(_, written)| written == bytes);
@@ -264,8 +264,15 @@ impl Files {
 }
 
 impl Work {
-    /// Puts names to the end of the list.
+    /// Puts names to the end of the list. What stands where they are made is somebody's: what a build left there that was
+    /// killed is gone by then.
     fn begin(&mut self, folder: &Path, names: &[String]) -> Result<(), FilesError> {
+        for beside in names.iter().flat_map(|name| places_beside(name)) {
+            let beside = folder.join(beside);
+            if fs::symlink_metadata(&beside).is_ok() {
+                return Err(FilesError::NotOurs(beside));
+            }
+        }
         let path = folder.join(LIST);
         let mut list = if let Some(list) = self.list.take() {
             list
@@ -387,16 +394,11 @@ fn clear_beside(root: &Path, name: &str) -> Result<(), FilesError> {
     }
 }
 
-/// Makes an empty folder; another build that was killed may have left one there.
-fn make_folder(path: &Path) -> Result<(), FilesError> {
-    let made = match fs::create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir_all(path),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            fs::remove_dir_all(path).and_then(|()| fs::create_dir(path))
-        }
-        made => made,
-    };
-    made.map_err(failed("make", path))
+/// Returns where a file, and the folder that it comes in, are made.
+fn places_beside(name: &str) -> impl Iterator<Item = PathBuf> {
+    let name = Path::new(name);
+    let folder = name.parent().filter(|folder| *folder != Path::new(""));
+    [Some(name), folder].into_iter().flatten().map(beside)
 }
 
 /// Writes a file beside its place and moves it there.
@@ -416,12 +418,73 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FilesError> {
         }
         file => file,
     };
-    let written = file.and_then(|mut file| file.write_all(bytes));
-    written.map_err(failed("write", &beside))?;
-    fs::rename(&beside, path).map_err(failed("write", path))
+    let mut file = file.map_err(failed("write", &beside))?;
+    let written = file.write_all(bytes).map_err(failed("write", &beside));
+    let moved = written.and_then(|()| fs::rename(&beside, path).map_err(failed("write", path)));
+    if moved.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    moved
 }
 
 pub(crate) fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FilesError {
     let path = path.to_owned();
     move |source| FilesError::Io { verb, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARTICLE: &str = "2026/01/22/a";
+
+    fn written(folder: &Path) -> Result<(), FilesError> {
+        let (files, _) = Files::open(folder)?;
+        files.write_folder(ARTICLE, &[("index.html".to_owned(), b"a".to_vec())])?;
+        files.write(address::HOME, b"b")
+    }
+
+    #[test]
+    fn what_others_have_where_a_build_makes_its_files_stays_as_it_is() {
+        for name in [".index.html.new", "2026/01/22/.a.new/keep.txt"] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, "kept").unwrap();
+            for _ in 0..2 {
+                assert!(
+                    matches!(written(folder.path()), Err(FilesError::NotOurs(_))),
+                    "{name}"
+                );
+                assert_eq!(fs::read_to_string(&path).unwrap(), "kept");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_build_that_was_killed_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let beside = folder.path().join("2026/01/22/.a.new");
+        {
+            let (files, _) = Files::open(folder.path()).unwrap();
+            let names = [format!("{ARTICLE}/index.html")];
+            files.work().begin(folder.path(), &names).unwrap();
+            fs::create_dir_all(&beside).unwrap();
+            fs::write(beside.join("index.html"), "half").unwrap();
+        }
+        written(folder.path()).unwrap();
+        assert!(!beside.exists());
+        assert_eq!(
+            fs::read(folder.path().join(ARTICLE).join("index.html")).unwrap(),
+            b"a"
+        );
+    }
+
+    #[test]
+    fn a_file_that_cannot_come_into_its_place_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("place/file")).unwrap();
+        assert!(replace(&folder.path().join("place"), b"a").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }
