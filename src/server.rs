@@ -16,6 +16,7 @@ use std::time::Duration;
 use crate::archive::Owner;
 use crate::canonical::LONGEST_ARTICLE;
 use crate::site::Built;
+use crate::wording::with_causes;
 
 use self::body::Room;
 use self::preview::Missed;
@@ -168,7 +169,7 @@ pub async fn serve(
     let ended = async {
         tokio::select! {
             () = shutdown => {}
-            what = &mut building => unbuilt = what.ok().flatten(),
+            what = &mut building => unbuilt = what.unwrap_or_else(|error| Some(with_causes(&error))),
         }
     };
     connections::serve(listener, routes::router(app), options.limits, ended).await;
