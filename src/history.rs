@@ -270,7 +270,7 @@ fn later_by(
         .then_some(later)
 }
 
-fn article_of(commit: &Commit) -> Option<ArticleId> {
+pub(crate) fn article_of(commit: &Commit) -> Option<ArticleId> {
     Message::parse(&commit.message)
         .ok()
         .map(|message| message.trailers.article)

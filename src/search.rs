@@ -10,7 +10,7 @@ use crate::index::NewRevision;
 use crate::index::beside::{self, BesideError};
 use crate::language::Language;
 use crate::listing;
-use crate::progress::Tell;
+use crate::progress::{Progress, Tell};
 use crate::query::{self, Document, Query, Trait};
 use crate::revision::{Revision, RevisionFault};
 use crate::storage::index_file::IndexFileError;
@@ -86,7 +86,8 @@ pub enum SearchError {
     NoFile,
 }
 
-/// Finds what is searched for. `progress` is told how far a new search file is, and may end it with `Break`.
+/// Finds what is searched for. `progress` is told how far a new search file is, and then how many candidates were read; it may
+/// end either with `Break`.
 ///
 /// # Errors
 /// [`SearchError`] where it could not be found out.
@@ -97,14 +98,14 @@ pub fn find(
     progress: &mut Tell<'_>,
 ) -> Result<Found, SearchError> {
     let (file, positions) = looked_up(archive, query, wanted, progress)?;
-    match found(archive, query, wanted, (&file, &positions))? {
+    match found(archive, query, wanted, (&file, &positions), progress)? {
         Ok(found) => return Ok(found),
         Err(error) => {
             beside::forget(archive, file, &error);
         }
     }
     let (file, positions) = looked_up_in_memory(archive, query, wanted, progress)?;
-    found(archive, query, wanted, (&file, &positions))?.map_err(|_| SearchError::NoFile)
+    found(archive, query, wanted, (&file, &positions), progress)?.map_err(|_| SearchError::NoFile)
 }
 
 /// Reads what was looked up in a file, as many as are wanted; or why the file does not say what it found.
@@ -113,6 +114,7 @@ fn found(
     query: &Query,
     wanted: &Wanted,
     (file, positions): (&SearchFile, &[i64]),
+    tell: &mut Tell<'_>,
 ) -> Result<Result<Found, IndexFileError>, SearchError> {
     let limit = wanted.chosen.limit.unwrap_or(usize::MAX);
     let mut hits = Vec::new();
@@ -130,6 +132,13 @@ fn found(
         }
         hits.extend(confirmed(archive, query, wanted, &candidates)?);
         rest = later;
+        let told = tell(Progress {
+            done: positions.len() - rest.len(),
+            all: positions.len(),
+        });
+        if told.is_break() {
+            return Err(BesideError::Ended.into());
+        }
         at_once = (at_once * 2).min(MOST_AT_ONCE);
     }
     let has_more = hits.len() > limit;

@@ -16,8 +16,12 @@ use std::time::Duration;
 use crate::archive::Owner;
 use crate::canonical::LONGEST_ARTICLE;
 use crate::site::Built;
+use crate::wording::with_causes;
 
+use self::body::Room;
+use self::preview::Missed;
 use self::reading::Reading;
+use self::turns::Turns;
 
 mod address;
 mod articles;
@@ -35,6 +39,7 @@ mod preview;
 mod problem;
 mod reading;
 mod routes;
+mod streamed;
 mod submitted;
 mod turns;
 pub mod witness;
@@ -52,6 +57,10 @@ pub struct Limits {
     pub time: Duration,
     /// The longest body of a request, in bytes.
     pub body: usize,
+    /// Bytes of bodies of requests that are held at once.
+    pub received: usize,
+    /// Bytes of answers that are held at once, from where they were made until a client took them.
+    pub held: usize,
 }
 
 impl Default for Limits {
@@ -63,6 +72,8 @@ impl Default for Limits {
             readers: 2,
             time: Duration::from_secs(30),
             body: LONGEST_ARTICLE,
+            received: 64 << 20,
+            held: 128 << 20,
         }
     }
 }
@@ -87,7 +98,9 @@ pub struct Options {
 pub enum Event {
     /// The site was built.
     Built(Built),
-    /// It could not be; the one that is there is served on.
+    /// A file of it is gone, so that it is built again.
+    Gone(String),
+    /// It could not be built; the one that is there is served on.
     NotBuilt(String),
     /// A request could not be answered, for a reason that is not the asker's.
     Broken(String),
@@ -100,8 +113,12 @@ pub type Told = Arc<dyn Fn(Event) + Send + Sync>;
 #[derive(Clone)]
 struct App {
     reading: Reading,
+    /// The site's files do not wait for what reads the archive.
+    files: Turns,
     site: Arc<PathBuf>,
     theme: Arc<Option<PathBuf>>,
+    missed: Missed,
+    room: Room,
     limits: Limits,
     told: Told,
 }
@@ -111,8 +128,11 @@ impl App {
         let limits = options.limits;
         Self {
             reading: Reading::of(options.archive.clone(), options.owner, limits.readers),
+            files: Turns::of(limits.readers),
             site: Arc::new(options.site.clone()),
             theme: Arc::new(options.theme.clone()),
+            missed: Missed::default(),
+            room: Room::of(limits.received),
             limits,
             told,
         }
@@ -144,18 +164,20 @@ pub async fn serve(
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let app = App::new(options, told);
-    let mut building = tokio::spawn(preview::keep_built(app.clone()));
+    let (ending, mut building) = preview::begin(app.clone());
     let mut unbuilt = None;
     let ended = async {
         tokio::select! {
             () = shutdown => {}
-            what = &mut building => unbuilt = what.ok(),
+            what = &mut building => unbuilt = what.unwrap_or_else(|error| Some(with_causes(&error))),
         }
     };
     connections::serve(listener, routes::router(app), options.limits, ended).await;
-    building.abort();
-    match unbuilt {
-        Some(what) => Err(ServeError::NotBuilt(what)),
-        None => Ok(()),
+    if let Some(what) = unbuilt {
+        return Err(ServeError::NotBuilt(what));
     }
+    // Whoever removes the folder is in nobody's way then.
+    drop(ending);
+    let _ = building.await;
+    Ok(())
 }

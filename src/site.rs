@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::io;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use rayon::prelude::*;
@@ -45,6 +46,7 @@ mod address;
 mod article;
 mod base;
 mod before;
+mod expunged;
 mod feeds;
 pub mod files;
 mod history;
@@ -114,6 +116,9 @@ pub enum BuildError {
     /// The archive cannot be opened once more.
     #[error("could not open the archive on another thread")]
     Open(#[source] io::Error),
+    /// The caller ended it.
+    #[error("the build was ended")]
+    Ended,
     /// The folder is a repository.
     #[error("{} is a git repository, not a folder for a site", .0.display())]
     Repository(PathBuf),
@@ -157,21 +162,20 @@ struct Link {
 /// Writes an archive as a site into a folder, in a theme where one is given. What is there and unchanged is not written
 /// again; what an earlier build wrote and this one does not is removed; nothing else in the folder is touched. Articles come
 /// first, with what feeds and the search page will lead to, then the lists of them, the home page last. Where articles are as
-/// the last build left them, their pages are not made.
+/// the last build left them, their pages are not made. What shows content that is withheld now goes before anything else, also
+/// where the build then fails. `ended` ends it between two files.
 ///
 /// # Errors
 /// [`BuildError`]; the files that were written until then are whole.
-pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<Built, BuildError> {
+pub fn build(
+    archive: &Archive,
+    folder: &Path,
+    theme: Option<&Path>,
+    ended: &AtomicBool,
+) -> Result<Built, BuildError> {
     if folder.join("HEAD").is_file() && folder.join("objects").is_dir() {
         return Err(BuildError::Repository(folder.to_owned()));
     }
-    let theme = Theme::of(theme)?;
-    let made_of = made_of(archive, &theme)?;
-    // All of its hashes are published.
-    let signed = match transparency::signed_log(archive)? {
-        Some((log, published)) => Some((log.sound(archive)?, published)),
-        None => None,
-    };
     // Reading what the last build left takes as long as walking the branch.
     let (opened, walked) = thread::scope(|scope| {
         let opening = scope.spawn(|| Files::open(folder));
@@ -179,12 +183,24 @@ pub fn build(archive: &Archive, folder: &Path, theme: Option<&Path>) -> Result<B
         (opening.join(), walked)
     });
     let Course { newest, revisions } = walked?;
+    let (files, before) = opened.unwrap_or_else(|panic| resume_unwind(panic))?;
+    let made_by = Theme::of(theme).map_err(BuildError::from);
+    let made_by = made_by.and_then(|theme| Ok((made_of(archive, &theme)?, theme)));
+    if !matches!(&made_by, Ok((made_of, _)) if before.is_finished(made_of)) {
+        expunged::clear(archive, folder, &files, &before, &revisions)?;
+    }
+    let (made_of, theme) = made_by?;
+    // All of its hashes are published.
+    let signed = match transparency::signed_log(archive)? {
+        Some((log, published)) => Some((log.sound(archive)?, published)),
+        None => None,
+    };
     let newest: HashMap<CommitId, ArticleId> =
         newest.into_iter().map(|(article, id)| (id, article)).collect();
     let places = revisions.iter().copied().zip(0..);
     let shared = Shared::of(archive, &theme, InLog::of(archive, signed.as_ref(), places))?;
-    let (files, before) = opened.unwrap_or_else(|panic| resume_unwind(panic))?;
     let site = Site {
+        ended,
         shared: &shared,
         files: &files,
         before: &before,
@@ -257,6 +273,8 @@ fn made_of(archive: &Archive, theme: &Theme) -> Result<String, BuildError> {
 /// A site that is being built.
 #[derive(Clone, Copy)]
 struct Site<'a> {
+    /// Whether it is to end.
+    ended: &'a AtomicBool,
     shared: &'a Shared<'a>,
     files: &'a Files,
     before: &'a Before,
@@ -363,12 +381,21 @@ impl Site<'_> {
         self.files.keep(&lengths.collect::<Vec<_>>()).then_some(known)
     }
 
+    /// Ends the build where it is to end.
+    fn go_on(self) -> Result<(), BuildError> {
+        if self.ended.load(Ordering::Relaxed) {
+            return Err(BuildError::Ended);
+        }
+        Ok(())
+    }
+
     /// Writes a file.
     fn single(self, (name, bytes): (String, impl AsRef<[u8]>)) -> Result<Single, BuildError> {
         self.put(name, bytes.as_ref(), None)
     }
 
     fn put(self, name: String, bytes: &[u8], up_to: Option<&CommitId>) -> Result<Single, BuildError> {
+        self.go_on()?;
         self.files.write(&name, bytes)?;
         Ok(Single {
             file: name,

@@ -15,6 +15,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Stdio;
 use std::thread;
 
@@ -77,7 +78,11 @@ fn a_list_is_what_the_program_prints_page_by_page() {
         (all.status, all.text()),
         (200, story.yes(&["list", "--json"]).as_str())
     );
-    let tag = format!("\"{}\"", story.git(&["rev-parse", "main"]));
+    let tag = format!(
+        "\"{}.{}\"",
+        story.git(&["rev-parse", "main"]),
+        env!("CARGO_PKG_VERSION")
+    );
     assert_eq!(
         (all.header("etag"), all.header("link")),
         (tag.clone(), String::new())
@@ -322,7 +327,11 @@ fn a_search_finds_what_the_program_finds() {
         let output = story.run(&[&["search", "--json"], options].concat());
         assert_eq!(found.text(), String::from_utf8(output.stdout).unwrap(), "{query}");
     }
-    let tag = format!("\"{}\"", story.git(&["rev-parse", "main"]));
+    let tag = format!(
+        "\"{}.{}\"",
+        story.git(&["rev-parse", "main"]),
+        env!("CARGO_PKG_VERSION")
+    );
     let unchanged = server.ask("GET", "/search?q=bridge", &format!("If-None-Match: {tag}\r\n"));
     assert_eq!((unchanged.status, unchanged.header("etag")), (304, tag));
     for wrong in [
@@ -477,6 +486,9 @@ fn the_site_is_served_and_nothing_else() {
     let server = Server::built(&story, &["--out", "out"]);
     let out = story.folder.path().join("out");
     fs::write(out.join(".hidden.html"), "secret").unwrap();
+    fs::write(out.join("draft.html"), "secret\n").unwrap();
+    fs::create_dir(out.join("drafts")).unwrap();
+    fs::write(out.join("drafts/index.html"), "secret\n").unwrap();
     symlink(story.folder.path().join("secret.txt"), out.join("link.txt")).unwrap();
     symlink(story.folder.path(), out.join("folder")).unwrap();
     let home = server.get("/");
@@ -499,6 +511,9 @@ fn the_site_is_served_and_nothing_else() {
     assert_eq!(server.get(&format!("/{ARTICLE}/")).status, 200);
     for path in [
         "/.hidden.html",
+        "/draft.html",
+        "/drafts",
+        "/drafts/",
         "/.avalaches-site",
         "/link.txt",
         "/folder/secret.txt",
@@ -912,6 +927,90 @@ fn a_withheld_text_is_not_there_for_a_reason() {
     assert!(newest.json()["text"].as_str().unwrap().contains("两座"));
     let past = server.get(&format!("{}/history", article()));
     assert_eq!(past.text(), story.yes(&["history", ARTICLE, "--json"]));
+}
+
+/// Returns the names of all files of a folder that have some text.
+fn having(folder: &Path, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(having(&path, text));
+        } else if String::from_utf8_lossy(&fs::read(&path).unwrap()).contains(text) {
+            found.push(path.display().to_string());
+        }
+    }
+    found
+}
+
+#[test]
+fn expunged_text_goes_also_where_the_site_cannot_be_built() {
+    for broken in ["{% if", "{{ nothing }}"] {
+        let signed = Signed::begin();
+        let story = &signed.story;
+        signed.key("key", &["ed25519"], "");
+        story.yes(&["signers", "allow", "desk", "key.pub"]);
+        story.yes(&["settings", "--base-url", "https://archive.example/"]);
+        let options = ["--slug", "bridge", "--date", "2026-01-22", "--tag", "bridges"];
+        story.add("a.txt", "一座桥。\n\nOne grievous bridge.\n", &options);
+        story.add(
+            "c.txt",
+            "另一篇。\n",
+            &["--slug", "other", "--date", "2026-02-01"],
+        );
+        let theme = story.folder.path().join("theme");
+        fs::create_dir(&theme).unwrap();
+        fs::write(theme.join("style.css"), "p { color: navy }").unwrap();
+        let server = Server::built(story, &["--out", "out", "--theme", "theme"]);
+        let out = story.folder.path().join("out");
+        assert!(having(&out, "grievous").len() > 4);
+        assert!(having(&out, "一座桥").len() > 4);
+        fs::write(theme.join("home.html"), broken).unwrap();
+        server.until("the complaint", |server| {
+            server.errors().contains("the site could not be built")
+        });
+        let proof = format!("/{ARTICLE}/r1.proof");
+        assert_eq!(server.get(&proof).status, 200);
+        story.yes(&["retract", ARTICLE, "--note", "Wrong.", "--date", "2026-02-02"]);
+        let sign = format!("--sign={}", signed.path("key").display());
+        story.yes(&[
+            "expunge",
+            &format!("{ARTICLE}@1"),
+            "--note",
+            "Court order 12.",
+            &sign,
+        ]);
+        server.until("the end of the proof", |server| server.get(&proof).status != 200);
+        server.until("the end of the text", |_| {
+            having(&out, "grievous").is_empty() && having(&out, "一座桥").is_empty()
+        });
+        assert_eq!(server.get("/2026/02/01/other/").status, 200);
+        fs::remove_file(theme.join("home.html")).unwrap();
+        server.until("the site again", |server| server.get("/").status == 200);
+        let page = server.get(&format!("/{ARTICLE}/r1.html"));
+        assert!(page.text().contains("Court order 12."), "{}", page.text());
+        assert_eq!(server.get(&proof).status, 404);
+    }
+}
+
+#[test]
+fn files_of_the_site_that_are_gone_are_made_again() {
+    let story = story();
+    let server = Server::built(&story, &["--out", "out"]);
+    let out = story.folder.path().join("out");
+    fs::remove_dir_all(out.join("2026")).unwrap();
+    let page = format!("/{ARTICLE}/");
+    assert_eq!(server.get(&page).status, 404);
+    server.until("the page again", |server| server.get(&page).status == 200);
+    assert!(
+        server.errors().contains("index.html is gone"),
+        "{}",
+        server.errors()
+    );
+    fs::remove_dir_all(&out).unwrap();
+    server.until("the site again", |server| server.get("/").status == 200);
+    // A page that no build wrote is none that is gone.
+    assert_eq!(server.get("/2026/01/22/none/").status, 404);
 }
 
 #[test]

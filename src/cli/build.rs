@@ -1,6 +1,7 @@
 //! `avalaches build`.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 use avalaches::site;
 use avalaches::wording::counted;
@@ -22,7 +23,12 @@ pub struct Build {
 impl Build {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let archive = common.open()?;
-        let built = site::build(&archive, &self.folder, self.theme.as_deref())?;
+        let built = site::build(
+            &archive,
+            &self.folder,
+            self.theme.as_deref(),
+            &AtomicBool::new(false),
+        )?;
         if common.json {
             output::print_json(&json!({
                 "schema": "avalaches/build/1",

@@ -83,6 +83,7 @@ fn tell(quiet: bool, event: &Event) {
             built.files.unchanged,
             built.files.removed
         )),
+        Event::Gone(name) => output::note(&format!("{name} is gone; the site is built again")),
         Event::NotBuilt(what) => output::error(&format!(
             "the site could not be built, and is served as it was: {what}"
         )),

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::memento::{MEMENTO_DATETIME, Mementos};
-use super::negotiation::{Form, Representation, form, is_known, put, tag_of};
+use super::negotiation::{Form, Representation, form, is_known, put, tag_at, tag_of};
 use super::problem::Problem;
 use super::{App, address, asked, links, memento};
 use crate::archive::Archive;
@@ -101,7 +101,7 @@ pub async fn list(
     let (wanted, limit) = filter.wanted()?;
     let known = headers.clone();
     let listed = move |archive: &Archive| {
-        let tag = archive.tip().to_string();
+        let tag = tag_at(archive.tip());
         if is_known(&known, &format!("\"{tag}\"")) {
             return Ok((tag, Vec::new(), None));
         }
@@ -233,7 +233,7 @@ pub async fn past(State(app): State<App>, headers: HeaderMap, parts: Parts) -> R
             bytes: document::text(&document).into_bytes(),
             media_type: JSON,
             // What signatures are worth, and what is withheld, can change with any commit.
-            tag: archive.tip().to_string(),
+            tag: tag_at(archive.tip()),
         })
     };
     Ok(app.reading.ask(told).await?.answer(&headers))

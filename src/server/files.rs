@@ -1,22 +1,24 @@
-//! The files of the site, as they lie in its folder: never one whose name begins with a dot, one outside, or a symbolic link.
+//! The files of the site, as they lie in its folder: never one that no site has, one outside, or a symbolic link.
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{ALLOW, LOCATION};
+use axum::http::header::{ALLOW, CONTENT_LENGTH, LOCATION};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 
-use super::negotiation::{Representation, put, tag_of};
+use super::negotiation::{Representation, put, tag_by};
 use super::problem::Problem;
+use super::streamed::Whole;
 use super::{App, address};
+use crate::site::files::is_of_a_site;
 use crate::site::media::media_type;
-use crate::storage::file::{FileError, read_below};
+use crate::storage::file::open_below;
 
 /// The page that stands for a folder.
 pub const INDEX: &str = "index.html";
 
 /// The longest file that is served, in bytes.
-const LONGEST: usize = 256 << 20;
+const LONGEST: u64 = 256 << 20;
 
 /// Any path that is no route.
 pub async fn file(
@@ -37,29 +39,48 @@ pub async fn file(
         names.push(INDEX.to_owned());
     }
     let path = uri.path().to_owned();
-    let site = app.site.clone();
-    let found = move || match read_below(&site, &names, LONGEST) {
-        Ok(bytes) => Ok(Some((bytes, media_type(&names.join("/"))))),
-        Err(FileError::NotRegular) => {
+    let name = names.join("/");
+    let media_type = media_type(&name);
+    let (site, missed) = (app.site.clone(), app.missed.clone());
+    let found = move || {
+        if !is_of_a_site(&name) {
             names.push(INDEX.to_owned());
-            let is_folder = read_below(&site, &names, LONGEST).is_ok();
-            if is_folder { Ok(None) } else { Err(absent()) }
+            let is_folder = is_of_a_site(&names.join("/")) && open_below(&site, &names).is_ok();
+            return if is_folder { Ok(None) } else { Err(absent()) };
         }
-        Err(_) if read_below(&site, &[INDEX], LONGEST).is_err() => {
-            Err(Problem::busy("the site is being built"))
+        match open_below(&site, &names) {
+            Ok((file, length)) if length <= LONGEST => {
+                let whole = Whole::read(file, length);
+                whole
+                    .map(Some)
+                    .map_err(|error| Problem::failed("the file could not be read", &error))
+            }
+            Err(error) if error.is_missing() => {
+                missed.put(name);
+                let is_built = open_below(&site, &[INDEX]).is_ok();
+                Err(if is_built {
+                    absent()
+                } else {
+                    Problem::busy("the site is being built")
+                })
+            }
+            _ => Err(absent()),
         }
-        Err(_) => Err(absent()),
     };
-    let Some((bytes, media_type)) = app.reading.wait(found).await? else {
+    let Some(whole) = app.files.wait(found).await? else {
         return Ok(moved(&path));
     };
-    let tag = tag_of(&bytes);
-    Ok(Representation {
-        bytes,
+    let length = whole.length().to_string();
+    let representation = Representation {
+        tag: tag_by(&whole.digest),
+        bytes: whole.into_body(),
         media_type,
-        tag,
+    };
+    let mut response = representation.answer(&headers);
+    if response.status() == StatusCode::OK {
+        put(&mut response, CONTENT_LENGTH, &length);
     }
-    .answer(&headers))
+    Ok(response)
 }
 
 /// The links of a folder's page lead from the folder.

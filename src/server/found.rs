@@ -1,6 +1,7 @@
 //! `GET /search`: articles that have some words.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query as Asked, State};
@@ -9,7 +10,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::articles::JSON;
-use super::negotiation::{Representation, is_known};
+use super::negotiation::{Representation, is_known, tag_at};
 use super::problem::Problem;
 use super::{App, asked};
 use crate::archive::Archive;
@@ -93,12 +94,19 @@ pub async fn search(
             .hint("all words are to be there; -word is not to be, \"some words\" to the letter")
     })?;
     let known = headers.clone();
+    // It goes when nobody waits for the answer any more: the client is gone, or its time is over.
+    let waiting = Arc::new(());
+    let asker = Arc::downgrade(&waiting);
     let found = move |archive: &Archive| {
-        let tag = archive.tip().to_string();
+        let tag = tag_at(archive.tip());
         let bytes = if is_known(&known, &format!("\"{tag}\"")) {
             Vec::new()
         } else {
-            let found = search::find(archive, &query, &wanted, &mut |_| ControlFlow::Continue(()));
+            let mut tell = |_| match asker.upgrade() {
+                Some(_) => ControlFlow::Continue(()),
+                None => ControlFlow::Break(()),
+            };
+            let found = search::find(archive, &query, &wanted, &mut tell);
             let found = found.map_err(|error| Problem::broken(&error))?;
             document::text(&documents::document(archive, &question.q, &found)).into_bytes()
         };
@@ -108,5 +116,7 @@ pub async fn search(
             tag,
         })
     };
-    Ok(app.reading.ask(found).await?.answer(&headers))
+    let found = app.reading.ask(found).await;
+    drop(waiting);
+    Ok(found?.answer(&headers))
 }

@@ -1,9 +1,12 @@
 //! What holds for every request, whatever it asks: how many are answered at once, how long each may take, and what every
 //! answer says to browsers and caches.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, REFERRER_POLICY,
@@ -12,7 +15,8 @@ use axum::http::header::{
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Semaphore;
+use hyper::body::{Frame, SizeHint};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::negotiation::weighted;
 use super::problem::{Cause, Problem};
@@ -24,6 +28,9 @@ const OF_PAGES: &str = "frame-ancestors 'none'";
 /// What it may do with anything else: show it.
 const OF_OTHERS: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
+/// The bytes by which it is counted what answers hold: one that is shorter is not counted.
+const BLOCK: usize = 16 << 10;
+
 /// The encodings of answers, by their names in requests.
 const ENCODINGS: [&str; 3] = ["br", "gzip", "x-gzip"];
 
@@ -31,6 +38,9 @@ const ENCODINGS: [&str; 3] = ["br", "gzip", "x-gzip"];
 #[derive(Clone)]
 pub struct Bounds {
     requests: Arc<Semaphore>,
+    /// How many blocks of answers may be held.
+    held: Arc<Semaphore>,
+    blocks: usize,
     time: Duration,
     told: Told,
 }
@@ -40,6 +50,8 @@ impl Bounds {
     pub fn of(limits: &Limits, told: Told) -> Self {
         Self {
             requests: Arc::new(Semaphore::new(limits.requests)),
+            held: Arc::new(Semaphore::new(limits.held / BLOCK)),
+            blocks: limits.held / BLOCK,
             time: limits.time,
             told,
         }
@@ -48,18 +60,68 @@ impl Bounds {
 
 /// Answers a request, or says that there is too much to do.
 pub async fn limited(State(bounds): State<Bounds>, request: Request, next: Next) -> Response {
-    let mut response = match bounds.requests.try_acquire() {
+    let mut response = match Arc::clone(&bounds.requests).try_acquire_owned() {
         Err(_) => Problem::busy("the server answers as many requests as it can").into_response(),
         Ok(_) if !names_one_host(&request) => Problem::unread("the request names no host, or several")
             .hint("send one header Host, as RFC 9112, section 3.2, asks of every client")
             .into_response(),
-        Ok(_turn) => in_time(bounds.time, request, next).await,
+        Ok(turn) => until_sent(in_time(bounds.time, request, next).await, turn),
     };
     if let Some(Cause(cause)) = response.extensions_mut().remove::<Cause>() {
         (bounds.told)(Event::Broken(cause));
     }
     secure(&mut response);
     response
+}
+
+/// Answers a request with what there is room for until it was sent. What is read while it is sent says no length here.
+pub async fn held(State(bounds): State<Bounds>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let length = response.body().size_hint().exact().unwrap_or_default();
+    let blocks = usize::try_from(length).unwrap_or(usize::MAX) / BLOCK;
+    let Ok(blocks) = u32::try_from(blocks.min(bounds.blocks)) else {
+        return response;
+    };
+    match Arc::clone(&bounds.held).try_acquire_many_owned(blocks) {
+        Ok(room) => until_sent(response, room),
+        Err(_) => Problem::busy("the server holds as many answers as it can").into_response(),
+    }
+}
+
+/// Keeps a permit until an answer was sent, or will not be.
+fn until_sent(response: Response, permit: OwnedSemaphorePermit) -> Response {
+    response.map(|body| {
+        if body.is_end_stream() {
+            return body;
+        }
+        Body::new(Sent {
+            body,
+            _permit: permit,
+        })
+    })
+}
+
+/// A body with a permit. It says that it is at its end only when it is asked for more: else it would be dropped when its last
+/// piece is taken from it, which may be all of it, and not when that was sent.
+struct Sent {
+    body: Body,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl HttpBody for Sent {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 fn names_one_host(request: &Request) -> bool {
@@ -133,4 +195,53 @@ pub fn is_text(media_type: &[u8]) -> bool {
         || [&b"json"[..], b"xml", b"link-format", b"wasm", b"javascript"]
             .iter()
             .any(|name| media_type.windows(name.len()).any(|part| part == *name))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::middleware;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_not_taken_yet_counts_against_the_limits() {
+        let limits = Limits {
+            requests: 3,
+            held: 2 << 20,
+            ..Limits::default()
+        };
+        let bounds = Bounds::of(&limits, Arc::new(|_| ()));
+        let router = Router::new()
+            .route("/small", get(|| async { vec![0; 9] }))
+            .route("/large", get(|| async { vec![0; 1 << 20] }))
+            .layer(middleware::from_fn_with_state(bounds.clone(), held))
+            .layer(middleware::from_fn_with_state(bounds, limited));
+        let ask = |path: &str| {
+            let request = Request::get(path).header(HOST, "a").body(Body::empty());
+            let answer = router.clone().oneshot(request.unwrap());
+            async { answer.await.unwrap() }
+        };
+        let first = ask("/large").await;
+        let mut second = ask("/large").await;
+        assert_eq!(
+            (first.status(), second.status()),
+            (StatusCode::OK, StatusCode::OK)
+        );
+        assert_eq!(second.body().size_hint().exact(), Some(1 << 20));
+        assert_eq!(ask("/large").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let small = ask("/small").await;
+        assert_eq!(small.status(), StatusCode::OK);
+        assert_eq!(ask("/small").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+        // The last piece is on its way, and the answer not sent.
+        let piece = std::future::poll_fn(|context| Pin::new(second.body_mut()).poll_frame(context)).await;
+        assert_eq!(piece.unwrap().unwrap().into_data().unwrap().len(), 1 << 20);
+        assert!(!second.body().is_end_stream());
+        assert_eq!(ask("/small").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+        drop(second);
+        assert_eq!(ask("/large").await.status(), StatusCode::OK);
+        drop((first, small));
+    }
 }

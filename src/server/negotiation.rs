@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::limits::is_text;
 use super::problem::Problem;
-use crate::id::hex;
+use crate::id::{CommitId, hex};
 
 /// What a cache may do with an answer: it can be another at the next request, because any text may be withheld later.
 const REVALIDATED: &str = "no-cache";
@@ -94,16 +94,16 @@ fn liking(ranges: &[(&str, u16)], group: &str, name: &str) -> u16 {
 
 /// What is sent, and how a later request can ask whether it is still that.
 #[derive(Debug)]
-pub struct Representation {
+pub struct Representation<B = Vec<u8>> {
     /// The bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: B,
     /// What they are.
     pub media_type: &'static str,
     /// What names them among all that this address ever had, without quotes.
     pub tag: String,
 }
 
-impl Representation {
+impl<B: Into<Body>> Representation<B> {
     /// Returns the answer to a request: the bytes, or that the asker has them.
     pub fn answer(self, asked: &HeaderMap) -> Response {
         let tag = format!("\"{}\"", self.tag);
@@ -111,7 +111,7 @@ impl Representation {
         let mut response = Response::new(if is_known {
             Body::empty()
         } else {
-            Body::from(self.bytes)
+            self.bytes.into()
         });
         if is_known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -132,9 +132,19 @@ impl Representation {
     }
 }
 
+/// Returns a name for what this program says of an archive at a commit.
+pub fn tag_at(tip: CommitId) -> String {
+    format!("{tip}.{}", env!("CARGO_PKG_VERSION"))
+}
+
 /// Returns a name for some bytes: the beginning of their SHA-256.
 pub fn tag_of(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes)[..8])
+    tag_by(&Sha256::digest(bytes))
+}
+
+/// Returns the same by the SHA-256 of them.
+pub fn tag_by(digest: &[u8]) -> String {
+    hex(&digest[..8])
 }
 
 /// Adds a header, where it is one.

@@ -27,7 +27,15 @@ const ASKED: &str = "-";
 /// `POST /verify`.
 pub async fn verify(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let form = form_of(&headers)?;
-    let bytes = body::read(&headers, body, "page", app.limits.body, app.limits.time).await?;
+    let bytes = body::read(
+        &headers,
+        body,
+        "page",
+        app.limits.body,
+        app.limits.time,
+        &app.room,
+    )
+    .await?;
     let judged = move |archive: &Archive| {
         let form = form.unwrap_or_else(|| Form::sniff(&bytes));
         let draft = draft::read(&bytes, form, Invisible::Allow).map_err(|error| {

@@ -15,6 +15,7 @@ use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
+use super::body::Room;
 use super::limits::{self, Bounds};
 use super::problem::Problem;
 use super::turns::Turns;
@@ -49,6 +50,7 @@ pub struct Witness {
 struct App {
     witness: Witness,
     turns: Turns,
+    room: Room,
     limits: Limits,
 }
 
@@ -157,7 +159,7 @@ fn answer(status: StatusCode, media_type: &'static str, text: String) -> Respons
 }
 
 async fn add_checkpoint(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
-    let bytes = body::read(&headers, body, "request", LONGEST, app.limits.time).await?;
+    let bytes = body::read(&headers, body, "request", LONGEST, app.limits.time, &app.room).await?;
     let witness = app.witness.clone();
     app.turns.wait(move || witness.cosigned(&bytes)).await
 }
@@ -206,6 +208,7 @@ pub async fn serve(
     let app = App {
         witness,
         turns: Turns::of(limits.readers),
+        room: Room::of(limits.received),
         limits,
     };
     let router = Router::new()

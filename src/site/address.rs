@@ -41,6 +41,14 @@ pub fn newest_search_part(revisions: usize) -> String {
     format!("{NEWEST_PART}/{revisions}")
 }
 
+/// Tells whether a folder is, or was, that of the part of the index that changes with each revision.
+pub fn is_newest_search_part(folder: &str) -> bool {
+    folder == NEWEST_PART
+        || folder
+            .rsplit_once('/')
+            .is_some_and(|(above, _)| above == NEWEST_PART)
+}
+
 /// Returns the folder of a full part of the index, by its size and its number, from 1.
 pub fn search_part(size: usize, number: usize) -> String {
     format!("search/{size}/{number}")
@@ -80,6 +88,7 @@ pub fn part(folder: &str, number: usize, ending: &str) -> String {
 }
 
 /// Tells whether a site has a file of that name.
+#[must_use]
 pub fn is_of_a_site(name: &str) -> bool {
     if [HOME, ATOM, JSON_FEED, SEARCH, SITEMAP, VERIFY, CHECKPOINT].contains(&name)
         || Tile::parse(name).is_some()

@@ -4,7 +4,7 @@
 //! JSON Lines, a function of the archive and the theme alone. A build that has begun puts the names of its files to the
 //! end, one a line, until it replaces the list: where such a name stands, no article's pages are taken for finished.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -136,11 +136,40 @@ impl Before {
         (self.is_finished(made_of) && built.newest == newest.to_string()).then_some(built)
     }
 
+    /// Returns how many revisions of an article the last build knew to be withheld.
+    pub fn withheld(&self, article: &ArticleId) -> usize {
+        let built = self.articles.get(&article.to_string());
+        built.map_or(0, |built| built.summary.withheld)
+    }
+
+    /// Returns the tags that an article had in the last build.
+    pub fn tags(&self, article: &ArticleId) -> &[String] {
+        let built = self.articles.get(&article.to_string());
+        built.map_or(&[], |built| &built.summary.tags)
+    }
+
     /// Returns a file that is made of commits up to one and that would be made so now.
     pub fn single(&self, made_of: &str, name: &str, up_to: CommitId) -> Option<&Single> {
         let single = self.singles.get(name)?;
         let is_same = single.up_to.as_deref() == Some(up_to.to_string().as_str());
         (self.is_finished(made_of) && is_same).then_some(single)
+    }
+
+    /// Writes the list so that it has of some articles the names of their files alone, as of what was begun.
+    pub fn without(&self, articles: &HashSet<String>) -> String {
+        let mut list = String::new();
+        let made_of = self.made_of.clone();
+        list.extend(made_of.map(|made_of| line(&Begin { made_of })));
+        for (article, built) in &self.articles {
+            if articles.contains(article) {
+                list.extend(built.names().map(|name| name + "\n"));
+            } else {
+                list.push_str(&line(built));
+            }
+        }
+        list.extend(self.singles.values().map(line));
+        list.extend(self.begun.iter().map(|name| format!("{name}\n")));
+        list
     }
 
     /// Returns the names that a build began and did not end.
@@ -153,7 +182,8 @@ impl Before {
         !self.begun.is_empty()
     }
 
-    fn is_finished(&self, made_of: &str) -> bool {
+    /// Tells whether the last build made all pages so, and ended.
+    pub fn is_finished(&self, made_of: &str) -> bool {
         !self.is_begun() && self.made_of.as_deref() == Some(made_of)
     }
 }
@@ -175,25 +205,16 @@ impl Built {
 
 /// Writes the list.
 pub fn list(made_of: &str, articles: &[Built], singles: &[Single]) -> String {
-    let mut list = String::new();
-    let mut push = |line: String| {
-        list.push_str(&line);
-        list.push('\n');
-    };
-    push(line(&Begin {
+    let mut list = line(&Begin {
         made_of: made_of.to_owned(),
-    }));
-    for built in articles {
-        push(line(built));
-    }
-    for single in singles {
-        push(line(single));
-    }
+    });
+    list.extend(articles.iter().map(line));
+    list.extend(singles.iter().map(line));
     list
 }
 
 fn line(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("maps here have text keys")
+    serde_json::to_string(value).expect("maps here have text keys") + "\n"
 }
 
 #[cfg(test)]
@@ -242,6 +263,20 @@ mod tests {
         let before = Before::parse(&begun).unwrap();
         assert_eq!(before.article("abc", &article, newest), None);
         assert_eq!(before.names().count(), 4);
+    }
+
+    #[test]
+    fn a_list_without_an_article_has_its_files_and_nothing_of_its_text() {
+        let text = list("abc", &[built()], &[]);
+        let cut = |articles: &[&str]| {
+            let articles = articles.iter().map(|article| (*article).to_owned()).collect();
+            Before::parse(&text).unwrap().without(&articles)
+        };
+        assert_eq!(cut(&["2026/01/22/other"]), text);
+        assert_eq!(
+            cut(&["2026/01/22/a"]),
+            "{\"made_of\":\"abc\"}\n2026/01/22/a/index.html\n2026/01/22/a/r1.proof\n"
+        );
     }
 
     #[test]

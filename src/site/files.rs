@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::address;
+pub use super::address::is_of_a_site;
 use super::before::Before;
 pub use super::before::LIST;
 
@@ -74,6 +75,8 @@ struct Work {
     own: HashSet<String>,
     /// Those of this build, with their lengths.
     made: HashMap<String, u64>,
+    /// Those that went before anything was made.
+    cleared: HashSet<String>,
     counts: Counts,
     /// The list, open, once a line was put to its end.
     list: Option<File>,
@@ -142,7 +145,7 @@ impl Files {
             work.made.extend(lengths);
         }
         let beside = beside(&path);
-        make_folder(&beside)?;
+        fs::create_dir_all(&beside).map_err(failed("make", &beside))?;
         for (at, (name, bytes)) in files.iter().enumerate() {
             let file = beside.join(name);
             let same = files[..at].iter().find(|(_, written)| written == bytes);
@@ -163,7 +166,7 @@ impl Files {
     /// # Errors
     /// [`FilesError`]; a reader sees the old file then.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FilesError> {
-        debug_assert!(address::is_of_a_site(name), "{name}");
+        debug_assert!(is_of_a_site(name), "{name}");
         let path = self.folder.join(name);
         let before = match fs::symlink_metadata(&path) {
             Ok(found) if found.is_file() && found.len() == bytes.len() as u64 => {
@@ -220,6 +223,21 @@ impl Files {
         are_kept
     }
 
+    /// Removes files of an earlier build before anything is made, and has the list say less.
+    ///
+    /// # Errors
+    /// [`FilesError`].
+    pub fn clear(&self, goes: impl Fn(&str) -> bool, list: &str) -> Result<(), FilesError> {
+        let mut work = self.work();
+        let work = &mut *work;
+        for name in work.own.iter().filter(|name| goes(name)) {
+            if remove(&self.folder, name)? {
+                work.cleared.insert(name.clone());
+            }
+        }
+        replace(&self.folder.join(LIST), list.as_bytes())
+    }
+
     /// Removes the files of an earlier build that this one did not make, and writes what the next one is to know.
     ///
     /// # Errors
@@ -228,7 +246,8 @@ impl Files {
         let mut work = self.work.into_inner().unwrap_or_else(PoisonError::into_inner);
         let gone = work.own.iter().filter(|name| !work.made.contains_key(*name));
         for name in gone {
-            work.counts.removed += usize::from(remove(&self.folder, name)?);
+            let was_there = remove(&self.folder, name)?;
+            work.counts.removed += usize::from(was_there || work.cleared.contains(name));
         }
         let path = self.folder.join(LIST);
         let is_same = || fs::read(&path).ok().as_deref() == Some(list.as_bytes());
@@ -245,8 +264,15 @@ impl Files {
 }
 
 impl Work {
-    /// Puts names to the end of the list.
+    /// Puts names to the end of the list. What stands where they are made is somebody's: what a build left there that was
+    /// killed is gone by then.
     fn begin(&mut self, folder: &Path, names: &[String]) -> Result<(), FilesError> {
+        for beside in names.iter().flat_map(|name| places_beside(name)) {
+            let beside = folder.join(beside);
+            if fs::symlink_metadata(&beside).is_ok() {
+                return Err(FilesError::NotOurs(beside));
+            }
+        }
         let path = folder.join(LIST);
         let mut list = if let Some(list) = self.list.take() {
             list
@@ -300,6 +326,25 @@ impl Standing {
     }
 }
 
+/// Tells whether a folder has a site, as far as its list and its home page say.
+#[must_use]
+pub fn stands(folder: &Path) -> bool {
+    [LIST, address::HOME]
+        .iter()
+        .all(|name| folder.join(name).is_file())
+}
+
+/// Finds a file of a site that is gone among some names.
+#[must_use]
+pub fn gone(folder: &Path, mut names: Vec<String>) -> Option<String> {
+    names.retain(|name| fs::symlink_metadata(folder.join(name)).is_err());
+    if names.is_empty() {
+        return None;
+    }
+    let before = Before::parse(&read_list(&folder.join(LIST)).ok()??).ok()?;
+    before.names().find(|name| names.contains(name))
+}
+
 /// Takes the lock of a folder.
 pub(crate) fn locked(folder: &Path, take: fn(&File) -> Result<(), TryLockError>) -> Result<File, FilesError> {
     let lock = File::open(folder).map_err(failed("open", folder))?;
@@ -349,16 +394,11 @@ fn clear_beside(root: &Path, name: &str) -> Result<(), FilesError> {
     }
 }
 
-/// Makes an empty folder; another build that was killed may have left one there.
-fn make_folder(path: &Path) -> Result<(), FilesError> {
-    let made = match fs::create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir_all(path),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            fs::remove_dir_all(path).and_then(|()| fs::create_dir(path))
-        }
-        made => made,
-    };
-    made.map_err(failed("make", path))
+/// Returns where a file, and the folder that it comes in, are made.
+fn places_beside(name: &str) -> impl Iterator<Item = PathBuf> {
+    let name = Path::new(name);
+    let folder = name.parent().filter(|folder| *folder != Path::new(""));
+    [Some(name), folder].into_iter().flatten().map(beside)
 }
 
 /// Writes a file beside its place and moves it there.
@@ -378,12 +418,73 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FilesError> {
         }
         file => file,
     };
-    let written = file.and_then(|mut file| file.write_all(bytes));
-    written.map_err(failed("write", &beside))?;
-    fs::rename(&beside, path).map_err(failed("write", path))
+    let mut file = file.map_err(failed("write", &beside))?;
+    let written = file.write_all(bytes).map_err(failed("write", &beside));
+    let moved = written.and_then(|()| fs::rename(&beside, path).map_err(failed("write", path)));
+    if moved.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    moved
 }
 
 pub(crate) fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FilesError {
     let path = path.to_owned();
     move |source| FilesError::Io { verb, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARTICLE: &str = "2026/01/22/a";
+
+    fn written(folder: &Path) -> Result<(), FilesError> {
+        let (files, _) = Files::open(folder)?;
+        files.write_folder(ARTICLE, &[("index.html".to_owned(), b"a".to_vec())])?;
+        files.write(address::HOME, b"b")
+    }
+
+    #[test]
+    fn what_others_have_where_a_build_makes_its_files_stays_as_it_is() {
+        for name in [".index.html.new", "2026/01/22/.a.new/keep.txt"] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, "kept").unwrap();
+            for _ in 0..2 {
+                assert!(
+                    matches!(written(folder.path()), Err(FilesError::NotOurs(_))),
+                    "{name}"
+                );
+                assert_eq!(fs::read_to_string(&path).unwrap(), "kept");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_build_that_was_killed_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let beside = folder.path().join("2026/01/22/.a.new");
+        {
+            let (files, _) = Files::open(folder.path()).unwrap();
+            let names = [format!("{ARTICLE}/index.html")];
+            files.work().begin(folder.path(), &names).unwrap();
+            fs::create_dir_all(&beside).unwrap();
+            fs::write(beside.join("index.html"), "half").unwrap();
+        }
+        written(folder.path()).unwrap();
+        assert!(!beside.exists());
+        assert_eq!(
+            fs::read(folder.path().join(ARTICLE).join("index.html")).unwrap(),
+            b"a"
+        );
+    }
+
+    #[test]
+    fn a_file_that_cannot_come_into_its_place_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("place/file")).unwrap();
+        assert!(replace(&folder.path().join("place"), b"a").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

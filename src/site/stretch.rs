@@ -175,6 +175,7 @@ impl<'a> Site<'a> {
         {
             return Ok(built.clone());
         }
+        self.go_on()?;
         let made = article::make(readings, self.shared, article, newest)?;
         self.files.write_folder(&article.to_string(), &made.files)?;
         let lengths = made

@@ -13,6 +13,7 @@ use super::GENERATOR;
 use super::verify::Script;
 use crate::base64;
 use crate::diff::html::escape;
+use crate::storage::file::{self, FileError};
 
 /// The name of the style among the files of a theme.
 pub const STYLE_FILE: &str = "style.css";
@@ -32,7 +33,10 @@ const TEMPLATES: [(&str, &str); 10] = [
 ];
 
 /// Bytes of the largest file of a theme.
-const LARGEST: u64 = 1 << 20;
+const LARGEST: usize = 1 << 20;
+
+/// Steps in which a template is filled in at most: a list takes less than a hundred for each of its articles.
+const STEPS: u64 = 50_000_000;
 
 /// Why a theme cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +48,14 @@ pub enum ThemeError {
         path: PathBuf,
         /// The system's reason.
         source: io::Error,
+    },
+    /// It is not read at all.
+    #[error("{} of the theme", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: FileError,
     },
     /// A file is larger than any template.
     #[error("{} has more than {LARGEST} bytes, which no template or style needs", .0.display())]
@@ -115,6 +127,7 @@ impl Theme {
         let mut digest = Sha256::new();
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        templates.set_fuel(Some(STEPS));
         templates.set_auto_escape_callback(|_| AutoEscape::Html);
         templates.add_filter("shown", |text: String| Value::from_safe_string(escape(&text)));
         let mut style = String::new();
@@ -222,10 +235,16 @@ fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, ThemeError> {
         if name.starts_with('.') || !(is_template || name == STYLE_FILE) {
             continue;
         }
-        if fs::metadata(&path).map_err(failed(&path))?.len() > LARGEST {
-            return Err(ThemeError::Large(path));
-        }
-        let text = fs::read_to_string(&path).map_err(failed(&path))?;
+        // A file may lie elsewhere; it is a file all the same.
+        let place = fs::canonicalize(&path).map_err(failed(&path))?;
+        let bytes = match file::read(&place, LARGEST) {
+            Ok(bytes) => bytes,
+            Err(FileError::TooLarge(_)) => return Err(ThemeError::Large(path)),
+            Err(source) => return Err(ThemeError::File { path, source }),
+        };
+        let text = String::from_utf8(bytes)
+            .map_err(io::Error::other)
+            .map_err(failed(&path))?;
         files.push((name.to_owned(), with_line_feeds(&text)));
     }
     if files.is_empty() {
@@ -236,7 +255,34 @@ fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, ThemeError> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+    use std::process::Command;
+
     use super::*;
+
+    #[test]
+    fn a_file_of_a_theme_is_a_file_and_filling_in_a_template_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let style = folder.path().join(STYLE_FILE);
+        let theme = || Theme::of(Some(folder.path()));
+        symlink("/dev/zero", &style).unwrap();
+        assert!(matches!(theme(), Err(ThemeError::File { .. })));
+        fs::remove_file(&style).unwrap();
+        assert!(Command::new("mkfifo").arg(&style).status().unwrap().success());
+        assert!(matches!(theme(), Err(ThemeError::File { .. })));
+        fs::remove_file(&style).unwrap();
+        let elsewhere = tempfile::NamedTempFile::new().unwrap();
+        fs::write(elsewhere.path(), "p { color: navy }").unwrap();
+        symlink(elsewhere.path(), &style).unwrap();
+        assert!(theme().unwrap().style.contains("navy"));
+        fs::write(&style, " ".repeat(LARGEST + 1)).unwrap();
+        assert!(matches!(theme(), Err(ThemeError::Large(_))));
+        fs::remove_file(&style).unwrap();
+        let loops = "{% for a in range(30000) %}{% for b in range(30000) %}{% endfor %}{% endfor %}";
+        fs::write(folder.path().join("switch.html"), loops).unwrap();
+        let filled = theme().unwrap().fill("switch.html", &());
+        assert!(matches!(filled, Err(ThemeError::Template(_))));
+    }
 
     #[test]
     fn a_style_is_named_by_the_hash_that_browsers_make_of_it() {

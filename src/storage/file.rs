@@ -108,12 +108,12 @@ fn read_open((file, length): (File, u64), most: usize) -> Result<Vec<u8>, FileEr
     Ok(bytes)
 }
 
-/// Reads a whole file of at most `most` bytes, found from a folder by the names of the folders below it and its own; none of
-/// them is followed where it is a symbolic link. The names have no slash and are not `..`.
+/// Opens a regular file for reading and tells its length. It is found from a folder by the names of the folders below it and its
+/// own; none of them is followed where it is a symbolic link. The names have no slash and are not `..`.
 ///
 /// # Errors
 /// [`FileError`].
-pub fn read_below(folder: &Path, names: &[impl AsRef<str>], most: usize) -> Result<Vec<u8>, FileError> {
+pub fn open_below(folder: &Path, names: &[impl AsRef<str>]) -> Result<(File, u64), FileError> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::DIRECTORY;
     let mut at = rustix::fs::open(folder, flags, Mode::empty()).map_err(io::Error::from)?;
     let Some((file, folders)) = names.split_last() else {
@@ -125,7 +125,15 @@ pub fn read_below(folder: &Path, names: &[impl AsRef<str>], most: usize) -> Resu
     }
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let file = rustix::fs::openat(&at, file.as_ref(), flags, Mode::empty()).map_err(of_errno)?;
-    read_open(regular(File::from(file))?, most)
+    regular(File::from(file))
+}
+
+/// Reads a whole file of at most `most` bytes, which is found as [`open_below`] finds it.
+///
+/// # Errors
+/// [`FileError`].
+pub fn read_below(folder: &Path, names: &[impl AsRef<str>], most: usize) -> Result<Vec<u8>, FileError> {
+    read_open(open_below(folder, names)?, most)
 }
 
 /// Opens a file of which only the lock is used, and makes it where it is missing.
