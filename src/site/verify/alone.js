@@ -175,11 +175,11 @@ async function judgePage(page, part, { style = '', scripts = '', notices = '[]' 
   const { parsed } = page;
   const read = parsed ? readPage(parsed, false) : readText(page.text);
   const carries = parsed && parsed.getElementById('proof');
-  const [id] = read.footer.match(/[0-9a-f]{40}$/) || [];
+  const [footer, id] = read.footer.match(/^\d{4}-\d\d-\d\d \([A-Za-z]+\) · ([0-9a-f]{40})$/) || [];
   const known = [...added.proofs.values()];
   const proof = carries ? null : added.proofs.get(id) || added.broken || !id && known.length === 1 && known[0];
   const head = made('p', '');
-  head.append(made('strong', page.name), ...read.footer ? [made('br', ''), quote(read.footer)] : []);
+  head.append(made('strong', page.name), ...read.footer ? [made('br', ''), footer || quote(read.footer)] : []);
   if (!proof && !carries) {
     part.append(head, made('p', id ? say('noProof', page.name) : say('footerNo')));
     return;
