@@ -11,9 +11,11 @@ pub mod json;
 mod lcs;
 mod likeness;
 mod pieces;
+mod same_words;
 pub(crate) mod token;
 mod unified;
 
+pub use same_words::{Apart, same_words};
 pub use unified::{Labels, unified};
 
 /// The most paragraphs a side that are told apart. Beyond it what lies between the first and the last

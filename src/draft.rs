@@ -4,9 +4,9 @@
 use crate::canonical::{self, Invisible, LONGEST_ARTICLE, TextError};
 use crate::capture::charset;
 use crate::commonmark::{self, Block, CommonMarkError, MOST_MARKS, Wordless};
-use crate::footer::{Footer, FooterError};
+use crate::footer::{self, Footer, FooterError};
 use crate::page::BACK_ARROW;
-use crate::wording::{counted, quoted};
+use crate::wording::{code_points, counted, quoted};
 
 pub mod front_matter;
 pub mod html;
@@ -110,6 +110,8 @@ pub struct Draft {
     pub carries_proof: bool,
     /// What of a page that carries a proof is not as on an archive's site, so that its elements need not be what a reader sees.
     pub faults: Vec<String>,
+    /// Whether it is a page in plain text, in which nothing tells a notice above the text from the text.
+    pub is_plain: bool,
 }
 
 impl Draft {
@@ -229,13 +231,6 @@ pub enum NoticeKind {
     /// An HTML page declares an encoding in which its bytes are other characters than they are in UTF-8.
     #[error("the page says that it is in {0}, by which a browser shows other characters than are read here")]
     Encoding(&'static str),
-}
-
-fn code_points(word: &str) -> String {
-    word.chars()
-        .map(|c| format!("U+{:04X}", u32::from(c)))
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 /// Why a page cannot be read.
@@ -476,25 +471,26 @@ fn dress_down(
         headline: None,
         carries_proof: false,
         faults: Vec::new(),
+        is_plain: false,
     })
 }
 
-/// Reads the footer in a page's last line; gives back what is left of the block that it ends.
+/// Reads the footer in a page's last line, whatever blanks and dot it has; gives back what is left of the block that it ends.
 fn take_footer(block: &Block) -> Result<Option<(DraftFooter, Option<Block>)>, DraftError> {
     let (rest, last) = block
         .plain
         .rsplit_once('\n')
         .map_or(("", block.plain.as_str()), |(rest, last)| (rest, last));
     let line = block.line + block.plain.lines().count() - 1;
-    if !Footer::looks_like_one(last) {
+    let last = footer::tidied(last);
+    if !Footer::looks_like_one(&last) {
         // A day that is none at all, such as year 10000, is still a footer by its other parts.
-        return match last.trim().parse::<Footer>() {
+        return match last.parse::<Footer>() {
             Ok(footer) => Ok(Some((DraftFooter { footer, line }, None))),
             Err(_) => Ok(None),
         };
     }
     let footer = last
-        .trim()
         .parse()
         .map_err(|error: FooterError| DraftError::at(line, error))?;
     let left = (!rest.is_empty()).then(|| {

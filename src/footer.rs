@@ -12,6 +12,9 @@ use crate::id::{CommitId, IdError};
 /// What stands between the date and the id: U+00B7 with a blank on either side.
 pub const SEPARATOR: &str = " · ";
 
+/// Dots in the middle of a line that are taken for U+00B7 in a line that is tidied.
+const OTHER_DOTS: [char; 6] = ['•', '‧', '∙', '⋅', '・', '･'];
+
 const WEEKDAYS: [&str; 7] = [
     "Monday",
     "Tuesday",
@@ -97,6 +100,15 @@ impl Footer {
             && date.bytes().filter(|b| *b == b'-').count() == 2;
         date_like && id.len() >= 7 && id.bytes().all(|b| b.is_ascii_hexdigit())
     }
+}
+
+/// Returns a line with the blanks and the dot that a footer has, where mail, word processors and others' sites have others: white
+/// space of any kind is one blank, and none stands at the ends. A line that is tidied is read; what is printed is never so.
+#[must_use]
+pub fn tidied(line: &str) -> String {
+    let dotted = line.replace(OTHER_DOTS, "·");
+    let words: Vec<&str> = dotted.split_whitespace().collect();
+    words.join(" ")
 }
 
 impl fmt::Display for Footer {
@@ -214,6 +226,27 @@ mod tests {
                 SAMPLE.replacen(from, to, 1).parse::<Footer>().is_err(),
                 "{from:?} {to:?}"
             );
+        }
+    }
+
+    #[test]
+    fn other_blanks_and_dots_are_tidied_and_nothing_else() {
+        for line in [
+            SAMPLE.replace(' ', "\u{a0}"),
+            SAMPLE.replace('·', "•"),
+            SAMPLE.replace(" · ", "\u{3000}・ "),
+            format!("  {SAMPLE}\t"),
+        ] {
+            assert!(line.parse::<Footer>().is_err());
+            assert_eq!(tidied(&line), SAMPLE);
+        }
+        for line in [
+            SAMPLE.replace(" · ", "·"),
+            SAMPLE.replace('·', "-"),
+            SAMPLE.replace("a038", "a0\u{200b}38"),
+            SAMPLE.replace("a038", "a0 38"),
+        ] {
+            assert!(tidied(&line).parse::<Footer>().is_err(), "{line}");
         }
     }
 

@@ -32,6 +32,7 @@ pub mod mirror;
 pub mod monitor;
 #[cfg(feature = "network")]
 pub mod network;
+pub mod notice;
 pub mod object;
 pub mod page;
 pub mod platform;

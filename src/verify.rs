@@ -11,6 +11,7 @@ use crate::history;
 use crate::id::{ArticleId, BlobId, CommitId};
 use crate::index;
 use crate::mirror;
+use crate::notice::{self, Known};
 use crate::object::commit::Commit;
 use crate::object::tree::Entry;
 use crate::object::{self, ObjectKind};
@@ -129,7 +130,10 @@ pub struct Answer {
     pub claimed_by: Vec<Named>,
     /// Where the revision stands in the archive's log.
     pub in_log: Option<InLog>,
-    /// What the page shows beside its text, in its order. Nothing was compared with it.
+    /// Whether every word of an altered page is the commit's; the reasons say what differs.
+    pub has_same_words: bool,
+    /// What the page shows beside its text, in its order. Nothing was compared with it but notices, above a plain text, that are the
+    /// commit's.
     pub beside: Vec<String>,
 }
 
@@ -152,6 +156,15 @@ impl Answer {
     fn against(&mut self, verdict: Verdict, reason: String) {
         self.verdict.get_or_insert(verdict);
         self.reasons.push(reason);
+    }
+
+    /// Tells what differs between the archive's text and the page's, and whether that is no word.
+    fn compare(&mut self, own: &str, text: &str) {
+        self.changes = diff::compare(own, text);
+        if let Some(apart) = diff::same_words(own, text) {
+            self.has_same_words = true;
+            self.reasons.push(apart.to_string());
+        }
     }
 }
 
@@ -189,29 +202,14 @@ fn own(archive: &Archive, asked: &Question<'_>) -> Result<Answer, Fault> {
         return Ok(answer);
     };
     place(archive, &kept, &mut answer)?;
-    let is_proved = match (&kept, asked.text) {
-        (_, None) => false,
-        (Kept::Whole(revision), Some(text)) => {
-            let is_same = text == revision.page_text;
-            if !is_same {
-                answer.changes = diff::compare(&revision.page_text, text);
-                answer.against(Verdict::Altered, "the text is not the commit's".to_owned());
-            }
-            is_same
+    let text = asked.text.map(|text| own_part(text, &kept, asked, &mut answer));
+    let is_proved = text.is_some_and(|text| has_text(&kept, text));
+    if let Some(text) = text.filter(|_| !is_proved) {
+        answer.against(Verdict::Altered, "the text is not the commit's".to_owned());
+        if let Some(own) = kept.page_text() {
+            answer.compare(own, text);
         }
-        (Kept::Withheld(revision), Some(text)) => {
-            let is_same = blob_of(text) == Some(revision.page);
-            if !is_same {
-                if let Some(own) = &revision.page_text {
-                    answer.changes = diff::compare(own, text);
-                }
-                answer.against(Verdict::Altered, "the text is not the commit's".to_owned());
-            }
-            is_same
-        }
-    };
-    if asked.text.is_some() && !is_proved {
-        look_elsewhere(archive, asked.text, None, &mut answer)?;
+        look_elsewhere(archive, Some(text), None, &mut answer)?;
     }
     if let Some(reason) = asked.footer.and_then(|footer| misdated(footer, &kept.footer())) {
         answer.against(Verdict::Misdated, reason);
@@ -224,6 +222,33 @@ fn own(archive: &Archive, asked: &Question<'_>) -> Result<Answer, Fault> {
         }
     }
     Ok(answer)
+}
+
+/// Tells whether a text is that of a revision, to the character.
+fn has_text(kept: &Kept, text: &str) -> bool {
+    match kept {
+        Kept::Whole(revision) => text == revision.page_text,
+        Kept::Withheld(revision) => blob_of(text) == Some(revision.page),
+    }
+}
+
+/// Takes off a plain text what the archive's site says above the revision, where the text is not the revision's with it.
+fn own_part<'t>(text: &'t str, kept: &Kept, asked: &Question<'_>, answer: &mut Answer) -> &'t str {
+    if !asked.is_plain || has_text(kept, text) {
+        return text;
+    }
+    let message = kept.message();
+    let (notices, rest) = notice::taken_off(
+        text,
+        Known {
+            kind: message.trailers.kind,
+            note: message.note.as_deref(),
+            is_earlier: !answer.later.is_empty(),
+            is_retracted: answer.later.iter().any(|later| later.kind == Kind::Retraction),
+        },
+    );
+    answer.beside.extend(notices.into_iter().map(ToOwned::to_owned));
+    rest
 }
 
 /// Says why content is withheld. Who has the text itself needs no more of it: it hashes to what the commit leads to.
@@ -321,6 +346,7 @@ pub fn page(archive: &Archive, draft: &Draft) -> Result<Answer, Fault> {
         id: found.footer.commit,
         footer: Some(&found.footer),
         text: Some(&text),
+        is_plain: draft.is_plain,
     };
     let mirrored = mirrored::judge(archive, &asked)?;
     let is_own = mirrored.is_none();
@@ -379,7 +405,7 @@ fn shown_otherwise(draft: &Draft, home_link: Option<&str>, answer: &mut Answer) 
     let (strange, told): (Vec<&Beside>, Vec<&Beside>) = told.into_iter().partition(is_strange);
     let texts = |some: &[&Beside]| some.iter().map(|beside| beside.text.replace('\n', " ")).collect();
     let strange: Vec<String> = texts(&strange);
-    answer.beside = texts(&told);
+    answer.beside.splice(0..0, texts(&told));
     if !strange.is_empty() {
         let what = format!("the page shows what is no part of its text: {}", quoted(&strange));
         answer.against(Verdict::Altered, what);

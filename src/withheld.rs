@@ -214,6 +214,15 @@ impl Kept {
         }
     }
 
+    /// Returns the text, where that is there.
+    #[must_use]
+    pub fn page_text(&self) -> Option<&str> {
+        match self {
+            Self::Whole(revision) => Some(&revision.page_text),
+            Self::Withheld(revision) => revision.page_text.as_deref(),
+        }
+    }
+
     /// Returns the commit's message.
     #[must_use]
     pub fn message(&self) -> &Message {

@@ -51,6 +51,13 @@ pub fn quoted(texts: &[String]) -> String {
     quoted.join(", ")
 }
 
+/// Returns the characters of a text by their code points.
+#[must_use]
+pub fn code_points(text: &str) -> String {
+    let named: Vec<String> = text.chars().map(|c| format!("U+{:04X}", u32::from(c))).collect();
+    named.join(" ")
+}
+
 /// Returns a name as a message can have it: what would break its line, or not be seen, is escaped.
 #[must_use]
 pub fn on_one_line(name: &str) -> String {

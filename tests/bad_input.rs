@@ -479,6 +479,9 @@ fn archives_are_found_and_help_is_written() {
     for told in ["EXIT STATUS", "\\fB141\\fR", "ENVIRONMENT", "AVALACHES_ARCHIVE"] {
         assert!(page.contains(told), "{told}: {page}");
     }
+    let page = fs::read_to_string(story.folder.path().join("man/avalaches-correct.1")).unwrap();
+    let synopsis = "\\fBavalaches correct\\fR [OPTIONS] <ARTICLE> <PAGE>";
+    assert!(page.contains(synopsis), "{page}");
     let help = story.yes(&["help", "verify"]);
     let (own, common) = help.split_once("Options of every command:").unwrap();
     assert!(

@@ -466,3 +466,108 @@ fn a_correction_in_plain_text_keeps_the_markup_of_every_block_that_it_leaves() {
         "{source}"
     );
 }
+
+#[test]
+fn what_is_copied_off_the_screen_is_judged_with_the_notices_that_a_site_prints_above_it() {
+    let (story, _) = bridge();
+    story.yes(&["correct", BRIDGE, "b.txt", "--note", "长两百米。 “Two hundred”."]);
+    let judged = |page: String| {
+        story.write("copied.txt", page);
+        let output = story.run(&["verify", "copied.txt"]);
+        let said = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), said)
+    };
+    let newest = story.yes(&["show", BRIDGE]);
+    let first = story.yes(&["show", &format!("{BRIDGE}@1")]);
+    let above = |notice: &str, page: &str| page.replacen("\n\n", &format!("\n\n{notice}\n\n"), 1);
+    let notice = "更正 长两百米。 “Two hundred”.";
+    let earlier = "这是较早的修订。 阅读最新修订";
+    for (notice, page, word) in [
+        (notice, &newest, "verified"),
+        ("Correction 长两百米。 “Two hundred”.", &newest, "verified"),
+        (earlier, &first, "superseded"),
+    ] {
+        let (code, said) = judged(above(notice, page));
+        assert!(code == Some(0) && said.starts_with(word), "{said}");
+        assert!(
+            said.contains(&format!("not compared, as it is no part of the text: “{notice}”")),
+            "{said}"
+        );
+        // With the footer's blanks and dot as mail and other sites write them.
+        let footer = page.trim_end().lines().next_back().unwrap();
+        let other = footer.replace(' ', "\u{a0}").replace('·', "•");
+        let (code, said) = judged(above(notice, &page.replace(footer, &other)));
+        assert!(code == Some(0) && said.starts_with(word), "{said}");
+        assert!(story.yes(&["verify", &other]).starts_with(word));
+    }
+    for (notice, page) in [
+        ("更正 长三百米。 “Two hundred”.", &newest),
+        ("撤回 长两百米。 “Two hundred”.", &newest),
+        (earlier, &newest),
+        ("本文已撤回；这是较早的修订。 阅读最新修订", &first),
+        (notice, &first),
+    ] {
+        let (code, said) = judged(above(notice, page));
+        assert!(code == Some(1) && said.starts_with("altered"), "{said}");
+        assert!(
+            said.contains(&format!("paragraph 1 is not the archive's\n    {{+{notice}+}}")),
+            "{said}"
+        );
+    }
+    // A notice is no text of its own, and nothing is lost with it.
+    let (code, said) = judged(above(notice, &newest).replace("free to all", "free"));
+    assert!(
+        code == Some(1) && said.contains("paragraph 2\n") && !said.contains("{+更正"),
+        "{said}"
+    );
+    let output = story.run(&["verify", "https://example.org/index.html"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("hint: nothing is fetched: save the page as HTML"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_copy_that_lost_marks_and_breaks_alone_is_told_so_in_one_line() {
+    let story = Story::begin();
+    story.add(
+        "a.md",
+        "# Heading\n\nFirst.\n\n- one\n- two\n\n> “quoted”\n",
+        &["--slug=a", "--date=2026-01-22"],
+    );
+    let page = story.yes(&["show", "2026/01/22/a"]);
+    let copied = page
+        .replace("Heading\n\n", "Heading\n")
+        .replace("- ", "")
+        .replace("> “quoted”", "\"quoted\"");
+    story.write("copied.txt", &copied);
+    let output = story.run(&["verify", "copied.txt"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    let sentence = "every word is the commit's; nothing differs but marks of lists and quotations, and breaks between lines and \
+                    paragraphs, and quotation marks, as where text is copied from a browser or a mail";
+    assert_eq!(output.status.code(), Some(1));
+    let lines: Vec<&str> = said.lines().skip(1).collect();
+    assert_eq!(
+        lines,
+        [
+            "  the text is not the commit's",
+            &format!("  {sentence}"),
+            "  article 2026/01/22/a, revision 1, publish",
+        ]
+    );
+    let output = story.run(&["verify", "--verbose", "copied.txt"]);
+    assert!(String::from_utf8(output.stdout).unwrap().contains("[-- -]"));
+    let output = story.run(&["verify", "--json", "copied.txt"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let answer = &document["answers"][0];
+    assert!(
+        answer["verdict"] == "altered" && answer["same_words"] == true,
+        "{answer}"
+    );
+    assert_eq!(answer["reasons"][1], sentence);
+    assert!(!answer["changes"].as_array().unwrap().is_empty());
+    story.write("copied.txt", copied.replace("two", "three"));
+    let output = story.run(&["verify", "copied.txt"]);
+    assert!(!String::from_utf8(output.stdout).unwrap().contains("every word"));
+}

@@ -26,6 +26,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "id",
             "json",
             "language",
+            "notice",
             "object",
             "page",
             "progress",

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use avalaches::canonical::invisible_characters;
 use avalaches::diff::{ParagraphChange, Piece};
+use avalaches::language::mixed_word;
 
 use super::output::{ADDED, FAINT, REMOVED, visible};
 
@@ -87,10 +89,12 @@ fn pieces_text(pieces: &[Piece]) -> String {
     for (position, piece) in pieces.iter().enumerate() {
         match piece {
             Piece::Removed(gone) => {
-                let _ = write!(shown, "{REMOVED}[-{}-]{REMOVED:#}", visible(gone));
+                let gone = told_apart(gone, other_side(pieces, position));
+                let _ = write!(shown, "{REMOVED}[-{gone}-]{REMOVED:#}");
             }
             Piece::Added(new) => {
-                let _ = write!(shown, "{ADDED}{{+{}+}}{ADDED:#}", visible(new));
+                let new = told_apart(new, other_side(pieces, position));
+                let _ = write!(shown, "{ADDED}{{+{new}+}}{ADDED:#}");
             }
             Piece::Same(same) => {
                 let characters: Vec<char> = same.chars().collect();
@@ -118,6 +122,76 @@ fn pieces_text(pieces: &[Piece]) -> String {
     indented(&shown)
 }
 
+/// Returns what stands in the place of a piece on the other side; nothing where it is alone.
+fn other_side(pieces: &[Piece], position: usize) -> &str {
+    let beside = match &pieces[position] {
+        Piece::Removed(_) => pieces.get(position + 1),
+        _ => position.checked_sub(1).and_then(|before| pieces.get(before)),
+    };
+    match (&pieces[position], beside) {
+        (Piece::Removed(_), Some(Piece::Added(other))) | (Piece::Added(_), Some(Piece::Removed(other))) => {
+            other
+        }
+        _ => "",
+    }
+}
+
+/// Returns one side of a difference with the code points of what makes it look like the other, or like nothing: characters that
+/// cannot be seen, letters of another alphabet amid a word, and white space where there is nothing else to see.
+fn told_apart(text: &str, other: &str) -> String {
+    let words = |text: &str| -> String { text.split_whitespace().collect::<Vec<_>>().join(" ") };
+    let is_white_space = words(text) == words(other);
+    let unseen: Vec<usize> = invisible_characters(text).map(|(at, _)| at).collect();
+    let mut strange = Vec::new();
+    let mut start = 0;
+    for word in text.split(|c: char| !c.is_alphabetic()) {
+        if mixed_word(word).is_some() {
+            strange.push(start..start + word.len());
+        }
+        start += word.len()
+            + text[start + word.len()..]
+                .chars()
+                .next()
+                .map_or(0, char::len_utf8);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        let is_blank = c.is_whitespace() && !matches!(c, ' ' | '\n');
+        let is_strange = matches!(c, '\u{370}'..='\u{52f}' | '\u{1f00}'..='\u{1fff}')
+            && strange.iter().any(|word| word.contains(&at));
+        if is_blank && is_white_space || is_strange || unseen.binary_search(&at).is_ok() {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    visible(&shown)
+}
+
 fn indented(text: &str) -> String {
     text.replace('\n', "\n    ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sides_that_look_alike_are_told_apart_by_code_points() {
+        for (text, other, shown) in [
+            ("\u{a0}", " ", "\\u{a0}"),
+            (" ", "\u{a0}", " "),
+            ("10\u{a0}km", "10 km", "10\\u{a0}km"),
+            ("\u{3000}", "", "\\u{3000}"),
+            ("co\u{ad}op", "coop", "co\\u{ad}op"),
+            ("caf\u{435}\u{301}", "café", "caf\\u{435}\u{301}"),
+            // What can be seen to differ stays as it is.
+            ("一\u{3000}二", "三", "一\u{3000}二"),
+            ("Москва", "Moscow", "Москва"),
+            ("👩\u{200d}💻", "", "👩\u{200d}💻"),
+            ("\n", "", "\n"),
+        ] {
+            assert_eq!(told_apart(text, other), shown, "{text:?} {other:?}");
+        }
+    }
 }

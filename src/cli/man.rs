@@ -88,7 +88,10 @@ fn write(command: &clap::Command, dir: &Path) -> io::Result<()> {
     for subcommand in command.get_subcommands().filter(|one| !one.is_hide_set()) {
         write(subcommand, dir)?;
     }
-    let man = clap_mangen::Man::new(command.clone());
+    // The line of the help: of its own, clap_mangen lists all options there, without their values.
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage:").trim_start().to_owned();
+    let man = clap_mangen::Man::new(command.clone().override_usage(usage));
     let mut page = Vec::new();
     man.render(&mut page)?;
     for (heading, entries) in [("EXIT STATUS", &EXIT_STATUS[..]), ("ENVIRONMENT", &ENVIRONMENT)] {

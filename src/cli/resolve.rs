@@ -2,7 +2,7 @@
 
 use avalaches::archive::{Archive, Fault};
 use avalaches::cited::{self, Cited};
-use avalaches::footer::Footer;
+use avalaches::footer::{self, Footer};
 use avalaches::history;
 use avalaches::id::{ArticleId, CommitId, IdPrefix};
 use avalaches::revision::{Revision, RevisionFault};
@@ -27,7 +27,7 @@ pub fn commit(archive: &Archive, text: &str) -> Result<CommitId, Failure> {
                 .hint(format!("`avalaches history {article}` tells which there are"))
         });
     }
-    if let Ok(footer) = text.parse::<Footer>() {
+    if let Ok(footer) = footer::tidied(text).parse::<Footer>() {
         return Ok(footer.commit);
     }
     if text.starts_with(SCHEME) {
@@ -50,7 +50,7 @@ pub fn is_name(text: &str) -> bool {
     let text = text.trim().trim_end_matches('/');
     text.parse::<ArticleId>().is_ok()
         || numbered(text).is_some()
-        || text.parse::<Footer>().is_ok()
+        || footer::tidied(text).parse::<Footer>().is_ok()
         || text.starts_with(SCHEME)
         || IdPrefix::parse(text).is_some()
 }

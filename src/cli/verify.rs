@@ -8,7 +8,7 @@ use avalaches::archive::Archive;
 use avalaches::canonical::Invisible;
 use avalaches::document::verdict;
 use avalaches::draft::{self, Draft, Form};
-use avalaches::footer::Footer;
+use avalaches::footer::{self, Footer};
 use avalaches::id::{ArticleId, IdPrefix};
 use avalaches::object::Hashing;
 use avalaches::proof::block;
@@ -76,6 +76,16 @@ pub struct Verify {
 enum HashName {
     Both,
     Sha1,
+}
+
+/// What to do about a page that is named by its address.
+const SAVE_FIRST: &str = "nothing is fetched: save the page as HTML, and name that file";
+
+fn is_address(thing: &str) -> bool {
+    ["http://", "https://"].iter().any(|scheme| {
+        let start = thing.trim_start().get(..scheme.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    })
 }
 
 fn share(text: &str) -> Result<Scope, String> {
@@ -221,11 +231,14 @@ impl Verify {
         // A site's folder of an article has the article's name, and no folder is a page.
         let is_page = thing == "-" || file.exists() && !(is_article && file.is_dir());
         if !is_page {
-            if let Ok(footer) = trimmed.parse::<Footer>() {
-                return Ok(verify::footer(archive, &footer)?);
+            let tidied = footer::tidied(trimmed);
+            let footer = tidied.parse::<Footer>();
+            if let Ok(footer) = &footer {
+                return Ok(verify::footer(archive, footer)?);
             }
-            if Footer::looks_like_one(trimmed) {
-                let error = trimmed.parse::<Footer>().expect_err("it was tried above");
+            if let Err(error) = footer
+                && Footer::looks_like_one(&tidied)
+            {
                 return Err(Failure::from(error).hint(
                     "a footer is pasted whole, as in \"2026-01-22 (Thursday) · a038737196a74c325d6a90900694dd78867e8af9\"; an id can be asked for by itself, whole or its first digits",
                 ));
@@ -250,7 +263,11 @@ impl Verify {
             return Err(Failure::new(format!(
                 "there is no file {thing:?}, and it is no footer, id, SWHID or article"
             ))
-            .hint("an id has 7 to 40 digits of 0-9 and a-f; a footer is pasted whole, in quotes"));
+            .hint(if is_address(trimmed) {
+                SAVE_FIRST
+            } else {
+                "an id has 7 to 40 digits of 0-9 and a-f; a footer is pasted whole, in quotes"
+            }));
         }
         let bytes = read_page(file)?;
         if alone::is_proof(&bytes) {
@@ -284,6 +301,7 @@ impl Verify {
                     "name an archive with --archive DIR",
                 )
             };
+            let hint = if is_address(thing) { SAVE_FIRST } else { hint };
             return Err(Failure::new(format!("{thing:?} {what}")).hint(hint));
         }
         let bytes = read_page(file)?;

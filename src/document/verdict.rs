@@ -35,6 +35,7 @@ pub fn answer(asked: &str, answer: &Answer) -> Value {
         "signatures": answer.signature.as_ref().map(|standing| standing.asked.name()),
         "mirrored": mirrored,
         "log": answer.in_log.as_ref().map(log),
+        "same_words": answer.has_same_words,
         "changes": diff::json::changes(&answer.changes),
         "superseded_by": others(&answer.later),
         "same_text": others(&answer.same_text),

@@ -11,7 +11,7 @@ use super::{Beside, Draft, DraftError, DraftErrorKind, DraftFooter, FrontMatter,
 use crate::canonical::first_unprintable;
 use crate::capture::charset;
 use crate::date::{RevisionDate, UtcOffset};
-use crate::footer::{Footer, FooterError};
+use crate::footer::{self, Footer, FooterError};
 use crate::proof::block;
 
 use beside::Named;
@@ -105,6 +105,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         } else {
             Vec::new()
         },
+        is_plain: false,
     })
 }
 
@@ -311,8 +312,14 @@ impl<'a> Article<'a> {
         while self.pieces.last().is_some_and(is_break) {
             self.pieces.pop();
         }
-        let is_behind = matches!(&self.after[..], [only] if reads_as_footer(only));
-        let own = self.pieces.pop_if(|last| reads_as_footer(last));
+        // The check in a browser asks for a footer to the character.
+        let is_exact = self.carries_proof;
+        let is_footer = |last: &Piece| {
+            reads_as_footer(last)
+                || !is_exact && last.kind == Kind::Paragraph && is_footer_line(&footer::tidied(&last.plain))
+        };
+        let is_behind = matches!(&self.after[..], [only] if is_footer(only));
+        let own = self.pieces.pop_if(|last| is_footer(last));
         if is_behind && own.is_some() {
             return Err(DraftError::at(LINE, DraftErrorKind::TwoFooters));
         }
@@ -354,8 +361,12 @@ impl<'a> Article<'a> {
         let Some(last) = last else {
             return Ok(None);
         };
-        let footer = last
-            .plain
+        let line = if is_exact {
+            last.plain
+        } else {
+            footer::tidied(&last.plain)
+        };
+        let footer = line
             .parse()
             .map_err(|error: FooterError| DraftError::at(LINE, error))?;
         Ok(Some(DraftFooter { footer, line: LINE }))

@@ -33,7 +33,10 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
     for block in &mut blocks {
         block.source = escape(&block.plain);
     }
-    dress_down(blocks, FrontMatter::default(), Vec::new())
+    Ok(Draft {
+        is_plain: true,
+        ..dress_down(blocks, FrontMatter::default(), Vec::new())?
+    })
 }
 
 #[cfg(test)]

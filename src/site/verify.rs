@@ -4,15 +4,18 @@
 use std::sync::LazyLock;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::theme::Frame;
 use super::wording::Wording;
 use super::{BuildError, Shared};
+use crate::article::Kind;
 use crate::base64;
 use crate::draft::html::scripts::KNOWN as KNOWN_SCRIPTS;
 use crate::id::hex;
 use crate::language::Language;
+use crate::notice;
 
 /// What every script of the check begins with, after its words.
 const CORE: [&str; 8] = [
@@ -65,6 +68,8 @@ struct Values<'a> {
     style: String,
     /// Those of the scripts that they have had, with blanks between: a page may have been saved long ago.
     scripts: String,
+    /// What a site says above a revision, in each language: see [`notices`].
+    notices: String,
     script: &'static str,
 }
 
@@ -83,9 +88,19 @@ pub fn page(shared: &Shared<'_>) -> Result<String, BuildError> {
         home_link: &settings.home_link,
         style: hex(&Sha256::digest(shared.page_frame.style())),
         scripts: KNOWN_SCRIPTS.join(" "),
+        notices: notices().to_string(),
         script: &script.text,
     };
     Ok(shared.theme.fill("verify.html", &values)?)
+}
+
+/// Returns the notices above revisions: for each language what stands above an earlier one, and the words for kinds.
+fn notices() -> Value {
+    let of = |words: &notice::Words| {
+        let kinds = Kind::ALL.map(|kind| (kind.name().to_owned(), Value::from(words.kind(kind))));
+        json!({"earlier": words.earlier(), "kinds": Value::Object(kinds.into_iter().collect())})
+    };
+    Value::Array(vec![of(&notice::ENGLISH), of(&notice::CHINESE)])
 }
 
 fn in_language(scripts: &'static [Script; 2], words: &Wording) -> &'static Script {

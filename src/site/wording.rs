@@ -4,18 +4,13 @@ use serde::Serialize;
 
 use crate::article::Kind;
 use crate::diff::html::Tongue;
+use crate::notice;
 
 /// The words of one language; templates have them as `words`.
 #[derive(Debug, Serialize)]
 pub struct Wording {
     /// The language of the words.
     pub language: &'static str,
-    /// Of the page of an earlier revision.
-    pub is_earlier: &'static str,
-    /// The link from there.
-    pub to_newest: &'static str,
-    /// Of the page of an earlier revision of an article that was retracted.
-    pub is_retracted: &'static str,
     /// Before the links to earlier revisions.
     pub earlier: &'static str,
     /// The link to all of them, and the heading there.
@@ -80,14 +75,13 @@ pub struct Wording {
     pub needs_script: &'static str,
     /// What is left and right of a revision's number.
     revision: [&'static str; 2],
-    kinds: [&'static str; 6],
+    /// What stands above a revision.
+    #[serde(flatten)]
+    pub notice: &'static notice::Words,
 }
 
 const ENGLISH: Wording = Wording {
     language: "en",
-    is_earlier: "This is an earlier revision.",
-    to_newest: "Read the newest one",
-    is_retracted: "This article was retracted; this is an earlier revision.",
     earlier: "Earlier revisions:",
     history: "History of this article",
     about: "About this article",
@@ -121,21 +115,11 @@ const ENGLISH: Wording = Wording {
     needs_server: "Search reads files beside this page, which browsers allow only on a web server: open the site by its address, or with “avalaches serve”.",
     needs_script: "Search needs JavaScript; all articles are listed by month and by tag.",
     revision: ["Revision ", ""],
-    kinds: [
-        "Published",
-        "Update",
-        "Correction",
-        "Retraction",
-        "Restoration",
-        "Technical revision",
-    ],
+    notice: &notice::ENGLISH,
 };
 
 const CHINESE: Wording = Wording {
     language: "zh",
-    is_earlier: "这是较早的修订。",
-    to_newest: "阅读最新修订",
-    is_retracted: "本文已撤回；这是较早的修订。",
     earlier: "较早的修订：",
     history: "本文的修订历史",
     about: "关于本文",
@@ -169,7 +153,7 @@ const CHINESE: Wording = Wording {
     needs_server: "搜索要读取本页旁边的文件，浏览器只在网页服务器上允许：请通过网址打开本站，或运行“avalaches serve”。",
     needs_script: "搜索需要JavaScript；全部文章按月和按标签列出。",
     revision: ["第", "版"],
-    kinds: ["发表", "更新", "更正", "撤回", "恢复", "技术修订"],
+    notice: &notice::CHINESE,
 };
 
 impl Wording {
@@ -203,9 +187,6 @@ impl Wording {
     /// Returns the word for a kind of revision.
     #[must_use]
     pub fn kind(&self, kind: Kind) -> &'static str {
-        let mut known = Kind::ALL.into_iter().zip(self.kinds);
-        known
-            .find(|(known, _)| *known == kind)
-            .map_or("", |(_, word)| word)
+        self.notice.kind(kind)
     }
 }

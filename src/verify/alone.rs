@@ -10,7 +10,7 @@ use crate::proof::{Proof, Proved};
 use crate::revision::{Revision, RevisionFault, borrowed};
 use crate::wording::with_causes;
 
-use super::{Answer, Verdict, diff, misdated, no_footer, shown_otherwise};
+use super::{Answer, Verdict, misdated, no_footer, shown_otherwise};
 
 /// What is said where everything that a page can prove of itself is so.
 pub const PROVED: &str = "proved from the page itself; history not checked";
@@ -45,8 +45,8 @@ pub fn page(proof: &str, draft: &Draft) -> Answer {
     }
     let text = draft.text();
     if text != revision.page_text {
-        answer.changes = diff::compare(&revision.page_text, &text);
         answer.against(Verdict::Altered, "the text is not the commit's".to_owned());
+        answer.compare(&revision.page_text, &text);
     }
     if let Some(reason) = misdated(&found.footer, &revision.footer()) {
         answer.against(Verdict::Misdated, reason);

@@ -7,7 +7,6 @@ use self::files::{Candidate, Match};
 use super::{Answer, Verdict, misdated};
 use crate::archive::{Archive, Fault};
 use crate::date::RevisionDate;
-use crate::diff;
 use crate::footer::Footer;
 use crate::id::{BlobId, CommitId, ObjectId, TreeId};
 use crate::mirror::{self, Place};
@@ -63,6 +62,8 @@ pub(super) struct Question<'a> {
     pub id: CommitId,
     pub footer: Option<&'a Footer>,
     pub text: Option<&'a str>,
+    /// Whether notices may stand above the text, as in plain text.
+    pub is_plain: bool,
 }
 
 impl Question<'_> {
@@ -72,6 +73,7 @@ impl Question<'_> {
             id,
             footer: None,
             text: None,
+            is_plain: false,
         }
     }
 }
@@ -189,12 +191,12 @@ fn compare(
         }
         Match::Alike(files) => {
             let whole: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
-            answer.changes = diff::compare(&whole.join("\n"), text);
             mirrored.paths = paths(&files);
             answer.against(
                 Verdict::Altered,
                 "no file of the commit has the page's text".to_owned(),
             );
+            answer.compare(&whole.join("\n"), text);
         }
         Match::Unread(file, error) => {
             let what = format!(

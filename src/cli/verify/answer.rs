@@ -82,7 +82,9 @@ pub fn text(common: &Common, thing: &str, answer: &Answer) -> String {
         mirrored_text(mirrored, verdict, &mut text);
     }
     others_text(answer, &mut text);
-    changes::write(&answer.changes, Told::OfPage, &mut text);
+    if !answer.has_same_words || common.verbose {
+        changes::write(&answer.changes, Told::OfPage, &mut text);
+    }
     if !answer.beside.is_empty() {
         let beside = visible(&quoted(&answer.beside));
         let _ = writeln!(text, "  not compared, as it is no part of the text: {beside}");

@@ -33,4 +33,7 @@ pub const KNOWN: &[&str] = &[
     // Renderer 12.
     "11cd58d822fb0e7a2a4fafe345514df4a4acaf6c48ffcd38acabdece3234fd3c",
     "918fea4ddb52bbc778b16cce35ab1af755a44df51743a2ee04735d8a41efb57f",
+    // Renderer 13.
+    "372c131522ca32246aa9b738efbfc57b9dff206e01a7a9d9b36adab5551e56fa",
+    "07749144dfc72ce63bd28f6f8759b24ea0592488f6963865303353ffc5406efb",
 ];

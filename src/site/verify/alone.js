@@ -27,6 +27,16 @@ Object.assign(words, {
     script: 'The page has a script that is not known here. It may show another text.',
     noInput: 'Nothing to check yet: add a saved page, or paste its text and footer.',
     pasted: 'The text below',
+    sameWords: 'Every word is the commit’s; nothing differs but {0}{1}.',
+    apart: {
+      marks: 'marks of lists and quotations',
+      breaks: 'breaks between lines and paragraphs',
+      blanks: 'white space',
+      quotes: 'quotation marks',
+    },
+    instead: ' ({0} in place of {1})',
+    and: ', and ',
+    copied: ', as where text is copied from a browser or a mail',
   },
   zh: {
     tooLarge: '{0}大于100 MB。',
@@ -40,58 +50,90 @@ Object.assign(words, {
     script: '页面带有此处未知的脚本，可能显示别的文字。',
     noInput: '还没有可核对的内容：请加上存下的页面，或粘贴其文字与页脚。',
     pasted: '下面的文字',
+    sameWords: '每个字词都是提交里的，不同的只有{0}{1}。',
+    apart: { marks: '列表与引文的记号', breaks: '行与段落的分断', blanks: '空白', quotes: '引号' },
+    instead: '（{0}代替了{1}）',
+    and: '、',
+    copied: '，从浏览器或邮件复制文字时便会如此',
   },
 }[words.language]);
 
-// What was added: a page's name and text; a proof's name and bytes, which counts before one that the page carries.
-const added = { page: null, proof: null };
+// What was added: pages with their names; proofs by the commits that they are of, and the last one of which that cannot be read.
+const added = { pages: [], proofs: new Map(), broken: null };
 
 async function add(files, place) {
-  const proofs = [];
   place.replaceChildren();
+  const pages = [], notes = [];
+  let hasProof = false;
   for (const file of files) {
     const name = quote(file.name);
-    const ends = (...endings) => endings.some(ending => file.name.toLowerCase().endsWith(ending));
-    if (file.size > LARGEST_FILE) {
-      told(place, say('tooLarge', name));
-      return;
-    }
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    if (hex(bytes.subarray(0, 4)) === '5041434b') {
-      proofs.push({ name, bytes });
-      continue;
-    }
-    let text;
-    try {
-      text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-      must(!CONTROLS.test(text));
-    } catch {
-      told(place, say('notText', name));
-      return;
-    }
-    const isText = ends('.txt');
-    if (ends('.mht', '.mhtml') || !isText && /^(From: <Saved by|MIME-Version:)/.test(text)) {
-      told(place, say('mhtml', name));
-      return;
-    }
-    // A browser shows only one kind of file as the text that it is, and only one as HTML whatever is in it.
-    if (!addPage(name, text, isText ? 'text' : ends('.html', '.htm') ? 'html' : 'other')) {
-      told(place, say('tooDeep', name));
-      return;
-    }
+    const note = await readFile(file, name, pages);
+    hasProof ||= note === 'proof';
+    if (note && note !== 'proof') notes.push(made('p', say(note, name)));
   }
-  added.proof = proofs.pop() || added.proof;
-  await judge(place);
+  if (pages.length) replacePages(pages);
+  if (hasProof || pages.length) await judge(place, notes);
+  else tell(place, notes);
 }
 
-// Reads a page without running anything of it; tells whether that could be done.
-function addPage(name, text, kind) {
+// Reads a file: a page is put to the others, and a proof kept; returns 'proof' for one, or what is wrong with the file.
+async function readFile(file, name, pages) {
+  if (file.size > LARGEST_FILE) return 'tooLarge';
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (hex(bytes.subarray(0, 4)) === '5041434b') {
+    const { id } = await promised(() => bytes);
+    if (id) added.proofs.set(id, { name, bytes });
+    added.broken = id ? null : { name, bytes };
+    return 'proof';
+  }
+  let text;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    must(!CONTROLS.test(text));
+  } catch {
+    return 'notText';
+  }
+  const ends = (...endings) => endings.some(ending => file.name.toLowerCase().endsWith(ending));
+  const isText = ends('.txt');
+  if (ends('.mht', '.mhtml') || !isText && /^(From: <Saved by|MIME-Version:)/.test(text)) return 'mhtml';
+  // A browser shows only one kind of file as the text that it is, and only one as HTML whatever is in it.
+  const page = pageOf(name, text, isText ? 'text' : ends('.html', '.htm') ? 'html' : 'other');
+  if (!page) return 'tooDeep';
+  pages.push(page);
+  return '';
+}
+
+// A proof that cannot be read may be that of the first pages that come with it or after it, and of none later.
+function replacePages(pages) {
+  if (added.pages.length) added.broken = null;
+  added.pages = pages;
+}
+
+// What the commit of a proof says, before anything is judged: its id, kind and note, and its text where the proof leads to it.
+async function promised(pack) {
+  const said = {};
+  try {
+    const objects = await readPack(pack());
+    const [{ kind, body }] = objects;
+    if (kind !== 'commit') return said;
+    said.kind = readCommit(body).kind;
+    // Before the trailers stand the subject and, perhaps, the note.
+    const parts = decoded(body, 'commit').split('\n\n');
+    said.note = parts.length === 4 ? parts[2] : '';
+    said.id = await digest('SHA-1', sha1, joined([utf8(`commit ${body.length}\0`), body]));
+    said.text = (await follow(objects)).text;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+  }
+  return said;
+}
+
+// Reads a page without running anything of it; nothing where that cannot be done.
+function pageOf(name, text, kind) {
   const isHtml = kind !== 'text' && (kind !== 'pasted' || /^\s*<(!doctype|html|\?xml|!--|head|body|meta)/i.test(text.slice(0, 1000)));
-  if (isHtml && isTooDeep(text)) return false;
+  if (isHtml && isTooDeep(text)) return null;
   const parsed = isHtml ? new DOMParser().parseFromString(text, 'text/html') : null;
-  added.page = { name, text, kind, parsed };
-  if (parsed && parsed.getElementById('proof')) added.proof = null;
-  return true;
+  return { name, text, kind, parsed };
 }
 
 // Whether a page asks too much of the browser's own reader, which walks over all open elements at each further one.
@@ -109,31 +151,144 @@ function isTooDeep(text) {
   return false;
 }
 
-// Checks what was added.
-async function judge(place) {
-  const { page, proof } = added;
-  if (!page) {
-    told(place, proof ? say('noPage', proof.name) : say('noInput'));
-    return;
+// Checks each page that was added, below what is to be said of other files.
+async function judge(place, notes) {
+  const { pages, proofs, broken } = added;
+  const parts = [...notes];
+  for (const page of pages) {
+    if (parts.length) parts.push(made('hr', ''));
+    const part = made('div', '');
+    await judgePage(page, part, place.dataset);
+    parts.push(part);
   }
+  const proof = broken || [...proofs.values()].pop();
+  if (!parts.length) parts.push(made('p', proof ? say('noPage', proof.name) : say('noInput')));
+  tell(place, parts);
+  const verdicts = pages.length ? parts.filter(part => part.localName !== 'hr').map(part => part.dataset.verdict) : [];
+  if (verdicts.some(verdict => verdict)) {
+    place.dataset.verdict = verdicts.every(verdict => verdict === 'proved') ? 'proved' : 'not-proved';
+  }
+}
+
+// Checks a page by the proof that it carries, or by the one that was added for the commit in its footer.
+async function judgePage(page, part, { style = '', scripts = '', notices = '[]' }) {
   const { parsed } = page;
-  if (!proof && !(parsed && parsed.getElementById('proof'))) {
-    told(place, say('noProof', page.name));
+  const read = parsed ? readPage(parsed, false) : readText(page.text);
+  const carries = parsed && parsed.getElementById('proof');
+  const [footer, id] = read.footer.match(/^\d{4}-\d\d-\d\d \([A-Za-z]+\) · ([0-9a-f]{40})$/) || [];
+  const known = [...added.proofs.values()];
+  const proof = carries ? null : added.proofs.get(id) || added.broken || !id && known.length === 1 && known[0];
+  const head = made('p', '');
+  head.append(made('strong', page.name), ...read.footer ? [made('br', ''), footer || quote(read.footer)] : []);
+  if (!proof && !carries) {
+    part.append(head, made('p', id ? say('noProof', page.name) : say('footerNo')));
     return;
   }
-  const read = parsed ? readPage(parsed, false) : readText(page.text);
-  const { style = '', scripts = '' } = place.dataset;
+  const pack = () => proof ? proof.bytes : proofOf(parsed);
+  const said = await promised(pack);
   if (parsed) {
     if (page.kind === 'other') read.faults.unshift(say('otherName'));
     if (!BEGINNING.test(page.text) || parsed.compatMode !== 'CSS1Compat') read.faults.unshift(say('beginning'));
     for (const script of parsed.querySelectorAll(`script:not(${DATA})`)) {
       if (!await isOwn(script, scripts)) read.faults.unshift(say('script'));
     }
+  } else if (said.text && asText(read.paragraphs) !== said.text) {
+    takeNotices(read, said, JSON.parse(notices));
   }
-  const verdict = await check(read, () => proof ? proof.bytes : proofOf(parsed), logProofsOf(parsed));
+  const verdict = await check(read, pack, logProofsOf(parsed));
+  const text = verdict.steps.find(step => step.name === 'text' && step.holds === false);
+  const apart = text && said.text && !read.faults.length && sameWords(said.text, asText(read.paragraphs));
+  if (apart) text.words = [say('textNo'), apart].join(words.stop);
   if (parsed && !await hasOwnStyle(parsed, style)) verdict.unproved.unshift(say('notStyle'));
-  show(place, verdict);
+  show(part, verdict);
+  part.prepend(head);
 }
+
+const asText = found => found.map(paragraph => paragraph + '\n').join('\n');
+
+// Takes off a plain text the lines above it that a site prints above the revision; all their words have to be the site's.
+function takeNotices(read, { kind, note }, notices) {
+  const same = (one, other) => wordsIn(nfc(one)).join(' ') === wordsIn(other).join(' ');
+  for (const { earlier, kinds } of notices) {
+    const found = [...read.paragraphs], taken = [];
+    for (const choice of [earlier, note && kinds[kind] ? [`${kinds[kind]} ${note}`] : []]) {
+      const [line, ...rest] = (found[0] || '').split('\n');
+      if (!choice.some(notice => same(notice, line))) continue;
+      taken.push(line);
+      found.splice(0, 1, ...rest.length ? [rest.join('\n')] : []);
+    }
+    if (taken.length) {
+      read.paragraphs = found;
+      read.beside.push(...taken);
+      return;
+    }
+  }
+}
+
+const WORD = new RegExp(`(${BLANK.source}*)(${BLANK.source.replace('[', '[^')}+)`, 'g');
+const wordsIn = line => [...line.matchAll(WORD)].map(found => found[2]);
+
+// The words of a text, each with what stands before it, and whether it is a mark of a list or quotation. A number is one where it
+// is 0 or 1, or goes on from the list above it.
+function wordsOf(text) {
+  const found = [], numbers = new Map();
+  let before = '', follows = false;
+  for (const line of text.split('\n')) {
+    let isMark = true, across = false;
+    for (const { 1: blank, 2: word, index } of line.matchAll(WORD)) {
+      const at = index + blank.length;
+      across ||= isMark && line.slice(at) === '* * *';
+      if (isMark && !across) {
+        const number = /^\d{1,9}\.$/.test(word) ? parseInt(word, 10) : -1;
+        isMark = number < 0 ? word === '>' || word === '-' : number < 2 || follows && numbers.get(at) === number - 1;
+        if (isMark && number >= 0) numbers.set(at, number);
+      }
+      found.push({ before: before + blank, word, isMark });
+      before = '';
+    }
+    follows = line !== '';
+    before += '\n';
+  }
+  return found;
+}
+
+// Says what differs between a commit's text and another with the same words: marks that are missing, breaks, white space, the form
+// of quotation marks. Nothing where a word is another, or one is missing or new.
+function sameWords(text, shown) {
+  const others = wordsOf(shown), apart = new Set(), blanks = new Set();
+  const feeds = before => before.split('\n').length - 1;
+  const straight = word => word.replace(/[“”]/g, '"').replace(/[‘’]/g, "'");
+  const codes = blank => [...blank].map(c => 'U+' + code(c)).join(' ');
+  let at = 0, left = -1;
+  for (const { before, word, isMark } of wordsOf(text)) {
+    const other = others[at];
+    if (other && straight(other.word) === straight(word)) {
+      if (other.word !== word) apart.add('quotes');
+      if (Math.max(left, feeds(before)) !== feeds(other.before)) {
+        apart.add('breaks');
+      } else if (left < 0 && before !== other.before) {
+        apart.add('blanks');
+        if (!feeds(before) && blanks.size < 3) blanks.add(say('instead', codes(other.before), codes(before)));
+      }
+      at += 1;
+      left = -1;
+    } else if (isMark) {
+      apart.add('marks');
+      left = Math.max(left, feeds(before));
+    } else {
+      return '';
+    }
+  }
+  if (at < others.length) return '';
+  // Indentation goes with marks.
+  if (apart.has('marks') && !blanks.size) apart.delete('blanks');
+  const parts = Object.keys(words.apart).filter(name => apart.has(name));
+  const named = parts.map(name => words.apart[name] + (name === 'blanks' ? [...blanks].join('') : ''));
+  return say('sameWords', named.join(words.and), apart.has('marks') || apart.has('breaks') ? words.copied : '');
+}
+
+// What a footer has in place of the blanks and dots that mail, word processors and others' sites write.
+const tidied = line => wordsIn(line.replace(/[•‧∙⋅・･]/g, '·')).join(' ');
 
 // Reads a page in plain text: back link, text, footer.
 function readText(text) {
@@ -146,7 +301,7 @@ function readText(text) {
     found = back.length ? [back.join('\n'), ...found.slice(1)] : found.slice(1);
   }
   const last = found.length ? found.pop().split('\n') : [''];
-  const footer = last.pop();
+  const footer = tidied(last.pop());
   if (last.length) found.push(last.join('\n'));
   return { paragraphs: found, footer, faults: found.length ? [] : [say('empty')], beside };
 }
@@ -162,8 +317,8 @@ async function hasOwnStyle(page, own) {
   return styles.length === 1 && await isOwn(styles[0], own) && ![...page.querySelectorAll('[class]')].some(isStrange);
 }
 
-function told(place, sentence) {
-  place.replaceChildren(made('p', sentence));
+function tell(place, parts) {
+  place.replaceChildren(...parts);
   delete place.dataset.verdict;
 }
 
@@ -175,8 +330,10 @@ function begin(form) {
   const drop = form.querySelector('.drop');
   form.querySelector('button').addEventListener('click', () => {
     place.replaceChildren();
-    if (text.value.trim() && !addPage(words.pasted, text.value, 'pasted')) told(place, say('tooDeep', words.pasted));
-    else judge(place);
+    const page = text.value.trim() ? pageOf(words.pasted, text.value, 'pasted') : null;
+    if (page) replacePages([page]);
+    if (page || !text.value.trim()) judge(place, []);
+    else tell(place, [made('p', say('tooDeep', words.pasted))]);
   });
   files.addEventListener('change', () => add([...files.files], place));
   for (const name of ['dragenter', 'dragover', 'dragleave', 'drop']) {

@@ -9,11 +9,15 @@ function say(name, ...values) {
   return words[name].replace(/\{(\d)\}/g, (_, at) => values[at]);
 }
 
-// Quotes a part of a page: one line, not long, with what turns or hides characters named.
+// Quotes a part of a page: one line, not long, with white space that looks like a blank named, and what turns or hides characters,
+// but for what joins emoji.
 function quote(text) {
-  const line = text.trim().replace(/\s+/g, ' ');
+  const line = text.replace(/[ \t\n\r\f]+/g, ' ').replace(/^ | $/g, '');
   const cut = [...line.slice(0, 120)].slice(0, 60).join('');
-  const named = cut.replace(/[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g, c => `[U+${code(c)}]`);
+  const named = cut.replace(
+    /\p{ExtPict}[\ufe0f\u{1f3fb}-\u{1f3ff}]?\u200d(?=\p{ExtPict})|[^\S \u3000]|[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu,
+    c => c.length > 1 ? c : `[U+${code(c)}]`,
+  );
   return words.quote[0] + named + (cut.length < line.length ? '…' : '') + words.quote[1];
 }
 
