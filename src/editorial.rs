@@ -7,7 +7,8 @@ use crate::archive::{Archive, Fault};
 use crate::article::Kind;
 use crate::canonical;
 use crate::commonmark;
-use crate::draft::Draft;
+use crate::date::RevisionDate;
+use crate::draft::{Draft, Notice, NoticeKind};
 use crate::footer::Footer;
 use crate::history;
 use crate::id::{ArticleId, CommitId};
@@ -149,6 +150,43 @@ pub fn drop_own_footer(archive: &Archive, article: &ArticleId, draft: &mut Draft
     };
     if message.is_ok_and(|message| message.trailers.article == *article) {
         draft.footer = None;
+    }
+    Ok(())
+}
+
+/// Takes off a page the date that an earlier revision of the article has, the newest of which in the archive is given: whoever
+/// keeps pages with their dates in them corrects the text and leaves the date, which is that of the publication. One that is
+/// later than every revision's is of this one, and so is one that is yet to come.
+///
+/// # Errors
+/// [`Fault`] where the archive cannot be read.
+pub fn drop_earlier_date(
+    archive: &Archive,
+    newest: CommitId,
+    draft: &mut Draft,
+    now: RevisionDate,
+) -> Result<(), Fault> {
+    let Some(said) = &draft.front.date else {
+        return Ok(());
+    };
+    // That it is no date is told where it is stored.
+    let Ok(date) = RevisionDate::parse(said, archive.settings().utc_offset) else {
+        return Ok(());
+    };
+    if date.seconds() > now.seconds() {
+        return Ok(());
+    }
+    let mut dates = Vec::new();
+    for step in history::back(archive, newest) {
+        dates.push(archive.commit(step?.0)?.author.date);
+    }
+    let is_later = dates.iter().all(|earlier| earlier.seconds() < date.seconds());
+    if !is_later && dates.iter().any(|earlier| earlier.day() == date.day()) {
+        draft.notices.push(Notice {
+            line: 0,
+            what: NoticeKind::EarlierDate(said.clone()),
+        });
+        draft.front.date = None;
     }
     Ok(())
 }

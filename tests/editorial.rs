@@ -369,6 +369,72 @@ fn a_page_that_was_printed_and_changed_is_of_the_day_of_the_change() {
 }
 
 #[test]
+fn the_date_of_the_publication_that_a_page_keeps_is_none_of_the_change() {
+    let story = Story::begin();
+    let page = |date: &str, text: &str| format!("---\ndate: {date}\n---\n\n{text}\n");
+    story.add("o.md", &page("2026-01-05", "今天桥通车。"), &["--slug=old"]);
+    let article = "2026/01/05/old";
+    // The present is 2026-01-23.
+    for (command, date, text, footer) in [
+        (
+            &["correct", article, "o.md", "--note", "Mended."][..],
+            "2026-01-05",
+            "昨天桥通车。",
+            "2026-01-23",
+        ),
+        (
+            &["update", article, "o.md"],
+            "2026-01-05T08:00:00Z",
+            "昨天大桥通车。",
+            "2026-01-23",
+        ),
+        (
+            &["add", "o.md", "--article", article],
+            "2026-01-05",
+            "前天大桥通车。",
+            "2026-01-23",
+        ),
+        // What is said on the line counts, and so does a date that no revision has.
+        (
+            &["update", article, "o.md", "--date", "2026-01-05"],
+            "2026-01-05",
+            "大桥通车。",
+            "2026-01-05",
+        ),
+        (
+            &["update", article, "o.md"],
+            "2026-02-01",
+            "大桥要通车。",
+            "2026-02-01",
+        ),
+    ] {
+        story.write("o.md", page(date, text));
+        let output = story.run(command);
+        let said = String::from_utf8(output.stderr).unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(printed.starts_with(footer), "{command:?}: {printed}");
+        let is_told = said.contains("is that of a revision of the article before");
+        assert_eq!(is_told, footer == "2026-01-23", "{said}");
+    }
+}
+
+#[test]
+fn a_retraction_without_title_or_tags_follows_one_that_has_them() {
+    let (story, _) = bridge();
+    let retract = ["retract", BRIDGE, "--note", "Court order."];
+    story.yes(&retract);
+    unchanged(&story, &retract, "the text is that of revision 2");
+    story.yes(&[&retract[..], &["--drop", "title", "--drop", "tag"]].concat());
+    let after = metadata(&story, "main");
+    assert!(after["title"].is_null() && after["tags"].is_null(), "{after}");
+    assert!(!story.yes(&["list"]).contains("桥通车"));
+    story.yes(&["restore", BRIDGE, "--note", "As it was."]);
+    story.yes(&["restore", BRIDGE, "--revision", "1", "--title", "zh=大桥", "--note", "As it was."]);
+    assert_eq!(metadata(&story, "main")["title"]["zh"], "大桥");
+    story.yes(&["verify", "-q"]);
+}
+
+#[test]
 fn a_text_that_an_article_got_in_the_same_call_is_known_and_its_old_one_is_not() {
     let story = Story::begin();
     let page = |text: &str, article: &str| {

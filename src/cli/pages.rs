@@ -267,6 +267,11 @@ pub fn page_failure(name: &str, error: &PageError) -> Failure {
             ..
         }) => failure.hint("save it as plain text, Markdown or HTML first"),
         PageError::Draft(DraftError {
+            kind: DraftErrorKind::Warc,
+            ..
+        }) => failure
+            .hint("`avalaches compare` judges the captures in files named .warc and .warc.gz; to archive one, save it as HTML"),
+        PageError::Draft(DraftError {
             kind: DraftErrorKind::Text(TextError::Invisible { .. }),
             ..
         }) => {

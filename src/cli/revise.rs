@@ -81,6 +81,9 @@ impl Page {
         let mut draft =
             draft::read(&bytes, form, circumstances.invisible).map_err(|error| refused(error.into()))?;
         editorial::drop_own_footer(&archive, newest.article_id(), &mut draft)?;
+        if wishes.date.is_none() {
+            editorial::drop_earlier_date(&archive, newest.id, &mut draft, circumstances.now)?;
+        }
         let prepared = add::prepare_draft(draft, form, &wishes, settings, &circumstances).map_err(refused)?;
         revising.make(common, &archive, Some(&name), prepared, &circumstances)
     }
