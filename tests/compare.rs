@@ -67,7 +67,7 @@ fn a_page_that_was_changed_and_does_not_say_so_is_undeclared() {
     let said = story.ends(1, &["old.txt", "new.html"]);
     assert_eq!(
         said,
-        "undeclared  old.txt → new.html\n  the text changed, and nothing on the new page says so\n  paragraph 1\n    桥[-今-]{+昨+}天通车。\n"
+        "undeclared  old.txt → new.html\n  the text changed, and no notice of it was recognised on the new page\n  paragraph 1\n    桥[-今-]{+昨+}天通车。\n"
     );
     story.write(
         "same.html",

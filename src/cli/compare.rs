@@ -21,7 +21,8 @@ use super::{Common, Failure, Outcome, output};
 ///
 /// Two saved pages are compared, the older one first; or the captures of any number of pages, from folders, dated files and
 /// WARC files, each with the one before it. What is compared is what a reader sees: the text, in canonical form, and the
-/// headline. The answer is `same`, `declared`, or `undeclared`: the text changed and nothing on the new page says so.
+/// headline. The answer is `same`, `declared`, or `undeclared`: the text changed, and nothing
+/// on the new page was recognised as saying so.
 ///
 /// A change is declared where the new page has something that the old one lacks: another commit in its footer; another
 /// `kind` in its front matter, or another `note`; a later `article:modified_time` or JSON-LD `dateModified`, or the first
@@ -248,7 +249,7 @@ fn pair_text(pair: &Pair, text: &mut String) {
         let _ = writeln!(text, "  declared by its {}: {said}", declaration.name());
     }
     if judgement.verdict == Verdict::Undeclared {
-        text.push_str("  the text changed, and nothing on the new page says so\n");
+        text.push_str("  the text changed, and no notice of it was recognised on the new page\n");
     }
     changes::write(&judgement.changes, changes::Told::OfTime, text);
 }
