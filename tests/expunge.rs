@@ -780,7 +780,10 @@ fn what_stays_of_a_title_is_told_until_nothing_shows_it() {
         "revision 3, which lists and feeds show: Retracted: Bridge / 撤回：桥",
         "hint: where the titles have to go, too: `avalaches retract ARTICLE --drop title",
     ] {
-        assert!(tried.contains(words) && done.contains(words), "{words}: {tried}\n{done}");
+        assert!(
+            tried.contains(words) && done.contains(words),
+            "{words}: {tried}\n{done}"
+        );
     }
     story.yes(&["retract", ARTICLE, "--drop", "title", "--note", "没有依据。"]);
     let third = story.git(&["rev-parse", "main~1"]);

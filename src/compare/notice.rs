@@ -55,10 +55,22 @@ pub const WORDS: &[&str] = &[
 ];
 
 /// Who may be named before a word of [`WORDS`].
-pub const BEFORE: &[&str] = &["编辑部", "編輯部", "本报", "本報", "本刊", "本站", "本网", "本台", "本社"];
+pub const BEFORE: &[&str] = &[
+    "编辑部",
+    "編輯部",
+    "本报",
+    "本報",
+    "本刊",
+    "本站",
+    "本网",
+    "本台",
+    "本社",
+];
 
 /// What says after a date that a page was changed then.
-pub const DATED: &[&str] = &["更新", "更正", "修订", "修訂", "修正", "修改", "订正", "訂正", "勘误", "勘誤", "撤回"];
+pub const DATED: &[&str] = &[
+    "更新", "更正", "修订", "修訂", "修正", "修改", "订正", "訂正", "勘误", "勘誤", "撤回",
+];
 
 /// How the line in brackets begins with which agencies say what a new version of a report changes.
 pub const IN_BRACKETS: &[&str] = &["corrects ", "clarifies ", "refiles ", "updates "];
@@ -126,12 +138,35 @@ pub const PHRASES: &[&str] = &[
 
 /// What a page calls itself.
 const NOUNS: &[&str] = &[
-    "article", "story", "report", "post", "page", "piece", "column", "headline", "caption", "essay", "review", "obituary",
-    "newsletter", "interview", "graphic", "chart", "map", "item",
+    "article",
+    "story",
+    "report",
+    "post",
+    "page",
+    "piece",
+    "column",
+    "headline",
+    "caption",
+    "essay",
+    "review",
+    "obituary",
+    "newsletter",
+    "interview",
+    "graphic",
+    "chart",
+    "map",
+    "item",
 ];
 
 /// What was done to a page.
-const DONE: &[&str] = &["corrected", "updated", "amended", "clarified", "retracted", "revised"];
+const DONE: &[&str] = &[
+    "corrected",
+    "updated",
+    "amended",
+    "clarified",
+    "retracted",
+    "revised",
+];
 
 /// The most characters behind the date of a stamp: a time zone, a bracket.
 const LONGEST_ZONE: usize = 8;
@@ -267,17 +302,36 @@ fn is_end(rest: &str) -> bool {
 fn is_mark(c: char) -> bool {
     matches!(
         c,
-        ':' | '：' | '-' | '–' | '—' | '|' | '｜' | '/' | '·' | ')' | '）' | ']' | '］' | '】' | '〕' | '*' | '_'
+        ':' | '：'
+            | '-'
+            | '–'
+            | '—'
+            | '|'
+            | '｜'
+            | '/'
+            | '·'
+            | ')'
+            | '）'
+            | ']'
+            | '］'
+            | '】'
+            | '〕'
+            | '*'
+            | '_'
     )
 }
 
 /// Returns what follows the dates and times of day that a text begins with; `None` where it begins with neither.
 fn behind_dates(text: &str) -> Option<&str> {
     let mut rest = behind_date(text)?;
-    while let Some(further) = behind_date(rest.trim_start_matches([' ', ',', '，', 't'])) {
-        rest = further;
+    loop {
+        let next = rest.trim_start_matches([' ', ',', '，', 't']);
+        let next = next.strip_prefix("at ").unwrap_or(next);
+        match behind_date(next).or_else(|| behind_number(next, 4..=4)) {
+            Some(further) => rest = further,
+            None => return Some(rest),
+        }
     }
-    Some(rest)
 }
 
 fn behind_date(text: &str) -> Option<&str> {
@@ -303,14 +357,23 @@ fn behind_date(text: &str) -> Option<&str> {
             behind_number(day.strip_prefix('/')?, 2..=4)
         })
         .or_else(|| behind_one(spaced, &["a.m.", "p.m.", "am ", "pm "]))
-        .or_else(|| behind_month(behind_one(rest, &["st", "nd", "rd", "th"]).unwrap_or(rest).trim_start()))
+        .or_else(|| {
+            behind_month(
+                behind_one(rest, &["st", "nd", "rd", "th"])
+                    .unwrap_or(rest)
+                    .trim_start(),
+            )
+        })
 }
 
 /// Returns what follows `月` and the day of the month behind it, where there is one.
 fn behind_day(text: &str) -> Option<&str> {
     let rest = text.strip_prefix('月')?;
     let day = behind_number(rest.trim_start(), 1..=2).map(str::trim_start);
-    Some(day.and_then(|day| behind_one(day, &["日", "号", "號"])).unwrap_or(rest))
+    Some(
+        day.and_then(|day| behind_one(day, &["日", "号", "號"]))
+            .unwrap_or(rest),
+    )
 }
 
 /// Returns what follows a number of so many digits.
