@@ -209,7 +209,9 @@ pub enum NoticeKind {
     #[error("the footer's weekday is not that of its day")]
     Weekday,
     /// The page's date is that of an earlier revision of its article.
-    #[error("the page's date, {0}, is that of a revision of the article before, so that this one is of now; --date says another")]
+    #[error(
+        "the page's date, {0}, is that of a revision of the article before, so that this one is of now; --date says another"
+    )]
     EarlierDate(String),
     /// Plain text takes the place of blocks that had markup.
     #[error("plain text has no links, headings and emphasis: those of {} that changed are gone", counted(*.0, "block"))]

@@ -2,9 +2,11 @@
 //! said anew; a retraction takes the text away and says so in each of the article's languages; a restoration puts it
 //! back to the letter. Nothing of an earlier revision changes.
 
+use std::collections::BTreeMap;
+
 use crate::add::{self, Circumstances, PageError, Prepared, Wishes};
 use crate::archive::{Archive, Fault};
-use crate::article::Kind;
+use crate::article::{self, Article, Kind};
 use crate::canonical;
 use crate::commonmark;
 use crate::date::RevisionDate;
@@ -55,6 +57,9 @@ pub enum EditorialError {
     #[error("{0} is itself a retraction, and its text is the notice")]
     Retraction(Footer),
 }
+
+/// The most bytes of first words that stand for a title.
+const LONGEST_TITLE: usize = 1024;
 
 /// The words of a retraction in a language.
 struct Words {
@@ -221,7 +226,12 @@ pub fn retraction(
     };
     let sources = languages.iter().map(source).collect();
     let was_retracted = newest.metadata().kind == Kind::Retraction;
+    let is_named = !newest.metadata().titles.is_empty() || wishes.titles.is_some();
     if let Some(previous) = wishes.previous.as_mut().filter(|_| !was_retracted) {
+        if !is_named {
+            // By the notice's first words all such articles would be called alike.
+            previous.metadata.titles = first_words(&newest.article);
+        }
         for (language, title) in &mut previous.metadata.titles {
             *title = format!("{}{title}", words_of(language).before_title);
         }
@@ -235,6 +245,19 @@ pub fn retraction(
         settings,
         circumstances,
     )?)
+}
+
+/// Returns the first words of an article in each of its languages, where they can be a title.
+fn first_words(article: &Article) -> BTreeMap<Language, String> {
+    let languages = article.metadata.languages.iter().zip(&article.sources);
+    let words = languages.filter_map(|(language, source)| {
+        let words = article::first_words(&commonmark::plain_text(source).ok()?);
+        let is_title = !words.is_empty()
+            && words.len() <= LONGEST_TITLE
+            && canonical::first_unprintable(&words).is_none();
+        is_title.then(|| (language.clone(), words))
+    });
+    words.collect()
 }
 
 /// Which revision's text is put back.
