@@ -81,7 +81,7 @@ pub enum Version {
 pub struct Circumstances {
     /// The byline of pages that name none, beside the archive's own.
     pub author: Option<Person>,
-    /// Who archives; absent, the byline.
+    /// Who archives; absent, the archive's byline, else the revision's.
     pub committer: Option<Person>,
     /// When it is archived.
     pub now: RevisionDate,

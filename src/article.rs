@@ -141,6 +141,9 @@ pub enum MetadataError {
         /// What is wrong with it.
         why: String,
     },
+    /// The kind asks for a note, and there is none.
+    #[error("a {0} must say why it is made, and there is no note")]
+    NoNote(Kind),
     /// The bytes differ from those the format asks for with the same values.
     #[error("{METADATA_FILE} is not written in the archive's form (sorted keys, two blanks of indent)")]
     Form,
@@ -170,7 +173,7 @@ impl Metadata {
     /// note where the kind asks for one.
     ///
     /// # Errors
-    /// [`MetadataError::Value`] for the first that cannot be stored.
+    /// [`MetadataError::Value`] for the first that cannot be stored, [`MetadataError::NoNote`].
     pub fn check(&self) -> Result<(), MetadataError> {
         let refused = |key, value: &str, why: String| {
             Err(MetadataError::Value {
@@ -224,11 +227,7 @@ impl Metadata {
             );
         }
         if self.kind.needs_note() && self.note.is_none() {
-            return refused(
-                "note",
-                "",
-                format!("is missing: a {} must say why it is made", self.kind),
-            );
+            return Err(MetadataError::NoNote(self.kind));
         }
         Ok(())
     }

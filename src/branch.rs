@@ -266,7 +266,7 @@ pub struct Branch<'a> {
 }
 
 impl<'a> Branch<'a> {
-    /// Stands at the tip. `committer` is who archives, absent the byline; `now` is when.
+    /// Stands at the tip. `committer` is who archives, absent the archive's byline, else the revision's; `now` is when.
     ///
     /// # Errors
     /// [`PlaceError`] where the tip cannot be read.
@@ -589,6 +589,15 @@ impl<'a> Branch<'a> {
         }
     }
 
+    /// Returns who archives a revision of an author: who is named, else the archive's byline, else the author.
+    fn archives(&self, author: &Person) -> Person {
+        let named = self
+            .committer
+            .as_ref()
+            .or(self.archive.settings().byline.as_ref());
+        named.unwrap_or(author).clone()
+    }
+
     /// Puts a commit on the branch; the root is the last of the changed folders.
     fn commit(
         &mut self,
@@ -602,7 +611,7 @@ impl<'a> Branch<'a> {
             tree: root.expect("every change changes the root"),
             parents: vec![self.newest],
             committer: Ident {
-                person: self.committer.clone().unwrap_or_else(|| author.person.clone()),
+                person: self.archives(&author.person),
                 date: archived,
             },
             author,

@@ -1,6 +1,8 @@
 //! Stealth edits, seen from outside: what changed between two captures of one page, and whether the new one says so.
 //! No archive is asked, only what a reader of both pages holds.
 
+use std::collections::HashSet;
+
 use crate::article::Kind;
 use crate::canonical::{self, Invisible};
 use crate::capture::{Moment, charset};
@@ -33,7 +35,7 @@ pub enum Verdict {
     Same,
     /// The text changed, and the new page says that it did.
     Declared,
-    /// The text changed, and nothing on the new page says so.
+    /// The text changed, and nothing on the new page was recognised as saying so.
     Undeclared,
 }
 
@@ -46,7 +48,7 @@ pub enum Declaration {
     Kind(Kind),
     /// The front matter has a note that the old page lacks.
     Note(String),
-    /// A paragraph is new, in the text or beside it, and is a notice (see [`notice`]).
+    /// A line is new, in the text or beside it, and is a notice (see [`notice`]).
     Notice(String),
     /// The metadata of an HTML page tell of a modification that is later than the old page's.
     Modified(String),
@@ -84,9 +86,11 @@ impl Seen {
         let mut whole: Vec<String> = apart.collect();
         whole.push(text);
         let dates = draft.front.modified.iter();
-        let beside = draft.beside.iter().flat_map(|beside| beside.text.lines());
+        let beside = draft.beside.iter().map(|beside| as_shown(&beside.text));
+        let beside: Vec<String> = beside.collect();
+        let beside = beside.iter().flat_map(|text| text.lines());
         Ok(Self {
-            text: canonical::canonical(&whole.join("\n\n")),
+            text: canonical::canonical(&as_shown(&whole.join("\n\n"))),
             footer: draft.footer.map(|found| found.footer),
             kind: draft.front.kind.and_then(|kind| kind.parse().ok()),
             note: draft.front.note,
@@ -99,6 +103,17 @@ impl Seen {
                 .collect(),
         })
     }
+}
+
+/// Returns a text as a reader sees it: blanks that only keep words together are blanks, and marks of where a word may be
+/// divided are nothing.
+fn as_shown(text: &str) -> String {
+    let shown = text.chars().filter_map(|c| match c {
+        '\u{a0}' | '\u{202f}' => Some(' '),
+        '\u{ad}' | '\u{200b}' | '\u{2060}' => None,
+        c => Some(c),
+    });
+    shown.collect()
 }
 
 /// Tells whether a block of the text shows the title, which then is no text of its own.
@@ -180,12 +195,14 @@ fn declarations(before: &Seen, after: &Seen, changes: &[ParagraphChange]) -> Vec
     {
         found.push(Declaration::Note(note.clone()));
     }
-    found.extend(changes.iter().flat_map(new_notices).map(Declaration::Notice));
-    let beside = after
-        .notices
-        .iter()
-        .filter(|notice| !before.notices.contains(notice));
-    found.extend(beside.cloned().map(Declaration::Notice));
+    // What the old page shows beside its text may stand in the text now, and the other way round.
+    let known: HashSet<String> = canonical::paragraphs(&before.text)
+        .chain(before.notices.iter().cloned())
+        .flat_map(|paragraph| notice_lines(&paragraph))
+        .collect();
+    let is_new = |notice: &String| notice_lines(notice).iter().any(|line| !known.contains(line));
+    let new = changes.iter().flat_map(new_notices).chain(after.notices.clone());
+    found.extend(new.filter(is_new).map(Declaration::Notice));
     if let Some(new) = &after.modified {
         let is_later = before
             .modified
@@ -196,6 +213,17 @@ fn declarations(before: &Seen, after: &Seen, changes: &[ParagraphChange]) -> Vec
         }
     }
     found
+}
+
+/// The lines of a notice that make it one, or all of it where no line does, each with single blanks.
+fn notice_lines(paragraph: &str) -> Vec<String> {
+    let spaced = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines = paragraph.lines().filter(|line| notice::is_one(line));
+    let mut lines: Vec<String> = lines.map(spaced).collect();
+    if lines.is_empty() && notice::is_one(paragraph) {
+        lines.push(spaced(paragraph));
+    }
+    lines
 }
 
 /// The paragraphs of a change that are notices now and were none.
@@ -210,10 +238,13 @@ fn new_notices(change: &ParagraphChange) -> Vec<String> {
                 })
                 .collect()
             };
-            if notice::is_one(&side(|piece| matches!(piece, Piece::Added(_)))) {
+            let before = side(|piece| matches!(piece, Piece::Added(_)));
+            let after = side(|piece| matches!(piece, Piece::Removed(_)));
+            // That a notice was changed is none; that the page is of another day is.
+            if notice::is_one(&before) && !notice::is_stamp(&after) {
                 return Vec::new();
             }
-            side(|piece| matches!(piece, Piece::Removed(_)))
+            after
         }
         ParagraphChange::Removed { .. } | ParagraphChange::Moved { .. } => return Vec::new(),
     };
@@ -296,6 +327,16 @@ mod tests {
             ),
             (format!("Correction: {old}"), format!("Correction: {new}"), vec![]),
             (
+                format!("{old}\n\nLast updated: May 1, 2026"),
+                format!("{new}\n\nLast updated: May 2, 2026, 10:00 ET"),
+                vec!["notice"],
+            ),
+            (
+                format!("{old}\n\nUpdate: x."),
+                format!("{new}\n\nUpdate: x.\n\nUpdate: x."),
+                vec![],
+            ),
+            (
                 html(&meta("2026-01-22"), old),
                 html(&meta("2026-01-23"), new),
                 vec!["modified"],
@@ -351,8 +392,29 @@ mod tests {
         assert_eq!(renamed.verdict, Verdict::Undeclared);
         assert_eq!(names(&page("A", old, ""), &page("A", new, notice)), ["notice"]);
         assert_eq!(names(&page("A", old, notice), &page("A", new, notice)), [""; 0]);
+        // What stands in the article now and stood beside it, or the other way round, is nothing new.
+        let moved = "Correction: an earlier version misstated the day.";
+        let inside = |text: &str| page("A", &format!("{text}</p><p>{moved}"), "");
+        let beside = |text: &str| page("A", text, notice);
+        assert_eq!(names(&beside(old), &inside(new)), [""; 0]);
+        assert_eq!(names(&inside(old), &beside(new)), [""; 0]);
+        assert_eq!(names(&page("A", old, ""), &inside(new)), ["notice"]);
         let below = format!("{}<div><p>更正：日期有误。</p></div>", page("A", new, ""));
         assert_eq!(names(&page("A", old, ""), &below), ["notice"]);
+    }
+
+    #[test]
+    fn blanks_and_marks_that_show_nothing_are_no_change() {
+        let page = |text: &str| seen(&format!("<!doctype html><article><p>{text}</p></article>"));
+        let old = page("The bridge opens at noon today.");
+        for text in [
+            "The bridge opens at&nbsp;noon today.",
+            "The bridge opens at&#x202f;noon today.",
+            "The bridge&#8203; opens at noon today.",
+            "The bridge opens at noon to&shy;day.&#x2060;",
+        ] {
+            assert_eq!(judge(&old, &page(text)).verdict, Verdict::Same, "{text}");
+        }
     }
 
     #[test]

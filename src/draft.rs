@@ -210,6 +210,11 @@ pub enum NoticeKind {
     /// The footer's weekday is not its day's own.
     #[error("the footer's weekday is not that of its day")]
     Weekday,
+    /// The page's date is that of an earlier revision of its article.
+    #[error(
+        "the page's date, {0}, is that of a revision of the article before, so that this one is of now; --date says another"
+    )]
+    EarlierDate(String),
     /// Plain text takes the place of blocks that had markup.
     #[error("plain text has no links, headings and emphasis: those of {} that changed are gone", counted(*.0, "block"))]
     MarkupLost(usize),
@@ -291,6 +296,9 @@ pub enum DraftErrorKind {
     /// The file is of a program's own form.
     #[error("this is {0}, and no text, Markdown or HTML")]
     OtherForm(&'static str),
+    /// A file of captures of pages (ISO 28500).
+    #[error("this is a WARC file, which holds captures of pages, and no page")]
+    Warc,
     /// XML of which a browser shows something else than of HTML.
     #[error("the page is XML that cannot be read as HTML: it has {0}")]
     Xml(String),
@@ -315,6 +323,9 @@ impl DraftError {
 pub fn read(bytes: &[u8], form: Form, invisible: Invisible) -> Result<Draft, DraftError> {
     if let Some(form) = other_form(bytes) {
         return Err(DraftError::at(0, DraftErrorKind::OtherForm(form)));
+    }
+    if is_warc(bytes) {
+        return Err(DraftError::at(0, DraftErrorKind::Warc));
     }
     let decoded = decode(bytes, invisible).map_err(|error| match error.kind {
         DraftErrorKind::Text(why @ TextError::Utf8 { utf16: false, .. }) if form.has_elements() => {
@@ -358,9 +369,21 @@ fn other_form(bytes: &[u8]) -> Option<&'static str> {
         Some("a PDF")
     } else if bytes.starts_with(b"{\\rtf") {
         Some("a file of rich text (.rtf)")
+    } else if bytes.starts_with(b"\x1f\x8b") {
+        Some("a compressed file (gzip)")
     } else {
         None
     }
+}
+
+/// Tells whether the first line is that of a WARC record: the format and its version.
+fn is_warc(bytes: &[u8]) -> bool {
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let version = line.trim_ascii_end().strip_prefix(b"WARC/");
+    version.is_some_and(|version| {
+        let is_of_version = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+        version.first().is_some_and(u8::is_ascii_digit) && version.iter().all(is_of_version)
+    })
 }
 
 /// Reads the CommonMark source of one language: no front matter, no back link, no footer.

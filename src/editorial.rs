@@ -2,12 +2,15 @@
 //! said anew; a retraction takes the text away and says so in each of the article's languages; a restoration puts it
 //! back to the letter. Nothing of an earlier revision changes.
 
+use std::collections::BTreeMap;
+
 use crate::add::{self, Circumstances, PageError, Prepared, Wishes};
 use crate::archive::{Archive, Fault};
-use crate::article::Kind;
+use crate::article::{self, Article, Kind};
 use crate::canonical;
 use crate::commonmark;
-use crate::draft::Draft;
+use crate::date::RevisionDate;
+use crate::draft::{Draft, Notice, NoticeKind};
 use crate::footer::Footer;
 use crate::history;
 use crate::id::{ArticleId, CommitId};
@@ -54,6 +57,9 @@ pub enum EditorialError {
     #[error("{0} is itself a retraction, and its text is the notice")]
     Retraction(Footer),
 }
+
+/// The most bytes of first words that stand for a title.
+const LONGEST_TITLE: usize = 1024;
 
 /// The words of a retraction in a language.
 struct Words {
@@ -153,6 +159,43 @@ pub fn drop_own_footer(archive: &Archive, article: &ArticleId, draft: &mut Draft
     Ok(())
 }
 
+/// Takes off a page the date that an earlier revision of the article has, the newest of which in the archive is given: whoever
+/// keeps pages with their dates in them corrects the text and leaves the date, which is that of the publication. One that is
+/// later than every revision's is of this one, and so is one that is yet to come.
+///
+/// # Errors
+/// [`Fault`] where the archive cannot be read.
+pub fn drop_earlier_date(
+    archive: &Archive,
+    newest: CommitId,
+    draft: &mut Draft,
+    now: RevisionDate,
+) -> Result<(), Fault> {
+    let Some(said) = &draft.front.date else {
+        return Ok(());
+    };
+    // That it is no date is told where it is stored.
+    let Ok(date) = RevisionDate::parse(said, archive.settings().utc_offset) else {
+        return Ok(());
+    };
+    if date.seconds() > now.seconds() {
+        return Ok(());
+    }
+    let mut dates = Vec::new();
+    for step in history::back(archive, newest) {
+        dates.push(archive.commit(step?.0)?.author.date);
+    }
+    let is_later = dates.iter().all(|earlier| earlier.seconds() < date.seconds());
+    if !is_later && dates.iter().any(|earlier| earlier.day() == date.day()) {
+        draft.notices.push(Notice {
+            line: 0,
+            what: NoticeKind::EarlierDate(said.clone()),
+        });
+        draft.front.date = None;
+    }
+    Ok(())
+}
+
 /// Prepares the retraction of an article. Each of `notes` is for one of the article's languages, or for any; a language gets
 /// its own note, else the first without a language, else the first of all. The revision's note is all of them.
 ///
@@ -183,7 +226,12 @@ pub fn retraction(
     };
     let sources = languages.iter().map(source).collect();
     let was_retracted = newest.metadata().kind == Kind::Retraction;
+    let is_named = !newest.metadata().titles.is_empty() || wishes.titles.is_some();
     if let Some(previous) = wishes.previous.as_mut().filter(|_| !was_retracted) {
+        if !is_named {
+            // By the notice's first words all such articles would be called alike.
+            previous.metadata.titles = first_words(&newest.article);
+        }
         for (language, title) in &mut previous.metadata.titles {
             *title = format!("{}{title}", words_of(language).before_title);
         }
@@ -197,6 +245,19 @@ pub fn retraction(
         settings,
         circumstances,
     )?)
+}
+
+/// Returns the first words of an article in each of its languages, where they can be a title.
+fn first_words(article: &Article) -> BTreeMap<Language, String> {
+    let languages = article.metadata.languages.iter().zip(&article.sources);
+    let words = languages.filter_map(|(language, source)| {
+        let words = article::first_words(&commonmark::plain_text(source).ok()?);
+        let is_title = !words.is_empty()
+            && words.len() <= LONGEST_TITLE
+            && canonical::first_unprintable(&words).is_none();
+        is_title.then(|| (language.clone(), words))
+    });
+    words.collect()
 }
 
 /// Which revision's text is put back.

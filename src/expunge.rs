@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::add::Circumstances;
 use crate::archive::{Archive, Fault, Owner};
-use crate::article::{Kind, PAGE_FILE};
+use crate::article::{Kind, METADATA_FILE, Metadata, PAGE_FILE};
 use crate::footer::Footer;
 use crate::id::{ArticleId, BlobId, CommitId};
 use crate::maintain::{self, MaintainError};
@@ -52,6 +52,21 @@ pub struct Plan {
     pub shown: Vec<(String, Footer)>,
     /// Revisions of the same articles that keep a text that is no retraction's notice, oldest first.
     pub others: Vec<Holder>,
+    /// What every revision of the articles says beside its text, and says still, oldest first.
+    pub said: Vec<Said>,
+}
+
+/// What a revision says beside its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The revision, with its commit's subject.
+    pub holder: Holder,
+    /// The note in its commit's message, which stays.
+    pub note: Option<String>,
+    /// The titles that its `article.json` has; none where that is withheld.
+    pub titles: Vec<String>,
+    /// Whether it is the newest, whose titles lists and feeds show.
+    pub is_newest: bool,
 }
 
 /// A revision, named.
@@ -260,8 +275,20 @@ struct Search {
     paths: BTreeMap<BlobId, BTreeSet<String>>,
     /// Revisions with some of it, newest first, each with what it has.
     holders: Vec<(Holder, Vec<BlobId>)>,
-    /// Every revision of the named ones' articles, newest first.
-    beside: Vec<(Holder, Option<BlobId>)>,
+    /// Every revision of the named ones' articles and each of `holders`, newest first.
+    beside: Vec<Beside>,
+}
+
+/// A revision that stands beside what goes, or has some of it.
+#[derive(Debug)]
+struct Beside {
+    holder: Holder,
+    note: Option<String>,
+    page: Option<BlobId>,
+    metadata: Option<BlobId>,
+    is_newest: bool,
+    /// Whether it is of an article of which a revision was named.
+    is_of_named: bool,
 }
 
 impl Search {
@@ -287,43 +314,45 @@ impl Search {
                 subject: message.subject,
                 footer: Footer::of(commit.author.date, id),
             };
-            let is_beside = articles.contains(&holder.article);
-            self.look(archive, holder, &commit, is_newest, is_beside)?;
+            let beside = Beside {
+                is_of_named: articles.contains(&holder.article),
+                holder,
+                note: message.note,
+                page: None,
+                metadata: None,
+                is_newest,
+            };
+            self.look(archive, beside, &commit)?;
         }
         Ok(())
     }
 
-    fn look(
-        &mut self,
-        archive: &Archive,
-        holder: Holder,
-        commit: &Commit,
-        is_newest: bool,
-        is_beside: bool,
-    ) -> Result<(), Refusal> {
-        let path = holder.article.folder();
+    fn look(&mut self, archive: &Archive, mut beside: Beside, commit: &Commit) -> Result<(), Refusal> {
+        let path = beside.holder.article.folder();
         let folder = archive.folder(commit.tree, &path)?;
         let mut has = Vec::new();
-        let mut page = None;
         for (name, entry) in archive.tree(folder)?.entries() {
             let Entry::File(blob) = entry else { continue };
-            if name == PAGE_FILE {
-                page = Some(*blob);
+            match name.as_str() {
+                PAGE_FILE => beside.page = Some(*blob),
+                METADATA_FILE => beside.metadata = Some(*blob),
+                _ => {}
             }
             if !self.wanted.contains(blob) {
                 continue;
             }
             let path = format!("{path}/{name}");
-            if is_newest {
+            if beside.is_newest {
                 self.shown
                     .entry(*blob)
-                    .or_insert((path.clone(), holder.footer.clone()));
+                    .or_insert((path.clone(), beside.holder.footer.clone()));
             }
             self.paths.entry(*blob).or_default().insert(path);
             has.push(*blob);
         }
-        if is_beside {
-            self.beside.push((holder.clone(), page));
+        let holder = beside.holder.clone();
+        if beside.is_of_named || !has.is_empty() {
+            self.beside.push(beside);
         }
         if !has.is_empty() {
             self.holders.push((holder, has));
@@ -349,13 +378,27 @@ impl Search {
         let goes = |blob: &BlobId| plan.tombstones.iter().any(|tombstone| tombstone.blob == *blob);
         let holders = self.holders.iter().rev().filter(|(_, has)| has.iter().any(goes));
         plan.revisions = holders.map(|(holder, _)| holder.clone()).collect();
-        let stays = |page: &BlobId| !goes(page) && !archive.withheld().contains(page);
-        let others = self.beside.iter().rev().filter(|(holder, page)| {
-            page.as_ref().is_some_and(stays)
-                && !self.named.contains(&holder.footer.commit)
-                && holder.kind != Kind::Retraction
+        let stays = |file: &BlobId| !goes(file) && !archive.withheld().contains(file);
+        let others = self.beside.iter().rev().filter(|beside| {
+            beside.is_of_named
+                && beside.page.as_ref().is_some_and(stays)
+                && !self.named.contains(&beside.holder.footer.commit)
+                && beside.holder.kind != Kind::Retraction
         });
-        plan.others = others.map(|(holder, _)| holder.clone()).collect();
+        plan.others = others.map(|beside| beside.holder.clone()).collect();
+        for beside in self.beside.iter().rev() {
+            let metadata = match beside.metadata.filter(stays) {
+                Some(blob) => Metadata::parse(&archive.blob(blob)?).ok(),
+                None => None,
+            };
+            let titles = metadata.map(|metadata| metadata.titles.into_values().collect());
+            plan.said.push(Said {
+                holder: beside.holder.clone(),
+                note: beside.note.clone(),
+                titles: titles.unwrap_or_default(),
+                is_newest: beside.is_newest,
+            });
+        }
         plan.shown = self.shown.into_values().collect();
         Ok(())
     }

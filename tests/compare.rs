@@ -67,7 +67,7 @@ fn a_page_that_was_changed_and_does_not_say_so_is_undeclared() {
     let said = story.ends(1, &["old.txt", "new.html"]);
     assert_eq!(
         said,
-        "undeclared  old.txt → new.html\n  the text changed, and nothing on the new page says so\n  paragraph 1\n    桥[-今-]{+昨+}天通车。\n"
+        "undeclared  old.txt → new.html\n  the text changed, and no notice of it was recognised on the new page\n  paragraph 1\n    桥[-今-]{+昨+}天通车。\n"
     );
     story.write(
         "same.html",
@@ -275,7 +275,8 @@ fn captures_of_a_warc_file_are_judged_in_the_order_of_their_dates() {
             "{file}"
         );
         assert_eq!(told["unread"].as_array().unwrap().len(), 0, "{told}");
-        assert_eq!(told["passed_over"], 4);
+        assert_eq!(told["passed_over"], 3);
+        assert_eq!(told["pages"][0]["absences"][0]["status"], 404, "{told}");
         let said = story.ends(1, &[file]);
         assert!(
             said.starts_with(&format!(
@@ -445,6 +446,96 @@ fn bombs_and_lies_about_sizes_end_soon_and_are_told() {
     }
     story.write("none.warc", "<html>");
     assert!(story.ends(2, &["none.warc"]).contains("no WARC record"));
+}
+
+#[test]
+fn a_page_that_was_taken_down_or_moved_is_told() {
+    let story = Story::begin();
+    let page = live("", "<p>桥今天通车。</p>");
+    let answer = |url: &str, date: &str, head: &str| {
+        let block = format!("HTTP/1.1 {head}\r\nContent-Type: text/html\r\n\r\n<p>other</p>");
+        record("response", url, date, HTTP, block.as_bytes())
+    };
+    let other = "https://example.org/never";
+    story.write(
+        "t.warc",
+        [
+            response(URL, "2026-01-01T00:00:00Z", "", page.as_bytes()),
+            answer(URL, "2026-01-02T00:00:00Z", "503 Busy"),
+            answer(URL, "2026-01-03T00:00:00Z", "404 Not Found"),
+            answer(
+                URL,
+                "2026-01-04T00:00:00Z",
+                "301 Moved\r\nLocation: https://example.org/Home,x",
+            ),
+            record(
+                "revisit",
+                URL,
+                "2026-01-05T00:00:00Z",
+                HTTP,
+                b"HTTP/1.1 410 Gone\r\n\r\n",
+            ),
+            answer(other, "2026-01-03T00:00:00Z", "404 Not Found"),
+        ]
+        .concat(),
+    );
+    assert_eq!(
+        story.ends(0, &["t.warc"]),
+        format!(
+            "page  {URL}\ngone  2026-01-03T00:00:00Z: status 404\nmoved  2026-01-04T00:00:00Z: status 301, to https://example.org/Home,x\ngone  2026-01-05T00:00:00Z: status 410\n"
+        )
+    );
+    let told = story.json(&["t.warc"]);
+    assert_eq!(told["passed_over"], 2);
+    assert_eq!(
+        told["pages"][0]["absences"][1]["location"],
+        "https://example.org/Home,x"
+    );
+    assert!(
+        story
+            .ends(0, &["--format", "html", "t.warc"])
+            .contains("<h3>2026-01-03T00:00:00Z: gone</h3>")
+    );
+}
+
+#[test]
+fn a_segment_of_a_page_is_no_page() {
+    let story = Story::begin();
+    let page = live("", "<p>桥今天通车。</p>");
+    let fields = format!("{HTTP}WARC-Segment-Number: 1\r\n");
+    let block = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{}",
+        &page[..page.len() / 2]
+    );
+    let parts = [
+        response(URL, "2026-01-01T00:00:00Z", "", page.as_bytes()),
+        record("response", URL, "2026-01-02T00:00:00Z", &fields, block.as_bytes()),
+    ];
+    story.write("s.warc", parts.concat());
+    assert!(story.ends(2, &["s.warc"]).contains("the capture is truncated"));
+}
+
+#[test]
+fn links_and_folders_that_cannot_be_read_are_told_and_the_others_compared() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let story = Story::begin();
+    story.write("kept/2026-01-22/page.txt", "桥今天通车。\n");
+    story.write("kept/2026-01-23/page.txt", "桥昨天通车。\n");
+    story.write("kept/closed/page.txt", "桥前天通车。\n");
+    let kept = story.folder.path().join("kept");
+    symlink(kept.join("2026-01-22/page.txt"), kept.join("2026-01-24.txt")).unwrap();
+    let closed = kept.join("closed");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    let is_closed = fs::read_dir(&closed).is_err();
+    let said = story.ends(1, &["kept"]);
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    assert!(said.contains("undeclared  2026-01-22 → 2026-01-23"), "{said}");
+    assert!(said.contains("1 file passed over: links 1"), "{said}");
+    // Whoever may read everything is refused nothing.
+    assert!(
+        said.contains("kept/closed: could not be looked into") || !is_closed,
+        "{said}"
+    );
 }
 
 #[test]

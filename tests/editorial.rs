@@ -369,6 +369,155 @@ fn a_page_that_was_printed_and_changed_is_of_the_day_of_the_change() {
 }
 
 #[test]
+fn the_date_of_the_publication_that_a_page_keeps_is_none_of_the_change() {
+    let story = Story::begin();
+    let page = |date: &str, text: &str| format!("---\ndate: {date}\n---\n\n{text}\n");
+    story.add("o.md", &page("2026-01-05", "今天桥通车。"), &["--slug=old"]);
+    let article = "2026/01/05/old";
+    // The present is 2026-01-23.
+    for (command, date, text, footer) in [
+        (
+            &["correct", article, "o.md", "--note", "Mended."][..],
+            "2026-01-05",
+            "昨天桥通车。",
+            "2026-01-23",
+        ),
+        (
+            &["update", article, "o.md"],
+            "2026-01-05T08:00:00Z",
+            "昨天大桥通车。",
+            "2026-01-23",
+        ),
+        (
+            &["add", "o.md", "--article", article],
+            "2026-01-05",
+            "前天大桥通车。",
+            "2026-01-23",
+        ),
+        // What is said on the line counts, and so does a date that no revision has.
+        (
+            &["update", article, "o.md", "--date", "2026-01-05"],
+            "2026-01-05",
+            "大桥通车。",
+            "2026-01-05",
+        ),
+        (
+            &["update", article, "o.md"],
+            "2026-02-01",
+            "大桥要通车。",
+            "2026-02-01",
+        ),
+    ] {
+        story.write("o.md", page(date, text));
+        let output = story.run(command);
+        let said = String::from_utf8(output.stderr).unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(printed.starts_with(footer), "{command:?}: {printed}");
+        let is_told = said.contains("is that of a revision of the article before");
+        assert_eq!(is_told, footer == "2026-01-23", "{said}");
+    }
+}
+
+#[test]
+fn a_retraction_without_title_or_tags_follows_one_that_has_them() {
+    let (story, _) = bridge();
+    let retract = ["retract", BRIDGE, "--note", "Court order."];
+    story.yes(&retract);
+    unchanged(&story, &retract, "the text is that of revision 2");
+    story.yes(&[&retract[..], &["--drop", "title", "--drop", "tag"]].concat());
+    let after = metadata(&story, "main");
+    assert!(after["title"].is_null() && after["tags"].is_null(), "{after}");
+    assert!(!story.yes(&["list"]).contains("桥通车"));
+    story.yes(&["restore", BRIDGE, "--note", "As it was."]);
+    story.yes(&[
+        "restore",
+        BRIDGE,
+        "--revision",
+        "1",
+        "--title",
+        "zh=大桥",
+        "--note",
+        "As it was.",
+    ]);
+    assert_eq!(metadata(&story, "main")["title"]["zh"], "大桥");
+    story.yes(&["verify", "-q"]);
+}
+
+#[test]
+fn a_titleless_article_is_called_by_its_first_words_when_it_is_retracted() {
+    let story = Story::begin();
+    story.add(
+        "p.txt",
+        "A wide bridge opened.\n",
+        &["--slug=bridge", "--date=2026-01-22"],
+    );
+    story.add(
+        "q.txt",
+        "A ferry stopped.\n",
+        &["--slug=ferry", "--date=2026-01-22"],
+    );
+    story.yes(&["retract", "2026/01/22/bridge", "--note", "Wrong."]);
+    story.yes(&[
+        "retract",
+        "2026/01/22/ferry",
+        "--note",
+        "Wrong.",
+        "--drop",
+        "title",
+    ]);
+    let said = story.yes(&["list"]);
+    assert!(said.contains("Retracted: A wide bridge opened."), "{said}");
+    assert!(!said.contains("ferry stopped"), "{said}");
+    story.yes(&["restore", "2026/01/22/bridge", "--note", "Right."]);
+    assert!(metadata(&story, "main")["title"].is_null());
+    story.yes(&["verify", "-q"]);
+}
+
+#[test]
+fn a_technical_revision_without_a_page_keeps_the_text_as_it_is() {
+    let (story, _) = bridge();
+    let before = page_text(&story, "main");
+    story.yes(&["technical", BRIDGE, "--title", "zh=大桥", "--tag", "新"]);
+    assert_eq!(page_text(&story, "main"), before);
+    assert_eq!(metadata(&story, "main")["title"]["zh"], "大桥");
+    refused(&story, &["technical", BRIDGE, "--lang", "zh"], &["none is named"]);
+    refused(&story, &["correct", BRIDGE, "--note", "x"], &["<PAGE>"]);
+}
+
+#[test]
+fn who_archives_is_the_archive_and_not_the_author() {
+    let story = Story::begin();
+    story.add(
+        "p.md",
+        "---\nauthors: [Wang <w@example.org>, Jane Doe]\n---\n\nA bridge.\n",
+        &["--slug=bridge"],
+    );
+    assert_eq!(
+        story.git(&["log", "-1", "--format=%an <%ae>, %cn <%ce>"]),
+        "Wang, Jane Doe <w@example.org>, Desk <>"
+    );
+    story.yes(&["verify", "-q"]);
+}
+
+#[test]
+fn a_file_of_captures_is_no_page() {
+    let story = Story::begin();
+    story.write("t.warc", "WARC/1.0\r\nWARC-Type: response\r\n\r\n");
+    story.write("t.txt", [0x1f, 0x8b, 8, 0]);
+    let before = story.git(&["rev-parse", "main"]);
+    for command in ["add", "import"] {
+        refused(
+            &story,
+            &[command, "t.warc"],
+            &["this is a WARC file", "avalaches compare"],
+        );
+        refused(&story, &[command, "t.txt"], &["a compressed file (gzip)"]);
+    }
+    assert_eq!(story.git(&["rev-parse", "main"]), before);
+    story.add("w.txt", "WARC/1.0 is a format.\n", &["--slug=w"]);
+}
+
+#[test]
 fn a_text_that_an_article_got_in_the_same_call_is_known_and_its_old_one_is_not() {
     let story = Story::begin();
     let page = |text: &str, article: &str| {

@@ -669,7 +669,7 @@ fn a_text_that_a_newest_revision_shows_stays_and_is_told_of() {
     );
     assert!(said.contains("another text of the article stays"), "{said}");
     assert!(
-        said.contains("stays in the commit's message: publish: 桥"),
+        said.contains("stays in the commit's message of 2026/01/22/bridge, revision 1: publish: 桥"),
         "{said}"
     );
     assert_eq!(
@@ -759,6 +759,47 @@ fn metadata_go_where_that_is_said() {
     );
     let title = told.signed.story.yes(&["show", ARTICLE]);
     assert!(title.contains("本文已撤回"));
+}
+
+#[test]
+fn what_stays_of_a_title_is_told_until_nothing_shows_it() {
+    let told = Expunged::retracted();
+    let story = &told.signed.story;
+    let said = |arguments: &[&str]| {
+        let output = story.run(arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let tried = said(&[&told.both()[..], &["--dry-run"]].concat());
+    let done = said(&told.both());
+    for words in [
+        "stays in the commit's message of 2026/01/22/bridge, revision 1: publish: 桥",
+        "stays in the commit's message of 2026/01/22/bridge, revision 2: correction: 桥 (没有收钱。)",
+        "stays in the commit's message of 2026/01/22/bridge, revision 3: retraction: 撤回：桥 (没有依据。)",
+        "stays in article.json of 2026/01/22/bridge, revision 1: Bridge / 桥",
+        "revision 3, which lists and feeds show: Retracted: Bridge / 撤回：桥",
+        "hint: where the titles have to go, too: `avalaches retract ARTICLE --drop title",
+    ] {
+        assert!(
+            tried.contains(words) && done.contains(words),
+            "{words}: {tried}\n{done}"
+        );
+    }
+    story.yes(&["retract", ARTICLE, "--drop", "title", "--note", "没有依据。"]);
+    let third = story.git(&["rev-parse", "main~1"]);
+    let third = story.git(&["log", "-1", "--format=%H", &format!("{third}^{{/retraction}}")]);
+    let all = [&told.both()[..], &[&third, "--metadata"]].concat();
+    let done = said(&all);
+    assert!(!done.contains("article.json") && !done.contains("hint"), "{done}");
+    assert!(done.contains("revision 3: retraction: 撤回：桥"), "{done}");
+    story.yes(&["build", "site"]);
+    let shown = story.program(&["search", "桥"]).output().unwrap();
+    assert!(!String::from_utf8(shown.stdout).unwrap().contains('桥'));
+    for page in ["index.html", "2026/01/22/bridge/r4.html"] {
+        let page = fs::read_to_string(story.folder.path().join("site").join(page)).unwrap();
+        assert!(!page.contains('桥'), "{page}");
+    }
+    story.yes(&["verify", "-q"]);
 }
 
 #[test]

@@ -59,7 +59,7 @@ pub fn warc(data: &[u8]) {
     }
     let mut captures = Captures::default();
     captures.add_warc("captures.warc", data);
-    let (series, _) = captures.into_series();
+    let (series, ..) = captures.into_series();
     for series in series {
         for pair in series.captures.windows(2) {
             assert!(

@@ -108,7 +108,7 @@ impl<'a> Chains<'a> {
     }
 
     /// Tells whether a page with the text of the article's newest revision changes nothing. What is not text is changed by a
-    /// technical revision, and by a correction or an update that says why; a version out of a repository is one of its text.
+    /// technical revision, and by another that says why; a version out of a repository is one of its text.
     pub fn has_form(&mut self, candidate: &Candidate, article: &ArticleId) -> Result<bool, PlaceError> {
         if !may_change_form(candidate) {
             return Ok(true);
@@ -325,8 +325,10 @@ fn read_earlier(
 fn may_change_form(candidate: &Candidate) -> bool {
     match candidate.kind {
         Kind::Technical => true,
-        Kind::Correction | Kind::Update => candidate.note.is_some() && candidate.source_commit.is_none(),
-        Kind::Publish | Kind::Retraction | Kind::Restoration => false,
+        Kind::Correction | Kind::Update | Kind::Retraction | Kind::Restoration => {
+            candidate.note.is_some() && candidate.source_commit.is_none()
+        }
+        Kind::Publish => false,
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Response {
     pub media_type: String,
     /// The encoding that is declared.
     pub charset: Option<String>,
+    /// Where the page is instead, as a redirect says.
+    pub location: Option<String>,
     body: Vec<u8>,
     codings: Vec<String>,
     is_chunked: bool,
@@ -78,10 +80,14 @@ impl Response {
                 .collect()
         };
         let (media_type, charset) = media_type(&values("content-type").pop().unwrap_or_default());
+        let location = fields
+            .iter()
+            .find(|(name, value)| name.eq_ignore_ascii_case("location") && !value.is_empty());
         Ok(Self {
             status: status.ok_or(HttpError::Head)?,
             media_type,
             charset,
+            location: location.map(|(_, value)| (*value).to_owned()),
             body: block.get(body_at..).unwrap_or_default().to_vec(),
             codings: values("content-encoding"),
             is_chunked: values("transfer-encoding").iter().any(|value| value == "chunked"),

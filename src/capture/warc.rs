@@ -16,7 +16,7 @@ const BEGINNING: u64 = 64 << 10;
 const LONGEST_HEAD: u64 = 64 << 10;
 /// The most records of one file.
 pub const MOST_RECORDS: usize = 1 << 22;
-/// The most bytes that one file holds when it is inflated: 16 GiB. Files of 1 GB are usual.
+/// The most bytes that one file holds when it is inflated, and its pages are decoded: 16 GiB. Files of 1 GB are usual.
 pub const MOST_BYTES: u64 = 16 << 30;
 
 /// Why a file cannot be read on.
@@ -127,6 +127,16 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub fn number(&self) -> usize {
         self.number
+    }
+
+    /// Counts the bytes by which a page is longer than the block that it was decoded from as bytes that the file holds: a small file
+    /// may hold many of these, too.
+    ///
+    /// # Errors
+    /// [`WarcError::TooLong`].
+    pub fn count_decoded(&mut self, bytes: usize) -> Result<(), WarcError> {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.count(bytes, bytes)
     }
 
     /// Reads the next record; `None` at the end of the file. After an error there is nothing more to read.
@@ -349,6 +359,19 @@ mod tests {
             let is_cut = whole == 0 && end > 0 || whole == 1 && end > first.len();
             assert_eq!(error.is_some(), is_cut, "{end}: {error:?}");
         }
+    }
+
+    #[test]
+    fn what_blocks_are_decoded_to_counts_as_what_the_file_holds() {
+        let file = record("resource", "3", "abc");
+        let mut reader = Reader::new(file.as_bytes()).unwrap();
+        let most = usize::try_from(MOST_BYTES).unwrap();
+        reader.count_decoded(most - 100).unwrap();
+        assert!(matches!(
+            reader.next_record(),
+            Ok(Some(_)) | Err(WarcError::TooLong)
+        ));
+        assert!(matches!(reader.count_decoded(101), Err(WarcError::TooLong)));
     }
 
     proptest! {

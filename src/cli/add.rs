@@ -157,6 +157,9 @@ impl Add {
             wishes.previous = pending.newest(&article).cloned();
             if let Some(newest) = history::newest(archive, &article)? {
                 editorial::drop_own_footer(archive, &article, &mut draft)?;
+                if wishes.date.is_none() {
+                    editorial::drop_earlier_date(archive, newest, &mut draft, circumstances.now)?;
+                }
                 if wishes.previous.is_none() {
                     wishes.previous = Some(Revision::read(archive, newest)?.article);
                 }

@@ -6,7 +6,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use avalaches::add::PageError;
-use avalaches::compare::captures::{Capture, CaptureError, Captures, Unread};
+use avalaches::compare::captures::{Absence, Capture, CaptureError, Captures, Unread};
 use avalaches::compare::{self, Judgement, Seen, Verdict};
 use avalaches::diff::{self, html};
 use avalaches::wording::{counted, with_causes};
@@ -21,17 +21,20 @@ use super::{Common, Failure, Outcome, output};
 ///
 /// Two saved pages are compared, the older one first; or the captures of any number of pages, from folders, dated files and
 /// WARC files, each with the one before it. What is compared is what a reader sees: the text, in canonical form, and the
-/// headline. The answer is `same`, `declared`, or `undeclared`: the text changed and nothing on the new page says so.
+/// headline; blanks that do not break lines are blanks, and marks that show nothing are none. The answer is `same`, `declared`, or `undeclared`: the text changed, and nothing
+/// on the new page was recognised as saying so.
 ///
 /// A change is declared where the new page has something that the old one lacks: another commit in its footer; another
 /// `kind` in its front matter, or another `note`; a later `article:modified_time` or JSON-LD `dateModified`, or the first
-/// one; or a paragraph that is a notice. A notice has a line that begins with a label, such as `更正：`, `编者按：`,
-/// `Correction:` or `Updated on Jan. 23`, or holds a set phrase, such as `特此更正` or `an earlier version of this`. A
-/// sentence that merely uses such a word is none.
+/// one; or a notice, in the text or beside it. A notice has a line that begins with a label, such as `更正：`, `编者按：`,
+/// `Correction:` or `Updated on Jan. 23`, or holds a set phrase, such as `特此更正` or `an earlier version of this article`. A
+/// sentence that merely uses such a word is none. A notice in other words is not recognised: read the new page.
 ///
 /// Of a WARC file (.warc, .warc.gz) the `response` and `resource` records with HTML or text are captures of the page at
-/// their address, and `revisit` records captures of what they repeat; other records are passed over. Saved files are all
-/// captures of one page; each has a date in its name (2026-01-22, 20260122 or 20260122153000), else in its footer.
+/// their address, and `revisit` records captures of what they repeat. Where the server said that such a page is gone (404, 410,
+/// 451) or somewhere else (301, 302, 303, 307, 308), that is told, and is no verdict; other records are passed over. Saved files
+/// are all captures of one page; each has a date in its name (2026-01-22, 20260122 or 20260122153000), else in that of a
+/// folder, else in its footer.
 ///
 /// The exit status is 1 if a change is not declared, also where something could not be read; else 2 if something could not be read,
 /// or there is nothing to compare; else 0.
@@ -73,6 +76,8 @@ struct Named {
 struct Page {
     url: Option<String>,
     pairs: Vec<Pair>,
+    /// Where the page was gone or moved, the oldest first.
+    absences: Vec<Absence>,
 }
 
 /// All that was compared, and what could not be.
@@ -89,7 +94,7 @@ impl Compare {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let told = match &self.things[..] {
             [old, new] if is_page(old) && is_page(new) => two_pages(old, new)?,
-            things => captures(things)?,
+            things => captures(common, things)?,
         };
         for (name, reason) in &told.unread {
             output::warning(&format!("{name}: {reason}"));
@@ -99,8 +104,8 @@ impl Compare {
             Format::Html => output::print_bytes(page(&told.pages).as_bytes())?,
             Format::Json => output::print_json(&document(&told))?,
         }
-        let mut pairs = told.pages.iter().flat_map(|page| &page.pairs).peekable();
-        let has_pairs = pairs.peek().is_some();
+        let mut pairs = told.pages.iter().flat_map(|page| &page.pairs);
+        let has_told = told.pages.iter().any(Page::has_any);
         let is_undeclared = |pair: &Pair| pair.judgement.verdict == Verdict::Undeclared;
         if pairs.any(is_undeclared) {
             return Ok(Outcome::No);
@@ -116,7 +121,7 @@ impl Compare {
                 failure
             });
         }
-        if !has_pairs {
+        if !has_told {
             return Err(
                 Failure::new("there is nothing to compare: no page has two captures")
                     .hint("name an older and a newer copy of one page, or files that hold both"),
@@ -144,6 +149,7 @@ fn two_pages(old: &Path, new: &Path) -> Result<Told, Failure> {
         pages: vec![Page {
             url: None,
             pairs: vec![pair],
+            absences: Vec::new(),
         }],
         ..Told::default()
     })
@@ -156,9 +162,10 @@ fn seen(file: &Path) -> Result<Seen, Failure> {
 }
 
 /// Gathers captures and judges each with the one before it.
-fn captures(things: &[PathBuf]) -> Result<Told, Failure> {
+fn captures(common: &Common, things: &[PathBuf]) -> Result<Told, Failure> {
     let mut captures = Captures::default();
-    for file in capture_files(things)? {
+    let (files, unlisted) = capture_files(common, things);
+    for file in files {
         let name = file.display().to_string();
         if is_warc(&file) {
             let opened =
@@ -171,20 +178,23 @@ fn captures(things: &[PathBuf]) -> Result<Told, Failure> {
             captures.unread.push(Unread { name, reason });
         }
     }
-    let passed_over = captures.passed_over;
     let mut unread = captures.unread.iter();
     let has_undated = unread.any(|unread| matches!(unread.reason, CaptureError::Undated));
-    let (series, unread) = captures.into_series();
-    let pages = series.iter().map(|series| Page {
-        url: series.url.clone(),
+    let (series, unread, passed_over) = captures.into_series();
+    let pages = series.into_iter().map(|series| Page {
+        url: series.url,
         pairs: series.captures.windows(2).filter_map(pair).collect(),
+        absences: series.absences,
     });
+    let unlisted = unlisted
+        .iter()
+        .map(|unlisted| (unlisted.folder.display().to_string(), unlisted.why.to_string()));
+    let unread = unread
+        .iter()
+        .map(|unread| (unread.name.clone(), with_causes(&unread.reason)));
     Ok(Told {
         pages: pages.collect(),
-        unread: unread
-            .iter()
-            .map(|unread| (unread.name.clone(), with_causes(&unread.reason)))
-            .collect(),
+        unread: unlisted.chain(unread).collect(),
         has_undated,
         passed_over,
     })
@@ -209,6 +219,22 @@ fn is_page(file: &Path) -> bool {
     !file.is_dir() && !is_warc(file)
 }
 
+impl Page {
+    /// Tells whether there is anything to tell of it.
+    fn has_any(&self) -> bool {
+        !self.pairs.is_empty() || !self.absences.is_empty()
+    }
+}
+
+/// Returns the word for an absence, and what the server said.
+fn absence_words(absence: &Absence) -> (&'static str, String) {
+    let status = absence.status;
+    match &absence.location {
+        Some(location) => ("moved", format!("status {status}, to {location}")),
+        None => ("gone", format!("status {status}")),
+    }
+}
+
 impl Pair {
     /// Returns what the two are called: their dates, where these tell them apart.
     fn shown(&self) -> [&str; 2] {
@@ -222,12 +248,22 @@ impl Pair {
 
 fn text(pages: &[Page]) -> String {
     let mut text = String::new();
-    for page in pages.iter().filter(|page| !page.pairs.is_empty()) {
+    for page in pages.iter().filter(|page| page.has_any()) {
         if let Some(url) = &page.url {
             let _ = writeln!(text, "{FAINT}page{FAINT:#}  {}", visible(url));
         }
         for pair in &page.pairs {
             pair_text(pair, &mut text);
+        }
+        for absence in &page.absences {
+            let (word, said) = absence_words(absence);
+            let date = absence.moment.as_str();
+            let _ = writeln!(
+                text,
+                "{NOTICE}{word}{NOTICE:#}  {}: {}",
+                visible(date),
+                visible(&said)
+            );
         }
     }
     text
@@ -248,14 +284,14 @@ fn pair_text(pair: &Pair, text: &mut String) {
         let _ = writeln!(text, "  declared by its {}: {said}", declaration.name());
     }
     if judgement.verdict == Verdict::Undeclared {
-        text.push_str("  the text changed, and nothing on the new page says so\n");
+        text.push_str("  the text changed, and no notice of it was recognised on the new page\n");
     }
     changes::write(&judgement.changes, changes::Told::OfTime, text);
 }
 
 fn page(pages: &[Page]) -> String {
     let mut body = String::from("<h1>What changed, and whether the page says so</h1>\n");
-    for page in pages.iter().filter(|page| !page.pairs.is_empty()) {
+    for page in pages.iter().filter(|page| page.has_any()) {
         if let Some(url) = &page.url {
             let _ = writeln!(body, "<h2>{}</h2>", html::escape(url));
         }
@@ -269,6 +305,11 @@ fn page(pages: &[Page]) -> String {
                 let _ = writeln!(body, "<p>Declared by its {}: {said}</p>", declaration.name());
             }
             body.push_str(&html::changes(&judgement.changes, &[], html::Tongue::English));
+        }
+        for absence in &page.absences {
+            let (word, said) = absence_words(absence);
+            let [date, said] = [absence.moment.as_str(), &said].map(html::escape);
+            let _ = writeln!(body, "<h3>{date}: {word}</h3>\n<p>The server said: {said}</p>");
         }
     }
     html::page("What changed, and whether the page says so", &body)
@@ -291,10 +332,24 @@ fn document(told: &Told) -> Value {
             "changes": diff::json::changes(&pair.judgement.changes),
         })
     };
+    let absence = |absence: &Absence| {
+        json!({
+            "name": absence.name,
+            "date": absence.moment.as_str(),
+            "status": absence.status,
+            "location": absence.location,
+        })
+    };
     let pages: Vec<Value> = told
         .pages
         .iter()
-        .map(|page| json!({"url": page.url, "pairs": page.pairs.iter().map(pair).collect::<Vec<_>>()}))
+        .map(|page| {
+            json!({
+                "url": page.url,
+                "pairs": page.pairs.iter().map(pair).collect::<Vec<_>>(),
+                "absences": page.absences.iter().map(absence).collect::<Vec<_>>(),
+            })
+        })
         .collect();
     let unread: Vec<Value> = told
         .unread

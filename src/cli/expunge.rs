@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use avalaches::expunge::{self, ExpungeError, Holder, Plan, Refusal, Wish};
+use avalaches::expunge::{self, ExpungeError, Holder, Plan, Refusal, Said, Wish};
 use avalaches::id::CommitId;
 use avalaches::root_files::RootError;
 use avalaches::settings::Signatures;
@@ -19,8 +19,9 @@ use super::{Common, Failure, Outcome, maintain, output, resolve, settings};
 /// Drop the text of revisions from the store for good, say in a signed commit why, and print that commit's footer
 ///
 /// Every id stays valid and everything else can be proved as before; what is gone is withheld, and a page that has the
-/// text can still be checked. The title and the note in a commit's message stay. Copies of the archive elsewhere have to
-/// be dealt with where they are.
+/// text can still be checked. The title and the note in a commit's message stay, and so do the titles of other revisions,
+/// a retraction's among them: `retract ARTICLE --drop title` makes one that has none, and --metadata takes away those of
+/// the revisions named. Copies of the archive elsewhere have to be dealt with where they are.
 #[derive(Debug, clap::Args)]
 pub struct Expunge {
     /// Articles' revisions, as ARTICLE@N, ids, SWHIDs or footers
@@ -123,6 +124,7 @@ fn tell(common: &Common, plan: &Plan, done: Option<&expunge::Outcome>) -> Result
             "already": plan.already.iter().map(ToString::to_string).collect::<Vec<String>>(),
             "shown": shown.map(|(path, footer)| json!({"path": path, "footer": footer.to_string()})).collect::<Vec<Value>>(),
             "others": holders_json(&plan.others),
+            "said": plan.said.iter().map(said_json).collect::<Vec<Value>>(),
             "dropped": dropped,
         }))?;
         return Ok(Outcome::Yes);
@@ -164,17 +166,47 @@ fn tell(common: &Common, plan: &Plan, done: Option<&expunge::Outcome>) -> Result
         output::note(&format!(
             "{dropped} dropped from the store; copies of it elsewhere are not reached from here"
         ));
-        for holder in &plan.revisions {
-            output::note(&format!(
-                "stays in the commit's message: {}",
-                visible(&holder.subject)
-            ));
-        }
     }
+    tell_said(plan);
     if plan.tombstones.is_empty() {
         output::note("all of it was withheld before");
     }
     Ok(Outcome::Yes)
+}
+
+/// Tells what revisions say beside their texts, which does not go.
+fn tell_said(plan: &Plan) {
+    for Said { holder, note, .. } in &plan.said {
+        let note = note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
+        output::note(&format!(
+            "stays in the commit's message of {}, revision {}: {}",
+            holder.article,
+            holder.number,
+            visible(&format!("{}{note}", holder.subject))
+        ));
+    }
+    for said in plan.said.iter().filter(|said| !said.titles.is_empty()) {
+        let shown = if said.is_newest {
+            ", which lists and feeds show"
+        } else {
+            ""
+        };
+        output::note(&format!(
+            "stays in article.json of {}, revision {}{shown}: {}",
+            said.holder.article,
+            said.holder.number,
+            visible(&said.titles.join(" / "))
+        ));
+    }
+    let has_titles = |said: &&Said| !said.titles.is_empty();
+    let mut titled = plan.said.iter().filter(has_titles).peekable();
+    if titled.peek().is_some() {
+        output::hint(if titled.any(|said| said.is_newest) {
+            "where the titles have to go, too: `avalaches retract ARTICLE --drop title --note …` makes a newest revision without any, then `avalaches expunge --metadata` drops article.json of those before it"
+        } else {
+            "`avalaches expunge --metadata` drops article.json of the revisions that are named"
+        });
+    }
 }
 
 fn named(holder: &Holder) -> String {
@@ -193,17 +225,26 @@ fn tombstone_json(tombstone: &Tombstone) -> Value {
     })
 }
 
+fn said_json(said: &Said) -> Value {
+    let mut value = holder_json(&said.holder);
+    value["note"] = json!(said.note);
+    value["titles"] = json!(said.titles);
+    value["is_newest"] = json!(said.is_newest);
+    value
+}
+
 fn holders_json(holders: &[Holder]) -> Vec<Value> {
-    let one = |holder: &Holder| {
-        json!({
-            "article": holder.article.to_string(),
-            "revision": holder.number,
-            "kind": holder.kind.name(),
-            "subject": holder.subject,
-            "id": holder.footer.commit.to_string(),
-            "swhid": Swhid::revision(holder.footer.commit).to_string(),
-            "footer": holder.footer.to_string(),
-        })
-    };
-    holders.iter().map(one).collect()
+    holders.iter().map(holder_json).collect()
+}
+
+fn holder_json(holder: &Holder) -> Value {
+    json!({
+        "article": holder.article.to_string(),
+        "revision": holder.number,
+        "kind": holder.kind.name(),
+        "subject": holder.subject,
+        "id": holder.footer.commit.to_string(),
+        "swhid": Swhid::revision(holder.footer.commit).to_string(),
+        "footer": holder.footer.to_string(),
+    })
 }

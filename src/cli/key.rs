@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use avalaches::tlog::key::{KeyKind, SignerKey};
+use avalaches::tlog::key::{KeyKind, SignerKey, VerifierKey};
 use serde_json::json;
 
 use super::pages::read_text;
@@ -22,7 +22,7 @@ pub struct Key {
 enum Action {
     /// Make a key, and print its public half; the file holds the secret
     New(New),
-    /// Print the public half of a key
+    /// Print the public half of a key; of a file that has no more, that
     Show(Show),
 }
 
@@ -52,18 +52,21 @@ const LONGEST: u64 = 4096;
 impl Key {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let key = match &self.action {
-            Action::New(new) => new.run()?,
-            Action::Show(show) => read(&show.file)?,
+            Action::New(new) => new.run()?.public().clone(),
+            Action::Show(show) => match public(&show.file) {
+                Some(key) => key,
+                None => read(&show.file)?.public().clone(),
+            },
         };
         if common.json {
             output::print_json(&json!({
                 "schema": "avalaches/key/1",
-                "name": key.public().name(),
-                "kind": if key.public().kind().is_witness() { "witness" } else { "log" },
-                "key": key.public().to_string(),
+                "name": key.name(),
+                "kind": if key.kind().is_witness() { "witness" } else { "log" },
+                "key": key.to_string(),
             }))?;
         } else {
-            output::print(&format!("{}\n", key.public()))?;
+            output::print(&format!("{key}\n"))?;
         }
         Ok(Outcome::Yes)
     }
@@ -102,6 +105,11 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
         .open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+/// Reads a key without a secret, if that is what a file has.
+fn public(path: &Path) -> Option<VerifierKey> {
+    read_text(path, LONGEST).ok()?.trim_end().parse().ok()
 }
 
 /// Reads a key with its secret.

@@ -127,7 +127,7 @@ pub struct Reading {
 /// What is said of a revision: of every command that makes single ones.
 #[derive(Debug, clap::Args)]
 pub struct Saying {
-    /// Date of the revision [default: the page's own, else that of a footer that is none of the article's, else now]
+    /// Date of the revision [default: the page's own, else that of its footer, where the article has none of them yet, else now]
     #[arg(long)]
     pub date: Option<String>,
     /// Title; for one of several languages LANG=TITLE. A title that begins like a language's tag, such as pi=3, has one before it: en=pi=3

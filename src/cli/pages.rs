@@ -62,7 +62,7 @@ pub fn files(common: &Common, arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Fai
             continue;
         }
         let before = files.len();
-        list_folder(argument, is_page_name, &mut files, &mut passed_over, 0)?;
+        every(list_folder(argument, is_page_name, &mut files, &mut passed_over))?;
         if files.len() == before {
             return Err(
                 Failure::new(format!("{} is a folder without pages", argument.display()))
@@ -130,23 +130,60 @@ impl PassedOver {
 pub fn files_with(folder: &Path, is_wanted: fn(&str) -> bool) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     if folder.is_dir() {
-        list_folder(folder, is_wanted, &mut files, &mut PassedOver::default(), 0)?;
+        every(list_folder(
+            folder,
+            is_wanted,
+            &mut files,
+            &mut PassedOver::default(),
+        ))?;
     }
     Ok(files)
 }
 
-/// Lists the files of the arguments that hold captures: folders give their pages and WARC files.
-pub fn capture_files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
+/// Lists the files of the arguments that hold captures, and folders that could not be looked into: folders give their pages
+/// and WARC files. What is in them and neither is told.
+pub fn capture_files(common: &Common, arguments: &[PathBuf]) -> (Vec<PathBuf>, Vec<Unlisted>) {
+    let (mut files, mut unlisted) = (Vec::new(), Vec::new());
+    let mut passed_over = PassedOver::default();
     for argument in arguments {
         if !argument.is_dir() {
             files.push(argument.clone());
             continue;
         }
         let is_wanted = |name: &str| is_page_name(name) || is_warc(Path::new(name));
-        list_folder(argument, is_wanted, &mut files, &mut PassedOver::default(), 0)?;
+        unlisted.extend(list_folder(argument, is_wanted, &mut files, &mut passed_over));
     }
-    Ok(files)
+    if !common.quiet {
+        passed_over.tell();
+    }
+    (files, unlisted)
+}
+
+/// A folder that could not be looked into.
+pub struct Unlisted {
+    pub folder: PathBuf,
+    pub why: Unlistable,
+}
+
+/// Why a folder could not be looked into.
+#[derive(Debug, thiserror::Error)]
+pub enum Unlistable {
+    #[error("could not be looked into: {0}")]
+    Io(io::Error),
+    #[error("lies more than {DEEPEST} folders deep, and is not looked into")]
+    TooDeep,
+}
+
+/// Fails for the first folder that could not be looked into.
+fn every(unlisted: Vec<Unlisted>) -> Result<(), Failure> {
+    let Some(Unlisted { folder, why }) = unlisted.into_iter().next() else {
+        return Ok(());
+    };
+    let failure = Failure::new(format!("{} {why}", folder.display()));
+    Err(match why {
+        Unlistable::TooDeep => failure.hint("name a folder that is nearer to it"),
+        Unlistable::Io(_) => failure,
+    })
 }
 
 fn is_page_name(name: &str) -> bool {
@@ -159,43 +196,63 @@ pub fn is_warc(file: &Path) -> bool {
     [".warc", ".warc.gz"].iter().any(|ending| name.ends_with(ending))
 }
 
+/// Lists the wanted files below a folder, and returns what could not be looked into.
 fn list_folder(
     folder: &Path,
     is_wanted: fn(&str) -> bool,
     files: &mut Vec<PathBuf>,
     passed_over: &mut PassedOver,
+) -> Vec<Unlisted> {
+    let mut unlisted = Vec::new();
+    list_below(folder, is_wanted, files, passed_over, &mut unlisted, 0);
+    unlisted
+}
+
+fn list_below(
+    folder: &Path,
+    is_wanted: fn(&str) -> bool,
+    files: &mut Vec<PathBuf>,
+    passed_over: &mut PassedOver,
+    unlisted: &mut Vec<Unlisted>,
     depth: usize,
-) -> Result<(), Failure> {
+) {
+    let mut cannot = |why| {
+        let folder = folder.to_owned();
+        unlisted.push(Unlisted { folder, why });
+    };
     if depth > DEEPEST {
-        let place = folder.display();
-        return Err(Failure::new(format!(
-            "{place} lies more than {DEEPEST} folders deep, and is not looked into"
-        ))
-        .hint("name a folder that is nearer to it"));
+        return cannot(Unlistable::TooDeep);
     }
-    let cannot = |error| Failure::new(format!("could not look into {}: {error}", folder.display()));
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
-        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
-        .map_err(cannot)?;
-    entries.sort();
-    for entry in entries {
+    let listed = || -> io::Result<Vec<(PathBuf, fs::Metadata)>> {
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            let metadata = fs::symlink_metadata(&path)?;
+            entries.push((path, metadata));
+        }
+        Ok(entries)
+    };
+    let mut entries = match listed() {
+        Ok(entries) => entries,
+        Err(error) => return cannot(Unlistable::Io(error)),
+    };
+    entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+    for (entry, metadata) in entries {
         let name = entry
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default();
-        let metadata = fs::symlink_metadata(&entry).map_err(cannot)?;
         if name.starts_with('.') {
             continue;
         }
         if metadata.is_dir() {
-            list_folder(&entry, is_wanted, files, passed_over, depth + 1)?;
+            list_below(&entry, is_wanted, files, passed_over, unlisted, depth + 1);
         } else if metadata.is_file() && is_wanted(&name) {
             files.push(entry);
         } else {
             passed_over.count(&name, &metadata);
         }
     }
-    Ok(())
 }
 
 /// Reads a page from a file or from stdin, not more than can be used.
@@ -267,6 +324,11 @@ pub fn page_failure(name: &str, error: &PageError) -> Failure {
             ..
         }) => failure.hint("save it as plain text, Markdown or HTML first"),
         PageError::Draft(DraftError {
+            kind: DraftErrorKind::Warc,
+            ..
+        }) => failure
+            .hint("`avalaches compare` judges the captures in files named .warc and .warc.gz; to archive one, save it as HTML"),
+        PageError::Draft(DraftError {
             kind: DraftErrorKind::Text(TextError::Invisible { .. }),
             ..
         }) => {
@@ -289,10 +351,11 @@ pub fn is_encoded(error: &PageError) -> bool {
 
 /// Tells whether a revision is refused for want of a note that says why it is made.
 pub fn lacks_note(error: &PageError) -> bool {
-    matches!(
-        error,
-        PageError::Metadata(MetadataError::Value { key: "note", value, .. }) if value.is_empty()
-    )
+    matches!(error, PageError::Metadata(MetadataError::NoNote(_)))
+        || matches!(
+            error,
+            PageError::Metadata(MetadataError::Value { key: "note", value, .. }) if value.is_empty()
+        )
 }
 
 /// Tells what a page that was added cannot say itself.

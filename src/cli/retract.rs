@@ -22,7 +22,11 @@ impl Retract {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let archive = common.open()?;
         let newest = self.revising.newest(&archive)?;
-        let wishes = self.revising.wishes(&archive, Some(&newest))?;
+        let mut wishes = self.revising.wishes(&archive, Some(&newest))?;
+        if self.revising.drops_title() {
+            // Not even one of the text's first words.
+            wishes.titles.get_or_insert_default();
+        }
         let settings = archive.settings();
         let circumstances = self.revising.making.circumstances(common, &archive, false)?;
         let notes: Vec<Tagged> = self.note.iter().map(|note| Tagged::read(note)).collect();

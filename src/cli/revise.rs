@@ -45,8 +45,8 @@ pub struct Page {
     #[command(flatten)]
     revising: Revising,
     /// The page's file, or - for stdin
-    #[arg(value_name = "PAGE")]
-    file: PathBuf,
+    #[arg(value_name = "PAGE", required = true)]
+    file: Option<PathBuf>,
     /// One line that says why the revision is made
     #[arg(long)]
     note: Option<String>,
@@ -72,15 +72,28 @@ impl Page {
         let circumstances = revising
             .making
             .circumstances(common, &archive, reading.allow_invisible)?;
-        let bytes = read_page(&self.file)?;
-        let form = reading
-            .form
-            .map_or_else(|| form_of(&self.file, &bytes), Into::into);
-        let name = self.file.to_string_lossy();
+        let Some(file) = &self.file else {
+            if !reading.lang.is_empty() || reading.form.is_some() || reading.allow_invisible {
+                return Err(Failure::new(
+                    "--lang, --form and --allow-invisible say how a page is read, and none is named",
+                ));
+            }
+            let languages = newest.metadata().languages.clone();
+            let sources = newest.article.sources.clone();
+            let prepared = add::prepare_stored(languages, sources, &wishes, settings, &circumstances)
+                .map_err(|error| page_failure(&revising.article, &error))?;
+            return revising.make(common, &archive, None, prepared, &circumstances);
+        };
+        let bytes = read_page(file)?;
+        let form = reading.form.map_or_else(|| form_of(file, &bytes), Into::into);
+        let name = file.to_string_lossy();
         let refused = |error: PageError| page_failure(&name, &error);
         let mut draft =
             draft::read(&bytes, form, circumstances.invisible).map_err(|error| refused(error.into()))?;
         editorial::drop_own_footer(&archive, newest.article_id(), &mut draft)?;
+        if wishes.date.is_none() {
+            editorial::drop_earlier_date(&archive, newest.id, &mut draft, circumstances.now)?;
+        }
         let prepared = add::prepare_draft(draft, form, &wishes, settings, &circumstances).map_err(refused)?;
         revising.make(common, &archive, Some(&name), prepared, &circumstances)
     }
@@ -108,6 +121,11 @@ impl Revising {
             }
         }
         Ok(wishes)
+    }
+
+    /// Tells whether the title is dropped.
+    pub fn drops_title(&self) -> bool {
+        self.drop.contains(&Dropped::Title)
     }
 
     /// Puts a prepared revision on the branch, or tells what would become of it.

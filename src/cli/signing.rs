@@ -49,7 +49,14 @@ impl Signing {
             (Some(key), _) => key,
         };
         let key = match key {
-            "" => default_key()?,
+            "" => default_key().map_err(|mut failure| {
+                if self.sign.is_none() {
+                    failure
+                        .message
+                        .insert_str(0, "the archive asks for signatures, and ");
+                }
+                failure
+            })?,
             key => key.to_owned(),
         };
         let signer = SshKeygen {

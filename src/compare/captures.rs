@@ -6,6 +6,7 @@ use std::io::BufRead;
 use std::rc::Rc;
 
 use super::Seen;
+use crate::canonical::LONGEST_ARTICLE;
 use crate::capture::http::{HttpError, Response, media_type};
 use crate::capture::warc::{Block, Reader, Record, WarcError};
 use crate::capture::{Moment, http};
@@ -28,8 +29,8 @@ pub enum CaptureError {
     /// The page is none that can be read.
     #[error(transparent)]
     Draft(#[from] DraftError),
-    /// Neither the file's name nor its page's footer has a date.
-    #[error("the page has no date: none in its file's name, and no footer")]
+    /// Neither the names of the file and its folders nor its page's footer have a date.
+    #[error("the page has no date: none in its file's name or its folders', and no footer")]
     Undated,
     /// The record's date cannot be read.
     #[error("the record's WARC-Date is none")]
@@ -71,6 +72,19 @@ pub struct Capture {
     pub seen: Rc<Seen>,
 }
 
+/// An answer by which the server says that the page is not there.
+#[derive(Debug, Clone)]
+pub struct Absence {
+    /// The file, and the record in it.
+    pub name: String,
+    /// When it was captured.
+    pub moment: Moment,
+    /// The status code.
+    pub status: u16,
+    /// Where the page is instead, as a redirect says.
+    pub location: Option<String>,
+}
+
 /// The captures of one page, the oldest first.
 #[derive(Debug, Clone)]
 pub struct Series {
@@ -78,6 +92,8 @@ pub struct Series {
     pub url: Option<String>,
     /// The captures.
     pub captures: Vec<Capture>,
+    /// Where the page was gone or moved, the oldest first.
+    pub absences: Vec<Absence>,
 }
 
 /// What was gathered.
@@ -87,8 +103,8 @@ pub struct Captures {
     text: usize,
     /// What could not be read.
     pub unread: Vec<Unread>,
-    /// How many records are no captures of pages: requests, images, redirects.
-    pub passed_over: usize,
+    /// How many records are no captures of pages: requests, images, errors of servers.
+    passed_over: usize,
 }
 
 #[derive(Debug)]
@@ -108,6 +124,7 @@ impl Kept {
         let content = match &self.content {
             Content::Page(seen) => seen.text.len(),
             Content::Repeats { id, url, .. } => length(id) + length(url),
+            Content::Absent { location, .. } => length(location),
         };
         let said = [&self.url, &self.id, &self.digest].map(length);
         OVERHEAD + content + self.name.len() + said.iter().sum::<usize>()
@@ -123,25 +140,35 @@ enum Content {
         url: Option<String>,
         moment: Option<Moment>,
     },
+    /// The server says that the page is gone, or somewhere else.
+    Absent {
+        status: u16,
+        location: Option<String>,
+    },
 }
 
-/// A page as a record holds it.
-struct Payload {
-    bytes: Vec<u8>,
-    form: Form,
-    charset: Option<String>,
+/// What a record holds.
+enum Payload {
+    Page {
+        bytes: Vec<u8>,
+        form: Form,
+        charset: Option<String>,
+    },
+    Absent(Content),
 }
 
 impl Captures {
-    /// Takes a saved page. Its moment is the date in its file's name, else the day of its footer.
+    /// Takes a saved page. Its moment is the date in its file's name, else that in the name of a folder, the nearest first, else
+    /// the day of its footer.
     ///
     /// # Errors
     /// [`CaptureError`].
     pub fn add_page(&mut self, name: &str, bytes: &[u8], form: Form) -> Result<(), CaptureError> {
-        let file_name = name.rsplit('/').next().unwrap_or(name);
         let seen = Seen::read(bytes, form, None)?;
         let of_footer = || seen.footer.as_ref().map(|footer| Moment::of_day(footer.day));
-        let moment = Moment::of_name(file_name)
+        let moment = name
+            .rsplit('/')
+            .find_map(Moment::of_name)
             .or_else(of_footer)
             .ok_or(CaptureError::Undated)?;
         self.keep(Kept {
@@ -169,10 +196,18 @@ impl Captures {
                 Ok(None) => return,
                 Ok(Some(record)) => {
                     let number = record.number;
-                    match self.add_record(format!("{name}, record {number}"), &record) {
+                    let mut decoded = 0;
+                    match self.add_record(format!("{name}, record {number}"), &record, &mut decoded) {
                         Ok(()) => {}
                         Err(error @ CaptureError::TooMuch) => return note(self, number, error),
                         Err(error) => note(self, number, error),
+                    }
+                    let held = match &record.block {
+                        Block::Kept(bytes) | Block::TooLong(bytes) => bytes.len(),
+                        Block::PassedOver => 0,
+                    };
+                    if let Err(error) = reader.count_decoded(decoded.saturating_sub(held)) {
+                        return note(self, number, error.into());
                     }
                 }
                 Err(error) => return note(self, reader.number(), error.into()),
@@ -180,20 +215,29 @@ impl Captures {
         }
     }
 
-    fn add_record(&mut self, name: String, record: &Record) -> Result<(), CaptureError> {
+    /// Takes a record; `decoded` becomes how many bytes its page has.
+    fn add_record(&mut self, name: String, record: &Record, decoded: &mut usize) -> Result<(), CaptureError> {
         let kind = record.kind();
         let content = match kind.as_str() {
-            "response" | "resource" => match payload(record, &kind)? {
-                Some(Payload { bytes, form, charset }) => {
+            "response" | "resource" => match payload(record, &kind).inspect_err(|why| {
+                if matches!(why, CaptureError::Http(HttpError::TooLong)) {
+                    *decoded = LONGEST_ARTICLE;
+                }
+            })? {
+                Some(Payload::Page { bytes, form, charset }) => {
+                    *decoded = bytes.len();
                     let seen = Seen::read(&bytes, form, charset.as_deref())?;
                     Some(Content::Page(Rc::new(seen)))
                 }
+                Some(Payload::Absent(absent)) => Some(absent),
                 None => None,
             },
-            "revisit" if may_repeat_page(record) => Some(Content::Repeats {
-                id: record.address("WARC-Refers-To").map(str::to_owned),
-                url: record.address("WARC-Refers-To-Target-URI").map(str::to_owned),
-                moment: record.field("WARC-Refers-To-Date").and_then(Moment::of_warc),
+            "revisit" => absent_again(record).or_else(|| {
+                may_repeat_page(record).then(|| Content::Repeats {
+                    id: record.address("WARC-Refers-To").map(str::to_owned),
+                    url: record.address("WARC-Refers-To-Target-URI").map(str::to_owned),
+                    moment: record.field("WARC-Refers-To-Date").and_then(Moment::of_warc),
+                })
             }),
             _ => None,
         };
@@ -224,16 +268,27 @@ impl Captures {
 
     /// Sorts the captures by page and moment, those of one moment as they were taken, and puts in the place of each
     /// that repeats another what it repeats.
+    ///
+    /// The last of what is returned is how many records are no captures of pages.
     #[must_use]
-    pub fn into_series(mut self) -> (Vec<Series>, Vec<Unread>) {
+    pub fn into_series(mut self) -> (Vec<Series>, Vec<Unread>, usize) {
         self.kept.sort_by_key(|kept| kept.moment.instant());
         let originals = Originals::of(&self.kept);
-        let mut pages: BTreeMap<Option<String>, (Vec<Capture>, Vec<Unread>)> = BTreeMap::new();
+        let mut pages: BTreeMap<Option<String>, (Vec<Capture>, Vec<Absence>, Vec<Unread>)> = BTreeMap::new();
         for kept in self.kept {
-            let (captures, lost) = pages.entry(kept.url.clone()).or_default();
+            let (captures, absences, lost) = pages.entry(kept.url.clone()).or_default();
             let seen = match &kept.content {
                 Content::Page(seen) => Some(seen.clone()),
                 Content::Repeats { .. } => originals.find(&kept, captures.last()),
+                Content::Absent { status, location } => {
+                    absences.push(Absence {
+                        name: kept.name,
+                        moment: kept.moment,
+                        status: *status,
+                        location: location.clone(),
+                    });
+                    continue;
+                }
             };
             let (name, moment) = (kept.name, kept.moment);
             match seen {
@@ -245,14 +300,20 @@ impl Captures {
             }
         }
         let mut series = Vec::new();
-        for (url, (captures, lost)) in pages {
-            // Where no capture is a page, what is repeated is none either: images are repeated most.
-            if !captures.is_empty() {
-                self.unread.extend(lost);
-                series.push(Series { url, captures });
+        for (url, (captures, absences, lost)) in pages {
+            // Where no capture is a page, what is repeated is none either: images are repeated most. Nor is it gone.
+            if captures.is_empty() {
+                self.passed_over += absences.len();
+                continue;
             }
+            self.unread.extend(lost);
+            series.push(Series {
+                url,
+                captures,
+                absences,
+            });
         }
-        (series, self.unread)
+        (series, self.unread, self.passed_over)
     }
 }
 
@@ -317,7 +378,7 @@ fn payload(record: &Record, kind: &str) -> Result<Option<Payload>, CaptureError>
     } else if record_type == "application/http" {
         let response = Response::read(bytes)?;
         if !matches!(response.status, 200 | 203) {
-            return Ok(None);
+            return Ok(absent(&response).map(Payload::Absent));
         }
         let (media, charset) = (response.media_type.clone(), response.charset.clone());
         (Some(response), media, charset)
@@ -330,14 +391,38 @@ fn payload(record: &Record, kind: &str) -> Result<Option<Payload>, CaptureError>
     if !is_whole {
         return Err(CaptureError::TooLong);
     }
-    if record.field("WARC-Truncated").is_some() {
+    // Of a record in segments the others are passed over (ISO 28500, 6.9).
+    if ["WARC-Truncated", "WARC-Segment-Number"]
+        .iter()
+        .any(|name| record.field(name).is_some())
+    {
         return Err(CaptureError::Truncated);
     }
     let bytes = match response {
         Some(response) => response.page()?,
         None => bytes.clone(),
     };
-    Ok(Some(Payload { bytes, form, charset }))
+    Ok(Some(Payload::Page { bytes, form, charset }))
+}
+
+/// Takes from a response that the page is not there. Of trouble of the server, and where it asks who wants the page, nothing
+/// follows for the page.
+fn absent(response: &Response) -> Option<Content> {
+    let status = response.status;
+    let location = match status {
+        404 | 410 | 451 => None,
+        301 | 302 | 303 | 307 | 308 => Some(response.location.clone()?),
+        _ => return None,
+    };
+    Some(Content::Absent { status, location })
+}
+
+/// Takes from the HTTP head that a `revisit` record may hold that the page was not there this time either.
+fn absent_again(record: &Record) -> Option<Content> {
+    match &record.block {
+        Block::Kept(bytes) => absent(&http::Response::read(bytes).ok()?),
+        _ => None,
+    }
 }
 
 /// Tells whether what a `revisit` record repeats may be a page, by the HTTP head that it may hold.

@@ -1,8 +1,11 @@
-//! Which paragraph is a notice of a change: the one table of words, and the rule by which they count.
+//! Which paragraph is a notice of a change: the one table of words, and the rules by which they count.
 //!
 //! A line of the paragraph begins with one of [`WORDS`], and what follows it sets it apart as a label: the line's end, a
-//! mark, a digit, or the name of a month, `on` or `to this` between them. Or the paragraph holds one of [`PHRASES`]. A
-//! sentence that merely uses such a word is none: "The update of the plan failed" hides no change.
+//! mark, a date or time, a number of its own. Or the line begins with a date and one of [`DATED`] behind it; or it is in
+//! brackets and begins as agencies write them ([`IN_BRACKETS`]). Or the paragraph holds one of [`PHRASES`], or says
+//! that this article was changed. A sentence that merely uses such a word is none: "The update of the plan failed" hides no change.
+
+use std::ops::RangeInclusive;
 
 /// Words that label a notice at the beginning of a line, and with those of [`ENDINGS`] behind them.
 pub const WORDS: &[&str] = &[
@@ -43,7 +46,34 @@ pub const WORDS: &[&str] = &[
     "amended",
     "amendment",
     "withdrawn",
+    "last updated",
+    "last modified",
+    "最后更新",
+    "最後更新",
+    "最近更新",
+    "最后修改",
 ];
+
+/// Who may be named before a word of [`WORDS`].
+pub const BEFORE: &[&str] = &[
+    "编辑部",
+    "編輯部",
+    "本报",
+    "本報",
+    "本刊",
+    "本站",
+    "本网",
+    "本台",
+    "本社",
+];
+
+/// What says after a date that a page was changed then.
+pub const DATED: &[&str] = &[
+    "更新", "更正", "修订", "修訂", "修正", "修改", "订正", "訂正", "勘误", "勘誤", "撤回",
+];
+
+/// How the line in brackets begins with which agencies say what a new version of a report changes.
+pub const IN_BRACKETS: &[&str] = &["corrects ", "clarifies ", "refiles ", "updates "];
 
 /// What may follow a word of [`WORDS`] and belong to it.
 pub const ENDINGS: &[&str] = &[
@@ -75,6 +105,10 @@ pub const PHRASES: &[&str] = &[
     "特此更正",
     "特此撤回",
     "特此澄清",
+    "特此致歉",
+    "谨此致歉",
+    "謹此致歉",
+    "谨致歉意",
     "本文已更正",
     "本文已更新",
     "本文已撤回",
@@ -85,31 +119,57 @@ pub const PHRASES: &[&str] = &[
     "本文早前版本",
     "本文先前版本",
     "本文此前版本",
+    "本文的早前版本",
+    "本文的此前版本",
     "本文旧版",
-    "此前版本",
-    "早前版本",
-    "an earlier version of this",
-    "a previous version of this",
-    "this article has been corrected",
-    "this article has been updated",
-    "this article has been amended",
-    "this article has been retracted",
-    "this article has been clarified",
-    "this article was corrected",
-    "this article was updated",
-    "this article was amended",
-    "this article was retracted",
-    "this story has been corrected",
-    "this story has been updated",
-    "this story was corrected",
-    "this story was updated",
-    "this report has been corrected",
-    "this report has been updated",
-    "this post has been corrected",
-    "this post has been updated",
-    "this page has been corrected",
-    "this page has been updated",
+    "报道早前版本",
+    "报道此前版本",
+    "报道的早前版本",
+    "报道的此前版本",
+    "此前版本误",
+    "此前版本有误",
+    "早前版本误",
+    "早前版本有误",
+    "an earlier version misstated",
+    "an earlier version incorrectly",
+    "a previous version misstated",
+    "a previous version incorrectly",
 ];
+
+/// What a page calls itself.
+const NOUNS: &[&str] = &[
+    "article",
+    "story",
+    "report",
+    "post",
+    "page",
+    "piece",
+    "column",
+    "headline",
+    "caption",
+    "essay",
+    "review",
+    "obituary",
+    "newsletter",
+    "interview",
+    "graphic",
+    "chart",
+    "map",
+    "item",
+];
+
+/// What was done to a page.
+const DONE: &[&str] = &[
+    "corrected",
+    "updated",
+    "amended",
+    "clarified",
+    "retracted",
+    "revised",
+];
+
+/// The most characters behind the date of a stamp: a time zone, a bracket.
+const LONGEST_ZONE: usize = 8;
 
 const MONTHS: &[&str] = &[
     "january",
@@ -130,16 +190,82 @@ const MONTHS: &[&str] = &[
 #[must_use]
 pub fn is_one(paragraph: &str) -> bool {
     let paragraph = paragraph.to_lowercase().replace('’', "'");
-    PHRASES.iter().any(|phrase| paragraph.contains(phrase)) || paragraph.lines().any(is_labelled)
+    PHRASES.iter().any(|phrase| paragraph.contains(phrase))
+        || paragraph.lines().any(is_labelled)
+        || says_of_itself(&paragraph)
+}
+
+/// Tells whether a paragraph has a line that is a label and a date, and nothing more: `Last updated: May 2, 2026, 10:00 ET`.
+#[must_use]
+pub fn is_stamp(paragraph: &str) -> bool {
+    let is_stamp = |line: &str| {
+        let bare = line.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let mut labelled = WORDS.iter().filter_map(|word| bare.strip_prefix(word));
+        labelled.any(|rest| {
+            let rest = behind_one(rest, ENDINGS).unwrap_or(rest);
+            let dates = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
+            behind_dates(dates).is_some_and(|zone| zone.trim().chars().count() <= LONGEST_ZONE)
+        })
+    };
+    paragraph.to_lowercase().lines().any(is_stamp)
+}
+
+/// Tells whether a paragraph says that this article was changed, or what an earlier version of it had.
+fn says_of_itself(paragraph: &str) -> bool {
+    let words: Vec<&str> = paragraph
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let this = words.iter().enumerate().filter(|(_, word)| **word == "this");
+    this.map(|(at, _)| words.split_at(at)).any(|(before, after)| {
+        let after = &after[1..];
+        let is_noun = |word: &&str| NOUNS.contains(word);
+        let of_version = [["earlier", "version", "of"], ["previous", "version", "of"]];
+        if of_version.iter().any(|words| before.ends_with(words)) && after.first().is_some_and(is_noun) {
+            return true;
+        }
+        // "This May 1 story has been corrected": a date may stand between.
+        let noun = after.iter().take(4).position(|word| NOUNS.contains(word));
+        let behind = noun.and_then(|noun| after.get(noun + 1..)).unwrap_or_default();
+        let done = match behind {
+            ["has" | "have", "been", done, ..] | ["was" | "were", done, ..] => done,
+            _ => return false,
+        };
+        DONE.contains(done)
+    })
 }
 
 fn is_labelled(line: &str) -> bool {
     // Brackets, quotations, list marks and emphasis stand before labels.
-    let line = line.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let mut words = WORDS.iter().filter_map(|word| line.strip_prefix(word));
+    let bare = line.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let is_in_brackets = line.trim_start().starts_with(['(', '（', '[', '［', '【']);
+    if is_in_brackets && (IN_BRACKETS.iter().any(|words| bare.starts_with(words))) {
+        return true;
+    }
+    if is_dated(bare, is_in_brackets) {
+        return true;
+    }
+    let bare = behind_one(bare, BEFORE).unwrap_or(bare);
+    let mut words = WORDS.iter().filter_map(|word| bare.strip_prefix(word));
     words.any(|rest| {
         let mut endings = ENDINGS.iter().filter_map(|ending| rest.strip_prefix(ending));
         sets_apart(rest) || endings.any(sets_apart)
+    })
+}
+
+fn behind_one<'a>(text: &'a str, words: &[&str]) -> Option<&'a str> {
+    words.iter().find_map(|word| text.strip_prefix(word))
+}
+
+/// Tells whether a line is a date and what was done then: `2026年5月2日更新`.
+fn is_dated(line: &str, is_in_brackets: bool) -> bool {
+    let line = behind_one(line, &["本文", "本报道", "本稿", "此文"]).unwrap_or(line);
+    let line = behind_one(line, &["于", "於", "在"]).unwrap_or(line);
+    let behind = behind_dates(line).and_then(|rest| behind_one(rest.trim_start(), DATED));
+    behind.is_some_and(|rest| {
+        let first = rest.trim_start().chars().next();
+        let is_comma = matches!(first, Some(',' | '，'));
+        is_comma && is_in_brackets || first.is_none_or(|first| is_mark(first) || "。.;；".contains(first))
     })
 }
 
@@ -148,8 +274,34 @@ fn sets_apart(rest: &str) -> bool {
     let Some(first) = after.chars().next() else {
         return true;
     };
-    let is_mark = matches!(
-        first,
+    match first {
+        // What is in brackets is a date, or the label goes on behind them.
+        '(' | '（' | '[' | '［' => {
+            let inside = &after[first.len_utf8()..];
+            let closed = inside.split_once([')', '）', ']', '］']);
+            behind_dates(inside).is_some() || closed.is_none_or(|(_, behind)| is_end(behind))
+        }
+        // A quoted word is no label, unless the quotation is all of it.
+        '"' | '”' | '」' | '』' => is_end(&after[first.len_utf8()..]),
+        // `update-server` is one word.
+        '-' => !rest.starts_with('-'),
+        _ if is_mark(first) => true,
+        _ if first.is_ascii_digit() => {
+            let number = after.trim_start_matches(|c: char| c.is_ascii_digit());
+            behind_dates(after).is_some() || is_end(number) && !number.starts_with('-')
+        }
+        _ => rest.len() > after.len() && behind_dates(after).is_some(),
+    }
+}
+
+/// Tells whether a label is over: the line is, or a mark follows.
+fn is_end(rest: &str) -> bool {
+    rest.trim_start().chars().next().is_none_or(is_mark)
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(
+        c,
         ':' | '：'
             | '-'
             | '–'
@@ -158,10 +310,6 @@ fn sets_apart(rest: &str) -> bool {
             | '｜'
             | '/'
             | '·'
-            | '('
-            | '（'
-            | '['
-            | '［'
             | ')'
             | '）'
             | ']'
@@ -170,19 +318,76 @@ fn sets_apart(rest: &str) -> bool {
             | '〕'
             | '*'
             | '_'
-            | '"'
-            | '”'
-            | '」'
-            | '』'
-    );
-    // `update-server` is one word.
-    let is_joined = first == '-' && rest.starts_with('-');
-    let word: String = after.chars().take_while(char::is_ascii_alphabetic).collect();
-    let is_month = word.len() >= 3 && MONTHS.iter().any(|month| month.starts_with(&word)) && {
-        let behind = after[word.len()..].trim_start_matches(['.', ' ']);
-        rest.len() > after.len() && behind.starts_with(|c: char| c.is_ascii_digit())
-    };
-    is_mark && !is_joined || first.is_ascii_digit() || is_month
+    )
+}
+
+/// Returns what follows the dates and times of day that a text begins with; `None` where it begins with neither.
+fn behind_dates(text: &str) -> Option<&str> {
+    let mut rest = behind_date(text)?;
+    loop {
+        let next = rest.trim_start_matches([' ', ',', '，', 't']);
+        let next = next.strip_prefix("at ").unwrap_or(next);
+        match behind_date(next).or_else(|| behind_number(next, 4..=4)) {
+            Some(further) => rest = further,
+            None => return Some(rest),
+        }
+    }
+}
+
+fn behind_date(text: &str) -> Option<&str> {
+    let day_of_month = |text| behind_number(text, 1..=2);
+    if let Some(rest) = behind_month(text) {
+        return day_of_month(rest.trim_start_matches(['.', ' ']));
+    }
+    if let Some(rest) = behind_number(text, 4..=4) {
+        let mark = rest.chars().next().filter(|mark| "-/.年".contains(*mark))?;
+        let rest = day_of_month(rest[mark.len_utf8()..].trim_start())?;
+        return if mark == '年' {
+            behind_day(rest.trim_start())
+        } else {
+            day_of_month(rest.strip_prefix(mark)?)
+        };
+    }
+    let rest = day_of_month(text)?;
+    let spaced = rest.trim_start();
+    behind_day(spaced)
+        .or_else(|| behind_number(rest.strip_prefix(':')?, 2..=2))
+        .or_else(|| {
+            let day = day_of_month(rest.strip_prefix('/')?)?;
+            behind_number(day.strip_prefix('/')?, 2..=4)
+        })
+        .or_else(|| behind_one(spaced, &["a.m.", "p.m.", "am ", "pm "]))
+        .or_else(|| {
+            behind_month(
+                behind_one(rest, &["st", "nd", "rd", "th"])
+                    .unwrap_or(rest)
+                    .trim_start(),
+            )
+        })
+}
+
+/// Returns what follows `月` and the day of the month behind it, where there is one.
+fn behind_day(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix('月')?;
+    let day = behind_number(rest.trim_start(), 1..=2).map(str::trim_start);
+    Some(
+        day.and_then(|day| behind_one(day, &["日", "号", "號"]))
+            .unwrap_or(rest),
+    )
+}
+
+/// Returns what follows a number of so many digits.
+fn behind_number(text: &str, digits: RangeInclusive<usize>) -> Option<&str> {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    digits.contains(&(text.len() - rest.len())).then_some(rest)
+}
+
+/// Returns what follows the name of a month, or its first three letters or more.
+fn behind_month(text: &str) -> Option<&str> {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_lowercase());
+    let word = &text[..text.len() - rest.len()];
+    let is_month = word.len() >= 3 && MONTHS.iter().any(|month| month.starts_with(word));
+    is_month.then_some(rest)
 }
 
 #[cfg(test)]
@@ -212,6 +417,22 @@ mod tests {
             "*Editor’s note*: It opened.",
             "Erratum",
             "It opened. An earlier version of this article misstated the day.",
+            "It opened. A previous version of this story’s headline misstated the day.",
+            "（2026年5月2日更新）",
+            "（2026年5月2日更新，补充回应）",
+            "（本文于2026年5月2日更新）",
+            "2026-05-02 10:00 更正：桥昨天通车。",
+            "最后更新于 2026-05-02 10:00",
+            "更新（5月2日）桥昨天通车。",
+            "编辑部更正：桥昨天通车。",
+            "本报昨日报道有误，特此致歉。",
+            "Last updated: May 2, 2026",
+            "Updated 2 May 2026",
+            "Updated 5/2/2026",
+            "Update 2: It opened.",
+            "(Corrects cost in paragraph 1)",
+            "(This May 1 story has been corrected to fix the cost.)",
+            "This article was amended on 2 May.",
         ] {
             assert!(is_one(text), "{text}");
         }
@@ -233,6 +454,17 @@ mod tests {
             "Retracted landing gear was found.",
             "Updated maybe 3 times.",
             "Clarification of the law is due.",
+            "它比此前版本快一倍。",
+            "修订（第3条）后很好。",
+            "“更新”一词用得太多。",
+            "2026年5月2日更新设备到货。",
+            "Update 14.2 of its software is out.",
+            "Updated 2025 figures show it is fast.",
+            "Updated 2025-26 figures show it is fast.",
+            "The book, a previous version of this bestseller, sold well.",
+            "This story is updated by its teller each night.",
+            "Corrects cost of living by 3 percent.",
+            "This year the plan was updated.",
             "",
         ] {
             assert!(!is_one(text), "{text}");
