@@ -1167,7 +1167,7 @@ fn nothing_is_dropped_that_nobody_signed_for_or_that_the_tip_needs() {
         (
             &shown,
             Some(&good),
-            "the newest commit has it as articles/2026/01/22/own/page.txt",
+            "the newest commit has it as articles/2026/01/22/own/en.md",
         ),
     ] {
         let forged = told.again();
