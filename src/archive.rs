@@ -415,12 +415,21 @@ impl Archive {
         &self.seen.withheld
     }
 
+    /// Reads the bytes of a root file, hashed again. Content is withheld of articles alone: no tombstone hides a root file.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub fn root_file(&self, id: BlobId) -> Result<Vec<u8>, Fault> {
+        self.object(id.into(), ObjectKind::Blob)
+    }
+
     /// Reads the file at a path in a tree.
     ///
     /// # Errors
     /// [`Fault`], [`Fault::Absent`] where there is none.
     pub fn file(&self, tree: TreeId, path: &str) -> Result<Vec<u8>, Fault> {
         match self.entry(tree, path)? {
+            Entry::File(id) if settings::is_root_file(path) => self.root_file(id),
             Entry::File(id) => self.blob(id),
             Entry::Folder(_) => Err(Fault::Form(path.to_owned())),
         }

@@ -351,27 +351,7 @@ impl Article {
     /// # Errors
     /// [`SourceError`] where a source is not canonical CommonMark without raw HTML.
     pub fn page_text(&self) -> Result<String, SourceError> {
-        if self.sources.iter().map(String::len).sum::<usize>() > LONGEST_ARTICLE {
-            return Err(SourceError::Long);
-        }
-        let mut text = String::new();
-        for (language, source) in self.metadata.languages.iter().zip(&self.sources) {
-            let is_plain = commonmark::is_its_own_plain_text(source);
-            if source.is_empty() || !is_plain && !is_canonical(source) {
-                return Err(SourceError::Form(language.file_name()));
-            }
-            let plain = if is_plain {
-                Cow::from(source)
-            } else {
-                let plain = commonmark::plain_text(source);
-                Cow::from(plain.map_err(|e| SourceError::Markup(language.file_name(), e))?)
-            };
-            if !text.is_empty() && !plain.is_empty() {
-                text.push('\n');
-            }
-            text.push_str(&plain);
-        }
-        Ok(text)
+        page_text(&self.metadata.languages, &self.sources)
     }
 
     /// Returns the files of the article's folder, sorted by name.
@@ -414,6 +394,34 @@ impl Article {
         }
         hex(&hasher.finalize())
     }
+}
+
+/// Derives the text that a reader sees from the sources of languages in page order, as [`Article::page_text`] does.
+///
+/// # Errors
+/// [`SourceError`] where a source is not canonical CommonMark without raw HTML.
+pub fn page_text(languages: &[Language], sources: &[String]) -> Result<String, SourceError> {
+    if sources.iter().map(String::len).sum::<usize>() > LONGEST_ARTICLE {
+        return Err(SourceError::Long);
+    }
+    let mut text = String::new();
+    for (language, source) in languages.iter().zip(sources) {
+        let is_plain = commonmark::is_its_own_plain_text(source);
+        if source.is_empty() || !is_plain && !is_canonical(source) {
+            return Err(SourceError::Form(language.file_name()));
+        }
+        let plain = if is_plain {
+            Cow::from(source)
+        } else {
+            let plain = commonmark::plain_text(source);
+            Cow::from(plain.map_err(|e| SourceError::Markup(language.file_name(), e))?)
+        };
+        if !text.is_empty() && !plain.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&plain);
+    }
+    Ok(text)
 }
 
 /// Returns the second hash of an article: SHA-256 over `path NUL length NUL bytes` of each of its files, which

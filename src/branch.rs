@@ -199,6 +199,9 @@ pub enum PlaceError {
         /// Its newest revision.
         newest: Footer,
     },
+    /// There is no greater number.
+    #[error("the newest revision of {0} has the last number that there is; run verify")]
+    Last(ArticleId),
     /// A file was expunged.
     #[error("the archive withholds this text, or a part of it: {0}")]
     Withheld(BlobId),
@@ -230,6 +233,7 @@ impl PlaceError {
                 | Self::NotNewest { .. }
                 | Self::Retracted { .. }
                 | Self::OtherText { .. }
+                | Self::Last(_)
                 | Self::Withheld(_)
         )
     }
@@ -496,7 +500,11 @@ impl<'a> Branch<'a> {
         let previous = previous_page
             .map(|_| self.chains.newest_revision(article))
             .transpose()?;
-        let revision = previous.as_ref().map_or(1, |previous| previous.revision + 1);
+        let revision = match &previous {
+            Some(previous) => previous.revision.checked_add(1),
+            None => Some(1),
+        };
+        let revision = revision.ok_or_else(|| PlaceError::Last(article.clone()))?;
         let message = Message {
             subject: candidate.subject.clone(),
             note: candidate.note.clone(),
@@ -623,7 +631,7 @@ impl<'a> Branch<'a> {
         }
         if let Some((keys, grounds)) = &mut self.keys {
             let archive = self.archive;
-            let judged = keys.judge(&commit, *grounds, |id| archive.blob(id))?.judged;
+            let judged = keys.judge(&commit, *grounds, |id| archive.root_file(id))?.judged;
             if !judged.judgement.is_good() {
                 return Err(SignError::NotGood(Box::new(judged)).into());
             }

@@ -166,7 +166,9 @@ pub(crate) fn revisions_by<K: Borrow<Kept>>(
         let trailers = &revision.borrow().message().trailers;
         if let Some(newer) = revisions.last().map(K::borrow) {
             let of_newer = &newer.message().trailers;
-            if of_newer.article != trailers.article || of_newer.revision != trailers.revision + 1 {
+            if of_newer.article != trailers.article
+                || trailers.revision.checked_add(1) != Some(of_newer.revision)
+            {
                 return Err(RevisionFault::Disagreement {
                     id: newer.id(),
                     what: format!("Previous-Revision names {id}, which is not the revision before"),

@@ -1,5 +1,5 @@
 //! Keeping an archive small: loose objects and packs folded into one pack, in which a revision is told by what it
-//! changed. No id changes, no object is lost but those that are withheld, nobody is kept from reading or writing
+//! changed. No id changes, no object is lost but those that are withheld for good reason, nobody is kept from reading or writing
 //! meanwhile.
 //!
 //! Memory: what [`Inventory`], [`plan`](self) and the writer hold for each object, some ninety bytes together, and on
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::archive::{Archive, OpenError, Owner};
+use crate::archive::{Archive, Fault, OpenError, Owner};
 use crate::id::{ObjectId, RawId};
 use crate::object::Hashing;
 use crate::platform::Durability;
@@ -28,8 +28,11 @@ use crate::wording::counted;
 
 use self::plan::Plan;
 
+pub use self::spared::Spared;
+
 mod make;
 mod plan;
+mod spared;
 
 /// Objects that are planned and made at a time.
 const BATCH: usize = 4096;
@@ -58,6 +61,9 @@ pub enum MaintainError {
     /// The branch leads to an object that is not there.
     #[error("the archive is damaged, and nothing was changed: object {0} is missing")]
     Missing(ObjectId),
+    /// What the tip leads to, or why content is withheld, cannot be read.
+    #[error("could not tell what is withheld, and nothing was changed")]
+    Withheld(#[source] Fault),
     /// An object that was listed cannot be read, and is not damaged.
     #[error("object {0} could not be read: another program changed the archive meanwhile")]
     Unreadable(ObjectId),
@@ -83,7 +89,11 @@ impl MaintainError {
     /// Tells whether the archive itself is at fault, of which `verify` tells more.
     #[must_use]
     pub fn is_damage(&self) -> bool {
-        matches!(self, Self::Damaged { .. } | Self::Missing(_))
+        match self {
+            Self::Damaged { .. } | Self::Missing(_) => true,
+            Self::Withheld(fault) => !fault.is_system_error(),
+            _ => false,
+        }
     }
 
     /// Tells whether the caller wanted an end of it.
@@ -106,6 +116,8 @@ pub struct Outcome {
     pub left: usize,
     /// Copies of withheld objects that went away.
     pub dropped: usize,
+    /// Contents that have a tombstone and stay.
+    pub spared: Vec<Spared>,
     /// Bytes of the files that were folded.
     pub bytes_before: u64,
     /// Bytes of the new pack and its index.
@@ -157,7 +169,11 @@ pub fn fold(
     let archive = Archive::open(path, owner)?;
     let inventory = Inventory::of(archive.objects());
     refuse_damage(&inventory)?;
-    let withheld: BTreeSet<RawId> = archive.withheld().iter().map(|id| *id.raw()).collect();
+    let spared = spared::find(&archive, &inventory).map_err(MaintainError::Withheld)?;
+    let mut withheld: BTreeSet<RawId> = archive.withheld().iter().map(|id| *id.raw()).collect();
+    for stays in &spared {
+        withheld.remove(stays.blob.raw());
+    }
     let fold = Fold::of(maintainer, &inventory, &withheld)?;
     if fold.dropped() > 0 {
         // From its keys a text could be put together again; who makes such a file anew leaves out what is withheld.
@@ -170,6 +186,7 @@ pub fn fold(
         packs: fold.packs(),
         left: fold.left(),
         dropped: fold.dropped(),
+        spared,
         bytes_before: fold.bytes(),
         bytes_after: fold.bytes(),
         pack: None,

@@ -7,27 +7,25 @@ use crate::cited::{self, Cited};
 use crate::diff::{self, ParagraphChange};
 use crate::draft::{Beside, Draft, Notice, NoticeKind, Place};
 use crate::footer::Footer;
-use crate::history;
 use crate::id::{ArticleId, BlobId, CommitId};
 use crate::index;
 use crate::mirror;
 use crate::notice::{self, Known};
 use crate::object::commit::Commit;
 use crate::object::tree::Entry;
-use crate::object::{self, ObjectKind};
 use crate::revision::{Revision, RevisionFault};
-use crate::settings::Signatures;
 use crate::swhid::Swhid;
 use crate::trailer::Message;
 
 use self::mirrored::{Mirrored, Question};
 use self::signed::{Keys, Standing};
-use crate::withheld::{self, Kept, Reason, ReasonError, WithheldRevision};
+use crate::withheld::{self, Kept, Reason, ReasonError, WithheldRevision, blob_of};
 use crate::wording::{quoted, with_causes};
 
 pub mod alone;
 pub mod in_log;
 pub mod mirrored;
+mod place;
 pub mod signed;
 pub mod whole;
 
@@ -99,6 +97,8 @@ pub struct Named {
     pub revision: u32,
     /// Why it was made.
     pub note: Option<String>,
+    /// Why it counts for nothing, where the archive asked for a good signature and its commit has none.
+    pub unauthorized: Option<String>,
 }
 
 /// The verdict on one thing, with what it rests upon.
@@ -201,7 +201,7 @@ fn own(archive: &Archive, asked: &Question<'_>) -> Result<Answer, Fault> {
         look_elsewhere(archive, asked.text, asked.footer, &mut answer)?;
         return Ok(answer);
     };
-    place(archive, &kept, &mut answer)?;
+    place::judge(archive, &kept, &mut answer)?;
     let text = asked.text.map(|text| own_part(text, &kept, asked, &mut answer));
     let is_proved = text.is_some_and(|text| has_text(&kept, text));
     if let Some(text) = text.filter(|_| !is_proved) {
@@ -454,17 +454,13 @@ fn revision(archive: &Archive, id: CommitId, answer: &mut Answer) -> Result<Opti
     Ok(None)
 }
 
-/// Judges the signature of a revision. Where it cannot be, nothing is known of it; that is no answer in an archive that
-/// asks for signatures.
+/// Judges the signature of a revision. Where it cannot be, it is not known whether the settings before the commit asked for
+/// a good one.
 fn judge_signature(archive: &Archive, commit: &Commit, answer: &mut Answer) -> Result<(), Fault> {
     match Keys::of(archive).and_then(|mut keys| keys.standing(archive, commit)) {
         Ok(standing) => answer.signature = Some(standing),
         Err(fault) if fault.is_system_error() => return Err(fault),
-        Err(fault) if archive.settings().signatures == Signatures::Required => {
-            let what = format!("its signature cannot be judged: {}", with_causes(&fault));
-            answer.against(Verdict::Corrupt, what);
-        }
-        Err(_) => {}
+        Err(fault) => answer.against(Verdict::Corrupt, unjudged(&fault)),
     }
     Ok(())
 }
@@ -487,34 +483,6 @@ fn is_foreign(archive: &Archive, id: CommitId, fault: &RevisionFault) -> bool {
     is_another_form
         && mirror::with_commit(archive.objects(), id, |_| ()).is_ok()
         && archive.is_on_branch(id).is_ok_and(|on_branch| !on_branch)
-}
-
-/// Judges where a revision stands: on the branch, and whether later ones follow.
-fn place(archive: &Archive, revision: &Kept, answer: &mut Answer) -> Result<(), Fault> {
-    let placed = archive.is_on_branch(revision.id()).and_then(|on_branch| {
-        Ok(if on_branch {
-            Some(history::later(archive, revision)?)
-        } else {
-            None
-        })
-    });
-    match placed {
-        Ok(Some(later)) => {
-            for (id, message) in later {
-                answer.later.push(named(archive, id, message)?);
-            }
-        }
-        Ok(None) => answer.against(
-            Verdict::Detached,
-            "the commit is not in the branch's history".to_owned(),
-        ),
-        Err(fault) if fault.is_system_error() => return Err(fault),
-        Err(fault) => answer.against(
-            Verdict::Corrupt,
-            format!("the branch cannot be followed: {}", with_causes(&fault)),
-        ),
-    }
-    Ok(())
 }
 
 fn misdated(claimed: &Footer, own: &Footer) -> Option<String> {
@@ -577,12 +545,6 @@ fn look_elsewhere(
     Ok(())
 }
 
-/// Returns the id that a text has as a file.
-fn blob_of(text: &str) -> Option<BlobId> {
-    let id = object::hash(ObjectKind::Blob, text.as_bytes()).ok()?;
-    Some(BlobId::from_raw(*id.raw()))
-}
-
 /// What a revision has of that which is looked for.
 struct Matches {
     has_text: bool,
@@ -631,13 +593,40 @@ impl Matches {
 }
 
 fn named(archive: &Archive, id: CommitId, message: Message) -> Result<Named, Fault> {
-    let footer = Footer::of(archive.commit(id)?.author.date, id);
+    let commit = archive.commit(id)?;
     let trailers = message.trailers;
     Ok(Named {
-        footer,
+        footer: Footer::of(commit.author.date, id),
         kind: trailers.kind,
         article: trailers.article,
         revision: trailers.revision,
         note: message.note,
+        unauthorized: unauthorized(archive, &commit)?,
     })
+}
+
+/// Says of a commit that a signature is missing that the archive asked for, or that it is not known whether it did.
+fn unauthorized(archive: &Archive, commit: &Commit) -> Result<Option<String>, Fault> {
+    match Keys::of(archive).and_then(|mut keys| keys.standing(archive, commit)) {
+        Ok(standing) => Ok(standing.is_missing().then(|| standing.what())),
+        Err(fault) if fault.is_system_error() => Err(fault),
+        Err(fault) => Ok(Some(unjudged(&fault))),
+    }
+}
+
+/// Says of a commit why it counts for nothing, whatever it holds: that it is not on the branch, or not signed as it had to be.
+///
+/// # Errors
+/// [`Fault`] where the archive could not be looked into.
+pub fn doubt(archive: &Archive, id: CommitId, commit: &Commit) -> Result<Option<String>, Fault> {
+    match archive.is_on_branch(id) {
+        Ok(true) => unauthorized(archive, commit),
+        Ok(false) => Ok(Some(place::DETACHED.to_owned())),
+        Err(fault) if fault.is_system_error() => Err(fault),
+        Err(fault) => Ok(Some(place::unfollowed(&fault))),
+    }
+}
+
+fn unjudged(fault: &Fault) -> String {
+    format!("its signature cannot be judged: {}", with_causes(fault))
 }

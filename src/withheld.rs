@@ -1,13 +1,16 @@
 //! Revisions of which some content was expunged: what is withheld and why, and that all the rest is what it was.
 
+use std::collections::BTreeMap;
+
 use crate::archive::{Archive, Fault, if_there};
-use crate::article::{METADATA_FILE, Metadata, PAGE_FILE};
+use crate::article::{self, METADATA_FILE, Metadata, PAGE_FILE};
 use crate::footer::Footer;
 use crate::id::{ArticleId, BlobId, CommitId, TreeId};
 use crate::language::Language;
 use crate::object::commit::Commit;
 use crate::object::ident::Person;
 use crate::object::tree::Entry;
+use crate::object::{self, ObjectKind};
 use crate::revision::{Part, Revision, RevisionFault, read_head, said_otherwise};
 use crate::signature::judge::Judged;
 use crate::tombstone::{Tombstone, TombstoneError};
@@ -70,7 +73,8 @@ pub enum ReasonError {
 }
 
 impl WithheldRevision {
-    /// Puts together what is left of a revision of which a file is withheld, and names what is wrong with it besides.
+    /// Puts together what is left of a revision of which a file is withheld, and names what is wrong with it besides. Where all
+    /// sources are there, the page's text is what they give, whether or not that is withheld.
     ///
     /// # Errors
     /// [`RevisionFault`] where something is missing that is not withheld.
@@ -99,7 +103,7 @@ impl WithheldRevision {
             .into_iter()
             .chain(sources.iter().map(String::as_str))
             .collect();
-        let (mut page, mut page_text, mut metadata) = (None, None, None);
+        let (mut page, mut files) = (None, BTreeMap::new());
         let (mut withheld, mut found) = (Vec::new(), Vec::new());
         for (name, entry) in tree.entries() {
             let Entry::File(blob) = entry else {
@@ -112,22 +116,11 @@ impl WithheldRevision {
             if name == PAGE_FILE {
                 page = Some(*blob);
             }
-            let bytes = match archive.blob(*blob) {
-                Err(Fault::Withheld(_)) => {
-                    withheld.push((name.clone(), *blob));
-                    continue;
+            match archive.blob(*blob) {
+                Err(Fault::Withheld(_)) => withheld.push((name.clone(), *blob)),
+                read => {
+                    files.insert(name.clone(), read.map_err(|fault| object(name, fault))?);
                 }
-                read => read.map_err(|fault| object(name, fault))?,
-            };
-            if name == METADATA_FILE {
-                let read = Metadata::parse(&bytes);
-                metadata = Some(read.map_err(|source| RevisionFault::Metadata { id, source })?);
-            } else {
-                let text = String::from_utf8(bytes).map_err(|_| RevisionFault::Disagreement {
-                    id,
-                    what: format!("{name} is not UTF-8"),
-                })?;
-                page_text = if name == PAGE_FILE { Some(text) } else { page_text };
             }
         }
         let absent = |name: &str| {
@@ -137,18 +130,49 @@ impl WithheldRevision {
         if let Some(name) = expected.iter().find(|name| tree.get(name).is_none()) {
             return Err(absent(name));
         }
+        let page = page.ok_or_else(|| absent(PAGE_FILE))?;
+        let metadata = files.get(METADATA_FILE).map(|bytes| Metadata::parse(bytes));
+        let metadata = metadata.transpose();
+        let metadata = metadata.map_err(|source| RevisionFault::Metadata { id, source })?;
+        let text = |name: &str| {
+            let bytes = files.get(name).cloned();
+            let text = bytes.map(String::from_utf8).transpose();
+            text.map_err(|_| RevisionFault::Disagreement {
+                id,
+                what: format!("{name} is not UTF-8"),
+            })
+        };
+        let page_text = text(PAGE_FILE)?;
+        let sources = sources.iter().map(|name| text(name));
+        let sources = sources.collect::<Result<Vec<_>, RevisionFault>>()?;
+        let mut derived = None;
+        if let Some(sources) = sources.into_iter().collect::<Option<Vec<String>>>() {
+            let text = article::page_text(&message.trailers.languages, &sources);
+            let text = text.map_err(|source| RevisionFault::Source { id, source })?;
+            if blob_of(&text) == Some(page) {
+                files.insert(PAGE_FILE.to_owned(), text.clone().into_bytes());
+            } else {
+                found.push((Part::Page, format!("{PAGE_FILE} is not the text of the sources")));
+            }
+            derived = Some(text);
+        }
+        let is_whole = files.len() == tree.entries().len();
+        if is_whole && article::content_sha256(&files) != message.trailers.content_sha256 {
+            let what = "trailer Content-SHA256 is not that of the files".to_owned();
+            found.push((Part::ContentSha256, what));
+        }
         found.extend(said_otherwise(
             &commit,
             &message,
             metadata.as_ref(),
-            page_text.as_deref(),
+            page_text.as_deref().or(derived.as_deref()),
         ));
         let revision = Self {
             id,
             commit,
             message,
             folder,
-            page: page.ok_or_else(|| absent(PAGE_FILE))?,
+            page,
             page_text,
             withheld,
         };
@@ -279,6 +303,12 @@ pub fn said(reasons: &[Reason]) -> String {
     )
 }
 
+/// Returns the id that a text has as a file.
+pub(crate) fn blob_of(text: &str) -> Option<BlobId> {
+    let id = object::hash(ObjectKind::Blob, text.as_bytes()).ok()?;
+    Some(BlobId::from_raw(*id.raw()))
+}
+
 /// Says why a file is withheld.
 ///
 /// # Errors
@@ -296,9 +326,31 @@ pub fn reason(archive: &Archive, keys: &mut Keys, file: &str, blob: BlobId) -> R
     })
 }
 
-/// Finds the commit that brought a root file as the tip has it. No root file ever goes away, so that the branch is one
-/// part without it, or with another one, and one with it; a commit is the one only where its parent has another.
+/// Finds the commit that brought a root file as the tip has it.
 fn bringer(archive: &Archive, path: &str) -> Result<(CommitId, Commit), Fault> {
+    match listed_bringer(archive, path) {
+        Ok(Some(found)) => return Ok(found),
+        Err(fault) if fault.is_system_error() => return Err(fault),
+        // The list of the branch is not to be relied upon: each commit is asked.
+        _ => {}
+    }
+    let entry = |tree| if_there(archive.entry(tree, path));
+    let wanted = entry(archive.root())?;
+    let mut found = (archive.tip(), archive.commit(archive.tip())?);
+    for step in archive.walk() {
+        let (id, commit) = step?;
+        if entry(commit.tree)? != wanted {
+            break;
+        }
+        found = (id, commit);
+    }
+    Ok(found)
+}
+
+/// Looks for that commit where the list of the branch has it. No root file ever goes away, so that the branch is one part
+/// without it, or with another one, and one with it; a commit is the one only where its parent has another, and where it is
+/// on the branch.
+fn listed_bringer(archive: &Archive, path: &str) -> Result<Option<(CommitId, Commit)>, Fault> {
     let entry = |tree| if_there(archive.entry(tree, path));
     let wanted = entry(archive.root())?;
     let branch = archive.branch()?;
@@ -319,17 +371,6 @@ fn bringer(archive: &Archive, path: &str) -> Result<(CommitId, Commit), Fault> {
         Some(before) => entry(commit.tree)? == wanted && entry(before.tree)? != wanted,
         None => true,
     };
-    if is_brought {
-        return Ok((id, commit));
-    }
-    // The list of the branch is not to be relied upon: each commit is asked.
-    let mut found = (archive.tip(), archive.commit(archive.tip())?);
-    for step in archive.walk() {
-        let (id, commit) = step?;
-        if entry(commit.tree)? != wanted {
-            break;
-        }
-        found = (id, commit);
-    }
-    Ok(found)
+    let is_found = is_brought && archive.is_on_branch_at(id, Some(with))?;
+    Ok(is_found.then_some((id, commit)))
 }

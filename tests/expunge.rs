@@ -12,7 +12,7 @@ mod strace;
 #[path = "support/tree.rs"]
 mod tree;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt as _;
@@ -22,6 +22,8 @@ use std::time::Duration;
 
 use archives::{Story, git_command};
 use avalaches::archive::{Archive, Owner};
+use avalaches::article::content_sha256;
+use avalaches::id::CommitId;
 use avalaches::listing;
 use avalaches::query::Query;
 use avalaches::search;
@@ -159,11 +161,66 @@ impl Expunged {
         commit
     }
 
-    /// Deletes the loose object of a text and returns its tombstone, as this program writes it.
-    fn lose(&self, text: &str) -> String {
+    /// Puts a new article on the branch as an attacker with git would: the first revision's files, of which some are others,
+    /// under a commit like its own, in which something is replaced.
+    fn copy_article(&self, others: &[(&str, &str)], replaced: &[(&str, &str)]) -> String {
         let story = &self.signed.story;
-        let bytes = story.git(&["cat-file", "-s", text]);
-        fs::remove_file(story.archive().join("objects").join(&text[..2]).join(&text[2..])).unwrap();
+        let git = |arguments: &[&str]| archives::git_reading(&story.archive(), arguments, "");
+        git(&["read-tree", "main"]);
+        let listed = story.git(&["ls-tree", &format!("{}:articles/{ARTICLE}", id(&self.first))]);
+        let mut files = BTreeMap::new();
+        for line in listed.lines() {
+            let (mut blob, name) = (line[12..52].to_owned(), &line[53..]);
+            if let Some((_, text)) = others.iter().find(|(other, _)| *other == name) {
+                blob = self.signed.given(&["hash-object", "-w", "--stdin"], text);
+            }
+            let entry = format!("100644,{blob},articles/2026/01/22/again/{name}");
+            git(&["update-index", "--add", "--cacheinfo", &entry]);
+            let bytes = git_command(&story.archive(), &["cat-file", "blob", &blob]).output();
+            files.insert(name.to_owned(), bytes.unwrap().stdout);
+        }
+        let body = story.git(&["cat-file", "commit", id(&self.first)]);
+        let (_, rest) = body.split_once("\nauthor ").unwrap();
+        let (before, sum) = rest.split_once("Content-SHA256: ").unwrap();
+        let rest = format!("{before}Content-SHA256: {}{}", content_sha256(&files), &sum[64..]);
+        let mut rest = rest.replace(&format!("{ARTICLE}\n"), "2026/01/22/again\n");
+        for (from, to) in replaced {
+            assert!(rest.contains(from), "{from} in {rest}");
+            rest = rest.replace(from, to);
+        }
+        let (tree, parent) = (git(&["write-tree"]), self.signed.tip());
+        let commit = format!("tree {tree}\nparent {parent}\nauthor {rest}\n");
+        let commit = self
+            .signed
+            .given(&["hash-object", "-t", "commit", "-w", "--stdin"], &commit);
+        story.git(&["update-ref", "refs/heads/main", &commit]);
+        commit
+    }
+
+    /// Returns the options by which git signs with a key.
+    fn signs(&self, key: &str) -> [String; 4] {
+        let key = format!("user.signingkey={}", self.signed.path(key).display());
+        ["-c", "gpg.format=ssh", "-c", &key].map(ToOwned::to_owned)
+    }
+
+    /// Returns the verdict on something.
+    fn verdict(&self, thing: &str) -> String {
+        let output = self.signed.story.run(&["verify", thing, "--json"]);
+        let answer = json(&output)["answers"][0].take();
+        answer["verdict"].as_str().unwrap().to_owned()
+    }
+
+    /// Deletes the loose object of a text and returns its tombstone.
+    fn lose(&self, text: &str) -> String {
+        let tombstone = self.tombstone(text);
+        let objects = self.signed.story.archive().join("objects");
+        fs::remove_file(objects.join(&text[..2]).join(&text[2..])).unwrap();
+        tombstone
+    }
+
+    /// Returns the tombstone of a text, as this program writes it for the first revision's page.
+    fn tombstone(&self, text: &str) -> String {
+        let bytes = self.signed.story.git(&["cat-file", "-s", text]);
         let first = id(&self.first);
         format!(
             "{{\n  \"blob\": \"{text}\",\n  \"bytes\": {bytes},\n  \"note\": \"{WHY}\",\n  \"paths\": [\n    \
@@ -1124,4 +1181,161 @@ fn a_check_that_began_before_something_was_expunged_misses_nothing() {
             .iter()
             .any(|note| note.contains("while this check ran"))
     );
+}
+
+#[test]
+fn nothing_is_dropped_that_nobody_signed_for_or_that_the_tip_needs() {
+    let told = Expunged::retracted();
+    let blob = |of: &str| told.signed.story.git(&["rev-parse", of]);
+    let page = blob(&format!("{}:articles/{ARTICLE}/page.txt", id(&told.first)));
+    let settings = blob("main:avalaches.json");
+    let shown = blob("main:articles/2026/01/22/own/page.txt");
+    let good = told.signs("key");
+    let other = told.signs("other");
+    for (blob, options, why) in [
+        (&page, None, ", which says that it was expunged, is unsigned"),
+        (
+            &page,
+            Some(&other),
+            ", which says that it was expunged, is untrusted",
+        ),
+        (&settings, None, "the newest commit has it as avalaches.json"),
+        (
+            &settings,
+            Some(&good),
+            "the newest commit has it as avalaches.json",
+        ),
+        (
+            &shown,
+            Some(&good),
+            "the newest commit has it as articles/2026/01/22/own/en.md",
+        ),
+    ] {
+        let forged = told.again();
+        let story = &forged.signed.story;
+        let options: Vec<&str> = options.into_iter().flatten().map(String::as_str).collect();
+        forged.forge(&format!("{blob}.json"), &forged.tombstone(blob), &options);
+        let before = objects(story);
+        let output = story.run(&["maintain"]);
+        assert!(output.status.success(), "{why}: {output:?}");
+        assert_eq!(objects(story), before, "{why}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        let stays = format!("{blob} has a tombstone and stays in the store: ");
+        assert!(said.contains(&stays) && said.contains(why), "{why}: {said}");
+        story.yes(&["list"]);
+        story.yes(&["settings"]);
+    }
+    // Signed by a key that counts, and of what only an older revision has: that is what `expunge` does.
+    let forged = told.again();
+    let tombstone = forged.tombstone(&page);
+    let options: Vec<&str> = good.iter().map(String::as_str).collect();
+    forged.forge(&format!("{page}.json"), &tombstone, &options);
+    forged.signed.story.yes(&["maintain"]);
+    assert_eq!(missing(&forged.signed.story), BTreeSet::from([page]));
+}
+
+#[test]
+fn no_list_of_the_branch_has_a_tombstone_signed() {
+    let told = Expunged::retracted();
+    let story = &told.signed.story;
+    let page = format!("{}:articles/{ARTICLE}/page.txt", id(&told.first));
+    let page = story.git(&["rev-parse", &page]);
+    let (name, tombstone) = (format!("{page}.json"), told.tombstone(&page));
+    let before = told.signed.tip();
+    let good = told.signs("key");
+    let options: Vec<&str> = good.iter().map(String::as_str).collect();
+    let signed = told.forge(&name, &tombstone, &options);
+    story.git(&["update-ref", "refs/heads/main", &before]);
+    told.forge(&name, &tombstone, &[]);
+    let tip = told.copy_article(&[], &[]);
+    let first = story.git(&["rev-list", "--max-parents=0", "main"]);
+    let unknown = "1".repeat(40);
+    // One that was signed and is not on the branch, and one that is nowhere.
+    for other in [&signed, &unknown] {
+        let list = [&first, other, &tip].map(|id| *id.parse::<CommitId>().unwrap().raw());
+        fs::write(story.archive().join("avalaches.branch"), list.concat()).unwrap();
+        let output = story.run(&["verify", &tip, "--json"]);
+        let answer = json(&output)["answers"][0].take();
+        assert_eq!(answer["verdict"], "corrupt", "{answer}");
+        let reason = answer["reasons"][0].as_str().unwrap();
+        assert!(
+            reason.ends_with("and that commit's signature is unsigned"),
+            "{reason}"
+        );
+    }
+}
+
+#[test]
+fn a_page_that_is_withheld_is_what_its_sources_give() {
+    let told = Expunged::retracted();
+    let good = told.signs("key");
+    let options: Vec<&str> = good.iter().map(String::as_str).collect();
+    let sum = "0".repeat(64);
+    for (others, replaced, code) in [
+        (&[("page.txt", "Wang is guilty.\n")][..], None, "page-differs"),
+        (&[], Some(sum.as_str()), "content-hash"),
+        (&[], None, ""),
+    ] {
+        let forged = told.again();
+        let story = &forged.signed.story;
+        let commit = forged.copy_article(others, &[]);
+        let commit = match replaced {
+            None => commit,
+            Some(sum) => {
+                let body = story.git(&["cat-file", "commit", &commit]) + "\n";
+                let (before, after) = body.split_once("Content-SHA256: ").unwrap();
+                let body = format!("{before}Content-SHA256: {sum}{}", &after[64..]);
+                let arguments = ["hash-object", "-t", "commit", "-w", "--stdin"];
+                let commit = forged.signed.given(&arguments, &body);
+                story.git(&["update-ref", "refs/heads/main", &commit]);
+                commit
+            }
+        };
+        let page = story.git(&["rev-parse", "main:articles/2026/01/22/again/page.txt"]);
+        let bytes = git_command(&story.archive(), &["cat-file", "blob", &page]).output();
+        let text = String::from_utf8(bytes.unwrap().stdout).unwrap();
+        let tombstone = forged.tombstone(&page);
+        let tombstone = tombstone
+            .replace(id(&forged.first), &commit)
+            .replace("bridge/", "again/");
+        forged.forge(&format!("{page}.json"), &tombstone, &options);
+        let footer = format!("2026-01-22 (Thursday) · {commit}");
+        story.write("page.txt", format!("← 返回 Avalaches\n\n{text}\n{footer}"));
+        let expected = match code {
+            "" => ["withheld", "verified"],
+            _ => ["corrupt", "corrupt"],
+        };
+        let found = [&commit, "page.txt"].map(|thing| forged.verdict(thing));
+        assert_eq!(found, expected, "{code}");
+        let errors = forged.errors();
+        assert_eq!(errors.contains(code), !code.is_empty(), "{code}: {errors:?}");
+    }
+}
+
+#[test]
+fn what_a_tombstone_says_of_the_branch_and_the_content_is_held_against_them() {
+    let told = Expunged::retracted();
+    let page = format!("{}:articles/{ARTICLE}/page.txt", id(&told.first));
+    let page = told.signed.story.git(&["rev-parse", &page]);
+    let good = told.signs("key");
+    let options: Vec<&str> = good.iter().map(String::as_str).collect();
+    let (first, second) = (id(&told.first), id(&told.second));
+    let unknown = "1".repeat(40);
+    let two = format!("{second}\",\n    \"{first}");
+    for (from, to, why) in [
+        ("", "", ""),
+        ("\"bytes\": ", "\"bytes\": 1", ", and it has "),
+        ("/page.txt", "/en.md", "names other paths than those"),
+        (first, second, "which does not have the content"),
+        (first, &unknown, "which is not on the branch before it"),
+        (first, &two, "which does not have the content"),
+    ] {
+        let forged = told.again();
+        let tombstone = forged.tombstone(&page).replace(from, to);
+        forged.forge(&format!("{page}.json"), &tombstone, &options);
+        let output = forged.signed.story.run(&["verify"]);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.success(), why.is_empty(), "{why}: {said}");
+        assert!(said.contains(why), "{why}: {said}");
+    }
 }

@@ -954,6 +954,13 @@ fn a_commit_that_no_mirror_leads_to_is_detached_and_a_damaged_one_corrupt() {
             )),
             "{said}"
         );
+        let shares = ["1/1", "1/2", "2/2"].map(|share| story.run(&["verify", "--subset", share]));
+        let shares = shares.map(|output| output.status.code().unwrap());
+        assert_eq!(
+            shares,
+            [1, 1, 0],
+            "{thing}: one of the shares follows the mirrors"
+        );
         fs::write(&file, bytes).unwrap();
     }
     assert!(story.yes(&["verify"]).starts_with("verified"));

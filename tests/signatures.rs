@@ -768,3 +768,109 @@ fn what_a_security_key_signed_is_judged_as_git_judges_it() {
     assert_eq!(answer(&other), "bad");
     assert!(!signed.accepted_by_git(&other, &allowed, ""));
 }
+
+/// Puts a commit on the branch as an attacker with git would: the tip without its signature.
+fn strip(signed: &Signed) -> String {
+    let body = signed.story.git(&["cat-file", "commit", "main"]) + "\n";
+    let (head, rest) = body.split_once("\ngpgsig ").unwrap();
+    let (_, message) = rest.split_once("-----END SSH SIGNATURE-----").unwrap();
+    let arguments = ["hash-object", "-t", "commit", "-w", "--stdin"];
+    let commit = signed.given(&arguments, &format!("{head}{message}"));
+    signed.story.git(&["update-ref", "refs/heads/main", &commit]);
+    commit
+}
+
+/// A story whose archive asks for signatures.
+fn asking() -> Signed {
+    let signed = Signed::begin();
+    signed.key("key", &["ed25519"], "");
+    signed
+        .story
+        .yes(&["signers", "allow", "desk@example.org", "key.pub"]);
+    signed
+        .story
+        .yes(&["settings", "--signatures", "required", "--sign=key"]);
+    signed
+}
+
+#[test]
+fn neither_damage_nor_a_tombstone_spares_a_commit_the_signature_that_was_asked_for() {
+    let signed = asking();
+    let story = &signed.story;
+    let settings = story.git(&["rev-parse", "main:avalaches.json"]);
+    let signers = story.git(&["rev-parse", "main:allowed_signers"]);
+    let slug = ["--slug", "ferry", "--date", "2026-01-22", "--sign=key"];
+    story.add("page.txt", PAGE, &slug);
+    let unsigned = strip(&signed);
+    story.yes(&["settings", "--signatures", "optional", "--sign=key"]);
+    let verdict = || {
+        let output = story.run(&["verify", &unsigned, "--json"]);
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        document["answers"][0]["verdict"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(verdict(), "unauthorized");
+    // Tombstones hide what articles have, and no root file.
+    let mut folder = String::new();
+    for blob in [&settings, &signers] {
+        let tombstone = format!(
+            "{{\n  \"blob\": \"{blob}\",\n  \"bytes\": 1,\n  \"note\": \"No.\",\n  \"paths\": [\n    \
+             \"articles/2026/01/22/ferry/page.txt\"\n  ],\n  \"revisions\": [\n    \"{unsigned}\"\n  ]\n}}\n"
+        );
+        let tombstone = signed.given(&["hash-object", "-w", "--stdin"], &tombstone);
+        folder += &format!("100644 blob {tombstone}\t{blob}.json\n");
+    }
+    let folder = signed.given(&["mktree"], &folder);
+    let root = story.git(&["ls-tree", "main"]);
+    let root = signed.given(&["mktree"], &format!("{root}\n040000 tree {folder}\texpunged\n"));
+    let message = "expunge: 2026/01/22/ferry\n\nNo.\n\nArchive-Format: 1\n";
+    let commit = signed.given(&["commit-tree", "-p", "main", &root], message);
+    story.git(&["update-ref", "refs/heads/main", &commit]);
+    assert_eq!(verdict(), "unauthorized");
+    let place = story.archive().join("objects").join(&settings[..2]);
+    fs::remove_file(place.join(&settings[2..])).unwrap();
+    assert_eq!(verdict(), "corrupt");
+}
+
+#[test]
+fn a_later_revision_that_nobody_signed_is_told_as_unauthorized() {
+    let signed = asking();
+    let story = &signed.story;
+    let slug = ["--slug", "ferry", "--date", "2026-01-22", "--sign=key"];
+    let first = story.add("page.txt", PAGE, &slug);
+    let article = "2026/01/22/ferry";
+    story.yes(&["retract", article, "--note", "Faked.", "--sign=key"]);
+    let second = strip(&signed);
+    let why = "the archive asked for a good signature, and this is unsigned";
+    let said = story.yes(&["verify", &first]);
+    assert!(
+        said.starts_with("superseded") && said.contains(&format!("    unauthorized: {why}\n")),
+        "{said}"
+    );
+    let answer: Value = serde_json::from_str(&story.yes(&["verify", &first, "--json"])).unwrap();
+    let later = &answer["answers"][0]["superseded_by"][0];
+    assert_eq!(
+        (&later["id"], &later["unauthorized"]),
+        (&second.as_str().into(), &why.into())
+    );
+    for (id, is_told) in [(id(&first), false), (&second, true)] {
+        let output = story.run(&["show", id]);
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.contains(why), is_told, "{said}");
+    }
+    let said = story.yes(&["history", article]);
+    assert_eq!(
+        said.matches(&format!("     unauthorized: {why}\n")).count(),
+        1,
+        "{said}"
+    );
+    let history: Value = serde_json::from_str(&story.yes(&["history", article, "--json"])).unwrap();
+    let answers = history["revisions"].as_array().unwrap().iter();
+    let answers: Vec<(&str, &str)> = answers
+        .map(|revision| {
+            let answer = revision["signature"]["answer"].as_str().unwrap();
+            (answer, revision["signatures"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(answers, [("unsigned", "required"), ("good", "required")]);
+}

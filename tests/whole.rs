@@ -505,12 +505,14 @@ fn what_cannot_be_followed_is_told_of_the_revision_that_is_asked_for() {
     assert_eq!(found["verdict"], "corrupt", "{found}");
     let reason = found["reasons"][0].as_str().unwrap();
     assert!(reason.starts_with("the branch cannot be followed: "), "{reason}");
-    // The tip needs nobody to lead to it; by whose keys it was signed is not known.
+    // The tip needs nobody to lead to it; but whether its signature was asked for, and what it changed, is not known.
     let found = answer(&third);
     assert_eq!(
         (&found["verdict"], &found["signature"]),
-        (&"verified".into(), &Value::Null)
+        (&"corrupt".into(), &Value::Null)
     );
+    let reason = found["reasons"][0].as_str().unwrap();
+    assert!(reason.starts_with("its signature cannot be judged: "), "{reason}");
     assert_eq!(answer(&second)["verdict"], "unknown");
 }
 
@@ -574,4 +576,95 @@ fn what_git_prunes_while_a_store_is_checked_is_no_fault() {
     assert_eq!(gone, [blob]);
     let findings = inventory.into_findings();
     assert!(findings.is_empty(), "{findings:?}");
+}
+
+#[test]
+fn a_revision_that_changes_or_follows_what_it_may_not_is_corrupt_by_itself_as_well() {
+    let (story, [first, second, third]) = three();
+    let answer = |id: &str| -> (String, String) {
+        let output = story.run(&["verify", "--json", id]);
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let answer = &document["answers"][0];
+        let verdict = answer["verdict"].as_str().unwrap().to_owned();
+        (
+            verdict,
+            answer["reasons"][0].as_str().unwrap_or_default().to_owned(),
+        )
+    };
+    let tree = |id: &str| story.git(&["rev-parse", &format!("{id}^{{tree}}")]);
+    let stray = tree_with(&story, &third, "articles/2026/notes.txt", "x");
+    let other = tree_with(&story, &third, &format!("articles/{ARTICLE}/en.md"), "x\n");
+    let (third_tree, second_parent) = (tree(&third), format!("parent {second}"));
+    let first_parent = format!("parent {first}");
+    let numbered = format!("Revision: 2\nRevision-Kind: publish\nPrevious-Revision: {second}");
+    let (changes, follows) = (
+        "the commit changes more or other than its article's folder",
+        "Revision and Previous-Revision are not those that follow from the history",
+    );
+    for (like, replaced, why) in [
+        (&third, [(third_tree.as_str(), stray.as_str())], changes),
+        (&third, [(third_tree.as_str(), other.as_str())], changes),
+        (&third, [(second_parent.as_str(), first_parent.as_str())], changes),
+        (
+            &third,
+            [("Revision: 1\nRevision-Kind: publish", numbered.as_str())],
+            follows,
+        ),
+        (&second, [("Revision: 2", "Revision: 7")], follows),
+        (&second, [(first.as_str(), third.as_str())], changes),
+    ] {
+        let forged = forge(&story, like, &replaced);
+        let told = answer(&forged);
+        assert_eq!(told, ("corrupt".to_owned(), why.to_owned()), "{replaced:?}");
+    }
+    // One that follows a revision of its article that is not on the branch.
+    let twin = altered(
+        &story,
+        &first,
+        "committer Desk <> 1769140800",
+        "committer Desk <> 1769140700",
+    );
+    let twin = put(&story, "commit", twin.as_bytes());
+    let before = format!("Previous-Revision: {first}");
+    let after = format!("Previous-Revision: {twin}");
+    let forged = forge(&story, &second, &[(&before, &after)]);
+    assert_eq!(answer(&forged), ("corrupt".to_owned(), follows.to_owned()));
+    assert_eq!(answer(&twin).0, "detached");
+    let output = story.run(&["show", &twin]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("note: ") && said.contains("the commit is not in the branch's history"),
+        "{said}"
+    );
+    // A folder that another article's commit changed, and no revision.
+    let forged = forge(
+        &story,
+        &third,
+        &[
+            (&third_tree, &other),
+            (&second_parent, &format!("parent {third}")),
+        ],
+    );
+    assert_eq!(answer(&forged).0, "corrupt");
+    let (verdict, reason) = answer(&second);
+    assert_eq!(verdict, "corrupt", "{reason}");
+    assert!(reason.ends_with("and no revision made it so"), "{reason}");
+    assert_eq!(answer(&third).0, "verified");
+}
+
+#[test]
+fn nothing_follows_a_revision_of_the_last_number() {
+    let (story, [_, second, _]) = three();
+    let tip = forge(&story, &second, &[("Revision: 2", "Revision: 4294967295")]);
+    story.write("page.txt", "一些文字。\n\nThird words.\n");
+    for arguments in [
+        &["correct", ARTICLE, "page.txt", "--note", "A word."][..],
+        &["retract", ARTICLE, "--note", "No."],
+    ] {
+        let output = story.run(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(said.contains("has the last number that there is"), "{said}");
+        assert_eq!(story.git(&["rev-parse", "main"]), tip);
+    }
 }

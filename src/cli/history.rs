@@ -43,12 +43,13 @@ impl History {
             if common.verbose {
                 text.push_str(&format!("     {}\n", Swhid::revision(revision.id())));
             }
-            let judged = keys.worth(&archive, revision.commit())?;
-            if judged.is_signed() {
-                text.push_str(&format!(
-                    "     signature {}\n",
-                    output::visible(&judged.to_string())
-                ));
+            let standing = keys.standing(&archive, revision.commit())?;
+            if standing.is_missing() {
+                let what = output::visible(&standing.what());
+                text.push_str(&format!("     unauthorized: {what}\n"));
+            } else if standing.judged.is_signed() {
+                let judged = output::visible(&standing.judged.to_string());
+                text.push_str(&format!("     signature {judged}\n"));
             }
             if let Kept::Withheld(revision) = revision {
                 let said = withheld::said(&revision.reasons(&archive)?);

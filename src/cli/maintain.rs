@@ -39,8 +39,15 @@ impl Maintain {
     }
 }
 
-/// Tells of what could not be cleared of withheld content.
+/// Tells of what could not be cleared of withheld content, and of what has a tombstone and stays.
 pub fn tell_not_cleared(outcome: &maintain::Outcome) {
+    for spared in &outcome.spared {
+        output::warning(&format!(
+            "{} has a tombstone and stays in the store: {}",
+            spared.blob,
+            visible(&spared.why)
+        ));
+    }
     for name in &outcome.in_use {
         output::warning(&format!(
             "{name} in the archive's folder may have what is withheld, and another program is at work there; run `avalaches \

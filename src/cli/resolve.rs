@@ -7,9 +7,10 @@ use avalaches::history;
 use avalaches::id::{ArticleId, CommitId, IdPrefix};
 use avalaches::revision::{Revision, RevisionFault};
 use avalaches::swhid::{SCHEME, Swhid};
+use avalaches::verify;
 use avalaches::withheld::{self, Kept};
 
-use super::Failure;
+use super::{Failure, output};
 
 /// Finds the commit that a text names: an article's newest revision, its revision N as `ARTICLE@N`, a footer's,
 /// an id's, a prefix's, a SWHID's.
@@ -55,9 +56,14 @@ pub fn is_name(text: &str) -> bool {
         || IdPrefix::parse(text).is_some()
 }
 
-/// Reads a revision; of one whose text was expunged it is said why.
+/// Reads a revision that is to be shown; of one whose text was expunged it is said why. A note tells where it counts for
+/// nothing, which nothing in its text and footer does.
 pub fn revision(archive: &Archive, id: CommitId) -> Result<Revision, Failure> {
-    Revision::read(archive, id).map_err(|fault| unreadable(archive, fault))
+    let revision = Revision::read(archive, id).map_err(|fault| unreadable(archive, fault))?;
+    if let Some(why) = verify::doubt(archive, id, &revision.commit)? {
+        output::note(&format!("{}: {}", revision.footer(), output::visible(&why)));
+    }
+    Ok(revision)
 }
 
 /// Says why a revision cannot be read, and of an expunged text why it was.

@@ -51,7 +51,8 @@ pub struct Verify {
     /// Check what came after the last --changed that found nothing wrong, and record the tip
     #[arg(long, conflicts_with_all = ["things", "since", "subset"])]
     changed: bool,
-    /// Check one share of the whole archive: 1/7, 2/7 … are together a full check
+    /// Check one share of the whole archive: 1/7, 2/7 … are together a full check, but that two revisions which follow the same
+    /// one may fall into two shares
     #[arg(long, value_name = "N/T", value_parser = share, conflicts_with = "things")]
     subset: Option<Scope>,
     /// How ids are computed: by two implementations, one of which detects prepared collisions, or by one

@@ -56,6 +56,7 @@ fn past(archive: &Archive, keys: &mut Keys, kept: &Kept) -> Result<Value, Reason
         Kept::Whole(_) => Vec::new(),
         Kept::Withheld(revision) => withheld(&revision.reasons(archive)?),
     };
+    let standing = keys.standing(archive, commit)?;
     Ok(json!({
         "revision": trailers.revision,
         "kind": trailers.kind.name(),
@@ -65,7 +66,8 @@ fn past(archive: &Archive, keys: &mut Keys, kept: &Kept) -> Result<Value, Reason
         "id": kept.id().to_string(),
         "swhid": Swhid::revision(kept.id()).to_string(),
         "footer": kept.footer().to_string(),
-        "signature": judged(&keys.worth(archive, commit)?),
+        "signature": judged(&standing.judged),
+        "signatures": standing.asked.name(),
         "withheld": withheld,
     }))
 }

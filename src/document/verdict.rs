@@ -100,6 +100,7 @@ fn others(named: &[Named]) -> Vec<Value> {
             "id": named.footer.commit.to_string(),
             "swhid": Swhid::revision(named.footer.commit).to_string(),
             "footer": named.footer.to_string(),
+            "unauthorized": named.unauthorized,
         })
     };
     named.iter().map(one).collect()

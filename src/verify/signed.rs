@@ -208,7 +208,7 @@ impl Keys {
             Some(parent) => Grounds::in_tree(archive, archive.commit(*parent)?.tree)?,
             None => Grounds::default(),
         };
-        self.judge(commit, grounds, |id| archive.blob(id))
+        self.judge(commit, grounds, |id| archive.root_file(id))
     }
 }
 

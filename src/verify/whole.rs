@@ -163,8 +163,8 @@ pub enum Scope {
     /// What came after a commit, which is hashed again and must be on the branch. That a revision follows the
     /// same one as an older revision does, where the text came back in between, only a whole check can see.
     Since(CommitId),
-    /// One of so many shares, which together hash everything and judge every revision. They overlap, and two
-    /// revisions that follow the same one may fall into two of them.
+    /// One of so many shares, which together hash everything, judge every revision and follow the mirrors. They overlap, and
+    /// two revisions that follow the same one may fall into two of them.
     Share {
         /// Which, from 1.
         number: usize,
@@ -179,6 +179,15 @@ impl Scope {
         match self {
             Self::Share { number, of } => at % of == number - 1,
             Self::Whole | Self::Since(_) => true,
+        }
+    }
+
+    /// Tells whether the mirrors are part of the scope, which one of the shares follows.
+    fn has_mirrors(self) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Share { number, .. } => number == 1,
+            Self::Since(_) => false,
         }
     }
 }
@@ -260,7 +269,7 @@ pub fn observed(
     }
     tell_counts(&census, &mut report);
     tell_withheld(&census, &mut report);
-    if options.scope == Scope::Whole && !census.is_stopped() {
+    if options.scope.has_mirrors() && !census.is_stopped() {
         tell_mirrors(archive, &census, progress, &mut report);
     }
     if census.is_stopped() {
@@ -308,6 +317,10 @@ fn tell_mirrors(archive: &Archive, census: &Census<'_>, progress: &mut Tell<'_>,
     }
     let followed = census.watch(progress, || mirrors::follow(census, &mirrors));
     report.findings.extend(followed.findings);
+    if census.options.scope != Scope::Whole {
+        // What the branch leads to as well is not known there.
+        return;
+    }
     for (mirror, count) in mirrors.iter().zip(followed.counts) {
         let (name, objects) = (&mirror.name, counted(count, "object"));
         report

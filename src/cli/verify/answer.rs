@@ -6,7 +6,7 @@ use avalaches::footer::Footer;
 use avalaches::swhid::Swhid;
 use avalaches::verify::in_log::InLog;
 use avalaches::verify::mirrored::Mirrored;
-use avalaches::verify::{Answer, Verdict};
+use avalaches::verify::{Answer, Named, Verdict};
 use avalaches::withheld::Reason;
 use avalaches::wording::{counted, quoted};
 
@@ -144,6 +144,7 @@ fn others_text(answer: &Answer, text: &mut String) {
             "  superseded by revision {}, {}{note}: {}",
             later.revision, later.kind, later.footer
         );
+        unauthorized(later, text);
     }
     for same in &answer.same_text {
         let _ = writeln!(
@@ -151,6 +152,7 @@ fn others_text(answer: &Answer, text: &mut String) {
             "  the text is that of {}, revision {}: {}",
             same.article, same.revision, same.footer
         );
+        unauthorized(same, text);
     }
     for claim in &answer.claimed_by {
         let _ = writeln!(
@@ -158,6 +160,14 @@ fn others_text(answer: &Answer, text: &mut String) {
             "  recorded as the claim of {}, revision {}: {}",
             claim.article, claim.revision, claim.footer
         );
+        unauthorized(claim, text);
+    }
+}
+
+/// Says of a revision that it lacks the signature that the archive asked for.
+fn unauthorized(named: &Named, text: &mut String) {
+    if let Some(what) = &named.unauthorized {
+        let _ = writeln!(text, "    unauthorized: {}", visible(what));
     }
 }
 

@@ -124,7 +124,9 @@ impl Doubtful<'_> {
         let found = grounds.transpose().and_then(|grounds| {
             let grounds = grounds.unwrap_or_default();
             let keys = &mut self.keys.borrow_mut();
-            signatures::judge(keys, which, (id, commit), grounds, |blob| self.archive.blob(blob))
+            signatures::judge(keys, which, (id, commit), grounds, |blob| {
+                self.archive.root_file(blob)
+            })
         });
         match found {
             Ok(found) => report.findings.extend(found),

@@ -1,10 +1,10 @@
-//! What the mirrors lead to, told apart from what nothing leads to. The objects were hashed before; here they are
-//! followed, each once.
+//! What the mirrors lead to, told apart from what nothing leads to. The objects were hashed before, but where a share of the
+//! archive is checked; here they are followed, each once.
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::{Census, Code, Finding};
+use super::{Census, Code, Finding, Scope};
 use crate::id::ObjectId;
 use crate::mirror::Mirror;
 use crate::object::ObjectKind;
@@ -69,9 +69,11 @@ pub(super) fn follow(census: &Census<'_>, mirrors: &[Mirror]) -> Followed {
                     if census.inventory.is_gone(number) {
                         found(format!("{name} leads to object {id}, which is not in the store"));
                     }
-                    continue;
+                    if !matches!(census.options.scope, Scope::Share { .. }) {
+                        continue;
+                    }
                 }
-                let Some((kind, body)) = objects.read(number, kind) else {
+                let Some((kind, body)) = objects.read(number, id, kind) else {
                     continue;
                 };
                 if let Err(error) = push_named(kind, &body, &mut next) {
@@ -104,10 +106,20 @@ impl Objects<'_> {
         *self.loose.entry(number).or_insert_with(read)
     }
 
-    /// Reads an object that leads somewhere.
-    fn read(&mut self, number: usize, kind: Option<ObjectKind>) -> Option<(ObjectKind, Rc<Vec<u8>>)> {
+    /// Reads an object that leads somewhere, and hashes it where another share does so for itself.
+    fn read(
+        &mut self,
+        number: usize,
+        id: ObjectId,
+        kind: Option<ObjectKind>,
+    ) -> Option<(ObjectKind, Rc<Vec<u8>>)> {
         let kind = kind.filter(|kind| *kind != ObjectKind::Blob)?;
-        Some((kind, self.reader.read_unhashed(number, kind)?))
+        let body = if self.census.hashed.get(number) {
+            self.reader.read_unhashed(number, kind)
+        } else {
+            self.reader.read(number, id, kind)
+        };
+        Some((kind, body?))
     }
 }
 

@@ -1,16 +1,19 @@
 //! Commits that hold no article: an archive's first, and those that change its root files.
 
+use std::collections::BTreeSet;
+
 use super::{Doubtful, Leaves, changes, is_article};
 use crate::archive::Fault;
-use crate::id::{CommitId, TreeId};
+use crate::id::{BlobId, CommitId, TreeId};
 use crate::log::{self, derive};
 use crate::object::commit::Commit;
+use crate::object::tree::Entry;
 use crate::revision::is_first;
 use crate::settings::{self, CHECKPOINT_FILE, Settings};
 use crate::tlog::merkle::{Nodes as _, Tree};
 use crate::tlog::note::SignatureLine;
 use crate::tombstone::Tombstone;
-use crate::trailer::first_message;
+use crate::trailer::{Message, first_message};
 use crate::verify::whole::{Code, Report};
 use crate::wording::{counted, with_causes};
 
@@ -84,7 +87,7 @@ impl Doubtful<'_> {
                     }
                 }
                 Ok(bytes) if Tombstone::is_one(path) => {
-                    self.check_tombstone(id, commit, path, &bytes, report);
+                    self.check_tombstone((place, id), commit, path, &bytes, report);
                 }
                 Ok(bytes) if path == CHECKPOINT_FILE => {
                     self.check_checkpoint((place, id), commit, before, &bytes, report);
@@ -164,10 +167,22 @@ impl Doubtful<'_> {
         self.leaves.get_or_init(read).as_ref()
     }
 
-    /// Judges a commit's tombstone: its form, and that somebody whose signature counts says so.
-    fn check_tombstone(&self, id: CommitId, commit: &Commit, path: &str, bytes: &[u8], report: &mut Report) {
-        if let Err(error) = Tombstone::parse(path, bytes) {
-            report.found_in(Code::TombstoneForm, id, with_causes(&error));
+    /// Judges a commit's tombstone: its form, what it says of the branch, and that somebody whose signature counts says so.
+    fn check_tombstone(
+        &self,
+        (place, id): (usize, CommitId),
+        commit: &Commit,
+        path: &str,
+        bytes: &[u8],
+        report: &mut Report,
+    ) {
+        match Tombstone::parse(path, bytes) {
+            Ok(tombstone) => {
+                if let Some(what) = self.said_falsely(place, &tombstone) {
+                    report.found_in(Code::TombstoneForm, id, format!("{path} {what}"));
+                }
+            }
+            Err(error) => report.found_in(Code::TombstoneForm, id, with_causes(&error)),
         }
         // One that was said anew since need not be believed any more.
         if !matches!(self.is_current(commit, path), Ok(true)) {
@@ -182,6 +197,54 @@ impl Doubtful<'_> {
             }
             Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
         }
+    }
+
+    /// Holds what a tombstone says against the revisions before it, and against the content, where that is there.
+    fn said_falsely(&self, place: usize, tombstone: &Tombstone) -> Option<String> {
+        let mut paths = BTreeSet::new();
+        let mut last = None;
+        for revision in &tombstone.revisions {
+            let number = self.census.inventory.find(revision.raw());
+            let at = number.and_then(|number| self.line.place(number));
+            if at.is_none_or(|at| at >= place) {
+                return Some(format!("names {revision}, which is not on the branch before it"));
+            }
+            if at <= last {
+                return Some("names revisions that are not in their order".to_owned());
+            }
+            last = at;
+            // Where a revision cannot be read, something else is said about it.
+            let stood = self.stood_at(*revision, tombstone.blob)?;
+            if stood.is_empty() {
+                return Some(format!("names {revision}, which does not have the content"));
+            }
+            paths.extend(stood);
+        }
+        if !paths.iter().eq(&tombstone.paths) {
+            return Some("names other paths than those at which its revisions have the content".to_owned());
+        }
+        let content = self.archive.objects().read(tombstone.blob.into()).ok()?;
+        let length = u64::try_from(content.body.len()).unwrap_or(u64::MAX);
+        (length != tombstone.bytes).then(|| {
+            let bytes = counted(tombstone.bytes, "byte");
+            format!("says that the content has {bytes}, and it has {length}")
+        })
+    }
+
+    /// Names the paths at which a revision has a content; `None` where it cannot be read.
+    fn stood_at(&self, revision: CommitId, blob: BlobId) -> Option<Vec<String>> {
+        let commit = self.archive.commit(revision).ok()?;
+        let Ok(message) = Message::parse(&commit.message) else {
+            return Some(Vec::new());
+        };
+        let path = message.trailers.article.folder();
+        let folder = self.archive.folder(commit.tree, &path).ok()?;
+        let tree = self.archive.tree(folder).ok()?;
+        let stands = tree
+            .entries()
+            .iter()
+            .filter(|(_, entry)| *entry == Entry::File(blob));
+        Some(stands.map(|(name, _)| format!("{path}/{name}")).collect())
     }
 
     /// Tells whether the tip has a file as a commit has it.

@@ -1,0 +1,82 @@
+//! What has a tombstone and stays in the store all the same: a tombstone that nobody's good signature bears out drops nothing,
+//! and nothing goes that the tip still leads to.
+//!
+//! Memory: some fifty bytes for each folder that the tip leads to, where there is something that could be dropped.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::archive::{Archive, Fault};
+use crate::id::{BlobId, TreeId};
+use crate::object::tree::Entry;
+use crate::storage::inventory::Inventory;
+use crate::verify::signed::Keys;
+use crate::withheld::{self, ReasonError};
+use crate::wording::with_causes;
+
+/// A content that has a tombstone and is not dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spared {
+    /// The content.
+    pub blob: BlobId,
+    /// Why it stays.
+    pub why: String,
+}
+
+/// Finds what is in the store, has a tombstone, and stays.
+pub(super) fn find(archive: &Archive, inventory: &Inventory) -> Result<Vec<Spared>, Fault> {
+    let withheld = archive.withheld().iter().copied();
+    let here: Vec<BlobId> = withheld
+        .filter(|blob| inventory.find(blob.raw()).is_some())
+        .collect();
+    if here.is_empty() {
+        return Ok(Vec::new());
+    }
+    let shown = shown(archive)?;
+    let mut keys = Keys::of(archive)?;
+    let mut spared = Vec::new();
+    for blob in here {
+        let why = match (shown.get(&blob), unborne(archive, &mut keys, blob)?) {
+            (Some(path), _) => format!("the newest commit has it as {path}"),
+            (None, Some(why)) => why,
+            (None, None) => continue,
+        };
+        spared.push(Spared { blob, why });
+    }
+    Ok(spared)
+}
+
+/// Says why a tombstone counts for nothing; `None` where it counts.
+fn unborne(archive: &Archive, keys: &mut Keys, blob: BlobId) -> Result<Option<String>, Fault> {
+    match withheld::reason(archive, keys, "", blob) {
+        Ok(reason) if reason.signature.judgement.is_good() => Ok(None),
+        Ok(reason) => Ok(Some(format!(
+            "the signature of {}, which says that it was expunged, is {}",
+            reason.commit, reason.signature
+        ))),
+        Err(ReasonError::Fault(fault)) if fault.is_system_error() => Err(fault),
+        Err(error) => Ok(Some(with_causes(&error))),
+    }
+}
+
+/// Finds which withheld contents the tip leads to, each with its path.
+fn shown(archive: &Archive) -> Result<BTreeMap<BlobId, String>, Fault> {
+    let mut shown = BTreeMap::new();
+    let mut seen: HashSet<TreeId> = HashSet::new();
+    let mut waiting = vec![(archive.root(), String::new())];
+    while let Some((folder, path)) = waiting.pop() {
+        if !seen.insert(folder) {
+            continue;
+        }
+        for (name, entry) in archive.tree(folder)?.entries() {
+            let path = format!("{path}{name}");
+            match entry {
+                Entry::Folder(id) => waiting.push((*id, format!("{path}/"))),
+                Entry::File(blob) if archive.withheld().contains(blob) => {
+                    shown.entry(*blob).or_insert(path);
+                }
+                Entry::File(_) => {}
+            }
+        }
+    }
+    Ok(shown)
+}
