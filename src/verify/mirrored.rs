@@ -232,17 +232,16 @@ fn later(store: &ObjectStore, tip: CommitId, files: &[(&Candidate, String)]) -> 
         if now == Some(file.id) {
             continue;
         }
-        let is_kept = match now {
-            Some(blob) => {
-                let now = Candidate {
-                    id: blob,
-                    ..(*file).clone()
-                };
-                files::texts_of(store, &now)?.readings.contains(text)
+        if let Some(id) = now {
+            let now = Candidate {
+                id,
+                ..(*file).clone()
+            };
+            if files::texts_of(store, &now)?.readings.contains(text) {
+                continue;
             }
-            None => files::list(store, tree)?.iter().any(|other| other.id == file.id),
-        };
-        if is_kept {
+        }
+        if files::list(store, tree)?.iter().any(|other| other.id == file.id) {
             continue;
         }
         let (id, date) = newest_change(store, tip, &mut lookup)?;
