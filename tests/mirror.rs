@@ -881,7 +881,7 @@ fn a_page_of_several_files_has_each_once_however_short_or_long_they_are() {
     publisher.write("long/en.md", &long);
     publisher.write("long/zh.md", &english);
     publisher.write("n/a.en.md", &english);
-    publisher.write("n/a.zh.md", &format!("---\ntitle: 判决\n---\n\n{short}"));
+    publisher.write("n/a.zh.md", format!("---\ntitle: 判决\n---\n\n{short}"));
     publisher.write("s/b.en.md", &shorter);
     publisher.write("s/b.zh.md", &short);
     publisher.write("o/x.md", "The minister resigned.\n");

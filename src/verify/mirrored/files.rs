@@ -467,7 +467,7 @@ mod tests {
 
     #[test]
     fn texts_are_put_together_with_an_empty_line_between_them_and_in_no_other_way() {
-        let files: Vec<Candidate> = (0..MOST_PARTS + 1)
+        let files: Vec<Candidate> = (0..=MOST_PARTS)
             .map(|number| candidate(&format!("{number}.md")))
             .collect();
         let put = |texts: &[&str], text: &str| -> Option<Vec<String>> {
