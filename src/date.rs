@@ -338,12 +338,13 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Reads an instant as OpenSSL prints those of ASN.1, `Nov 26 10:20:00 2026 GMT`, with parts of seconds or without, in seconds
-/// since 1970-01-01T00:00:00Z.
+/// Reads an instant as OpenSSL prints those of ASN.1, `Nov 26 10:20:00 2026 GMT`, with parts of seconds or without: the seconds since
+/// 1970-01-01T00:00:00Z, and the nanoseconds after these.
 #[must_use]
-pub fn seconds_of_asn1(text: &str) -> Option<i64> {
+pub fn instant_of_asn1(text: &str) -> Option<(i64, u32)> {
     let moment = NaiveDateTime::parse_from_str(text, "%b %e %H:%M:%S%.f %Y GMT").ok()?;
-    Some(moment.and_utc().timestamp())
+    let moment = moment.and_utc();
+    Some((moment.timestamp(), moment.timestamp_subsec_nanos()))
 }
 
 /// Reads an instant as HTTP writes it, in seconds since 1970-01-01T00:00:00Z; `None` for anything else, a weekday that is not

@@ -10,6 +10,7 @@
 //! | that there is no such article | the tip's tree is asked, not the index |
 //! | revisions left out of an article | older ones are found along `Previous-Revision`, not in the index |
 //! | articles left out of a list | [`crate::listing`]: a list of everything must be what the tip's folders hold; a list of some must have as many rows for each day as were counted |
+//! | commits that change root files left out, put elsewhere or invented | [`crate::log::checkpoints`]: each must be on the branch, and the root files before it must be as the one before left them |
 //! | a wrong day, language, author or tag | a revision that is shown is read from git and must have the row's own; one that is left out of a list of some is not seen (see below) |
 //! | a wrong text or claim | a revision that is named is read from git and must have it; one that is left out is not seen |
 //! | wrong positions | whether a commit is on the branch takes the branch list or a child that names it; the order of a list rests upon the index |

@@ -157,12 +157,16 @@ impl Log {
         self.file.tree()
     }
 
-    /// Finds the index of an entry by its leaf.
+    /// Finds the index of an entry by its leaf: among those that checkpoints cover before the others, for the kept hashes of these
+    /// lead to no root that was signed.
     #[must_use]
-    fn index_of(&self, leaf: Hash) -> Option<u64> {
+    fn index_of(&self, leaf: Hash, published: &[Published]) -> Option<u64> {
+        let sizes = published.iter().map(|one| one.signed.checkpoint.size);
+        let covered = sizes.max().unwrap_or_default().min(self.size());
         let is_it = |index: &u64| self.tree().node(0, *index) == Ok(leaf);
         // What is asked for is mostly new.
-        (0..self.size()).rev().find(is_it)
+        let covered_first = (0..covered).rev().chain((covered..self.size()).rev());
+        covered_first.into_iter().find(is_it)
     }
 
     /// Tells whether this is the log that a checkpoint states.
@@ -278,7 +282,8 @@ pub fn revisions_after(archive: &Archive, up_to: CommitId) -> Result<u64, LogErr
 }
 
 /// Finds where an entry stands, and the first checkpoint that covers it and that is wanted, else the first that covers it, to the root
-/// of which its proof leads. Where the kept hashes do not show that, `log` becomes one that is derived from git alone.
+/// of which its proof leads. Where the kept hashes do not show that, `log` becomes one that is derived from git alone; that no
+/// checkpoint covers it is believed of hashes that lead to the log's root.
 ///
 /// # Errors
 /// [`LogError`] where the branch cannot be read.
@@ -291,7 +296,7 @@ pub fn find<'a>(
 ) -> Result<Option<(u64, Option<&'a Published>)>, LogError> {
     let covers = Covers::of(published);
     let shown = |log: &Log| {
-        let index = log.index_of(leaf)?;
+        let index = log.index_of(leaf, published)?;
         let mut all = covers.all_covering(index);
         let covering = all
             .clone()
@@ -300,7 +305,7 @@ pub fn find<'a>(
         let is_shown = covering.is_none_or(|covering| log.prove(index, &covering.signed).is_some());
         is_shown.then_some((index, covering))
     };
-    if let Some(found) = shown(log) {
+    if let Some(found @ (_, Some(_))) = shown(log) {
         return Ok(Some(found));
     }
     if !log.tree().is_sound() {

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::archive::{Archive, Fault, OpenError, Owner};
 use crate::id::{ObjectId, RawId};
+use crate::index::beside;
 use crate::object::Hashing;
 use crate::platform::Durability;
 use crate::progress::{Progress, Tell};
@@ -22,8 +23,8 @@ use crate::storage::index_file::IndexFileError;
 use crate::storage::inventory::Inventory;
 use crate::storage::pack_writer::{PackWriter, WrittenPack};
 use crate::storage::repository::WriteError;
-use crate::storage::search_file::SearchFile;
-use crate::storage::words_file::WordsFile;
+use crate::storage::search_file::Searched;
+use crate::storage::words_file::Words;
 use crate::wording::counted;
 
 use self::plan::Plan;
@@ -175,11 +176,10 @@ pub fn fold(
         withheld.remove(stays.blob.raw());
     }
     let fold = Fold::of(maintainer, &inventory, &withheld)?;
-    if fold.dropped() > 0 {
-        // From its keys a text could be put together again; who makes such a file anew leaves out what is withheld.
-        WordsFile::delete(archive.path(), PATIENCE)?;
-        SearchFile::delete(archive.path(), PATIENCE)?;
-    }
+    // From its keys a text could be put together again; who makes such a file anew leaves out what is withheld.
+    let is_dropped = fold.dropped() > 0;
+    beside::delete_what_is_withheld::<Words>(&archive, is_dropped, PATIENCE)?;
+    beside::delete_what_is_withheld::<Searched>(&archive, is_dropped, PATIENCE)?;
     let mut outcome = Outcome {
         objects: fold.objects(),
         loose: fold.loose(),

@@ -87,7 +87,9 @@ pub fn follow(
     key: &VerifierKey,
     before: Option<&KeptCheckpoint>,
 ) -> Result<Followed, MonitorError> {
-    if shown.is_signed_by(key) != Some(true) {
+    // By a key that was the log's before, what contradicts can be shown; what goes on has to be signed with the one that it has.
+    let is_signed = shown.is_signed_by(key) == Some(true);
+    if !is_signed && !before.is_some_and(|before| before.has_signed(&shown)) {
         return Err(MonitorError::Kept(KeptError::Unsigned(Box::new(key.clone()))));
     }
     let size = shown.checkpoint.size;

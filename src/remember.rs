@@ -147,13 +147,20 @@ fn found(
     if let Some(key) = &archive.settings().log_key
         && let Some(kept) = remembered.checkpoint(key.name())?
     {
-        if kept.key() != key && !has_signed(archive, kept.key())? {
+        let is_other = kept.key() != key && !has_signed(archive, kept.key())?;
+        // By a key that the log had before, somebody may show what was before, and nothing that goes on.
+        let contradiction = if !is_other || kept.keys().any(|known| known == key) {
+            against(archive, &kept, log)?
+        } else {
+            None
+        };
+        if is_other && contradiction.is_none() {
             return Err(RememberError::OtherKey {
                 origin: key.name().to_owned(),
                 path: remembered.of_log(key.name()),
             });
         }
-        found.extend(against(archive, &kept, log)?);
+        found.extend(contradiction);
     }
     Ok(found)
 }
@@ -188,9 +195,8 @@ fn against(
     if log.has(stated) {
         return Ok(None);
     }
-    // What the key signed, and is true of what is shown: a file alone anybody can put there.
-    let is_own =
-        |shown: &SignedCheckpoint| shown.is_signed_by(kept.key()) == Some(true) && log.has(&shown.checkpoint);
+    // What the log's keys signed, and is true of what is shown: a file alone anybody can put there.
+    let is_own = |shown: &SignedCheckpoint| kept.has_signed(shown) && log.has(&shown.checkpoint);
     let shown = log::newest(archive)?.filter(is_own).map(Box::new);
     let is_shorter = log.size() < stated.size;
     let kept = Box::new(kept.signed().clone());
@@ -246,7 +252,11 @@ fn keep(
     {
         let stated = &newest.signed.checkpoint;
         let Ok(peaks) = Peaks::of(log.tree(), stated.size);
-        let kept = KeptCheckpoint::new(key.clone(), peaks, newest.signed.clone())?;
+        let keys: Vec<VerifierKey> = published
+            .iter()
+            .filter_map(|published| log::key_of(archive, published))
+            .collect();
+        let kept = KeptCheckpoint::new(key.clone(), peaks, newest.signed.clone())?.with_keys(&keys);
         let before = remembered.checkpoint(key.name())?;
         let goes_on = before
             .as_ref()
@@ -277,19 +287,33 @@ fn keep(
     Ok(is_kept)
 }
 
+/// How the place in a log that a page carries stands to what was kept of a log of that name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PageStanding {
+    /// Nothing was kept, or nothing contradicts it.
+    Fits,
+    /// What was kept contradicts it.
+    Contradicted(Contradiction),
+    /// It is signed with none of the keys that were kept: another log's, or one that the log has had since.
+    OtherKey,
+}
+
 /// Holds the place in a log that a page carries against the checkpoint that was kept of that log: no two trees that the log
-/// signed can have different hashes for the same entries.
+/// signed, with whichever of its keys, can have different hashes for the same entries.
 ///
 /// # Errors
 /// [`RememberedError`].
-pub fn of_page(in_log: &InLog, remembered: &Remembered) -> Result<Option<Contradiction>, RememberedError> {
+pub fn of_page(in_log: &InLog, remembered: &Remembered) -> Result<PageStanding, RememberedError> {
     let shown = &in_log.signed;
     let Some(kept) = remembered.checkpoint(&shown.checkpoint.origin)? else {
-        return Ok(None);
+        return Ok(PageStanding::Fits);
     };
+    if !kept.has_signed(shown) {
+        return Ok(PageStanding::OtherKey);
+    }
     let is_forked = kept.is_forked_by(in_log.leaf, in_log.index, &in_log.beside, shown);
-    let is_signed = shown.is_signed_by(kept.key()) == Some(true);
-    Ok(named(Standing::Forked, &kept, shown).filter(|_| is_forked && is_signed))
+    let forked = named(Standing::Forked, &kept, shown).filter(|_| is_forked);
+    Ok(forked.map_or(PageStanding::Fits, PageStanding::Contradicted))
 }
 
 /// Names how a log that is published stands to what was kept of it.

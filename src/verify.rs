@@ -258,12 +258,25 @@ fn tell_withheld(
     is_proved: bool,
     answer: &mut Answer,
 ) -> Result<(), Fault> {
-    match revision.reasons(archive) {
+    if !are_signed(revision.reasons(archive), answer)? {
+        return Ok(());
+    }
+    if is_proved {
+        answer.reasons.push(PROVED_BY_ID.to_owned());
+    } else {
+        answer.against(Verdict::Withheld, withheld::said(&answer.why_withheld));
+    }
+    Ok(())
+}
+
+/// Puts into an answer why content is withheld. Returns whether all of that is signed as it has to be; else the answer says no.
+fn are_signed(reasons: Result<Vec<Reason>, ReasonError>, answer: &mut Answer) -> Result<bool, Fault> {
+    match reasons {
         Ok(reasons) => answer.why_withheld = reasons,
         Err(ReasonError::Fault(fault)) if fault.is_system_error() => return Err(fault),
         Err(error) => {
             answer.against(Verdict::Corrupt, with_causes(&error));
-            return Ok(());
+            return Ok(false);
         }
     }
     let unsigned = answer
@@ -276,12 +289,9 @@ fn tell_withheld(
             reason.file, reason.commit, reason.signature
         );
         answer.against(Verdict::Corrupt, what);
-    } else if !is_proved {
-        answer.against(Verdict::Withheld, withheld::said(&answer.why_withheld));
-    } else {
-        answer.reasons.push(PROVED_BY_ID.to_owned());
+        return Ok(false);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Judges a SWHID: that the object it names is what its anchor holds at its path, and the revision that it leads to.

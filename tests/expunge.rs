@@ -651,6 +651,33 @@ fn a_text_that_a_mirror_has_too_goes_there_as_well() {
     };
     assert_eq!(verdict(FIRST), "verified");
     assert_eq!(verdict(SECOND), "withheld");
+    story.yes(&["signers", "revoke", "key.pub", "--note", "Lost."]);
+    assert_eq!(verdict(FIRST), "corrupt");
+    assert_eq!(verdict(SECOND), "corrupt");
+}
+
+#[test]
+fn files_from_before_that_know_a_withheld_text_go_when_the_archive_is_maintained() {
+    let told = Expunged::retracted();
+    let story = &told.signed.story;
+    let ask = || {
+        story.run(&["verify", "--quote", "王某"]);
+        story.run(&["search", "--all-revisions", "王某"]);
+    };
+    ask();
+    let files = ["avalaches.words", "avalaches.search"].map(|name| story.archive().join(name));
+    let read = || files.each_ref().map(|file| fs::read(file).unwrap());
+    let before = read();
+    story.yes(&told.both());
+    for (file, bytes) in files.iter().zip(before) {
+        fs::write(file, bytes).unwrap();
+    }
+    story.yes(&["maintain"]);
+    assert!(files.iter().all(|file| !file.exists()));
+    ask();
+    let now = read();
+    story.yes(&["maintain"]);
+    assert!(read() == now, "they know nothing of it");
 }
 
 #[test]

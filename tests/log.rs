@@ -515,6 +515,131 @@ fn a_kept_hash_that_is_wrong_changes_nothing() {
 }
 
 #[test]
+fn an_entry_that_is_put_elsewhere_in_the_kept_hashes_is_covered_all_the_same() {
+    let (story, key) = begin();
+    add(&story, 0..2);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    add(&story, 2..4);
+    log(&story);
+    story.write("policy", format!("log {key}\nquorum none\n"));
+    let first = entries_by_git(&story).remove(0);
+    let id = &first.lines().next().unwrap()["Commit: ".len()..];
+    let proof = story.yes(&["log", "--prove", id]);
+    let file = story.archive().join("avalaches.log");
+    let good = fs::read(&file).unwrap();
+    let bytes = |level, index| {
+        let at = 128 + usize::try_from(merkle::stored_place(level, index)).unwrap() * 32;
+        at..at + 32
+    };
+    let mut moved = good.clone();
+    moved.copy_within(bytes(0, 0), bytes(0, 3).start);
+    // The same where the tree of it is right, as somebody would write it who knows the form.
+    let leaves = [(0, 0), (0, 1), (0, 2), (0, 0)]
+        .map(|(level, index)| Hash::from_raw(good[bytes(level, index)].try_into().unwrap()));
+    let mut made = moved.clone();
+    let right = merkle::node_hash(leaves[2], leaves[3]);
+    made[bytes(1, 1)].copy_from_slice(right.raw());
+    let root = merkle::node_hash(merkle::node_hash(leaves[0], leaves[1]), right);
+    made[bytes(2, 0)].copy_from_slice(root.raw());
+    made[16 + 8 + 20..][..32].copy_from_slice(root.raw());
+    let sum = sha2::Sha256::digest(&made[..96]);
+    made[96..128].copy_from_slice(&sum);
+    let mut taken = made.clone();
+    taken[bytes(0, 0)].copy_from_slice(&[7; 32]);
+    for bad in [moved, made, taken] {
+        fs::write(&file, &bad).unwrap();
+        story.yes(&["verify", "--policy", "policy", id]);
+        fs::write(&file, &bad).unwrap();
+        assert_eq!(story.yes(&["log", "--prove", id]), proof);
+    }
+}
+
+#[test]
+fn checkpoints_that_an_index_leaves_out_or_puts_elsewhere_are_found_in_git() {
+    let (story, key) = begin();
+    add(&story, 0..2);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    story.yes(&["settings", "--title", "新报"]);
+    add(&story, 2..3);
+    story.yes(&["checkpoint", "--key", "log.key"]);
+    story.yes(&["settings", "--title", "旧报"]);
+    story.write("policy", format!("log {key}\nquorum none\n"));
+    let first = story.git(&[
+        "rev-list",
+        "--max-count=1",
+        "--grep=Article-Id: 2026/01/22/a0",
+        "main",
+    ]);
+    let before = log(&story);
+    let roots = "SELECT position, lower(hex(id)) FROM root ORDER BY position";
+    let index = story.archive().join("avalaches.index");
+    let good = fs::read(&index).unwrap();
+    let rows: Vec<(i64, String)> = {
+        let connection = rusqlite::Connection::open(&index).unwrap();
+        let mut statement = connection.prepare(roots).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.unwrap().map(Result::unwrap).collect()
+    };
+    assert_eq!(rows.len(), 5);
+    // A commit of no branch, with the same files as the first checkpoint's.
+    let other = story
+        .git(&["cat-file", "commit", &rows[1].1])
+        .replace("\ncommitter ", "\ncommitter x ");
+    let other = git_reading(
+        &story.archive(),
+        &["hash-object", "-t", "commit", "-w", "--stdin"],
+        format!("{other}\n"),
+    );
+    let root_sum = |position: i64, id: &str| {
+        let mut sum = crc32fast::Hasher::new();
+        sum.update(&position.to_le_bytes());
+        sum.update(&20_i64.to_le_bytes());
+        sum.update(id.parse::<CommitId>().unwrap().raw());
+        i64::from(sum.finalize())
+    };
+    let (at, id) = &rows[1];
+    assert_eq!(
+        {
+            let connection = rusqlite::Connection::open(&index).unwrap();
+            let sql = format!("SELECT sum FROM root WHERE position = {at}");
+            connection
+                .query_row(&sql, [], |row| row.get::<_, i64>(0))
+                .unwrap()
+        },
+        root_sum(*at, id)
+    );
+    let places: Vec<i64> = rows.iter().map(|(place, _)| *place).collect();
+    let drop = |places: &[i64]| {
+        let places: Vec<String> = places.iter().map(ToString::to_string).collect();
+        format!("DELETE FROM root WHERE position IN ({})", places.join(", "))
+    };
+    for lie in [
+        drop(&places[1..2]),
+        drop(&places[1..3]),
+        drop(&places[..3]),
+        drop(&places[3..]),
+        drop(&places),
+        format!(
+            "UPDATE root SET id = x'{other}', sum = {} WHERE position = {at}",
+            root_sum(*at, &other)
+        ),
+    ] {
+        fs::write(&index, &good).unwrap();
+        rusqlite::Connection::open(&index)
+            .unwrap()
+            .execute_batch(&lie)
+            .unwrap();
+        assert_eq!(log(&story), before, "{lie}");
+        fs::write(&index, &good).unwrap();
+        rusqlite::Connection::open(&index)
+            .unwrap()
+            .execute_batch(&lie)
+            .unwrap();
+        story.yes(&["verify", "--policy", "policy", &first]);
+    }
+}
+
+#[test]
 fn a_published_tile_that_is_wrong_is_written_again() {
     let (story, _) = begin();
     add(&story, 0..300);

@@ -858,6 +858,51 @@ fn a_page_whose_file_was_changed_since_is_superseded_and_one_that_only_moved_is_
     publisher.write("moved/z.md", front("A", &text()));
     publisher.commit("Moved", DAY);
     standing("verified", None);
+    // Another text has the name that it had.
+    publisher.write("posts/a.md", front("B", "Another text.\n"));
+    publisher.commit("The name again", DAY);
+    standing("verified", None);
+}
+
+#[test]
+fn a_page_of_several_files_has_each_once_however_short_or_long_they_are() {
+    let (story, publisher) = begin();
+    let long: String = ('一'..)
+        .flat_map(|one| {
+            ('一'..)
+                .take(300)
+                .map(move |other| format!("{one}{other}的。\n\n"))
+        })
+        .take(26_000)
+        .collect();
+    let long = format!("{}\n", long.trim_end());
+    let english = "The minister resigned on Monday, and nobody was told why.\n".to_owned();
+    let (short, shorter) = ("他无罪。\n".to_owned(), "No.\n".to_owned());
+    publisher.write("long/en.md", &long);
+    publisher.write("long/zh.md", &english);
+    publisher.write("n/a.en.md", &english);
+    publisher.write("n/a.zh.md", format!("---\ntitle: 判决\n---\n\n{short}"));
+    publisher.write("s/b.en.md", &shorter);
+    publisher.write("s/b.zh.md", &short);
+    publisher.write("o/x.md", "The minister resigned.\n");
+    publisher.write("o/y.md", "This is false.\n");
+    let id = publisher.commit("An issue", DAY);
+    story.yes(&["mirror", "-q", "digest", "digest"]);
+    let judged = |texts: &[&String], verdict: &str| {
+        let texts: Vec<&str> = texts.iter().map(|text| text.as_str()).collect();
+        let page = format!("{}\n{}\n", texts.join("\n"), footer(&publisher, &id));
+        let (_, answer, said) = judge(&story, &page);
+        let said: String = said.chars().take(1000).collect();
+        assert_eq!(answer["verdict"], verdict, "{said}");
+    };
+    judged(&[&english, &long], "verified");
+    judged(&[&long, &english], "verified");
+    judged(&[&english, &short], "verified");
+    judged(&[&short, &shorter], "verified");
+    judged(&[&short, &english, &short], "altered");
+    let [x, y] = ["The minister resigned.\n", "This is false.\n"].map(ToOwned::to_owned);
+    judged(&[&y, &x], "verified");
+    judged(&[&y, &x, &y, &y], "altered");
 }
 
 #[test]
@@ -1161,6 +1206,8 @@ fn a_file_is_read_in_the_encoding_that_it_declares_and_one_of_an_unknown_one_mak
     let russian = "Мост открыли сегодня, и горожане пришли посмотреть на него.\n";
     let japanese = "橋は今日開通し、多くの市民が見に来た。市長は大きな出来事だと述べた。\n";
     let thai = "สะพานเปิดวันนี้ และชาวเมืองมาดูกันมากมาย\n";
+    let misread = encoding_rs::KOI8_R.encode(russian).0;
+    let misread = encoding_rs::WINDOWS_1251.decode(&misread).0.into_owned();
     let (story, publisher) = begin();
     let html = |charset: &str, text: &str| {
         let page = format!("<meta charset={charset}><article><p>{text}</p></article>");
@@ -1170,6 +1217,8 @@ fn a_file_is_read_in_the_encoding_that_it_declares_and_one_of_an_unknown_one_mak
     let cases = [
         ("a.html", html("windows-1251", russian), russian, "verified"),
         ("b.html", html("euc-jp", japanese), japanese, "verified"),
+        ("e.html", html("koi8-r", russian), russian, "verified"),
+        ("f.html", html("koi8-r", russian), &misread, "altered"),
         ("c.html", html("windows-874", thai), thai, "verified"),
         ("d.html", html("windows-874", thai), russian, "altered"),
         (

@@ -296,3 +296,105 @@ fn a_page_from_a_forked_log_is_told_from_an_honest_one_without_any_archive() {
     verify(&story, &other, "n8", 0);
     verify(&other, &other, "n0", 0);
 }
+
+/// Gives the log another key, a revision and a checkpoint that is signed with it; returns the key.
+fn rotate(story: &Story, slug: &str) -> String {
+    let key = story.yes(&["key", "new", ORIGIN, "next.key"]);
+    story.yes(&["settings", "--log-key", key.trim()]);
+    add(story, slug, "后。");
+    story.yes(&["checkpoint", "--key", "next.key", "-q"]);
+    story.yes(&["build", "site", "-q"]);
+    key.trim().to_owned()
+}
+
+#[test]
+fn a_log_that_was_forked_before_its_key_was_changed_is_told_by_whoever_remembers_it() {
+    let (story, _) = begin();
+    add(&story, "one", "一。");
+    add(&story, "two", "二。");
+    publish(&story);
+    story.yes(&["remember"]);
+    let other = other_face(&story);
+    add(&other, "one", "另一个一。");
+    add(&other, "two", "另一个二。");
+    publish(&other);
+    let page = |of: &Story, slug: &str| {
+        let page = site(of).join(format!("2026/01/22/{slug}/index.html"));
+        page.to_str().unwrap().to_owned()
+    };
+    let verify = |story: &Story, of: &Story, slug: &str, status| {
+        says(story, &["verify", "--without-archive", &page(of, slug)], status)
+    };
+    verify(&story, &other, "two", 1);
+    rotate(&story, "three");
+    // Of the new key nothing was kept yet.
+    let said = verify(&story, &story, "three", 0);
+    assert!(
+        said.starts_with("proved") && said.contains("another key than that one had"),
+        "{said}"
+    );
+    story.yes(&["remember"]);
+    for slug in ["one", "two", "three"] {
+        let said = verify(&story, &story, slug, 0);
+        assert!(!said.contains("another key"), "{said}");
+    }
+    let said = verify(&story, &other, "two", 1);
+    assert!(
+        said.starts_with("corrupt") && said.contains("the log was forked"),
+        "{said}"
+    );
+    // Also where the log was remembered only after the change: the branch says whose it was.
+    fs::remove_dir_all(story.folder.path().join(".local/state/avalaches")).unwrap();
+    story.yes(&["remember"]);
+    verify(&story, &other, "two", 1);
+    // The archive of the fork, whose key is one that the log had before.
+    let archive = other.archive();
+    let said = says(&story, &["verify", "--archive", archive.to_str().unwrap()], 1);
+    assert!(said.contains("was rolled back"), "{said}");
+}
+
+#[test]
+fn a_log_whose_key_was_changed_is_followed_by_the_new_one_where_it_goes_on() {
+    let (story, key) = begin();
+    add(&story, "one", "一。");
+    add(&story, "two", "二。");
+    publish(&story);
+    let url = serve(site(&story));
+    story.yes(&["monitor", &url, "--key", &key, "-q"]);
+    let next = rotate(&story, "three");
+    let said = says(&story, &["monitor", &url], 2);
+    assert!(
+        said.contains("is not signed with") && said.contains("name that one with --key"),
+        "{said}"
+    );
+    let said = says(&story, &["monitor", &url, "--key", &key], 2);
+    assert!(
+        said.contains("is not signed with") && !said.contains("leave --key out"),
+        "{said}"
+    );
+    let other = other_face(&story);
+    let by_next = story.folder.path().join("next.key");
+    fs::copy(by_next, other.folder.path().join("log.key")).unwrap();
+    other.yes(&["settings", "--log-key", &next]);
+    for slug in ["one", "two", "three"] {
+        add(&other, slug, "另一个。");
+    }
+    publish(&other);
+    let elsewhere = serve(site(&other));
+    let said = says(&story, &["monitor", &elsewhere, "--key", &next], 1);
+    assert!(said.contains("was forked"), "{said}");
+    let said = story.yes(&["monitor", &url, "--key", &next]);
+    assert!(
+        said.contains("2026/01/22/three") && !said.contains("/two"),
+        "{said}"
+    );
+    let said = says(&story, &["monitor", &url, "--key", &key], 2);
+    assert!(said.contains("leave --key out"), "{said}");
+    // A state from before the change, under the key that the log had then.
+    story.yes(&["monitor", &url]);
+    let before = other_face(&story);
+    add(&before, "one", "一。");
+    publish(&before);
+    let said = says(&story, &["monitor", &serve(site(&before))], 1);
+    assert!(said.contains("was rolled back"), "{said}");
+}

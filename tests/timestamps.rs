@@ -9,6 +9,8 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
+use avalaches::storage::timestamp::{self, Tool};
+use sha2::Digest as _;
 use support::archives::Story;
 use support::logged::{self, says};
 
@@ -149,6 +151,44 @@ fn a_checkpoint_is_stamped_by_an_authority_and_the_stamp_is_checked() {
     story.git(&["fsck", "--strict", "--full"]);
     // A token of the earlier one proves nothing of the later.
     assert!(!said.contains("proves nothing"), "{said}");
+}
+
+/// What an authority answered in 2020, of which the certificate ended a year later, and the certificate of who vouched for it: of
+/// the bytes `avalaches` and LF, by a clock that may be wrong by two hours.
+const OF_2020: &[u8] = include_bytes!("stamps/2020.tsr");
+const VOUCHED_IN_2020: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stamps/2020.pem");
+
+#[test]
+fn a_stamp_stays_good_after_the_end_of_the_certificate_and_says_no_earlier_time_than_its_clock_may_mean() {
+    let scratch = tempfile::tempdir().unwrap();
+    let program = |name: &str, script: &str| {
+        let program = scratch.path().join(name);
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        Tool {
+            program,
+            environment: std::env::vars_os().collect(),
+            scratch: scratch.path().to_owned(),
+        }
+    };
+    let openssl = program("new", "#!/bin/sh\nexec openssl \"$@\"\n");
+    let digest: [u8; 32] = sha2::Sha256::digest(b"avalaches\n").into();
+    let stamp = timestamp::read(&openssl, OF_2020, &digest).unwrap();
+    assert_eq!(stamp.date().unwrap().to_string(), "2020-05-20T20:40:01+00:00");
+    let verify =
+        |openssl, digest, authorities: &Path| timestamp::verify(openssl, OF_2020, stamp, digest, authorities);
+    let vouched = Path::new(VOUCHED_IN_2020);
+    verify(&openssl, &digest, vouched).unwrap();
+    assert!(verify(&openssl, &[7; 32], vouched).is_err());
+    authority(scratch.path());
+    assert!(verify(&openssl, &digest, &scratch.path().join("ca.pem")).is_err());
+    // One that knows no other time than now is not asked for another.
+    let old =
+        "#!/bin/sh\ncase \"$*\" in\n*-attime*) exit 3 ;;\n*-help) exit 1 ;;\nesac\nexec openssl \"$@\"\n";
+    let said = verify(&program("old", old), &digest, vouched)
+        .unwrap_err()
+        .to_string();
+    assert!(!said.contains("exit status: 3"), "{said}");
 }
 
 /// Returns a value in DER.

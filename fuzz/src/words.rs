@@ -3,7 +3,7 @@
 
 use avalaches::canonical::canonical;
 use avalaches::capture::Moment;
-use avalaches::date::{CivilDay, RevisionDate, UtcOffset, seconds_of_asn1, seconds_of_http};
+use avalaches::date::{CivilDay, RevisionDate, UtcOffset, instant_of_asn1, seconds_of_http};
 
 use avalaches::diff::{self, Labels, ParagraphChange, Piece, unified};
 use avalaches::footer::Footer;
@@ -93,7 +93,7 @@ pub fn date(data: &[u8]) {
         let theirs = theirs.to_utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         assert_eq!(theirs, text);
     }
-    let _ = seconds_of_asn1(text);
+    let _ = instant_of_asn1(text);
     for moment in [
         Moment::of_warc(text),
         Moment::of_metadata(text),

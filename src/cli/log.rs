@@ -147,7 +147,7 @@ impl Log {
                     let date = stamped
                         .date()
                         .map_or_else(|| stamped.seconds.to_string(), |date| date.to_string());
-                    match authorities.map(|file| timestamp::verify(&openssl, reply, &digest, file)) {
+                    match authorities.map(|file| timestamp::verify(&openssl, reply, stamped, &digest, file)) {
                         None => format!(
                             "existed before {date}, as an authority says; --tsa-ca FILE checks who it was"
                         ),

@@ -6,9 +6,10 @@ use std::time::Duration;
 use avalaches::article::Kind;
 use avalaches::footer::Footer;
 use avalaches::log::Entry;
-use avalaches::monitor::{self, Followed, News, atom};
+use avalaches::monitor::{self, Followed, MonitorError, News, atom};
 use avalaches::network::{Client, Limits};
 use avalaches::swhid::Swhid;
+use avalaches::tlog::kept::{KeptCheckpoint, KeptError};
 use avalaches::tlog::key::{KeyError, VerifierKey};
 use avalaches::wording::counted;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ use super::{Common, Failure, Outcome, output, remember};
 pub struct Monitor {
     /// The address of the site
     url: String,
-    /// The log's key, where it was not kept before
+    /// The log's key, where it was not kept before, or where the publisher says that it is another one now
     #[arg(long, value_name = "KEY", value_parser = key)]
     key: Option<VerifierKey>,
     /// Print what is new as an Atom feed
@@ -87,24 +88,29 @@ impl Monitor {
         })?;
         let remembered = remember::folder()?;
         let before = remembered.checkpoint(&shown.checkpoint.origin)?;
-        let known = before.as_ref().map(|before| before.key().clone());
-        let key = match (&self.key, known) {
-            (Some(given), Some(known)) if *given != known => {
-                return Err(Failure::new(format!(
-                    "the key is {given}, and the one that was kept of this log is {known}"
-                ))
-                .hint("leave --key out to follow it by the key that was kept"));
-            }
-            (given, known) => given.clone().or(known),
-        };
-        let key = key.ok_or_else(|| {
+        let known = before.as_ref().map(KeptCheckpoint::key);
+        let key = self.key.as_ref().or(known).ok_or_else(|| {
             let origin = visible(&shown.checkpoint.origin);
             Failure::new(format!(
                 "nothing was kept of the log {origin}, so its key is not known"
             ))
             .hint("say which it is with --key KEY, from where the publisher says it")
         })?;
-        match monitor::follow(&fetch, shown, &key, before.as_ref())? {
+        let followed = monitor::follow(&fetch, shown, key, before.as_ref());
+        let followed = followed.map_err(|error| {
+            let is_unsigned = matches!(error, MonitorError::Kept(KeptError::Unsigned(_)));
+            let failure = Failure::from(error);
+            match (&self.key, known) {
+                (None, Some(_)) if is_unsigned => failure.hint(
+                    "if the publisher says that the log has another key now, name that one with --key: it is held against what was kept",
+                ),
+                (Some(given), Some(known)) if is_unsigned && given != known => {
+                    failure.hint("leave --key out to follow it by the key that was kept")
+                }
+                _ => failure,
+            }
+        })?;
+        match followed {
             Followed::Contradiction(contradiction) => {
                 let told = remember::told(&contradiction, &remembered)?;
                 if common.json {

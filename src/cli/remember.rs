@@ -1,9 +1,10 @@
 //! `avalaches remember`.
 
 use avalaches::archive::Archive;
-use avalaches::remember::{self, Contradiction, Remembering};
+use avalaches::remember::{self, Contradiction, PageStanding, Remembering};
 use avalaches::storage::remembered::Remembered;
-use avalaches::verify::in_log::InLog;
+use avalaches::verify::Answer;
+use avalaches::verify::in_log;
 use avalaches::verify::whole::{Code, Finding};
 use avalaches::wording::counted;
 use serde_json::json;
@@ -98,13 +99,20 @@ pub fn findings(archive: &Archive) -> Result<Vec<Finding>, Failure> {
     Ok(contradictions(archive)?.into_iter().map(finding).collect())
 }
 
-/// Holds the place in a log that a page carries against what the user kept; returns what contradicts, in words.
-pub fn of_page(in_log: &InLog) -> Result<Option<String>, Failure> {
-    let Ok(remembered) = folder() else {
-        return Ok(None);
+/// Holds the place in a log that a page carries against what the user kept; puts into the answer about the page what is found.
+pub fn of_page(answer: &mut Answer) -> Result<(), Failure> {
+    let (Ok(remembered), Some(in_log)) = (folder(), &answer.in_log) else {
+        return Ok(());
     };
-    let found = remember::of_page(in_log, &remembered)?;
-    found
-        .map(|contradiction| told(&contradiction, &remembered))
-        .transpose()
+    match remember::of_page(in_log, &remembered)? {
+        PageStanding::Fits => {}
+        PageStanding::Contradicted(contradiction) => {
+            in_log::contradicted(answer, told(&contradiction, &remembered)?);
+        }
+        PageStanding::OtherKey => answer.reasons.push(format!(
+            "its log has the name {}, of which you remember a log, and another key than that one had; only the publisher can say why",
+            in_log.signed.checkpoint.origin
+        )),
+    }
+    Ok(())
 }

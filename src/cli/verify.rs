@@ -327,10 +327,7 @@ impl Verify {
             [proof] => {
                 let mut answer = alone::page(proof, &draft);
                 in_log::of_page(&mut answer, &of_log, policy);
-                let kept = answer.in_log.as_ref().map(remember::of_page);
-                if let Some(what) = kept.transpose()?.flatten() {
-                    in_log::contradicted(&mut answer, what);
-                }
+                remember::of_page(&mut answer)?;
                 Ok(answer)
             }
             [] if self.without_archive => Err(Failure::new(format!("{thing} carries no proof"))

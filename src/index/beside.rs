@@ -63,6 +63,25 @@ pub fn forget<F: Form>(archive: &Archive, file: TextsFile<F>, error: &IndexFileE
     }
 }
 
+/// Deletes a file that may know something of texts that were expunged. `is_dropped` says that some of them are still in the store, of
+/// which it may have been made a moment ago.
+///
+/// # Errors
+/// As for [`TextsFile::delete`].
+pub(crate) fn delete_what_is_withheld<F: Form>(
+    archive: &Archive,
+    is_dropped: bool,
+    patience: Duration,
+) -> Result<(), IndexFileError> {
+    let path = archive.path();
+    let is_there = path.join(F::NAME).symlink_metadata().is_ok();
+    let is_old = || !TextsFile::<F>::open(path).is_ok_and(|file| has_forgotten(archive, &file));
+    if is_dropped || is_there && !archive.withheld().is_empty() && is_old() {
+        TextsFile::<F>::delete(path, patience)?;
+    }
+    Ok(())
+}
+
 /// Opens a file and brings it up to the tip, or makes it anew; `None` where it cannot be had.
 fn up_to_date<F: Form>(
     archive: &Archive,

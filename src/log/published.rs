@@ -1,11 +1,12 @@
 //! The checkpoints that were signed of an archive's log, and what stands beside them on its branch.
 
 use super::LogError;
-use crate::archive::{Archive, if_there};
+use crate::archive::{Archive, Fault, if_there};
 use crate::date::RevisionDate;
-use crate::id::CommitId;
+use crate::id::{CommitId, TreeId};
 use crate::index;
 use crate::object::commit::Commit;
+use crate::object::tree::Entry;
 use crate::revision::is_root;
 use crate::settings::{self, CHECKPOINT_FILE, OTS_FILE, Settings, TIMESTAMP_FILE};
 use crate::tlog::checkpoint::{CheckpointError, SignedCheckpoint};
@@ -63,10 +64,10 @@ pub fn checkpoints(archive: &Archive) -> Result<Vec<Published>, LogError> {
         return Ok(Vec::new());
     }
     let told = index::ask(archive, |index| {
-        let roots = index.roots().ok()?.into_iter().map(|(_, id)| id);
-        let published = read(archive, roots.collect()).ok()?;
-        // What the index leaves out is missed at the end, where it is the newest; the rest is a list of what was.
-        is_newest(archive, &published).then_some(published)
+        let roots = index.roots().ok()?;
+        let are_all = are_all(archive, &roots).ok()?;
+        let roots = roots.into_iter().map(|(_, id)| id).collect();
+        read(archive, roots).ok().filter(|_| are_all)
     });
     if let Some(published) = told {
         return Ok(published);
@@ -82,10 +83,36 @@ pub fn checkpoints(archive: &Archive) -> Result<Vec<Published>, LogError> {
     read(archive, roots)
 }
 
-fn is_newest(archive: &Archive, published: &[Published]) -> bool {
-    let newest = published.last().map(|newest| newest.signed.to_string());
-    let at_tip = archive.file(archive.root(), CHECKPOINT_FILE).ok();
-    newest.map(String::into_bytes) == at_tip
+/// Tells whether commits, told with their places, are on the branch and all that changed its root files from the first checkpoint to
+/// the tip: before each of them the root files are as the one before left them.
+fn are_all(archive: &Archive, told: &[(usize, CommitId)]) -> Result<bool, Fault> {
+    let mut before: Option<Vec<(String, Entry)>> = None;
+    for (place, id) in told {
+        if !archive.is_on_branch_at(*id, Some(*place))? {
+            return Ok(false);
+        }
+        let commit = archive.commit(*id)?;
+        let parent = match commit.parents.first() {
+            Some(parent) => root_files(archive, archive.commit(*parent)?.tree)?,
+            None => Vec::new(),
+        };
+        let follows = match before {
+            Some(before) => before == parent,
+            None => !parent.iter().any(|(name, _)| name == CHECKPOINT_FILE),
+        };
+        if !follows {
+            return Ok(false);
+        }
+        before = Some(root_files(archive, commit.tree)?);
+    }
+    Ok(before == Some(root_files(archive, archive.root())?))
+}
+
+/// Returns what a root tree holds beside the articles.
+fn root_files(archive: &Archive, root: TreeId) -> Result<Vec<(String, Entry)>, Fault> {
+    let tree = archive.tree(root)?;
+    let files = tree.entries().iter().filter(|(name, _)| name != "articles");
+    Ok(files.cloned().collect())
 }
 
 fn read(archive: &Archive, roots: Vec<CommitId>) -> Result<Vec<Published>, LogError> {

@@ -87,8 +87,8 @@ impl Remembered {
             .map_err(|source| RememberedError::Kept { path, source })
     }
 
-    /// Keeps a checkpoint that goes on from what was kept `before`, or is another copy of it. Returns whether nothing else was kept
-    /// meanwhile: else that has to be judged first.
+    /// Keeps a checkpoint that goes on from what was kept `before`, or is another copy of it, and with it the keys that were kept.
+    /// Returns whether nothing else was kept meanwhile: else that has to be judged first.
     ///
     /// # Errors
     /// [`RememberedError`].
@@ -102,9 +102,12 @@ impl Remembered {
         if now.as_ref() != before {
             return Ok(false);
         }
-        if now.is_none_or(|now| kept.says_all_of(&now)) {
-            write(&self.of_log(kept.origin()), &kept.to_string())?;
-        }
+        let kept = match now {
+            Some(now) if !kept.says_all_of(&now) => return Ok(true),
+            Some(now) => kept.clone().with_keys(now.keys()),
+            None => kept.clone(),
+        };
+        write(&self.of_log(kept.origin()), &kept.to_string())?;
         Ok(true)
     }
 
@@ -276,6 +279,7 @@ mod tests {
             KeptCheckpoint::new(key.public().clone(), peaks, signed).unwrap()
         };
         let now = || remembered.checkpoint("log.example").unwrap();
+        let before = SignerKey::new("log.example", KeyKind::Note, [3; 32]).unwrap();
         let (five, six, cosigned) = (kept(5, false), kept(6, false), kept(6, true));
         assert!(remembered.keep_checkpoint(&five, None).unwrap());
         // Two followed the log at once.
@@ -288,6 +292,12 @@ mod tests {
         assert_eq!(now(), Some(six.clone()));
         assert!(remembered.keep_checkpoint(&cosigned, Some(&six)).unwrap());
         assert!(remembered.keep_checkpoint(&six, Some(&cosigned)).unwrap());
-        assert_eq!(now(), Some(cosigned));
+        assert_eq!(now(), Some(cosigned.clone()));
+        // Keys that were kept stay.
+        let with_keys = cosigned.clone().with_keys([before.public()]);
+        assert!(remembered.keep_checkpoint(&with_keys, Some(&cosigned)).unwrap());
+        let seven = kept(7, false);
+        assert!(remembered.keep_checkpoint(&seven, Some(&with_keys)).unwrap());
+        assert_eq!(now(), Some(seven.with_keys([before.public()])));
     }
 }

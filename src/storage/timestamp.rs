@@ -12,7 +12,7 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 use tempfile::TempDir;
 
 use super::program;
-use crate::date::{RevisionDate, seconds_of_asn1};
+use crate::date::{RevisionDate, instant_of_asn1};
 use crate::id::hex;
 
 /// A program of the user's.
@@ -63,8 +63,11 @@ pub enum TimestampError {
 /// What a token of an authority says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
-    /// Before which instant the stamped bytes existed, in seconds since 1970.
+    /// Before which instant the stamped bytes existed, in seconds since 1970: the authority's time, and by how much that may be
+    /// wrong, as it says.
     pub seconds: i64,
+    /// The authority's time, in whole seconds.
+    at: i64,
 }
 
 impl Stamp {
@@ -107,22 +110,35 @@ pub fn read(openssl: &Tool, reply: &[u8], digest: &[u8; 32]) -> Result<Stamp, Ti
     parse(&text(&["-token_out"])?, digest)
 }
 
-/// Checks by `openssl` that an answer is of a SHA-256, and signed by an authority whom the certificates in a file vouch for.
+/// Checks by `openssl` that an answer, of which `stamp` was read, is of a SHA-256, and signed by an authority for whom the certificates
+/// in a file vouched at the time that it states: certificates end, and what they vouched for stays so. An `openssl` that knows no
+/// other time than now is asked whether they vouch for it now.
 ///
 /// # Errors
 /// [`TimestampError::Ended`] where it is not.
 pub fn verify(
     openssl: &Tool,
     reply: &[u8],
+    stamp: Stamp,
     digest: &[u8; 32],
     authorities: &Path,
 ) -> Result<(), TimestampError> {
     let folder = openssl.folder_with("reply", reply)?;
     let scratch = |source| openssl.scratch(source);
     let authorities = authorities.canonicalize().map_err(scratch)?;
-    let digest = hex(digest);
+    let (digest, at) = (hex(digest), stamp.at.to_string());
     let arguments = ["ts", "-verify", "-digest", &digest, "-in", "reply", "-CAfile"].map(OsStr::new);
-    openssl.run(&folder, arguments.into_iter().chain([authorities.as_os_str()]))?;
+    let mut arguments = arguments.to_vec();
+    arguments.push(authorities.as_os_str());
+    let help = openssl.run(&folder, ["ts", "-help"]);
+    let knows_times = help.is_ok_and(|help| {
+        let said = [help.stdout, help.stderr].concat();
+        String::from_utf8_lossy(&said).contains("-attime")
+    });
+    if knows_times {
+        arguments.extend(["-attime", &at].map(OsStr::new));
+    }
+    openssl.run(&folder, arguments)?;
     Ok(())
 }
 
@@ -227,9 +243,37 @@ fn parse(text: &str, digest: &[u8; 32]) -> Result<Stamp, TimestampError> {
     if bytes != hex(digest) {
         return Err(TimestampError::Token("is of something else"));
     }
-    let seconds = value(text, "Time stamp:").and_then(seconds_of_asn1);
-    let seconds = seconds.ok_or(TimestampError::Token("names no time that can be read"))?;
-    Ok(Stamp { seconds })
+    let time = value(text, "Time stamp:").and_then(instant_of_asn1);
+    let (at, parts) = time.ok_or(TimestampError::Token("names no time that can be read"))?;
+    let accuracy = value(text, "Accuracy:").unwrap_or("unspecified");
+    let accuracy = nanoseconds(accuracy).ok_or(TimestampError::Token(
+        "names no accuracy of its time that can be read",
+    ))?;
+    let wrong_by = accuracy.saturating_add(u64::from(parts)).div_ceil(1_000_000_000);
+    let seconds = i64::try_from(wrong_by).map_or(i64::MAX, |wrong_by| at.saturating_add(wrong_by));
+    Ok(Stamp { seconds, at })
+}
+
+/// Reads an accuracy as openssl prints it, `0x01 seconds, 0x01F4 millis, unspecified micros`, or `unspecified` as a whole.
+fn nanoseconds(accuracy: &str) -> Option<u64> {
+    if accuracy == "unspecified" {
+        return Some(0);
+    }
+    let mut sum: u64 = 0;
+    for part in accuracy.split(", ") {
+        let (count, unit) = part.split_once(' ')?;
+        let unit = match unit {
+            "seconds" => 1_000_000_000,
+            "millis" => 1_000_000,
+            "micros" => 1_000,
+            _ => return None,
+        };
+        if count != "unspecified" {
+            let count = u64::from_str_radix(count.strip_prefix("0x")?, 16).ok()?;
+            sum = sum.checked_add(count.checked_mul(unit)?)?;
+        }
+    }
+    Some(sum)
 }
 
 /// Returns what stands behind a name in the first line that begins with it.
@@ -246,17 +290,51 @@ mod tests {
         Hash Algorithm: sha256\nMessage data:\n    \
         0000 - e3 b0 c4 42 98 fc 1c 14-9a fb f4 c8 99 6f b9 24   ...B.........o.$\n    \
         0010 - 27 ae 41 e4 64 9b 93 4c-a4 95 99 1b 78 52 b8 55   '.A.d..L....xR.U\n\
-        Serial number: 0x02\nTime stamp: Nov 26 10:20:00 2026 GMT\nAccuracy: 0x01 seconds\n";
+        Serial number: 0x02\nTime stamp: Nov 26 10:20:00 2026 GMT\nAccuracy: 0x01 seconds, unspecified millis, unspecified micros\n";
 
     #[test]
     fn what_openssl_prints_is_read() {
         let digest: [u8; 32] = sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new()).into();
         let stamp = parse(TEXT, &digest).unwrap();
-        assert_eq!(stamp.date().unwrap().to_string(), "2026-11-26T10:20:00+00:00");
+        // A second later than it says, for it may be wrong by so much.
+        assert_eq!(stamp.date().unwrap().to_string(), "2026-11-26T10:20:01+00:00");
+        let accuracy = "0x01 seconds, unspecified millis, unspecified micros";
+        for (time, told, before) in [
+            ("10:20:00", "unspecified", "10:20:00"),
+            ("10:20:00.9", "unspecified", "10:20:01"),
+            (
+                "10:20:00",
+                "0x1C20 seconds, unspecified millis, unspecified micros",
+                "12:20:00",
+            ),
+            (
+                "10:20:00.9",
+                "0x1C20 seconds, 0x64 millis, unspecified micros",
+                "12:20:01",
+            ),
+            (
+                "10:20:00.9",
+                "0x1C20 seconds, 0x64 millis, 0x01 micros",
+                "12:20:02",
+            ),
+            (
+                "10:20:00",
+                "unspecified seconds, unspecified millis, 0x03E7 micros",
+                "10:20:01",
+            ),
+        ] {
+            let text = TEXT.replacen("10:20:00", time, 1).replacen(accuracy, told, 1);
+            let stamp = parse(&text, &digest).unwrap();
+            assert_eq!(stamp.at, 1_795_688_400, "{time}");
+            let date = stamp.date().unwrap().to_string();
+            assert_eq!(date, format!("2026-11-26T{before}+00:00"), "{time}, {told}");
+        }
         for (from, to, what) in [
             ("sha256", "sha1", "another hash"),
             ("e3 b0", "e3 b1", "something else"),
             ("Nov 26", "Nov 31", "no time"),
+            ("0x01 seconds", "some seconds", "no accuracy"),
+            ("0x01 seconds", "0xFFFFFFFFFFFFFFFF seconds", "no accuracy"),
         ] {
             let error = parse(&TEXT.replacen(from, to, 1), &digest)
                 .unwrap_err()

@@ -1,5 +1,5 @@
-//! A checkpoint that a reader keeps, to hold later ones against it: with the log's key, and with the whole subtrees of its
-//! tree, from which the tree can be continued without asking for anything that came before.
+//! A checkpoint that a reader keeps, to hold later ones against it: with the log's key and those that it had before, and with
+//! the whole subtrees of its tree, from which the tree can be continued without asking for anything that came before.
 
 use std::fmt;
 
@@ -11,10 +11,15 @@ use super::proof_lines;
 /// The first line.
 const FORM: &str = "avalaches/kept-checkpoint/1";
 
+/// What a line of an earlier key begins with.
+const EARLIER: &str = "earlier ";
+
 /// A kept checkpoint: signed with the key, and with the root of the subtrees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptCheckpoint {
     key: VerifierKey,
+    /// Other keys of the log, by which states of it from before are signed.
+    earlier: Vec<VerifierKey>,
     peaks: Peaks,
     signed: SignedCheckpoint,
 }
@@ -63,7 +68,23 @@ impl KeptCheckpoint {
         if peaks.size() != stated.size || peaks.root() != stated.root {
             return Err(KeptError::Root);
         }
-        Ok(Self { key, peaks, signed })
+        Ok(Self {
+            key,
+            earlier: Vec::new(),
+            peaks,
+            signed,
+        })
+    }
+
+    /// Keeps other keys of the log beside its own. Keys of logs of other names are passed over.
+    #[must_use]
+    pub fn with_keys<'a>(mut self, keys: impl IntoIterator<Item = &'a VerifierKey>) -> Self {
+        for key in keys {
+            if key.name() == self.origin() && !self.keys().any(|known| known == key) {
+                self.earlier.push(key.clone());
+            }
+        }
+        self
     }
 
     /// Reads what was kept.
@@ -74,19 +95,42 @@ impl KeptCheckpoint {
         let text = text
             .strip_prefix(FORM)
             .and_then(|text| text.strip_prefix("\nkey "));
-        let (key, rest) = text
+        let (key, mut rest) = text
             .and_then(|text| text.split_once('\n'))
             .ok_or(KeptError::Form)?;
+        let mut earlier = Vec::new();
+        while let Some(text) = rest.strip_prefix(EARLIER) {
+            let (key, text) = text.split_once('\n').ok_or(KeptError::Form)?;
+            earlier.push(key.parse()?);
+            rest = text;
+        }
         let (peaks, note) = proof_lines(rest).ok_or(KeptError::Form)?;
         let signed = SignedCheckpoint::parse(note)?;
         let peaks = Peaks::of_hashes(signed.checkpoint.size, peaks).ok_or(KeptError::Root)?;
-        Self::new(key.parse()?, peaks, signed)
+        let kept = Self::new(key.parse()?, peaks, signed)?.with_keys(&earlier);
+        // One that is twice there, or another log's, nobody wrote.
+        if kept.earlier == earlier {
+            Ok(kept)
+        } else {
+            Err(KeptError::Form)
+        }
     }
 
-    /// Returns the log's key.
+    /// Returns the key that signed it.
     #[must_use]
     pub const fn key(&self) -> &VerifierKey {
         &self.key
+    }
+
+    /// Returns all keys of the log that are kept, that one first.
+    pub fn keys(&self) -> impl Iterator<Item = &VerifierKey> {
+        std::iter::once(&self.key).chain(&self.earlier)
+    }
+
+    /// Tells whether one of these keys signed a checkpoint.
+    #[must_use]
+    pub fn has_signed(&self, shown: &SignedCheckpoint) -> bool {
+        self.keys().any(|key| shown.is_signed_by(key) == Some(true))
     }
 
     /// Returns the checkpoint.
@@ -155,6 +199,9 @@ impl KeptCheckpoint {
 impl fmt::Display for KeptCheckpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{FORM}\nkey {}", self.key)?;
+        self.earlier
+            .iter()
+            .try_for_each(|key| writeln!(f, "{EARLIER}{key}"))?;
         self.peaks
             .hashes()
             .iter()
@@ -194,9 +241,29 @@ mod tests {
     fn what_is_kept_reads_back_and_no_other() {
         for count in [0, 1, 5, 200] {
             let (key, peaks, signed) = signed(&leaves(count), 1);
-            let kept = KeptCheckpoint::new(key, peaks, signed).unwrap();
+            let earlier = [2, 3].map(|secret| self::signed(&[], secret).0);
+            let of_other_name = SignerKey::new("other.example", KeyKind::Note, [4; 32]).unwrap();
+            let kept = KeptCheckpoint::new(key.clone(), peaks, signed).unwrap();
+            assert_eq!(KeptCheckpoint::parse(&kept.to_string()).unwrap(), kept);
+            let given = [
+                &earlier[0],
+                &key,
+                of_other_name.public(),
+                &earlier[1],
+                &earlier[0],
+            ];
+            let kept = kept.with_keys(given);
+            assert!(kept.keys().eq([&key, &earlier[0], &earlier[1]]));
             let text = kept.to_string();
             assert_eq!(KeptCheckpoint::parse(&text).unwrap(), kept);
+            let line = format!("earlier {}\n", earlier[0]);
+            for other in [
+                line.repeat(2),
+                format!("{line}earlier {}\n", of_other_name.public()),
+            ] {
+                let text = text.replace(&line, &other);
+                assert_eq!(KeptCheckpoint::parse(&text), Err(KeptError::Form));
+            }
             for at in 0..text.len() {
                 let mut changed = text.clone().into_bytes();
                 changed[at] ^= 1;

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use self::files::{Candidate, Match};
+use super::signed::Keys;
 use super::{Answer, Verdict, misdated};
 use crate::archive::{Archive, Fault};
 use crate::date::RevisionDate;
@@ -13,6 +14,7 @@ use crate::mirror::{self, Place};
 use crate::object::ObjectKind;
 use crate::object::foreign::{EntryKind, ForeignIdent, entries};
 use crate::storage::objects::ObjectStore;
+use crate::withheld::{self, ReasonError};
 use crate::wording::with_causes;
 
 mod files;
@@ -165,17 +167,27 @@ fn compare(
     answer: &mut Answer,
 ) -> Result<(), Fault> {
     let store = archive.objects();
-    let is_withheld = |file: &Candidate| archive.withheld().contains(&BlobId::from_raw(*file.id.raw()));
-    let (withheld, candidates): (Vec<Candidate>, Vec<Candidate>) =
-        files::list(store, tree)?.into_iter().partition(is_withheld);
+    let is_expunged = |file: &Candidate| archive.withheld().contains(&BlobId::from_raw(*file.id.raw()));
+    let (expunged, candidates): (Vec<Candidate>, Vec<Candidate>) =
+        files::list(store, tree)?.into_iter().partition(is_expunged);
     let blob = super::blob_of(text).map(ObjectId::from);
-    if let Some(file) = withheld.iter().find(|file| Some(file.id) == blob) {
-        mirrored.paths = vec![file.path.clone()];
-        answer.reasons.push(super::PROVED_BY_ID.to_owned());
+    let is_signed = |file: &Candidate, answer: &mut Answer| {
+        let blob = BlobId::from_raw(*file.id.raw());
+        let reason = Keys::of(archive).map_err(ReasonError::from);
+        let reason = reason.and_then(|mut keys| withheld::reason(archive, &mut keys, &file.path, blob));
+        super::are_signed(reason.map(|reason| vec![reason]), answer)
+    };
+    if let Some(file) = expunged.iter().find(|file| Some(file.id) == blob) {
+        if is_signed(file, answer)? {
+            mirrored.paths = vec![file.path.clone()];
+            answer.reasons.push(super::PROVED_BY_ID.to_owned());
+        }
         return Ok(());
     }
     let found = files::find(store, &candidates, text)?;
-    if let (Some(file), false) = (withheld.first(), matches!(found, Match::Equal(_))) {
+    if let (Some(file), false) = (expunged.first(), matches!(found, Match::Equal(_)))
+        && is_signed(file, answer)?
+    {
         let what = format!(
             "the archive withholds {}, with which nothing was compared",
             file.path
@@ -234,17 +246,16 @@ fn later(store: &ObjectStore, tip: CommitId, files: &[(&Candidate, String)]) -> 
         if now == Some(file.id) {
             continue;
         }
-        let is_kept = match now {
-            Some(blob) => {
-                let now = Candidate {
-                    id: blob,
-                    ..(*file).clone()
-                };
-                files::texts_of(store, &now)?.readings.contains(text)
+        if let Some(id) = now {
+            let now = Candidate {
+                id,
+                ..(*file).clone()
+            };
+            if files::texts_of(store, &now)?.readings.contains(text) {
+                continue;
             }
-            None => files::list(store, tree)?.iter().any(|other| other.id == file.id),
-        };
-        if is_kept {
+        }
+        if files::list(store, tree)?.iter().any(|other| other.id == file.id) {
             continue;
         }
         let (id, date) = newest_change(store, tip, &mut lookup)?;

@@ -49,7 +49,7 @@ pub fn rfc3161(
     }
     let stamp = timestamp::read(&openssl, &answer.body, &digest)?;
     if let Some(authorities) = authorities {
-        timestamp::verify(&openssl, &answer.body, &digest, authorities)?;
+        timestamp::verify(&openssl, &answer.body, stamp, &digest, authorities)?;
     }
     let date = stamp
         .date()

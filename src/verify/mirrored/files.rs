@@ -52,6 +52,9 @@ const ALIKE: usize = 30;
 /// How many files a page may be made of.
 const MOST_PARTS: usize = 8;
 
+/// The most beginnings of a page that are put together of files.
+const MOST_WAYS: usize = 1 << 12;
+
 /// A file that may have the text.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
@@ -140,7 +143,8 @@ pub(super) fn texts_of(store: &ObjectStore, file: &Candidate) -> Result<Texts, F
 /// The texts that a file may have.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    /// The text as `add` would read it, or where its bytes are no UTF-8, one in each encoding in which they may be meant.
+    /// The text as `add` would read it, or where its bytes are no UTF-8, in the encoding that it declares, or else one in each
+    /// encoding in which they may be meant.
     pub readings: Vec<String>,
     /// Why none of these is the text for certain.
     pub unread: Option<Unread>,
@@ -185,12 +189,15 @@ fn read(file: &Candidate, body: &[u8]) -> Texts {
         DraftErrorKind::Encoding { charset, .. } => Encoding::for_label(charset.as_bytes()),
         _ => None,
     };
-    let declared = declared.and_then(text_in);
-    let unread = declared.is_none().then_some(Unread::Undecoded);
-    let others = ENCODINGS.into_iter().filter_map(text_in);
+    if let Some(text) = declared.and_then(text_in) {
+        return Texts {
+            readings: vec![text],
+            unread: None,
+        };
+    }
     Texts {
-        readings: declared.into_iter().chain(others).collect(),
-        unread,
+        readings: ENCODINGS.into_iter().filter_map(text_in).collect(),
+        unread: Some(Unread::Undecoded),
     }
 }
 
@@ -233,11 +240,14 @@ pub(super) fn find<'a>(store: &ObjectStore, files: &'a [Candidate], text: &str) 
             Ok(may_be.then_some(shared))
         })
         .collect::<Result<_, Fault>>()?;
-    let mut likely: Vec<(usize, &Candidate)> = scores
-        .into_iter()
-        .zip(files)
-        .filter_map(|(score, file)| Some((score?, file)))
-        .collect();
+    let mut likely: Vec<(usize, &Candidate)> = Vec::new();
+    let mut others: Vec<&Candidate> = Vec::new();
+    for (score, file) in scores.into_iter().zip(files) {
+        match score {
+            Some(shared) => likely.push((shared, file)),
+            None => others.push(file),
+        }
+    }
     likely.sort_by_key(|(shared, _)| Reverse(*shared)); // by path where equal, for the sort is stable
     let mut parts: Vec<(&Candidate, String)> = Vec::new();
     let mut alike: Vec<(&Candidate, String)> = Vec::new();
@@ -267,6 +277,7 @@ pub(super) fn find<'a>(store: &ObjectStore, files: &'a [Candidate], text: &str) 
             }
         }
     }
+    parts.extend(others_in(store, &others, &parts, text)?);
     let by_folder = group(&parts, |file| file.folder().to_owned());
     let by_stem = group(&parts, |file| file.stem().to_owned());
     if let Some(found) = by_folder
@@ -288,6 +299,30 @@ pub(super) fn find<'a>(store: &ObjectStore, files: &'a [Candidate], text: &str) 
     })
 }
 
+/// Finds the parts of a page among the files that share no feature with it: texts of a few letters have none, and those at the end
+/// of a very long page none that is looked for. Of a page of several files they lie beside a part that was found, if the page
+/// is not short itself.
+fn others_in<'a>(
+    store: &ObjectStore,
+    others: &[&'a Candidate],
+    parts: &[(&Candidate, String)],
+    text: &str,
+) -> Result<Vec<(&'a Candidate, String)>, Fault> {
+    let is_short = features(text).nth(MOST_PARTS * FEATURE).is_none();
+    let folders: HashSet<&str> = parts.iter().map(|(file, _)| file.folder()).collect();
+    let stems: HashSet<&str> = parts.iter().map(|(file, _)| file.stem()).collect();
+    let found = others
+        .par_iter()
+        .filter(|file| is_short || folders.contains(file.folder()) || stems.contains(file.stem()))
+        .map(|&file| {
+            let mut readings = texts_of(store, file)?.readings;
+            readings.retain(|own| !own.is_empty() && text.contains(own));
+            Ok(readings.into_iter().map(|own| (file, own)).collect())
+        })
+        .collect::<Result<Vec<Vec<_>>, Fault>>()?;
+    Ok(found.into_iter().flatten().collect())
+}
+
 fn group<'a, 'b>(
     parts: &'b [(&'a Candidate, String)],
     key: impl Fn(&Candidate) -> String,
@@ -299,23 +334,36 @@ fn group<'a, 'b>(
     groups.into_values().filter(|group| group.len() > 1).collect()
 }
 
-/// Finds texts that with an empty line between them are the page's.
+/// Finds texts of different files that with an empty line between them are the page's.
 fn put_together<'a>(parts: &[&(&'a Candidate, String)], text: &str) -> Option<Vec<(&'a Candidate, String)>> {
-    // Each way to a place in the text is as good as another, so each place is gone on from once.
+    // Each way to a place in the text by the same files is as good as another.
     let mut met = HashSet::new();
     let mut ways: Vec<Vec<usize>> = vec![Vec::new()];
     while let Some(way) = ways.pop() {
         let at: usize = way.iter().map(|part| parts[*part].1.len() + 1).sum();
-        for (number, (_, own)) in parts.iter().enumerate() {
-            let Some(rest) = text.get(at..).and_then(|rest| rest.strip_prefix(own.as_str())) else {
+        let mut tried = HashSet::new();
+        for (number, (file, own)) in parts.iter().enumerate() {
+            let is_used = || way.iter().any(|part| parts[*part].0.raw_path == file.raw_path);
+            let rest = text.get(at..).and_then(|rest| rest.strip_prefix(own.as_str()));
+            let Some(rest) = rest.filter(|_| !is_used()) else {
                 continue;
             };
+            // Those of one length have one text here.
+            if !tried.insert(own.len()) {
+                continue;
+            }
             let mut way = way.clone();
             way.push(number);
             if rest.is_empty() {
                 return Some(way.into_iter().map(|part| parts[part].clone()).collect());
             }
-            if rest.starts_with('\n') && way.len() < MOST_PARTS && met.insert(rest.len()) {
+            let mut used = way.clone();
+            used.sort_unstable();
+            if rest.starts_with('\n')
+                && way.len() < MOST_PARTS
+                && met.len() < MOST_WAYS
+                && met.insert((rest.len(), used))
+            {
                 ways.push(way);
             }
         }
@@ -419,9 +467,12 @@ mod tests {
 
     #[test]
     fn texts_are_put_together_with_an_empty_line_between_them_and_in_no_other_way() {
-        let file = candidate("a.md");
+        let files: Vec<Candidate> = (0..=MOST_PARTS)
+            .map(|number| candidate(&format!("{number}.md")))
+            .collect();
         let put = |texts: &[&str], text: &str| -> Option<Vec<String>> {
-            let parts: Vec<_> = texts.iter().map(|text| (&file, (*text).to_owned())).collect();
+            let texts = texts.iter().map(|text| (*text).to_owned());
+            let parts: Vec<_> = files.iter().zip(texts).collect();
             let parts: Vec<_> = parts.iter().collect();
             let found = put_together(&parts, text)?;
             Some(found.into_iter().map(|(_, text)| text).collect())
@@ -435,8 +486,28 @@ mod tests {
             assert_eq!(put(&["a\n", "b\n"], text), None, "{text:?}");
         }
         let times = |count: usize| vec!["a\n"; count].join("\n");
-        assert_eq!(put(&["a\n"], &times(MOST_PARTS)).unwrap().len(), MOST_PARTS);
-        assert_eq!(put(&["a\n"], &times(MOST_PARTS + 1)), None);
+        let of = |count: usize| put(&vec!["a\n"; count], &times(count));
+        assert_eq!(of(MOST_PARTS).unwrap().len(), MOST_PARTS);
+        assert_eq!(of(MOST_PARTS + 1), None);
+        // No file is there twice, in whichever of the encodings that it may be in.
+        assert_eq!(put(&["a\n", "b\n"], "a\n\nb\n\na\n"), None);
+        let parts: Vec<_> = ["a\n", "b\n"].map(|text| (&files[0], text.to_owned())).to_vec();
+        let parts: Vec<_> = parts.iter().collect();
+        assert_eq!(put_together(&parts, "a\n\nb\n").map(|found| found.len()), None);
+        // What is needed later is kept for it.
+        for texts in [["a\n", "a\n\nb\n", "b\n"], ["b\n", "a\n\nb\n", "a\n"]] {
+            let found = put(&texts, "a\n\nb\n\na\n");
+            assert_eq!(found, owned(&["a\n\nb\n", "a\n"]));
+        }
+        // So many ways that nobody tries them all.
+        let many: Vec<Candidate> = (0..64).map(|number| candidate(&format!("{number}.md"))).collect();
+        let parts: Vec<_> = many
+            .iter()
+            .zip(1..)
+            .map(|(file, count)| (file, times(count)))
+            .collect();
+        let parts: Vec<_> = parts.iter().collect();
+        assert!(put_together(&parts, &format!("{}\nb\n", times(500))).is_none());
     }
 
     #[test]
