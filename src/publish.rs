@@ -1,7 +1,7 @@
 //! Publishing: the files of a site that was built, brought to where a web server serves them, a folder or a bucket.
 //!
-//! What is at the target is known from a list that publishing keeps there ([`manifest`]), so that nothing is downloaded
-//! and nothing but files that changed is sent. They go in an order in which no page leads to one that is not there yet
+//! What is at the target is known from a list that publishing keeps there ([`manifest`]), so that nothing but that and the log's
+//! checkpoint, which has to go on ([`log`]), is downloaded and nothing but files that changed is sent. They go in an order in which no page leads to one that is not there yet
 //! ([`order`]): the home page comes last, and after it the log's checkpoint. Whoever is interrupted between leaves a site that
 //! works, and whoever publishes again completes it: before the first file is sent, the list says which are about to change.
 
@@ -14,14 +14,18 @@ use rayon::prelude::*;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::monitor::LONGEST_CHECKPOINT;
 use crate::site::files::{self, FilesError, Standing};
 use crate::storage::file::{FileError, read_below};
+use crate::tlog::tile::CHECKPOINT;
 
+use self::log::{GoingBack, Setback};
 use self::manifest::{Manifest, ManifestError, Sum};
 use self::order::Step;
 use self::target::{Target, TargetError};
 
 pub mod bucket;
+pub mod log;
 pub mod manifest;
 pub mod order;
 pub mod target;
@@ -38,6 +42,8 @@ pub struct Options {
     pub mode: Mode,
     /// Files that are sent at once.
     pub jobs: usize,
+    /// Whether the log at the target may be taken back.
+    pub going_back: GoingBack,
 }
 
 /// Which files are sent.
@@ -94,6 +100,9 @@ pub enum PublishError {
     /// The target is the folder that holds the site.
     #[error("{} is the site itself", .0.display())]
     Same(PathBuf),
+    /// Readers would be shown another log than they were.
+    #[error(transparent)]
+    Setback(#[from] Setback),
     /// The list at the target is none.
     #[error("the list {} at the target cannot be used", manifest::FILE_NAME)]
     Manifest(#[source] ManifestError),
@@ -172,6 +181,9 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
             Err(error) => return Err(PublishError::Manifest(error)),
         },
     };
+    if options.going_back == GoingBack::Refuse && is_log_to_change(&site, &there, options.which) {
+        hold_against_log(folder, &site, target).await?;
+    }
     let plan = Plan::of(&site, &there, options.which);
     // Once it is on the list a name is the site's own, and what stands there is replaced or deleted.
     target.make_sure(plan.unlisted(&there), options.which).await?;
@@ -216,6 +228,25 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
     target.settle().await?;
     target.write_list(&site).await?;
     Ok(Published { bytes, ..published })
+}
+
+/// Tells whether the site may have another checkpoint than there is at the target, as far as the list there says.
+fn is_log_to_change(site: &Manifest, there: &Manifest, which: Which) -> bool {
+    let known = there.get(CHECKPOINT);
+    which == Which::All || known.is_some() && known != site.get(CHECKPOINT)
+}
+
+/// Holds the site's log against the checkpoint at the target.
+async fn hold_against_log(folder: &Path, site: &Manifest, target: &Target) -> Result<(), PublishError> {
+    let Some(there) = target.read(CHECKPOINT, LONGEST_CHECKPOINT).await? else {
+        return Ok(());
+    };
+    let (folder, site) = (folder.to_owned(), site.clone());
+    let held = tokio::task::spawn_blocking(move || log::setback(&folder, &site, &there)).await;
+    match held.map_err(|error| PublishError::Ended(error.into()))?? {
+        Some(setback) => Err(setback.into()),
+        None => Ok(()),
+    }
 }
 
 /// Sends files.

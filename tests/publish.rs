@@ -356,6 +356,94 @@ fn a_folder_gets_the_site_and_keeps_what_is_not_the_sites() {
     assert!(!www.join("2026/01/26").exists());
 }
 
+/// Builds the sites of one log: of its first two revisions (`first`), of three (`second`), and of three and four others that
+/// somebody else with the key signed who had those two (`fork`, `longer-fork`).
+fn sites_of_a_log(story: &Story) {
+    let key = story.yes(&["key", "new", "news.example/log", "log.key"]);
+    story.yes(&["settings", "--log-key", key.trim(), "-q"]);
+    let sign = ["checkpoint", "--key", "log.key", "-q"];
+    story.yes(&sign);
+    story.yes(&["build", "first"]);
+    story.yes(&["clone", "archive", "copy", "-q"]);
+    story.add(
+        "new.txt",
+        "新的一页。\n",
+        &["--slug", "new", "--date", "2026-01-26"],
+    );
+    story.yes(&sign);
+    story.yes(&["build", "second"]);
+    let state = story.folder.path().join("another-user");
+    let by_another = |arguments: &[&str]| {
+        let arguments = [&["--archive", "copy"], arguments].concat();
+        let mut command = story.program(&arguments);
+        let output = command.env("XDG_STATE_HOME", &state).output().unwrap();
+        assert_done(&output);
+    };
+    for (number, site) in [(0, "fork"), (1, "longer-fork")] {
+        let (name, slug) = (format!("other-{number}.txt"), format!("other-{number}"));
+        story.write(&name, format!("另一页，{number}。\n"));
+        by_another(&["add", &name, "--slug", &slug, "--date", "2026-01-26", "-q"]);
+        by_another(&sign);
+        by_another(&["build", site]);
+    }
+}
+
+#[test]
+fn a_log_that_readers_were_shown_is_taken_back_in_a_folder_only_if_that_is_said() {
+    let story = story();
+    story.yes(&["build", "unsigned"]);
+    sites_of_a_log(&story);
+    let www = story.folder.path().join("www");
+    for (site, why) in [
+        (
+            "first",
+            "a checkpoint of 4 revisions of the log news.example/log, and this one of 3",
+        ),
+        ("fork", "the first 4 are others"),
+        ("longer-fork", "the first 4 are others"),
+        ("unsigned", "and this one has none"),
+    ] {
+        story.yes(&["publish", "second", "www", "--roll-back"]);
+        let before = files(&www);
+        for more in [&[][..], &["--all"], &["--dry-run"]] {
+            let output = story.run(&[&["publish", site, "www"], more].concat());
+            let told = said(&output);
+            assert_eq!(output.status.code(), Some(2), "{site}: {told}");
+            assert!(
+                told.contains(why) && told.contains("--roll-back"),
+                "{site}: {told}"
+            );
+        }
+        assert!(files(&www) == before, "{site}");
+        story.yes(&["publish", site, "www", "--roll-back"]);
+    }
+    // What goes on is published as ever, and so is another log.
+    story.yes(&["publish", "first", "www"]);
+    story.yes(&["publish", "longer-fork", "www"]);
+    let key = story.yes(&["key", "new", "other.example/log", "other.key"]);
+    story.yes(&["settings", "--log-key", key.trim(), "-q"]);
+    story.yes(&["checkpoint", "--key", "other.key", "-q"]);
+    story.yes(&["build", "renamed"]);
+    story.yes(&["publish", "renamed", "www"]);
+}
+
+#[test]
+fn a_log_that_readers_were_shown_is_taken_back_in_a_bucket_only_if_that_is_said() {
+    let (story, server) = (story(), Store::begin());
+    sites_of_a_log(&story);
+    assert_done(&publish(&story, &server, &["first"]));
+    assert_done(&publish(&story, &server, &["second"]));
+    let before = server.objects("a/b");
+    server.asked();
+    let refused = publish(&story, &server, &["first"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(said(&refused).contains("and this one of 3"), "{}", said(&refused));
+    assert!(server.asked().iter().all(|asked| asked.method == Method::GET));
+    assert!(server.objects("a/b") == before);
+    assert_done(&publish(&story, &server, &["first", "--roll-back"]));
+    assert_done(&publish(&story, &server, &["longer-fork"]));
+}
+
 #[test]
 fn each_list_of_a_folder_is_on_the_disk_before_what_comes_after_it_and_after_what_came_before() {
     if !strace::is_here() {
