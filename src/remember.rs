@@ -13,6 +13,8 @@ use crate::tlog::merkle::Peaks;
 use crate::verify::in_log::InLog;
 use crate::wording::counted;
 
+pub mod signing;
+
 /// Why an archive could not be held against what was kept.
 #[derive(Debug, thiserror::Error)]
 pub enum RememberError {
@@ -122,6 +124,18 @@ pub fn contradictions(
     found(archive, remembered, &mut None)
 }
 
+/// Returns the commit that was kept of an archive where not even its store has it, as where it was restored from an old backup.
+/// That is known at once; the rest is for whoever holds the archive against what was kept.
+#[must_use]
+pub fn missing(archive: &Archive, remembered: &Remembered) -> Option<CommitId> {
+    if remembered.is_empty() {
+        return None;
+    }
+    let tip = remembered.tip(archive.first_at_hand()?).ok().flatten()?;
+    let is_there = archive.objects().contains(tip.into()).unwrap_or(true);
+    (!is_there).then_some(tip)
+}
+
 /// Finds what contradicts. Where the log had to be read from git, it is given back.
 fn found(
     archive: &Archive,
@@ -144,18 +158,28 @@ fn found(
             Ok(false) | Err(_) => found.push(Contradiction::Tip(tip)),
         }
     }
-    if let Some(key) = &archive.settings().log_key
-        && let Some(kept) = remembered.checkpoint(key.name())?
-    {
-        if kept.key() != key && !has_signed(archive, kept.key())? {
-            return Err(RememberError::OtherKey {
-                origin: key.name().to_owned(),
-                path: remembered.of_log(key.name()),
-            });
-        }
-        found.extend(against(archive, &kept, log)?);
+    if let Some(kept) = kept_of_log(archive, remembered)? {
+        found.extend(against(archive, kept.key(), kept.signed(), log)?);
     }
     Ok(found)
+}
+
+/// Returns the checkpoint that was kept of an archive's log.
+fn kept_of_log(archive: &Archive, remembered: &Remembered) -> Result<Option<KeptCheckpoint>, RememberError> {
+    let Some(key) = &archive.settings().log_key else {
+        return Ok(None);
+    };
+    let kept = remembered.checkpoint(key.name())?;
+    if let Some(kept) = &kept
+        && kept.key() != key
+        && !has_signed(archive, kept.key())?
+    {
+        return Err(RememberError::OtherKey {
+            origin: key.name().to_owned(),
+            path: remembered.of_log(key.name()),
+        });
+    }
+    Ok(kept)
 }
 
 /// Tells whether a key signed a checkpoint of the branch: it was the log's before another was.
@@ -165,16 +189,18 @@ fn has_signed(archive: &Archive, key: &VerifierKey) -> Result<bool, LogError> {
     Ok(published.any(|published| published.signed.is_signed_by(key) == Some(true)))
 }
 
+/// Holds an archive's log against a checkpoint that was kept, which a key signed.
 fn against(
     archive: &Archive,
-    kept: &KeptCheckpoint,
+    key: &VerifierKey,
+    kept: &SignedCheckpoint,
     log: &mut Option<Log>,
 ) -> Result<Option<Contradiction>, RememberError> {
-    let stated = &kept.signed().checkpoint;
+    let stated = &kept.checkpoint;
     // What lies beside the archive came with it. What the user's own program found of a commit on the branch is so.
     let found = archive.vouched().and_then(|vouched| {
         let published = log::checkpoints(archive).ok()?;
-        let commit = log::stated_up_to(archive, &published, kept.signed())?;
+        let commit = log::stated_up_to(archive, &published, kept)?;
         vouched
             .has_log(&stated.origin, commit, stated.size, stated.root)
             .then_some(commit)
@@ -184,16 +210,19 @@ fn against(
     {
         return Ok(None);
     }
-    let log = log.insert(Log::read(archive)?);
+    let log = match log {
+        Some(log) => log,
+        None => log.insert(Log::read(archive)?),
+    };
     if log.has(stated) {
         return Ok(None);
     }
     // What the key signed, and is true of what is shown: a file alone anybody can put there.
     let is_own =
-        |shown: &SignedCheckpoint| shown.is_signed_by(kept.key()) == Some(true) && log.has(&shown.checkpoint);
+        |shown: &SignedCheckpoint| shown.is_signed_by(key) == Some(true) && log.has(&shown.checkpoint);
     let shown = log::newest(archive)?.filter(is_own).map(Box::new);
     let is_shorter = log.size() < stated.size;
-    let kept = Box::new(kept.signed().clone());
+    let kept = Box::new(kept.clone());
     Ok(Some(if is_shorter {
         Contradiction::RolledBack { kept, shown }
     } else {
