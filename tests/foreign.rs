@@ -663,7 +663,7 @@ fn a_history_that_the_publisher_has_rewritten_is_named_by_the_next_import() {
     assert!(!import().contains("no longer has"));
     publisher.git(&["reset", "-q", "--hard", "HEAD~1"]);
     let named = format!(
-        "2026/01/22/a: its newest revision was taken from commit {gone}, which the repository's branch no longer has"
+        ": its newest revision was taken from commit {gone}, which the repository's branch no longer has"
     );
     let said = import();
     assert!(

@@ -445,6 +445,90 @@ fn a_log_that_readers_were_shown_is_taken_back_in_a_bucket_only_if_that_is_said(
 }
 
 #[test]
+fn what_an_interrupted_one_left_beside_files_of_a_folder_goes_with_the_next() {
+    let story = story();
+    changed(&story);
+    let www = story.folder.path().join("www");
+    story.yes(&["publish", "other", "www"]);
+    let left = [
+        "2026/01/22/bridge/.r1.proof.new",
+        "2026/01/26/new-page/.index.html.new",
+        ".index.html.new",
+    ];
+    // Whoever was interrupted left a list that does not say what is in the files; --all looks beside each.
+    let underway = fs::read_to_string(www.join(LIST)).unwrap();
+    let underway: Vec<String> = underway
+        .lines()
+        .map(|line| format!("{}{}\n", "0".repeat(64), &line[64..]))
+        .collect();
+    for all in [&[][..], &["--all"]] {
+        if all.is_empty() {
+            fs::write(www.join(LIST), underway.concat()).unwrap();
+        }
+        left.iter()
+            .for_each(|name| fs::write(www.join(name), "expunged since").unwrap());
+        story.yes(&[&["publish", "other", "www"], all].concat());
+        assert!(left.iter().all(|name| !www.join(name).exists()));
+    }
+    // A folder in which only such a file was left goes, too.
+    fs::write(www.join(LIST), underway.concat()).unwrap();
+    left.iter()
+        .for_each(|name| fs::write(www.join(name), "expunged since").unwrap());
+    story.yes(&["publish", "site", "www"]);
+    assert_eq!(published(files(&www)).0, site(&story, "site"));
+    assert!(!www.join("2026/01/26").exists());
+}
+
+#[test]
+fn a_text_that_was_expunged_is_gone_from_the_target_before_anything_else_is_sent() {
+    let (story, server) = (story(), Store::begin());
+    assert_done(&publish(&story, &server, &["site"]));
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+        .arg(story.folder.path().join("key"))
+        .status();
+    assert!(made.unwrap().success());
+    story.yes(&["signers", "allow", "desk", "key.pub", "-q"]);
+    story.yes(&[
+        "expunge",
+        &format!("{ARTICLE}@1"),
+        "--note",
+        "A court.",
+        "--sign=key",
+    ]);
+    changed(&story);
+    server.asked();
+    assert_done(&publish(&story, &server, &["other"]));
+    let expected = site(&story, "other");
+    assert_eq!(published(server.objects("a/b")).0, expected);
+    assert!(!expected.contains_key("2026/01/22/bridge/r1.proof"));
+    let asked = server.asked();
+    let at = |name: &str| {
+        let is_it =
+            |asked: &bucket::Asked| asked.method == Method::PUT && asked.name == format!("a/b/{name}");
+        asked
+            .iter()
+            .position(is_it)
+            .unwrap_or_else(|| panic!("{name}: {asked:?}"))
+    };
+    // Objects are deleted by a request about several.
+    let is_removal = |asked: &bucket::Asked| [Method::POST, Method::DELETE].contains(&asked.method);
+    let gone = asked
+        .iter()
+        .position(is_removal)
+        .unwrap_or_else(|| panic!("{asked:?}"));
+    let before = ["r1.html", "index.html", "history.html"];
+    assert!(
+        before
+            .iter()
+            .all(|name| at(&format!("2026/01/22/bridge/{name}")) < gone)
+    );
+    for later in ["2026/01/26/new-page/r1.html", "index.html", "feed.atom"] {
+        assert!(gone < at(later), "{later}");
+    }
+}
+
+#[test]
 fn each_list_of_a_folder_is_on_the_disk_before_what_comes_after_it_and_after_what_came_before() {
     if !strace::is_here() {
         return;

@@ -173,6 +173,25 @@ impl Target {
         }
     }
 
+    /// Removes what was left beside the places of files of a folder by whoever was interrupted there: it may be a text that was
+    /// expunged since.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub async fn clear(&self, names: Vec<String>) -> Result<(), TargetError> {
+        let Self::Folder(folder) = self else {
+            return Ok(());
+        };
+        let folder = folder.clone();
+        blocking(move || {
+            for name in names {
+                files::clear_beside_file(&folder, &name)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Waits until all that was written is on the disk: in a folder, by one call for its whole file system, because there
     /// may be thousands of files. What a bucket has taken it keeps.
     ///
