@@ -120,6 +120,8 @@ pub struct Outcome {
     pub change: Change,
     /// The article of the same day and slug with another text, where the slug had to be numbered.
     pub clash: Option<ArticleId>,
+    /// The commit of a publisher's repository that the article's newest revision was taken from, of those that were in the archive.
+    pub source: Option<CommitId>,
 }
 
 /// A tree or commit that a revision brings.
@@ -380,6 +382,7 @@ impl<'a> Branch<'a> {
                     kind: known.kind,
                     change: Change::None,
                     clash: None,
+                    source: self.chains.source(&article),
                 };
                 Placed::unchanged(outcome, page)
             }
@@ -549,6 +552,7 @@ impl<'a> Branch<'a> {
             kind: candidate.kind,
             change: Change::Added,
             clash,
+            source: self.chains.source(article),
         };
         Ok(Placed {
             outcome,

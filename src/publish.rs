@@ -1,11 +1,11 @@
 //! Publishing: the files of a site that was built, brought to where a web server serves them, a folder or a bucket.
 //!
-//! What is at the target is known from a list that publishing keeps there ([`manifest`]), so that nothing is downloaded
-//! and nothing but files that changed is sent. They go in an order in which no page leads to one that is not there yet
-//! ([`order`]): the home page comes last, and after it the log's checkpoint. Whoever is interrupted between leaves a site that
+//! What is at the target is known from a list that publishing keeps there ([`manifest`]), so that nothing but that and the log's
+//! checkpoint, which has to go on ([`log`]), is downloaded and nothing but files that changed is sent. They go in an order in which no page leads to one that is not there yet
+//! ([`order`]): articles of which a text is withheld now come first, the home page comes last, and after it the log's checkpoint. Whoever is interrupted between leaves a site that
 //! works, and whoever publishes again completes it: before the first file is sent, the list says which are about to change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,14 +14,18 @@ use rayon::prelude::*;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::monitor::LONGEST_CHECKPOINT;
 use crate::site::files::{self, FilesError, Standing};
 use crate::storage::file::{FileError, read_below};
+use crate::tlog::tile::CHECKPOINT;
 
+use self::log::{GoingBack, Setback};
 use self::manifest::{Manifest, ManifestError, Sum};
 use self::order::Step;
 use self::target::{Target, TargetError};
 
 pub mod bucket;
+pub mod log;
 pub mod manifest;
 pub mod order;
 pub mod target;
@@ -38,6 +42,8 @@ pub struct Options {
     pub mode: Mode,
     /// Files that are sent at once.
     pub jobs: usize,
+    /// Whether the log at the target may be taken back.
+    pub going_back: GoingBack,
 }
 
 /// Which files are sent.
@@ -94,6 +100,9 @@ pub enum PublishError {
     /// The target is the folder that holds the site.
     #[error("{} is the site itself", .0.display())]
     Same(PathBuf),
+    /// Readers would be shown another log than they were.
+    #[error(transparent)]
+    Setback(#[from] Setback),
     /// The list at the target is none.
     #[error("the list {} at the target cannot be used", manifest::FILE_NAME)]
     Manifest(#[source] ManifestError),
@@ -109,25 +118,58 @@ pub enum PublishError {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Plan {
     /// Names by the step in which they are sent, each with what it has to be.
-    steps: BTreeMap<Step, Vec<(String, Sum)>>,
+    steps: BTreeMap<(Turn, Step), Vec<(String, Sum)>>,
     unchanged: usize,
+    /// Proofs of revisions whose text is withheld now: they go once their articles say so.
+    withheld: Vec<String>,
+    /// What else goes.
     gone: Vec<String>,
+}
+
+/// When the steps of a file's kind are gone through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    /// First: articles of which a text is withheld now.
+    Withheld,
+    /// Then all the rest.
+    Rest,
 }
 
 impl Plan {
     fn of(site: &Manifest, there: &Manifest, which: Which) -> Self {
-        let mut plan = Self::default();
+        let gone = there.files().filter(|(name, _)| site.get(name).is_none());
+        let is_withheld = |name: &String| {
+            let page = name.strip_suffix(".proof").map(|stem| format!("{stem}.html"));
+            page.is_some_and(|page| site.get(&page).is_some())
+        };
+        let (withheld, gone) = gone.map(|(name, _)| name.to_owned()).partition(is_withheld);
+        let mut plan = Self {
+            withheld,
+            gone,
+            ..Self::default()
+        };
+        let articles: BTreeSet<&str> = plan.withheld.iter().filter_map(|name| folder_of(name)).collect();
         for (name, sum) in site.files() {
             if which == Which::Changed && there.get(name) == Some(sum) {
                 plan.unchanged += 1;
             } else {
-                let step = plan.steps.entry(Step::of(name)).or_default();
+                let is_first = folder_of(name).is_some_and(|folder| articles.contains(folder));
+                let turn = if is_first { Turn::Withheld } else { Turn::Rest };
+                let step = plan.steps.entry((turn, Step::of(name))).or_default();
                 step.push((name.to_owned(), sum));
             }
         }
-        let gone = there.files().filter(|(name, _)| site.get(name).is_none());
-        plan.gone = gone.map(|(name, _)| name.to_owned()).collect();
         plan
+    }
+
+    /// Returns what goes.
+    fn removed(&self) -> impl Iterator<Item = &String> {
+        self.withheld.iter().chain(&self.gone)
+    }
+
+    /// Tells whether all is as it is to be.
+    fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.removed().next().is_none()
     }
 
     /// Returns what is to be sent and is not on the list of what is there.
@@ -143,7 +185,8 @@ impl Plan {
         for (name, sum) in site.files() {
             underway.put(name, sum);
         }
-        for (name, _) in self.steps.values().flatten() {
+        let changing = self.steps.values().flatten().map(|(name, _)| name);
+        for name in changing.chain(&self.withheld) {
             underway.put(name, Sum::UNKNOWN);
         }
         underway
@@ -172,7 +215,10 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
             Err(error) => return Err(PublishError::Manifest(error)),
         },
     };
-    let plan = Plan::of(&site, &there, options.which);
+    if options.going_back == GoingBack::Refuse && is_log_to_change(&site, &there, options.which) {
+        hold_against_log(folder, &site, target).await?;
+    }
+    let mut plan = Plan::of(&site, &there, options.which);
     // Once it is on the list a name is the site's own, and what stands there is replaced or deleted.
     target.make_sure(plan.unlisted(&there), options.which).await?;
     let names = plan.steps.values().flatten();
@@ -180,13 +226,14 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
         sent: names.map(|(name, _)| name.clone()).collect(),
         bytes: 0,
         unchanged: plan.unchanged,
-        removed: plan.gone.clone(),
+        removed: plan.removed().cloned().collect(),
     };
     if options.mode == Mode::Rehearse {
         let bytes = lengths(folder, &published.sent)?;
         return Ok(Published { bytes, ..published });
     }
-    if plan.steps.is_empty() && plan.gone.is_empty() {
+    target.clear(there.interrupted(options.which)).await?;
+    if plan.is_empty() {
         return Ok(published);
     }
     let sender = Sender {
@@ -198,7 +245,14 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
     };
     target.write_list(&plan.underway(&site, &there)).await?;
     let mut bytes = 0;
+    let rest = plan.steps.split_off(&(Turn::Rest, Step::FIRST));
     for step in plan.steps.into_values() {
+        bytes += sender.send(step).await?;
+    }
+    for name in &plan.withheld {
+        target.remove(name).await?;
+    }
+    for step in rest.into_values() {
         bytes += sender.send(step).await?;
     }
     if !plan.gone.is_empty() {
@@ -216,6 +270,30 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
     target.settle().await?;
     target.write_list(&site).await?;
     Ok(Published { bytes, ..published })
+}
+
+/// Returns the folder of an article's file.
+fn folder_of(name: &str) -> Option<&str> {
+    name.rsplit_once('/').map(|(folder, _)| folder)
+}
+
+/// Tells whether the site may have another checkpoint than there is at the target, as far as the list there says.
+fn is_log_to_change(site: &Manifest, there: &Manifest, which: Which) -> bool {
+    let known = there.get(CHECKPOINT);
+    which == Which::All || known.is_some() && known != site.get(CHECKPOINT)
+}
+
+/// Holds the site's log against the checkpoint at the target.
+async fn hold_against_log(folder: &Path, site: &Manifest, target: &Target) -> Result<(), PublishError> {
+    let Some(there) = target.read(CHECKPOINT, LONGEST_CHECKPOINT).await? else {
+        return Ok(());
+    };
+    let (folder, site) = (folder.to_owned(), site.clone());
+    let held = tokio::task::spawn_blocking(move || log::setback(&folder, &site, &there)).await;
+    match held.map_err(|error| PublishError::Ended(error.into()))?? {
+        Some(setback) => Err(setback.into()),
+        None => Ok(()),
+    }
 }
 
 /// Sends files.
@@ -330,6 +408,45 @@ mod tests {
         assert_eq!(Plan::of(&site, &underway, Which::Changed), plan);
         let back = Plan::of(&there, &underway, Which::Changed);
         assert_eq!(back.gone, ["a/r1.html"]);
-        assert!(back.steps.contains_key(&Step::of("index.html")));
+        assert!(back.steps.contains_key(&(Turn::Rest, Step::of("index.html"))));
+    }
+
+    #[test]
+    fn an_article_of_which_a_text_is_withheld_says_so_first_and_the_text_goes_before_the_rest_comes() {
+        let there = manifest(&[
+            ("2026/01/22/a/index.html", "1"),
+            ("2026/01/22/a/r1.html", "1"),
+            ("2026/01/22/a/r1.proof", "1"),
+            ("2026/01/22/b/r1.html", "1"),
+            ("2026/01/22/c/r1.html", "1"),
+            ("2026/01/22/c/r1.proof", "1"),
+            ("index.html", "1"),
+        ]);
+        let site = manifest(&[
+            ("2026/01/22/a/index.html", "2"),
+            ("2026/01/22/a/r1.html", "2"),
+            ("2026/01/22/b/r1.html", "2"),
+            ("index.html", "2"),
+        ]);
+        let plan = Plan::of(&site, &there, Which::Changed);
+        let order: Vec<_> = plan
+            .steps
+            .iter()
+            .flat_map(|((turn, _), files)| files.iter().map(|(name, _)| (*turn, name.as_str())))
+            .collect();
+        assert_eq!(
+            order,
+            [
+                (Turn::Withheld, "2026/01/22/a/r1.html"),
+                (Turn::Withheld, "2026/01/22/a/index.html"),
+                (Turn::Rest, "2026/01/22/b/r1.html"),
+                (Turn::Rest, "index.html"),
+            ]
+        );
+        assert_eq!(plan.withheld, ["2026/01/22/a/r1.proof"]);
+        // An article that is gone has no page that could say anything.
+        assert_eq!(plan.gone, ["2026/01/22/c/r1.html", "2026/01/22/c/r1.proof"]);
+        let underway = plan.underway(&site, &there);
+        assert_eq!(underway.get("2026/01/22/a/r1.proof"), Some(Sum::UNKNOWN));
     }
 }

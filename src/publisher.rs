@@ -146,12 +146,24 @@ struct File {
     versions: usize,
 }
 
+/// Every commit that the tip of a repository leads to.
+#[derive(Debug, Clone)]
+pub struct History(Rc<HashMap<CommitId, Step>>);
+
+impl History {
+    /// Tells whether a commit is among them.
+    #[must_use]
+    pub fn has(&self, id: CommitId) -> bool {
+        self.0.contains_key(&id)
+    }
+}
+
 /// The walk: an iterator of versions, each after those before it.
 pub struct Walk<'a> {
     source: Source<'a>,
     paths: &'a Paths,
     /// Every commit that the tip leads to.
-    steps: HashMap<CommitId, Step>,
+    steps: Rc<HashMap<CommitId, Step>>,
     /// The commits that are still to come, in order.
     next: VecDeque<CommitId>,
     /// The numbers of files by their paths; a path that a file was renamed from keeps it, for other branches.
@@ -181,7 +193,7 @@ impl<'a> Walk<'a> {
         Ok(Self {
             source,
             paths,
-            steps,
+            steps: Rc::new(steps),
             next,
             numbers: HashMap::new(),
             left: HashSet::new(),
@@ -189,6 +201,12 @@ impl<'a> Walk<'a> {
             ready: Vec::new(),
             failed: false,
         })
+    }
+
+    /// Returns which commits the walk comes by, for as long as that is asked.
+    #[must_use]
+    pub fn history(&self) -> History {
+        History(Rc::clone(&self.steps))
     }
 
     fn look_at(&mut self, id: CommitId) -> Result<(), WalkError> {

@@ -6,12 +6,14 @@ use crate::archive::{Archive, Fault};
 use crate::id::CommitId;
 use crate::log::{self, Log, LogError};
 use crate::storage::remembered::{Remembered, RememberedError};
-use crate::tlog::checkpoint::SignedCheckpoint;
+use crate::tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::tlog::kept::{KeptCheckpoint, KeptError, Standing};
 use crate::tlog::key::VerifierKey;
 use crate::tlog::merkle::Peaks;
 use crate::verify::in_log::InLog;
 use crate::wording::counted;
+
+pub mod signing;
 
 /// Why an archive could not be held against what was kept.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +124,18 @@ pub fn contradictions(
     found(archive, remembered, &mut None)
 }
 
+/// Returns the commit that was kept of an archive where not even its store has it, as where it was restored from an old backup.
+/// That is known at once; the rest is for whoever holds the archive against what was kept.
+#[must_use]
+pub fn missing(archive: &Archive, remembered: &Remembered) -> Option<CommitId> {
+    if remembered.is_empty() {
+        return None;
+    }
+    let tip = remembered.tip(archive.first_at_hand()?).ok().flatten()?;
+    let is_there = archive.objects().contains(tip.into()).unwrap_or(true);
+    (!is_there).then_some(tip)
+}
+
 /// Finds what contradicts. Where the log had to be read from git, it is given back.
 fn found(
     archive: &Archive,
@@ -144,25 +158,39 @@ fn found(
             Ok(false) | Err(_) => found.push(Contradiction::Tip(tip)),
         }
     }
-    if let Some(key) = &archive.settings().log_key
-        && let Some(kept) = remembered.checkpoint(key.name())?
-    {
-        let is_other = kept.key() != key && !has_signed(archive, kept.key())?;
-        // By a key that the log had before, somebody may show what was before, and nothing that goes on.
-        let contradiction = if !is_other || kept.keys().any(|known| known == key) {
-            against(archive, &kept, log)?
-        } else {
-            None
-        };
-        if is_other && contradiction.is_none() {
-            return Err(RememberError::OtherKey {
-                origin: key.name().to_owned(),
-                path: remembered.of_log(key.name()),
-            });
-        }
-        found.extend(contradiction);
-    }
+    found.extend(against_kept(archive, remembered, log, |_| Ok(false))?);
     Ok(found)
+}
+
+/// Holds an archive's log against the checkpoint that was kept of it, unless that is known to be a part of it.
+fn against_kept(
+    archive: &Archive,
+    remembered: &Remembered,
+    log: &mut Option<Log>,
+    is_part: impl Fn(&Checkpoint) -> Result<bool, RememberError>,
+) -> Result<Option<Contradiction>, RememberError> {
+    let Some(key) = &archive.settings().log_key else {
+        return Ok(None);
+    };
+    let Some(kept) = remembered.checkpoint(key.name())? else {
+        return Ok(None);
+    };
+    let is_other = kept.key() != key && !has_signed(archive, kept.key())?;
+    // By a key that the log had before, somebody may show what was before, and nothing that goes on.
+    let is_known = !is_other || kept.keys().any(|known| known == key);
+    let keys: Vec<&VerifierKey> = kept.keys().collect();
+    let contradiction = if is_known && !is_part(&kept.signed().checkpoint)? {
+        against(archive, &keys, kept.signed(), log)?
+    } else {
+        None
+    };
+    if is_other && contradiction.is_none() {
+        return Err(RememberError::OtherKey {
+            origin: key.name().to_owned(),
+            path: remembered.of_log(key.name()),
+        });
+    }
+    Ok(contradiction)
 }
 
 /// Tells whether a key signed a checkpoint of the branch: it was the log's before another was.
@@ -172,16 +200,18 @@ fn has_signed(archive: &Archive, key: &VerifierKey) -> Result<bool, LogError> {
     Ok(published.any(|published| published.signed.is_signed_by(key) == Some(true)))
 }
 
+/// Holds an archive's log against a checkpoint that was kept, which one of the log's keys signed.
 fn against(
     archive: &Archive,
-    kept: &KeptCheckpoint,
+    keys: &[&VerifierKey],
+    kept: &SignedCheckpoint,
     log: &mut Option<Log>,
 ) -> Result<Option<Contradiction>, RememberError> {
-    let stated = &kept.signed().checkpoint;
+    let stated = &kept.checkpoint;
     // What lies beside the archive came with it. What the user's own program found of a commit on the branch is so.
     let found = archive.vouched().and_then(|vouched| {
         let published = log::checkpoints(archive).ok()?;
-        let commit = log::stated_up_to(archive, &published, kept.signed())?;
+        let commit = log::stated_up_to(archive, &published, kept)?;
         vouched
             .has_log(&stated.origin, commit, stated.size, stated.root)
             .then_some(commit)
@@ -191,15 +221,21 @@ fn against(
     {
         return Ok(None);
     }
-    let log = log.insert(Log::read(archive)?);
+    let log = match log {
+        Some(log) => log,
+        None => log.insert(Log::read(archive)?),
+    };
     if log.has(stated) {
         return Ok(None);
     }
-    // What the log's keys signed, and is true of what is shown: a file alone anybody can put there.
-    let is_own = |shown: &SignedCheckpoint| kept.has_signed(shown) && log.has(&shown.checkpoint);
+    // What a key of the log signed, and is true of what is shown: a file alone anybody can put there.
+    let is_own = |shown: &SignedCheckpoint| {
+        let is_signed = keys.iter().any(|key| shown.is_signed_by(key) == Some(true));
+        is_signed && log.has(&shown.checkpoint)
+    };
     let shown = log::newest(archive)?.filter(is_own).map(Box::new);
     let is_shorter = log.size() < stated.size;
-    let kept = Box::new(kept.signed().clone());
+    let kept = Box::new(kept.clone());
     Ok(Some(if is_shorter {
         Contradiction::RolledBack { kept, shown }
     } else {

@@ -643,3 +643,38 @@ fn the_commit_that_a_text_was_taken_from_is_recorded_and_shown() {
         Value::Null
     );
 }
+
+#[test]
+fn a_history_that_the_publisher_has_rewritten_is_named_by_the_next_import() {
+    let (story, publisher) = begin();
+    let version = |text: &str| {
+        publisher.write("posts/a.md", format!("{text}\n"));
+        publisher.commit(text, "2026-01-22T09:00:00+0800")
+    };
+    version("第一版。");
+    let gone = version("第二版。");
+    let import = || {
+        let output = story.run(&["import", "--git", "weekly"]);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        said
+    };
+    assert!(!import().contains("no longer has"));
+    assert!(!import().contains("no longer has"));
+    publisher.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    let named = format!(
+        ": its newest revision was taken from commit {gone}, which the repository's branch no longer has"
+    );
+    let said = import();
+    assert!(
+        said.contains("imported  0 revisions") && said.contains(&named),
+        "{said}"
+    );
+    version("别的第二版。");
+    let said = import();
+    assert!(
+        said.contains("imported  1 revision,") && said.contains(&named),
+        "{said}"
+    );
+    assert!(!import().contains("no longer has"));
+}

@@ -17,11 +17,13 @@ use serde_json::Value;
 use sha2::Digest as _;
 use signed_note::{Note, StandardSigner, StandardVerifier, Verifier as _, VerifierList};
 use support::archives::{Story, git_command, git_reading};
+use support::folders::copy;
 use support::logged::{ORIGIN, begin, says};
 use tlog_tiles::tlog;
 
 mod support {
     pub mod archives;
+    pub mod folders;
     pub mod logged;
     pub mod tree;
 }
@@ -743,6 +745,85 @@ fn a_checkpoint_needs_the_key_that_the_settings_name_and_something_new() {
     story.yes(&["settings", "--title", "新报"]);
     says(&story, &["checkpoint", "--key", "log.key"], 0);
     assert_eq!(story.git(&["rev-parse", "main^"]), tip, "no revision is new");
+}
+
+/// An archive of two revisions, each with a checkpoint, that is put back as it was with the first, and how to sign.
+fn put_back() -> (Story, [&'static str; 4]) {
+    let (story, _) = begin();
+    let sign = ["checkpoint", "--key", "log.key", "-q"];
+    let backup = story.folder.path().join("backup");
+    add(&story, 0..1);
+    story.yes(&sign);
+    copy(&story.archive(), &backup);
+    add(&story, 1..2);
+    story.yes(&sign);
+    story.yes(&["remember"]);
+    fs::rename(story.archive(), story.folder.path().join("newest")).unwrap();
+    fs::rename(backup, story.archive()).unwrap();
+    (story, sign)
+}
+
+#[test]
+fn an_archive_that_was_put_back_as_it_was_is_signed_for_only_with_what_was_signed_since() {
+    let (story, sign) = put_back();
+    // What was signed is kept whatever is remembered.
+    let state = story.folder.path().join(".local/state/avalaches");
+    for remembered in ["logs", "archives"] {
+        fs::remove_dir_all(state.join(remembered)).unwrap();
+    }
+    let said = says(&story, &sign, 2);
+    assert!(
+        said.contains("the log was rolled back: a checkpoint of 2 revisions was signed")
+            && said.contains("nothing was signed"),
+        "{said}"
+    );
+    for numbers in [2..3, 3..9] {
+        add(&story, numbers);
+        let tip = story.git(&["rev-parse", "main"]);
+        let said = says(&story, &sign, 2);
+        assert!(
+            said.contains("the log was forked: its first 2 revisions"),
+            "{said}"
+        );
+        assert_eq!(story.git(&["rev-parse", "main"]), tip);
+    }
+    // A log of another name begins anew, and the first one goes on where it was.
+    let key = story.yes(&["key", "new", "example.org/anew", "new.key"]);
+    story.yes(&["settings", "--log-key", key.trim(), "-q"]);
+    story.yes(&["checkpoint", "--key", "new.key", "-q"]);
+    fs::remove_dir_all(story.archive()).unwrap();
+    fs::rename(story.folder.path().join("newest"), story.archive()).unwrap();
+    add(&story, 9..10);
+    story.yes(&sign);
+}
+
+#[test]
+fn an_archive_that_lacks_what_was_remembered_is_not_signed_for_and_who_adds_to_it_is_warned() {
+    let (story, sign) = put_back();
+    fs::remove_dir_all(story.folder.path().join(".local/state/avalaches/signed")).unwrap();
+    let newest = story.folder.path().join("newest");
+    let tip = git_reading(&newest, &["rev-parse", "main"], "");
+    says(&story, &sign, 2);
+    story.write("two.txt", "第二篇。");
+    let said = says(&story, &["add", "two.txt", "--slug", "two"], 0);
+    assert!(
+        said.contains(&format!("does not have commit {tip}, which you remembered of it")),
+        "{said}"
+    );
+    let said = says(&story, &sign, 2);
+    assert!(
+        said.contains("the log was forked: its first 2 revisions"),
+        "{said}"
+    );
+    fs::remove_dir_all(story.archive()).unwrap();
+    fs::rename(newest, story.archive()).unwrap();
+    let said = says(&story, &["add", "two.txt", "--slug", "two"], 0);
+    assert!(!said.contains("remembered"), "{said}");
+    story.yes(&sign);
+    // What was remembered long ago is part of what was signed last.
+    add(&story, 2..3);
+    story.yes(&sign);
+    story.yes(&["verify"]);
 }
 
 #[test]

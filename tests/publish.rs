@@ -356,6 +356,178 @@ fn a_folder_gets_the_site_and_keeps_what_is_not_the_sites() {
     assert!(!www.join("2026/01/26").exists());
 }
 
+/// Builds the sites of one log: of its first two revisions (`first`), of three (`second`), and of three and four others that
+/// somebody else with the key signed who had those two (`fork`, `longer-fork`).
+fn sites_of_a_log(story: &Story) {
+    let key = story.yes(&["key", "new", "news.example/log", "log.key"]);
+    story.yes(&["settings", "--log-key", key.trim(), "-q"]);
+    let sign = ["checkpoint", "--key", "log.key", "-q"];
+    story.yes(&sign);
+    story.yes(&["build", "first"]);
+    story.yes(&["clone", "archive", "copy", "-q"]);
+    story.add(
+        "new.txt",
+        "新的一页。\n",
+        &["--slug", "new", "--date", "2026-01-26"],
+    );
+    story.yes(&sign);
+    story.yes(&["build", "second"]);
+    let state = story.folder.path().join("another-user");
+    let by_another = |arguments: &[&str]| {
+        let arguments = [&["--archive", "copy"], arguments].concat();
+        let mut command = story.program(&arguments);
+        let output = command.env("XDG_STATE_HOME", &state).output().unwrap();
+        assert_done(&output);
+    };
+    for (number, site) in [(0, "fork"), (1, "longer-fork")] {
+        let (name, slug) = (format!("other-{number}.txt"), format!("other-{number}"));
+        story.write(&name, format!("另一页，{number}。\n"));
+        by_another(&["add", &name, "--slug", &slug, "--date", "2026-01-26", "-q"]);
+        by_another(&sign);
+        by_another(&["build", site]);
+    }
+}
+
+#[test]
+fn a_log_that_readers_were_shown_is_taken_back_in_a_folder_only_if_that_is_said() {
+    let story = story();
+    story.yes(&["build", "unsigned"]);
+    sites_of_a_log(&story);
+    let www = story.folder.path().join("www");
+    for (site, why) in [
+        (
+            "first",
+            "a checkpoint of 4 revisions of the log news.example/log, and this one of 3",
+        ),
+        ("fork", "the first 4 are others"),
+        ("longer-fork", "the first 4 are others"),
+        ("unsigned", "and this one has none"),
+    ] {
+        story.yes(&["publish", "second", "www", "--roll-back"]);
+        let before = files(&www);
+        for more in [&[][..], &["--all"], &["--dry-run"]] {
+            let output = story.run(&[&["publish", site, "www"], more].concat());
+            let told = said(&output);
+            assert_eq!(output.status.code(), Some(2), "{site}: {told}");
+            assert!(
+                told.contains(why) && told.contains("--roll-back"),
+                "{site}: {told}"
+            );
+        }
+        assert!(files(&www) == before, "{site}");
+        story.yes(&["publish", site, "www", "--roll-back"]);
+    }
+    // What goes on is published as ever, and so is another log.
+    story.yes(&["publish", "first", "www"]);
+    story.yes(&["publish", "longer-fork", "www"]);
+    let key = story.yes(&["key", "new", "other.example/log", "other.key"]);
+    story.yes(&["settings", "--log-key", key.trim(), "-q"]);
+    story.yes(&["checkpoint", "--key", "other.key", "-q"]);
+    story.yes(&["build", "renamed"]);
+    story.yes(&["publish", "renamed", "www"]);
+}
+
+#[test]
+fn a_log_that_readers_were_shown_is_taken_back_in_a_bucket_only_if_that_is_said() {
+    let (story, server) = (story(), Store::begin());
+    sites_of_a_log(&story);
+    assert_done(&publish(&story, &server, &["first"]));
+    assert_done(&publish(&story, &server, &["second"]));
+    let before = server.objects("a/b");
+    server.asked();
+    let refused = publish(&story, &server, &["first"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(said(&refused).contains("and this one of 3"), "{}", said(&refused));
+    assert!(server.asked().iter().all(|asked| asked.method == Method::GET));
+    assert!(server.objects("a/b") == before);
+    assert_done(&publish(&story, &server, &["first", "--roll-back"]));
+    assert_done(&publish(&story, &server, &["longer-fork"]));
+}
+
+#[test]
+fn what_an_interrupted_one_left_beside_files_of_a_folder_goes_with_the_next() {
+    let story = story();
+    changed(&story);
+    let www = story.folder.path().join("www");
+    story.yes(&["publish", "other", "www"]);
+    let left = [
+        "2026/01/22/bridge/.r1.proof.new",
+        "2026/01/26/new-page/.index.html.new",
+        ".index.html.new",
+    ];
+    // Whoever was interrupted left a list that does not say what is in the files; --all looks beside each.
+    let underway = fs::read_to_string(www.join(LIST)).unwrap();
+    let underway: Vec<String> = underway
+        .lines()
+        .map(|line| format!("{}{}\n", "0".repeat(64), &line[64..]))
+        .collect();
+    for all in [&[][..], &["--all"]] {
+        if all.is_empty() {
+            fs::write(www.join(LIST), underway.concat()).unwrap();
+        }
+        left.iter()
+            .for_each(|name| fs::write(www.join(name), "expunged since").unwrap());
+        story.yes(&[&["publish", "other", "www"], all].concat());
+        assert!(left.iter().all(|name| !www.join(name).exists()));
+    }
+    // A folder in which only such a file was left goes, too.
+    fs::write(www.join(LIST), underway.concat()).unwrap();
+    left.iter()
+        .for_each(|name| fs::write(www.join(name), "expunged since").unwrap());
+    story.yes(&["publish", "site", "www"]);
+    assert_eq!(published(files(&www)).0, site(&story, "site"));
+    assert!(!www.join("2026/01/26").exists());
+}
+
+#[test]
+fn a_text_that_was_expunged_is_gone_from_the_target_before_anything_else_is_sent() {
+    let (story, server) = (story(), Store::begin());
+    assert_done(&publish(&story, &server, &["site"]));
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+        .arg(story.folder.path().join("key"))
+        .status();
+    assert!(made.unwrap().success());
+    story.yes(&["signers", "allow", "desk", "key.pub", "-q"]);
+    story.yes(&[
+        "expunge",
+        &format!("{ARTICLE}@1"),
+        "--note",
+        "A court.",
+        "--sign=key",
+    ]);
+    changed(&story);
+    server.asked();
+    assert_done(&publish(&story, &server, &["other"]));
+    let expected = site(&story, "other");
+    assert_eq!(published(server.objects("a/b")).0, expected);
+    assert!(!expected.contains_key("2026/01/22/bridge/r1.proof"));
+    let asked = server.asked();
+    let at = |name: &str| {
+        let is_it =
+            |asked: &bucket::Asked| asked.method == Method::PUT && asked.name == format!("a/b/{name}");
+        asked
+            .iter()
+            .position(is_it)
+            .unwrap_or_else(|| panic!("{name}: {asked:?}"))
+    };
+    // Objects are deleted by a request about several.
+    let is_removal = |asked: &bucket::Asked| [Method::POST, Method::DELETE].contains(&asked.method);
+    let gone = asked
+        .iter()
+        .position(is_removal)
+        .unwrap_or_else(|| panic!("{asked:?}"));
+    let before = ["r1.html", "index.html", "history.html"];
+    assert!(
+        before
+            .iter()
+            .all(|name| at(&format!("2026/01/22/bridge/{name}")) < gone)
+    );
+    for later in ["2026/01/26/new-page/r1.html", "index.html", "feed.atom"] {
+        assert!(gone < at(later), "{later}");
+    }
+}
+
 #[test]
 fn each_list_of_a_folder_is_on_the_disk_before_what_comes_after_it_and_after_what_came_before() {
     if !strace::is_here() {

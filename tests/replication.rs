@@ -3,6 +3,9 @@
 
 #[path = "support/archives.rs"]
 mod archives;
+#[path = "support/asking.rs"]
+#[allow(dead_code, reason = "other stories sign more")]
+mod asking;
 #[path = "support/folders.rs"]
 #[allow(dead_code, reason = "other stories damage copies")]
 mod folders;
@@ -675,6 +678,68 @@ fn an_archive_that_asks_for_signatures_takes_no_unsigned_commit_from_another_cop
 }
 
 #[test]
+fn a_key_that_was_revoked_hinders_no_copy_and_what_it_signs_afterwards_is_refused_by_all() {
+    let (signed, _) = Signed::asking();
+    let run = |arguments: &[&str]| {
+        let said = signed.with_key(None, arguments);
+        (said.status, said.out, said.err)
+    };
+    for copy in ["behind", "level"] {
+        signed.done(&["clone", "archive", copy, "-q"]);
+    }
+    let page = ["add", "page.txt", "-q", "--slug", "night", "--sign=night"];
+    let lost = signed.done(&page);
+    assert_eq!(run(&["--archive", "level", "pull", "-q"]).0, Some(0));
+    signed.done(&["signers", "revoke", "night.pub", "--note", "Stolen.", "-q"]);
+    let named =
+        format!("finding: commit {lost}: the archive asked for a good signature, and this is revoked");
+    // Whoever makes a copy gets it, from a folder and from a bundle, and is told what verify tells there.
+    signed.done(&["bundle", "export", "all.bundle", "-q"]);
+    for (from, to) in [("archive", "new"), ("all.bundle", "unpacked")] {
+        let (status, said, why) = run(&["clone", from, to]);
+        assert_eq!(status, Some(1), "{said}{why}");
+        assert!(
+            said.contains(&named) && said.contains(", 1 of them signed with a key that was revoked since · "),
+            "{said}"
+        );
+        let (status, found, _) = run(&["--archive", to, "verify", "--json"]);
+        assert_eq!(status, Some(1));
+        let told = run(&["clone", from, "again", "--json"]).1;
+        fs::remove_dir_all(signed.path("again")).unwrap();
+        let (found, told) = (document(&found), document(&told));
+        assert_eq!(told["findings"], found["findings"]);
+        assert_eq!(told["findings"].as_array().unwrap().len(), 2);
+        assert!(told["refused"].is_null() && told["tip"] == signed.tip(), "{told}");
+    }
+    // Copies go on, whether they had what the key signed or get it now.
+    assert_eq!(run(&["--archive", "level", "pull"]).0, Some(0));
+    let (status, said, _) = run(&["--archive", "behind", "pull"]);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(
+        said.contains(&named) && said.contains("\npulled  2 commits from "),
+        "{said}"
+    );
+    assert_eq!(run(&["--archive", "behind", "pull"]).0, Some(0));
+    // Whoever stole the key signs on top of its revocation, or takes that back.
+    let honest = signed.done(&["add", "page.txt", "-q", "--slug", "later"]);
+    let (body, _) = signed.taken_apart(&honest);
+    let forged = signed.put(&body, &signed.header(&body, "night"));
+    let copy = |name: &str| kept(&signed.path(name));
+    let (level, tip) = (copy("level"), signed.tip());
+    assert_eq!(tip, forged);
+    for arguments in [
+        &["clone", "archive", "stolen"][..],
+        &["--archive", "level", "pull"],
+        &["--archive", "level", "push"],
+    ] {
+        let (status, said, _) = run(arguments);
+        assert_eq!(status, Some(1), "{arguments:?}: {said}");
+        assert!(said.contains("refused") && said.contains(&forged), "{said}");
+    }
+    assert!(level == copy("level") && !signed.path("stolen").exists());
+}
+
+#[test]
 fn local_revisions_are_added_again_on_top_of_what_is_new_elsewhere() {
     let pair = Pair::begin();
     let story = &pair.story;
@@ -1141,7 +1206,10 @@ fn two_histories_that_one_key_signed_are_kept_as_evidence() {
         "另一个第二篇。\n",
         &["--slug", "two", "--date", "2026-01-23"],
     );
-    assert_eq!(pair.other(&sign).0, Some(0));
+    // Another user with the same key: one does not sign two histories.
+    let mut by_another = story.program(&[&["--archive", "other"], &sign[..]].concat());
+    by_another.env("XDG_STATE_HOME", pair.path("another-user"));
+    assert!(by_another.status().unwrap().success());
     let said = pair.refused(1, &["pull"]);
     assert!(said.contains("each have what the other has not"), "{said}");
     assert!(!said.contains("lie in") && !evidence.exists(), "{said}");

@@ -219,7 +219,10 @@ fn two_builds_at_once_do_not_meet() {
     let output = story.run(&["build", "site"]);
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("another build writes into site"), "{said}");
+    assert!(
+        said.contains("another `build` or `publish` is at work in site"),
+        "{said}"
+    );
     drop(folder);
     story.yes(&["build", "site"]);
 }

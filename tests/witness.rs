@@ -600,6 +600,8 @@ fn an_archive_that_was_rolled_back_is_told_so_and_one_that_grew_is_cosigned() {
     // Rolled back, and then another way.
     story.git(&["update-ref", "refs/heads/main", &before]);
     story.add("page.txt", "另一条路。", &["--slug", "other"]);
+    // What was signed here before is forgotten; witnesses have not forgotten it.
+    fs::remove_dir_all(story.folder.path().join(".local/state/avalaches")).unwrap();
     let (_, said) = have_it_witnessed(story, 1);
     for witness in ["w1", "w2"] {
         let what = format!(

@@ -115,6 +115,13 @@ impl Archive {
         }
     }
 
+    /// Returns the first commit of the branch as the list beside the repository has it, without a walk: for what is no verdict.
+    pub(crate) fn first_at_hand(&self) -> Option<CommitId> {
+        let listed = self.branch_at_hand()?.get(0)?;
+        let is_first = self.commit(listed).is_ok_and(|commit| commit.parents.is_empty());
+        is_first.then_some(listed)
+    }
+
     /// Returns the list of the branch where it is there up to the tip, without walking.
     fn branch_at_hand(&self) -> Option<&BranchList> {
         let known = self.walked.get().map(Arc::as_ref);

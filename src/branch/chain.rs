@@ -58,6 +58,8 @@ pub(super) struct Chain {
     before: Option<CommitId>,
     /// The newest one's [`Candidate::form_sha256`], where it is known.
     form: Option<Box<str>>,
+    /// The commit of another repository that the newest one in the archive was taken from.
+    source: Option<CommitId>,
 }
 
 /// After so many articles were looked for along the branch one by one, all are found in one walk.
@@ -90,12 +92,19 @@ impl<'a> Chains<'a> {
         self.by_article.get(article)
     }
 
+    /// Returns the commit of another repository that the newest revision was taken from which an article had in the archive, where it
+    /// was looked at.
+    pub fn source(&self, article: &ArticleId) -> Option<CommitId> {
+        self.get(article)?.source
+    }
+
     /// Puts a revision behind the others of its article, and its [`Candidate::form_sha256`].
     pub fn put(&mut self, article: &ArticleId, newest: Earlier, form: &str) {
         let chain = self.by_article.entry(article.clone()).or_insert(Chain {
             revisions: Vec::with_capacity(1),
             before: None,
             form: None,
+            source: None,
         });
         chain.form = Some(form.into());
         chain.revisions.push(newest);
@@ -257,11 +266,16 @@ impl<'a> Chains<'a> {
         if !self.by_article.contains_key(article) {
             let id = self.newest_in_archive(article)?;
             let id = id.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
-            let (newest, before) = read_earlier(self.archive, article, id)?;
+            let Read {
+                revision,
+                before,
+                source,
+            } = read_earlier(self.archive, article, id)?;
             let chain = Chain {
-                revisions: vec![newest],
+                revisions: vec![revision],
                 before,
                 form: None,
+                source,
             };
             self.by_article.insert(article.clone(), chain);
         }
@@ -275,9 +289,9 @@ impl<'a> Chains<'a> {
         let mut earlier = Vec::new();
         let mut next = chain.before;
         while let Some(id) = next {
-            let (revision, before) = read_earlier(archive, article, id)?;
-            earlier.push(revision);
-            next = before;
+            let read = read_earlier(archive, article, id)?;
+            earlier.push(read.revision);
+            next = read.before;
         }
         chain.before = None;
         chain.revisions.splice(0..0, earlier.into_iter().rev());
@@ -296,18 +310,23 @@ impl<'a> Chains<'a> {
     }
 }
 
-/// Reads a revision of an article that is in the archive, and which one came before it.
-fn read_earlier(
-    archive: &Archive,
-    article: &ArticleId,
-    id: CommitId,
-) -> Result<(Earlier, Option<CommitId>), PlaceError> {
+/// A revision as it was read.
+struct Read {
+    revision: Earlier,
+    /// Which one came before it.
+    before: Option<CommitId>,
+    /// The commit of another repository that it was taken from.
+    source: Option<CommitId>,
+}
+
+/// Reads a revision of an article that is in the archive.
+fn read_earlier(archive: &Archive, article: &ArticleId, id: CommitId) -> Result<Read, PlaceError> {
     let commit = archive.commit(id)?;
     let message = Message::parse(&commit.message)
         .ok()
         .filter(|message| message.trailers.article == *article);
     let Message { note, trailers, .. } = message.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
-    let earlier = Earlier {
+    let revision = Earlier {
         footer: Footer::of(commit.author.date, id),
         date: commit.author.date,
         revision: trailers.revision,
@@ -318,7 +337,11 @@ fn read_earlier(
         is_new: false,
         is_met: false,
     };
-    Ok((earlier, trailers.previous))
+    Ok(Read {
+        revision,
+        before: trailers.previous,
+        source: trailers.source_commit,
+    })
 }
 
 /// Tells whether a page with the text of a revision can be another one by what stands beside the text.

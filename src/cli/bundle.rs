@@ -27,6 +27,9 @@ pub struct Bundle {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Write the archive into a file, or what came after a commit; `clone` and `bundle import` read it
+    ///
+    /// Commits with keys that were revoked since are in it, too: whoever reads it takes them, is told of each, and ends with exit
+    /// status 1.
     Export(Export),
     /// Pull from a file, with everything that `pull` checks
     Import(Import),

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use avalaches::archive::Archive;
+use avalaches::archive::{Archive, OpenError};
 use avalaches::footer::Footer;
 use avalaches::log::{self, LogError};
+use avalaches::remember::signing::{self, Signing};
+use avalaches::remember::{Contradiction, RememberError};
 use avalaches::root_files::{RootChange, RootError};
 use avalaches::settings::CHECKPOINT_FILE;
 use avalaches::tlog::checkpoint::SignedCheckpoint;
@@ -15,7 +17,7 @@ use serde_json::{Value, json};
 use self::outside::{Outside, Said};
 use super::options::Changing;
 use super::settings::failure;
-use super::{Common, Failure, Outcome, key, output};
+use super::{Common, Failure, Outcome, key, output, remember};
 
 #[cfg(feature = "network")]
 mod cosign;
@@ -26,7 +28,9 @@ mod stamp;
 
 /// Sign how many revisions the archive has, and the root of the tree of all of them, by a commit of its own
 ///
-/// Whoever keeps a checkpoint can tell later whether the history was continued or rewritten.
+/// Whoever keeps a checkpoint can tell later whether the history was continued or rewritten. So the last one that was signed with
+/// each key is kept in your own folder, ~/.local/state/avalaches, beside what `remember` keeps: an archive that does not go on from
+/// there, as one that was restored from an old backup, is not signed for.
 #[derive(Debug, clap::Args)]
 pub struct Checkpoint {
     /// The file with the log's key
@@ -45,7 +49,13 @@ pub struct Checkpoint {
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
     #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
     Log(#[from] LogError),
+    #[error(transparent)]
+    Remember(#[from] RememberError),
+    #[error(transparent)]
+    Contradicted(Contradiction),
     #[error(transparent)]
     Note(#[from] NoteError),
 }
@@ -57,14 +67,21 @@ impl Checkpoint {
         self.outside.check(key.public())?;
         let archive = common.open()?;
         let (path, settings) = (archive.path().to_owned(), archive.settings().clone());
-        let vouched = archive.vouched().cloned();
         drop(archive);
         let circumstances = self.how.circumstances(&settings)?;
+        // Without a folder of the user's own nothing was kept.
+        let remembered = remember::folder().ok();
         let mut signed = None;
         let decide = |archive: &Archive| -> Result<_, Refusal> {
-            let Some(checkpoint) = log::sign(archive, &key, vouched.as_ref())? else {
-                signed = log::newest(archive)?;
-                return Ok(None);
+            // The same once more: it is locked, and this user's program knows what it found of it before.
+            let known = common.open_at(&path)?;
+            let checkpoint = match signing::sign(&known, &key, remembered.as_ref())? {
+                Signing::Signed(checkpoint) => *checkpoint,
+                Signing::Stands => {
+                    signed = log::newest(archive)?;
+                    return Ok(None);
+                }
+                Signing::Contradicted(contradiction) => return Err(Refusal::Contradicted(contradiction)),
             };
             let message = RootMessage {
                 subject: format!("checkpoint: {}", counted(checkpoint.checkpoint.size, "revision")),
@@ -84,13 +101,16 @@ impl Checkpoint {
 
 fn refused(error: RootError<Refusal>) -> Failure {
     let hint = match &error {
-        RootError::Refused(Refusal::Log(LogError::NoKey)) => {
+        RootError::Refused(Refusal::Contradicted(_)) => {
+            "nothing was signed, for one key must not sign two histories: `avalaches pull --rebase-mine` brings what is missing here from another copy; where there is none, a log with another name and key begins anew"
+        }
+        RootError::Refused(Refusal::Remember(RememberError::Log(LogError::NoKey))) => {
             "make a key with `avalaches key new NAME FILE`, and name it with `avalaches settings --log-key KEY`"
         }
-        RootError::Refused(Refusal::Log(LogError::OtherKey { .. })) => {
+        RootError::Refused(Refusal::Remember(RememberError::Log(LogError::OtherKey { .. }))) => {
             "sign with that key, or name the other one with `avalaches settings --log-key KEY`"
         }
-        RootError::Refused(Refusal::Log(LogError::Other { .. })) => {
+        RootError::Refused(Refusal::Remember(RememberError::Log(LogError::Other { .. }))) => {
             "nothing was signed: a log that states two histories is worth nothing; `avalaches verify` says what is wrong"
         }
         _ => return failure(error),

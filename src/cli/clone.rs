@@ -10,10 +10,17 @@ use serde_json::{Value, json};
 
 use super::output::GOOD;
 use super::progress::{Meter, Shown};
-use super::replication::{address, circumstances, failure, named, print_refusal, refusal_json};
+use super::replication::{
+    address, circumstances, failure, named, print_refusal, refusal_json, revoked_since, tell_revoked,
+};
+use super::verify::{findings_json, findings_text};
 use super::{Common, Failure, Outcome, open_failure, output, remember};
 
 /// Make a copy of an archive that is elsewhere, and prove all of it; run again, it goes on where it was interrupted
+///
+/// What is not sound is refused, and no folder is left. Commits with keys that the archive revoked after they had signed are no
+/// reason to refuse it: the copy is made, each is named as `verify` there names it, and the exit status is 1, as `verify`'s. A
+/// program tells the two apart by `--json`, where `refused` is null and `tip` is not, or by whether the folder is there.
 #[derive(Debug, clap::Args)]
 pub struct Clone {
     /// The archive: an address, a folder or a bundle, whatever git fetches from
@@ -40,12 +47,17 @@ impl Clone {
             Cloned::Made { .. } => remember::contradictions(&common.open_at(&dir).map_err(open_failure)?)?,
             Cloned::Refused(_) => Vec::new(),
         };
-        let is_good = matches!(cloned, Cloned::Made { .. }) && contradictions.is_empty();
+        let is_good = contradictions.is_empty()
+            && matches!(&cloned, Cloned::Made { revoked, .. } if revoked.is_empty());
         let outcome = if is_good { Outcome::Yes } else { Outcome::No };
         if common.json {
-            let (tip, commits, refused) = match &cloned {
-                Cloned::Made { tip, commits } => (Value::from(tip.to_string()), *commits, Value::Null),
-                Cloned::Refused(refusal) => (Value::Null, 0, refusal_json(refusal)?),
+            let (tip, commits, revoked, refused) = match &cloned {
+                Cloned::Made {
+                    tip,
+                    commits,
+                    revoked,
+                } => (Value::from(tip.to_string()), *commits, &revoked[..], Value::Null),
+                Cloned::Refused(refusal) => (Value::Null, 0, &[][..], refusal_json(refusal)?),
             };
             output::print_json(&json!({
                 "schema": "avalaches/clone/1",
@@ -53,22 +65,30 @@ impl Clone {
                 "archive": dir.to_string_lossy(),
                 "tip": tip,
                 "commits": commits,
+                "findings": findings_json(revoked),
                 "refused": refused,
                 "contradictions": contradictions,
             }))?;
             return Ok(outcome);
         }
         match &cloned {
-            Cloned::Made { tip, commits } => {
+            Cloned::Made {
+                tip,
+                commits,
+                revoked,
+            } => {
                 let commits = counted(*commits, "commit");
                 let dir = named(&dir);
+                let since = revoked_since(revoked);
                 output::print(&format!(
-                    "{GOOD}cloned{GOOD:#}  {commits} into {dir}, all of them proved · {tip}\n"
+                    "{}{GOOD}cloned{GOOD:#}  {commits} into {dir}, all of them proved{since} · {tip}\n",
+                    findings_text(revoked)
                 ))?;
+                tell_revoked(common, revoked);
                 for what in &contradictions {
                     output::error(what);
                 }
-                if !is_good && !common.quiet {
+                if !contradictions.is_empty() && !common.quiet {
                     output::hint(
                         "this copy is whole, and not the history that you remembered: keep both, and ask the publisher",
                     );

@@ -1,8 +1,10 @@
 //! `avalaches import`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use avalaches::branch::PlaceError;
+use avalaches::id::{ArticleId, CommitId};
 use avalaches::import::{self, ImportError, Mode, OnRefusal, Options, Report};
 use avalaches::publisher::repository::Repository;
 use avalaches::publisher::{Paths, Walk};
@@ -84,10 +86,11 @@ impl Import {
             Some((repository, inventory)) => Some(Walk::begin(repository, inventory, &paths)?),
             None => None,
         };
+        let history = walk.as_ref().map(Walk::history);
         let meter = Meter::begin(common, self.progress, "steps")?;
         let mut items = Items::open(self, common, walk, meter.interrupted())?;
         let footers = self.footers.as_deref().map(Footers::create).transpose()?;
-        let mut teller = Teller::new(common, meter, footers, self.git.is_some());
+        let mut teller = Teller::new(common, meter, footers, history);
         let done = import::import(&path, common.owner(), &mut items, &options, &mut teller);
         let other_dates = items.other_dates;
         teller.tell_the_rest();
@@ -96,6 +99,7 @@ impl Import {
             footers,
             failed,
             left_out,
+            rewritten,
             ..
         } = teller;
         meter.end();
@@ -125,6 +129,7 @@ impl Import {
         };
         if !common.quiet {
             self.warn(common, &report, other_dates, left_out);
+            warn_of_rewritten(common, &rewritten);
         }
         let footers = footers.map_or(Ok(()), Footers::finish);
         footers
@@ -202,6 +207,22 @@ impl Import {
             text.push_str(&format!(" · {tip}"));
         }
         output::print(&format!("{text}\n"))
+    }
+}
+
+/// Names the articles that were taken from what the publisher's branch no longer has.
+fn warn_of_rewritten(common: &Common, rewritten: &BTreeMap<ArticleId, CommitId>) {
+    let most = if common.verbose { usize::MAX } else { MOST_NAMED };
+    for (article, source) in rewritten.iter().take(most) {
+        output::warning(&format!(
+            "{article}: its newest revision was taken from commit {source}, which the repository's branch no longer has: its history was rewritten, or another one was meant"
+        ));
+    }
+    if rewritten.len() > most {
+        output::warning(&format!(
+            "{} so; --verbose names all of them",
+            counted(rewritten.len() - most, "more article"),
+        ));
     }
 }
 

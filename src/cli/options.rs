@@ -11,7 +11,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::pages::FormName;
 use super::signing::Signing;
-use super::{Common, Failure, environment, output, resolve};
+use super::{Common, Failure, environment, output, remember, resolve};
 
 /// By whom and when: of every command that makes revisions.
 #[derive(Debug, clap::Args)]
@@ -38,7 +38,8 @@ impl Making {
         (!self.tag.is_empty()).then(|| self.tag.clone())
     }
 
-    /// Returns what is so for the whole call, and warns of a clock that is behind the archive.
+    /// Returns what is so for the whole call, and warns of a clock that is behind the archive, and of an archive that lacks what was
+    /// remembered of it.
     pub fn circumstances(
         &self,
         common: &Common,
@@ -58,6 +59,7 @@ impl Making {
                 made.now
             ));
         }
+        remember::warn_of_missing(common, archive);
         Ok(made)
     }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use avalaches::publish::bucket::{Bucket, BucketError, SCHEME};
+use avalaches::publish::log::GoingBack;
 use avalaches::publish::target::{Target, TargetError};
 use avalaches::publish::{self, Mode, Options, PublishError, Published, Which};
 use avalaches::wording::counted;
@@ -28,6 +29,10 @@ pub struct Publish {
     /// Send every file, also those that did not change, and replace those of others
     #[arg(long)]
     all: bool,
+    /// Publish also where the target has a checkpoint of this log that the site does not go on from: one of more revisions, or of
+    /// other ones
+    #[arg(long)]
+    roll_back: bool,
     /// Tell what would be done, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -50,6 +55,11 @@ impl Publish {
                 Mode::Publish
             },
             jobs: usize::from(self.jobs),
+            going_back: if self.roll_back {
+                GoingBack::Allow
+            } else {
+                GoingBack::Refuse
+            },
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let published = runtime.block_on(publish::publish(&self.folder, &target, options));
@@ -113,6 +123,10 @@ impl Publish {
             PublishError::Manifest(_) => {
                 Some("say --all to send every file and write the list anew".to_owned())
             }
+            PublishError::Setback(_) => Some(
+                "nothing was sent; bring the archive up to the newest copy of it and build the site again, or say --roll-back to take back what readers were shown"
+                    .to_owned(),
+            ),
             PublishError::Same(_) => Some("name another folder to publish into".to_owned()),
             PublishError::Target(TargetError::NoFile(_)) => {
                 Some("move it away, or publish into another folder".to_owned())

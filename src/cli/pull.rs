@@ -11,11 +11,17 @@ use serde_json::{Value, json};
 
 use super::output::{FAINT, GOOD};
 use super::progress::{Meter, Shown};
-use super::replication::{circumstances, copy, failure, print_refusal, refusal_json, tell_remembered};
+use super::replication::{
+    circumstances, copy, failure, print_refusal, refusal_json, revoked_since, tell_remembered, tell_revoked,
+};
 use super::signing::Signing;
+use super::verify::{findings_json, findings_text};
 use super::{Common, Failure, Outcome, environment, output};
 
 /// Bring this archive up to another copy of it, where that goes on from here and all that is new there is sound
+///
+/// New commits with keys that the archive revoked after they had signed are taken: each is named as `verify` names it, and the exit
+/// status is 1. What such a key signed after it was revoked is refused.
 #[derive(Debug, clap::Args)]
 pub struct Pull {
     /// The other copy: an address or a folder, whatever git fetches from [default: the one that is remembered]
@@ -91,15 +97,15 @@ impl Bringing {
 }
 
 fn report(common: &Common, from: &Address, pull: &replication::Pull) -> Result<Outcome, Failure> {
-    let is_refused = matches!(pull.what, Pulled::Refused(_));
-    let outcome = if is_refused { Outcome::No } else { Outcome::Yes };
+    let is_good = !matches!(pull.what, Pulled::Refused(_)) && pull.revoked.is_empty();
+    let outcome = if is_good { Outcome::Yes } else { Outcome::No };
     if common.json {
         output::print_json(&as_json(from, pull)?)?;
         return Ok(outcome);
     }
     let tip = pull.tip;
     let address = output::visible(&from.to_string());
-    let mut text = String::new();
+    let mut text = findings_text(&pull.revoked);
     match &pull.what {
         Pulled::Unchanged { ahead } => {
             let _ = writeln!(
@@ -115,12 +121,17 @@ fn report(common: &Common, from: &Address, pull: &replication::Pull) -> Result<O
         }
         Pulled::Advanced { commits } => {
             let commits = counted(*commits, "commit");
-            let _ = writeln!(text, "{GOOD}pulled{GOOD:#}  {commits} from {address} · {tip}");
+            let since = revoked_since(&pull.revoked);
+            let _ = writeln!(
+                text,
+                "{GOOD}pulled{GOOD:#}  {commits} from {address}{since} · {tip}"
+            );
         }
         Pulled::Rebased(rebased) => rebased_text(common, &mut text, &address, pull, rebased),
         Pulled::Refused(refusal) => print_refusal(common, from, refusal)?,
     }
     output::print(&text)?;
+    tell_revoked(common, &pull.revoked);
     tell_remembered(common, from, pull.remembered);
     Ok(outcome)
 }
@@ -134,8 +145,9 @@ fn rebased_text(
 ) {
     let _ = writeln!(
         text,
-        "{GOOD}rebased{GOOD:#}  {} from {address}, and {} of this archive on top · {}",
+        "{GOOD}rebased{GOOD:#}  {} from {address}{}, and {} of this archive on top · {}",
         counted(rebased.commits, "commit"),
+        revoked_since(&pull.revoked),
         rebased.readded.len(),
         pull.tip
     );
@@ -206,6 +218,7 @@ fn as_json(from: &Address, pull: &replication::Pull) -> Result<Value, Failure> {
         "tip": pull.tip.to_string(),
         "commits": commits,
         "ahead": ahead,
+        "findings": findings_json(&pull.revoked),
         "rebased": rebased,
         "refused": refused,
         "remembered": pull.remembered,

@@ -88,6 +88,16 @@ pub fn contradictions(archive: &Archive) -> Result<Vec<String>, Failure> {
         .collect()
 }
 
+/// Warns whoever is about to add something where the archive lacks what the user kept of it.
+pub fn warn_of_missing(common: &Common, archive: &Archive) {
+    let Ok(remembered) = folder() else { return };
+    if let Some(tip) = remember::missing(archive, &remembered).filter(|_| !common.quiet) {
+        output::warning(&format!(
+            "the archive does not have commit {tip}, which you remembered of it: it may have been put back as it was earlier, and what is added here is another history; `avalaches pull` from another copy first"
+        ));
+    }
+}
+
 /// The same as findings of a check of the whole archive.
 pub fn findings(archive: &Archive) -> Result<Vec<Finding>, Failure> {
     let finding = |what| Finding {

@@ -1,6 +1,7 @@
 //! What the commands share that bring copies of an archive together: which copy is meant, and how it is told that nothing
 //! was changed.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 
 use super::output::{BAD, visible};
 use super::signing::unsigned;
+use super::verify::findings_json;
 use super::{Common, Failure, environment, open_failure, output, remember};
 
 /// How many findings are printed.
@@ -249,7 +251,6 @@ pub fn refusal_json(refusal: &Refusal) -> Result<Value, Failure> {
             "moved-back"
         }
     };
-    let findings: Vec<Value> = found.iter().map(finding_json).collect();
     Ok(json!({
         "reason": reason,
         "common": common,
@@ -257,7 +258,7 @@ pub fn refusal_json(refusal: &Refusal) -> Result<Value, Failure> {
         "theirs": theirs,
         "seen": seen,
         "contradiction": contradiction,
-        "findings": findings,
+        "findings": findings_json(found),
     }))
 }
 
@@ -273,8 +274,22 @@ fn side_json(side: &Side) -> Value {
     })
 }
 
-fn finding_json(finding: &Finding) -> Value {
-    json!({"code": finding.code.name(), "place": finding.place, "what": finding.what})
+/// Says of how many commits, among those that came, the keys were revoked since: to be put behind their number.
+pub fn revoked_since(revoked: &[Finding]) -> String {
+    let commits: BTreeSet<_> = revoked.iter().filter_map(|finding| finding.commit).collect();
+    match commits.len() {
+        0 => String::new(),
+        count => format!(", {count} of them signed with a key that was revoked since"),
+    }
+}
+
+/// Says what became of these commits.
+pub fn tell_revoked(common: &Common, revoked: &[Finding]) {
+    if !revoked.is_empty() && !common.quiet {
+        output::hint(
+            "they are here as they are there, and `avalaches verify` names them ever after; `avalaches signers` has the keys that were revoked",
+        );
+    }
 }
 
 /// Tells that an address is the one that is meant from now on.

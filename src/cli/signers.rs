@@ -36,6 +36,10 @@ enum Action {
     /// Let a key count for what is archived from now on, or change when it counts
     Allow(Allow),
     /// Let a key never count, for what it signed before either
+    ///
+    /// What it signed while the archive asked for signatures lacks a good one ever after: `verify` and `audit` name each such commit,
+    /// and so do `clone`, `pull` and `bundle import`, which take it all the same and end with exit status 1. What it signs from now on
+    /// they refuse.
     Revoke(Revoke),
 }
 
@@ -143,7 +147,7 @@ impl Revoke {
         )?;
         if settings.signatures == Signatures::Required && !common.quiet && !common.json {
             output::note(
-                "what the key signed while the archive asked for signatures lacks a good one now: verify and audit name it",
+                "what the key signed while the archive asked for signatures lacks a good one now: verify and audit name it, and so do clone and pull, which take it and end with exit status 1",
             );
         }
         Ok(outcome)

@@ -25,7 +25,7 @@ use super::pages::{FormName, form_of, page_failure, read_once, read_page};
 use super::progress::{Meter, Shown};
 use super::{Common, Failure, Outcome, output, quote, remember, resolve};
 
-pub use self::report::scope_name;
+pub use self::report::{findings_json, findings_text, scope_name};
 
 mod answer;
 mod report;

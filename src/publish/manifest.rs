@@ -6,6 +6,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use super::Which;
 use crate::id::hex;
 
 /// The list's name.
@@ -84,6 +85,15 @@ impl Manifest {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Sum> {
         self.files.get(name).copied()
+    }
+
+    /// Returns the files beside whose places whoever was interrupted may have left something; of `All` that is each.
+    #[must_use]
+    pub fn interrupted(&self, which: Which) -> Vec<String> {
+        let files = self
+            .files()
+            .filter(|(_, sum)| which == Which::All || *sum == Sum::UNKNOWN);
+        files.map(|(name, _)| name.to_owned()).collect()
     }
 
     /// Says what a file holds.

@@ -20,6 +20,9 @@ pub enum Step {
 }
 
 impl Step {
+    /// The first one.
+    pub const FIRST: Self = Self::Parts;
+
     /// Returns the step in which a file is sent.
     #[must_use]
     pub fn of(name: &str) -> Self {

@@ -103,10 +103,18 @@ impl Target {
     /// # Errors
     /// [`TargetError`].
     pub async fn list(&self) -> Result<Option<Vec<u8>>, TargetError> {
+        self.read(manifest::FILE_NAME, LONGEST_LIST).await
+    }
+
+    /// Reads a file, of a folder one that has at most `longest` bytes; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub async fn read(&self, name: &str, longest: usize) -> Result<Option<Vec<u8>>, TargetError> {
         match self {
             Self::Folder(folder) => {
-                let path = folder.join(manifest::FILE_NAME);
-                blocking(move || match read(&path, LONGEST_LIST) {
+                let path = folder.join(name);
+                blocking(move || match read(&path, longest) {
                     Err(error) if error.is_missing() => Ok(None),
                     read => read
                         .map(Some)
@@ -115,12 +123,12 @@ impl Target {
                 .await
             }
             Self::Bucket { store, prefix } => {
-                let found = match store.get(&key(prefix, manifest::FILE_NAME)?).await {
+                let found = match store.get(&key(prefix, name)?).await {
                     Err(object_store::Error::NotFound { .. }) => return Ok(None),
                     Ok(found) => found.bytes().await,
                     Err(error) => Err(error),
                 };
-                let bytes = found.map_err(failed("read", manifest::FILE_NAME))?;
+                let bytes = found.map_err(failed("read", name))?;
                 Ok(Some(bytes.to_vec()))
             }
         }
@@ -163,6 +171,25 @@ impl Target {
                 }
             }
         }
+    }
+
+    /// Removes what was left beside the places of files of a folder by whoever was interrupted there: it may be a text that was
+    /// expunged since.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub async fn clear(&self, names: Vec<String>) -> Result<(), TargetError> {
+        let Self::Folder(folder) = self else {
+            return Ok(());
+        };
+        let folder = folder.clone();
+        blocking(move || {
+            for name in names {
+                files::clear_beside_file(&folder, &name)?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Waits until all that was written is on the disk: in a folder, by one call for its whole file system, because there

@@ -18,6 +18,7 @@ use crate::storage::pack_map::Sums;
 use crate::storage::refs::{self, BRANCH};
 use crate::storage::repository::{Writer, io_error};
 use crate::trailer::Message;
+use crate::verify::signed;
 use crate::verify::whole::{self, Code, Finding, Options, Scope};
 use crate::wording::with_causes;
 
@@ -40,6 +41,8 @@ pub(super) struct Arrival {
     pub new: Vec<CommitId>,
     /// The last commit that both have; `None` where there was none before.
     pub common: Option<CommitId>,
+    /// What is found of new commits whose keys were revoked after they had signed them.
+    pub revoked: Vec<Finding>,
 }
 
 /// How a judgement ends.
@@ -335,7 +338,7 @@ fn judge(
         let before = if common == base.tip() { base } else { &before };
         findings.extend(followed_twice(before, &view, &new)?);
     }
-    if !findings.is_empty() {
+    if !are_of_revoked_keys(&view, &findings)? {
         return unsound(scratch, findings);
     }
     Ok(Judged::Sound(Box::new(Arrival {
@@ -343,12 +346,33 @@ fn judge(
         view,
         new,
         common,
+        revoked: findings,
     })))
 }
 
 /// Tells whether a finding is about the files of an archive, not about what a commit of the branch says.
 fn is_of_own_files(finding: &Finding) -> bool {
     finding.commit.is_none() && finding.code != Code::Unread
+}
+
+/// Tells whether all that was found is that keys were revoked after they had signed: that is no fault of the branch, which nobody
+/// could copy any more. What such a key signs after it was revoked is one.
+fn are_of_revoked_keys(view: &Archive, findings: &[Finding]) -> Result<bool, Fault> {
+    let mut signed = HashSet::new();
+    for finding in findings {
+        match (finding.code, finding.commit) {
+            (Code::SignatureMissing | Code::SignatureRevoked, Some(id)) => signed.insert(id),
+            _ => return Ok(false),
+        };
+    }
+    for id in signed {
+        match signed::was_good(view, id) {
+            Ok(true) => {}
+            Err(fault) if fault.is_system_error() => return Err(fault),
+            Ok(false) | Err(_) => return Ok(false),
+        }
+    }
+    Ok(true)
 }
 
 /// Finds the last commit that both have, and what came after it, oldest first.

@@ -13,6 +13,7 @@ use crate::storage::branch_list::BranchList;
 use crate::storage::fetch::{FetchError, PULLING};
 use crate::storage::refs::{self, BRANCH};
 use crate::storage::repository::{self, WriteError, Writer, io_error};
+use crate::verify::whole::Finding;
 
 /// What became of a clone.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub enum Cloned {
         tip: CommitId,
         /// How many commits it has.
         commits: usize,
+        /// What [`whole::check`](crate::verify::whole::check) finds of those whose keys were revoked after they had signed them.
+        revoked: Vec<Finding>,
     },
     /// There is none.
     Refused(Refusal),
@@ -84,6 +87,7 @@ pub fn clone(
     Ok(Cloned::Made {
         tip,
         commits: arrival.new.len(),
+        revoked: arrival.revoked,
     })
 }
 

@@ -11,6 +11,7 @@ use crate::id::CommitId;
 use crate::progress::Tell;
 use crate::storage::refs::BRANCH;
 use crate::storage::repository::{WriteError, Writer};
+use crate::verify::whole::Finding;
 
 /// What became of a pull.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Pull {
     pub tip: CommitId,
     /// What happened.
     pub what: Pulled,
+    /// What [`whole::check`](crate::verify::whole::check) finds of new commits whose keys were revoked after they had signed them.
+    pub revoked: Vec<Finding>,
     /// Whether the address is the one that is meant from now on where none is named, and was not before.
     pub remembered: bool,
 }
@@ -77,11 +80,12 @@ pub fn pull(
         Mine::Refuse => Own::Refuse,
         Mine::Readd(_) => Own::Readd,
     };
-    let arrival = match arrival::arrive(archive, Some(&own), from, asked, way, circumstances, tell)? {
+    let mut arrival = match arrival::arrive(archive, Some(&own), from, asked, way, circumstances, tell)? {
         Judged::Sound(arrival) => arrival,
         Judged::Refused(refusal) => return Ok(refused(before, refusal)),
     };
     let theirs = arrival.view.tip();
+    let revoked = std::mem::take(&mut arrival.revoked);
     let (tip, what) = match mine {
         Mine::Readd(adding) if arrival.common != Some(before) => {
             let (tip, rebased) = rebase(&own, *arrival, circumstances, adding)?;
@@ -99,6 +103,7 @@ pub fn pull(
         before,
         tip,
         what,
+        revoked,
         remembered,
     })
 }
@@ -109,6 +114,7 @@ fn refused(tip: CommitId, refusal: Refusal) -> Pull {
         before: tip,
         tip,
         what: Pulled::Refused(refusal),
+        revoked: Vec::new(),
         remembered: false,
     }
 }
@@ -139,6 +145,7 @@ fn has_nothing_new(
         what: Pulled::Unchanged {
             ahead: own.branch()?.len() - place - 1,
         },
+        revoked: Vec::new(),
         remembered,
     }))
 }

@@ -64,6 +64,7 @@ pub(super) fn rebase(
         view,
         new,
         common,
+        ..
     } = arrival;
     let path = own.path();
     let branch = own.branch()?;

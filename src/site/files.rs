@@ -50,8 +50,8 @@ pub enum FilesError {
     /// A build did not end.
     #[error("the site in {} was not built to its end", .0.display())]
     Begun(PathBuf),
-    /// Another build is at work.
-    #[error("another build writes into {}; wait until it has ended", .0.display())]
+    /// Another program is at work.
+    #[error("another `build` or `publish` is at work in {}; wait until it has ended", .0.display())]
     Busy(PathBuf),
 }
 
@@ -380,10 +380,15 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{}.new", name.trim_start_matches('.')))
 }
 
+/// Removes what a program that was killed left beside the place of a file.
+pub(crate) fn clear_beside_file(root: &Path, name: &str) -> Result<(), FilesError> {
+    remove(root, beside(Path::new(name))).map(drop)
+}
+
 /// Removes what a build that was killed left beside the place of a file, or of the folder that it was to come in.
 fn clear_beside(root: &Path, name: &str) -> Result<(), FilesError> {
+    clear_beside_file(root, name)?;
     let name = Path::new(name);
-    remove(root, beside(name))?;
     let Some(folder) = name.parent().filter(|folder| *folder != Path::new("")) else {
         return Ok(());
     };

@@ -10,6 +10,8 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 
+use super::program::{self, LONGEST_COMPLAINT};
+
 mod scratch;
 mod torn;
 mod transfer;
@@ -20,9 +22,6 @@ pub use transfer::{Flag, PushedRef};
 
 /// The most bytes of git's answer that are read: 64 MiB.
 const LONGEST_ANSWER: usize = 64 << 20;
-
-/// The most bytes of git's complaints that are kept: the last ones.
-const LONGEST_COMPLAINT: usize = 4 << 10;
 
 /// Configuration that stands above the user's own.
 const OVERRIDES: [&str; 13] = [
@@ -221,13 +220,10 @@ impl Git {
         });
         let status = child.wait().map_err(failed)?;
         let (answer, complaint) = (answer.map_err(failed)?, complaint.map_err(failed)?);
-        let complaint = String::from_utf8_lossy(&complaint.unwrap_or_default())
-            .trim()
-            .to_owned();
         Ok(Ended {
             status,
             answer,
-            complaint,
+            complaint: program::complaint(&complaint.unwrap_or_default()),
         })
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 /// The most bytes of a program's complaints that are kept: the last ones.
-const LONGEST_COMPLAINT: usize = 4 << 10;
+pub(super) const LONGEST_COMPLAINT: usize = 4 << 10;
 
 /// Makes a folder that nobody else can look into, and that goes when it is dropped.
 pub(super) fn private_folder(scratch: &Path, prefix: &str) -> io::Result<TempDir> {

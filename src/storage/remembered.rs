@@ -1,5 +1,6 @@
 //! What a reader keeps of logs and archives, outside of them, in the user's own folder: for each log the last checkpoint that
-//! was found good, for each archive a commit of its branch, and what was found to contradict them.
+//! was found good, for each archive a commit of its branch, and what was found to contradict them; and what whoever signs for a log
+//! keeps, the last checkpoint of each key.
 
 use std::fs;
 use std::io;
@@ -12,6 +13,7 @@ use crate::storage::file;
 use crate::storage::repository::lock;
 use crate::tlog::checkpoint::SignedCheckpoint;
 use crate::tlog::kept::{KeptCheckpoint, KeptError};
+use crate::tlog::key::VerifierKey;
 
 /// The longest file that is read, in bytes.
 const LONGEST: usize = 1 << 20;
@@ -108,6 +110,47 @@ impl Remembered {
             None => kept.clone(),
         };
         write(&self.of_log(kept.origin()), &kept.to_string())?;
+        Ok(true)
+    }
+
+    fn of_signer(&self, key: &VerifierKey) -> PathBuf {
+        let name = hex(&Sha256::digest(key.to_string()));
+        self.folder.join("signed").join(name)
+    }
+
+    /// Returns the checkpoint that was signed last with a key of this user's.
+    ///
+    /// # Errors
+    /// [`RememberedError`].
+    pub fn signed(&self, key: &VerifierKey) -> Result<Option<SignedCheckpoint>, RememberedError> {
+        let path = self.of_signer(key);
+        let Some(text) = read(&path)? else {
+            return Ok(None);
+        };
+        SignedCheckpoint::parse(&text)
+            .map(Some)
+            .map_err(|error| RememberedError::Kept {
+                path,
+                source: error.into(),
+            })
+    }
+
+    /// Keeps the checkpoint that was signed last with a key, which goes on from the one `before`. Returns whether none was signed
+    /// meanwhile: else that one has to be judged first.
+    ///
+    /// # Errors
+    /// [`RememberedError`].
+    pub fn keep_signed(
+        &self,
+        key: &VerifierKey,
+        signed: &SignedCheckpoint,
+        before: Option<&SignedCheckpoint>,
+    ) -> Result<bool, RememberedError> {
+        let _lock = self.lock()?;
+        if self.signed(key)?.as_ref() != before {
+            return Ok(false);
+        }
+        write(&self.of_signer(key), &signed.to_string())?;
         Ok(true)
     }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::archive::{Archive, Fault, if_there};
-use crate::id::{BlobId, TreeId};
+use crate::id::{BlobId, CommitId, TreeId};
 use crate::object::commit::Commit;
 use crate::object::tree::{self, Entry, TreeError};
 use crate::settings::{self, REVOKED_FILE, SIGNERS_FILE, Settings, Signatures};
@@ -212,6 +212,31 @@ impl Keys {
     }
 }
 
+/// Tells whether the signature of a commit was good when it was made: by the keys that were revoked in the tree of the commit before
+/// and in its own, whichever the tip has.
+///
+/// # Errors
+/// [`Fault`] where the commit, its parent or one of the files cannot be read.
+pub fn was_good(archive: &Archive, id: CommitId) -> Result<bool, Fault> {
+    let commit = archive.commit(id)?;
+    let Some(parent) = commit.parents.first() else {
+        return Ok(false);
+    };
+    let mut judged = None;
+    for tree in [archive.commit(*parent)?.tree, commit.tree] {
+        let revoked = in_tree(archive, tree, REVOKED_FILE)?;
+        // The two are mostly the same.
+        if judged.as_ref() != Some(&revoked) {
+            let standing = Keys::without(&revoked).standing(archive, &commit)?;
+            if !standing.judged.judgement.is_good() {
+                return Ok(false);
+            }
+            judged = Some(revoked);
+        }
+    }
+    Ok(true)
+}
+
 /// Returns `allowed_signers` and `revoked_keys` as the tip has them, empty where they are not there.
 ///
 /// # Errors
@@ -221,7 +246,11 @@ pub fn files(archive: &Archive) -> Result<(Vec<u8>, Vec<u8>), Fault> {
 }
 
 fn at_tip(archive: &Archive, name: &str) -> Result<Vec<u8>, Fault> {
-    Ok(if_there(archive.file(archive.root(), name))?.unwrap_or_default())
+    in_tree(archive, archive.root(), name)
+}
+
+fn in_tree(archive: &Archive, root: TreeId, name: &str) -> Result<Vec<u8>, Fault> {
+    Ok(if_there(archive.file(root, name))?.unwrap_or_default())
 }
 
 /// Tells whether, by the two files, anybody can sign commits at a moment, in seconds.

@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use avalaches::add::PageError;
 use avalaches::branch::Outcome as Placed;
 use avalaches::draft::{Notice, NoticeKind};
+use avalaches::id::{ArticleId, CommitId};
 use avalaches::import::{Listener, Refusal};
 use avalaches::progress::Progress;
+use avalaches::publisher::History;
 use avalaches::wording::{counted, on_one_line, with_causes};
 
 use super::super::pages::{is_encoded, page_failure, place_failure, tell_notices};
@@ -53,8 +55,10 @@ pub struct Teller<'a> {
     refused: BTreeMap<String, usize>,
     /// Hints that were given: each is given once.
     hints: HashSet<String>,
-    /// Whether pages are versions out of a git history.
-    is_of_git: bool,
+    /// The git history whose versions the pages are.
+    history: Option<History>,
+    /// Articles whose newest revision was taken from a commit that is not in that history, each with the commit.
+    pub rewritten: BTreeMap<ArticleId, CommitId>,
     /// How many pages have words that are left out.
     pub left_out: usize,
 }
@@ -63,7 +67,7 @@ pub struct Teller<'a> {
 pub const MOST_NAMED: usize = 20;
 
 impl<'a> Teller<'a> {
-    pub fn new(common: &'a Common, meter: Meter, footers: Option<Footers>, is_of_git: bool) -> Self {
+    pub fn new(common: &'a Common, meter: Meter, footers: Option<Footers>, history: Option<History>) -> Self {
         Self {
             common,
             meter,
@@ -71,7 +75,8 @@ impl<'a> Teller<'a> {
             failed: None,
             refused: BTreeMap::new(),
             hints: HashSet::new(),
-            is_of_git,
+            history,
+            rewritten: BTreeMap::new(),
             left_out: 0,
         }
     }
@@ -103,7 +108,7 @@ impl Listener for Teller<'_> {
                 let mut failure = page_failure(name, error);
                 match error {
                     // There is no file that could be converted.
-                    error if self.is_of_git && is_encoded(error) => {
+                    error if self.history.is_some() && is_encoded(error) => {
                         failure.hint = Some(
                             "what is in a history cannot be converted any more; --keep-going imports the other versions"
                                 .to_owned(),
@@ -147,6 +152,11 @@ impl Listener for Teller<'_> {
     }
 
     fn placed(&mut self, name: &str, outcome: &Placed) {
+        if let (Some(history), Some(source)) = (&self.history, outcome.source)
+            && !history.has(source)
+        {
+            self.rewritten.insert(outcome.article.clone(), source);
+        }
         if let Some(clash) = outcome.clash.as_ref().filter(|_| !self.common.quiet) {
             let (name, article) = (on_one_line(name), &outcome.article);
             self.meter.suspend(|| {

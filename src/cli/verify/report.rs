@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use avalaches::id::CommitId;
 use avalaches::progress::Progress;
-use avalaches::verify::whole::{Report, Scope};
+use avalaches::verify::whole::{Finding, Report, Scope};
 use avalaches::wording::counted;
 use serde_json::{Value, json};
 
@@ -17,11 +17,6 @@ const MOST_PRINTED: usize = 10;
 pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, Failure> {
     let objects: usize = report.objects.iter().sum();
     if common.json {
-        let findings: Vec<Value> = report
-            .findings
-            .iter()
-            .map(|finding| json!({"code": finding.code.name(), "place": finding.place, "what": finding.what}))
-            .collect();
         output::print_json(&json!({
             "schema": "avalaches/verify-archive/1",
             "verdict": verdict(report).name(),
@@ -31,21 +26,13 @@ pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, F
             "revisions": report.revisions,
             "objects": objects,
             "bytes": report.bytes,
-            "findings": findings,
+            "findings": findings_json(&report.findings),
             "withheld": withheld_json(report),
             "notes": report.notes,
         }))?;
         return outcome(report);
     }
-    let mut text = String::new();
-    for finding in &report.findings {
-        let _ = writeln!(
-            text,
-            "{BAD}finding:{BAD:#} {}: {}",
-            visible(&finding.place),
-            visible(&finding.what)
-        );
-    }
+    let mut text = findings_text(&report.findings);
     let tip = report.tip.map(|id| format!(" · {id}")).unwrap_or_default();
     let withheld = match report.withheld.len() {
         0 => String::new(),
@@ -97,6 +84,21 @@ pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, F
         }
     }
     outcome(report)
+}
+
+/// Returns findings as lines, one for each.
+pub fn findings_text(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for Finding { place, what, .. } in findings {
+        let _ = writeln!(text, "{BAD}finding:{BAD:#} {}: {}", visible(place), visible(what));
+    }
+    text
+}
+
+/// Returns findings as `JSON.md` has them.
+pub fn findings_json(findings: &[Finding]) -> Vec<Value> {
+    let one = |finding: &Finding| json!({"code": finding.code.name(), "place": finding.place, "what": finding.what});
+    findings.iter().map(one).collect()
 }
 
 /// Says of which revisions content is withheld.
