@@ -276,7 +276,7 @@ fn captures_of_a_warc_file_are_judged_in_the_order_of_their_dates() {
         );
         assert_eq!(told["unread"].as_array().unwrap().len(), 0, "{told}");
         assert_eq!(told["passed_over"], 3);
-        assert_eq!(told["pages"][0]["absences"][0]["status"], 404, "{told}");
+        assert_eq!(told["pages"][1]["absences"][0]["status"], 404, "{told}");
         let said = story.ends(1, &[file]);
         assert!(
             said.starts_with(&format!(

@@ -274,14 +274,21 @@ impl Captures {
     pub fn into_series(mut self) -> (Vec<Series>, Vec<Unread>, usize) {
         self.kept.sort_by_key(|kept| kept.moment.instant());
         let originals = Originals::of(&self.kept);
-        let mut pages: BTreeMap<Option<String>, (Vec<Capture>, Vec<Absence>, Vec<Unread>)> = BTreeMap::new();
+        let mut pages: BTreeMap<Option<String>, (Series, Vec<Unread>)> = BTreeMap::new();
         for kept in self.kept {
-            let (captures, absences, lost) = pages.entry(kept.url.clone()).or_default();
+            let (series, lost) = pages.entry(kept.url.clone()).or_insert_with(|| {
+                let series = Series {
+                    url: kept.url.clone(),
+                    captures: Vec::new(),
+                    absences: Vec::new(),
+                };
+                (series, Vec::new())
+            });
             let seen = match &kept.content {
                 Content::Page(seen) => Some(seen.clone()),
-                Content::Repeats { .. } => originals.find(&kept, captures.last()),
+                Content::Repeats { .. } => originals.find(&kept, series.captures.last()),
                 Content::Absent { status, location } => {
-                    absences.push(Absence {
+                    series.absences.push(Absence {
                         name: kept.name,
                         moment: kept.moment,
                         status: *status,
@@ -292,28 +299,24 @@ impl Captures {
             };
             let (name, moment) = (kept.name, kept.moment);
             match seen {
-                Some(seen) => captures.push(Capture { name, moment, seen }),
+                Some(seen) => series.captures.push(Capture { name, moment, seen }),
                 None => lost.push(Unread {
                     name,
                     reason: CaptureError::Original,
                 }),
             }
         }
-        let mut series = Vec::new();
-        for (url, (captures, absences, lost)) in pages {
+        let mut all = Vec::new();
+        for (series, lost) in pages.into_values() {
             // Where no capture is a page, what is repeated is none either: images are repeated most. Nor is it gone.
-            if captures.is_empty() {
-                self.passed_over += absences.len();
+            if series.captures.is_empty() {
+                self.passed_over += series.absences.len();
                 continue;
             }
             self.unread.extend(lost);
-            series.push(Series {
-                url,
-                captures,
-                absences,
-            });
+            all.push(series);
         }
-        (series, self.unread, self.passed_over)
+        (all, self.unread, self.passed_over)
     }
 }
 

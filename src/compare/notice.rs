@@ -227,11 +227,10 @@ fn says_of_itself(paragraph: &str) -> bool {
         // "This May 1 story has been corrected": a date may stand between.
         let noun = after.iter().take(4).position(|word| NOUNS.contains(word));
         let behind = noun.and_then(|noun| after.get(noun + 1..)).unwrap_or_default();
-        let done = match behind {
-            ["has" | "have", "been", done, ..] | ["was" | "were", done, ..] => done,
-            _ => return false,
-        };
-        DONE.contains(done)
+        match behind {
+            ["has" | "have", "been", done, ..] | ["was" | "were", done, ..] => DONE.contains(done),
+            _ => false,
+        }
     })
 }
 
