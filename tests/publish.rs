@@ -455,6 +455,11 @@ fn what_an_interrupted_one_left_beside_files_of_a_folder_goes_with_the_next() {
         "2026/01/26/new-page/.index.html.new",
         ".index.html.new",
     ];
+    let leave = || {
+        for name in left {
+            fs::write(www.join(name), "expunged since").unwrap();
+        }
+    };
     // Whoever was interrupted left a list that does not say what is in the files; --all looks beside each.
     let underway = fs::read_to_string(www.join(LIST)).unwrap();
     let underway: Vec<String> = underway
@@ -465,15 +470,13 @@ fn what_an_interrupted_one_left_beside_files_of_a_folder_goes_with_the_next() {
         if all.is_empty() {
             fs::write(www.join(LIST), underway.concat()).unwrap();
         }
-        left.iter()
-            .for_each(|name| fs::write(www.join(name), "expunged since").unwrap());
+        leave();
         story.yes(&[&["publish", "other", "www"], all].concat());
         assert!(left.iter().all(|name| !www.join(name).exists()));
     }
     // A folder in which only such a file was left goes, too.
     fs::write(www.join(LIST), underway.concat()).unwrap();
-    left.iter()
-        .for_each(|name| fs::write(www.join(name), "expunged since").unwrap());
+    leave();
     story.yes(&["publish", "site", "www"]);
     assert_eq!(published(files(&www)).0, site(&story, "site"));
     assert!(!www.join("2026/01/26").exists());

@@ -62,21 +62,21 @@ pub(super) fn setback(folder: &Path, site: &Manifest, there: &[u8]) -> Result<Op
         return Ok(None);
     };
     let there = there.checkpoint;
-    let (origin, size) = (there.origin, there.size);
+    let (origin, shown) = (there.origin, there.size);
     if site.get(CHECKPOINT).is_none() {
-        return Ok(Some(Setback::Gone { origin, there: size }));
+        return Ok(Some(Setback::Gone { origin, there: shown }));
     }
     let Ok(here) = parse(&read_file(folder, CHECKPOINT)?) else {
-        return Ok(Some(Setback::Gone { origin, there: size }));
+        return Ok(Some(Setback::Gone { origin, there: shown }));
     };
     let here = here.checkpoint;
     if here.origin != origin {
         return Ok(None);
     }
-    if here.size < size {
+    if here.size < shown {
         return Ok(Some(Setback::Older {
             origin,
-            there: size,
+            there: shown,
             here: here.size,
         }));
     }
@@ -84,8 +84,8 @@ pub(super) fn setback(folder: &Path, site: &Manifest, there: &[u8]) -> Result<Op
         folder,
         size: here.size,
     };
-    let is_forked = here.root != there.root && (here.size == size || tiles.root(size)? != there.root);
-    Ok(is_forked.then_some(Setback::Forked { origin, there: size }))
+    let is_forked = here.root != there.root && (here.size == shown || tiles.root(shown)? != there.root);
+    Ok(is_forked.then_some(Setback::Forked { origin, there: shown }))
 }
 
 /// The tree of a log in the tiles of a site.
