@@ -874,3 +874,23 @@ fn a_later_revision_that_nobody_signed_is_told_as_unauthorized() {
         .collect();
     assert_eq!(answers, [("unsigned", "required"), ("good", "required")]);
 }
+
+#[test]
+fn a_key_that_was_revoked_cannot_take_that_back() {
+    let signed = asking();
+    let story = &signed.story;
+    signed.key("thief", &["ed25519"], "");
+    story.yes(&["signers", "allow", "thief@example.org", "thief.pub", "--sign=key"]);
+    story.yes(&["signers", "revoke", "thief.pub", "--sign=key"]);
+    story.yes(&["verify"]);
+    signed.put(&[("revoked_keys", "# nobody\n")]);
+    let taken_back = signed.tip();
+    for (key, is_missing) in [("thief", true), ("key", false)] {
+        let forged = signed.signed_by_git(&taken_back, key);
+        story.git(&["update-ref", "refs/heads/main", &forged]);
+        let said = String::from_utf8(story.run(&["verify"]).stdout).unwrap();
+        let missing = "the archive asked for a good signature, and this is revoked";
+        assert_eq!(said.contains(missing), is_missing, "{said}");
+        assert_eq!(said.contains("asked for a good signature"), is_missing, "{said}");
+    }
+}

@@ -10,7 +10,7 @@ use crate::object::tree::{self, Entry, TreeError};
 use crate::settings::{self, REVOKED_FILE, SIGNERS_FILE, Settings, Signatures};
 use crate::signature::NAMESPACE;
 use crate::signature::allowed::{AllowedSigners, Validity};
-use crate::signature::judge::{self, Judged, can_judge, fingerprint};
+use crate::signature::judge::{self, Judged, Judgement, can_judge, fingerprint};
 use crate::signature::revoked::RevokedKeys;
 
 /// The files in the tree of a commit by which the one after it is judged.
@@ -18,6 +18,7 @@ use crate::signature::revoked::RevokedKeys;
 pub struct Grounds {
     settings: Option<BlobId>,
     signers: Option<BlobId>,
+    revoked: Option<BlobId>,
 }
 
 impl Grounds {
@@ -35,6 +36,7 @@ impl Grounds {
         Ok(Self {
             settings: file(settings::FILE_NAME)?,
             signers: file(SIGNERS_FILE)?,
+            revoked: file(REVOKED_FILE)?,
         })
     }
 
@@ -51,6 +53,7 @@ impl Grounds {
         Ok(Self {
             settings: file(settings::FILE_NAME),
             signers: file(SIGNERS_FILE),
+            revoked: file(REVOKED_FILE),
         })
     }
 }
@@ -60,6 +63,8 @@ impl Grounds {
 #[derive(Debug, Clone)]
 pub struct Keys {
     revoked: Arc<Revoked>,
+    /// The fingerprints of those that were revoked before a commit.
+    revoked_before: Option<(BlobId, Vec<String>)>,
     allowed: Option<(BlobId, AllowedSigners)>,
     asked: Option<(BlobId, Signatures)>,
     nobody: AllowedSigners,
@@ -123,6 +128,7 @@ impl Keys {
     fn new(revoked: Revoked) -> Self {
         Self {
             revoked: Arc::new(revoked),
+            revoked_before: None,
             allowed: None,
             asked: None,
             nobody: AllowedSigners::default(),
@@ -150,7 +156,7 @@ impl Keys {
         Ok(asked)
     }
 
-    /// Judges the signature of a commit by the files before it.
+    /// Judges the signature of a commit by the files before it, and by the keys that were revoked since.
     ///
     /// # Errors
     /// The error of `read`, which reads a file.
@@ -180,8 +186,22 @@ impl Keys {
         let mut unsigned = commit.clone();
         unsigned.signature = None;
         let at = commit.committer.date.seconds();
+        let mut judged = judge::judge(signature, &unsigned.encode(), at, allowed, &self.revoked);
+        // A key that was revoked cannot take that back. A file that nobody can read is found at the commit that brought it.
+        if judged.judgement.is_good()
+            && let Some(id) = grounds.revoked
+        {
+            if self.revoked_before.as_ref().is_none_or(|(known, _)| *known != id) {
+                let revoked = RevokedKeys::parse(&read(id)?).unwrap_or_default();
+                self.revoked_before = Some((id, revoked.all()));
+            }
+            let before = self.revoked_before.iter().flat_map(|(_, before)| before);
+            if before.map(Some).any(|before| before == judged.key.as_ref()) {
+                judged.judgement = Judgement::Revoked;
+            }
+        }
         Ok(Standing {
-            judged: judge::judge(signature, &unsigned.encode(), at, allowed, &self.revoked),
+            judged,
             asked,
             is_any_allowed: !allowed.entries.is_empty(),
         })
@@ -212,29 +232,16 @@ impl Keys {
     }
 }
 
-/// Tells whether the signature of a commit was good when it was made: by the keys that were revoked in the tree of the commit before
-/// and in its own, whichever the tip has.
+/// Tells whether the signature of a commit was good when it was made: by the keys that were revoked in its own tree, whichever the
+/// tip has.
 ///
 /// # Errors
 /// [`Fault`] where the commit, its parent or one of the files cannot be read.
 pub fn was_good(archive: &Archive, id: CommitId) -> Result<bool, Fault> {
     let commit = archive.commit(id)?;
-    let Some(parent) = commit.parents.first() else {
-        return Ok(false);
-    };
-    let mut judged = None;
-    for tree in [archive.commit(*parent)?.tree, commit.tree] {
-        let revoked = in_tree(archive, tree, REVOKED_FILE)?;
-        // The two are mostly the same.
-        if judged.as_ref() != Some(&revoked) {
-            let standing = Keys::without(&revoked).standing(archive, &commit)?;
-            if !standing.judged.judgement.is_good() {
-                return Ok(false);
-            }
-            judged = Some(revoked);
-        }
-    }
-    Ok(true)
+    let revoked = in_tree(archive, commit.tree, REVOKED_FILE)?;
+    let standing = Keys::without(&revoked).standing(archive, &commit)?;
+    Ok(standing.judged.judgement.is_good())
 }
 
 /// Returns `allowed_signers` and `revoked_keys` as the tip has them, empty where they are not there.
@@ -298,6 +305,7 @@ mod tests {
         let grounds = |settings, signers| Grounds {
             settings: blob(settings),
             signers: blob(signers),
+            revoked: None,
         };
         for _ in 0..3 {
             let standing = keys.judge(&signed, grounds(1, 2), &mut read).unwrap();
