@@ -446,9 +446,10 @@ fn a_pack_that_a_killed_repack_left_is_read_and_folded_like_any_other() {
     let story = generated(12);
     let before = all_objects(&story.archive());
     let listed = story.git(&["rev-list", "--objects", "--all"]);
+    let name = story.archive().join("objects/pack/.tmp-4711-pack");
     git_reading(
         &story.archive(),
-        &["pack-objects", "-q", "objects/pack/.tmp-4711-pack"],
+        &["pack-objects", "-q", name.to_str().unwrap()],
         listed + "\n",
     );
     // Git reads it, and deletes further copies of what is there.
