@@ -85,6 +85,7 @@ impl Import {
             None => None,
         };
         let meter = Meter::begin(common, self.progress, "steps")?;
+        let walk = walk.map(|walk| walk.until(meter.interrupted()));
         let mut items = Items::open(self, common, walk, meter.interrupted())?;
         let footers = self.footers.as_deref().map(Footers::create).transpose()?;
         let mut teller = Teller::new(common, meter, footers, self.git.is_some());
