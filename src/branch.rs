@@ -2,10 +2,11 @@
 //! number its revision has, and which trees and which commit that makes. Nothing is written here.
 //!
 //! Memory: the newest bytes of each folder that was looked into or changed, which is some 60 bytes for each article
-//! in them, some 300 bytes for each article that got a revision, some 100 for each whose text was looked at, and some 300
-//! for each whose name another text of the same day and slug had to leave alone.
+//! in them, some 300 bytes for each article that got a revision, some 100 for each whose text was looked at, some 600
+//! for each whose name another text of the same day and slug had to leave alone, and of an import some 200 for each that its pages
+//! follow by name, and 30 for each of those.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::archive::{Archive, Fault};
@@ -204,6 +205,26 @@ pub enum PlaceError {
     /// There is no greater number.
     #[error("the newest revision of {0} has the last number that there is; run verify")]
     Last(ArticleId),
+    /// Two articles may be meant by one name.
+    #[error(
+        "{article} may be the article of that name or {other}, which a page before this one became under it"
+    )]
+    InDoubt {
+        /// The article that has the name.
+        article: ArticleId,
+        /// The one that got a number.
+        other: ArticleId,
+    },
+    /// A page of an import would undo what an editor did since.
+    #[error(
+        "the newest revision of {article} is none of these pages and is dated later than this one: {newest}"
+    )]
+    Late {
+        /// The article.
+        article: ArticleId,
+        /// Its newest revision.
+        newest: Footer,
+    },
     /// A file was expunged.
     #[error("the archive withholds this text, or a part of it: {0}")]
     Withheld(BlobId),
@@ -236,6 +257,8 @@ impl PlaceError {
                 | Self::Retracted { .. }
                 | Self::OtherText { .. }
                 | Self::Last(_)
+                | Self::InDoubt { .. }
+                | Self::Late { .. }
                 | Self::Withheld(_)
         )
     }
@@ -269,6 +292,10 @@ pub struct Branch<'a> {
     numbered: HashMap<u64, (Outcome, BlobId)>,
     /// The number of the text that began an article, or was found to be its first.
     owners: HashMap<ArticleId, u64>,
+    /// Names that pages asked for and that are other texts', each with the one that the last of them got.
+    numbered_names: HashMap<ArticleId, ArticleId>,
+    /// Of an import, when its pages are dated that follow an article by its name, in seconds.
+    dates: Option<HashMap<ArticleId, BTreeSet<i64>>>,
 }
 
 impl<'a> Branch<'a> {
@@ -297,7 +324,24 @@ impl<'a> Branch<'a> {
             names: Names::of(known),
             numbered: HashMap::new(),
             owners: HashMap::new(),
+            numbered_names: HashMap::new(),
+            dates: None,
         })
+    }
+
+    /// Refuses what would take the place of a revision that is dated later and is none of the pages of an import. Of those that
+    /// follow an article by its name, that and the seconds of their dates are given; others of the import are versions out of a
+    /// repository, as revisions with a commit of one are.
+    #[must_use]
+    pub fn of_import<'b>(self, pages: impl Iterator<Item = (&'b ArticleId, i64)>) -> Self {
+        let mut dates: HashMap<ArticleId, BTreeSet<i64>> = HashMap::new();
+        for (article, seconds) in pages {
+            dates.entry(article.clone()).or_default().insert(seconds);
+        }
+        Self {
+            dates: Some(dates),
+            ..self
+        }
     }
 
     /// Has the commits signed, where there is who signs them; where the archive asks for signatures, each has to be good.
@@ -371,7 +415,9 @@ impl<'a> Branch<'a> {
             return Err(PlaceError::Withheld(*blob));
         }
         if let (None, Some(page)) = (&known, page) {
+            self.check_name(candidate, &article)?;
             self.check_kind(candidate, &article, page)?;
+            self.check_date(candidate, &article)?;
         }
         let placed = match known {
             Some(known) => {
@@ -388,6 +434,12 @@ impl<'a> Branch<'a> {
             }
             None => self.put(candidate, &article, page, clash)?,
         };
+        if !follows(candidate) {
+            let first = ArticleId::new(candidate.date.day(), candidate.slug.clone());
+            if first != placed.outcome.article {
+                self.numbered_names.insert(first, placed.outcome.article.clone());
+            }
+        }
         if let Target::FirstOf(text) | Target::LaterOf(text) = candidate.target {
             let article = placed.outcome.article.clone();
             self.owners.entry(article).or_insert(text);
@@ -475,6 +527,38 @@ impl<'a> Branch<'a> {
         })
     }
 
+    /// Checks that an article is meant, and not another one that an earlier page began under that name.
+    fn check_name(&self, candidate: &Candidate, article: &ArticleId) -> Result<(), PlaceError> {
+        match (&candidate.target, self.numbered_names.get(article)) {
+            (Target::Article(_), Some(other)) => Err(PlaceError::InDoubt {
+                article: article.clone(),
+                other: other.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that a page of an import does not take the place of a later revision which the import knows nothing of.
+    fn check_date(&mut self, candidate: &Candidate, article: &ArticleId) -> Result<(), PlaceError> {
+        let Some(dates) = &self.dates else {
+            return Ok(());
+        };
+        let newest = self.chains.newest_revision(article)?;
+        let is_of_import = match candidate.target {
+            Target::LaterOf(_) => newest.is_of_repository,
+            _ => dates
+                .get(article)
+                .is_some_and(|dates| dates.contains(&newest.date.seconds())),
+        };
+        if newest.is_new || is_of_import || candidate.date.seconds() >= newest.date.seconds() {
+            return Ok(());
+        }
+        Err(PlaceError::Late {
+            article: article.clone(),
+            newest: newest.footer,
+        })
+    }
+
     /// Checks that a revision may follow the article's newest one, whose text is given.
     fn check_kind(
         &mut self,
@@ -539,6 +623,7 @@ impl<'a> Branch<'a> {
             note: candidate.note.as_deref().map(Into::into),
             content_sha256: candidate.content_sha256.as_str().into(),
             page: Some(candidate.page),
+            is_of_repository: candidate.source_commit.is_some(),
             is_new: true,
             is_met: false,
         };

@@ -196,6 +196,26 @@ pub fn drop_earlier_date(
     Ok(())
 }
 
+/// Reads the revision of which one that follows an article keeps what it does not say: the newest, which is given, but a restoration
+/// keeps nothing of a retraction, unless all before it is withheld.
+///
+/// # Errors
+/// [`EditorialError`].
+pub fn kept(archive: &Archive, newest: CommitId, kind: Option<Kind>) -> Result<Revision, EditorialError> {
+    let newest = Revision::read(archive, newest)?;
+    if kind != Some(Kind::Restoration) || newest.metadata().kind != Kind::Retraction {
+        return Ok(newest);
+    }
+    match restored(archive, &newest, Wanted::BeforeRetraction) {
+        Err(EditorialError::Revision(RevisionFault::Object { source, .. }))
+            if matches!(source, Fault::Withheld(_)) =>
+        {
+            Ok(newest)
+        }
+        kept => kept,
+    }
+}
+
 /// Prepares the retraction of an article. Each of `notes` is for one of the article's languages, or for any; a language gets
 /// its own note, else the first without a language, else the first of all. The revision's note is all of them.
 ///

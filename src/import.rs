@@ -452,9 +452,18 @@ fn prepare(
             let date = page.date(&wishes, settings, circumstances)?;
             let is_restoration = page.is_restoration(&wishes);
             let wishes = wishes.into_owned();
-            let (late, bytes) = Late::of(name.clone(), own_name, article, is_restoration, wishes, &text);
+            let date = date.seconds();
+            let (late, bytes) = Late::of(
+                name.clone(),
+                own_name,
+                article,
+                date,
+                is_restoration,
+                wishes,
+                &text,
+            );
             return Ok(Ready {
-                spooled: Spooled::raw(item.order.unwrap_or(date.seconds()), bytes),
+                spooled: Spooled::raw(item.order.unwrap_or(date), bytes),
                 notices: Vec::new(),
                 late: Some(late),
             });
@@ -497,7 +506,8 @@ impl<'a> SecondHalf<'a> {
         let circumstances = &self.options.circumstances;
         let committer = circumstances.committer.clone();
         let branch = Branch::at_tip(archive, committer, circumstances.now, Known::Any);
-        let mut branch = branch.map_err(ImportError::Archive)?;
+        let late = self.late.iter().map(|late| (&late.article, late.date));
+        let mut branch = branch.map_err(ImportError::Archive)?.of_import(late);
         if self.options.mode == Mode::Write {
             let signer = circumstances.signer.clone();
             branch = branch.signed_by(signer).map_err(ImportError::Archive)?;
@@ -583,8 +593,7 @@ impl<'a> SecondHalf<'a> {
             }
             self.report.revisions += 1;
             self.report.articles += usize::from(outcome.revision == 1);
-            let is_of_now = sheet.candidate.date.seconds() == self.options.circumstances.now.seconds();
-            self.report.undated += usize::from(outcome.revision == 1 && is_of_now);
+            self.report.undated += usize::from(outcome.revision == 1 && sheet.is_undated);
             self.added.push(outcome.footer.commit);
             self.followed.is_at(&outcome.article, number, outcome.kind);
             let is_first = jobs.is_empty();

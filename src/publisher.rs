@@ -10,6 +10,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -174,6 +176,8 @@ pub struct Walk<'a> {
     /// Versions of the present commit, the last first.
     ready: Vec<Version>,
     failed: bool,
+    /// Whether somebody wants an end of it.
+    interrupted: Arc<AtomicBool>,
 }
 
 impl<'a> Walk<'a> {
@@ -200,6 +204,7 @@ impl<'a> Walk<'a> {
             files: Vec::new(),
             ready: Vec::new(),
             failed: false,
+            interrupted: Arc::default(),
         })
     }
 
@@ -207,6 +212,12 @@ impl<'a> Walk<'a> {
     #[must_use]
     pub fn history(&self) -> History {
         History(Rc::clone(&self.steps))
+    }
+
+    /// Ends the walk where that becomes true: it may go through many commits that bring no version.
+    #[must_use]
+    pub fn until(self, interrupted: Arc<AtomicBool>) -> Self {
+        Self { interrupted, ..self }
     }
 
     fn look_at(&mut self, id: CommitId) -> Result<(), WalkError> {
@@ -322,7 +333,8 @@ impl Iterator for Walk<'_> {
             if let Some(version) = self.ready.pop() {
                 return Some(Ok(version));
             }
-            let id = self.next.pop_front().filter(|_| !self.failed)?;
+            let is_ended = self.failed || self.interrupted.load(Ordering::Relaxed);
+            let id = self.next.pop_front().filter(|_| !is_ended)?;
             if let Err(error) = self.look_at(id) {
                 self.failed = true;
                 return Some(Err(error));

@@ -4,6 +4,10 @@
 #[path = "support/archives.rs"]
 mod archives;
 
+use std::fs::File;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
 use archives::Story;
 
 const BRIDGE: &str = "2026/01/22/bridge";
@@ -525,10 +529,12 @@ fn a_text_that_an_article_got_in_the_same_call_is_known_and_its_old_one_is_not()
     };
     story.add("first.md", &page("goes", ""), &[]);
     story.write("second.md", page("stops", ""));
-    story.write("update.md", page("is late", "article: 2026/01/22/ferry\n"));
+    story.write("third.md", page("runs", ""));
+    story.write("update.md", page("is late", "article: 2026/01/22/ferry-2\n"));
     story.write("same.md", page("is late", ""));
-    story.write("old.md", page("goes", ""));
-    let said = story.yes(&["add", "second.md", "update.md", "same.md", "old.md", "--json"]);
+    story.write("old.md", page("stops", ""));
+    let pages = ["second.md", "third.md", "update.md", "same.md", "old.md"];
+    let said = story.yes(&[&["add", "--json"][..], &pages].concat());
     let said: serde_json::Value = serde_json::from_str(&said).unwrap();
     let told = |page: &serde_json::Value| {
         let article = page["article"].as_str().unwrap().to_owned();
@@ -541,9 +547,10 @@ fn a_text_that_an_article_got_in_the_same_call_is_known_and_its_old_one_is_not()
     let pages: Vec<_> = said["pages"].as_array().unwrap().iter().map(told).collect();
     let expected = [
         ("ferry-2", 1, true),
-        ("ferry", 2, true),
-        ("ferry", 2, false),
         ("ferry-3", 1, true),
+        ("ferry-2", 2, true),
+        ("ferry-2", 2, false),
+        ("ferry-4", 1, true),
     ];
     let expected = expected.map(|(slug, revision, added)| (format!("2026/01/22/{slug}"), revision, added));
     assert_eq!(pages, expected);
@@ -719,4 +726,81 @@ fn a_copy_that_lost_marks_and_breaks_alone_is_told_so_in_one_line() {
     story.write("copied.txt", copied.replace("two", "three"));
     let output = story.run(&["verify", "copied.txt"]);
     assert!(!String::from_utf8(output.stdout).unwrap().contains("every word"));
+}
+
+#[test]
+fn what_another_editor_did_while_a_page_was_read_is_not_undone() {
+    let (story, _) = bridge();
+    let page = story.folder.path().join("page.txt");
+    assert!(Command::new("mkfifo").arg(&page).status().unwrap().success());
+    let add = [
+        "add",
+        "page.txt",
+        "--article",
+        BRIDGE,
+        "--kind",
+        "update",
+        "--note",
+        "Longer.",
+    ];
+    let waiting = story
+        .program(&add)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The other end is open once the program has opened the archive.
+    let mut end = File::options().write(true).open(&page).unwrap();
+    story.yes(&["technical", BRIDGE, "a.txt", "--title", "en=The bridge opens"]);
+    end.write_all(mended().as_bytes()).unwrap();
+    drop(end);
+    let output = waiting.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("run the command again"), "{said}");
+    story.yes(&[
+        "add",
+        "b.txt",
+        "--article",
+        BRIDGE,
+        "--kind",
+        "update",
+        "--note",
+        "Longer.",
+    ]);
+    assert_eq!(metadata(&story, "main")["title"]["en"], "The bridge opens");
+}
+
+#[test]
+fn a_restoration_that_is_added_keeps_nothing_of_the_retraction() {
+    let (story, _) = bridge();
+    let restored = [
+        "--article",
+        BRIDGE,
+        "--kind",
+        "restoration",
+        "--note",
+        "It was right.",
+    ];
+    story.yes(&["retract", BRIDGE, "--note", "Not so."]);
+    assert_eq!(metadata(&story, "main")["title"]["en"], "Retracted: Bridge opens");
+    story.add("a.txt", TEXT, &restored);
+    assert_eq!(metadata(&story, "main")["title"]["en"], "Bridge opens");
+    // Nor of one of the same call.
+    let page = |kind: &str, more: &str, text: &str| {
+        format!("---\narticle: {BRIDGE}\nkind: {kind}\nnote: Once more.\n{more}---\n{text}")
+    };
+    let title = "title:\n  en: Retracted\n";
+    story.write(
+        "1.md",
+        page(
+            "retraction",
+            title,
+            "本文已撤回。\n\nThis article has been retracted.\n",
+        ),
+    );
+    story.write("2.md", page("restoration", "", TEXT));
+    story.yes(&["add", "1.md", "2.md"]);
+    assert_eq!(metadata(&story, "main~1")["title"]["en"], "Retracted");
+    assert_eq!(metadata(&story, "main")["title"]["en"], "Bridge opens");
 }

@@ -678,3 +678,70 @@ fn a_history_that_the_publisher_has_rewritten_is_named_by_the_next_import() {
     );
     assert!(!import().contains("no longer has"));
 }
+
+#[test]
+fn a_side_that_is_merged_late_does_not_undo_what_an_editor_said_in_the_archive() {
+    let (story, publisher) = begin();
+    let date = |day: u32| format!("2026-01-{day:02}T09:00:00+0000");
+    publisher.write("a.md", "Base.\n");
+    publisher.commit("Base", &date(1));
+    publisher.git(&["checkout", "-q", "-b", "side"]);
+    publisher.write("a.md", "Side.\n");
+    publisher.commit("Side", &date(2));
+    publisher.git(&["checkout", "-q", "main"]);
+    publisher.write("a.md", "Main.\n");
+    publisher.commit("Main", &date(3));
+    import(&story, &[]);
+    let histories = histories(&story);
+    let (article, _) = histories.first_key_value().unwrap();
+    story.write("c.txt", "The desk.\n");
+    story.yes(&[
+        "correct",
+        article,
+        "c.txt",
+        "--note",
+        "So.",
+        "--date",
+        "2026-01-05",
+    ]);
+    publisher.git(&["merge", "-q", "-s", "ours", "-m", "Merge", "side"]);
+    let imported = import(&story, &[]);
+    assert_eq!(
+        (&imported["revisions"], &imported["refused"]),
+        (&0.into(), &1.into())
+    );
+    let text = || story.yes(&["show", article, "--format", "text"]);
+    assert_eq!(text(), "The desk.\n");
+    // A version that is dated later follows; from then on what is newest is the publisher's own.
+    publisher.write("a.md", "The desk, and more.\n");
+    publisher.commit("More", &date(6));
+    import(&story, &[]);
+    assert_eq!(import(&story, &[])["refused"], 0);
+    assert_eq!(import(&story, &[])["revisions"], 0);
+    assert_eq!(text(), "The desk, and more.\n");
+}
+
+#[test]
+fn a_few_trees_that_name_a_billion_files_are_refused_at_once() {
+    let (story, publisher) = begin();
+    publisher.write("x", "x\n");
+    let mut named = format!("100644 blob {}", publisher.git(&["hash-object", "-w", "x"]));
+    for _ in 0..9 {
+        let lines: String = (0..10).map(|number| format!("{named}\t{number}\n")).collect();
+        story.write("tree", lines);
+        let input = fs::File::open(story.folder.path().join("tree")).unwrap();
+        let made = publisher.command(&["mktree"]).stdin(input).output().unwrap();
+        named = format!(
+            "040000 tree {}",
+            String::from_utf8(made.stdout).unwrap().trim_end()
+        );
+    }
+    let commit = publisher.git(&["commit-tree", "-m", "All", &named["040000 tree ".len()..]]);
+    publisher.git(&["update-ref", "refs/heads/main", &commit]);
+    let begun = Instant::now();
+    let output = story.run(&["import", "--git", "weekly"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("differ from the commit before"), "{said}");
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+}

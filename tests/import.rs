@@ -231,7 +231,14 @@ fn a_second_run_adds_what_is_missing_and_nothing_else() {
     story.add(
         "x.md",
         "第7页，更正了两次。\n",
-        &["--article", "2026/01/22/page-7", "--kind", "update"],
+        &[
+            "--article",
+            "2026/01/22/page-7",
+            "--kind",
+            "update",
+            "--date",
+            "2026-01-22",
+        ],
     );
     let all = lines.join("\n");
     let (status, said, _) = import_lines(&story, &all, &[]);
@@ -1028,13 +1035,13 @@ fn a_line_keeps_of_the_revision_that_its_date_comes_after() {
     assert_eq!(course(&story), made);
     assert_eq!(added(&story, &lines.join("\n")), 0);
     let early = r#"{"date": "2023-12-31", "article": "2024/01/01/a", "kind": "correction", "note": "c0", "sources": {"en": "Text zero."}}"#;
-    assert_eq!(added(&story, early), 1);
+    assert_eq!(added(&story, &[&lines[..], &[early]].concat().join("\n")), 3);
     assert_eq!(
-        course(&story)[4],
-        is("Ann", "Title A"),
+        course(&story)[4..],
+        [is("Ann", "Title A"), is("Ann", "Title A"), is("Bob", "Title B")],
         "before the first, of the first"
     );
-    assert_sound(&story, 5);
+    assert_sound(&story, 7);
 }
 
 #[test]
@@ -1229,4 +1236,126 @@ fn what_is_named_twice_is_stored_once() {
     story.add("b.md", page, &["--slug=b", "--date=2026-01-22"]);
     let metadata = json(&story.git(&["show", "main:articles/2026/01/22/b/article.json"]));
     assert_eq!(metadata["title"], serde_json::json!({"en": "The bridge opens"}));
+}
+
+#[test]
+fn a_line_that_follows_a_name_which_another_text_got_a_number_for_is_in_doubt() {
+    let linz = r#"{"date": "2024-01-01", "slug": "bridge", "page": "The bridge at Linz fell."}"#;
+    let bonn = r#"{"date": "2024-01-01", "slug": "bridge", "page": "The bridge at Bonn fell."}"#;
+    let follows = |article: &str| {
+        format!(
+            r#"{{"date": "2024-01-02", "article": "2024/01/01/{article}", "kind": "correction", "note": "It stands.", "page": "The bridge at Bonn stands."}}"#
+        )
+    };
+    for first in [&[linz][..], &[]] {
+        let story = Story::begin();
+        let all = [linz, bonn, &follows("bridge")].join("\n");
+        let lines = if first.is_empty() {
+            all
+        } else {
+            [bonn, &follows("bridge")].join("\n")
+        };
+        if !first.is_empty() {
+            assert_eq!(added(&story, linz), 1);
+        }
+        // The second time the text is known under its number.
+        for begun in [true, false] {
+            let (status, _, said) = import_lines(&story, &lines, &[]);
+            assert_eq!(status, Some(2), "{said}");
+            assert!(
+                said.contains("2024/01/01/bridge may be the article of that name or 2024/01/01/bridge-2"),
+                "{said}"
+            );
+            assert!(
+                said.contains("name 2024/01/01/bridge-2 where that is meant"),
+                "{said}"
+            );
+            if begun {
+                let good: Vec<&str> = lines.lines().filter(|line| !line.contains("stands")).collect();
+                assert!(added(&story, &good.join("\n")) > 0);
+            }
+        }
+        assert_eq!(
+            added(&story, &lines.replace(&follows("bridge"), &follows("bridge-2"))),
+            1
+        );
+        // In a call of its own nothing is in doubt, and what is in the archive is known.
+        assert_eq!(added(&story, &follows("bridge")), 1);
+        assert_eq!(added(&story, &lines), 0);
+        assert_sound(&story, 4);
+    }
+    // So it is with `add`.
+    let story = Story::begin();
+    fs::create_dir(story.folder.path().join("pages")).unwrap();
+    story.add(
+        "l.txt",
+        "The bridge at Linz fell.\n",
+        &["--slug", "bridge", "--date", "2024-01-01"],
+    );
+    story.write(
+        "pages/a.md",
+        "---\ndate: 2024-01-01\nslug: bridge\n---\nThe bridge at Bonn fell.\n",
+    );
+    story.write(
+        "pages/b.md",
+        "---\narticle: 2024/01/01/bridge\nkind: correction\nnote: It stands.\n---\nThe bridge at Bonn stands.\n",
+    );
+    let output = story.run(&["add", "pages"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("or 2024/01/01/bridge-2"), "{said}");
+    assert_sound(&story, 1);
+}
+
+#[test]
+fn a_late_line_does_not_undo_what_an_editor_said_since() {
+    let story = Story::begin();
+    let follows = |day: u32, dead: u32| {
+        format!(
+            r#"{{"date": "2024-01-0{day}", "article": "2024/01/01/ferry", "kind": "update", "note": "News.", "page": "The ferry sank; {dead} dead."}}"#
+        )
+    };
+    let first = r#"{"date": "2024-01-01", "slug": "ferry", "page": "The ferry sank."}"#;
+    let (late, last) = (follows(3, 11), follows(5, 12));
+    assert_eq!(added(&story, &[first, &last].join("\n")), 2);
+    story.write("c.txt", "The ferry sank; 13 dead.\n");
+    let footer = story.yes(&[
+        "correct",
+        "2024/01/01/ferry",
+        "c.txt",
+        "--date",
+        "2024-01-10",
+        "--note",
+        "Counted anew.",
+    ]);
+    let lines = [first, &late, &last].join("\n");
+    for lines in [&lines, &late] {
+        let (status, _, said) = import_lines(&story, lines, &[]);
+        assert_eq!(status, Some(2), "{said}");
+        let why = "the newest revision of 2024/01/01/ferry is none of these pages and is dated later than this one: ";
+        assert!(said.contains(&format!("{why}{}", footer.trim())), "{said}");
+    }
+    // The others come in, and what is there is known.
+    let (status, _, said) = import_lines(&story, &lines, &["--keep-going"]);
+    assert_eq!(status, Some(1), "{said}");
+    let text = || story.yes(&["show", "2024/01/01/ferry", "--format", "text"]);
+    assert_eq!(text(), "The ferry sank; 13 dead.\n");
+    // What is dated later follows, and then the import knows what is newest.
+    let later = follows(5, 14).replace("2024-01-05", "2024-01-11");
+    assert_eq!(added(&story, &later), 1);
+    assert_eq!(added(&story, &[&lines, &*later].join("\n")), 3);
+    assert_eq!(text(), "The ferry sank; 14 dead.\n");
+    assert_sound(&story, 7);
+}
+
+#[test]
+fn a_page_that_says_the_present_date_is_not_counted_as_one_that_says_none() {
+    let story = Story::begin();
+    let lines = r#"{"date": "2026-01-23T04:00:00Z", "slug": "a", "page": "A text."}"#;
+    let (status, _, said) = import_lines(&story, lines, &["--archived-at", "2026-01-23T04:00:00Z"]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(!said.contains("without a date"), "{said}");
+    let (status, _, said) = import_lines(&story, r#"{"slug": "b", "page": "Another text."}"#, &[]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains("1 new article without a date"), "{said}");
 }

@@ -440,3 +440,38 @@ fn one_maintainer_at_a_time() {
     story.yes(&["maintain"]);
     assert_sound(&story);
 }
+
+#[test]
+fn a_pack_that_a_killed_repack_left_is_read_and_folded_like_any_other() {
+    let story = generated(12);
+    let before = all_objects(&story.archive());
+    let listed = story.git(&["rev-list", "--objects", "--all"]);
+    let name = story.archive().join("objects/pack/.tmp-4711-pack");
+    git_reading(
+        &story.archive(),
+        &["pack-objects", "-q", name.to_str().unwrap()],
+        listed + "\n",
+    );
+    // Git reads it, and deletes further copies of what is there.
+    story.git(&["prune-packed", "-q"]);
+    assert_eq!(loose(&story), 0);
+    for name in packs(&story, "").iter().filter(|name| !name.starts_with('.')) {
+        fs::remove_file(story.archive().join("objects/pack").join(name)).unwrap();
+    }
+    assert_sound(&story);
+    let said = story.yes(&["verify"]);
+    assert!(!said.contains("left over"), "{said}");
+    assert_eq!(
+        story.yes(&["show", "2026/01/22/a", "--format", "text"]),
+        "A page of its very own.\n"
+    );
+    add(&story, "b", "One page more.\n");
+    story.yes(&["maintain"]);
+    let left = packs(&story, "");
+    assert!(
+        left.len() == 2 && left.iter().all(|name| name.starts_with("pack-")),
+        "{left:?}"
+    );
+    assert!(all_objects(&story.archive()).len() > before.len());
+    assert_sound(&story);
+}

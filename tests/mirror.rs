@@ -14,18 +14,25 @@ mod publisher;
 mod strace;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Once;
 use std::time::Duration;
 
 use archives::{Story, git_command};
+use avalaches::archive::{Archive, Owner};
 use avalaches::id::{CommitId, ObjectId};
 use avalaches::mirror;
 use avalaches::object::foreign::{EntryKind, ForeignCommit, entries};
 use avalaches::object::{self, HashError, ObjectKind};
 use avalaches::storage::objects::ObjectStore;
+use avalaches::verify::whole::{self, Earlier, Observer, Seen};
+use avalaches::withheld::WithheldRevision;
 use objects::put;
 use publisher::Publisher;
 use serde_json::Value;
@@ -1474,4 +1481,80 @@ fn what_a_folder_says_of_an_object_hides_nothing_that_the_object_leads_to() {
         said.contains(&format!("leads to object {missing}, which is not in the store")),
         "{said}"
     );
+}
+
+/// Brings a mirror up to date as soon as a check has come to the first revision.
+struct Meanwhile<'a> {
+    story: &'a Story,
+    publisher: &'a Publisher,
+    once: Once,
+}
+
+impl Observer for Meanwhile<'_> {
+    fn revision(&self, _: &Seen<'_>) {
+        self.once.call_once(|| {
+            self.publisher.write("a.md", "More words.\n");
+            self.publisher.commit("More", DAY);
+            self.story.yes(&["mirror", "digest", "digest"]);
+        });
+    }
+
+    fn withheld(&self, _: &WithheldRevision, _: Option<&Earlier>) {}
+}
+
+#[test]
+fn what_a_mirror_brings_while_an_archive_is_checked_is_no_fault() {
+    let (story, publisher) = begin();
+    story.yes(&["mirror", "digest", "digest"]);
+    story.add(
+        "p.txt",
+        "A page.\n",
+        &["--date", "2026-01-22", "--author", "Desk"],
+    );
+    let archive = Archive::open(&story.archive(), Owner::Caller).unwrap();
+    let meanwhile = Meanwhile {
+        story: &story,
+        publisher: &publisher,
+        once: Once::new(),
+    };
+    let report = whole::observed(&archive, whole::Options::default(), Some(&meanwhile), &mut |_| {
+        ControlFlow::Continue(())
+    });
+    assert!(meanwhile.once.is_completed());
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+}
+
+#[test]
+fn a_branch_whose_name_is_not_utf8_is_passed_over_and_told_and_one_that_is_gone_is_no_change() {
+    let (story, publisher) = begin();
+    publisher.git(&["branch", "side"]);
+    let name = OsStr::from_bytes(b"b\xff");
+    assert!(
+        publisher
+            .command(&["branch"])
+            .arg(name)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = story.run(&["mirror", "digest", "digest"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("heads/b\u{fffd} is passed over: its name is not UTF-8"),
+        "{said}"
+    );
+    assert!(
+        story
+            .git(&["for-each-ref", "refs/mirrors/digest/heads/"])
+            .contains("heads/side")
+    );
+    publisher.git(&["branch", "-q", "-D", "side"]);
+    for _ in 0..2 {
+        let said = story.yes(&["mirror", "digest", "digest"]);
+        assert!(
+            said.contains("0 refs changed") && said.contains("gone at the publisher's"),
+            "{said}"
+        );
+    }
 }

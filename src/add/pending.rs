@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Circumstances, Prepared, branch};
 use crate::archive::Archive;
-use crate::article::Article;
+use crate::article::{Article, Kind};
 use crate::branch::{Branch, Change, PlaceError};
 use crate::id::ArticleId;
 
@@ -12,6 +12,8 @@ use crate::id::ArticleId;
 pub struct Pending<'a> {
     branch: Branch<'a>,
     newest: HashMap<ArticleId, Article>,
+    /// Of those, the newest that are no retractions.
+    texts: HashMap<ArticleId, Article>,
 }
 
 impl<'a> Pending<'a> {
@@ -23,6 +25,7 @@ impl<'a> Pending<'a> {
         Ok(Self {
             branch: branch(archive, circumstances)?,
             newest: HashMap::new(),
+            texts: HashMap::new(),
         })
     }
 
@@ -32,12 +35,22 @@ impl<'a> Pending<'a> {
         self.newest.get(article)
     }
 
+    /// Returns the newest revision that the call makes of an article and that is no retraction.
+    #[must_use]
+    pub fn newest_text(&self, article: &ArticleId) -> Option<&Article> {
+        self.texts.get(article)
+    }
+
     /// Takes a page. One that has no place is passed over: it is refused where it is added.
     pub fn take(&mut self, page: &Prepared) {
         if let Ok(placed) = self.branch.place(&page.candidate)
             && placed.outcome.change == Change::Added
         {
-            self.newest.insert(placed.outcome.article, page.article());
+            let article = page.article();
+            if article.metadata.kind != Kind::Retraction {
+                self.texts.insert(placed.outcome.article.clone(), article.clone());
+            }
+            self.newest.insert(placed.outcome.article, article);
         }
     }
 }

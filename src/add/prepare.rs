@@ -12,7 +12,7 @@ use crate::canonical;
 use crate::commonmark::{self, Block};
 use crate::compare::notice;
 use crate::date::{DateError, RevisionDate};
-use crate::draft::{self, Draft, DraftError, Form, Notice, NoticeKind, Place};
+use crate::draft::{self, Draft, DraftError, Form, FrontMatter, Notice, NoticeKind, Place};
 use crate::footer::Footer;
 use crate::id::{BlobId, TreeId};
 use crate::language::{self, Language, SplitError, Tagged};
@@ -128,6 +128,8 @@ pub struct Prepared {
     pub folder: Vec<u8>,
     /// What the caller should tell its user.
     pub notices: Vec<Notice>,
+    /// Whether neither the caller nor the page says a date, so that it has the present one.
+    pub is_undated: bool,
 }
 
 impl Prepared {
@@ -422,8 +424,13 @@ fn finish(
         line: 0,
         what: NoticeKind::LookAlikes(word.to_owned()),
     }));
+    let is_undated = given_date(&draft.front, wishes).is_none() && draft.footer.is_none();
     let claimed_footer = draft.footer.map(|found| found.footer);
-    encode(article, page_text, slug, target, claimed_footer, wishes, notices)
+    let prepared = encode(article, page_text, slug, target, claimed_footer, wishes, notices)?;
+    Ok(Prepared {
+        is_undated,
+        ..prepared
+    })
 }
 
 /// Tells what stands amid the text and is none of it, and notices of a change wherever they stand.
@@ -530,6 +537,7 @@ fn encode(
         files,
         folder,
         notices,
+        is_undated: false,
     })
 }
 
@@ -578,12 +586,16 @@ pub fn date(
     settings: &Settings,
     circumstances: &Circumstances,
 ) -> Result<RevisionDate, PageError> {
-    let given = wishes.date.as_ref().or(draft.front.date.as_ref());
-    Ok(match (given, &draft.footer) {
+    Ok(match (given_date(&draft.front, wishes), &draft.footer) {
         (Some(text), _) => RevisionDate::parse(text, settings.utc_offset)?,
         (None, Some(found)) => RevisionDate::noon(found.footer.day, settings.utc_offset)?,
         (None, None) => RevisionDate::from_seconds(circumstances.now.seconds(), settings.utc_offset)?,
     })
+}
+
+/// Returns the date that the caller says, or the page's front matter.
+fn given_date<'a>(front: &'a FrontMatter, wishes: &'a Wishes) -> Option<&'a String> {
+    wishes.date.as_ref().or(front.date.as_ref())
 }
 
 fn titles(

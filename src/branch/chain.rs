@@ -25,6 +25,8 @@ pub(super) struct Earlier {
     pub content_sha256: Box<str>,
     /// Its text, where it was looked at.
     pub page: Option<BlobId>,
+    /// Whether it was taken out of a repository.
+    pub is_of_repository: bool,
     /// Whether it has no place in the archive yet.
     pub is_new: bool,
     /// Whether a page was known as it.
@@ -334,6 +336,7 @@ fn read_earlier(archive: &Archive, article: &ArticleId, id: CommitId) -> Result<
         note: note.map(Into::into),
         content_sha256: trailers.content_sha256.into(),
         page: None,
+        is_of_repository: trailers.source_commit.is_some(),
         is_new: false,
         is_met: false,
     };

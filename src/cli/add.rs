@@ -143,25 +143,30 @@ impl Add {
         let refused = |error: PageError| page_failure(&file.to_string_lossy(), &error);
         let mut draft =
             draft::read(&bytes, form, circumstances.invisible).map_err(|error| refused(error.into()))?;
-        let article = match &wishes.article {
-            Some(article) => Some(article.clone()),
-            None => draft
-                .front
-                .article
-                .as_ref()
-                .and_then(|article| article.parse().ok()),
-        };
+        let own = draft.front.article.as_deref();
+        let article = wishes.article.clone().or_else(|| own?.parse().ok());
+        let own = draft.front.kind.as_deref();
+        let kind = wishes.kind.or_else(|| own?.parse().ok());
         let mut wishes = wishes.clone();
         // That there is no such article is told where the page looks for its place.
         if let Some(article) = article {
-            wishes.previous = pending.newest(&article).cloned();
+            let made = pending.newest(&article);
+            let kept = match kind {
+                Some(Kind::Restoration) => pending.newest_text(&article),
+                _ => made,
+            };
+            wishes.previous = kept.cloned();
             if let Some(newest) = history::newest(archive, &article)? {
                 editorial::drop_own_footer(archive, &article, &mut draft)?;
                 if wishes.date.is_none() {
                     editorial::drop_earlier_date(archive, newest, &mut draft, circumstances.now)?;
                 }
                 if wishes.previous.is_none() {
-                    wishes.previous = Some(Revision::read(archive, newest)?.article);
+                    wishes.previous = Some(editorial::kept(archive, newest, kind)?.article);
+                }
+                // What the page does not say is kept of this revision, and would undo what another editor did since.
+                if made.is_none() {
+                    wishes.expected.get_or_insert(newest);
                 }
             }
         }

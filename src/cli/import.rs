@@ -88,6 +88,7 @@ impl Import {
         };
         let history = walk.as_ref().map(Walk::history);
         let meter = Meter::begin(common, self.progress, "steps")?;
+        let walk = walk.map(|walk| walk.until(meter.interrupted()));
         let mut items = Items::open(self, common, walk, meter.interrupted())?;
         let footers = self.footers.as_deref().map(Footers::create).transpose()?;
         let mut teller = Teller::new(common, meter, footers, history);

@@ -54,6 +54,7 @@ impl Mirror {
                 "objects": update.objects,
                 "changes": changes,
                 "unchanged": update.unchanged,
+                "passed_over": update.unnamed,
             }))?;
         } else {
             output::print(&update_text(common, name, &update))?;
@@ -62,6 +63,12 @@ impl Mirror {
             .changes
             .iter()
             .any(|change| change.what == Arrival::Rewritten);
+        for name in update.unnamed.iter().filter(|_| !common.quiet) {
+            output::warning(&format!(
+                "{} is passed over: its name is not UTF-8",
+                visible(name)
+            ));
+        }
         if rewritten && !common.quiet {
             output::warning(
                 "the publisher has rewritten history; what it was is kept, and anyone who has it can prove it",
@@ -73,12 +80,14 @@ impl Mirror {
 
 fn update_text(common: &Common, name: &Slug, update: &Update) -> String {
     let mut text = String::new();
+    let has_stayed = |change: &&RefChange| change.what == Arrival::Gone && change.kept.is_none();
+    let stayed = update.changes.iter().filter(has_stayed).count();
     let style = if update.only_adds() { GOOD } else { NOTICE };
     let _ = writeln!(
         text,
         "{style}mirrored{style:#}  {name}: {}, {} changed, {} as before",
         counted(update.objects, "new object"),
-        counted(update.changes.len(), "ref"),
+        counted(update.changes.len() - stayed, "ref"),
         update.unchanged
     );
     if common.quiet {

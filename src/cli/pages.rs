@@ -369,6 +369,12 @@ pub fn place_failure(name: &str, error: &PlaceError) -> Failure {
         PlaceError::Retracted { article, .. } => failure.hint(format!(
             "`avalaches restore {article} --note WHY` puts its text back first"
         )),
+        PlaceError::InDoubt { article, other } => failure.hint(format!(
+            "name {other} where that is meant; for {article} add this page in a call of its own"
+        )),
+        PlaceError::Late { article, .. } => failure.hint(format!(
+            "`avalaches history {article}` shows what came since; what is to follow it is dated after it, or added by `avalaches add`"
+        )),
         PlaceError::OtherText { .. } => {
             failure.hint("another text is for `avalaches correct` or `avalaches update`")
         }

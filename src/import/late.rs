@@ -107,6 +107,8 @@ pub struct Late {
     pub own_name: Option<String>,
     /// The article that it follows.
     pub article: ArticleId,
+    /// The seconds of its date.
+    pub date: i64,
     /// Whether it puts a text back that was retracted.
     is_restoration: bool,
     wishes: Wishes,
@@ -126,6 +128,7 @@ impl Late {
         name: String,
         own_name: Option<String>,
         article: ArticleId,
+        date: i64,
         is_restoration: bool,
         wishes: Wishes,
         text: &Text,
@@ -148,6 +151,7 @@ impl Late {
             name,
             own_name,
             article,
+            date,
             is_restoration,
             wishes,
             kept,

@@ -35,6 +35,8 @@ pub struct Sheet {
     pub sources: Vec<(ObjectId, PackEntry)>,
     /// The article's folder, whole.
     pub folder: PackEntry,
+    /// [`Prepared::is_undated`].
+    pub is_undated: bool,
 }
 
 /// The form in which a sheet begins in the spool; the streams of its entries follow.
@@ -56,6 +58,7 @@ struct Head {
     folder: String,
     page: String,
     form_sha256: String,
+    is_undated: bool,
     metadata: (String, usize),
     entries: Vec<EntryHead>,
 }
@@ -109,6 +112,7 @@ impl Sheet {
             sources,
             // Nearly all of it are ids, which do not get shorter.
             folder: PackEntry::whole(ObjectKind::Tree, &prepared.folder, stored),
+            is_undated: prepared.is_undated,
         }
     }
 
@@ -182,6 +186,7 @@ impl Sheet {
             folder: candidate.folder.to_string(),
             page: candidate.page.to_string(),
             form_sha256: candidate.form_sha256.clone(),
+            is_undated: self.is_undated,
             metadata: (metadata.to_string(), json.len()),
             entries: entries
                 .iter()
@@ -265,6 +270,7 @@ impl Sheet {
             metadata: (metadata, json.to_vec()),
             sources: entries.collect(),
             folder,
+            is_undated: head.is_undated,
         })
     }
 

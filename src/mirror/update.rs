@@ -101,6 +101,8 @@ pub struct Update {
     pub changes: Vec<RefChange>,
     /// Refs that are as they were.
     pub unchanged: usize,
+    /// Branches and tags that were passed over because their names are not UTF-8, such as `heads/` and what can be shown.
+    pub unnamed: Vec<String>,
 }
 
 impl Update {
@@ -175,8 +177,9 @@ pub fn update(
     let default_branch = circumstances.git.default_branch(address, &scratch)?;
     circumstances.git.bring(address, &scratch, &EVERYTHING)?;
     let mut arrived = BTreeMap::new();
-    for (full, id) in refs::list(scratch.folder(), "refs/")? {
-        let short = full.strip_prefix("refs/").unwrap_or_default();
+    let (listed, unnamed) = refs::list_named(scratch.folder(), "refs/")?;
+    for (full, id) in listed {
+        let short = short_name(&full);
         if [HEADS, TAGS].iter().any(|folder| short.starts_with(folder)) {
             arrived.insert(short.to_owned(), id);
         }
@@ -212,7 +215,13 @@ pub fn update(
         objects,
         changes: plan.changes,
         unchanged: plan.unchanged,
+        unnamed: unnamed.iter().map(|full| short_name(full).to_owned()).collect(),
     })
+}
+
+/// Returns the name of a branch or tag without `refs/`.
+fn short_name(full: &str) -> &str {
+    full.strip_prefix("refs/").unwrap_or_default()
 }
 
 /// Hashes every object that git brought, and makes sure that each object that one of them or a ref names is there

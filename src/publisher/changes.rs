@@ -11,6 +11,9 @@ use crate::object::foreign::{EntryKind, ForeignEntry, ForeignError, entries};
 /// The longest path that is followed, as long as git's own can be.
 const LONGEST_PATH: usize = 4096;
 
+/// The most entries of the folders that differ between two trees, 4 million: a few small trees can name billions of paths.
+const MOST_ENTRIES: usize = 1 << 22;
+
 /// Why two trees cannot be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
@@ -26,6 +29,9 @@ pub enum ChangeError {
     /// Folders lie in one another without end.
     #[error("tree {0} lies too deep")]
     Depth(TreeId),
+    /// More differs than any commit of a person's changes.
+    #[error("more than {MOST_ENTRIES} entries of tree {0} differ from the commit before")]
+    Many(TreeId),
 }
 
 /// A file that is not the same in two trees.
@@ -46,6 +52,8 @@ pub(super) fn between(
     new: TreeId,
     paths: &Paths,
 ) -> Result<Vec<Change>, ChangeError> {
+    let whole = new;
+    let mut met = 0_usize;
     let mut changes = Vec::new();
     let mut folders = vec![(Vec::new(), old, Some(new))];
     while let Some((path, old, new)) = folders.pop() {
@@ -75,6 +83,10 @@ pub(super) fn between(
             let same = |was: &ForeignEntry<'_>, is: &ForeignEntry<'_>| was.id == is.id && was.kind == is.kind;
             if was.zip(is).is_some_and(|(was, is)| same(&was, &is)) {
                 continue;
+            }
+            met += 1;
+            if met > MOST_ENTRIES {
+                return Err(ChangeError::Many(whole));
             }
             let mut here = path.clone();
             here.extend_from_slice(name);

@@ -86,11 +86,18 @@ pub enum InPack {
     Strange(FindingKind),
 }
 
-/// Judges a name in `objects/pack`. Like git, takes a pack by its ending alone.
+/// What the files of a pack end in, and those that stand beside it.
+const ENDINGS: [&str; 7] = ["pack", "idx", "promisor", "keep", "rev", "bitmap", "mtimes"];
+
+/// Judges a name in `objects/pack`; all that are there are given as [`list`] gives them.
+///
+/// Like git, takes a pack by its ending alone: a `git repack` that was killed leaves `.tmp-PID-pack-HASH.pack` and its index, from
+/// which git reads like from any other pack, so that it deletes further copies of what is there. Only one half of such a pack is a
+/// leftover.
 #[must_use]
-pub fn in_pack(name: &Name) -> InPack {
-    if is_leftover(&name.text) {
-        return InPack::Strange(strange(name));
+pub fn in_pack(name: &Name, names: &[Name]) -> InPack {
+    if is_leftover(&name.text) && !is_of_pack(&name.text, names) {
+        return InPack::Strange(FindingKind::Leftover);
     }
     if name.kind.is_symlink() {
         return InPack::Strange(FindingKind::Link);
@@ -107,6 +114,21 @@ pub fn in_pack(name: &Name) -> InPack {
         Some("keep" | "rev" | "bitmap" | "mtimes") if name.kind.is_file() => InPack::Harmless,
         _ => InPack::Strange(FindingKind::Stray),
     }
+}
+
+/// Tells whether a file is one of a pack that has both of its halves.
+fn is_of_pack(name: &str, names: &[Name]) -> bool {
+    let is_there = |name: &str| {
+        names
+            .binary_search_by(|other| other.text.as_str().cmp(name))
+            .is_ok()
+    };
+    name.rsplit_once('.').is_some_and(|(stem, ending)| {
+        ENDINGS.contains(&ending)
+            && ["pack", "idx"]
+                .iter()
+                .all(|half| is_there(&format!("{stem}.{half}")))
+    })
 }
 
 /// Judges a name in `objects/info`; `None` for git's notes, of which
@@ -167,6 +189,37 @@ mod tests {
     }
 
     #[test]
+    fn a_pack_under_a_name_for_what_is_not_finished_is_a_pack_where_its_index_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        for ending in [
+            "bitmap", "idx", "idx.lock", "keep", "other", "pack", "promisor", "rev",
+        ] {
+            std::fs::write(folder.path().join(format!(".tmp-1-pack-a.{ending}")), "").unwrap();
+        }
+        let judged = || {
+            let names = list(folder.path()).unwrap();
+            let judged = names.iter().map(|name| format!("{:?}", in_pack(name, &names)));
+            judged.collect::<Vec<_>>()
+        };
+        let leftover = "Strange(Leftover)";
+        let whole = [
+            "Harmless",
+            "Index",
+            leftover,
+            "Harmless",
+            leftover,
+            "Pack",
+            "Strange(Promisor)",
+            "Harmless",
+        ];
+        assert_eq!(judged(), whole);
+        std::fs::remove_file(folder.path().join(".tmp-1-pack-a.idx")).unwrap();
+        assert_eq!(judged(), [leftover; 7]);
+        std::os::unix::fs::symlink("elsewhere", folder.path().join(".tmp-1-pack-a.idx")).unwrap();
+        assert_eq!(judged()[1], "Strange(Link)");
+    }
+
+    #[test]
     fn a_name_counts_only_for_what_is_of_its_kind() {
         for (name, expected) in [
             ("pack/", "Pack"),
@@ -196,8 +249,12 @@ mod tests {
             ("multi-pack-index.d", "Strange(Stray)"),
             ("other/", "Strange(Stray)"),
             ("a.idx.lock", "Strange(Leftover)"),
+            (".tmp-1-pack-a.pack", "Strange(Leftover)"),
+            (".tmp-1-pack-a.idx@", "Strange(Leftover)"),
         ] {
-            assert_eq!(format!("{:?}", in_pack(&listed(name))), expected, "{name}");
+            let name = listed(name);
+            let found = in_pack(&name, std::slice::from_ref(&name));
+            assert_eq!(format!("{found:?}"), expected, "{name:?}");
         }
         for (name, expected) in [
             ("packs", "None"),

@@ -479,11 +479,12 @@ pub(super) fn pack_names(folder: &Path) -> Result<PackNames, FileError> {
         Ok(_) => return Err(io::Error::from(io::ErrorKind::NotADirectory).into()),
         Err(error) => return Err(error.into()),
     }
-    for name in layout::list(&folder)? {
-        match layout::in_pack(&name) {
-            InPack::Pack | InPack::Index => names.usual.push(name.text),
+    let listed = layout::list(&folder)?;
+    for name in &listed {
+        match layout::in_pack(name, &listed) {
+            InPack::Pack | InPack::Index => names.usual.push(name.text.clone()),
             InPack::Harmless => {}
-            InPack::Strange(kind) => names.strange.push((name.text, kind)),
+            InPack::Strange(kind) => names.strange.push((name.text.clone(), kind)),
         }
     }
     Ok(names)

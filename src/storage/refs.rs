@@ -155,9 +155,26 @@ fn loose_id(path: &Path, bytes: &[u8]) -> Result<ObjectId, RefError> {
 /// own is what that file says, as in git.
 ///
 /// # Errors
-/// [`RefError`] where a file or folder cannot be read, is a link, is damaged, or refers to another ref.
+/// [`RefError`] where a file or folder cannot be read, is a link, is damaged, refers to another ref, or has a name that is not UTF-8.
 pub fn list(repository: &Path, prefix: &str) -> Result<BTreeMap<String, ObjectId>, RefError> {
+    let (refs, unnamed) = list_named(repository, prefix)?;
+    match unnamed.first().and_then(|name| name.rsplit_once('/')) {
+        Some((folder, _)) => Err(damaged(&repository.join(folder), "refs whose names are UTF-8")),
+        None => Ok(refs),
+    }
+}
+
+/// As [`list`], but passes over refs and folders whose names are not UTF-8; these come second, each with U+FFFD for what cannot
+/// be shown.
+///
+/// # Errors
+/// As for [`list`], names aside.
+pub fn list_named(
+    repository: &Path,
+    prefix: &str,
+) -> Result<(BTreeMap<String, ObjectId>, Vec<String>), RefError> {
     let mut refs = BTreeMap::new();
+    let mut unnamed = Vec::new();
     let packed = repository.join("packed-refs");
     let expected = "lines of an id and a ref";
     if let Some(bytes) = read(&packed)? {
@@ -191,9 +208,8 @@ pub fn list(repository: &Path, prefix: &str) -> Result<BTreeMap<String, ObjectId
         for entry in layout::list(&path).map_err(io)? {
             let name = format!("{folder}/{}", entry.text);
             if entry.text.contains('\u{fffd}') {
-                return Err(damaged(&path, "refs whose names are UTF-8"));
-            }
-            if entry.kind.is_dir() {
+                unnamed.push(name);
+            } else if entry.kind.is_dir() {
                 folders.push(name);
             } else if entry.text.strip_suffix(".lock").is_none() {
                 let path = repository.join(&name);
@@ -204,7 +220,7 @@ pub fn list(repository: &Path, prefix: &str) -> Result<BTreeMap<String, ObjectId
             }
         }
     }
-    Ok(refs)
+    Ok((refs, unnamed))
 }
 
 /// Reads the lines of `packed-refs`, those that only peel a tag aside; `None` where it is none, or a line is none. Where the file
@@ -447,5 +463,9 @@ mod tests {
         )
         .unwrap();
         assert!(matches!(listed("refs/heads/"), RefError::Damaged { .. }));
+        fs::write(path("refs/heads/b"), format!("{TWO}\n")).unwrap();
+        let (named, unnamed) = list_named(folder.path(), "refs/heads/").unwrap();
+        assert!(named.keys().eq(["refs/heads/b", BRANCH]));
+        assert_eq!(unnamed, ["refs/heads/a\u{fffd}"]);
     }
 }

@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering;
 
 use crate::archive::{Archive, Fault, OpenError};
 use crate::id::CommitId;
-use crate::mirror;
+use crate::mirror::{self, Mirror};
 use crate::object::{Hashing, ObjectKind};
 use crate::progress::{Progress, Tell};
 use crate::settings::REVOKED_FILE;
@@ -26,6 +26,7 @@ use crate::storage::line::Line;
 use crate::storage::pack_map::Sums;
 use crate::storage::plumbing::{self, PlumbingFinding};
 use crate::storage::reader::Reader;
+use crate::storage::refs::RefError;
 use crate::verify::signed::Keys;
 use crate::wording::{counted, with_causes};
 
@@ -222,6 +223,8 @@ pub fn observed(
         ..Report::default()
     };
     report.plumbing(archive.plumbing());
+    // Read before the objects are listed: what the refs lead to is among these then, though a mirror may bring more meanwhile.
+    let mirrors = options.scope.has_mirrors().then(|| mirror::list(archive.path()));
     let inventory = Inventory::with(archive.objects(), options.sums);
     let line =
         Line::follow(&inventory, archive.tip()).unwrap_or_else(|| walk(archive, &inventory, &mut report));
@@ -269,8 +272,8 @@ pub fn observed(
     }
     tell_counts(&census, &mut report);
     tell_withheld(&census, &mut report);
-    if options.scope.has_mirrors() && !census.is_stopped() {
-        tell_mirrors(archive, &census, progress, &mut report);
+    if let Some(mirrors) = mirrors.filter(|_| !census.is_stopped()) {
+        tell_mirrors(mirrors, &census, progress, &mut report);
     }
     if census.is_stopped() {
         report.ended = Some(census.progress());
@@ -304,8 +307,13 @@ fn check_git_caches(census: &Census<'_>, progress: &mut Tell<'_>, report: &mut R
 }
 
 /// Follows the mirrors, which are not part of what is proved, so that what they hold is told apart.
-fn tell_mirrors(archive: &Archive, census: &Census<'_>, progress: &mut Tell<'_>, report: &mut Report) {
-    let mirrors = match mirror::list(archive.path()) {
+fn tell_mirrors(
+    mirrors: Result<Vec<Mirror>, RefError>,
+    census: &Census<'_>,
+    progress: &mut Tell<'_>,
+    report: &mut Report,
+) {
+    let mirrors = match mirrors {
         Ok(mirrors) => mirrors,
         Err(error) => {
             let fault = Fault::from(error);

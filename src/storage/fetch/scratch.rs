@@ -242,7 +242,7 @@ fn link_packs(from: &Path, to: &Path) {
     };
     let _ = fs::create_dir_all(to);
     for name in &names {
-        if let (InPack::Index, Some(stem)) = (layout::in_pack(name), name.text.strip_suffix(".idx")) {
+        if let (InPack::Index, Some(stem)) = (layout::in_pack(name, &names), name.text.strip_suffix(".idx")) {
             let files = [format!("{stem}.pack"), name.text.clone()];
             // The index last: with it the pack is seen.
             if files.iter().all(|file| has(file)) {
