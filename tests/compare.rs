@@ -525,7 +525,7 @@ fn links_and_folders_that_cannot_be_read_are_told_and_the_others_compared() {
     let kept = story.folder.path().join("kept");
     symlink(kept.join("2026-01-22/page.txt"), kept.join("2026-01-24.txt")).unwrap();
     let closed = kept.join("closed");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
     let is_closed = fs::read_dir(&closed).is_err();
     let said = story.ends(1, &["kept"]);
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
