@@ -727,8 +727,8 @@ fn a_few_trees_that_name_a_billion_files_are_refused_at_once() {
     publisher.write("x", "x\n");
     let mut named = format!("100644 blob {}", publisher.git(&["hash-object", "-w", "x"]));
     for _ in 0..9 {
-        let lines: String = (0..10).map(|number| format!("{named}\t{number}\n")).collect();
-        story.write("tree", lines);
+        let lines: Vec<String> = (0..10).map(|number| format!("{named}\t{number}\n")).collect();
+        story.write("tree", lines.concat());
         let input = fs::File::open(story.folder.path().join("tree")).unwrap();
         let made = publisher.command(&["mktree"]).stdin(input).output().unwrap();
         named = format!(
