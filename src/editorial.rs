@@ -164,11 +164,10 @@ pub fn kept(archive: &Archive, newest: CommitId, kind: Option<Kind>) -> Result<R
         return Ok(newest);
     }
     match restored(archive, &newest, Wanted::BeforeRetraction) {
-        Err(EditorialError::Revision(RevisionFault::Object { source, .. }))
-            if matches!(source, Fault::Withheld(_)) =>
-        {
-            Ok(newest)
-        }
+        Err(EditorialError::Revision(RevisionFault::Object {
+            source: Fault::Withheld(_),
+            ..
+        })) => Ok(newest),
         kept => kept,
     }
 }
