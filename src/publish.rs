@@ -1,9 +1,10 @@
 //! Publishing: the files of a site that was built, brought to where a web server serves them, a folder or a bucket.
 //!
 //! What is at the target is known from a list that publishing keeps there ([`manifest`]), so that nothing but that and the log's
-//! checkpoint, which has to go on ([`log`]), is downloaded and nothing but files that changed is sent. They go in an order in which no page leads to one that is not there yet
-//! ([`order`]): articles of which a text is withheld now come first, the home page comes last, and after it the log's checkpoint. Whoever is interrupted between leaves a site that
-//! works, and whoever publishes again completes it: before the first file is sent, the list says which are about to change.
+//! checkpoint, which has to go on ([`log`]), is downloaded, and nothing but files that changed is sent. They go in an order in
+//! which no page leads to one that is not there yet ([`order`]): articles of which a text is withheld now come first, the home page
+//! comes last, and after it the log's checkpoint. Whoever is interrupted between leaves a site that works, and whoever publishes
+//! again completes it: before the first file is sent, the list says which are about to change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
