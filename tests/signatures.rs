@@ -881,7 +881,14 @@ fn a_key_that_was_revoked_cannot_take_that_back() {
     let story = &signed.story;
     signed.key("thief", &["ed25519"], "");
     story.yes(&["signers", "allow", "thief@example.org", "thief.pub", "--sign=key"]);
-    story.yes(&["signers", "revoke", "thief.pub", "--sign=key"]);
+    story.yes(&[
+        "signers",
+        "revoke",
+        "thief.pub",
+        "--note",
+        "Stolen.",
+        "--sign=key",
+    ]);
     story.yes(&["verify"]);
     signed.put(&[("revoked_keys", "# nobody\n")]);
     let taken_back = signed.tip();
