@@ -133,8 +133,10 @@ impl Files {
             let mut files = files.iter();
             return files.try_for_each(|(name, bytes)| self.write(&named(name), bytes));
         }
+        let beside = beside(&path);
         {
             let mut work = self.work();
+            refuse_another(&beside)?;
             work.begin(
                 &self.folder,
                 &files.iter().map(|(name, _)| named(name)).collect::<Vec<_>>(),
@@ -144,7 +146,6 @@ impl Files {
                 .map(|(name, bytes)| (named(name), bytes.len() as u64));
             work.made.extend(lengths);
         }
-        let beside = beside(&path);
         fs::create_dir_all(&beside).map_err(failed("make", &beside))?;
         for (at, (name, bytes)) in files.iter().enumerate() {
             let file = beside.join(name);
@@ -187,6 +188,8 @@ impl Files {
             // It is the site's before it is there: a build that is killed leaves nothing that the next does not know,
             // and the next takes nothing for finished that this one began.
             if !is_same || !work.own.contains(name) {
+                let mut places = places_beside(name).map(|place| self.folder.join(place));
+                places.try_for_each(|place| refuse_another(&place))?;
                 work.begin(&self.folder, &[name.to_owned()])?;
             }
             if is_same {
@@ -264,15 +267,8 @@ impl Files {
 }
 
 impl Work {
-    /// Puts names to the end of the list. What stands where they are made is somebody's: what a build left there that was
-    /// killed is gone by then.
+    /// Puts names to the end of the list.
     fn begin(&mut self, folder: &Path, names: &[String]) -> Result<(), FilesError> {
-        for beside in names.iter().flat_map(|name| places_beside(name)) {
-            let beside = folder.join(beside);
-            if fs::symlink_metadata(&beside).is_ok() {
-                return Err(FilesError::NotOurs(beside));
-            }
-        }
         let path = folder.join(LIST);
         let mut list = if let Some(list) = self.list.take() {
             list
@@ -404,6 +400,15 @@ fn places_beside(name: &str) -> impl Iterator<Item = PathBuf> {
     let name = Path::new(name);
     let folder = name.parent().filter(|folder| *folder != Path::new(""));
     [Some(name), folder].into_iter().flatten().map(beside)
+}
+
+/// Refuses what stands where something is to be made, which is somebody's: what a build left there that was killed is gone by then.
+/// Once a name is on the list, what stands there goes with the next build.
+fn refuse_another(beside: &Path) -> Result<(), FilesError> {
+    if fs::symlink_metadata(beside).is_ok() {
+        return Err(FilesError::NotOurs(beside.to_owned()));
+    }
+    Ok(())
 }
 
 /// Writes a file beside its place and moves it there.
