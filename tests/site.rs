@@ -459,7 +459,7 @@ fn a_page_whose_text_is_withheld_says_so_and_its_proof_is_gone() {
     let said = story.yes(&["build", "site"]);
     assert_eq!(
         said,
-        "3 pages of 2 articles: 2 files written, 19 unchanged, 1 removed\n"
+        "3 pages of 2 articles: 12 files written, 9 unchanged, 1 removed\n"
     );
     let folder = site(&story).join(ARTICLE);
     assert!(!folder.join("r1.proof").exists());
