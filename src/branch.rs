@@ -545,7 +545,7 @@ impl<'a> Branch<'a> {
         };
         let newest = self.chains.newest_revision(article)?;
         let is_of_import = match candidate.target {
-            Target::LaterOf(_) => newest.is_of_repository,
+            Target::LaterOf(_) => newest.source.is_some(),
             _ => dates
                 .get(article)
                 .is_some_and(|dates| dates.contains(&newest.date.seconds())),
@@ -623,7 +623,7 @@ impl<'a> Branch<'a> {
             note: candidate.note.as_deref().map(Into::into),
             content_sha256: candidate.content_sha256.as_str().into(),
             page: Some(candidate.page),
-            is_of_repository: candidate.source_commit.is_some(),
+            source: candidate.source_commit,
             is_new: true,
             is_met: false,
         };

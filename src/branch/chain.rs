@@ -25,8 +25,8 @@ pub(super) struct Earlier {
     pub content_sha256: Box<str>,
     /// Its text, where it was looked at.
     pub page: Option<BlobId>,
-    /// Whether it was taken out of a repository.
-    pub is_of_repository: bool,
+    /// The commit of another repository that it was taken from.
+    pub source: Option<CommitId>,
     /// Whether it has no place in the archive yet.
     pub is_new: bool,
     /// Whether a page was known as it.
@@ -60,8 +60,6 @@ pub(super) struct Chain {
     before: Option<CommitId>,
     /// The newest one's [`Candidate::form_sha256`], where it is known.
     form: Option<Box<str>>,
-    /// The commit of another repository that the newest one in the archive was taken from.
-    source: Option<CommitId>,
 }
 
 /// After so many articles were looked for along the branch one by one, all are found in one walk.
@@ -97,7 +95,8 @@ impl<'a> Chains<'a> {
     /// Returns the commit of another repository that the newest revision was taken from which an article had in the archive, where it
     /// was looked at.
     pub fn source(&self, article: &ArticleId) -> Option<CommitId> {
-        self.get(article)?.source
+        let revisions = &self.get(article)?.revisions;
+        revisions.iter().rfind(|earlier| !earlier.is_new)?.source
     }
 
     /// Puts a revision behind the others of its article, and its [`Candidate::form_sha256`].
@@ -106,7 +105,6 @@ impl<'a> Chains<'a> {
             revisions: Vec::with_capacity(1),
             before: None,
             form: None,
-            source: None,
         });
         chain.form = Some(form.into());
         chain.revisions.push(newest);
@@ -268,16 +266,11 @@ impl<'a> Chains<'a> {
         if !self.by_article.contains_key(article) {
             let id = self.newest_in_archive(article)?;
             let id = id.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
-            let Read {
-                revision,
-                before,
-                source,
-            } = read_earlier(self.archive, article, id)?;
+            let (newest, before) = read_earlier(self.archive, article, id)?;
             let chain = Chain {
-                revisions: vec![revision],
+                revisions: vec![newest],
                 before,
                 form: None,
-                source,
             };
             self.by_article.insert(article.clone(), chain);
         }
@@ -291,9 +284,9 @@ impl<'a> Chains<'a> {
         let mut earlier = Vec::new();
         let mut next = chain.before;
         while let Some(id) = next {
-            let read = read_earlier(archive, article, id)?;
-            earlier.push(read.revision);
-            next = read.before;
+            let (revision, before) = read_earlier(archive, article, id)?;
+            earlier.push(revision);
+            next = before;
         }
         chain.before = None;
         chain.revisions.splice(0..0, earlier.into_iter().rev());
@@ -312,23 +305,18 @@ impl<'a> Chains<'a> {
     }
 }
 
-/// A revision as it was read.
-struct Read {
-    revision: Earlier,
-    /// Which one came before it.
-    before: Option<CommitId>,
-    /// The commit of another repository that it was taken from.
-    source: Option<CommitId>,
-}
-
-/// Reads a revision of an article that is in the archive.
-fn read_earlier(archive: &Archive, article: &ArticleId, id: CommitId) -> Result<Read, PlaceError> {
+/// Reads a revision of an article that is in the archive, and which one came before it.
+fn read_earlier(
+    archive: &Archive,
+    article: &ArticleId,
+    id: CommitId,
+) -> Result<(Earlier, Option<CommitId>), PlaceError> {
     let commit = archive.commit(id)?;
     let message = Message::parse(&commit.message)
         .ok()
         .filter(|message| message.trailers.article == *article);
     let Message { note, trailers, .. } = message.ok_or_else(|| PlaceError::NoRevision(article.clone()))?;
-    let revision = Earlier {
+    let earlier = Earlier {
         footer: Footer::of(commit.author.date, id),
         date: commit.author.date,
         revision: trailers.revision,
@@ -336,15 +324,11 @@ fn read_earlier(archive: &Archive, article: &ArticleId, id: CommitId) -> Result<
         note: note.map(Into::into),
         content_sha256: trailers.content_sha256.into(),
         page: None,
-        is_of_repository: trailers.source_commit.is_some(),
+        source: trailers.source_commit,
         is_new: false,
         is_met: false,
     };
-    Ok(Read {
-        revision,
-        before: trailers.previous,
-        source: trailers.source_commit,
-    })
+    Ok((earlier, trailers.previous))
 }
 
 /// Tells whether a page with the text of a revision can be another one by what stands beside the text.
