@@ -1,7 +1,8 @@
 //! Words that somebody quotes: whether a text has them, and the keys by which texts that may have them are found.
 //!
 //! A quote is matched to the letter in Unicode Normalization Form C, but that any run of white space, the border of
-//! paragraphs included, is as good as any other. A text is found by keys: pairs of neighbours where words are not set
+//! paragraphs included, is as good as any other, that a line's marks of lists and quotations may be missing, and that a line
+//! may end, or not, between two characters that need no blank between them. A text is found by keys: pairs of neighbours where words are not set
 //! apart by blanks (Han, kana, hangul), else words without regard to case, and pairs of such words. Each key depends upon
 //! the characters that it stands for and those beside them alone, so that a part of a text has no key that the text
 //! lacks; where the part may end within a word, only the beginning of a key is known.
@@ -43,7 +44,10 @@ pub enum QuoteError {
 /// Words that are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
+    /// With one blank for each run of white space.
     flat: String,
+    /// Without a blank where a line ends between two characters that need none.
+    joined: String,
 }
 
 /// Where a text has a quote: lines, from 1.
@@ -74,14 +78,14 @@ impl Quote {
             return Err(QuoteError::Long(words.len()));
         }
         let words = canonical::decode(words.as_bytes(), Invisible::Allow)?;
-        let flat = words.split_whitespace().collect::<Vec<_>>().join(" ");
         // The mark of a file's beginning comes along where the words were taken from one.
-        let flat = flat.trim_start_matches(['\u{feff}', ' ']);
-        if flat.is_empty() {
+        let words = words.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
+        if words.is_empty() {
             return Err(QuoteError::Empty);
         }
         Ok(Self {
-            flat: flat.to_owned(),
+            flat: Flat::new(lines(words), Ends::Blanks).text,
+            joined: Flat::new(lines(words), Ends::Joined).text,
         })
     }
 
@@ -91,22 +95,22 @@ impl Quote {
         &self.flat
     }
 
-    /// Finds the first place where a text has the words.
+    /// Finds the first place where a text has the words: as it stands, or else as it is copied from where its marks of lists and
+    /// quotations are not letters.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Lines> {
+        let unmarked = || lines(text).map(|(number, line)| (number, without_marks(line)));
+        self.parted(text, lines(text))
+            .or_else(|| self.parted(text, unmarked()))
+            .or_else(|| Flat::new(unmarked(), Ends::Joined).find(&self.joined))
+    }
+
+    /// Finds words with blanks between them.
+    fn parted<'t>(&self, text: &str, lines: impl Iterator<Item = (u64, &'t str)>) -> Option<Lines> {
         // Most texts that are asked have not even the longest of what stands between blanks.
         let longest = self.flat.split(' ').max_by_key(|part| part.len())?;
         memchr::memmem::find(text.as_bytes(), longest.as_bytes())?;
-        let (flat, breaks) = flatten(text);
-        let begin = memchr::memmem::find(flat.as_bytes(), self.flat.as_bytes())?;
-        let line = |at: usize| {
-            let before = breaks.partition_point(|(begins, _)| *begins <= at);
-            before.checked_sub(1).map_or(1, |last| breaks[last].1)
-        };
-        Some(Lines {
-            first: line(begin),
-            last: line(begin + self.flat.len() - 1),
-        })
+        Flat::new(lines, Ends::Blanks).find(&self.flat)
     }
 
     /// Returns what a text that has the words has among its keys; nothing where that cannot be said.
@@ -174,31 +178,93 @@ pub fn keys(text: &str) -> BTreeSet<String> {
             }
         }
     }
+    let is_letter = |c| script(c) == Some(Script::Neighbours);
+    let mut last = "";
+    for (_, line) in lines(text) {
+        let line = without_marks(line);
+        let joined = ends_between(last, line);
+        let joined = joined.filter(|(before, after)| is_letter(*before) && is_letter(*after));
+        keys.extend(joined.map(|(before, after)| folded(before) + &folded(after)));
+        if !line.trim_end().is_empty() {
+            last = line;
+        }
+    }
     keys
 }
 
-/// Brings every run of white space to one blank; says from which byte on the result is of which line of the text.
-fn flatten(text: &str) -> (String, Vec<(usize, u64)>) {
-    let mut flat = String::with_capacity(text.len());
-    let mut breaks = Vec::new();
-    let mut line = 1;
-    let mut in_blank = false;
-    for c in text.chars() {
-        if !c.is_whitespace() {
-            flat.push(c);
-            in_blank = false;
-            continue;
+/// What stands in a flat text where a line of it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// A blank.
+    Blanks,
+    /// A blank, but nothing between two characters that need none.
+    Joined,
+}
+
+/// A text in one line, with one blank for each run of white space.
+struct Flat {
+    text: String,
+    /// From which byte on it is of which line.
+    lines: Vec<(usize, u64)>,
+}
+
+impl Flat {
+    fn new<'t>(lines: impl Iterator<Item = (u64, &'t str)>, ends: Ends) -> Self {
+        let mut flat = Self {
+            text: String::new(),
+            lines: Vec::new(),
+        };
+        for (number, line) in lines {
+            let joins = ends == Ends::Joined && ends_between(&flat.text, line).is_some();
+            for (place, word) in line.split_whitespace().enumerate() {
+                if !flat.text.is_empty() && !(joins && place == 0) {
+                    flat.text.push(' ');
+                }
+                if place == 0 {
+                    flat.lines.push((flat.text.len(), number));
+                }
+                flat.text.push_str(word);
+            }
         }
-        if !in_blank {
-            flat.push(' ');
-            in_blank = true;
-        }
-        if c == '\n' {
-            line += 1;
-            breaks.push((flat.len(), line));
-        }
+        flat
     }
-    (flat, breaks)
+
+    fn find(&self, words: &str) -> Option<Lines> {
+        let begin = memchr::memmem::find(self.text.as_bytes(), words.as_bytes())?;
+        let line = |at: usize| {
+            let before = self.lines.partition_point(|(begins, _)| *begins <= at);
+            self.lines[before - 1].1
+        };
+        Some(Lines {
+            first: line(begin),
+            last: line(begin + words.len() - 1),
+        })
+    }
+}
+
+/// Returns the lines of a text, numbered from 1.
+fn lines(text: &str) -> impl Iterator<Item = (u64, &str)> {
+    (1..).zip(text.split('\n'))
+}
+
+/// Returns a line without the `>` and `-` that stand before its words.
+fn without_marks(line: &str) -> &str {
+    let mut rest = line.trim_start();
+    while let Some(marked) = rest.strip_prefix(['>', '-']) {
+        if !marked.is_empty() && !marked.starts_with(char::is_whitespace) {
+            break;
+        }
+        rest = marked.trim_start();
+    }
+    rest
+}
+
+/// Returns the characters on both sides of a line's end, where they need no blank between them.
+fn ends_between(before: &str, after: &str) -> Option<(char, char)> {
+    let is_wide = |c: &char| is_neighbour(*c) || matches!(c, '\u{ff01}'..='\u{ff60}');
+    let before = before.trim_end().chars().next_back().filter(is_wide)?;
+    let after = after.trim_start().chars().next().filter(is_wide)?;
+    Some((before, after))
 }
 
 /// How words are written.
@@ -338,6 +404,17 @@ mod tests {
         for absent in ["the bridge", "今 天", "通车。The", "today!"] {
             assert_eq!(find(absent), None, "{absent}");
         }
+        let text = "下雨\n\n明天，\n『晴』\n\n> quoted\n> words\n\n- one -\n- -2 > 1\n  - - 三\n";
+        let find = |words: &str| quote(words).find(text).map(|lines| (lines.first, lines.last));
+        assert_eq!(find("下雨明天，『晴』"), Some((1, 4)));
+        assert_eq!(find("下雨 明天， 『晴』"), Some((1, 4)));
+        assert_eq!(find("下\n雨\n明天"), Some((1, 3)));
+        assert_eq!(find("quoted words one - -2 > 1"), Some((6, 10)));
+        assert_eq!(find("quoted\n> words"), Some((6, 7)));
+        assert_eq!(find("- -2 > 1"), Some((10, 10)));
+        for absent in ["下 雨", "one 2", "one -2", "> one", "- words", "1三"] {
+            assert_eq!(find(absent), None, "{absent}");
+        }
         assert_eq!(
             quote("cafe\u{301}").find("café\n").map(|lines| lines.first),
             Some(1)
@@ -395,7 +472,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_part_of_a_text_finds_it(
-            text in "([a-cA-C0-9ßﬁǅ]{0,4}|[桥今天通车ｶﾞカ한글㍿㎏]{0,4}|[ \n\u{3000}。，.'’é\u{301}\u{600}กำㄱⅣ⑴½👩\u{200d}-]{0,2}){0,12}",
+            text in "([a-cA-C0-9ßﬁǅ]{0,4}|[桥今天通车ｶﾞカ한글㍿㎏]{0,4}|\n(> |- |\n)?|[ \n\u{3000}。，.'’é\u{301}\u{600}กำㄱⅣ⑴½👩\u{200d}-]{0,2}){0,12}",
             begin in any::<prop::sample::Index>(), end in any::<prop::sample::Index>()
         ) {
             let text = canonical::nfc(text);
@@ -404,10 +481,14 @@ mod tests {
             let (one, other) = (*begin.get(&places), *end.get(&places));
             let part = &text[one.min(other)..one.max(other)];
             prop_assume!(!part.trim().is_empty());
-            let quote = quote(part);
-            if quote.find(&text).is_some() {
-                prop_assert!(is_candidate(&text, &quote), "{:?} in {:?}: {:?}", part, text, quote.wanted());
-            } else {
+            let found = [part.to_owned(), part.replace("\n- ", "\n").replace('\n', "")].map(|words| {
+                let quote = Quote::new(&words).ok().filter(|quote| quote.find(&text).is_some());
+                quote.map(|quote| (is_candidate(&text, &quote), quote))
+            });
+            for (is_candidate, quote) in found.iter().flatten() {
+                prop_assert!(is_candidate, "{:?} in {:?}: {:?}", quote, text, quote.wanted());
+            }
+            if found[0].is_none() {
                 // A part that begins with a mark may compose with nothing, and with something in the text.
                 prop_assert_ne!(canonical::nfc(part.to_owned()), part);
             }

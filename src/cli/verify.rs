@@ -64,7 +64,8 @@ pub struct Verify {
     /// A policy that says whose checkpoints and cosignatures count (C2SP tlog-policy); what no such checkpoint covers is unknown
     #[arg(long, value_name = "FILE", requires = "things")]
     policy: Option<PathBuf>,
-    /// Say which revisions have these words, whatever the white space between them
+    /// Say which revisions have these words, whatever the white space between them, with or without
+    /// the marks of lists and quotations
     #[arg(long, value_name = "WORDS", conflicts_with_all = ["things", "since", "changed", "subset"])]
     quote: Option<String>,
     /// Read every text for the quote, without the file in which words are looked up
