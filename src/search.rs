@@ -1,6 +1,8 @@
 //! Which articles have what somebody searches for, and where. The search file says where to look and in which order; a
 //! hit is read from git, hashed again, and has what was searched for.
 
+use std::sync::{Mutex, PoisonError};
+
 use rayon::prelude::*;
 
 use crate::archive::{Archive, Fault};
@@ -86,6 +88,11 @@ pub enum SearchError {
     NoFile,
 }
 
+/// A search file in memory, for an archive beside which none can be written. It is made when it is needed, and kept for what
+/// is searched next.
+#[derive(Debug, Default)]
+pub struct InMemory(Mutex<Option<SearchFile>>);
+
 /// Finds what is searched for. `progress` is told how far a new search file is, and then how many candidates were read; it may
 /// end either with `Break`.
 ///
@@ -95,17 +102,24 @@ pub fn find(
     archive: &Archive,
     query: &Query,
     wanted: &Wanted,
+    in_memory: &InMemory,
     progress: &mut Tell<'_>,
 ) -> Result<Found, SearchError> {
-    let (file, positions) = looked_up(archive, query, wanted, progress)?;
-    match found(archive, query, wanted, (&file, &positions), progress)? {
-        Ok(found) => return Ok(found),
-        Err(error) => {
-            beside::forget(archive, file, &error);
+    let question = |file: &SearchFile| positions(file, query, wanted);
+    if let Some((file, positions)) = beside::ask::<Searched, _>(archive, new_revision, question, progress)? {
+        match found(archive, query, wanted, (&file, &positions), progress)? {
+            Ok(found) => return Ok(found),
+            Err(error) => beside::forget(archive, file, &error),
         }
     }
-    let (file, positions) = looked_up_in_memory(archive, query, wanted, progress)?;
-    found(archive, query, wanted, (&file, &positions), progress)?.map_err(|_| SearchError::NoFile)
+    let mut held = in_memory.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let file = match held.take().filter(|file| file.tip() == archive.tip()) {
+        Some(file) => file,
+        None => beside::in_memory::<Searched>(archive, new_revision, progress)?.ok_or(SearchError::NoFile)?,
+    };
+    let file = held.insert(file);
+    let positions = positions(file, query, wanted).map_err(|_| SearchError::NoFile)?;
+    found(archive, query, wanted, (file, &positions), progress)?.map_err(|_| SearchError::NoFile)
 }
 
 /// Reads what was looked up in a file, as many as are wanted; or why the file does not say what it found.
@@ -144,32 +158,6 @@ fn found(
     let has_more = hits.len() > limit;
     hits.truncate(limit);
     Ok(Ok(Found { hits, has_more }))
-}
-
-/// Asks the search file, or one in memory where it cannot be written.
-fn looked_up(
-    archive: &Archive,
-    query: &Query,
-    wanted: &Wanted,
-    tell: &mut Tell<'_>,
-) -> Result<(SearchFile, Vec<i64>), SearchError> {
-    let question = |file: &SearchFile| positions(file, query, wanted);
-    match beside::ask::<Searched, _>(archive, new_revision, question, tell)? {
-        Some(asked) => Ok(asked),
-        None => looked_up_in_memory(archive, query, wanted, tell),
-    }
-}
-
-fn looked_up_in_memory(
-    archive: &Archive,
-    query: &Query,
-    wanted: &Wanted,
-    tell: &mut Tell<'_>,
-) -> Result<(SearchFile, Vec<i64>), SearchError> {
-    let file = beside::in_memory::<Searched>(archive, new_revision, tell)?;
-    let file = file.ok_or(SearchError::NoFile)?;
-    let positions = positions(&file, query, wanted).map_err(|_| SearchError::NoFile)?;
-    Ok((file, positions))
 }
 
 /// Asks a file for the places of what may be wanted.

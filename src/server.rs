@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use crate::archive::Owner;
 use crate::canonical::LONGEST_ARTICLE;
+use crate::search::InMemory;
 use crate::site::Built;
 use crate::wording::with_causes;
 
@@ -113,6 +114,8 @@ pub type Told = Arc<dyn Fn(Event) + Send + Sync>;
 #[derive(Clone)]
 struct App {
     reading: Reading,
+    /// What articles are searched by, where it cannot be written beside the archive.
+    searched: Arc<InMemory>,
     /// The site's files do not wait for what reads the archive.
     files: Turns,
     site: Arc<PathBuf>,
@@ -128,6 +131,7 @@ impl App {
         let limits = options.limits;
         Self {
             reading: Reading::of(options.archive.clone(), options.owner, limits.readers),
+            searched: Arc::default(),
             files: Turns::of(limits.readers),
             site: Arc::new(options.site.clone()),
             theme: Arc::new(options.theme.clone()),

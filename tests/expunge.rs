@@ -26,7 +26,7 @@ use avalaches::article::content_sha256;
 use avalaches::id::CommitId;
 use avalaches::listing;
 use avalaches::query::Query;
-use avalaches::search;
+use avalaches::search::{self, InMemory};
 use avalaches::storage::words_file::WordsFile;
 use avalaches::verify::whole;
 use avalaches::withheld::Kept;
@@ -407,7 +407,9 @@ fn nobody_who_still_writes_what_texts_are_found_by_puts_a_withheld_one_there() {
         order: search::Order::Relevance,
     };
     let query = Query::parse("王某").unwrap();
-    let found = search::find(&before, &query, &wanted, &mut |_| ControlFlow::Continue(()));
+    let found = search::find(&before, &query, &wanted, &InMemory::default(), &mut |_| {
+        ControlFlow::Continue(())
+    });
     assert!(
         !found.unwrap().hits.is_empty(),
         "it is as it was when it was opened"

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::ops::ControlFlow;
 
 #[path = "support/archives.rs"]
 #[allow(dead_code, reason = "other stories move folders")]
@@ -10,6 +11,10 @@ mod archives;
 mod killed;
 
 use archives::Story;
+use avalaches::archive::{Archive, Owner};
+use avalaches::listing;
+use avalaches::query::Query;
+use avalaches::search::{self, InMemory};
 use serde_json::Value;
 
 const BRIDGE: &str = "2026/01/22/bridge";
@@ -385,6 +390,41 @@ fn a_search_file_that_is_none_is_made_anew_and_a_lie_finds_nothing() {
     fs::remove_file(&file).unwrap();
     fs::create_dir(&file).unwrap();
     assert_eq!(hits(&story, &["桥"]), expected);
+}
+
+#[test]
+fn what_is_made_in_memory_is_made_once_for_a_tip() {
+    let story = story();
+    fs::create_dir(story.archive().join("avalaches.search")).unwrap();
+    let in_memory = InMemory::default();
+    // How many hits there are, and which whole numbers of texts were told of.
+    let find = || {
+        let archive = Archive::open(&story.archive(), Owner::Caller).unwrap();
+        let query = Query::parse("桥").unwrap();
+        let wanted = search::Wanted {
+            chosen: listing::Wanted::default(),
+            article: None,
+            revisions: search::Revisions::Newest,
+            order: search::Order::Date,
+        };
+        let mut told = Vec::new();
+        let found = search::find(&archive, &query, &wanted, &in_memory, &mut |progress| {
+            told.push(progress.all);
+            ControlFlow::Continue(())
+        });
+        (found.unwrap().hits.len(), told)
+    };
+    let (hits, first) = find();
+    let (again, second) = find();
+    assert_eq!(hits, again);
+    assert!(second.len() < first.len(), "{first:?} {second:?}");
+    story.add(
+        "four.txt",
+        "又一座桥。\n",
+        &["--slug", "other", "--date", "2026-01-25"],
+    );
+    let (more, third) = find();
+    assert_eq!((more, third.len()), (hits + 1, first.len()));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use avalaches::language::Language;
 use avalaches::listing;
 use avalaches::query::excerpt::{self, Piece};
 use avalaches::query::{Query, QueryError};
-use avalaches::search::{self, Found, Hit, Order, Revisions, SearchError, Wanted};
+use avalaches::search::{self, Found, Hit, InMemory, Order, Revisions, SearchError, Wanted};
 use clap::ValueEnum;
 
 use super::output::visible;
@@ -100,7 +100,7 @@ impl Search {
         })?;
         let mut meter = Meter::begin(common, self.progress, "texts")?;
         let mut tell = |progress| meter.tell(progress);
-        let found = search::find(&archive, &parsed, &self.wanted(), &mut tell);
+        let found = search::find(&archive, &parsed, &self.wanted(), &InMemory::default(), &mut tell);
         meter.end();
         let found = match found {
             Ok(found) => found,

@@ -97,6 +97,7 @@ pub async fn search(
     // It goes when nobody waits for the answer any more: the client is gone, or its time is over.
     let waiting = Arc::new(());
     let asker = Arc::downgrade(&waiting);
+    let in_memory = Arc::clone(&app.searched);
     let found = move |archive: &Archive| {
         let tag = tag_at(archive.tip());
         let bytes = if is_known(&known, &format!("\"{tag}\"")) {
@@ -106,7 +107,7 @@ pub async fn search(
                 Some(_) => ControlFlow::Continue(()),
                 None => ControlFlow::Break(()),
             };
-            let found = search::find(archive, &query, &wanted, &mut tell);
+            let found = search::find(archive, &query, &wanted, &in_memory, &mut tell);
             let found = found.map_err(|error| Problem::broken(&error))?;
             document::text(&documents::document(archive, &question.q, &found)).into_bytes()
         };
