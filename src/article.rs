@@ -226,6 +226,12 @@ impl Metadata {
                 format!("is in {language}, a language the page has no part in"),
             );
         }
+        if let Some(character) = self.invisible.iter().find(|text| !names_character(text)) {
+            return refused("invisible", character, "is not of the form U+XXXX".to_owned());
+        }
+        if let Some(pair) = self.invisible.windows(2).find(|pair| pair[0] >= pair[1]) {
+            return refused("invisible", &pair[1], "stands out of order".to_owned());
+        }
         if self.kind.needs_note() && self.note.is_none() {
             return Err(MetadataError::NoNote(self.kind));
         }
@@ -310,6 +316,19 @@ impl Metadata {
     }
 }
 
+/// Returns the name of a character, `U+XXXX`.
+#[must_use]
+pub fn name_of_character(c: char) -> String {
+    format!("U+{:04X}", u32::from(c))
+}
+
+fn names_character(text: &str) -> bool {
+    let digits = text.strip_prefix("U+");
+    let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let character = number.and_then(char::from_u32);
+    character.is_some_and(|character| name_of_character(character) == text)
+}
+
 fn each<T: FromStr<Err: fmt::Display>>(key: &'static str, text: &str) -> Result<T, MetadataError> {
     text.parse().map_err(|e| value_error(key, text, &e))
 }
@@ -343,6 +362,9 @@ pub enum SourceError {
     /// A source holds what no page may.
     #[error("source {0} has no plain text")]
     Markup(String, #[source] CommonMarkError),
+    /// The text would begin with a byte order mark, which whoever reads it as a file takes off.
+    #[error("the text begins with U+FEFF, a byte order mark")]
+    Mark,
 }
 
 impl Article {
@@ -420,6 +442,9 @@ pub fn page_text(languages: &[Language], sources: &[String]) -> Result<String, S
             text.push('\n');
         }
         text.push_str(&plain);
+    }
+    if text.starts_with('\u{feff}') {
+        return Err(SourceError::Mark);
     }
     Ok(text)
 }
@@ -546,6 +571,31 @@ mod tests {
     }
 
     #[test]
+    fn invisible_characters_are_named_in_one_form_and_order() {
+        for (names, is_good) in [
+            (&["U+00AD"][..], true),
+            (&["U+200B", "U+E0001", "U+FEFF"], true),
+            // What they name is nothing that is checked.
+            (&["U+0041"], true),
+            (&["hello"], false),
+            (&["U+00ad"], false),
+            (&["U+AD"], false),
+            (&["U+00200B"], false),
+            (&["U+D800"], false),
+            (&["U+110000"], false),
+            (&["U++200"], false),
+            (&["200B"], false),
+            (&["U+FEFF", "U+200B"], false),
+            (&["U+200B", "U+200B"], false),
+        ] {
+            let mut metadata = metadata();
+            metadata.invisible = names.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(metadata.check().is_ok(), is_good, "{names:?}");
+            assert_eq!(Metadata::parse(&metadata.encode()).is_ok(), is_good, "{names:?}");
+        }
+    }
+
+    #[test]
     fn each_value_has_something_to_say_and_no_more_than_fits() {
         let refused = |change: &dyn Fn(&mut Metadata)| {
             let mut metadata = metadata();
@@ -610,6 +660,9 @@ mod tests {
         let half = format!("{}\n", "a".repeat(LONGEST_ARTICLE / 2));
         let long = article([&half, &half]).page_text();
         assert!(matches!(long, Err(SourceError::Long)));
+        let mark = article(["&#xfeff;一\n", "One\n"]).page_text();
+        assert!(matches!(mark, Err(SourceError::Mark)));
+        assert!(article(["一\n", "&#xfeff;One\n"]).page_text().is_ok());
         let markup = article(["一\n", "<b>One</b>\n"]).page_text();
         assert!(matches!(markup, Err(SourceError::Markup(name, _)) if name == "en.md"));
     }

@@ -372,7 +372,7 @@ impl<'a> Branch<'a> {
             if signer.is_none() {
                 return Err(SignError::Missing.into());
             }
-            let grounds = Grounds::in_tree(self.archive, self.archive.root())?;
+            let grounds = Grounds::after(self.archive, Some(&self.archive.commit(self.archive.tip())?))?;
             self.keys = Some((Keys::without(revoked), grounds));
         }
         self.signer = signer;

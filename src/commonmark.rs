@@ -6,13 +6,13 @@
 //! * blocks follow one another with an empty line between;
 //! * a paragraph or a heading is the text of its inlines: emphasis, strong emphasis and links give their text,
 //!   an image its alternative text, a code span its content; soft and hard breaks give a line feed;
-//! * a code block gives its content;
+//! * a code block gives its content and an empty line;
 //! * each item of a list begins with `- `, or with its number and `. `; the item's further lines are indented
 //!   by two blanks, or by as many as the number takes; items follow one another without an empty line, and so
-//!   does a list within an item;
+//!   does a list within an item the block before it, but after a code block, however deep that lies;
 //! * each line of a quotation that is not empty begins with `> `;
-//! * a thematic break is `* * *`;
-//! * comments and link reference definitions give nothing; any other raw HTML is an error;
+//! * a thematic break is `* * *`; an empty heading gives an empty line;
+//! * comments, link reference definitions and empty quotations give nothing; any other raw HTML is an error;
 //! * the whole is brought into NFC and canonical form.
 
 use comrak::nodes::{AstNode, ListType, NodeValue};
@@ -560,7 +560,9 @@ fn push_inlines<'a>(node: &'a AstNode<'a>, text: &mut String, depth: usize) -> R
 fn is_comment(html: &str) -> bool {
     let mut rest = html.trim();
     while let Some(inner) = rest.strip_prefix("<!--") {
-        let Some((_, after)) = inner.split_once("-->") else {
+        // `<!-->` and `<!--->` are whole comments.
+        let short = || inner.strip_prefix('>').or_else(|| inner.strip_prefix("->"));
+        let Some(after) = inner.split_once("-->").map(|(_, after)| after).or_else(short) else {
             return false;
         };
         rest = after.trim_start();
@@ -614,8 +616,41 @@ mod tests {
             plain("<!-- hidden -->\n\na <!-- b --> c\n\n[x]: http://y\n"),
             "a  c\n"
         );
+        assert_eq!(
+            plain("a <!--> b <!---> c <!-- d --> e\n\n<!-->\n\n<!--->\n"),
+            "a  b  c  e\n"
+        );
         assert_eq!(plain("**中文。**后"), "中文。后\n");
         assert_eq!(plain("e&#x301;"), "é\n");
+    }
+
+    #[test]
+    fn what_stands_in_lists_and_quotations_is_parted_or_not() {
+        for (source, text) in [
+            // Items and lists follow without an empty line, but after a code block, however deep.
+            ("- a\n\n      code\n- b", "- a\n\n  code\n\n- b"),
+            ("- a\n  - ```\n    code\n    ```\n- b", "- a\n  - code\n\n- b"),
+            ("- a\n\n  > ```\n  > code\n  > ```\n- b", "- a\n\n  > code\n\n- b"),
+            ("- ```\n  code\n  ```\n  - b", "- code\n\n  - b"),
+            ("- a\n\n- b", "- a\n- b"),
+            ("- a\n\n  b\n- c", "- a\n\n  b\n- c"),
+            ("- # h\n  - b", "- h\n  - b"),
+            ("- > q\n\n  - b", "- > q\n  - b"),
+            ("- a\n\n  ***\n\n  - b", "- a\n\n  * * *\n  - b"),
+            ("- - a\n\n  1. b", "- - a\n  1. b"),
+            ("- a\n  - b\n\n  c", "- a\n  - b\n\n  c"),
+            // What gives nothing.
+            ("- >\n  - b", "- - b"),
+            ("- #\n  - b", "-\n  - b"),
+            ("-\n- b", "-\n- b"),
+            ("1.\n2. b", "1.\n2. b"),
+            ("- <!-- a -->\n- b", "-\n- b"),
+            ("a\n\n>\n\nb", "a\n\nb"),
+            ("a\n\n#\n\nb", "a\n\nb"),
+            ("> a\n>\n> > b\n>\n>     c", "> a\n\n> > b\n\n> c"),
+        ] {
+            assert_eq!(plain(source), format!("{text}\n"), "{source}");
+        }
     }
 
     #[test]
@@ -650,6 +685,9 @@ mod tests {
             plain_text("<!-- a --><script>"),
             Err(CommonMarkError::RawHtml { .. })
         ));
+        for hidden in ["<!--><b>", "<!---> <b>", "<!-- a", "<!--> b"] {
+            assert!(plain_text(hidden).is_err(), "{hidden}");
+        }
         assert!(matches!(
             plain_text("a&#27;b"),
             Err(CommonMarkError::Character(_))

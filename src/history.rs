@@ -181,16 +181,13 @@ pub(crate) fn revisions_by<K: Borrow<Kept>>(
     Ok(revisions)
 }
 
-/// Returns the revisions of the same article that came after one, oldest first. Where the article's folder at
-/// the tip is still this revision's own, none did, and nothing is walked.
+/// Returns the revisions of the same article that came after one, oldest first. That the article's folder at the tip is this
+/// revision's own is no sign that none did: one may have put the same files there again, date and note included.
 ///
 /// # Errors
 /// [`Fault`] where the branch cannot be walked.
 pub fn later(archive: &Archive, revision: &Kept) -> Result<Vec<(CommitId, Message)>, Fault> {
     let folder = archive.folder(archive.root(), &revision.article_id().folder())?;
-    if folder == revision.folder() {
-        return Ok(Vec::new());
-    }
     let indexed = index::ask(archive, |index| {
         let newest = newest_by(index, archive, revision.article_id(), folder)?;
         later_by(index, archive, revision, newest)

@@ -148,6 +148,7 @@ impl Message {
         for line in last.split('\n') {
             let (key, value) = line
                 .split_once(": ")
+                .filter(|(key, _)| is_key(key))
                 .ok_or_else(|| MessageError::Line(line.to_owned()))?;
             lines.push((key, value));
         }
@@ -271,6 +272,14 @@ pub fn first_message(title: &str, version: u32) -> String {
     format!("init: {title}\n\n{ARCHIVE_FORMAT}: {version}\n")
 }
 
+/// Tells whether a text can be a key. Git takes off blanks before the colon, and ends a key at the first one.
+fn is_key(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 fn read<T: std::str::FromStr>(key: &'static str, value: &str) -> Result<T, MessageError> {
     value.parse().map_err(|_| MessageError::Value {
         key,
@@ -336,6 +345,23 @@ mod tests {
             .replacen("Claimed-Footer", &sooner, 1);
         assert_eq!(Message::parse(&moved), Err(MessageError::Form));
         assert_eq!(Message::parse("x"), Err(MessageError::Form));
+    }
+
+    #[test]
+    fn a_line_that_git_reads_as_a_known_key_is_none_besides() {
+        for line in [
+            "Revision : 3",
+            "Article-Id\t: 2026/01/22/x",
+            "Revision:3: a",
+            "revision :3: a",
+            ": a",
+            "Some words: a",
+            " Revision: 3",
+            "备注: a",
+        ] {
+            let refused = Message::parse(&format!("{MESSAGE}{line}\n"));
+            assert_eq!(refused, Err(MessageError::Line(line.to_owned())));
+        }
     }
 
     #[test]

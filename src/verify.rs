@@ -1,7 +1,7 @@
 //! What `verify` answers for one thing: a page, a footer, or a commit id. A failed check is an answer.
 
 use self::in_log::InLog;
-use crate::archive::{Archive, Fault};
+use crate::archive::{Archive, Fault, OpenError};
 use crate::article::{self, Kind, PAGE_FILE};
 use crate::cited::{self, Cited};
 use crate::diff::{self, ParagraphChange};
@@ -173,6 +173,14 @@ impl Answer {
 pub fn unknown(reason: &str) -> Answer {
     let mut answer = Answer::default();
     answer.against(Verdict::Unknown, reason.to_owned());
+    answer
+}
+
+/// Returns the answer about anything that is asked of an archive whose own content does not let it be opened.
+#[must_use]
+pub fn of_damaged(error: &OpenError) -> Answer {
+    let mut answer = Answer::default();
+    answer.against(Verdict::Corrupt, with_causes(error));
     answer
 }
 

@@ -384,6 +384,22 @@ impl Signed {
         self.given(&arguments, &format!("{message}\n"))
     }
 
+    /// Makes a commit like another one, dates included, with ssh-keygen's own signature.
+    fn signed_by_hand(&self, like: &str, key: &str, namespace: &str) -> String {
+        self.story
+            .write("commit", self.story.git(&["cat-file", "commit", like]) + "\n");
+        let _ = fs::remove_file(self.path("commit.sig"));
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-Y", "sign", "-n", namespace, "-f"])
+            .args([self.path(key), self.path("commit")])
+            .stderr(Stdio::null())
+            .status();
+        assert!(made.unwrap().success());
+        let armour = fs::read_to_string(self.path("commit.sig")).unwrap();
+        let header = format!("\ngpgsig {}\n\npublish", armour.trim_end().replace('\n', "\n "));
+        self.replaced(like, "\n\npublish", &header)
+    }
+
     /// Writes a commit like another one, in which something is replaced.
     fn replaced(&self, like: &str, from: &str, to: &str) -> String {
         let body = self.story.git(&["cat-file", "commit", like]);
@@ -440,23 +456,7 @@ fn each_answer_is_gits_answer() {
     let unsigned = signed.story.add("page.txt", PAGE, &["--slug", "page"]);
     assert_eq!(signed.judged(id(&unsigned))["answer"], "unsigned");
     let desk = signed.signed_by_git(id(&unsigned), "desk");
-    let by_hand = |namespace: &str| {
-        signed.story.write(
-            "commit",
-            signed.story.git(&["cat-file", "commit", id(&unsigned)]) + "\n",
-        );
-        let _ = fs::remove_file(signed.path("commit.sig"));
-        let made = Command::new("ssh-keygen")
-            .args(["-q", "-Y", "sign", "-n", namespace, "-f"])
-            .arg(signed.path("desk"))
-            .arg(signed.path("commit"))
-            .stderr(Stdio::null())
-            .status();
-        assert!(made.unwrap().success());
-        let armour = fs::read_to_string(signed.path("commit.sig")).unwrap();
-        let header = format!("\ngpgsig {}\n\npublish", armour.trim_end().replace('\n', "\n "));
-        signed.replaced(id(&unsigned), "\n\npublish", &header)
-    };
+    let by_hand = |namespace: &str| signed.signed_by_hand(id(&unsigned), "desk", namespace);
     let good = by_hand("git");
     let cases = [
         (desk.clone(), "good"),
@@ -900,4 +900,28 @@ fn a_key_that_was_revoked_cannot_take_that_back() {
         assert_eq!(said.contains(missing), is_missing, "{said}");
         assert_eq!(said.contains("asked for a good signature"), is_missing, "{said}");
     }
+}
+
+#[test]
+fn an_expired_key_gains_nothing_by_a_commit_that_is_dated_back() {
+    let signed = asking();
+    let story = &signed.story;
+    signed.key("late", &["ed25519"], "");
+    let end = ["--valid-before", "2026-01-22", "--sign=key"];
+    story.yes(&[&["signers", "allow", "late@example.org", "late.pub"][..], &end].concat());
+    let slug = ["--slug", "ferry", "--date", "2026-01-20", "--sign=key"];
+    story.add("page.txt", PAGE, &slug);
+    let unsigned = strip(&signed);
+    let (now, then) = ("committer Desk <> 1769140800", "committer Desk <> 1768953600");
+    let back = signed.replaced(&unsigned, now, then);
+    let forged = signed.signed_by_hand(&back, "late", "git");
+    story.git(&["update-ref", "refs/heads/main", &forged]);
+    let output = story.run(&["verify", &forged]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("corrupt"), "{said}");
+    let expired = "expired: by a key of late@example.org that no longer counted";
+    assert!(said.contains(expired), "{said}");
+    assert!(story.yes(&["history", "2026/01/20/ferry"]).contains(expired));
+    assert_eq!(signed.judged(&forged)["answer"], "expired");
 }

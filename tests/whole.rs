@@ -216,6 +216,110 @@ fn a_forged_history_is_found_though_every_hash_is_right() {
     found(&fork, "are not those that follow from the history");
 }
 
+/// Says what is said of one commit, or of a footer.
+fn verify_one(story: &Story, id: &str) -> (Option<i32>, String) {
+    verify(story, &[id])
+}
+
+#[test]
+fn a_revision_that_was_archived_before_the_one_that_it_follows_is_corrupt_by_its_id() {
+    let (story, [_, _, third]) = three();
+    let earlier = [("committer Desk <> 1769140800", "committer Desk <> 1769140799")];
+    let id = forge(&story, &third, &earlier);
+    let (code, said) = verify_one(&story, &id);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.starts_with("corrupt") && said.contains("was archived before the commit that it follows"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_folder_that_holds_nothing_is_found_wherever_it_lies() {
+    let (story, [_, second, third]) = three();
+    let tree = |id: &str| story.git(&["rev-parse", id]);
+    let with = |like: &str, entry: &str, name: &str| {
+        let listed = story.git(&["ls-tree", like]);
+        let others = listed
+            .lines()
+            .filter(|line| !line.ends_with(&format!("\t{name}")));
+        let others: String = others.map(|line| format!("{line}\n")).collect();
+        let entries = format!("{others}040000 tree {entry}\t{name}\n");
+        git_reading(&story.archive(), &["mktree"], entries)
+    };
+    let root = tree(&format!("{third}^{{tree}}"));
+    let empty = git_reading(&story.archive(), &["mktree"], "");
+    let articles = with(&format!("{root}:articles"), &empty, "2025");
+    for forged in [
+        with(&root, &empty, "expunged"),
+        with(&root, &empty, "foo"),
+        with(&root, &articles, "articles"),
+    ] {
+        let id = forge(&story, &third, &[(&root, &forged)]);
+        for _ in ["whole", "once more"] {
+            let (code, said) = verify(&story, &[]);
+            assert!(code == Some(1) && said.contains("is empty"), "{said}");
+        }
+        for one in [&id, &second] {
+            let (code, said) = verify_one(&story, one);
+            assert!(
+                one == &second && code == Some(0) || code == Some(1) && said.starts_with("corrupt"),
+                "{said}"
+            );
+        }
+        story.git(&["update-ref", "refs/heads/main", &third]);
+    }
+}
+
+#[test]
+fn a_revision_whose_very_files_came_back_is_superseded() {
+    let (story, [first, second, _]) = three();
+    let message = format!("Revision: 3\nRevision-Kind: publish\nPrevious-Revision: {second}");
+    let parent = story.git(&["rev-parse", &format!("{first}~1")]);
+    story.git(&["update-ref", "refs/heads/main", &second]);
+    let replaced = [
+        ("Revision: 1\nRevision-Kind: publish", message.as_str()),
+        (parent.as_str(), second.as_str()),
+    ];
+    let back = forge(&story, &first, &replaced);
+    for _ in ["by the index", "by a walk"] {
+        let (code, said) = verify_one(&story, &first);
+        assert!(code == Some(0) && said.starts_with("superseded"), "{said}");
+        assert!(said.contains(&second) && said.contains(&back), "{said}");
+        assert_eq!(verify(&story, &["--current", &first]).0, Some(1));
+        let (code, said) = verify_one(&story, &back);
+        assert!(code == Some(0) && said.starts_with("verified"), "{said}");
+        // Where a folder has its name no index can be had.
+        let index = story.archive().join("avalaches.index");
+        if index.is_file() {
+            fs::remove_file(&index).unwrap();
+            fs::create_dir(&index).unwrap();
+        }
+    }
+    fs::remove_file(story.archive().join("avalaches.branch")).unwrap();
+    assert_eq!(verify(&story, &[]).0, Some(0));
+}
+
+#[test]
+fn what_is_asked_of_an_archive_whose_settings_are_none_is_corrupt() {
+    let (story, [_, second, third]) = three();
+    let settings = tree_with(&story, &third, "avalaches.json", "{}\n");
+    let tree = story.git(&["rev-parse", &format!("{third}^{{tree}}")]);
+    forge(&story, &third, &[(&tree, &settings)]);
+    story.write("page.txt", "Some words.\n");
+    for thing in [&second[..], &second[..9], ARTICLE, "page.txt"] {
+        let (code, said) = verify_one(&story, thing);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(
+            said.starts_with("corrupt") && said.contains("avalaches.json"),
+            "{said}"
+        );
+        let output = story.run(&["verify", "--json", thing]);
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["answers"][0]["verdict"], "corrupt");
+    }
+}
+
 #[test]
 fn what_came_after_a_recorded_commit_is_checked_and_nothing_else() {
     let (story, [first, second, third]) = three();
@@ -649,7 +753,8 @@ fn a_revision_that_changes_or_follows_what_it_may_not_is_corrupt_by_itself_as_we
     let (verdict, reason) = answer(&second);
     assert_eq!(verdict, "corrupt", "{reason}");
     assert!(reason.ends_with("and no revision made it so"), "{reason}");
-    assert_eq!(answer(&third).0, "verified");
+    // It says that it is a revision of the article that its message names.
+    assert_eq!(answer(&third).0, "superseded");
 }
 
 #[test]

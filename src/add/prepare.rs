@@ -726,7 +726,7 @@ fn invisible_kept(sources: &[String]) -> Vec<String> {
     let mut kept: Vec<String> = sources
         .iter()
         .flat_map(|source| canonical::invisible_characters(source))
-        .map(|(_, c)| format!("U+{:04X}", u32::from(c)))
+        .map(|(_, c)| article::name_of_character(c))
         .collect();
     kept.sort();
     kept.dedup();

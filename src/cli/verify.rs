@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use avalaches::add::PageError;
-use avalaches::archive::Archive;
+use avalaches::archive::{Archive, OpenError};
 use avalaches::canonical::Invisible;
 use avalaches::document::verdict;
 use avalaches::draft::{self, Draft, Form};
@@ -100,23 +100,37 @@ fn share(text: &str) -> Result<Scope, String> {
     }
 }
 
+/// What is asked about pages, footers and ids.
+enum Asked {
+    /// An archive.
+    Archive(Box<Archive>),
+    /// An archive whose own content does not let it be opened.
+    Damaged(OpenError),
+    /// The page itself, by the proof that it carries.
+    Page,
+}
+
 impl Verify {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         read_once(&self.things)?;
         if self.without_archive {
-            return self.check_things(common, None);
+            return self.check_things(common, &Asked::Page);
         }
         let path = match common.find_archive()? {
             Some(path) => path,
             // A page may carry its proof.
-            None if !self.things.is_empty() => return self.check_things(common, None),
+            None if !self.things.is_empty() => return self.check_things(common, &Asked::Page),
             None => return Err(super::no_archive()),
         };
         let archive = match common.open_at(&path) {
             Ok(archive) => archive,
             // The archive is there and damaged: that is an answer.
-            Err(error) if error.is_damage() && self.things.is_empty() && self.quote.is_none() => {
-                return report::tell(common, Scope::Whole, &Report::of_damaged(&path, &error));
+            Err(error) if error.is_damage() && self.quote.is_none() => {
+                return if self.things.is_empty() {
+                    report::tell(common, Scope::Whole, &Report::of_damaged(&path, &error))
+                } else {
+                    self.check_things(common, &Asked::Damaged(error))
+                };
             }
             Err(error) => return Err(super::open_failure(error)),
         };
@@ -127,29 +141,30 @@ impl Verify {
         if self.things.is_empty() {
             return self.check_whole(common, &archive);
         }
-        self.check_things(common, Some(&archive))
+        self.check_things(common, &Asked::Archive(Box::new(archive)))
     }
 
-    fn check_things(&self, common: &Common, archive: Option<&Archive>) -> Result<Outcome, Failure> {
+    fn check_things(&self, common: &Common, asked: &Asked) -> Result<Outcome, Failure> {
         let mut outcome = Outcome::Yes;
         let mut failed = None;
         let mut documents = Vec::new();
         let mut proved = false;
         let policy = self.policy.as_deref().map(super::policy::read).transpose()?;
-        let contradictions = archive
-            .map(remember::contradictions)
-            .transpose()?
-            .unwrap_or_default();
+        let contradictions = match asked {
+            Asked::Archive(archive) => remember::contradictions(archive)?,
+            Asked::Damaged(_) | Asked::Page => Vec::new(),
+        };
         for thing in &self.things {
-            let judged = match archive {
-                Some(archive) => self.judge(archive, thing).and_then(|mut answer| {
+            let judged = match asked {
+                Asked::Archive(archive) => self.judge(archive, thing).and_then(|mut answer| {
                     in_log::of_archive(archive, &mut answer, policy.as_ref())?;
                     for what in &contradictions {
                         in_log::contradicted(&mut answer, what.clone());
                     }
                     Ok(answer)
                 }),
-                None => self.judge_alone(thing, policy.as_ref()),
+                Asked::Damaged(error) => Ok(verify::of_damaged(error)),
+                Asked::Page => self.judge_alone(thing, policy.as_ref()),
             };
             let answer = match judged {
                 Ok(answer) => answer,
@@ -174,10 +189,13 @@ impl Verify {
         if common.json {
             output::print_json(&verdict::document(&documents))?;
         } else if proved && !common.quiet {
-            output::note(if archive.is_some() {
-                "a footer proves what was published and in which order; not that it is true, nor the clock time"
-            } else {
-                "this proves that the text is what the footer names; not that it is true, nor when it was published, nor that no revision followed"
+            output::note(match asked {
+                Asked::Archive(_) | Asked::Damaged(_) => {
+                    "a footer proves what was published and in which order; not that it is true, nor the clock time"
+                }
+                Asked::Page => {
+                    "this proves that the text is what the footer names; not that it is true, nor when it was published, nor that no revision followed"
+                }
             });
         }
         match failed {

@@ -61,6 +61,12 @@ impl Commit {
         text.into_bytes()
     }
 
+    /// Tells whether the committer date is before that of another commit.
+    #[must_use]
+    pub fn is_archived_before(&self, other: &Self) -> bool {
+        self.committer.date.seconds() < other.committer.date.seconds()
+    }
+
     /// Reads a commit.
     ///
     /// # Errors

@@ -4,7 +4,13 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use crate::id::{BlobId, ObjectId, TreeId};
+use crate::id::{BlobId, ObjectId, RawId, TreeId};
+
+/// The id of the tree without entries.
+const EMPTY: RawId = [
+    0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60, 0xe5, 0x4b, 0xf8, 0xd6, 0x92, 0x88, 0xfb,
+    0xee, 0x49, 0x04,
+];
 
 /// What a name in a folder stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +65,9 @@ pub enum TreeError {
     /// A name outside [`is_legal_name`].
     #[error("entry name {0:?} is not legal in an archive")]
     Name(String),
+    /// A folder that holds nothing, which git makes of no files.
+    #[error("folder {0:?} is empty")]
+    Empty(String),
     /// Entries are not in git's order, or one name stands twice.
     #[error("entry {0:?} is out of order")]
     Order(String),
@@ -269,6 +278,7 @@ impl<'a> Entries<'a> {
         };
         let entry = match mode {
             b"100644" => Entry::File(BlobId::from_raw(*raw)),
+            b"40000" if *raw == EMPTY => return Err(TreeError::Empty(name.to_owned())),
             b"40000" => Entry::Folder(TreeId::from_raw(*raw)),
             _ => {
                 return Err(TreeError::Mode {
@@ -341,6 +351,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::object::{self, ObjectKind};
 
     fn file(byte: u8) -> Entry {
         Entry::File(BlobId::from_raw([byte; 20]))
@@ -468,6 +479,22 @@ mod tests {
                 "{length}"
             );
         }
+    }
+
+    #[test]
+    fn a_folder_that_holds_nothing_is_refused() {
+        let id = object::hash(ObjectKind::Tree, b"").unwrap();
+        assert_eq!(*id.raw(), EMPTY);
+        let mut tree = Tree::default();
+        tree.insert("a", folder(1)).unwrap();
+        let old = tree.encode();
+        tree.insert("expunged", Entry::Folder(TreeId::from_raw(EMPTY)))
+            .unwrap();
+        let new = tree.encode();
+        let empty = TreeError::Empty("expunged".to_owned());
+        assert_eq!(Tree::parse(&new), Err(empty.clone()));
+        assert_eq!(find(&new, "expunged"), Err(empty));
+        assert_eq!(only_folder_changed(&old, &new, "expunged"), None);
     }
 
     #[test]

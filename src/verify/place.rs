@@ -12,6 +12,9 @@ use crate::wording::with_causes;
 /// Said of a commit that is not on the branch.
 pub(super) const DETACHED: &str = "the commit is not in the branch's history";
 
+/// Said of a commit whose committer date is before that of the commit that it follows.
+pub(super) const ARCHIVED_EARLIER: &str = "was archived before the commit that it follows";
+
 /// Where a revision stands.
 enum Place {
     /// On the branch, as it has to be, with the revisions that came after it.
@@ -43,7 +46,16 @@ fn look(archive: &Archive, revision: &Kept) -> Result<Place, Fault> {
     if !archive.is_on_branch(revision.id())? {
         return Ok(Place::Detached);
     }
-    let Some(before) = before(archive, revision)? else {
+    let commit = revision.commit();
+    let parent = commit.parents.first().map(|parent| archive.commit(*parent));
+    let parent = parent.transpose()?;
+    if parent
+        .as_ref()
+        .is_some_and(|parent| commit.is_archived_before(parent))
+    {
+        return Ok(Place::Wrong(ARCHIVED_EARLIER));
+    }
+    let Some(before) = before(archive, revision, parent.map(|parent| parent.tree))? else {
         return Ok(Place::Wrong(
             "the commit changes more or other than its article's folder",
         ));
@@ -69,16 +81,15 @@ fn look(archive: &Archive, revision: &Kept) -> Result<Place, Fault> {
     Ok(Place::Good(later.collect::<Result<Vec<Named>, Fault>>()?))
 }
 
-/// Returns the article's folder before a revision, where there was one; `None` where that revision changed anything else,
+/// Returns the article's folder before a revision, in the tree of the commit that it follows, where there was one; `None` where that revision changed anything else,
 /// or nothing.
 #[expect(clippy::option_option, reason = "wrong, none, or a folder")]
-fn before(archive: &Archive, revision: &Kept) -> Result<Option<Option<TreeId>>, Fault> {
-    let commit = revision.commit();
-    let mut old = match commit.parents.first() {
-        Some(parent) => Some(archive.commit(*parent)?.tree),
-        None => None,
-    };
-    let mut new = commit.tree;
+fn before(
+    archive: &Archive,
+    revision: &Kept,
+    mut old: Option<TreeId>,
+) -> Result<Option<Option<TreeId>>, Fault> {
+    let mut new = revision.commit().tree;
     for name in revision.article_id().folder().split('/') {
         let before = old.map(|id| archive.tree(id)).transpose()?.unwrap_or_default();
         let after = archive.tree(new)?;

@@ -13,16 +13,18 @@ use crate::signature::allowed::{AllowedSigners, Validity};
 use crate::signature::judge::{self, Judged, Judgement, can_judge, fingerprint};
 use crate::signature::revoked::RevokedKeys;
 
-/// The files in the tree of a commit by which the one after it is judged.
+/// What a commit says of how the one after it is judged: by which files in its tree, and at what time at the earliest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Grounds {
     settings: Option<BlobId>,
     signers: Option<BlobId>,
     revoked: Option<BlobId>,
+    /// When the commit was archived, in seconds; none where the one after it is known to be archived no earlier.
+    archived: Option<i64>,
 }
 
 impl Grounds {
-    /// Finds the files in the bytes of a root folder.
+    /// Finds the files in the bytes of a root folder, for a commit that was archived no earlier than the one that has it.
     ///
     /// # Errors
     /// [`TreeError`] where the bytes are no tree.
@@ -37,15 +39,19 @@ impl Grounds {
             settings: file(settings::FILE_NAME)?,
             signers: file(SIGNERS_FILE)?,
             revoked: file(REVOKED_FILE)?,
+            archived: None,
         })
     }
 
-    /// Finds the files in a tree of an archive.
+    /// Takes what a commit of an archive says of the one after it; nothing where that is the first.
     ///
     /// # Errors
-    /// [`Fault`] where the tree cannot be read.
-    pub fn in_tree(archive: &Archive, root: TreeId) -> Result<Self, Fault> {
-        let root = archive.tree(root)?;
+    /// [`Fault`] where the commit's tree cannot be read.
+    pub fn after(archive: &Archive, before: Option<&Commit>) -> Result<Self, Fault> {
+        let Some(before) = before else {
+            return Ok(Self::default());
+        };
+        let root = archive.tree(before.tree)?;
         let file = |name| match root.get(name) {
             Some(Entry::File(id)) => Some(id),
             _ => None,
@@ -54,6 +60,7 @@ impl Grounds {
             settings: file(settings::FILE_NAME),
             signers: file(SIGNERS_FILE),
             revoked: file(REVOKED_FILE),
+            archived: Some(before.committer.date.seconds()),
         })
     }
 }
@@ -185,7 +192,9 @@ impl Keys {
         };
         let mut unsigned = commit.clone();
         unsigned.signature = None;
+        // Whoever archives before the commit that is followed gains nothing by it: the time of no key comes back.
         let at = commit.committer.date.seconds();
+        let at = grounds.archived.map_or(at, |before| before.max(at));
         let mut judged = judge::judge(signature, &unsigned.encode(), at, allowed, &self.revoked);
         // A key that was revoked cannot take that back. A file that nobody can read is found at the commit that brought it.
         if judged.judgement.is_good()
@@ -224,10 +233,8 @@ impl Keys {
     /// # Errors
     /// [`Fault`] where the commit's parent or one of the files cannot be read.
     pub fn standing(&mut self, archive: &Archive, commit: &Commit) -> Result<Standing, Fault> {
-        let grounds = match commit.parents.first() {
-            Some(parent) => Grounds::in_tree(archive, archive.commit(*parent)?.tree)?,
-            None => Grounds::default(),
-        };
+        let parent = commit.parents.first().map(|parent| archive.commit(*parent));
+        let grounds = Grounds::after(archive, parent.transpose()?.as_ref())?;
         self.judge(commit, grounds, |id| archive.root_file(id))
     }
 }
@@ -306,6 +313,7 @@ mod tests {
             settings: blob(settings),
             signers: blob(signers),
             revoked: None,
+            archived: None,
         };
         for _ in 0..3 {
             let standing = keys.judge(&signed, grounds(1, 2), &mut read).unwrap();

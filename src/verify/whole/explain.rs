@@ -17,6 +17,7 @@ use crate::revision::{
 use crate::storage::line::Line;
 use crate::tlog::merkle::Tree;
 use crate::trailer::{KEYS, Message, MessageError};
+use crate::verify::place::ARCHIVED_EARLIER;
 use crate::verify::signed::{Grounds, Keys};
 use crate::withheld::{self, Kept, WithheldRevision};
 use crate::wording::with_causes;
@@ -97,13 +98,9 @@ impl Doubtful<'_> {
                 return Fact::default();
             }
         };
-        self.check_signature(id, &commit, Some(before.tree), report);
-        if commit.committer.date.seconds() < before.committer.date.seconds() {
-            report.found_in(
-                Code::ArchivedEarlier,
-                id,
-                "was archived before the commit that it follows",
-            );
+        self.check_signature(id, &commit, Some(&before), report);
+        if commit.is_archived_before(&before) {
+            report.found_in(Code::ArchivedEarlier, id, ARCHIVED_EARLIER);
         }
         if is_root(&commit) {
             self.check_root(place, id, &commit, before.tree, report);
@@ -117,12 +114,10 @@ impl Doubtful<'_> {
         Some(CommitId::from_raw(*self.census.inventory.id(number).raw()))
     }
 
-    /// Judges the signature of a commit by the files of the tree before it, where there is one.
-    fn check_signature(&self, id: CommitId, commit: &Commit, before: Option<TreeId>, report: &mut Report) {
+    /// Judges the signature of a commit by the one before it, where there is one.
+    fn check_signature(&self, id: CommitId, commit: &Commit, before: Option<&Commit>, report: &mut Report) {
         let which = Which::of(self.observer);
-        let grounds = before.map(|before| Grounds::in_tree(self.archive, before));
-        let found = grounds.transpose().and_then(|grounds| {
-            let grounds = grounds.unwrap_or_default();
+        let found = Grounds::after(self.archive, before).and_then(|grounds| {
             let keys = &mut self.keys.borrow_mut();
             signatures::judge(keys, which, (id, commit), grounds, |blob| {
                 self.archive.root_file(blob)
