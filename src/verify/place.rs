@@ -81,8 +81,8 @@ fn look(archive: &Archive, revision: &Kept) -> Result<Place, Fault> {
     Ok(Place::Good(later.collect::<Result<Vec<Named>, Fault>>()?))
 }
 
-/// Returns the article's folder before a revision, in the tree of the commit that it follows, where there was one; `None` where that revision changed anything else,
-/// or nothing.
+/// Returns the article's folder before a revision, in the tree of the commit that it follows, where there was one; `None`
+/// where that revision changed anything else, or nothing.
 #[expect(clippy::option_option, reason = "wrong, none, or a folder")]
 fn before(
     archive: &Archive,
