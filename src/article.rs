@@ -229,8 +229,9 @@ impl Metadata {
         if let Some(character) = self.invisible.iter().find(|text| !names_character(text)) {
             return refused("invisible", character, "is not of the form U+XXXX".to_owned());
         }
-        if let Some(pair) = self.invisible.windows(2).find(|pair| pair[0] >= pair[1]) {
-            return refused("invisible", &pair[1], "stands out of order".to_owned());
+        let mut pairs = self.invisible.iter().zip(self.invisible.iter().skip(1));
+        if let Some((_, later)) = pairs.find(|(one, other)| one >= other) {
+            return refused("invisible", later, "stands out of order".to_owned());
         }
         if self.kind.needs_note() && self.note.is_none() {
             return Err(MetadataError::NoNote(self.kind));

@@ -243,8 +243,8 @@ fn a_folder_that_holds_nothing_is_found_wherever_it_lies() {
         let others = listed
             .lines()
             .filter(|line| !line.ends_with(&format!("\t{name}")));
-        let others: String = others.map(|line| format!("{line}\n")).collect();
-        let entries = format!("{others}040000 tree {entry}\t{name}\n");
+        let others: Vec<&str> = others.collect();
+        let entries = format!("{}\n040000 tree {entry}\t{name}\n", others.join("\n"));
         git_reading(&story.archive(), &["mktree"], entries)
     };
     let root = tree(&format!("{third}^{{tree}}"));
