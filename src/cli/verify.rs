@@ -135,10 +135,12 @@ impl Verify {
         let mut documents = Vec::new();
         let mut proved = false;
         let policy = self.policy.as_deref().map(super::policy::read).transpose()?;
-        let contradictions = archive
-            .map(remember::contradictions)
-            .transpose()?
-            .unwrap_or_default();
+        let contradictions = archive.map(remember::contradictions).transpose()?;
+        let is_held = match archive {
+            Some(_) => contradictions.as_ref().is_some_and(Option::is_some),
+            None => remember::folder().is_ok(),
+        };
+        let contradictions = contradictions.flatten().unwrap_or_default();
         for thing in &self.things {
             let judged = match archive {
                 Some(archive) => self.judge(archive, thing).and_then(|mut answer| {
@@ -169,6 +171,9 @@ impl Verify {
             } else {
                 output::print(&answer::text(common, thing, &answer))?;
             }
+        }
+        if !is_held && !common.quiet {
+            output::note(remember::HELD_AGAINST_NOTHING);
         }
         if common.json {
             output::print_json(&verdict::document(&documents))?;
@@ -208,7 +213,9 @@ impl Verify {
         };
         let mut report = whole::check(archive, options, &mut |progress| meter.tell(progress));
         meter.end();
-        report.findings.extend(remember::findings(archive)?);
+        let (contradicting, note) = remember::findings(archive)?;
+        report.findings.extend(contradicting);
+        report.notes.extend(note);
         if self.changed && report.findings.is_empty() && report.ended.is_none() {
             if recorded.is_none() {
                 report
