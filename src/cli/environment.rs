@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use avalaches::add::Circumstances;
 use avalaches::canonical::Invisible;
-use avalaches::date::{RevisionDate, UtcOffset};
+use avalaches::date::{CivilDay, RevisionDate, UtcOffset};
 use avalaches::object::ident::Person;
 use avalaches::signature::Signer;
 use avalaches::storage::fetch::Git;
@@ -71,6 +71,21 @@ pub fn now_of(name: &str, option: Option<&str>, offset: UtcOffset) -> Result<Rev
         let parsed = raw.map_or_else(|| RevisionDate::parse(&text, offset), Ok);
         return parsed.map_err(|e| Failure::new(format!("GIT_COMMITTER_DATE: {e}")));
     }
+    clock(offset)
+}
+
+/// Returns the day of what makes no commit, as [`now`] has it: a variable that says no date is for who makes one.
+pub fn day(option: Option<&str>, offset: UtcOffset) -> Result<CivilDay, Failure> {
+    let now = now(option, offset);
+    let now = if option.is_none() {
+        now.or_else(|_| clock(offset))
+    } else {
+        now
+    };
+    Ok(now?.day())
+}
+
+fn clock(offset: UtcOffset) -> Result<RevisionDate, Failure> {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_err(|_| Failure::new("the clock is before 1970"))?;

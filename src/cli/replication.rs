@@ -39,7 +39,7 @@ pub fn circumstances(
     Ok(Circumstances {
         git: environment::git()?,
         owner: common.owner(),
-        day: environment::now(archived_at, offset)?.day(),
+        day: environment::day(archived_at, offset)?,
         durability: common.durability(),
         remember,
     })
