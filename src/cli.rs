@@ -3,8 +3,11 @@
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
 
 use anstream::ColorChoice;
 use avalaches::add::Circumstances;
@@ -12,10 +15,12 @@ use avalaches::archive::{Archive, OpenError, Owner};
 use avalaches::footer::Footer;
 use avalaches::platform::Durability;
 use avalaches::root_files::{self, RootChange, RootError};
+use avalaches::storage::repository::WriteError;
 use avalaches::storage::vouched::Vouched;
 use avalaches::wording::with_causes;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use rayon::ThreadBuilder;
 
 mod add;
 mod audit;
@@ -283,7 +288,7 @@ pub fn run() -> ExitCode {
     if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
         ColorChoice::Never.write_global();
     }
-    match execute(&cli) {
+    match begin_threads().and_then(|()| execute(&cli)) {
         Ok(Outcome::Yes) => ExitCode::SUCCESS,
         Ok(Outcome::No) => ExitCode::from(1),
         Ok(Outcome::Interrupted) => ExitCode::from(130),
@@ -293,6 +298,34 @@ pub fn run() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Begins the threads that share long work: one for each core, or as many as can be had.
+fn begin_threads() -> Result<(), Failure> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let begin = |_| {
+        let (give, take) = mpsc::channel::<ThreadBuilder>();
+        let begun = thread::Builder::new().spawn(move || take.recv().map(ThreadBuilder::run));
+        begun.map(|_| give)
+    };
+    let threads: Vec<_> = (0..cores).map_while(|core| begin(core).ok()).collect();
+    let cannot = |error: String| {
+        Failure::new(format!("no thread can be had to work on: {error}")).hint(
+            "let this user run more processes and threads (`ulimit -u`; of a systemd unit `TasksMax`), and run the command again",
+        )
+    };
+    if threads.is_empty() {
+        return Err(cannot(
+            begin(0).err().map_or_else(String::new, |error| error.to_string()),
+        ));
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.len());
+    let pool = pool.spawn_handler(|thread| {
+        threads[thread.index()]
+            .send(thread)
+            .map_err(|_| io::Error::other("it has ended"))
+    });
+    pool.build_global().map_err(|error| cannot(error.to_string()))
 }
 
 /// Lets a command line say of each command what it does.
@@ -470,13 +503,34 @@ fn unread() -> Failure {
         .hint("mend the disk or the permissions of what is named above, and check again")
 }
 
+/// Says why something could not be written and so was not done.
+fn write_failure(error: WriteError, done: &str) -> Failure {
+    let hint = match &error {
+        WriteError::Io { source, .. } if is_of_open_files(source) => {
+            "run the command again with more room for open files (`ulimit -n`)"
+        }
+        WriteError::Io { .. } => "run the command again when the disk can be written to",
+        WriteError::Git { .. } => {
+            "run the command again when the archive's folder can be written to, and no lock of another program is in the way"
+        }
+        _ => return Failure::from(error),
+    };
+    Failure::from(error).hint(format!("nothing was {done}; {hint}"))
+}
+
+/// Tells whether this program, or the machine, has as many files open as it may.
+fn is_of_open_files(error: &io::Error) -> bool {
+    let errno = rustix::io::Errno::from_io_error(error);
+    matches!(errno, Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE))
+}
+
 fn open_failure(error: OpenError) -> Failure {
     let hint = match &error {
         OpenError::NoArchive { .. } => Some("make an archive with `avalaches init DIR`"),
         OpenError::Empty(_) => Some(
             "make an archive with `avalaches init DIR`; a clone that was interrupted goes on when it is run again",
         ),
-        OpenError::OtherOwner(_) => Some("to read it all the same, add --any-owner"),
+        OpenError::OtherOwner(_) => Some("to open it all the same, add --any-owner"),
         OpenError::Plumbing(_) => Some("run `avalaches verify` to see all that is wrong"),
         OpenError::Io { .. } => {
             Some("name the archive with --archive DIR, or make one with `avalaches init DIR`")

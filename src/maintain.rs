@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use crate::archive::{Archive, Fault, OpenError, Owner};
@@ -16,7 +17,7 @@ use crate::id::{ObjectId, RawId};
 use crate::index::beside;
 use crate::object::Hashing;
 use crate::platform::Durability;
-use crate::progress::{Progress, Tell};
+use crate::progress::{Progress, Tell, beside};
 use crate::storage::fetch::Scratch;
 use crate::storage::fold::{Fold, FoldError, Maintainer};
 use crate::storage::index_file::IndexFileError;
@@ -296,19 +297,19 @@ fn watch<T: Send>(
     work: impl FnOnce(&(dyn Fn() + Sync), &(dyn Fn() -> bool + Sync)) -> Result<T, FoldError> + Send,
 ) -> Result<T, MaintainError> {
     let (hashed, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    std::thread::scope(|scope| {
-        let worker = scope.spawn(|| {
-            let count = || {
-                hashed.fetch_add(1, Ordering::Relaxed);
-            };
-            work(&count, &|| stop.load(Ordering::Relaxed))
-        });
-        while !worker.is_finished() {
+    let count = || {
+        hashed.fetch_add(1, Ordering::Relaxed);
+    };
+    let work = || work(&count, &|| stop.load(Ordering::Relaxed));
+    let tell = |end: &Receiver<()>| {
+        loop {
             if tell(hashed.load(Ordering::Relaxed)).is_err() {
                 stop.store(true, Ordering::Relaxed);
             }
-            std::thread::sleep(TOLD_EVERY);
+            if end.recv_timeout(TOLD_EVERY) != Err(RecvTimeoutError::Timeout) {
+                break;
+            }
         }
-        Ok(worker.join().expect("checking does not panic")?)
-    })
+    };
+    Ok(beside(work, tell).0?)
 }

@@ -11,10 +11,8 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -26,6 +24,7 @@ use crate::commonmark;
 use crate::history::{self as course, Course};
 use crate::id::{ArticleId, CommitId, hex};
 use crate::log::{self as transparency, Entry, Log, LogError, Published};
+use crate::progress::beside;
 use crate::proof::pack::PackError;
 use crate::revision::{Revision, RevisionFault};
 use crate::settings::{EXPUNGED_FOLDER, Settings, SettingsError};
@@ -177,13 +176,9 @@ pub fn build(
         return Err(BuildError::Repository(folder.to_owned()));
     }
     // Reading what the last build left takes as long as walking the branch.
-    let (opened, walked) = thread::scope(|scope| {
-        let opening = scope.spawn(|| Files::open(folder));
-        let walked = course::course(archive);
-        (opening.join(), walked)
-    });
+    let (opened, walked) = beside(|| Files::open(folder), |_| course::course(archive));
     let Course { newest, revisions } = walked?;
-    let (files, before) = opened.unwrap_or_else(|panic| resume_unwind(panic))?;
+    let (files, before) = opened?;
     let made_by = Theme::of(theme).map_err(BuildError::from);
     let made_by = made_by.and_then(|theme| Ok((made_of(archive, &theme)?, theme)));
     if !matches!(&made_by, Ok((made_of, _)) if before.is_finished(made_of)) {

@@ -2,7 +2,9 @@
 //! (the crates `signed_note` and `tlog_tiles`, which port Go's `sumdb/note` and `sumdb/tlog`).
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 
 use avalaches::archive::{Archive, Owner};
@@ -795,6 +797,117 @@ fn an_archive_that_was_put_back_as_it_was_is_signed_for_only_with_what_was_signe
     fs::rename(story.folder.path().join("newest"), story.archive()).unwrap();
     add(&story, 9..10);
     story.yes(&sign);
+}
+
+#[test]
+fn without_a_folder_of_one_s_own_nothing_is_signed_unless_that_is_asked_for() {
+    let (story, sign) = put_back();
+    add(&story, 2..3);
+    let tip = story.git(&["rev-parse", "main"]);
+    let run = |home: Option<&OsStr>, arguments: &[&str]| {
+        let mut program = story.program(arguments);
+        match home {
+            Some(home) => program.env("HOME", home),
+            None => program.env_remove("HOME"),
+        };
+        let output = program.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), said)
+    };
+    let noted = "nothing was held against what you remembered";
+    for home in [None, Some(""), Some(".")] {
+        let home = home.map(OsStr::new);
+        let (code, said) = run(home, &sign);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(
+            said.contains("neither XDG_STATE_HOME nor HOME names a folder"),
+            "{said}"
+        );
+        assert_eq!(story.git(&["rev-parse", "main"]), tip);
+        for checked in [&["verify"][..], &["verify", &tip], &["clone", "archive", "copy"]] {
+            let (code, said) = run(home, checked);
+            assert!(code == Some(0) && said.contains(noted), "{checked:?}: {said}");
+        }
+        fs::remove_dir_all(story.folder.path().join("copy")).unwrap();
+    }
+    // A path that is not UTF-8 is one.
+    let strange = story.folder.path().join(OsStr::from_bytes(b"\xff"));
+    fs::create_dir(&strange).unwrap();
+    let from = story.folder.path().join(".local");
+    copy(&from, &strange.join(".local"));
+    let (code, said) = run(Some(strange.as_os_str()), &sign);
+    assert!(code == Some(2) && said.contains("the log was forked"), "{said}");
+    let (code, said) = run(Some(strange.as_os_str()), &["verify"]);
+    assert!(code == Some(1) && !said.contains(noted), "{said}");
+    let (code, said) = run(None, &[&sign[..], &["--without-record"]].concat());
+    assert_eq!(code, Some(0), "{said}");
+    // The option keeps nothing from being held against what was signed.
+    assert_eq!(
+        story
+            .run(&[&sign[..], &["--without-record"]].concat())
+            .status
+            .code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn a_checkpoint_whose_commit_failed_comes_onto_the_branch_or_is_forgotten_where_nobody_was_shown_it() {
+    let (story, _) = begin();
+    let sign = ["checkpoint", "--key", "log.key", "-q"];
+    add(&story, 0..1);
+    story.yes(&sign);
+    let before = story.folder.path().join("before");
+    copy(&story.archive(), &before);
+    add(&story, 1..2);
+    let lock = story.archive().join("refs/heads/main.lock");
+    let fails = || {
+        fs::write(&lock, "").unwrap();
+        let said = says(&story, &sign, 2);
+        fs::remove_file(&lock).unwrap();
+        assert!(said.contains("signed a checkpoint of 2 revisions, but"), "{said}");
+        assert!(said.contains("run the same command again"), "{said}");
+    };
+    fails();
+    story.yes(&sign);
+    story.yes(&["verify"]);
+    // What came onto the branch is not forgotten.
+    let newest = story.folder.path().join("newest");
+    fs::rename(story.archive(), &newest).unwrap();
+    copy(&before, &story.archive());
+    add(&story, 2..4);
+    let drop = [&sign[..], &["--drop-pending"]].concat();
+    for arguments in [&sign[..], &drop] {
+        let said = says(&story, arguments, 2);
+        assert!(
+            said.contains("the log was forked") && !said.contains("never came"),
+            "{said}"
+        );
+    }
+    // What did not may be, and the checkpoint before it counts as before.
+    fs::remove_dir_all(story.archive()).unwrap();
+    fs::rename(&newest, story.archive()).unwrap();
+    let two = story.folder.path().join("two");
+    copy(&story.archive(), &two);
+    add(&story, 4..5);
+    fs::write(&lock, "").unwrap();
+    says(&story, &sign, 2);
+    fs::remove_dir_all(story.archive()).unwrap();
+    copy(&two, &story.archive());
+    add(&story, 5..6);
+    let said = says(&story, &sign, 2);
+    assert!(
+        said.contains("the log was forked: its first 3 revisions")
+            && said.contains("never came onto a branch")
+            && said.contains("--drop-pending forgets it"),
+        "{said}"
+    );
+    story.yes(&drop);
+    add(&story, 6..7);
+    story.yes(&sign);
+    fs::remove_dir_all(story.archive()).unwrap();
+    fs::rename(&two, story.archive()).unwrap();
+    says(&story, &drop, 2);
 }
 
 #[test]

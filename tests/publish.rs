@@ -394,6 +394,13 @@ fn a_log_that_readers_were_shown_is_taken_back_in_a_folder_only_if_that_is_said(
     story.yes(&["build", "unsigned"]);
     sites_of_a_log(&story);
     let www = story.folder.path().join("www");
+    // What cannot be read at the target may be newer than anything that is known here.
+    story.yes(&["publish", "second", "www"]);
+    fs::write(www.join("checkpoint"), "of another form\n").unwrap();
+    let output = story.run(&["publish", "first", "www"]);
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("cannot be read as one"), "{told}");
     for (site, why) in [
         (
             "first",

@@ -957,6 +957,55 @@ fn a_clone_takes_no_place_that_is_taken_and_nothing_from_a_copy_that_is_empty() 
 }
 
 #[test]
+fn a_clone_that_was_killed_when_its_branch_was_there_comes_to_its_end() {
+    let pair = Pair::begin();
+    let seen = "refs/remotes/origin/main";
+    let clone = || {
+        let output = pair.story.run(&["clone", "host", "new"]);
+        let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said)
+    };
+    let first = clone();
+    assert_eq!(first.0, Some(0), "{}", first.1);
+    let (code, said) = clone();
+    assert!(code == Some(2) && said.contains("is there already"), "{said}");
+    git(&pair.path("new"), &["update-ref", "-d", seen]);
+    assert_eq!(clone(), first);
+    assert_eq!(git(&pair.path("new"), &["rev-parse", seen]), pair.tip("new"));
+    // What was added there since is nothing that a clone brought.
+    pair.story.write("mine.txt", "Mine.\n");
+    pair.story
+        .yes(&["--archive", "new", "add", "mine.txt", "--slug", "mine", "-q"]);
+    git(&pair.path("new"), &["update-ref", "-d", seen]);
+    let tip = pair.tip("new");
+    let (code, said) = clone();
+    assert!(code == Some(2) && said.contains("is there already"), "{said}");
+    assert_eq!(pair.tip("new"), tip);
+}
+
+#[test]
+fn a_date_for_commits_hinders_nothing_that_makes_none() {
+    let pair = Pair::begin();
+    for (name, value) in [("GIT_COMMITTER_DATE", "bad"), ("SOURCE_DATE_EPOCH", "-1")] {
+        for arguments in [
+            &["clone", "host", name][..],
+            &["push", "host"],
+            &["pull", "host"],
+            &["bundle", "export", &format!("{name}.bundle")],
+        ] {
+            let mut program = pair.story.program(arguments);
+            let output = program
+                .env_remove("SOURCE_DATE_EPOCH")
+                .env(name, value)
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
+        }
+    }
+}
+
+#[test]
 fn an_address_under_which_no_archive_is_leaves_the_place_free_for_the_right_one() {
     let pair = Pair::begin();
     let clone = |from: &str| pair.story.run(&["clone", from, "new"]);

@@ -13,7 +13,6 @@ use avalaches::footer::Footer;
 use avalaches::history;
 use avalaches::id::ArticleId;
 use avalaches::revision::Revision;
-use avalaches::storage::repository::WriteError;
 use avalaches::swhid::Swhid;
 use avalaches::wording::with_causes;
 use serde_json::{Value, json};
@@ -22,7 +21,7 @@ use super::changes::{self, Told};
 use super::options::{Making, Reading, Saying};
 use super::pages::{files, form_of, page_failure, place_failure, read_page, tell_notices};
 use super::signing::unsigned;
-use super::{Common, Failure, Outcome, open_failure, output};
+use super::{Common, Failure, Outcome, open_failure, output, write_failure};
 
 /// Add pages, each as one commit, and print their footers
 #[derive(Debug, clap::Args)]
@@ -249,8 +248,7 @@ pub fn failure(common: &Common, error: AddError, pages: &[(String, Prepared)]) -
         },
         AddError::Open(error) => open_failure(error),
         AddError::Sign(error) => unsigned(error, "added"),
-        AddError::Write(error @ WriteError::Io { .. }) => Failure::from(error)
-            .hint("nothing was added; run the command again when the disk can be written to"),
+        AddError::Write(error) => write_failure(error, "added"),
         other => Failure::from(other),
     }
 }

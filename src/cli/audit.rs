@@ -79,7 +79,8 @@ impl Audit {
                 None => Scope::Since(id(&archive, text)?),
             },
         };
-        let (mut remembered, mut contradicting) = (Vec::new(), remember::findings(&archive)?);
+        let mut remembered = Vec::new();
+        let (mut contradicting, note) = remember::findings(&archive)?;
         for text in &self.remembered {
             match IdPrefix::parse(text.trim()) {
                 // That no commit begins so is what was asked.
@@ -111,8 +112,9 @@ impl Audit {
             contradicting,
         };
         let mut meter = Meter::begin(common, self.progress, "objects")?;
-        let report = audit::run(&archive, &options, &mut |progress| meter.tell(progress));
+        let mut report = audit::run(&archive, &options, &mut |progress| meter.tell(progress));
         meter.end();
+        report.whole.notes.extend(note);
         tell(common, Some(&archive), &asked, &report)
     }
 }

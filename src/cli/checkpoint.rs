@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use avalaches::archive::{Archive, OpenError};
 use avalaches::footer::Footer;
 use avalaches::log::{self, LogError};
-use avalaches::remember::signing::{self, Signing};
+use avalaches::remember::signing::{self, Pending, Signing};
 use avalaches::remember::{Contradiction, RememberError};
 use avalaches::root_files::{RootChange, RootError};
 use avalaches::settings::CHECKPOINT_FILE;
@@ -30,7 +30,7 @@ mod stamp;
 ///
 /// Whoever keeps a checkpoint can tell later whether the history was continued or rewritten. So the last one that was signed with
 /// each key is kept in your own folder, ~/.local/state/avalaches, beside what `remember` keeps: an archive that does not go on from
-/// there, as one that was restored from an old backup, is not signed for.
+/// there, as one that was restored from an old backup, is not signed for. Where no such folder can be had, nothing is signed.
 #[derive(Debug, clap::Args)]
 pub struct Checkpoint {
     /// The file with the log's key
@@ -39,6 +39,13 @@ pub struct Checkpoint {
     /// One line that is kept beside it
     #[arg(long)]
     note: Option<String>,
+    /// Forget a checkpoint that was signed and never came onto the branch, where the archive no longer goes on from it: say so only
+    /// where nobody was shown it
+    #[arg(long)]
+    drop_pending: bool,
+    /// Sign also where there is no folder of yours to keep it in: then nothing keeps the key from signing two histories
+    #[arg(long, conflicts_with = "drop_pending")]
+    without_record: bool,
     #[command(flatten)]
     outside: Outside,
     #[command(flatten)]
@@ -56,6 +63,8 @@ enum Refusal {
     Remember(#[from] RememberError),
     #[error(transparent)]
     Contradicted(Contradiction),
+    #[error("{0}, but never came onto a branch, as far as is known here")]
+    ContradictsPending(Contradiction),
     #[error(transparent)]
     Note(#[from] NoteError),
 }
@@ -69,20 +78,33 @@ impl Checkpoint {
         let (path, settings) = (archive.path().to_owned(), archive.settings().clone());
         drop(archive);
         let circumstances = self.how.circumstances(&settings)?;
-        // Without a folder of the user's own nothing was kept.
-        let remembered = remember::folder().ok();
+        let remembered = match remember::folder() {
+            Ok(remembered) => Some(remembered),
+            Err(_) if self.without_record => None,
+            Err(failure) => return Err(failure),
+        };
+        let pending = if self.drop_pending {
+            Pending::Drop
+        } else {
+            Pending::Hold
+        };
         let mut signed = None;
+        let mut is_new = false;
         let decide = |archive: &Archive| -> Result<_, Refusal> {
             // The same once more: it is locked, and this user's program knows what it found of it before.
             let known = common.open_at(&path)?;
-            let checkpoint = match signing::sign(&known, &key, remembered.as_ref())? {
+            let checkpoint = match signing::sign(&known, &key, remembered.as_ref(), pending)? {
                 Signing::Signed(checkpoint) => *checkpoint,
                 Signing::Stands => {
                     signed = log::newest(archive)?;
                     return Ok(None);
                 }
                 Signing::Contradicted(contradiction) => return Err(Refusal::Contradicted(contradiction)),
+                Signing::ContradictsPending(contradiction) => {
+                    return Err(Refusal::ContradictsPending(contradiction));
+                }
             };
+            is_new = true;
             let message = RootMessage {
                 subject: format!("checkpoint: {}", counted(checkpoint.checkpoint.size, "revision")),
                 note: self.note.clone(),
@@ -92,7 +114,19 @@ impl Checkpoint {
             Ok(Some(RootChange::new(files, message)))
         };
         let footer = common.change_root_files(&path, &circumstances, decide);
-        let footer = footer.map_err(refused)?;
+        let footer = footer.map_err(|error| match &signed {
+            Some(signed) if is_new => {
+                let done = format!("signed a checkpoint of {}", counted(signed.checkpoint.size, "revision"));
+                refused(error).after(&done).hint(
+                    "the branch may not have it: run the same command again before anything else, so that it does",
+                )
+            }
+            _ => refused(error),
+        })?;
+        if let (true, Some(signed), Some(remembered)) = (is_new, &signed, &remembered) {
+            let kept = signing::published(&key, signed, remembered);
+            kept.map_err(|error| Failure::from(error).after_commit(footer.as_ref()))?;
+        }
         let said = self.outside.ask(common, &circumstances, footer.as_ref())?;
         let told = tell(common, footer.as_ref(), signed.as_ref(), &said);
         told.map_err(|failure| failure.after_commit(said.newest(footer.as_ref())))
@@ -103,6 +137,9 @@ fn refused(error: RootError<Refusal>) -> Failure {
     let hint = match &error {
         RootError::Refused(Refusal::Contradicted(_)) => {
             "nothing was signed, for one key must not sign two histories: `avalaches pull --rebase-mine` brings what is missing here from another copy; where there is none, a log with another name and key begins anew"
+        }
+        RootError::Refused(Refusal::ContradictsPending(_)) => {
+            "nothing was signed: where another copy has that checkpoint, pull from there; where its commit failed, or the revisions were added again by `pull --rebase-mine`, and nobody was shown it, --drop-pending forgets it"
         }
         RootError::Refused(Refusal::Remember(RememberError::Log(LogError::NoKey))) => {
             "make a key with `avalaches key new NAME FILE`, and name it with `avalaches settings --log-key KEY`"

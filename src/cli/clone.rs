@@ -45,10 +45,11 @@ impl Clone {
         let cloned = done.map_err(failure)?;
         let contradictions = match &cloned {
             Cloned::Made { .. } => remember::contradictions(&common.open_at(&dir).map_err(open_failure)?)?,
-            Cloned::Refused(_) => Vec::new(),
+            Cloned::Refused(_) => Some(Vec::new()),
         };
-        let is_good = contradictions.is_empty()
-            && matches!(&cloned, Cloned::Made { revoked, .. } if revoked.is_empty());
+        let found = contradictions.as_deref().unwrap_or_default();
+        let is_good =
+            found.is_empty() && matches!(&cloned, Cloned::Made { revoked, .. } if revoked.is_empty());
         let outcome = if is_good { Outcome::Yes } else { Outcome::No };
         if common.json {
             let (tip, commits, revoked, refused) = match &cloned {
@@ -85,10 +86,13 @@ impl Clone {
                     findings_text(revoked)
                 ))?;
                 tell_revoked(common, revoked);
-                for what in &contradictions {
+                for what in found {
                     output::error(what);
                 }
-                if !contradictions.is_empty() && !common.quiet {
+                if contradictions.is_none() && !common.quiet {
+                    output::note(remember::HELD_AGAINST_NOTHING);
+                }
+                if !found.is_empty() && !common.quiet {
                     output::hint(
                         "this copy is whole, and not the history that you remembered: keep both, and ask the publisher",
                     );

@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use avalaches::add::Circumstances;
 use avalaches::canonical::Invisible;
-use avalaches::date::{RevisionDate, UtcOffset};
+use avalaches::date::{CivilDay, RevisionDate, UtcOffset};
 use avalaches::object::ident::Person;
 use avalaches::signature::Signer;
 use avalaches::storage::fetch::Git;
@@ -71,6 +71,21 @@ pub fn now_of(name: &str, option: Option<&str>, offset: UtcOffset) -> Result<Rev
         let parsed = raw.map_or_else(|| RevisionDate::parse(&text, offset), Ok);
         return parsed.map_err(|e| Failure::new(format!("GIT_COMMITTER_DATE: {e}")));
     }
+    clock(offset)
+}
+
+/// Returns the day of what makes no commit, as [`now`] has it: a variable that says no date is for who makes one.
+pub fn day(option: Option<&str>, offset: UtcOffset) -> Result<CivilDay, Failure> {
+    let now = now(option, offset);
+    let now = if option.is_none() {
+        now.or_else(|_| clock(offset))
+    } else {
+        now
+    };
+    Ok(now?.day())
+}
+
+fn clock(offset: UtcOffset) -> Result<RevisionDate, Failure> {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_err(|_| Failure::new("the clock is before 1970"))?;
@@ -155,25 +170,28 @@ pub fn handed_on() -> Vec<(OsString, OsString)> {
 
 /// Returns the folder in which this program keeps what lasts of a user's own (XDG Base Directory Specification).
 pub fn state_folder() -> Result<PathBuf, Failure> {
-    let folder = own_folder("XDG_STATE_HOME", ".local/state")?;
-    folder.ok_or_else(|| Failure::new("neither XDG_STATE_HOME nor HOME says where to keep something"))
+    own_folder("XDG_STATE_HOME", ".local/state").ok_or_else(|| {
+        Failure::new("neither XDG_STATE_HOME nor HOME names a folder of yours, by its whole path")
+            .hint("set XDG_STATE_HOME to a folder that lasts: what is kept lies in `avalaches` there")
+    })
 }
 
 /// Returns the folder of what this program found out about lists of branches and can find out again; `None` where there is no place
 /// for it.
 pub fn lists_folder() -> Option<PathBuf> {
-    let folder = own_folder("XDG_CACHE_HOME", ".cache").ok().flatten();
-    folder.map(|folder| folder.join("lists"))
+    own_folder("XDG_CACHE_HOME", ".cache").map(|folder| folder.join("lists"))
 }
 
-/// Returns a user's own folder for this program: in the one that a variable names, or in one of the home folder.
-fn own_folder(name: &str, in_home: &str) -> Result<Option<PathBuf>, Failure> {
-    let given = variable(name)?
-        .map(PathBuf::from)
-        .filter(|folder| folder.is_absolute());
-    let home = || Ok::<_, Failure>(variable("HOME")?.map(|home| PathBuf::from(home).join(in_home)));
-    let folder = given.map_or_else(home, |folder| Ok(Some(folder)))?;
-    Ok(folder.map(|folder| folder.join("avalaches")))
+/// Returns a user's own folder for this program: in the one that a variable names, or in one of the home folder. A path that is not
+/// whole names another folder wherever the program is run, and so none.
+fn own_folder(name: &str, in_home: &str) -> Option<PathBuf> {
+    let named = |name| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|folder| folder.is_absolute())
+    };
+    let folder = named(name).or_else(|| Some(named("HOME")?.join(in_home)));
+    folder.map(|folder| folder.join("avalaches"))
 }
 
 /// Reads a variable; one that is empty is as one that is not set.

@@ -9,14 +9,13 @@ use avalaches::import::{self, ImportError, Mode, OnRefusal, Options, Report};
 use avalaches::publisher::repository::Repository;
 use avalaches::publisher::{Paths, Walk};
 use avalaches::storage::inventory::Inventory;
-use avalaches::storage::repository::WriteError;
 use avalaches::wording::counted;
 use serde_json::json;
 
 use super::options::{Making, Reading};
 use super::progress::{Meter, Shown};
 use super::signing::unsigned;
-use super::{Common, Failure, Outcome, open_failure, output};
+use super::{Common, Failure, Outcome, open_failure, output, write_failure};
 use items::Items;
 use teller::{Footers, MOST_NAMED, Teller};
 
@@ -231,7 +230,8 @@ fn failure(error: ImportError) -> Failure {
     match error {
         ImportError::Open(error) => open_failure(error),
         ImportError::Archive(PlaceError::Sign(error)) => unsigned(error, "imported"),
-        error @ (ImportError::Write(WriteError::Io { .. }) | ImportError::Spool(_)) => Failure::from(error)
+        ImportError::Write(error) => write_failure(error, "imported"),
+        error @ ImportError::Spool(_) => Failure::from(error)
             .hint("nothing was imported; run the command again when the disk can be written to"),
         other => Failure::from(other),
     }

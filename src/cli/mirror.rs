@@ -41,7 +41,7 @@ impl Mirror {
         let circumstances = Circumstances {
             git: environment::git()?,
             owner: common.owner(),
-            day: environment::now(self.archived_at.as_deref(), offset)?.day(),
+            day: environment::day(self.archived_at.as_deref(), offset)?,
             durability: common.durability(),
         };
         let update = mirror::update(&path, repository, name, &circumstances).map_err(failure)?;

@@ -76,16 +76,26 @@ pub fn told(contradiction: &Contradiction, remembered: &Remembered) -> Result<St
     ))
 }
 
-/// Holds an archive against what the user kept of it; returns what contradicts, in words.
-pub fn contradictions(archive: &Archive) -> Result<Vec<String>, Failure> {
+/// Tells what contradicts, as [`told`] does; without a folder of the user's own nothing can be kept, and it is told all the same.
+pub fn told_here(contradiction: &Contradiction) -> Result<String, Failure> {
+    folder().map_or_else(
+        |_| Ok(contradiction.to_string()),
+        |remembered| told(contradiction, &remembered),
+    )
+}
+
+/// What is said where nothing can be held against what the user kept.
+pub const HELD_AGAINST_NOTHING: &str = "nothing was held against what you remembered: neither XDG_STATE_HOME nor HOME names a folder of yours, by its whole path";
+
+/// Holds an archive against what the user kept of it; returns what contradicts, in words, and `None` where there is no folder in which
+/// something could have been kept.
+pub fn contradictions(archive: &Archive) -> Result<Option<Vec<String>>, Failure> {
     let Ok(remembered) = folder() else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
     let found = remember::contradictions(archive, &remembered)?;
-    found
-        .iter()
-        .map(|contradiction| told(contradiction, &remembered))
-        .collect()
+    let told = found.iter().map(|contradiction| told(contradiction, &remembered));
+    told.collect::<Result<_, _>>().map(Some)
 }
 
 /// Warns whoever is about to add something where the archive lacks what the user kept of it.
@@ -98,15 +108,18 @@ pub fn warn_of_missing(common: &Common, archive: &Archive) {
     }
 }
 
-/// The same as findings of a check of the whole archive.
-pub fn findings(archive: &Archive) -> Result<Vec<Finding>, Failure> {
+/// The same for the check of a whole archive: as findings, and as a note where there is no such folder.
+pub fn findings(archive: &Archive) -> Result<(Vec<Finding>, Option<String>), Failure> {
     let finding = |what| Finding {
         code: Code::HistoryRewritten,
         commit: None,
         place: "what you remembered".to_owned(),
         what,
     };
-    Ok(contradictions(archive)?.into_iter().map(finding).collect())
+    Ok(match contradictions(archive)? {
+        Some(found) => (found.into_iter().map(finding).collect(), None),
+        None => (Vec::new(), Some(HELD_AGAINST_NOTHING.to_owned())),
+    })
 }
 
 /// Holds the place in a log that a page carries against what the user kept; puts into the answer about the page what is found.

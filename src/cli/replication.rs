@@ -39,7 +39,7 @@ pub fn circumstances(
     Ok(Circumstances {
         git: environment::git()?,
         owner: common.owner(),
-        day: environment::now(archived_at, offset)?.day(),
+        day: environment::day(archived_at, offset)?,
         durability: common.durability(),
         remember,
     })
@@ -155,7 +155,7 @@ pub fn print_refusal(common: &Common, address: &Address, refusal: &Refusal) -> R
         }
     };
     if let Some(contradiction) = contradiction(refusal) {
-        let _ = writeln!(text, "  {}", remember::told(contradiction, &remember::folder()?)?);
+        let _ = writeln!(text, "  {}", remember::told_here(contradiction)?);
     }
     output::print(&text)?;
     if !common.quiet {
@@ -213,9 +213,7 @@ fn side(text: &mut String, place: &str, side: &Side) {
 
 /// Returns why nothing was changed, as `JSON.md` has it.
 pub fn refusal_json(refusal: &Refusal) -> Result<Value, Failure> {
-    let contradiction = contradiction(refusal)
-        .map(|contradiction| remember::told(contradiction, &remember::folder()?))
-        .transpose()?;
+    let contradiction = contradiction(refusal).map(remember::told_here).transpose()?;
     let id = |id: CommitId| Value::from(id.to_string());
     let (mut common, mut ours, mut theirs, mut seen) = (Value::Null, Value::Null, Value::Null, Value::Null);
     let mut found = &[][..];

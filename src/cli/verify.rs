@@ -152,8 +152,10 @@ impl Verify {
         let policy = self.policy.as_deref().map(super::policy::read).transpose()?;
         let contradictions = match asked {
             Asked::Archive(archive) => remember::contradictions(archive)?,
-            Asked::Damaged(_) | Asked::Page => Vec::new(),
+            Asked::Damaged(_) | Asked::Page => remember::folder().is_ok().then(Vec::new),
         };
+        let is_held = contradictions.is_some();
+        let contradictions = contradictions.unwrap_or_default();
         for thing in &self.things {
             let judged = match asked {
                 Asked::Archive(archive) => self.judge(archive, thing).and_then(|mut answer| {
@@ -185,6 +187,9 @@ impl Verify {
             } else {
                 output::print(&answer::text(common, thing, &answer))?;
             }
+        }
+        if !is_held && !common.quiet {
+            output::note(remember::HELD_AGAINST_NOTHING);
         }
         if common.json {
             output::print_json(&verdict::document(&documents))?;
@@ -227,7 +232,9 @@ impl Verify {
         };
         let mut report = whole::check(archive, options, &mut |progress| meter.tell(progress));
         meter.end();
-        report.findings.extend(remember::findings(archive)?);
+        let (contradicting, note) = remember::findings(archive)?;
+        report.findings.extend(contradicting);
+        report.notes.extend(note);
         if self.changed && report.findings.is_empty() && report.ended.is_none() {
             if recorded.is_none() {
                 report

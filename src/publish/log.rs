@@ -39,6 +39,11 @@ pub enum Setback {
         /// How many that of the site states.
         here: u64,
     },
+    /// What cannot be told: no checkpoint can be read there.
+    #[error(
+        "the site at the target has a file `checkpoint` that cannot be read as one, so that nothing can be held against it"
+    )]
+    Unreadable,
     /// Another history.
     #[error(
         "the site at the target has a checkpoint of {} of the log {origin}, and of this one the first {there} are others: it is a fork",
@@ -52,14 +57,13 @@ pub enum Setback {
     },
 }
 
-/// Holds the log of a site against the checkpoint at the target; `None` where it goes on from there, is another log, or what is there
-/// is no checkpoint.
+/// Holds the log of a site against the checkpoint at the target; `None` where it goes on from there, or is another log.
 ///
 /// # Errors
 /// [`PublishError::Read`] for a file of the site.
 pub(super) fn setback(folder: &Path, site: &Manifest, there: &[u8]) -> Result<Option<Setback>, PublishError> {
     let Ok(there) = parse(there) else {
-        return Ok(None);
+        return Ok(Some(Setback::Unreadable));
     };
     let there = there.checkpoint;
     let (origin, shown) = (there.origin, there.size);

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::arrival::{self, Judged, Own};
-use super::{Address, Circumstances, Refusal, Remember, ReplicationError, note_seen};
+use super::{Address, Circumstances, Refusal, Remember, ReplicationError, SEEN, note_seen};
 use crate::archive::Archive;
 use crate::id::CommitId;
 use crate::progress::Tell;
@@ -46,7 +46,9 @@ pub fn clone(
     let begun = prepare(from, folder)?;
     // Whoever mistyped the address says the right one next, and the folder must not be in the way.
     let free = |error| {
-        let _ = repository::clear_place(folder);
+        if begun != Begun::Whole {
+            let _ = repository::clear_place(folder);
+        }
         error
     };
     let asked = arrival::ask(folder, from, circumstances);
@@ -62,14 +64,19 @@ pub fn clone(
         Judged::Sound(arrival) => arrival,
         Judged::Refused(refusal) => {
             // Of what is not sound nothing is of use, and the folder is free again.
-            repository::clear_place(folder)?;
+            if begun != Begun::Whole {
+                repository::clear_place(folder)?;
+            }
             return Ok(Cloned::Refused(refusal));
         }
     };
     let tip = arrival.view.tip();
     let mut writer = Writer::begin(folder, circumstances.durability)?;
-    if writer.tip().is_some() {
-        return Err(WriteError::Moved.into());
+    match writer.tip() {
+        None => {}
+        Some(tip) if begun == Begun::Whole && arrival.new.contains(&tip) => {}
+        Some(_) if begun == Begun::Whole => return Err(occupied(from, folder)),
+        Some(_) => return Err(WriteError::Moved.into()),
     }
     let scratch = &mut arrival.scratch;
     writer.take_packs(&scratch.pack_folder(), &scratch.packs()?, BRANCH)?;
@@ -98,6 +105,8 @@ enum Begun {
     Now,
     /// By one that was interrupted.
     Before,
+    /// By one that was interrupted when its branch was there already, and had not come to its end.
+    Whole,
 }
 
 /// Makes an empty repository, which remembers what it is to be a copy of, unless it is there.
@@ -113,8 +122,16 @@ fn prepare(from: &Address, folder: &Path) -> Result<Begun, ReplicationError> {
     if names.all(|name| name.is_ok_and(|name| Some(name.file_name().as_os_str()) == beside.file_name())) {
         return make(from, folder, &beside);
     }
-    let is_empty = folder.join("HEAD").is_file() && refs::tip(folder).is_ok_and(|tip| tip.is_none());
+    let tip = refs::tip(folder).ok().filter(|_| folder.join("HEAD").is_file());
+    let is_empty = tip == Some(None);
     let meant = Address::remembered(folder).ok().flatten();
+    // What was seen of the other copy is the last that a clone writes.
+    if let Some(Some(_)) = tip
+        && meant.as_ref() == Some(from)
+        && refs::find(folder, SEEN)?.is_none()
+    {
+        return Ok(Begun::Whole);
+    }
     match meant.filter(|_| is_empty) {
         Some(meant) if meant == *from => Ok(Begun::Before),
         // Whoever mistyped an address that never answered has ended that call, and says the right one now.
@@ -122,10 +139,14 @@ fn prepare(from: &Address, folder: &Path) -> Result<Begun, ReplicationError> {
             from.remember(folder)?;
             Ok(Begun::Before)
         }
-        _ => Err(ReplicationError::Occupied {
-            folder: folder.to_owned(),
-            address: from.to_string(),
-        }),
+        _ => Err(occupied(from, folder)),
+    }
+}
+
+fn occupied(from: &Address, folder: &Path) -> ReplicationError {
+    ReplicationError::Occupied {
+        folder: folder.to_owned(),
+        address: from.to_string(),
     }
 }
 

@@ -210,15 +210,21 @@ impl Git {
         };
         let mut child = command.spawn().map_err(failed)?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let (answer, complaint) = std::thread::scope(|scope| {
-            let complaint = scope.spawn(|| stderr.map(last_bytes).transpose());
+        let read = std::thread::scope(|scope| -> io::Result<_> {
+            let complaint =
+                std::thread::Builder::new().spawn_scoped(scope, || stderr.map(last_bytes).transpose())?;
             let mut answer = Vec::new();
             let limit = u64::try_from(LONGEST_ANSWER).unwrap_or(u64::MAX);
             let read = stdout.map(|stdout| stdout.take(limit).read_to_end(&mut answer));
             let complaint = complaint.join().expect("reading does not panic");
-            (read.transpose().map(|_| answer), complaint)
+            Ok((read.transpose().map(|_| answer), complaint))
         });
+        if read.is_err() {
+            // Without another thread nobody reads what git says while it answers.
+            let _ = child.kill();
+        }
         let status = child.wait().map_err(failed)?;
+        let (answer, complaint) = read.map_err(failed)?;
         let (answer, complaint) = (answer.map_err(failed)?, complaint.map_err(failed)?);
         Ok(Ended {
             status,

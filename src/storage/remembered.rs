@@ -50,6 +50,15 @@ pub enum RememberedError {
     Tip(PathBuf),
 }
 
+/// The last checkpoints that were signed with a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastSigned {
+    /// One that a branch has.
+    pub published: Option<SignedCheckpoint>,
+    /// A later one that no branch is known to have: whoever was to put it there was ended, or could not.
+    pub pending: Option<SignedCheckpoint>,
+}
+
 impl Remembered {
     /// Names the folder, which is made when something is kept.
     #[must_use]
@@ -118,25 +127,35 @@ impl Remembered {
         self.folder.join("signed").join(name)
     }
 
-    /// Returns the checkpoint that was signed last with a key of this user's.
+    /// Names the file of a checkpoint that no branch is known to have.
+    fn of_pending(&self, key: &VerifierKey) -> PathBuf {
+        self.of_signer(key).with_extension("pending")
+    }
+
+    /// Returns the checkpoints that were signed last with a key of this user's.
     ///
     /// # Errors
     /// [`RememberedError`].
-    pub fn signed(&self, key: &VerifierKey) -> Result<Option<SignedCheckpoint>, RememberedError> {
-        let path = self.of_signer(key);
-        let Some(text) = read(&path)? else {
-            return Ok(None);
+    pub fn signed(&self, key: &VerifierKey) -> Result<LastSigned, RememberedError> {
+        let read = |path: PathBuf| {
+            let Some(text) = read(&path)? else {
+                return Ok(None);
+            };
+            SignedCheckpoint::parse(&text)
+                .map(Some)
+                .map_err(|error| RememberedError::Kept {
+                    path,
+                    source: error.into(),
+                })
         };
-        SignedCheckpoint::parse(&text)
-            .map(Some)
-            .map_err(|error| RememberedError::Kept {
-                path,
-                source: error.into(),
-            })
+        Ok(LastSigned {
+            published: read(self.of_signer(key))?,
+            pending: read(self.of_pending(key))?,
+        })
     }
 
-    /// Keeps the checkpoint that was signed last with a key, which goes on from the one `before`. Returns whether none was signed
-    /// meanwhile: else that one has to be judged first.
+    /// Keeps the checkpoint that was signed last with a key, which goes on from those `before`, as one that is to be put on a branch.
+    /// Returns whether none was signed meanwhile: else that one has to be judged first.
     ///
     /// # Errors
     /// [`RememberedError`].
@@ -144,14 +163,58 @@ impl Remembered {
         &self,
         key: &VerifierKey,
         signed: &SignedCheckpoint,
-        before: Option<&SignedCheckpoint>,
+        before: &LastSigned,
     ) -> Result<bool, RememberedError> {
         let _lock = self.lock()?;
-        if self.signed(key)?.as_ref() != before {
+        if self.signed(key)? != *before {
             return Ok(false);
         }
-        write(&self.of_signer(key), &signed.to_string())?;
+        write(&self.of_pending(key), &signed.to_string())?;
         Ok(true)
+    }
+
+    /// Records that a branch has the checkpoint that was to be put there, unless another one is by now.
+    ///
+    /// # Errors
+    /// [`RememberedError`].
+    pub fn keep_published(
+        &self,
+        key: &VerifierKey,
+        signed: &SignedCheckpoint,
+    ) -> Result<(), RememberedError> {
+        let _lock = self.lock()?;
+        if self.signed(key)?.pending.as_ref() != Some(signed) {
+            return Ok(());
+        }
+        let path = self.of_signer(key);
+        let moved = fs::rename(self.of_pending(key), &path).and_then(|()| sync_folder_of(&path));
+        moved.map_err(|source| RememberedError::Io {
+            what: "write",
+            path,
+            source,
+        })
+    }
+
+    /// Forgets a checkpoint that was to be put on a branch, unless another one is by now.
+    ///
+    /// # Errors
+    /// [`RememberedError`].
+    pub fn forget_pending(
+        &self,
+        key: &VerifierKey,
+        signed: &SignedCheckpoint,
+    ) -> Result<(), RememberedError> {
+        let _lock = self.lock()?;
+        if self.signed(key)?.pending.as_ref() != Some(signed) {
+            return Ok(());
+        }
+        let path = self.of_pending(key);
+        let deleted = fs::remove_file(&path).and_then(|()| sync_folder_of(&path));
+        deleted.map_err(|source| RememberedError::Io {
+            what: "delete",
+            path,
+            source,
+        })
     }
 
     /// Returns the commit that is kept of an archive, which its first commit names.
@@ -246,8 +309,11 @@ fn write(path: &Path, text: &str) -> Result<(), RememberedError> {
     fresh
         .persist(path)
         .map_err(|error| failed("write")(error.error))?;
-    let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(failed("write"))
+    sync_folder_of(path).map_err(failed("write"))
+}
+
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    fs::File::open(path.parent().unwrap_or(path)).and_then(|folder| folder.sync_all())
 }
 
 #[cfg(test)]

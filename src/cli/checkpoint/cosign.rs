@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use avalaches::add::Circumstances;
 use avalaches::archive::Archive;
@@ -112,13 +112,16 @@ fn ask_all(
         witnesses::ask(&client, witness, signed, log, known)
     };
     Ok(thread::scope(|scope| {
-        let asked: Vec<_> = witnesses
-            .iter()
-            .map(|witness| scope.spawn(|| ask(witness)))
-            .collect();
+        let begin = |witness| {
+            let thread = thread::Builder::new().spawn_scoped(scope, move || ask(witness));
+            // Where no further thread can be had, it is its turn here.
+            thread.map_err(|_| ask(witness))
+        };
+        let asked: Vec<_> = witnesses.iter().copied().map(begin).collect();
+        let end = |thread: ScopedJoinHandle<'_, _>| thread.join().expect("asking does not panic");
         asked
             .into_iter()
-            .map(|thread| thread.join().expect("asking does not panic"))
+            .map(|asked| asked.map_or_else(|answer| answer, end))
             .collect()
     }))
 }

@@ -29,7 +29,7 @@ impl Stream {
         let file = file.to_owned();
         let (sender, read) = sync_channel(2);
         // It may wait for ever, and ends with the program.
-        thread::spawn(move || {
+        let begun = thread::Builder::new().spawn(move || {
             if file == Path::new("-") {
                 send_all(&mut io::stdin().lock(), &sender);
                 return;
@@ -39,6 +39,14 @@ impl Stream {
                 Err(error) => drop(sender.send(Err(error))),
             }
         });
+        let read = match begun {
+            Ok(_) => read,
+            Err(error) => {
+                let (sender, failed) = sync_channel(1);
+                drop(sender.send(Err(error)));
+                failed
+            }
+        };
         Self {
             read,
             bytes: Vec::new(),

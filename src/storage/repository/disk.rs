@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 
 use rustix::fs::FlockOperation;
 
@@ -22,10 +23,12 @@ pub(in crate::storage) fn some_at_once<T: Send>(
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = || std::iter::from_fn(next).try_for_each(&work);
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
-        threads
-            .into_iter()
-            .try_for_each(|thread| thread.join().expect("the work does not panic"))
+        // Where no further thread can be had, those that are there do the work.
+        let begin = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
+        let threads: Vec<_> = (1..AT_ONCE).map_while(begin).collect();
+        let own = work();
+        let join = |thread: ScopedJoinHandle<'_, _>| thread.join().expect("the work does not panic");
+        threads.into_iter().map(join).fold(own, Result::and)
     })
 }
 

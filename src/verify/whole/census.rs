@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use super::{Options, Scope, sound};
+use super::{Options, Scope};
 use crate::archive::Archive;
 use crate::id::{BlobId, CommitId, ObjectId};
 use crate::object::ObjectKind;
 use crate::object::commit::Commit;
-use crate::progress::{Progress, Tell};
+use crate::progress::{Progress, Tell, beside};
 use crate::storage::bits::Bits;
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
@@ -160,21 +160,14 @@ impl<'a> Census<'a> {
 
     /// Does some work on another thread while `progress` is told how far it is.
     pub fn watch<T: Send>(&self, progress: &mut Tell<'_>, work: impl FnOnce() -> T + Send) -> T {
-        std::thread::scope(|scope| {
-            let (ended, end) = mpsc::channel::<()>();
-            let worker = std::thread::Builder::new().stack_size(sound::STACK);
-            let worker = worker.spawn_scoped(scope, move || {
-                let _ended = ended;
-                work()
-            });
-            let worker = worker.expect("one thread can be had, or nothing else could run either");
+        let tell = |end: &Receiver<()>| {
             while end.recv_timeout(TOLD_EVERY) == Err(RecvTimeoutError::Timeout) {
                 if progress(self.progress()).is_break() {
                     self.stop.store(true, Ordering::Relaxed);
                 }
             }
-            worker.join().expect("checking does not panic")
-        })
+        };
+        beside(work, tell).0
     }
 }
 

@@ -23,7 +23,7 @@ use crate::verify::signed::{Grounds, Keys};
 const STRETCH: usize = 512;
 
 /// Stack of a thread that judges; a page's markup may lie sixty-four deep.
-pub(super) const STACK: usize = 8 << 20;
+const STACK: usize = 8 << 20;
 
 /// What was found out about the branch.
 #[derive(Debug, Default)]
