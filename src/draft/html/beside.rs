@@ -222,11 +222,11 @@ fn beside(place: Place, is_amid: bool, text: &str, own: &str) -> Option<Beside> 
 
 /// Returns the words that an element shows, a line for each block, and the names of what those do not tell; without what is
 /// in elements that are passed over.
-fn words<'a>(
-    root: ElementRef<'a>,
+fn words(
+    root: ElementRef<'_>,
     named: Named,
     is_passed_over: fn(ElementRef<'_>) -> bool,
-) -> (String, Vec<&'a str>) {
+) -> (String, Vec<&str>) {
     let is_named = |name: &str| match named {
         Named::Wordless => WORDLESS.contains(&name),
         Named::Foreign => !own::KNOWN.contains(&name) && !FRAME.contains(&name) && name != "button",

@@ -76,10 +76,10 @@ fn dates(page: &Html, named: &[&str], of_schema: &str) -> Vec<String> {
     let mut dates: Vec<String> = head_elements(page.root_element(), "meta")
         .take(1000)
         .filter_map(|meta| {
-            let names = ["property", "name"].map(|name| meta.value().attr(name).unwrap_or_default());
+            let own = ["property", "name"].map(|name| meta.value().attr(name).unwrap_or_default());
             let is_wanted = |name: &str| named.iter().any(|known| name.trim().eq_ignore_ascii_case(known));
             let content = meta.value().attr("content")?;
-            let is_own = names.into_iter().any(is_wanted) || is_of(meta, of_schema);
+            let is_own = own.into_iter().any(is_wanted) || is_of(meta, of_schema);
             is_own.then(|| clean(content))?
         })
         .collect();
