@@ -5,5 +5,6 @@ pub mod charset;
 pub mod http;
 mod moment;
 pub mod warc;
+pub mod wayback;
 
 pub use moment::Moment;

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 
 use crate::article::Kind;
 use crate::canonical::{self, Invisible};
-use crate::capture::{Moment, charset};
+use crate::capture::Moment;
+use crate::capture::charset::{self, Decoded};
 use crate::diff::{self, ParagraphChange, Piece};
-use crate::draft::{self, DraftError, Form};
+use crate::draft::{self, DraftError, DraftErrorKind, Form};
 use crate::footer::Footer;
 use crate::id::CommitId;
 
@@ -26,6 +27,10 @@ pub struct Seen {
     modified: Option<Moment>,
     /// The notices that the page shows beside its text.
     notices: Vec<String>,
+    /// What stands amid the text and is none of it, such as boxes of facts.
+    beside: String,
+    /// What the page's own style hides where the text stands.
+    hidden: String,
 }
 
 /// What became of a page.
@@ -63,6 +68,10 @@ pub struct Judgement {
     pub declarations: Vec<Declaration>,
     /// What differs in the text.
     pub changes: Vec<ParagraphChange>,
+    /// What differs amid the text and is none of it. It is told, and not judged.
+    pub beside: Vec<ParagraphChange>,
+    /// What differs in what the page's own style hides. It is told, and not judged: a script may show it.
+    pub hidden: Vec<ParagraphChange>,
 }
 
 impl Seen {
@@ -73,12 +82,24 @@ impl Seen {
     pub fn read(bytes: &[u8], form: Form, declared_charset: Option<&str>) -> Result<Self, DraftError> {
         let is_utf8 = declared_charset.is_none() && std::str::from_utf8(bytes).is_ok();
         let decoded = if is_utf8 || !form.has_elements() && declared_charset.is_none() {
-            bytes.into()
+            Decoded {
+                bytes: bytes.into(),
+                damaged: None,
+            }
         } else {
             charset::utf8(bytes, declared_charset)
         };
-        let draft = draft::read(&decoded, form, Invisible::Allow)?;
+        let draft = draft::read(&decoded.bytes, form, Invisible::Allow)?;
         let text = draft.text();
+        // In what is lost no change can be seen.
+        if let Some(charset) = decoded.damaged
+            && charset::is_of_another(&text)
+        {
+            return Err(DraftError {
+                line: None,
+                kind: DraftErrorKind::OtherEncoding(charset),
+            });
+        }
         let titles = draft.front.title;
         let titles = titles.plain.into_iter().chain(titles.per_language.into_values());
         let titles = titles.chain(draft.headline);
@@ -86,10 +107,15 @@ impl Seen {
         let mut whole: Vec<String> = apart.collect();
         whole.push(text);
         let dates = draft.front.modified.iter();
-        let beside = draft.beside.iter().map(|beside| as_shown(&beside.text));
-        let beside: Vec<String> = beside.collect();
-        let beside = beside.iter().flat_map(|text| text.lines());
+        let own = draft.beside.iter().map(|beside| as_shown(&beside.own));
+        let own: Vec<String> = own.collect();
+        let own = own.iter().flat_map(|text| text.lines());
+        let amid = draft.beside.iter().filter(|beside| beside.is_amid);
+        let amid = amid.flat_map(|beside| beside.text.lines());
+        let paragraphs = |lines: Vec<&str>| canonical::canonical(&as_shown(&lines.join("\n\n")));
         Ok(Self {
+            beside: paragraphs(amid.collect()),
+            hidden: paragraphs(draft.hidden.lines().collect()),
             text: canonical::canonical(&as_shown(&whole.join("\n\n"))),
             footer: draft.footer.map(|found| found.footer),
             kind: draft.front.kind.and_then(|kind| kind.parse().ok()),
@@ -97,11 +123,17 @@ impl Seen {
             modified: dates
                 .filter_map(|date| Moment::of_metadata(date))
                 .max_by_key(Moment::instant),
-            notices: beside
+            notices: own
                 .filter(|line| notice::is_one(line))
                 .map(str::to_owned)
                 .collect(),
         })
+    }
+
+    /// Returns how many bytes of text it has.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.text.len() + self.beside.len() + self.hidden.len()
     }
 }
 
@@ -175,6 +207,8 @@ pub fn judge(before: &Seen, after: &Seen) -> Judgement {
         verdict,
         declarations,
         changes,
+        beside: diff::compare(&before.beside, &after.beside),
+        hidden: diff::compare(&before.hidden, &after.hidden),
     }
 }
 
@@ -414,6 +448,78 @@ mod tests {
             "The bridge opens at noon to&shy;day.&#x2060;",
         ] {
             assert_eq!(judge(&old, &page(text)).verdict, Verdict::Same, "{text}");
+        }
+    }
+
+    #[test]
+    fn readers_remarks_and_links_to_other_pages_declare_nothing() {
+        let page = |text: &str, below: &str| {
+            format!("<!doctype html><article><h1>A</h1><p>It opened {text}.</p></article>{below}")
+        };
+        for below in [
+            "<div id=comments><p>Update: I drove over it, fine.</p></div>",
+            "<div class='wide Comment-list'><ul><li>Update: I drove over it.</ul></div>",
+            "<aside><a href=x>Correction: another story</a></aside>",
+            "<div><ul><li><a href=x>Correction: another story</a></li><li>b</li></ul></div>",
+        ] {
+            assert_eq!(
+                names(&page("today", ""), &page("Monday", below)),
+                [""; 0],
+                "{below}"
+            );
+        }
+        let linked = "<aside>Correction: <a href=x>the day</a> was wrong.</aside>";
+        assert_eq!(names(&page("today", ""), &page("Monday", linked)), ["notice"]);
+    }
+
+    #[test]
+    fn what_changes_amid_the_text_or_is_hidden_is_told() {
+        let page = |facts: &str, hidden: &str| {
+            seen(&format!(
+                "<!doctype html><article><p>It opened.</p><aside>Cost: {facts}</aside><div style='visibility: hidden; opacity: 0;'>\
+                 <p>Hidden <b>{hidden}</b>.</p><p>Same.</p></div></article>"
+            ))
+        };
+        let judged = |after: &Seen| {
+            let judgement = judge(&page("10", "a"), after);
+            assert_eq!(judgement.verdict, Verdict::Same);
+            (judgement.beside.is_empty(), judgement.hidden.is_empty())
+        };
+        assert_eq!(judged(&page("10", "a")), (true, true));
+        assert_eq!(judged(&page("20", "a")), (false, true));
+        assert_eq!(judged(&page("10", "b")), (true, false));
+    }
+
+    #[test]
+    fn captures_of_the_wayback_machine_are_the_same_whenever_they_were_made() {
+        let page = |day: &str| {
+            seen(&format!(
+                "<html lang=en><body><!-- BEGIN WAYBACK TOOLBAR INSERT --><div id=wm-ipp-base style='display:none'>4 captures</div>\
+                 <div id=wm-ipp-print>The Wayback Machine - https://web.archive.org/web/202503{day}100000/https://x.example/</div>\
+                 <!-- END WAYBACK TOOLBAR INSERT --><h1>Bridge</h1><p>It opened.</p></body></html>"
+            ))
+        };
+        assert_eq!(page("04").text, "Bridge\n\nIt opened.\n");
+        let judgement = judge(&page("04"), &page("05"));
+        assert_eq!(
+            (judgement.verdict, judgement.beside, judgement.hidden),
+            (Verdict::Same, vec![], vec![])
+        );
+    }
+
+    #[test]
+    fn a_page_whose_encoding_is_not_known_is_not_read() {
+        let read = |head: &str, text: &str, declared| {
+            let page = format!("<!doctype html>{head}<article><h1>Bridge</h1><p>{text}</p></article>");
+            let (gbk, ..) = encoding_rs::GBK.encode(&page);
+            Seen::read(&gbk, Form::Html, declared).map_err(|error| error.to_string())
+        };
+        for text in ["老人生了", "老人死了"] {
+            assert!(read("", text, None).unwrap_err().contains("UTF-8"));
+            let refused = read("<meta charset=utf-8>", text, None).unwrap_err();
+            assert_eq!(refused, "the page is said to be in UTF-8, and is not");
+            assert!(read("", text, Some("UTF-8")).is_err());
+            assert!(read("", text, Some("gbk")).unwrap().text.contains(text));
         }
     }
 

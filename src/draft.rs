@@ -1,6 +1,8 @@
 //! Reading what people have: pages in text, Markdown or HTML, with or without back link, footer and front
 //! matter. Reading is lenient where nothing can be misread, and refuses with a line where it could.
 
+use memchr::memmem;
+
 use crate::canonical::{self, Invisible, LONGEST_ARTICLE, TextError};
 use crate::capture::charset;
 use crate::commonmark::{self, Block, CommonMarkError, MOST_MARKS, Wordless};
@@ -104,6 +106,8 @@ pub struct Draft {
     pub notices: Vec<Notice>,
     /// What the page shows beside the text.
     pub beside: Vec<Beside>,
+    /// The words that the page's own style hides where the text stands, a line for each block.
+    pub hidden: String,
     /// The one heading of the first level that an HTML page shows around its article, where the article has no title.
     pub headline: Option<String>,
     /// Whether an HTML page carries a proof, as those of an archive's site do.
@@ -153,6 +157,8 @@ pub struct Beside {
     pub is_amid: bool,
     /// The words, a line for each block; of what has none the element's name, as in `<img>`.
     pub text: String,
+    /// Those of them that the page itself says: no readers' remarks, and no lines that only lead to other pages.
+    pub own: String,
 }
 
 impl Beside {
@@ -160,6 +166,7 @@ impl Beside {
         Self {
             place: Place::BackLink,
             is_amid: false,
+            own: text.clone(),
             text,
         }
     }
@@ -215,6 +222,9 @@ pub enum NoticeKind {
         "the page's date, {0}, is that of a revision of the article before, so that this one is of now; --date says another"
     )]
     EarlierDate(String),
+    /// The page says no date, and is of now.
+    #[error("the page says no date that is read, so that it is of now; --date says another")]
+    Undated,
     /// Plain text takes the place of blocks that had markup.
     #[error("plain text has no links, headings and emphasis: those of {} that changed are gone", counted(*.0, "block"))]
     MarkupLost(usize),
@@ -224,6 +234,14 @@ pub enum NoticeKind {
     /// Words of an HTML page are no part of its text.
     #[error("left out, as it stands beside the text: {}", quoted(.0))]
     LeftOut(Vec<String>),
+    /// The page's own style hides more words than it shows.
+    #[error(
+        "the page's style hides {0} letters where its text stands, more than it shows there; none of them is read"
+    )]
+    Hidden(usize),
+    /// More stands around the article than in it.
+    #[error("{0} letters stand around the page's article, more than in it; none of them is read")]
+    Around(usize),
     /// Images say nothing in words.
     #[error("the text has nothing of {} without alternative text", counted(*.0, "image"))]
     WordlessImages(usize),
@@ -293,6 +311,9 @@ pub enum DraftErrorKind {
         /// The encoding that it declares.
         charset: &'static str,
     },
+    /// The page is not in the encoding that it is said to be in.
+    #[error("the page is said to be in {0}, and is not")]
+    OtherEncoding(&'static str),
     /// The file is of a program's own form.
     #[error("this is {0}, and no text, Markdown or HTML")]
     OtherForm(&'static str),
@@ -363,7 +384,15 @@ pub fn read(bytes: &[u8], form: Form, invisible: Invisible) -> Result<Draft, Dra
 
 /// Names the form of a file that other programs write, by its first bytes; none where it may be a text.
 fn other_form(bytes: &[u8]) -> Option<&'static str> {
-    if bytes.starts_with(b"PK\x03\x04") {
+    if bytes.starts_with(b"PK\x03\x04") && memmem::find(bytes, b"application/epub+zip").is_some() {
+        Some("a book in EPUB (.epub)")
+    } else if bytes.starts_with(b"PK\x03\x04") && memmem::find(bytes, b"datapackage.json").is_some() {
+        Some("a file of captures of pages (.wacz)")
+    } else if bytes.starts_with(b"\xd0\xcf\x11\xe0") {
+        Some("a file of Word or another program of Microsoft (.doc)")
+    } else if bytes.starts_with(b"bplist00") {
+        Some("a property list, as Safari writes its web archives (.webarchive)")
+    } else if bytes.starts_with(b"PK\x03\x04") {
         Some("a zip archive, as Word (.docx) and OpenDocument (.odt) write their files")
     } else if bytes.starts_with(b"%PDF-") {
         Some("a PDF")
@@ -491,6 +520,7 @@ fn dress_down(
         footer,
         notices,
         beside,
+        hidden: String::new(),
         headline: None,
         carries_proof: false,
         faults: Vec::new(),
@@ -554,6 +584,22 @@ mod tests {
             ("", Form::Text),
         ] {
             assert_eq!(Form::sniff(page.as_bytes()), form, "{page}");
+        }
+    }
+
+    #[test]
+    fn files_of_other_programs_are_called_what_they_are() {
+        for (bytes, name) in [
+            (&b"PK\x03\x04..mimetypeapplication/epub+zip"[..], ".epub"),
+            (b"PK\x03\x04..datapackage.json..", ".wacz"),
+            (b"PK\x03\x04..word/document.xml", ".docx"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".doc"),
+            (b"bplist00\xd1\x01\x02", ".webarchive"),
+        ] {
+            let refused = read(bytes, Form::Html, Invisible::Refuse)
+                .unwrap_err()
+                .to_string();
+            assert!(refused.contains(name), "{refused}");
         }
     }
 

@@ -438,7 +438,7 @@ fn left_out(draft: &Draft) -> Option<Notice> {
     let words = draft
         .beside
         .iter()
-        .filter(|beside| beside.is_amid || beside.place != Place::BackLink && notice::is_one(&beside.text));
+        .filter(|beside| beside.is_amid || beside.place != Place::BackLink && notice::is_one(&beside.own));
     let words: Vec<String> = words.map(|beside| beside.text.replace('\n', " ")).collect();
     (!words.is_empty()).then_some(Notice {
         line: 0,

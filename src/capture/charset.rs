@@ -7,16 +7,44 @@ use encoding_rs::{Encoding, UTF_8};
 /// How far into a page its encoding is sought, as the HTML standard has it.
 const PRESCANNED: usize = 1024;
 
+/// A page in UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded<'a> {
+    /// Its bytes.
+    pub bytes: Cow<'a, [u8]>,
+    /// The encoding that it is said to be in, where it has bytes that mean nothing in that. They became U+FFFD, as in a browser.
+    pub damaged: Option<&'static str>,
+}
+
 /// Returns an HTML page as UTF-8. Its encoding is the one of its byte order mark, else the one that was declared with
-/// it, else the one that it declares in its first bytes, else UTF-8; what it cannot mean becomes U+FFFD, as in a browser.
+/// it, else the one that it declares in its first bytes. Where there is none the bytes stay what they are: browsers guess.
 #[must_use]
-pub fn utf8<'a>(bytes: &'a [u8], declared: Option<&str>) -> Cow<'a, [u8]> {
+pub fn utf8<'a>(bytes: &'a [u8], declared: Option<&str>) -> Decoded<'a> {
     let label = declared.and_then(|label| Encoding::for_label(label.trim().as_bytes()));
-    let encoding = label.or_else(|| in_page(bytes)).unwrap_or(UTF_8);
-    match encoding.decode(bytes).0 {
+    let by_mark = || Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
+    let Some(encoding) = label.or_else(|| in_page(bytes)).or_else(by_mark) else {
+        return Decoded {
+            bytes: bytes.into(),
+            damaged: None,
+        };
+    };
+    let (text, encoding, is_damaged) = encoding.decode(bytes);
+    let bytes = match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    };
+    Decoded {
+        bytes,
+        damaged: is_damaged.then_some(encoding.name()),
     }
+}
+
+/// Tells whether so much of a text is lost that it is in another encoding than it was read by: more than one in twenty of its
+/// letters.
+#[must_use]
+pub fn is_of_another(text: &str) -> bool {
+    let lost = text.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
+    lost * 20 > text.chars().filter(|c| c.is_alphanumeric()).count()
 }
 
 /// Returns the name of the encoding that an HTML page declares in its first bytes.
@@ -82,21 +110,37 @@ mod tests {
     #[test]
     fn the_encoding_is_declared_with_the_page_or_in_it() {
         let (gbk, ..) = encoding_rs::GBK.encode("桥今天通车");
-        assert_eq!(&*utf8(&gbk, Some("gb2312")), "桥今天通车".as_bytes());
+        assert_eq!(&*utf8(&gbk, Some("gb2312")).bytes, "桥今天通车".as_bytes());
         for meta in [
             "<meta charset=GBK>",
             "<META http-equiv='Content-Type' content='text/html; charset=gbk'>",
         ] {
             let page = [meta.as_bytes(), &gbk].concat();
-            assert!(utf8(&page, None).ends_with("桥今天通车".as_bytes()), "{meta}");
+            assert!(
+                utf8(&page, None).bytes.ends_with("桥今天通车".as_bytes()),
+                "{meta}"
+            );
         }
-        assert_eq!(&*utf8("桥".as_bytes(), None), "桥".as_bytes());
-        assert_eq!(&*utf8(b"a\xff", None), "a\u{fffd}".as_bytes());
-        assert_eq!(&*utf8(b"\xff\xfea\0", None), b"a");
+        assert_eq!(&*utf8("桥".as_bytes(), None).bytes, "桥".as_bytes());
+        let lost = utf8(b"a\xff", Some("utf-8"));
         assert_eq!(
-            &*utf8("<meta charset=utf-16>桥".as_bytes(), None),
+            (&*lost.bytes, lost.damaged),
+            ("a\u{fffd}".as_bytes(), Some("UTF-8"))
+        );
+        assert_eq!(&*utf8(b"\xff\xfea\0", None).bytes, b"a");
+        assert_eq!(
+            &*utf8("<meta charset=utf-16>桥".as_bytes(), None).bytes,
             "<meta charset=utf-16>桥".as_bytes()
         );
+    }
+
+    #[test]
+    fn no_encoding_is_guessed() {
+        let (gbk, ..) = encoding_rs::GBK.encode("<p>桥今天通车");
+        let read = utf8(&gbk, None);
+        assert_eq!((&*read.bytes, read.damaged), (&*gbk, None));
+        assert!(is_of_another("\u{fffd}\u{fffd}\u{fffd} opened"));
+        assert!(!is_of_another("The mayor\u{fffd}s bridge opened today."));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use avalaches::archive::Archive;
 use avalaches::article::{Kind, PAGE_FILE};
 use avalaches::branch::PlaceError;
 use avalaches::diff;
-use avalaches::draft::{self, Form};
+use avalaches::draft::{self, Form, Notice, NoticeKind};
 use avalaches::editorial;
 use avalaches::footer::Footer;
 use avalaches::history;
@@ -169,7 +169,16 @@ impl Add {
                 }
             }
         }
-        add::prepare_draft(draft, form, &wishes, archive.settings(), circumstances).map_err(refused)
+        let mut prepared =
+            add::prepare_draft(draft, form, &wishes, archive.settings(), circumstances).map_err(refused)?;
+        // Sites have a date for what they tell; whoever writes a text may mean the present one.
+        if prepared.is_undated && form.has_elements() && wishes.previous.is_none() {
+            prepared.notices.push(Notice {
+                line: 0,
+                what: NoticeKind::Undated,
+            });
+        }
+        Ok(prepared)
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use avalaches::add::PageError;
 use avalaches::compare::captures::{Absence, Capture, CaptureError, Captures, Unread};
 use avalaches::compare::{self, Judgement, Seen, Verdict};
-use avalaches::diff::{self, html};
+use avalaches::diff::{self, ParagraphChange, html};
 use avalaches::wording::{counted, with_causes};
 use serde_json::{Value, json};
 
@@ -21,8 +21,9 @@ use super::{Common, Failure, Outcome, output};
 ///
 /// Two saved pages are compared, the older one first; or the captures of any number of pages, from folders, dated files and
 /// WARC files, each with the one before it. What is compared is what a reader sees: the text, in canonical form, and the
-/// headline; blanks that do not break lines are blanks, and marks that show nothing are none. The answer is `same`, `declared`, or `undeclared`: the text changed, and nothing
-/// on the new page was recognised as saying so.
+/// headline; blanks that do not break lines are blanks, and marks that show nothing are none. What changed amid the text and is none of
+/// it, such as boxes of facts, and what changed in what the page's own style hides there, is told and not judged. The answer is `same`,
+/// `declared`, or `undeclared`: the text changed, and nothing on the new page was recognised as saying so.
 ///
 /// A change is declared where the new page has something that the old one lacks: another commit in its footer; another
 /// `kind` in its front matter, or another `note`; a later `article:modified_time` or JSON-LD `dateModified`, or the first
@@ -287,6 +288,19 @@ fn pair_text(pair: &Pair, text: &mut String) {
         text.push_str("  the text changed, and no notice of it was recognised on the new page\n");
     }
     changes::write(&judgement.changes, changes::Told::OfTime, text);
+    for (place, changed) in apart(judgement) {
+        let _ = writeln!(text, "  not judged, changed {place}:");
+        changes::write(changed, changes::Told::OfTime, text);
+    }
+}
+
+/// Lists where something changed that is no text.
+fn apart(judgement: &Judgement) -> impl Iterator<Item = (&'static str, &[ParagraphChange])> {
+    let apart = [
+        ("beside the text", &*judgement.beside),
+        ("in what the page's style hides", &*judgement.hidden),
+    ];
+    apart.into_iter().filter(|(_, changes)| !changes.is_empty())
 }
 
 fn page(pages: &[Page]) -> String {
@@ -305,6 +319,10 @@ fn page(pages: &[Page]) -> String {
                 let _ = writeln!(body, "<p>Declared by its {}: {said}</p>", declaration.name());
             }
             body.push_str(&html::changes(&judgement.changes, &[], html::Tongue::English));
+            for (place, changed) in apart(judgement) {
+                let _ = writeln!(body, "<p>Not judged, changed {}:</p>", html::escape(place));
+                body.push_str(&html::changes(changed, &[], html::Tongue::English));
+            }
         }
         for absence in &page.absences {
             let (word, said) = absence_words(absence);
@@ -330,6 +348,8 @@ fn document(told: &Told) -> Value {
             "after": named(&pair.after),
             "declared_by": declared_by,
             "changes": diff::json::changes(&pair.judgement.changes),
+            "beside": diff::json::changes(&pair.judgement.beside),
+            "hidden": diff::json::changes(&pair.judgement.hidden),
         })
     };
     let absence = |absence: &Absence| {

@@ -122,7 +122,7 @@ impl Kept {
     fn size(&self) -> usize {
         let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let content = match &self.content {
-            Content::Page(seen) => seen.text.len(),
+            Content::Page(seen) => seen.size(),
             Content::Repeats { id, url, .. } => length(id) + length(url),
             Content::Absent { location, .. } => length(location),
         };

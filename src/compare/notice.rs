@@ -1,9 +1,10 @@
 //! Which paragraph is a notice of a change: the one table of words, and the rules by which they count.
 //!
 //! A line of the paragraph begins with one of [`WORDS`], and what follows it sets it apart as a label: the line's end, a
-//! mark, a date or time, a number of its own. Or the line begins with a date and one of [`DATED`] behind it; or it is in
-//! brackets and begins as agencies write them ([`IN_BRACKETS`]). Or the paragraph holds one of [`PHRASES`], or says
-//! that this article was changed. A sentence that merely uses such a word is none: "The update of the plan failed" hides no change.
+//! mark, a date or time, a number of its own; a date alone behind words that tell of laws too ([`OF_LAWS`]). Or the line
+//! begins with a date and one of [`DATED`] behind it; or it is in brackets and begins as agencies write them
+//! ([`IN_BRACKETS`]). Or the paragraph holds one of [`PHRASES`], or says that this article was changed. A sentence that
+//! merely uses such a word is none: "The update of the plan failed" hides no change.
 
 use std::ops::RangeInclusive;
 
@@ -48,14 +49,28 @@ pub const WORDS: &[&str] = &[
     "withdrawn",
     "last updated",
     "last modified",
+    "a correction was made",
+    "a clarification was made",
     "最后更新",
     "最後更新",
     "最近更新",
     "最后修改",
+    "最后编辑",
+    "编辑于",
+    "編輯於",
 ];
 
-/// Who may be named before a word of [`WORDS`].
+/// Those of [`WORDS`] that texts about laws begin with: they label a notice where a date or nothing follows.
+pub const OF_LAWS: &[&str] = &["修正", "修订", "修訂", "amendment"];
+
+/// Who or what may be named before a word of [`WORDS`].
 pub const BEFORE: &[&str] = &[
+    "本文",
+    "稿件",
+    "内容",
+    "內容",
+    "数据",
+    "數據",
     "编辑部",
     "編輯部",
     "本报",
@@ -90,8 +105,15 @@ pub const ENDINGS: &[&str] = &[
     "日期",
     "于",
     "於",
+    "与说明",
+    "與說明",
+    "及说明",
+    "及致歉",
     " notice",
     " and clarification",
+    " and clarifications",
+    " & clarification",
+    " & clarifications",
     " appended",
     " to this article",
     " to this story",
@@ -112,6 +134,11 @@ pub const PHRASES: &[&str] = &[
     "本文已更正",
     "本文已更新",
     "本文已撤回",
+    "本文已撤稿",
+    "本文已被撤回",
+    "本文已被撤稿",
+    "本文已被更正",
+    "本文已被修改",
     "本文已修改",
     "本文已修订",
     "本文更新于",
@@ -168,6 +195,12 @@ const DONE: &[&str] = &[
     "revised",
 ];
 
+/// What was done to a page where it has been done, or was done on a day: what a sentence tells of anything.
+const DONE_TO_ANYTHING: &[&str] = &["edited", "modified", "changed", "withdrawn", "removed"];
+
+/// What may stand before what has been done.
+const BY_NOW: &[&str] = &["since", "now", "also", "subsequently"];
+
 /// The most characters behind the date of a stamp: a time zone, a bracket.
 const LONGEST_ZONE: usize = 8;
 
@@ -216,6 +249,12 @@ fn says_of_itself(paragraph: &str) -> bool {
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .collect();
+    // At a beginning the article is this one: "The article has been retracted".
+    if let ["the", "article" | "story", "has", "been", behind @ ..] = &words[..]
+        && has_been_done(behind)
+    {
+        return true;
+    }
     let this = words.iter().enumerate().filter(|(_, word)| **word == "this");
     this.map(|(at, _)| words.split_at(at)).any(|(before, after)| {
         let after = &after[1..];
@@ -228,10 +267,29 @@ fn says_of_itself(paragraph: &str) -> bool {
         let noun = after.iter().take(4).position(|word| NOUNS.contains(word));
         let behind = noun.and_then(|noun| after.get(noun + 1..)).unwrap_or_default();
         match behind {
-            ["has" | "have", "been", done, ..] | ["was" | "were", done, ..] => DONE.contains(done),
+            ["has" | "have", by_now, "been", behind @ ..] if BY_NOW.contains(by_now) => has_been_done(behind),
+            ["has" | "have", "been", behind @ ..] => has_been_done(behind),
+            ["was" | "were", behind @ ..] => was_done(behind),
             _ => false,
         }
     })
+}
+
+/// Tells whether words begin with what has been done to a page. Where somebody is named who did it, it is a story.
+fn has_been_done(words: &[&str]) -> bool {
+    match words {
+        [_, "by", ..] | [] => false,
+        [done, ..] => DONE.contains(done) || DONE_TO_ANYTHING.contains(done),
+    }
+}
+
+/// Tells whether words begin with what was done to a page, and no more than that: "This map was corrected by Mercator".
+fn was_done(words: &[&str]) -> bool {
+    match words {
+        [_, "by", ..] | [] => false,
+        [done, "on", ..] if DONE_TO_ANYTHING.contains(done) => true,
+        [done, ..] => DONE.contains(done),
+    }
 }
 
 fn is_labelled(line: &str) -> bool {
@@ -245,10 +303,14 @@ fn is_labelled(line: &str) -> bool {
         return true;
     }
     let bare = behind_one(bare, BEFORE).unwrap_or(bare);
-    let mut words = WORDS.iter().filter_map(|word| bare.strip_prefix(word));
-    words.any(|rest| {
+    WORDS.iter().any(|word| {
+        let Some(rest) = bare.strip_prefix(word) else {
+            return false;
+        };
+        let behind = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let is_of_law = OF_LAWS.contains(word) && !behind.is_empty() && behind_dates(behind).is_none();
         let mut endings = ENDINGS.iter().filter_map(|ending| rest.strip_prefix(ending));
-        sets_apart(rest) || endings.any(sets_apart)
+        !is_of_law && sets_apart(rest) || endings.any(sets_apart)
     })
 }
 
@@ -259,7 +321,7 @@ fn behind_one<'a>(text: &'a str, words: &[&str]) -> Option<&'a str> {
 /// Tells whether a line is a date and what was done then: `2026年5月2日更新`.
 fn is_dated(line: &str, is_in_brackets: bool) -> bool {
     let line = behind_one(line, &["本文", "本报道", "本稿", "此文"]).unwrap_or(line);
-    let line = behind_one(line, &["于", "於", "在"]).unwrap_or(line);
+    let line = behind_one(line, &["已于", "已於", "于", "於", "在"]).unwrap_or(line);
     let behind = behind_dates(line).and_then(|rest| behind_one(rest.trim_start(), DATED));
     behind.is_some_and(|rest| {
         let first = rest.trim_start().chars().next();
@@ -280,6 +342,11 @@ fn sets_apart(rest: &str) -> bool {
             let closed = inside.split_once([')', '）', ']', '］']);
             behind_dates(inside).is_some() || closed.is_none_or(|(_, behind)| is_end(behind))
         }
+        // A date behind a comma is the label's if the label ends with it.
+        ',' | '，' => {
+            let dated = behind_dates(after[first.len_utf8()..].trim_start());
+            dated.is_some_and(is_end_behind_zone)
+        }
         // A quoted word is no label, unless the quotation is all of it.
         '"' | '”' | '」' | '』' => is_end(&after[first.len_utf8()..]),
         // `update-server` is one word.
@@ -296,6 +363,12 @@ fn sets_apart(rest: &str) -> bool {
 /// Tells whether a label is over: the line is, or a mark follows.
 fn is_end(rest: &str) -> bool {
     rest.trim_start().chars().next().is_none_or(is_mark)
+}
+
+/// Tells the same of what may begin with a time zone.
+fn is_end_behind_zone(rest: &str) -> bool {
+    let zone = rest.split(is_mark).next().unwrap_or_default();
+    zone.trim().chars().count() <= LONGEST_ZONE
 }
 
 fn is_mark(c: char) -> bool {
@@ -432,6 +505,25 @@ mod tests {
             "(Corrects cost in paragraph 1)",
             "(This May 1 story has been corrected to fix the cost.)",
             "This article was amended on 2 May.",
+            "A correction was made on March 5, 2025: It opened Monday.",
+            "Correction, March 5, 2025: It opened Monday.",
+            "UPDATE, 5 p.m. ET: It opened Monday.",
+            "Corrections & Clarifications: It opened Monday.",
+            "This article has since been corrected.",
+            "This article was edited on 5 March 2025.",
+            "This article was modified on 5 March 2025.",
+            "This article has been withdrawn.",
+            "This article has been removed.",
+            "The article has been retracted.",
+            "本文已于3月5日更正。",
+            "本文最后更新于2025年3月5日",
+            "编辑于 2025-03-05 10:00",
+            "数据更正：昨天",
+            "更正与说明：昨天",
+            "本文已被撤回",
+            "修订：2025年3月5日",
+            "修订说明：日期有误。",
+            "【修订】",
         ] {
             assert!(is_one(text), "{text}");
         }
@@ -464,6 +556,18 @@ mod tests {
             "This story is updated by its teller each night.",
             "Corrects cost of living by 3 percent.",
             "This year the plan was updated.",
+            "This report was revised by the ministry in May.",
+            "This map was corrected by Mercator.",
+            "This story has been retracted by its teller.",
+            "This article was edited with care.",
+            "The report has been revised.",
+            "She says the article has been removed.",
+            "修订：条例第三条作如下改动。",
+            "Amendment 1: Congress shall make no law.",
+            "Update, however late, is due.",
+            "Corrections, May be many, are due.",
+            "编辑：李四",
+            "A correction was made to prices.",
             "",
         ] {
             assert!(!is_one(text), "{text}");

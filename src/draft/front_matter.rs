@@ -1,4 +1,5 @@
-//! Front matter: what a Markdown page says about itself between two lines of `---` (YAML) or `+++` (TOML).
+//! Front matter: what a Markdown page says about itself between two lines of `---` (YAML) or `+++` (TOML), or in an
+//! object of JSON that it begins with.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -105,7 +106,7 @@ pub struct Found<'a> {
     text: &'a str,
     /// What follows it.
     pub body: &'a str,
-    /// Its lines, the two marks included.
+    /// Its lines, the two marks included where it has such.
     pub lines: usize,
 }
 
@@ -113,6 +114,7 @@ pub struct Found<'a> {
 enum Syntax {
     Yaml,
     Toml,
+    Json,
 }
 
 /// Cuts the front matter off a page; `None` where it has none.
@@ -123,6 +125,7 @@ pub fn split(page: &str) -> Result<Option<Found<'_>>, DraftError> {
     let (syntax, mark) = match page.split('\n').next().map(str::trim_end) {
         Some("---") => (Syntax::Yaml, "---"),
         Some("+++") => (Syntax::Toml, "+++"),
+        Some(line) if line.starts_with('{') => return json(page),
         _ => return Ok(None),
     };
     let start = page.find('\n').map_or(page.len(), |lf| lf + 1);
@@ -145,6 +148,29 @@ pub fn split(page: &str) -> Result<Option<Found<'_>>, DraftError> {
     Err(DraftError::at(1, FrontMatterError::Open(mark)))
 }
 
+/// Cuts off an object of JSON that a page begins with, on lines of its own, and that says what front matter says.
+fn json(page: &str) -> Result<Option<Found<'_>>, DraftError> {
+    let mut values = serde_json::Deserializer::from_str(page).into_iter::<serde_json::Map<String, Value>>();
+    let Some(Ok(map)) = values.next() else {
+        return Ok(None);
+    };
+    let end = values.byte_offset();
+    let body = page[end..].find('\n').map_or(page.len(), |lf| end + lf + 1);
+    let is_alone = page[end..body].trim().is_empty();
+    if !is_alone || !["title", "date"].iter().any(|key| map.contains_key(*key)) {
+        return Ok(None);
+    }
+    if end > LONGEST {
+        return Err(DraftError::at(1, FrontMatterError::TooLong));
+    }
+    Ok(Some(Found {
+        syntax: Syntax::Json,
+        text: &page[..end],
+        body: &page[body..],
+        lines: page[..body].lines().count(),
+    }))
+}
+
 /// Reads front matter.
 ///
 /// # Errors
@@ -153,6 +179,7 @@ pub fn read(found: &Found<'_>) -> Result<(FrontMatter, Vec<Notice>), DraftError>
     let value = match found.syntax {
         Syntax::Yaml => yaml(found.text)?,
         Syntax::Toml => toml(found.text)?,
+        Syntax::Json => serde_json::from_str(found.text).expect("it was cut off as an object of JSON"),
     };
     let Value::Object(map) = value else {
         // Nothing between the marks is no front matter, not a wrong one.
@@ -415,7 +442,11 @@ fn line_of_key(found: &Found<'_>, key: &str) -> usize {
                 .starts_with([':', '='])
         })
     };
-    found.text.lines().position(is_key).map_or(0, |at| at + 2)
+    let above = match found.syntax {
+        Syntax::Yaml | Syntax::Toml => 2,
+        Syntax::Json => 1,
+    };
+    found.text.lines().position(is_key).map_or(0, |at| at + above)
 }
 
 #[cfg(test)]
@@ -426,6 +457,33 @@ mod tests {
         match split(page) {
             Err(error) => error,
             Ok(found) => read(&found.expect("the page has front matter")).expect_err(page),
+        }
+    }
+
+    #[test]
+    fn an_object_of_json_on_lines_of_its_own_is_front_matter() {
+        for page in [
+            "{\n  \"title\": \"Json\",\n  \"date\": \"2025-03-04\"\n}\n\nText.\n",
+            "{\"title\": \"Json\", \"date\": \"2025-03-04\"}\n\nText.\n",
+        ] {
+            let found = split(page).unwrap().expect(page);
+            assert_eq!(found.body, "\nText.\n");
+            assert_eq!(found.lines + 2, page.lines().count());
+            let (front, notices) = read(&found).unwrap();
+            assert_eq!(
+                (front.title.plain.as_deref(), front.date.as_deref()),
+                (Some("Json"), Some("2025-03-04"))
+            );
+            assert_eq!(notices, []);
+        }
+        assert_eq!(error("{\n\"title\": [1]}\n").line, Some(2));
+        for text in [
+            "{\"title\": 1} is no text.\n",
+            "{\"a\": 1}\n",
+            "{\n",
+            "{{< figure >}}\n",
+        ] {
+            assert!(split(text).unwrap().is_none(), "{text}");
         }
     }
 

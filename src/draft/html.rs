@@ -25,6 +25,7 @@ mod marks;
 mod own;
 pub mod scripts;
 mod source;
+mod surroundings;
 mod text;
 mod xhtml;
 
@@ -60,6 +61,8 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         });
     }
     notices.extend(article.wordless());
+    notices.extend(article.hidden_notice());
+    notices.extend(article.around_notice());
     if let Some(encoding) = other_encoding(text, page.root_element()) {
         notices.push(Notice {
             line: LINE,
@@ -83,7 +86,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
     };
     let mut front = FrontMatter {
         languages: article.languages(page.root_element()),
-        authors: authors(page.root_element()),
+        authors: authors(&page),
         source_url: canonical_link(page.root_element()),
         modified: dates::of_change(&page),
         ..FrontMatter::default()
@@ -98,6 +101,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         footer,
         notices,
         beside: article.beside,
+        hidden: article.hidden,
         headline,
         carries_proof,
         faults: if carries_proof {
@@ -219,6 +223,10 @@ struct Article<'a> {
     after: Vec<Piece>,
     /// What it shows beside it.
     beside: Vec<Beside>,
+    /// What its own style hides in it.
+    hidden: String,
+    /// How many letters stand around it.
+    around: usize,
 }
 
 impl<'a> Article<'a> {
@@ -244,7 +252,11 @@ impl<'a> Article<'a> {
             .filter(|child| child.value().name() == "body")
             .last()
             .unwrap_or(root);
-        if let Some(marked) = the_one("article").or_else(|| the_one("main")) {
+        let whole = the_one("main").unwrap_or(body);
+        // An element may mark what is told beside the story. A page that carries its proof has one for its text.
+        let is_text = |article: &ElementRef<'a>| carries_proof || surroundings::of(whole, *article).is_text();
+        let marked = the_one("article").filter(is_text).or_else(|| the_one("main"));
+        if let Some(marked) = marked {
             return Ok(Self {
                 extent: Extent::Marked,
                 carries_proof,
@@ -252,6 +264,8 @@ impl<'a> Article<'a> {
                 pieces: text::pieces(marked)?,
                 after: text::pieces_after(body, marked)?,
                 beside: beside::of(body, marked, named),
+                hidden: beside::hidden(marked),
+                around: surroundings::of(body, marked).around,
             });
         }
         let mut whole = Self {
@@ -261,6 +275,8 @@ impl<'a> Article<'a> {
             pieces: text::pieces(body)?,
             after: Vec::new(),
             beside: beside::of(body, body, named),
+            hidden: beside::hidden(body),
+            around: 0,
         };
         let is_plain = !shown
             .iter()
@@ -302,6 +318,29 @@ impl<'a> Article<'a> {
             line: LINE,
             what: NoticeKind::WordlessImages(count),
         })
+    }
+
+    /// Tells that the page's style hides more than is read: some publishers' pages show their text by a script.
+    fn hidden_notice(&self) -> Option<Notice> {
+        let hidden = surroundings::letters(&self.hidden);
+        let read: usize = self.letters();
+        (hidden > read).then_some(Notice {
+            line: LINE,
+            what: NoticeKind::Hidden(hidden),
+        })
+    }
+
+    /// Tells that more stands around the article than in it.
+    fn around_notice(&self) -> Option<Notice> {
+        (self.around > self.letters().max(LONGEST_BYLINE)).then_some(Notice {
+            line: LINE,
+            what: NoticeKind::Around(self.around),
+        })
+    }
+
+    fn letters(&self) -> usize {
+        let plains = self.pieces.iter().map(|piece| piece.plain.as_str());
+        plains.map(surroundings::letters).sum()
     }
 
     /// Takes the footer off: the last of the article, or the only thing after it; of a page that carries its proof, only the
@@ -346,6 +385,7 @@ impl<'a> Article<'a> {
             self.beside.extend(own.map(|piece| Beside {
                 place: Place::Frame,
                 is_amid: false,
+                own: piece.plain.clone(),
                 text: piece.plain,
             }));
         }
@@ -378,7 +418,13 @@ impl<'a> Article<'a> {
         let mut titles = (0..self.pieces.len()).filter(|at| self.pieces[*at].kind == Kind::Title);
         let at = titles.next().filter(|_| titles.next().is_none())?;
         let before = &self.pieces[..at];
-        if !before.iter().all(|piece| piece.in_header || is_back_link(piece)) {
+        let is_in_header = self.pieces[at].in_header;
+        let may_precede = |piece: &Piece| {
+            piece.in_header
+                || is_back_link(piece)
+                || is_in_header && !self.carries_proof && is_label(&piece.plain)
+        };
+        if !before.iter().all(may_precede) {
             return None;
         }
         let title = self.pieces[at].plain.replace('\n', " ");
@@ -392,6 +438,7 @@ impl<'a> Article<'a> {
                 Beside {
                     place: Place::Frame,
                     is_amid: false,
+                    own: title.clone(),
                     text: title.clone(),
                 },
             );
@@ -420,6 +467,11 @@ impl<'a> Article<'a> {
         let primary = |lang: &str| lang.split('-').next().unwrap_or_default().to_ascii_lowercase();
         let others = self.shown.iter().filter_map(language);
         let is_one_language = others.into_iter().all(|lang| primary(&lang) == primary(&whole));
+        // Templates declare the language of their makers.
+        let is_in_han = ["zh", "cmn", "yue", "ja", "ko"].contains(&&*primary(&whole));
+        if !is_in_han && self.pieces.iter().all(is_han) {
+            return Vec::new();
+        }
         let is_one_script = self
             .pieces
             .windows(2)
@@ -488,13 +540,17 @@ fn is_running_text(paragraph: ElementRef<'_>) -> bool {
     let inner = paragraph.descendants().filter_map(ElementRef::wrap);
     let times = inner.filter(|inner| inner.value().name() == "time");
     let others = words(paragraph).saturating_sub(times.map(words).sum());
-    let last = paragraph
-        .text()
-        .flat_map(str::chars)
-        .filter(|c| !c.is_whitespace())
-        .last();
-    let is_sentence = last.is_some_and(|last| ".!?。！？…”»」".contains(last));
-    others > 0 && (is_sentence || others > LONGEST_BYLINE)
+    let text: String = paragraph.text().collect();
+    others > 0 && (is_sentence(&text) || others > LONGEST_BYLINE)
+}
+
+fn is_sentence(text: &str) -> bool {
+    text.trim_end().ends_with(|last| ".!?。！？…”»」".contains(last))
+}
+
+/// Tells a few words that label what is below them from text.
+fn is_label(text: &str) -> bool {
+    !is_sentence(text) && surroundings::letters(text) <= LONGEST_BYLINE
 }
 
 /// Lists what a browser shows of an element, in the page's order, the element itself first.
@@ -543,6 +599,7 @@ fn left(all: Vec<Piece>, taken: &[Piece]) -> Vec<Beside> {
             _ => left.push(Beside {
                 place: Place::Loose,
                 is_amid: true,
+                own: piece.plain.clone(),
                 text: piece.plain,
             }),
         }
@@ -619,13 +676,17 @@ fn head_elements<'a>(root: ElementRef<'a>, name: &'a str) -> impl Iterator<Item 
     elements.filter(move |element| element.value().name() == name)
 }
 
-fn authors(root: ElementRef) -> Vec<String> {
+fn authors(page: &Html) -> Vec<String> {
+    let root = page.root_element();
     let mut authors: Vec<String> = Vec::new();
     for meta in head_elements(root, "meta").take(1000) {
         let attribute = |name: &str| meta.value().attr(name);
         let is_author = attribute("name").is_some_and(|name| name.trim().eq_ignore_ascii_case("author"));
         let author = attribute("content").filter(|_| is_author).and_then(clean);
         authors.extend(author.filter(|author| !authors.contains(author)));
+    }
+    if authors.is_empty() {
+        authors = dates::authors(page);
     }
     authors
 }

@@ -6,16 +6,39 @@ use scraper::{ElementRef, Node};
 use super::super::{Beside, Place};
 use super::hidden::{self, Visibility};
 use super::own;
-use super::text::{BLOCKS, hides_itself, is_blank, is_left_out, is_navigation, is_never_shown};
+use super::text::{
+    BLOCKS, hides_itself, is_blank, is_hidden_text, is_left_out, is_navigation, is_never_shown, is_no_text,
+};
+use crate::capture::wayback;
 
 /// Elements in which a page says what is no part of its article.
-const FRAME: &[&str] = &["nav", "header", "footer", "aside"];
+pub const FRAME: &[&str] = &["nav", "header", "footer", "aside"];
 
 /// Elements by which a page is used.
 const ELSEWHERE: &[&str] = &["nav", "menu", "header", "select", "datalist", "iframe"];
 
 /// Roles that say the same of any element.
 const ELSEWHERE_ROLES: &[&str] = &["navigation", "search", "menu", "menubar", "toolbar"];
+
+/// What sites call the parts of a page in which readers remark on it, or that lead to other pages.
+const OTHERS: &[&str] = &[
+    "comment",
+    "comments",
+    "comment-list",
+    "commentlist",
+    "comments-area",
+    "comments-section",
+    "disqus_thread",
+    "respond",
+    "related",
+    "related-articles",
+    "related-news",
+    "related-posts",
+    "recommended",
+];
+
+/// The most nodes beside a link that are looked at.
+const MOST_BESIDE_LINK: usize = 100;
 
 /// Which elements a page shows something by that their words do not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +74,13 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
     while let Some((node, is_in, is_in_header)) = pending.pop() {
         let Some(element) = ElementRef::wrap(node) else {
             if let Node::Text(text) = node.value() {
-                found.extend(beside(Place::Loose, false, &words_of_text(text)).filter(|_| !is_in));
+                let shown = words_of_text(text);
+                let own = if node.parent().and_then(ElementRef::wrap).is_some_and(is_in_others) {
+                    ""
+                } else {
+                    &*shown
+                };
+                found.extend(beside(Place::Loose, false, &shown, own).filter(|_| !is_in));
             }
             continue;
         };
@@ -72,7 +101,7 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
         if is_open {
             if is_in && OTHERWISE.contains(&name) && !otherwise.contains(&name) {
                 otherwise.push(name);
-                found.extend(beside(Place::Loose, false, &format!("<{name}>")));
+                found.extend(beside(Place::Loose, false, &format!("<{name}>"), ""));
             }
             let start = pending.len();
             let (is_in, is_in_header) = (is_in || is_article, is_in_header || is_header);
@@ -86,12 +115,20 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
             FRAME.contains(&name)
         };
         let place = if is_frame { Place::Frame } else { Place::Loose };
-        let (text, wordless) = words(element, named);
-        found.extend(beside(place, is_in && !leads_elsewhere(element), &text));
+        let (text, wordless) = words(element, named, |_| false);
+        let own = if is_in_others(element) {
+            String::new()
+        } else {
+            words(element, named, |element| {
+                is_of_others(element) || is_only_link(element)
+            })
+            .0
+        };
+        found.extend(beside(place, is_in && !leads_elsewhere(element), &text, &own));
         found.extend(
             wordless
                 .iter()
-                .filter_map(|name| beside(place, false, &format!("<{name}>"))),
+                .filter_map(|name| beside(place, false, &format!("<{name}>"), "")),
         );
     }
     found
@@ -105,20 +142,91 @@ fn leads_elsewhere(element: ElementRef<'_>) -> bool {
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase();
-    ELSEWHERE.contains(&element.name()) || ELSEWHERE_ROLES.contains(&&*role)
+    ELSEWHERE.contains(&element.name()) || ELSEWHERE_ROLES.contains(&&*role) || wayback::is_frame(element)
 }
 
-fn beside(place: Place, is_amid: bool, text: &str) -> Option<Beside> {
+/// Tells whether the page says by a name that an element has what others say, or leads to other pages.
+pub fn is_of_others(element: ElementRef<'_>) -> bool {
+    let element = element.value();
+    // Classes of the whole page tell of its parts.
+    let names = ["id", "class"].map(|name| element.attr(name).unwrap_or_default());
+    let mut names = names.into_iter().flat_map(str::split_ascii_whitespace);
+    !matches!(element.name(), "html" | "body")
+        && names.any(|name| OTHERS.iter().any(|known| known.eq_ignore_ascii_case(name)))
+}
+
+fn is_in_others(element: ElementRef<'_>) -> bool {
+    is_of_others(element) || element.ancestors().filter_map(ElementRef::wrap).any(is_of_others)
+}
+
+/// Tells whether a link is all that there is where it stands.
+fn is_only_link(element: ElementRef<'_>) -> bool {
+    let mut siblings = element
+        .prev_siblings()
+        .chain(element.next_siblings())
+        .take(MOST_BESIDE_LINK);
+    element.value().name() == "a"
+        && siblings.all(|node| match (node.value(), ElementRef::wrap(node)) {
+            (Node::Text(text), _) => text.chars().all(is_blank),
+            (_, Some(element)) => element.text().all(|text| text.chars().all(is_blank)),
+            _ => true,
+        })
+}
+
+/// Returns the words that the page's own style hides in an element, a line for each block.
+pub fn hidden(root: ElementRef<'_>) -> String {
+    let mut text = String::new();
+    // Each node twice where it is a block.
+    let mut pending: Vec<_> = root.children().map(|node| (node, false, false)).collect();
+    pending.reverse();
+    while let Some((node, is_end, is_hidden)) = pending.pop() {
+        if is_end {
+            end_line(&mut text);
+            continue;
+        }
+        if let Node::Text(words) = node.value()
+            && is_hidden
+        {
+            let words = words_of_text(words);
+            let is_apart = text.is_empty() || text.ends_with(['\n', ' ']);
+            text.push_str(if is_apart { words.trim_start() } else { &words });
+        }
+        let Some(element) = ElementRef::wrap(node) else {
+            continue;
+        };
+        let is_hidden = is_hidden || is_hidden_text(element);
+        if is_no_text(element) || !is_hidden && is_left_out(element) {
+            continue;
+        }
+        if is_hidden && BLOCKS.contains(&element.value().name()) {
+            end_line(&mut text);
+            pending.push((node, true, true));
+        }
+        let start = pending.len();
+        pending.extend(node.children().map(|child| (child, false, is_hidden)));
+        pending[start..].reverse();
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn beside(place: Place, is_amid: bool, text: &str, own: &str) -> Option<Beside> {
     let text = text.trim();
     (!text.is_empty()).then(|| Beside {
         place,
         is_amid,
         text: text.to_owned(),
+        own: own.trim().to_owned(),
     })
 }
 
-/// Returns the words that an element shows, a line for each block, and the names of what those do not tell.
-fn words(root: ElementRef<'_>, named: Named) -> (String, Vec<&str>) {
+/// Returns the words that an element shows, a line for each block, and the names of what those do not tell; without what is
+/// in elements that are passed over.
+fn words(
+    root: ElementRef<'_>,
+    named: Named,
+    is_passed_over: fn(ElementRef<'_>) -> bool,
+) -> (String, Vec<&str>) {
     let is_named = |name: &str| match named {
         Named::Wordless => WORDLESS.contains(&name),
         Named::Foreign => !own::KNOWN.contains(&name) && !FRAME.contains(&name) && name != "button",
@@ -142,7 +250,7 @@ fn words(root: ElementRef<'_>, named: Named) -> (String, Vec<&str>) {
         let Some(element) = ElementRef::wrap(node) else {
             continue;
         };
-        if is_never_shown(element) {
+        if is_never_shown(element) || is_passed_over(element) {
             continue;
         }
         let is_seen = match hidden::visibility(element) {

@@ -1,4 +1,5 @@
-//! When an HTML page says that it was published, and last changed: metadata that no reader sees, kept apart from the text.
+//! When an HTML page says that it was published, and last changed, and by whom it is: metadata that no reader sees, kept apart
+//! from the text.
 
 use scraper::{ElementRef, Html};
 use serde_json::Value;
@@ -11,13 +12,33 @@ const LONGEST_SCRIPT: usize = 1 << 20;
 
 /// Lists the dates of `article:modified_time` (Open Graph) and `dateModified` (schema.org, as JSON-LD), as written.
 pub fn of_change(page: &Html) -> Vec<String> {
-    dates(page, "article:modified_time", "dateModified")
+    dates(page, &["article:modified_time"], "dateModified")
 }
 
-/// Returns the first date of `article:published_time` or `datePublished` that is one.
+/// Returns the first date of `article:published_time`, `datePublished`, or a name that publishers of their own use, that is one.
 pub fn of_publication(page: &Html) -> Option<String> {
-    let dates = dates(page, "article:published_time", "datePublished");
+    let names = ["article:published_time", "publishdate", "pubdate"];
+    let dates = dates(page, &names, "datePublished");
     dates.into_iter().find(|date| is_date(date))
+}
+
+/// Lists the names of the authors of the page's article (schema.org, as JSON-LD).
+pub fn authors(page: &Html) -> Vec<String> {
+    let objects = objects(page);
+    let first = objects.iter().find_map(|object| object.get("author"));
+    let listed = match first {
+        Some(Value::Array(authors)) => authors.iter().collect(),
+        Some(author) => vec![author],
+        None => Vec::new(),
+    };
+    let name = |author: &Value| clean(author.as_str().or_else(|| author.get("name")?.as_str())?);
+    let mut names: Vec<String> = Vec::new();
+    for name in listed.into_iter().filter_map(name) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// Lists the dates of a property of schema.org that elements of a page say of the page itself, as written.
@@ -50,21 +71,29 @@ fn is_of_page(element: ElementRef<'_>) -> bool {
     kinds.is_none_or(|kinds| kinds.split_ascii_whitespace().any(is_kind_of_page))
 }
 
-/// Lists the dates of a property of Open Graph, and of one of schema.org in microdata and JSON-LD.
-///
-/// In JSON-LD only what describes the page itself counts: an object at the top, in a list there, or in `@graph`, whose
-/// type is a page, an article or a posting. A page tells of others' dates deeper down.
-fn dates(page: &Html, of_graph: &str, of_schema: &str) -> Vec<String> {
+/// Lists the dates of `meta` elements of some names, Open Graph's first, and of a property of schema.org in microdata and JSON-LD.
+fn dates(page: &Html, named: &[&str], of_schema: &str) -> Vec<String> {
     let mut dates: Vec<String> = head_elements(page.root_element(), "meta")
         .take(1000)
         .filter_map(|meta| {
-            let names = ["property", "name"].map(|name| meta.value().attr(name).unwrap_or_default());
-            let is_wanted = |name: &str| name.trim().eq_ignore_ascii_case(of_graph);
+            let own = ["property", "name"].map(|name| meta.value().attr(name).unwrap_or_default());
+            let is_wanted = |name: &str| named.iter().any(|known| name.trim().eq_ignore_ascii_case(known));
             let content = meta.value().attr("content")?;
-            let is_own = names.into_iter().any(is_wanted) || is_of(meta, of_schema);
+            let is_own = own.into_iter().any(is_wanted) || is_of(meta, of_schema);
             is_own.then(|| clean(content))?
         })
         .collect();
+    let stated = objects(page)
+        .into_iter()
+        .filter_map(|object| clean(object.get(of_schema)?.as_str()?));
+    dates.extend(stated);
+    dates
+}
+
+/// Lists what JSON-LD says of the page itself: an object at the top, in a list there, or in `@graph`, whose type is a page, an
+/// article or a posting. A page tells of others deeper down. Articles come first: the page may have been there before.
+fn objects(page: &Html) -> Vec<Value> {
+    let mut found = Vec::new();
     let elements = page.root_element().descendants().filter_map(ElementRef::wrap);
     let scripts = elements.filter(|element| {
         let kind = element.value().attr("type").unwrap_or_default();
@@ -76,13 +105,14 @@ fn dates(page: &Html, of_graph: &str, of_schema: &str) -> Vec<String> {
             .then(|| serde_json::from_str::<Value>(&text).ok())
             .flatten()
         {
-            of_json(&value, of_schema, &mut dates);
+            found.extend(in_json(&value));
         }
     }
-    dates
+    found.sort_by_key(|object| !is_a(object, is_kind_of_article));
+    found
 }
 
-fn of_json(value: &Value, property: &str, dates: &mut Vec<String>) {
+fn in_json(value: &Value) -> Vec<Value> {
     let listed = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let mut objects = listed(value);
     objects.push(value.clone());
@@ -91,14 +121,13 @@ fn of_json(value: &Value, property: &str, dates: &mut Vec<String>) {
         .filter_map(|object| object.get("@graph"))
         .flat_map(listed)
         .collect();
-    for object in objects.iter().chain(&graphs).filter(|object| is_page(object)) {
-        let date = object.get(property).and_then(Value::as_str);
-        dates.extend(date.and_then(clean));
-    }
+    objects.extend(graphs);
+    objects.retain(|object| is_a(object, is_kind_of_page));
+    objects
 }
 
-fn is_page(object: &Value) -> bool {
-    let is_kind = |kind: &Value| kind.as_str().is_some_and(is_kind_of_page);
+fn is_a(object: &Value, is_wanted: fn(&str) -> bool) -> bool {
+    let is_kind = |kind: &Value| kind.as_str().is_some_and(is_wanted);
     match object.get("@type") {
         Some(Value::Array(kinds)) => kinds.iter().any(is_kind),
         Some(kind) => is_kind(kind),
@@ -107,7 +136,11 @@ fn is_page(object: &Value) -> bool {
 }
 
 fn is_kind_of_page(kind: &str) -> bool {
-    let endings = ["Page", "Article", "Posting", "Report"];
+    kind.ends_with("Page") || is_kind_of_article(kind)
+}
+
+fn is_kind_of_article(kind: &str) -> bool {
+    let endings = ["Article", "Posting", "Report"];
     endings.iter().any(|ending| kind.ends_with(ending))
 }
 
@@ -127,5 +160,21 @@ mod tests {
         );
         assert_eq!(of_change(&page), ["a", "b", "c"]);
         assert_eq!(of_publication(&page), None);
+    }
+
+    #[test]
+    fn an_article_counts_before_its_page_and_names_its_authors() {
+        let page = Html::parse_document(
+            "<head><script type='application/ld+json'>{\"@graph\": [{\"@type\": \"WebPage\", \"datePublished\": \"2020-01-01\"},\
+             {\"@type\": \"NewsArticle\", \"datePublished\": \"2025-03-04\", \"author\": [{\"name\": \"Jane Roe\"}, \"A. Writer\",\
+             {\"name\": \"Jane Roe\"}, {\"url\": \"x\"}]}]}</script></head>",
+        );
+        assert_eq!(of_publication(&page).as_deref(), Some("2025-03-04"));
+        assert_eq!(authors(&page), ["Jane Roe", "A. Writer"]);
+        for name in ["publishdate", "PubDate"] {
+            let page = format!("<head><meta name={name} content=2025-03-04></head>");
+            let date = of_publication(&Html::parse_document(&page));
+            assert_eq!(date.as_deref(), Some("2025-03-04"), "{name}");
+        }
     }
 }

@@ -131,6 +131,104 @@ fn the_marked_article_is_the_article() {
 }
 
 #[test]
+fn what_is_marked_beside_the_story_is_not_the_article() {
+    let words = "The bridge is long, and no one remembers who built it, or why it was never opened to those who paid. ";
+    let long = words.repeat(4);
+    let teaser = "<article><h2>Other</h2><p>Teaser.</p></article>";
+    let texts = |html: &str| plain(&body(html)).join("|");
+    let story = format!("<main><h1>Bridge</h1><p>The whole story.</p>{teaser}</main>");
+    assert_eq!(texts(&story), "Bridge|The whole story.|Other|Teaser.");
+    let untitled = format!("<h2>Bridge</h2><p>{long}</p>{teaser}");
+    assert!(texts(&untitled).starts_with("Bridge|The bridge is long"));
+    // Frames, links and remarks are no story, and a title in the article says that it is one.
+    for around in [
+        format!("<h1>Bridge</h1><aside>{long}</aside><footer>{long}</footer>"),
+        format!("<h1>Bridge</h1><ul><li><a href=x>{long}</a></ul>"),
+        format!("<h1>Bridge</h1><div id=comments><p>{long}</p></div>"),
+        format!("<header><h1>Bridge</h1></header><p>{}</p>", &words[..40]),
+    ] {
+        assert_eq!(
+            texts(&format!(
+                "<main><article><p>The whole story.</p></article>{around}</main>"
+            )),
+            "The whole story.",
+            "{around}"
+        );
+    }
+    let draft = body(&format!(
+        "<article><h1>Bridge</h1><p>Story.</p></article><p>{long}</p>"
+    ));
+    assert_eq!(plain(&draft), ["Bridge", "Story."]);
+    assert!(
+        matches!(
+            draft.notices[..],
+            [Notice {
+                what: NoticeKind::Around(308),
+                ..
+            }]
+        ),
+        "{:?}",
+        draft.notices
+    );
+}
+
+#[test]
+fn pictures_of_accelerated_pages_have_their_words() {
+    let draft = body("<article><p>a</p><amp-img src=x alt='The bridge'></amp-img></article>");
+    assert_eq!(plain(&draft), ["a", "The bridge"]);
+}
+
+#[test]
+fn that_the_page_hides_most_of_its_text_is_told() {
+    let page = |hidden: &str| {
+        body(&format!(
+            "<h1>桥</h1><div id=js_content style='visibility: hidden; opacity: 0;'>{hidden}</div><p>阅读原文</p>"
+        ))
+    };
+    let draft = page("<p>桥今天通车，<b>造价</b>二十亿。</p><p>很长。</p><script>x</script>");
+    assert_eq!(draft.hidden, "桥今天通车，造价二十亿。\n很长。");
+    assert!(
+        matches!(
+            draft.notices[..],
+            [Notice {
+                what: NoticeKind::Hidden(12),
+                ..
+            }]
+        ),
+        "{:?}",
+        draft.notices
+    );
+    assert_eq!(page("很长").notices, []);
+}
+
+#[test]
+fn a_language_that_the_letters_belie_is_not_believed() {
+    let of = |lang: &str, text: &str| {
+        read(&format!("<html lang={lang}><article><p>{text}"))
+            .unwrap()
+            .front
+            .languages
+    };
+    assert_eq!(of("en", "新桥昨天上午通车。"), [""; 0]);
+    assert_eq!(of("zh-CN", "新桥昨天上午通车。"), ["zh-CN"]);
+    assert_eq!(of("en", "It opened."), ["en"]);
+}
+
+#[test]
+fn a_label_may_stand_above_the_header_that_has_the_title() {
+    let titled = |above: &str| {
+        body(&format!(
+            "<article><div>{above}</div><header><h1>Bridge opens</h1></header><p>Text of it.</p></article>"
+        ))
+        .front
+        .title
+        .plain
+    };
+    assert_eq!(titled("Advertisement").as_deref(), Some("Bridge opens"));
+    assert_eq!(titled("The story began long ago."), None);
+}
+
+#[test]
 fn an_article_that_is_not_marked_is_found_by_its_look() {
     let text = format!("<p>{}</p>", paragraphs().join("</p><p>"));
     let links = "<li><a href=/x>Somewhere else</a></li>".repeat(20);

@@ -7,6 +7,7 @@ use super::hidden::{self, Display, Visibility};
 use super::marks;
 use super::source::{Run, Style, kept_link, mark_struck, source_of};
 use crate::canonical::{self, nfc};
+use crate::capture::wayback;
 use crate::commonmark::{self, Block};
 
 /// The deepest element that is read. The parser adds some of its own to those a page writes.
@@ -175,10 +176,13 @@ pub fn blocks(pieces: Vec<Piece>) -> Vec<Block> {
 
 /// Tells whether an element is not shown, or shows no part of an article.
 pub fn is_left_out(element: ElementRef) -> bool {
+    hidden::display(element) != Display::Shown || hides_itself(element) || is_no_text(element)
+}
+
+/// Tells whether an element shows no part of an article, whether it is shown or not.
+pub fn is_no_text(element: ElementRef) -> bool {
     let value = element.value();
-    hidden::display(element) != Display::Shown
-        || hides_itself(element)
-        || LEFT_OUT.contains(&value.name())
+    LEFT_OUT.contains(&value.name())
         || value.name() == "form" && !is_text(element)
         || value
             .attr("aria-hidden")
@@ -186,6 +190,13 @@ pub fn is_left_out(element: ElementRef) -> bool {
         || value
             .attr("role")
             .is_some_and(|role| LEFT_OUT_ROLES.contains(&role.trim().to_ascii_lowercase().as_str()))
+        || wayback::is_frame(element.value())
+}
+
+/// Tells whether an element would show a part of an article if it did not hide that by its own style.
+pub fn is_hidden_text(element: ElementRef) -> bool {
+    let is_hidden = hidden::display(element) == Display::Hidden || hides_itself(element);
+    is_hidden && element.value().name() != "dialog" && !is_no_text(element)
 }
 
 /// Tells a form that holds text of the page from one that only has fields.
@@ -348,7 +359,7 @@ impl<'a> Reader<'a> {
                 self.line_break();
                 return Ok(());
             }
-            "img" => {
+            "img" | "amp-img" => {
                 self.text(element.value().attr("alt").unwrap_or_default());
                 return Ok(());
             }

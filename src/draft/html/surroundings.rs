@@ -1,0 +1,68 @@
+//! What stands around an element that marks an article: a page may mark by it what it tells beside its story.
+
+use scraper::{ElementRef, Node};
+
+use super::LONGEST_BYLINE;
+use super::beside::{FRAME, is_of_others};
+use super::text::is_left_out;
+
+/// An article and what is around it.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Surroundings {
+    /// How many letters and digits the page shows around it, frames, links and readers' remarks aside.
+    pub around: usize,
+    /// How many it has.
+    within: usize,
+    has_title: bool,
+    is_below_title: bool,
+}
+
+impl Surroundings {
+    /// Tells whether the article is the text of the page: the page's title is in it, or it has the most of the words.
+    pub fn is_text(self) -> bool {
+        let is_titled = self.has_title && !self.is_below_title;
+        // What is no more than a line tells of the page.
+        let few = if self.is_below_title { 0 } else { LONGEST_BYLINE };
+        is_titled || self.around <= self.within.max(few)
+    }
+}
+
+/// Looks at what is shown in an element, which has an article in it.
+pub fn of(whole: ElementRef<'_>, article: ElementRef<'_>) -> Surroundings {
+    let mut found = Surroundings::default();
+    let mut pending = vec![(*whole, whole.id() == article.id())];
+    while let Some((node, is_in)) = pending.pop() {
+        if let Node::Text(text) = node.value() {
+            let count = if is_in {
+                &mut found.within
+            } else {
+                &mut found.around
+            };
+            *count += letters(text);
+        }
+        let Some(element) = ElementRef::wrap(node) else {
+            continue;
+        };
+        let is_in = is_in || element.id() == article.id();
+        let name = element.value().name();
+        let is_elsewhere = FRAME.contains(&name) || name == "a" || is_of_others(element);
+        if element.id() != whole.id() && is_left_out(element) || !is_in && is_elsewhere {
+            continue;
+        }
+        if name == "h1" {
+            let place = if is_in {
+                &mut found.has_title
+            } else {
+                &mut found.is_below_title
+            };
+            *place = true;
+        }
+        pending.extend(node.children().map(|child| (child, is_in)));
+    }
+    found
+}
+
+/// Counts letters and digits.
+pub fn letters(text: &str) -> usize {
+    text.chars().filter(|c| c.is_alphanumeric()).count()
+}
