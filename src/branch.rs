@@ -600,8 +600,13 @@ impl<'a> Branch<'a> {
             Some(last) => earlier.revision <= last || earlier.source.is_some(),
             None => dates.is_some_and(|dates| dates.contains(&earlier.date.seconds())),
         };
+        // What began the article was not said since, but where nothing else was.
+        let newest = self.chains.newest_revision(article)?.revision;
         let is_others = |earlier: &Earlier| {
-            !earlier.is_new && earlier.date.seconds() > candidate.date.seconds() && !is_of_import(earlier)
+            !earlier.is_new
+                && earlier.date.seconds() > candidate.date.seconds()
+                && (earlier.kind != Kind::Publish || earlier.revision == newest)
+                && !is_of_import(earlier)
         };
         match self.chains.newest_that(article, is_others)? {
             None => Ok(()),

@@ -571,7 +571,7 @@ fn reindex_says_what_it_has() {
     // What else keeps something of the texts is made anew as well, when it is asked next.
     for (ask, name) in [
         (&["search", "page"][..], "avalaches.search"),
-        (&["verify", "--quote", "page"], "avalaches.words"),
+        (&["verify", "--quote", "third page"], "avalaches.words"),
     ] {
         let file = story.archive().join(name);
         let before = story.run(ask).stdout;
