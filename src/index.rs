@@ -108,7 +108,8 @@ pub fn of(archive: &Archive) -> Option<IndexFile> {
 }
 
 /// Makes the index anew, and deletes the files beside it that keep something of every text: each is made anew when it is asked next,
-/// for damage to them that their own sums do not show would hide what they have. `progress` is told of commits that are in it, and may end it with `Break`.
+/// for damage to them that their own sums do not show would hide what they have. `progress` is told of commits that are in
+/// it, and may end it with `Break`.
 ///
 /// # Errors
 /// [`IndexError`]; the old index is then as it was.
