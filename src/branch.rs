@@ -216,13 +216,19 @@ pub enum PlaceError {
         other: ArticleId,
     },
     /// A page of an import would undo what an editor did since.
-    #[error(
-        "the newest revision of {article} is none of these pages and is dated later than this one: {newest}"
-    )]
+    #[error("a revision of {article} is none of these pages and is dated later than this one: {later}")]
     Late {
         /// The article.
         article: ArticleId,
-        /// Its newest revision.
+        /// The newest such revision.
+        later: Footer,
+    },
+    /// A page of an import is dated before the retraction of its article, which nothing but a restoration follows.
+    #[error("{article} is retracted, and this page is dated before that: {newest}")]
+    BeforeRetraction {
+        /// The article.
+        article: ArticleId,
+        /// The retraction.
         newest: Footer,
     },
     /// A file was expunged.
@@ -259,6 +265,7 @@ impl PlaceError {
                 | Self::Last(_)
                 | Self::InDoubt { .. }
                 | Self::Late { .. }
+                | Self::BeforeRetraction { .. }
                 | Self::Withheld(_)
         )
     }
@@ -408,6 +415,11 @@ impl<'a> Branch<'a> {
         }
         self.check_expected(candidate, &article)?;
         let known = self.known_as(candidate, &article, page)?;
+        if known.is_none()
+            && let Some(repeated) = self.repeated_beside(candidate, &article)?
+        {
+            return Ok(repeated);
+        }
         let withheld = self.archive.withheld();
         if known.is_none()
             && let Some(blob) = candidate.files.iter().find(|blob| withheld.contains(blob))
@@ -420,18 +432,7 @@ impl<'a> Branch<'a> {
             self.check_date(candidate, &article)?;
         }
         let placed = match known {
-            Some(known) => {
-                let outcome = Outcome {
-                    footer: known.footer,
-                    article: article.clone(),
-                    revision: known.revision,
-                    kind: known.kind,
-                    change: Change::None,
-                    clash: None,
-                    source: self.chains.source(&article),
-                };
-                Placed::unchanged(outcome, page)
-            }
+            Some(known) => Placed::unchanged(self.then(&article, known), page),
             None => self.put(candidate, &article, page, clash)?,
         };
         if !follows(candidate) {
@@ -511,6 +512,52 @@ impl<'a> Branch<'a> {
         Ok(Some(known).filter(|_| !is_overtaken))
     }
 
+    /// Returns what became of a page that is known as a revision.
+    fn then(&self, article: &ArticleId, known: Earlier) -> Outcome {
+        Outcome {
+            footer: known.footer,
+            article: article.clone(),
+            revision: known.revision,
+            kind: known.kind,
+            change: Change::None,
+            clash: None,
+            source: self.chains.source(article),
+        }
+    }
+
+    /// Finds a page of an import that follows an article by its name among the revisions of those of the same day and slug with a
+    /// number: what was added again upon another copy's branch may have got one, and the page knows nothing of it.
+    fn repeated_beside(
+        &mut self,
+        candidate: &Candidate,
+        article: &ArticleId,
+    ) -> Result<Option<Placed>, PlaceError> {
+        if self.dates.is_none() || !matches!(candidate.target, Target::Article(_)) {
+            return Ok(None);
+        }
+        let mut slug = article.slug().clone();
+        if let Some((first, _)) = slug.unnumbered()
+            && self
+                .page(&ArticleId::new(article.day(), first.clone()))?
+                .is_some()
+        {
+            slug = first;
+        }
+        let mut number = 2;
+        loop {
+            let other = ArticleId::new(article.day(), slug.numbered(number));
+            let Some(page) = self.page(&other)? else {
+                return Ok(None);
+            };
+            if other != *article
+                && let Some(known) = self.chains.repeated(&other, candidate)?
+            {
+                return Ok(Some(Placed::unchanged(self.then(&other, known), Some(page))));
+            }
+            number += 1;
+        }
+    }
+
     /// Checks that nobody made a revision that the caller does not know of.
     fn check_expected(&mut self, candidate: &Candidate, article: &ArticleId) -> Result<(), PlaceError> {
         let Some(expected) = candidate.expected else {
@@ -538,25 +585,36 @@ impl<'a> Branch<'a> {
         }
     }
 
-    /// Checks that a page of an import does not take the place of a later revision which the import knows nothing of.
+    /// Checks that a page of an import does not take the place of a later revision which the import knows nothing of. What an
+    /// earlier version of its text came after, it comes after as well.
     fn check_date(&mut self, candidate: &Candidate, article: &ArticleId) -> Result<(), PlaceError> {
         let Some(dates) = &self.dates else {
             return Ok(());
         };
-        let newest = self.chains.newest_revision(article)?;
-        let is_of_import = match candidate.target {
-            Target::LaterOf(_) => newest.source.is_some(),
-            _ => dates
-                .get(article)
-                .is_some_and(|dates| dates.contains(&newest.date.seconds())),
+        let dates = dates.get(article);
+        let last = match candidate.target {
+            Target::LaterOf(text) => self.numbered.get(&text).map(|(last, _)| last.revision),
+            _ => None,
         };
-        if newest.is_new || is_of_import || candidate.date.seconds() >= newest.date.seconds() {
-            return Ok(());
+        let is_of_import = |earlier: &Earlier| match last {
+            Some(last) => earlier.revision <= last || earlier.source.is_some(),
+            None => dates.is_some_and(|dates| dates.contains(&earlier.date.seconds())),
+        };
+        // What began the article was not said since, but where nothing else was.
+        let newest = self.chains.newest_revision(article)?.revision;
+        let is_others = |earlier: &Earlier| {
+            !earlier.is_new
+                && earlier.date.seconds() > candidate.date.seconds()
+                && (earlier.kind != Kind::Publish || earlier.revision == newest)
+                && !is_of_import(earlier)
+        };
+        match self.chains.newest_that(article, is_others)? {
+            None => Ok(()),
+            Some(later) => Err(PlaceError::Late {
+                article: article.clone(),
+                later: later.footer,
+            }),
         }
-        Err(PlaceError::Late {
-            article: article.clone(),
-            newest: newest.footer,
-        })
     }
 
     /// Checks that a revision may follow the article's newest one, whose text is given.
@@ -567,8 +625,12 @@ impl<'a> Branch<'a> {
         page: BlobId,
     ) -> Result<(), PlaceError> {
         let newest = self.chains.newest_revision(article)?;
+        let is_before = self.dates.is_some() && candidate.date.seconds() < newest.date.seconds();
         let (article, kind, newest) = (article.clone(), newest.kind, newest.footer);
         match candidate.kind {
+            Kind::Update | Kind::Correction | Kind::Technical if kind == Kind::Retraction && is_before => {
+                Err(PlaceError::BeforeRetraction { article, newest })
+            }
             Kind::Update | Kind::Correction | Kind::Technical if kind == Kind::Retraction => {
                 Err(PlaceError::Retracted { article, newest })
             }

@@ -41,6 +41,9 @@ pub use crate::storage::index_file::{
 use crate::storage::inventory::Inventory;
 use crate::storage::line::Line;
 use crate::storage::refs;
+use crate::storage::search_file::Searched;
+use crate::storage::texts_file::TextsFile;
+use crate::storage::words_file::Words;
 
 pub(crate) mod beside;
 mod gather;
@@ -104,14 +107,19 @@ pub fn of(archive: &Archive) -> Option<IndexFile> {
     }
 }
 
-/// Makes the index anew. `progress` is told of commits that are in it, and may end it with `Break`.
+/// Makes the index anew, and deletes the files beside it that keep something of every text: each is made anew when it is asked next,
+/// for damage to them that their own sums do not show would hide what they have. `progress` is told of commits that are in
+/// it, and may end it with `Break`.
 ///
 /// # Errors
 /// [`IndexError`]; the old index is then as it was.
 pub fn rebuild(archive: &Archive, progress: &mut Tell<'_>) -> Result<IndexFile, IndexError> {
     let lock = Lock::take(archive.path(), PATIENCE);
     let _lock = lock.ok_or_else(|| IndexError::Locked(archive.path().join(index_file::FILE_NAME)))?;
-    build(archive, progress)
+    let index = build(archive, progress)?;
+    TextsFile::<Words>::delete(archive.path(), PATIENCE)?;
+    TextsFile::<Searched>::delete(archive.path(), PATIENCE)?;
+    Ok(index)
 }
 
 fn in_memory(archive: &Archive) -> Option<IndexFile> {

@@ -15,7 +15,7 @@ use crate::index::texts::{self, End};
 use crate::object::Hashing;
 use crate::object::tree::Entry;
 use crate::progress::Tell;
-use crate::revision::{Revision, RevisionFault};
+use crate::revision::RevisionFault;
 use crate::storage::objects::ObjectStore;
 use crate::storage::words_file::{Candidate, NewText, Words, WordsFile};
 use crate::swhid::{Fragment, Swhid, SwhidError};
@@ -41,8 +41,8 @@ pub enum Way {
 /// branch.
 #[derive(Debug)]
 pub struct Hit {
-    /// The revision.
-    pub revision: Revision,
+    /// The revision, of which something besides its text may be withheld.
+    pub revision: Kept,
     /// The lines of its text in which the words stand first.
     pub lines: Lines,
     /// The name of those lines, where the archive publishes them.
@@ -60,6 +60,8 @@ pub struct Standing {
     pub hits: Vec<Hit>,
     /// The newest revision of the article, whether or not it has them.
     pub newest: Box<Kept>,
+    /// How many of its revisions have a text that is withheld, in which nobody can look for words.
+    pub withheld: usize,
 }
 
 /// What was found.
@@ -97,7 +99,7 @@ impl Standing {
     pub fn stands(&self) -> bool {
         self.hits
             .last()
-            .is_some_and(|hit| hit.revision.id == self.newest.id())
+            .is_some_and(|hit| hit.revision.id() == self.newest.id())
     }
 }
 
@@ -259,16 +261,20 @@ fn standing(
     let mut revisions = history::revisions(archive, newest)?;
     let newest = Box::new(revisions[0].clone());
     revisions.reverse();
-    let mut hits = Vec::new();
-    // Nobody can look for words in what is withheld.
-    for revision in revisions.into_iter().filter_map(Kept::whole) {
-        if let Some(lines) = quote.find(&revision.page_text) {
-            let told = hint.and_then(|hint| hint.position(revision.id));
-            if !archive.is_on_branch_at(revision.id, told)? {
-                return Err(SearchError::Detached(revision.id));
+    let (mut hits, mut withheld) = (Vec::new(), 0);
+    for revision in revisions {
+        let Some(text) = revision.page_text() else {
+            withheld += 1;
+            continue;
+        };
+        if let Some(lines) = quote.find(text) {
+            let id = revision.id();
+            let told = hint.and_then(|hint| hint.position(id));
+            if !archive.is_on_branch_at(id, told)? {
+                return Err(SearchError::Detached(id));
             }
             let swhid = name(archive, &revision, lines)?;
-            let signature = keys.standing(archive, &revision.commit)?;
+            let signature = keys.standing(archive, revision.commit())?;
             hits.push(Hit {
                 revision,
                 lines,
@@ -281,20 +287,21 @@ fn standing(
         article: article.clone(),
         hits,
         newest,
+        withheld,
     }))
 }
 
 /// Names lines of a revision's text.
-fn name(archive: &Archive, revision: &Revision, lines: Lines) -> Result<Swhid, SearchError> {
+fn name(archive: &Archive, revision: &Kept, lines: Lines) -> Result<Swhid, SearchError> {
     let path = format!("{}/{PAGE_FILE}", revision.article_id().folder());
-    let Entry::File(page) = archive.entry(revision.commit.tree, &path)? else {
+    let Entry::File(page) = archive.entry(revision.commit().tree, &path)? else {
         return Err(Fault::Form(path).into());
     };
     let mut swhid = Swhid::content(page);
     if let Some(address) = &archive.settings().base_url {
         swhid = swhid.at(address)?;
     }
-    swhid = swhid.within(revision.id, &format!("/{path}"))?;
+    swhid = swhid.within(revision.id(), &format!("/{path}"))?;
     Ok(match Fragment::lines(lines.first, lines.last) {
         Some(fragment) => swhid.part(fragment)?,
         None => swhid,

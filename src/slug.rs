@@ -84,6 +84,16 @@ impl Slug {
         let kept = self.0.len().min(LONGEST - suffix.len());
         Self(format!("{}{suffix}", self.0[..kept].trim_end_matches('-')))
     }
+
+    /// Returns the slug that got a number to become this one, and that number, where [`Slug::numbered`] may have given it and cut
+    /// nothing off.
+    #[must_use]
+    pub fn unnumbered(&self) -> Option<(Self, usize)> {
+        let (slug, digits) = self.0.rsplit_once('-')?;
+        let slug: Self = slug.parse().ok()?;
+        let number = digits.parse().ok().filter(|number| *number > 1)?;
+        (slug.numbered(number) == *self).then_some((slug, number))
+    }
 }
 
 impl fmt::Display for Slug {

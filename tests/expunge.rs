@@ -782,6 +782,35 @@ fn a_text_that_a_newest_revision_shows_stays_and_is_told_of() {
         .yes(&["verify", "--quote", "Wang took money", "--json"]);
     let quoted: Value = serde_json::from_str(&quoted).unwrap();
     assert!(quoted.to_string().contains(id(&told.second)) && !quoted.to_string().contains(id(&told.first)));
+    assert_eq!(quoted["articles"][0]["withheld"], 1);
+}
+
+#[test]
+fn words_stand_since_the_revision_whose_text_is_there_whatever_else_of_it_is_withheld() {
+    let told = Expunged::standing();
+    let story = &told.signed.story;
+    let own = "2026/01/22/own";
+    story.yes(&["technical", own, "--title", "Better"]);
+    story.yes(&[
+        "expunge",
+        &format!("{own}@1"),
+        "--metadata",
+        "--note",
+        WHY,
+        "--sign=key",
+    ]);
+    for options in [&[][..], &["--scan"]] {
+        let quoted = story.yes(&[&["verify", "--quote", "page of its own", "--json"], options].concat());
+        let quoted: Value = serde_json::from_str(&quoted).unwrap();
+        let article = &quoted["articles"][0];
+        assert_eq!((&article["since"], &article["until"]), (&1.into(), &2.into()));
+        assert_eq!(article["withheld"], 0);
+    }
+    let quoted = story.yes(&["verify", "--quote", "page of its own", "-q"]);
+    assert!(
+        quoted.contains("since revision 1, and the newest, revision 2, has them\n"),
+        "{quoted}"
+    );
 }
 
 #[test]

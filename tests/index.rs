@@ -568,6 +568,19 @@ fn reindex_says_what_it_has() {
         story.yes(&["reindex"]),
         format!("indexed  7 revisions of 4 articles · {tip}\n")
     );
+    // What else keeps something of the texts is made anew as well, when it is asked next.
+    for (ask, name) in [
+        (&["search", "page"][..], "avalaches.search"),
+        (&["verify", "--quote", "third page"], "avalaches.words"),
+    ] {
+        let file = story.archive().join(name);
+        let before = story.run(ask).stdout;
+        assert!(file.exists(), "{name}");
+        story.yes(&["reindex", "-q"]);
+        assert!(!file.exists(), "{name}");
+        assert_eq!(story.run(ask).stdout, before);
+        assert!(file.exists(), "{name}");
+    }
     // A branch that is no line of revisions has no index, and is told as ever.
     let desk = ["-c", "user.name=Desk", "-c", "user.email=d@e"];
     let empty = story.git(

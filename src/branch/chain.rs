@@ -116,6 +116,16 @@ impl<'a> Chains<'a> {
         newest.ok_or_else(|| PlaceError::NoRevision(article.clone()))
     }
 
+    /// Returns the newest revision of an article of those that are meant.
+    pub fn newest_that(
+        &mut self,
+        article: &ArticleId,
+        is_meant: impl Fn(&Earlier) -> bool,
+    ) -> Result<Option<Earlier>, PlaceError> {
+        let revisions = &self.whole(article)?.revisions;
+        Ok(revisions.iter().rfind(|earlier| is_meant(earlier)).cloned())
+    }
+
     /// Tells whether a page with the text of the article's newest revision changes nothing. What is not text is changed by a
     /// technical revision, and by another that says why; a version out of a repository is one of its text.
     pub fn has_form(&mut self, candidate: &Candidate, article: &ArticleId) -> Result<bool, PlaceError> {
@@ -240,6 +250,17 @@ impl<'a> Chains<'a> {
         let alike =
             alike.map(|earlier| earlier.map(|earlier| (earlier.footer.commit, earlier.content_sha256)));
         alike.collect()
+    }
+
+    /// Finds the newest revision in the archive of a candidate's text, date, kind and note.
+    pub fn repeated(
+        &mut self,
+        article: &ArticleId,
+        candidate: &Candidate,
+    ) -> Result<Option<Earlier>, PlaceError> {
+        self.with_text(article, candidate.page, |earlier| earlier.is_as(candidate))?
+            .next()
+            .transpose()
     }
 
     /// Finds the revision that one of a date comes after: the last of those that are not dated later, else the first. With

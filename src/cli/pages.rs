@@ -369,6 +369,9 @@ pub fn place_failure(name: &str, error: &PlaceError) -> Failure {
         PlaceError::Retracted { article, .. } => failure.hint(format!(
             "`avalaches restore {article} --note WHY` puts its text back first"
         )),
+        PlaceError::BeforeRetraction { .. } => failure.hint(
+            "only a restoration follows a retraction, whatever the dates are: leave this page out, or have the others imported with --keep-going",
+        ),
         PlaceError::InDoubt { article, other } => failure.hint(format!(
             "name {other} where that is meant; for {article} add this page in a call of its own"
         )),

@@ -86,7 +86,7 @@ fn text(found: &Found) -> String {
             signature,
         } in &standing.hits
         {
-            let trailers = &revision.message.trailers;
+            let trailers = &revision.message().trailers;
             let lines = if lines.first == lines.last {
                 format!("line {}", lines.first)
             } else {
@@ -118,15 +118,29 @@ fn stands(standing: &Standing) -> String {
     let (Some(first), Some(last)) = (standing.hits.first(), standing.hits.last()) else {
         return String::new();
     };
-    let (first, last) = (number(&first.revision.message), number(&last.revision.message));
+    let (first, last) = (number(first.revision.message()), number(last.revision.message()));
     let newest = standing.newest.message();
     let gone = standing.hits.len() < usize::try_from(last - first + 1).unwrap_or(usize::MAX);
     let between = if gone { ", not in all between" } else { "" };
+    let withheld = match standing.withheld {
+        0 => String::new(),
+        count => format!(
+            "; the text of {} is withheld and was not searched",
+            counted(count, "revision")
+        ),
+    };
     if standing.stands() {
-        return format!("since revision {first}{between}, and the newest, revision {last}, has them");
+        return format!(
+            "since revision {first}{between}, and the newest, revision {last}, has them{withheld}"
+        );
     }
+    let end = if standing.newest.page_text().is_some() {
+        "no longer has them"
+    } else {
+        "is withheld"
+    };
     format!(
-        "from revision {first} to revision {last}{between}; the newest, revision {}, {}, no longer has them",
+        "from revision {first} to revision {last}{between}; the newest, revision {}, {}, {end}{withheld}",
         number(newest),
         newest.trailers.kind
     )
@@ -145,13 +159,14 @@ fn document(quote: &Quote, found: &Found) -> Value {
 
 fn article(standing: &Standing) -> Value {
     let revisions: Vec<Value> = standing.hits.iter().map(hit).collect();
-    let number = |hit: Option<&Hit>| hit.map(|hit| hit.revision.message.trailers.revision);
+    let number = |hit: Option<&Hit>| hit.map(|hit| hit.revision.message().trailers.revision);
     json!({
         "article": standing.article.to_string(),
         "since": number(standing.hits.first()),
         "until": number(standing.hits.last()),
         "newest": standing.newest.message().trailers.revision,
         "stands": standing.stands(),
+        "withheld": standing.withheld,
         "revisions": revisions,
     })
 }
@@ -163,13 +178,13 @@ fn hit(hit: &Hit) -> Value {
         swhid,
         signature,
     } = hit;
-    let trailers = &revision.message.trailers;
+    let (id, trailers) = (revision.id(), &revision.message().trailers);
     json!({
         "revision": trailers.revision,
         "kind": trailers.kind.name(),
-        "date": revision.commit.author.date.to_string(),
-        "id": revision.id.to_string(),
-        "swhid": Swhid::revision(revision.id).to_string(),
+        "date": revision.commit().author.date.to_string(),
+        "id": id.to_string(),
+        "swhid": Swhid::revision(id).to_string(),
         "footer": revision.footer().to_string(),
         "lines": [lines.first, lines.last],
         "place": swhid.to_string(),

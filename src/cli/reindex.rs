@@ -10,7 +10,8 @@ use super::{Common, Failure, Outcome, output};
 
 /// Make the index anew: the file by which `list`, `history` and `verify` find articles without reading the history
 ///
-/// The index is made and brought up to date by itself; this is for whoever does not trust the one that is there.
+/// The index is made and brought up to date by itself; this is for whoever does not trust the one that is there. The files by which
+/// `search` and `verify --quote` find texts are deleted, and made anew when these are run next.
 #[derive(Debug, clap::Args)]
 pub struct Reindex {
     /// How progress is shown

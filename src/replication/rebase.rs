@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::arrival::Arrival;
 use super::{Circumstances, ReplicationError, footer};
 use crate::add;
-use crate::archive::{Archive, Fault};
+use crate::archive::{Archive, Fault, if_there};
 use crate::article::PAGE_FILE;
 use crate::branch::{Branch, Candidate, Change, Known, Outcome, PlaceError, Placed, Target};
 use crate::footer::Footer;
@@ -16,6 +16,7 @@ use crate::object::commit::Commit;
 use crate::object::tree::Entry;
 use crate::revision::{Revision, is_root};
 use crate::settings::{self, Settings};
+use crate::slug::Slug;
 use crate::storage::branch_list::{self, BranchList};
 use crate::storage::refs::BRANCH;
 use crate::storage::repository::{RefMove, WriteError, Writer, delete};
@@ -204,7 +205,7 @@ impl<'a> Readding<'a> {
             Some(_) => Target::Article(self.articles.get(article).unwrap_or(article).clone()),
         };
         Ok(Candidate {
-            slug: article.slug().clone(),
+            slug: self.slug(revision)?,
             target,
             date: revision.commit.author.date,
             byline: revision.commit.author.person.clone(),
@@ -222,6 +223,27 @@ impl<'a> Readding<'a> {
             form_sha256: revision.article.form_sha256(|name| folder.file(name)),
             expected: None,
         })
+    }
+
+    /// Returns the slug that a local article was added by: without its number, where all names before that were other texts' when the
+    /// revision was made.
+    fn slug(&self, revision: &Revision) -> Result<Slug, Fault> {
+        let article = revision.article_id();
+        let Some((slug, number)) = article.slug().unnumbered() else {
+            return Ok(article.slug().clone());
+        };
+        for before in 1..number {
+            let name = if before == 1 {
+                slug.clone()
+            } else {
+                slug.numbered(before)
+            };
+            let folder = ArticleId::new(article.day(), name).folder();
+            if if_there(self.own.entry(revision.commit.tree, &folder))?.is_none() {
+                return Ok(article.slug().clone());
+            }
+        }
+        Ok(slug)
     }
 
     /// Makes a local change of the settings again, where the other copy has not changed them and signing stays as it is.
