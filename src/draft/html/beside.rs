@@ -56,7 +56,7 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
             continue;
         };
         let name = element.value().name();
-        if is_never_shown(element) {
+        if is_never_shown(element) || matches!(name, "meta" | "link") {
             continue;
         }
         let is_article = element.id() == article.id();

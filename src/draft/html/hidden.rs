@@ -95,10 +95,8 @@ pub fn display(element: ElementRef) -> Display {
     let is_hidden = value
         .attr("hidden")
         .is_some_and(|kind| !kind.eq_ignore_ascii_case("until-found"));
-    let is_by_itself = matches!(
-        name,
-        "script" | "style" | "head" | "title" | "meta" | "link" | "base"
-    ) || is_hidden
+    let is_by_itself = matches!(name, "script" | "style" | "head" | "title")
+        || is_hidden
         || name == "dialog" && value.attr("open").is_none();
     // Some elements, and what is none of HTML, are shown all the same; a picture has an attribute of its own for it.
     let is_shown_hidden = namespace != HTML || SHOWN_HIDDEN.contains(&name);
@@ -286,7 +284,6 @@ mod tests {
             ("<p hidden style='d\\69splay:block'>", Unsure),
             ("<p hidden=until-found>", Shown),
             ("<p hidden=Until-Found style='display:none'>", Hidden),
-            ("<link>", Hidden),
             ("<p hidden=until-found style='content-visibility:visible'>", Shown),
             ("<dialog>", Hidden),
             ("<dialog open>", Shown),
