@@ -52,6 +52,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
     let deep = |TooDeep| DraftError::at(LINE, DraftErrorKind::HtmlDepth);
     let mut proofs = data_blocks_of(&page, &block::MEDIA_TYPES, block::ELEMENT_ID);
     let carries_proof = proofs.next().is_some();
+    let further_proofs = proofs.count();
     let mut article = Article::find(text, page.root_element(), &shown, carries_proof).map_err(deep)?;
     let mut notices = Vec::new();
     if has_shadow_root(page.root_element()) {
@@ -95,6 +96,13 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
     if footer.is_none() {
         front.date = dates::of_publication(&page).or_else(|| article.date());
     }
+    let mut faults = Vec::new();
+    if carries_proof {
+        faults = own::faults(text, page.root_element());
+    }
+    if further_proofs > 0 {
+        faults.push(format!("{} proofs", further_proofs + 1));
+    }
     Ok(Draft {
         front,
         blocks: text::blocks(article.pieces),
@@ -104,11 +112,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         hidden: article.hidden,
         headline,
         carries_proof,
-        faults: if carries_proof {
-            own::faults(text, page.root_element())
-        } else {
-            Vec::new()
-        },
+        faults,
         is_plain: false,
     })
 }

@@ -73,6 +73,9 @@ pub enum ThemeError {
     Template(#[source] minijinja::Error),
 }
 
+/// The program's own style.
+const STYLE: &str = include_str!("style.css");
+
 /// In a style, the line after which nothing is for pages of articles: these carry the style, and each byte of it counts.
 const FOR_LISTS: &str = "/* Pages of articles have nothing of what follows. */";
 
@@ -112,7 +115,7 @@ impl Theme {
             .iter()
             .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
             .collect();
-        files.push((STYLE_FILE.to_owned(), include_str!("style.css").to_owned()));
+        files.push((STYLE_FILE.to_owned(), STYLE.to_owned()));
         let mut has_own_templates = true;
         if let Some(folder) = folder {
             for (name, text) in read_folder(folder)? {
@@ -172,8 +175,7 @@ impl Theme {
 
     /// Returns what the head of an article's page has, with the scripts that may run.
     pub fn frame_of_article(&self, scripts: &[&Script]) -> Frame {
-        let own = self.style.split(FOR_LISTS).next();
-        framed(own.unwrap_or_default().to_owned(), scripts)
+        framed(of_articles(&self.style).to_owned(), scripts)
     }
 
     /// Returns what the head of a page has on which a script runs that reads files of the site.
@@ -195,6 +197,16 @@ impl Theme {
             .and_then(|template| template.render(Value::from_serialize(values)));
         filled.map(|page| page + "\n").map_err(ThemeError::Template)
     }
+}
+
+/// Returns the style of articles' pages without a theme.
+pub fn own_style_of_articles() -> &'static str {
+    of_articles(STYLE)
+}
+
+/// Returns what of a style is for pages of articles.
+fn of_articles(style: &str) -> &str {
+    style.split(FOR_LISTS).next().unwrap_or_default()
 }
 
 /// Returns what the head of a page has by its whole style.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::theme::Frame;
+use super::theme::{self, Frame};
 use super::wording::Wording;
 use super::{BuildError, Shared};
 use crate::article::Kind;
@@ -108,10 +108,12 @@ fn in_language(scripts: &'static [Script; 2], words: &Wording) -> &'static Scrip
     &scripts[at.unwrap_or(0)]
 }
 
-/// Its names are the script's own: another script in the page may have the same.
+/// Its names are the script's own: another script in the page may have the same. It knows the program's own style by its hash.
 fn scripts(last: &str) -> [Script; 2] {
+    let style = hex(&Sha256::digest(theme::own_style_of_articles()));
+    let last = last.replace("OWN_STYLE", &style);
     WORDS.map(|(_, words)| {
-        let parts = [&[words][..], &CORE, &[last]].concat().join("\n");
+        let parts = [&[words][..], &CORE, &[last.as_str()]].concat().join("\n");
         // Every page carries it: what is for readers of the source stays there. No string goes over a line's end.
         let lines = parts.lines().map(str::trim_start);
         let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));

@@ -85,7 +85,7 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
             continue;
         };
         let name = element.value().name();
-        if is_never_shown(element) {
+        if is_never_shown(element) || matches!(name, "meta" | "link") {
             continue;
         }
         let is_article = element.id() == article.id();
@@ -112,7 +112,7 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
         let is_frame = if is_in {
             name == "aside" && node.parent().is_some_and(|parent| parent.id() == article.id())
         } else {
-            FRAME.contains(&name)
+            FRAME.contains(&name) || is_left_by_extension(element)
         };
         let place = if is_frame { Place::Frame } else { Place::Loose };
         let (text, wordless) = words(element, named, |_| false);
@@ -132,6 +132,17 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
         );
     }
     found
+}
+
+/// Tells an empty element of a kind that HTML has not, as extensions of browsers leave them: nothing shows in it where a page's
+/// scripts are known.
+fn is_left_by_extension(element: ElementRef<'_>) -> bool {
+    element.value().name().contains('-')
+        && element.descendants().skip(1).all(|node| match node.value() {
+            Node::Text(text) => text.chars().all(is_blank),
+            Node::Element(_) => false,
+            _ => true,
+        })
 }
 
 /// Tells what an article has for its readers' ways, and not for its words.

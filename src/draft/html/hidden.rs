@@ -91,7 +91,10 @@ pub fn display(element: ElementRef) -> Display {
     if name == "template" || is_hidden_field {
         return Display::Hidden;
     }
-    let is_hidden = value.attr("hidden").is_some();
+    // Of another kind is what finding words in the page shows, or a link to it.
+    let is_hidden = value
+        .attr("hidden")
+        .is_some_and(|kind| !kind.eq_ignore_ascii_case("until-found"));
     let is_by_itself = matches!(name, "script" | "style" | "head" | "title")
         || is_hidden
         || name == "dialog" && value.attr("open").is_none();
@@ -101,13 +104,6 @@ pub fn display(element: ElementRef) -> Display {
         || is_by_itself && namespace == MATHML
         || namespace == SVG && value.attr("display").is_some();
     let style = value.attr("style").unwrap_or_default();
-    // Another property shows that kind of hidden element.
-    let is_until_found = value
-        .attr("hidden")
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("until-found"));
-    if is_until_found && !style.is_empty() {
-        return Display::Unsure;
-    }
     match said(style, "display") {
         Said::Hides => Display::Hidden,
         Said::MayHide => Display::Unsure,
@@ -286,11 +282,9 @@ mod tests {
             ("<p hidden style='display:block'>", Shown),
             ("<p hidden style='display:foo'>", Unsure),
             ("<p hidden style='d\\69splay:block'>", Unsure),
-            ("<p hidden=until-found>", Hidden),
-            (
-                "<p hidden=until-found style='content-visibility:visible'>",
-                Unsure,
-            ),
+            ("<p hidden=until-found>", Shown),
+            ("<p hidden=Until-Found style='display:none'>", Hidden),
+            ("<p hidden=until-found style='content-visibility:visible'>", Shown),
             ("<dialog>", Hidden),
             ("<dialog open>", Shown),
             ("<dialog style='display:block'>", Shown),

@@ -124,7 +124,7 @@ const UTF_8: [&str; 3] = [
 /// Tells whether nothing stands before the element that says UTF-8 but the document type, comments, and the tags of `html` and
 /// `head`.
 fn begins_in_utf8(text: &str) -> bool {
-    let begin = past(text.trim_start_matches('\u{feff}'), after_comment);
+    let begin = past(text.strip_prefix('\u{feff}').unwrap_or(text), after_comment);
     let Some(rest) = after(begin, DOCTYPE) else {
         return false;
     };
@@ -216,6 +216,7 @@ fn anywhere(element: ElementRef<'_>) -> Option<String> {
     let is_strange = |attribute: &str| {
         attribute.starts_with("on")
             || attribute == "style"
+            || attribute == "popover"
             || attribute == "data-code" && !names_its_character(element)
     };
     let mut attributes = value.attrs();
@@ -246,6 +247,12 @@ fn in_article(element: ElementRef<'_>) -> Option<String> {
     let name = element.value().name();
     if !KNOWN.contains(&name) {
         return Some(format!("<{name}>"));
+    }
+    // Browsers show no break there; a page has one only by a reference.
+    let has_strange =
+        |node: &Node| matches!(node, Node::Text(text) if text.contains(['\u{b}', '\u{c}', '\r']));
+    if element.children().any(|child| has_strange(child.value())) {
+        return Some(format!("a control character in <{name}>"));
     }
     let is_in_list = parent(element).is_some_and(|parent| matches!(parent.value().name(), "ul" | "ol"));
     if is_in_list != (name == "li") {
@@ -306,5 +313,10 @@ fn names_its_character(element: ElementRef<'_>) -> bool {
     let is_unseen = c.is_control() || invisible_characters(c.encode_utf8(&mut [0; 4])).next().is_some();
     let code = format!("U+{:04X}", u32::from(c));
     let is_named = |attribute| element.value().attr(attribute).is_none_or(|value| value == code);
-    is_unseen && element.value().name() == "bdi" && is_named("data-code") && is_named("title")
+    let mut classes = element.value().classes();
+    is_unseen
+        && element.value().name() == "bdi"
+        && classes.any(|class| class == "unseen")
+        && is_named("data-code")
+        && is_named("title")
 }

@@ -533,7 +533,7 @@ fn a_language_and_an_author_count_where_they_can_be_stored() {
 
 #[test]
 fn what_no_page_with_a_proof_has_is_named() {
-    let unseen = |attributes: &str| format!("<p><bdi {attributes}>\u{200b}</bdi>");
+    let unseen = |attributes: &str| format!("<p><bdi class=unseen {attributes}>\u{200b}</bdi>");
     let code = ["<bdi data-code>"; 2];
     for (head, article, faults) in [
         ("", "<p data-x=1 id=a>a", &[][..]),
@@ -566,11 +566,24 @@ fn what_no_page_with_a_proof_has_is_named() {
         ("", "<ol start=03><li>a</li></ol>", &["<ol start>"]),
         ("", "<ol start=900000000><li>a</li></ol>", &["<ol start>"]),
         ("", &unseen("data-code=U+200B title=U+200B"), &[]),
-        ("", "<p><bdi data-code=U+007F title=U+007F>\u{7f}</bdi>", &[]),
+        (
+            "",
+            "<p><bdi class=unseen data-code=U+007F title=U+007F>\u{7f}</bdi>",
+            &[],
+        ),
         ("", &unseen("data-code=U+200C"), &code),
         ("", &unseen("title=U+200C"), &["<bdi title>"]),
-        ("", "<p><bdi data-code=U+0061>a</bdi>", &code),
-        ("", "<p><bdi data-code=U+200B>\u{200b}\u{200b}</bdi>", &code),
+        ("", "<p><bdi data-code=U+200B>\u{200b}</bdi>", &code),
+        ("", "<p><bdi class=unseen data-code=U+0061>a</bdi>", &code),
+        ("", "<pre>a&#13;b</pre>", &["a control character in <pre>"]),
+        ("", "<pre>a&#11;\nb</pre>", &["a control character in <pre>"]),
+        ("", "<pre>a\r\nb\rc</pre>", &[]),
+        ("", "<p>a</p></article><p popover>b</p>", &["<p popover>"]),
+        (
+            "",
+            "<p><bdi class=unseen data-code=U+200B>\u{200b}\u{200b}</bdi>",
+            &code,
+        ),
         (
             "",
             "<p><em data-code=U+200B>\u{200b}</em>",
@@ -585,6 +598,45 @@ fn what_no_page_with_a_proof_has_is_named() {
         );
         assert_eq!(read(&page).unwrap().faults, faults, "{head}{article}");
     }
+}
+
+#[test]
+fn around_a_page_s_article_is_told_what_browsers_may_show() {
+    let read = |around: &str, proofs: usize| {
+        let proof = format!(
+            "<script type=\"{}\" id=\"{}\"></script>",
+            block::MEDIA_TYPE,
+            block::ELEMENT_ID
+        );
+        let page = format!(
+            "<!DOCTYPE html><meta charset=utf-8><body><article><p>a</article>{around}{}",
+            proof.repeat(proofs)
+        );
+        read(&page).unwrap()
+    };
+    for (around, expected) in [
+        ("<p hidden=until-found>b", vec![(Place::Loose, "b")]),
+        ("<p hidden>b", vec![]),
+        ("<link rel=prefetch href=x><meta name=x content=y>", vec![]),
+        (
+            "<left-by-one data-x=y> </left-by-one>",
+            vec![(Place::Frame, "<left-by-one>")],
+        ),
+        (
+            "<left-by-one>b</left-by-one>",
+            vec![(Place::Loose, "b"), (Place::Loose, "<left-by-one>")],
+        ),
+    ] {
+        let draft = read(around, 1);
+        let found: Vec<_> = draft
+            .beside
+            .iter()
+            .map(|beside| (beside.place, &*beside.text))
+            .collect();
+        assert_eq!(found, expected, "{around}");
+        assert_eq!(draft.faults, [""; 0], "{around}");
+    }
+    assert_eq!(read("", 2).faults, ["2 proofs"]);
 }
 
 #[test]
@@ -606,6 +658,7 @@ fn a_page_with_a_proof_says_first_that_it_is_utf_8() {
         assert_eq!(faults(begin), 0, "{begin}");
     }
     for begin in [
+        "\u{feff}\u{feff}<!DOCTYPE html><meta charset=utf-8>",
         "<!DOCTYPE html>",
         "<!DOCTYPE html><html>",
         "<!DOCTYPE html><meta name=x content=y><meta charset=utf-8>",

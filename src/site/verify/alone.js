@@ -61,8 +61,14 @@ Object.assign(words, {
 // What was added: pages with their names; proofs by the commits that they are of, and the last one of which that cannot be read.
 const added = { pages: [], proofs: new Map(), broken: null };
 
+// Says that a check runs, and lets the browser show it: to read a large page takes seconds.
+async function running(place) {
+  tell(place, [made('p', words.running)]);
+  await new Promise(done => setTimeout(done, 20));
+}
+
 async function add(files, place) {
-  place.replaceChildren();
+  await running(place);
   const pages = [], notes = [];
   let hasProof = false;
   for (const file of files) {
@@ -328,8 +334,8 @@ function begin(form) {
   const text = form.querySelector('textarea');
   const files = form.querySelector('input[type="file"]');
   const drop = form.querySelector('.drop');
-  form.querySelector('button').addEventListener('click', () => {
-    place.replaceChildren();
+  form.querySelector('button').addEventListener('click', async () => {
+    await running(place);
     const page = text.value.trim() ? pageOf(words.pasted, text.value, 'pasted') : null;
     if (page) replacePages([page]);
     if (page || !text.value.trim()) judge(place, []);

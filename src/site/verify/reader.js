@@ -25,7 +25,7 @@ const nfc = text => /\p{M}{1000}/u.test(text) ? text : text.normalize('NFC');
 const canonical = texts => paragraphs(nfc(texts.join('\n\n')));
 
 // What no browser shows, where no style is asked.
-const NEVER_SHOWN = 'script, style, template, head, title, meta, link, base, [hidden], input[type=hidden i]';
+const NEVER_SHOWN = 'script, style, template, head, title, meta, link, base, [hidden]:not([hidden=until-found i]), input[type=hidden i]';
 const INLINES = 'a, em, strong, code, br, bdi, span, time';
 // What an article is made of.
 const KNOWN = 'article, section, div, p, h1, h2, h3, h4, h5, h6, blockquote, ul, ol, li, pre, hr, footer, ' + INLINES;
@@ -37,7 +37,7 @@ const FRAME = 'nav, header, footer, aside';
 const AROUND = 'html, body, main, div, section';
 // What makes a browser show another page than its elements are, now or later, or hides them from scripts; and a page that is
 // read as other characters than UTF-8.
-const NOWHERE = 'template, noscript, frameset, base, iframe, object, embed, svg, math, dialog, form, marquee, select, textarea, xmp, plaintext, '
+const NOWHERE = 'template, noscript, frameset, base, iframe, object, embed, svg, math, dialog, [popover], form, marquee, select, textarea, xmp, plaintext, '
   + 'meta[http-equiv]:not([http-equiv="content-security-policy" i], [http-equiv="content-type" i][content="text/html; charset=utf-8" i]), '
   + 'meta[charset]:not([charset="utf-8" i])';
 const STYLES = 'style, link[rel~="stylesheet" i]';
@@ -56,9 +56,10 @@ const IN_PLACE = {
   counterReset: ['none', 'list-item 0'], counterIncrement: ['none', 'list-item 1'], counterSet: ['none'],
 };
 
-// Whether two colours can be told apart; those that are not written as rgb() are taken for such.
+// Whether two colours can be told apart; those that are not written as rgb(), and are not transparent, are taken for such.
 function differ(one, other) {
   const [a, b] = [one, other].map(colour => (colour.match(/^rgba?\(([\d., ]+)\)$/) || ['', ''])[1].split(',').map(Number));
+  if (/\/ 0(\.[0-2]\d*)?\)$/.test(one)) return false;
   if (a.length < 3) return true;
   if (a.length > 3 && a[3] < 0.3) return false;
   return b.length < 3 || Math.abs(a[0] - b[0]) + Math.abs(a[1] - b[1]) + Math.abs(a[2] - b[2]) > 60;
@@ -168,12 +169,12 @@ class Reader {
     }
     for (const node of element.childNodes) {
       if (node === article) continue;
-      if (node.nodeType === Node.TEXT_NODE && !isBlank(node.data)) this.faults.add(say('around', quote(node.data)));
+      if (node.nodeType === Node.TEXT_NODE && node.data.trim()) this.faults.add(say('around', quote(node.data)));
       if (node.nodeType !== Node.ELEMENT_NODE || !this.isShown(node)) continue;
       this.made(node);
       if (node === this.own || node.matches(FRAME) && !node.contains(article)) {
         this.frame(node);
-      } else if (node.matches('main, div, section') || node.contains(article)) {
+      } else if (node.matches('main, div, section, p, hr, ' + INLINES) || node.contains(article)) {
         this.around(node, article, depth + 1);
       } else if (node.localName.includes('-') && !node.firstElementChild && isBlank(node.textContent)) {
         // What an extension of a browser leaves shows nothing in a page whose scripts are known.
@@ -348,6 +349,8 @@ class Reader {
 
   // Whether a reader can see a text.
   seen(node) {
+    // Browsers show no break there; a page has one only by a reference.
+    if (/[\v\f\r]/.test(node.data)) this.faults.add(say('amid', quote(node.data)));
     const parent = node.parentElement;
     if (!this.laid || isBlank(node.data) || parent.matches('bdi.unseen')) return;
     const range = document.createRange();
