@@ -217,7 +217,7 @@ impl Flat {
         for (number, line) in lines {
             let joins = ends == Ends::Joined && ends_between(&flat.text, line).is_some();
             for (place, word) in line.split_whitespace().enumerate() {
-                if !flat.text.is_empty() && !(joins && place == 0) {
+                if !flat.text.is_empty() && (place > 0 || !joins) {
                     flat.text.push(' ');
                 }
                 if place == 0 {

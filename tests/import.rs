@@ -1387,7 +1387,7 @@ fn what_got_a_number_when_it_was_added_again_elsewhere_is_known_again() {
     story.yes(&["clone", "-q", "archive", other]);
     assert_eq!(added(&story, &mine), 2);
     assert_eq!(added(&story, correction), 1);
-    story.write("o.jsonl", &[line("Three"), line("Four")].join("\n"));
+    story.write("o.jsonl", [line("Three"), line("Four")].join("\n"));
     story.yes(&["--archive", other, "import", "-q", "o.jsonl"]);
     story.yes(&["pull", "-q", other, "--rebase-mine"]);
     for lines in [&*mine, correction, &[&*mine, correction].join("\n")] {
