@@ -27,8 +27,15 @@ pub struct Seen {
     modified: Option<Moment>,
     /// The notices that the page shows beside its text.
     notices: Vec<String>,
+    /// What a page of HTML has besides; other forms have nothing but their text.
+    besides: Option<Besides>,
+}
+
+/// What a page of HTML has besides its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Besides {
     /// What stands amid the text and is none of it, such as boxes of facts.
-    beside: String,
+    amid: String,
     /// What the page's own style hides where the text stands.
     hidden: String,
 }
@@ -113,9 +120,12 @@ impl Seen {
         let amid = draft.beside.iter().filter(|beside| beside.is_amid);
         let amid = amid.flat_map(|beside| beside.text.lines());
         let paragraphs = |lines: Vec<&str>| canonical::canonical(&as_shown(&lines.join("\n\n")));
-        Ok(Self {
-            beside: paragraphs(amid.collect()),
+        let besides = || Besides {
+            amid: paragraphs(amid.collect()),
             hidden: paragraphs(draft.hidden.lines().collect()),
+        };
+        Ok(Self {
+            besides: form.has_elements().then(besides),
             text: canonical::canonical(&as_shown(&whole.join("\n\n"))),
             footer: draft.footer.map(|found| found.footer),
             kind: draft.front.kind.and_then(|kind| kind.parse().ok()),
@@ -133,7 +143,8 @@ impl Seen {
     /// Returns how many bytes of text it has.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.text.len() + self.beside.len() + self.hidden.len()
+        let besides = self.besides.as_ref();
+        self.text.len() + besides.map_or(0, |besides| besides.amid.len() + besides.hidden.len())
     }
 }
 
@@ -203,12 +214,17 @@ pub fn judge(before: &Seen, after: &Seen) -> Judgement {
         (false, true) => Verdict::Undeclared,
         (false, false) => Verdict::Declared,
     };
+    let besides = before.besides.as_ref().zip(after.besides.as_ref());
+    let differ = |of: fn(&Besides) -> &str| {
+        let differ = besides.map(|(before, after)| diff::compare(of(before), of(after)));
+        differ.unwrap_or_default()
+    };
     Judgement {
         verdict,
         declarations,
         changes,
-        beside: diff::compare(&before.beside, &after.beside),
-        hidden: diff::compare(&before.hidden, &after.hidden),
+        beside: differ(|besides| &besides.amid),
+        hidden: differ(|besides| &besides.hidden),
     }
 }
 
@@ -488,6 +504,9 @@ mod tests {
         assert_eq!(judged(&page("10", "a")), (true, true));
         assert_eq!(judged(&page("20", "a")), (false, true));
         assert_eq!(judged(&page("10", "b")), (true, false));
+        // A text alone had nothing besides that could have changed.
+        let text = Seen::read(b"It opened.\n", Form::Text, None).unwrap();
+        assert_eq!(judged(&text), (true, true));
     }
 
     #[test]

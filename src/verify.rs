@@ -135,6 +135,8 @@ pub struct Answer {
     /// What the page shows beside its text, in its order. Nothing was compared with it but notices, above a plain text, that are the
     /// commit's.
     pub beside: Vec<String>,
+    /// Whether the page has another style than the program's, or a second one: what it hides or adds was not looked at.
+    pub has_strange_style: bool,
 }
 
 impl Answer {
@@ -424,6 +426,7 @@ fn shown_otherwise(draft: &Draft, home_link: Option<&str>, answer: &mut Answer) 
     let texts = |some: &[&Beside]| some.iter().map(|beside| beside.text.replace('\n', " ")).collect();
     let strange: Vec<String> = texts(&strange);
     answer.beside.splice(0..0, texts(&told));
+    answer.has_strange_style = draft.has_strange_style;
     if !strange.is_empty() {
         let what = format!("the page shows what is no part of its text: {}", quoted(&strange));
         answer.against(Verdict::Altered, what);

@@ -229,6 +229,27 @@ fn what_stands_beside_the_text_is_told() {
 }
 
 #[test]
+fn a_style_that_is_not_the_program_s_is_told() {
+    let (story, page) = story();
+    let style = "</style>";
+    let hides = page.replacen(style, "section { display: none }</style>", 1);
+    let second = page.replacen(style, "</style><style>section { display: none }</style>", 1);
+    for (page, is_strange) in [(&page, false), (&hides, true), (&second, true)] {
+        let (code, answer) = verify(&story, "styled.html", page);
+        assert_eq!(
+            (code, &answer["strange_style"]),
+            (Some(0), &Value::from(is_strange)),
+            "{answer}"
+        );
+        let (_, answer) = verify_alone(page.as_bytes());
+        assert_eq!(answer["strange_style"], is_strange, "{answer}");
+        let said = story.yes(&["verify", "styled.html"]);
+        let told = "not compared: what the page's style hides or adds";
+        assert_eq!(said.contains(told), is_strange, "{said}");
+    }
+}
+
+#[test]
 fn a_browser_that_saved_the_page_says_so_above_it() {
     let (story, page) = story();
     let saved = format!("<!-- saved from url=(0026)https://example.org/page -->\n{page}");

@@ -41,6 +41,7 @@ pub fn answer(asked: &str, answer: &Answer) -> Value {
         "same_text": others(&answer.same_text),
         "claimed_by": others(&answer.claimed_by),
         "beside": answer.beside,
+        "strange_style": answer.has_strange_style,
     })
 }
 

@@ -113,6 +113,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         headline,
         carries_proof,
         faults,
+        has_strange_style: carries_proof && own::has_strange_style(page.root_element()),
         is_plain: false,
     })
 }

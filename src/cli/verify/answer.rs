@@ -89,6 +89,11 @@ pub fn text(common: &Common, thing: &str, answer: &Answer) -> String {
         let beside = visible(&quoted(&answer.beside));
         let _ = writeln!(text, "  not compared, as it is no part of the text: {beside}");
     }
+    if answer.has_strange_style {
+        text.push_str(
+            "  not compared: what the page's style hides or adds, which is not this program's alone\n",
+        );
+    }
     text
 }
 

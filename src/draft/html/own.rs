@@ -5,7 +5,7 @@ use scraper::{ElementRef, Node};
 
 use sha2::{Digest, Sha256};
 
-use super::scripts::KNOWN as KNOWN_SCRIPTS;
+use super::scripts::{KNOWN as KNOWN_SCRIPTS, KNOWN_STYLES};
 use super::text::is_blank;
 use crate::canonical::invisible_characters;
 use crate::id::hex;
@@ -193,6 +193,22 @@ fn is_own_script(element: ElementRef<'_>) -> bool {
     // A build reads its pages with this in the script's place.
     value.attrs().next().is_none()
         && (text == "\u{1}" || KNOWN_SCRIPTS.contains(&&*hex(&Sha256::digest(&text))))
+}
+
+/// Tells whether a page has more than one style, or one that is not the program's.
+pub fn has_strange_style(root: ElementRef<'_>) -> bool {
+    let mut elements = root.descendants().filter_map(ElementRef::wrap);
+    let is_style = |element: &ElementRef<'_>| {
+        let value = element.value();
+        let mut relations = value.attr("rel").unwrap_or_default().split_ascii_whitespace();
+        let is_sheet = || relations.any(|relation| relation.eq_ignore_ascii_case("stylesheet"));
+        value.name() == "style" || value.name() == "link" && is_sheet()
+    };
+    let Some(style) = elements.find(is_style) else {
+        return false;
+    };
+    let text: String = style.text().collect();
+    !KNOWN_STYLES.contains(&&*hex(&Sha256::digest(&text))) || elements.any(|element| is_style(&element))
 }
 
 fn anywhere(element: ElementRef<'_>) -> Option<String> {

@@ -1,5 +1,5 @@
-//! The scripts that pages of an archive's site have had below their footers, so that whatever else runs in a page that carries a
-//! proof is found.
+//! The scripts that pages of an archive's site have had below their footers, and their styles, so that whatever else runs in a
+//! page that carries a proof, or may hide a part of it, is found.
 
 /// The SHA-256 of each, in the program's languages. A script that is changed gets its lines here; `tests/site.rs` tells them.
 pub const KNOWN: &[&str] = &[
@@ -39,4 +39,15 @@ pub const KNOWN: &[&str] = &[
     // Renderer 14.
     "83c78b2a06adedf0b43a5717d7e655ee7d413441cb59c677bde13f3f7a5d6d3b",
     "67de9b7f091335d374b657a5a24a0f31082855191fa0ad113d254533e7f65876",
+];
+
+/// The SHA-256 of the styles of articles' pages without a theme, oldest first.
+pub const KNOWN_STYLES: &[&str] = &[
+    "cfc1ad5e139d095e3fe7d40d3fa38fa0b84e1cc038d7ac6fec2a7211b10292ab",
+    "ddf8c73f6b65a7d36822ef8f9305b352bc8307ab5ac3c92b799e84a91a3ea13c",
+    "b95ea7c308b6dc7791653c47250d2a9eea6dba15fc420b663ffe532897588652",
+    "28e6ad67b0978854c54caa250dc5fe51e8712b7a6dc9d07313f0bdb0c09073fd",
+    "3ece482096530366a64d4023b1cd1fbbec1aba58c16bc7a1abcddecc0c9f459e",
+    // Renderer 14.
+    "53a642e6e058d24ad03f72e3cca1c8e8f8de5fbeeed07bcc35a864b081b7e9b4",
 ];

@@ -637,6 +637,19 @@ fn around_a_page_s_article_is_told_what_browsers_may_show() {
         assert_eq!(draft.faults, [""; 0], "{around}");
     }
     assert_eq!(read("", 2).faults, ["2 proofs"]);
+    assert!(!read("", 1).has_strange_style);
+    let own = include_str!("../../site/style.css")
+        .split("/* Pages of articles")
+        .next()
+        .unwrap();
+    for (style, is_strange) in [
+        (format!("<style>{own}</style>"), false),
+        (format!("<style>{own}</style><style></style>"), true),
+        (format!("<style>{own} section {{ display: none }}</style>"), true),
+        ("<link rel='x StyleSheet' href=x>".to_owned(), true),
+    ] {
+        assert_eq!(read(&style, 1).has_strange_style, is_strange);
+    }
 }
 
 #[test]
