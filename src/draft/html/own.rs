@@ -201,7 +201,7 @@ pub fn has_strange_style(root: ElementRef<'_>) -> bool {
     let is_style = |element: &ElementRef<'_>| {
         let value = element.value();
         let mut relations = value.attr("rel").unwrap_or_default().split_ascii_whitespace();
-        let is_sheet = || relations.any(|relation| relation.eq_ignore_ascii_case("stylesheet"));
+        let mut is_sheet = || relations.any(|relation| relation.eq_ignore_ascii_case("stylesheet"));
         value.name() == "style" || value.name() == "link" && is_sheet()
     };
     let Some(style) = elements.find(is_style) else {
