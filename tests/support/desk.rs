@@ -23,7 +23,7 @@ const DROP: &str = "
 /// Waits for what the page says.
 pub const SAYS: &str = "
     const said = document.querySelector('[role=status]');
-    while (!said.textContent || said.textContent === words.running) await new Promise(later => setTimeout(later, 1));
+    while (!said.textContent || said.textContent === 'Checking…') await new Promise(later => setTimeout(later, 1));
     return { verdict: said.dataset.verdict || '', says: said.innerText, ran: window.ran || null };";
 
 /// A site, and a browser that has its `verify.html` open.
