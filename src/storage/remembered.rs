@@ -182,16 +182,9 @@ impl Remembered {
         key: &VerifierKey,
         signed: &SignedCheckpoint,
     ) -> Result<(), RememberedError> {
-        let _lock = self.lock()?;
-        if self.signed(key)?.pending.as_ref() != Some(signed) {
-            return Ok(());
-        }
         let path = self.of_signer(key);
-        let moved = fs::rename(self.of_pending(key), &path).and_then(|()| sync_folder_of(&path));
-        moved.map_err(|source| RememberedError::Io {
-            what: "write",
-            path,
-            source,
+        self.settle(key, signed, "write", path, |pending, path| {
+            fs::rename(pending, path)
         })
     }
 
@@ -204,17 +197,26 @@ impl Remembered {
         key: &VerifierKey,
         signed: &SignedCheckpoint,
     ) -> Result<(), RememberedError> {
+        let path = self.of_pending(key);
+        self.settle(key, signed, "delete", path, |pending, _| fs::remove_file(pending))
+    }
+
+    /// Does something with the file of a checkpoint that was to be put on a branch, where that is still this one; `path` is the
+    /// file that is named where it fails.
+    fn settle(
+        &self,
+        key: &VerifierKey,
+        signed: &SignedCheckpoint,
+        what: &'static str,
+        path: PathBuf,
+        settle: fn(&Path, &Path) -> io::Result<()>,
+    ) -> Result<(), RememberedError> {
         let _lock = self.lock()?;
         if self.signed(key)?.pending.as_ref() != Some(signed) {
             return Ok(());
         }
-        let path = self.of_pending(key);
-        let deleted = fs::remove_file(&path).and_then(|()| sync_folder_of(&path));
-        deleted.map_err(|source| RememberedError::Io {
-            what: "delete",
-            path,
-            source,
-        })
+        let settled = settle(&self.of_pending(key), &path).and_then(|()| sync_folder_of(&path));
+        settled.map_err(|source| RememberedError::Io { what, path, source })
     }
 
     /// Returns the commit that is kept of an archive, which its first commit names.
