@@ -186,37 +186,14 @@ fn is_only_link(element: ElementRef<'_>) -> bool {
 
 /// Returns the words that the page's own style hides in an element, a line for each block.
 pub fn hidden(root: ElementRef<'_>) -> String {
-    let mut text = String::new();
-    // Each node twice where it is a block.
-    let mut pending: Vec<_> = root.children().map(|node| (node, false, false)).collect();
-    pending.reverse();
-    while let Some((node, is_end, is_hidden)) = pending.pop() {
-        if is_end {
-            end_line(&mut text);
-            continue;
-        }
-        if let Node::Text(words) = node.value()
-            && is_hidden
-        {
-            let words = words_of_text(words);
-            let is_apart = text.is_empty() || text.ends_with(['\n', ' ']);
-            text.push_str(if is_apart { words.trim_start() } else { &words });
-        }
-        let Some(element) = ElementRef::wrap(node) else {
-            continue;
-        };
-        let is_hidden = is_hidden || is_hidden_text(element);
-        if is_no_text(element) || !is_hidden && is_left_out(element) {
-            continue;
-        }
-        if is_hidden && BLOCKS.contains(&element.value().name()) {
-            end_line(&mut text);
-            pending.push((node, true, true));
-        }
-        let start = pending.len();
-        pending.extend(node.children().map(|child| (child, false, is_hidden)));
-        pending[start..].reverse();
-    }
+    let mut text = lines(root, false, |element, is_hidden, _| {
+        let is_hidden = is_hidden || element != root && is_hidden_text(element);
+        let is_passed_over = element != root && (is_no_text(element) || !is_hidden && is_left_out(element));
+        (!is_passed_over).then(|| Entered {
+            is_taken: is_hidden,
+            is_block: is_hidden && BLOCKS.contains(&element.value().name()),
+        })
+    });
     text.truncate(text.trim_end().len());
     text
 }
@@ -242,27 +219,10 @@ fn words(
         Named::Wordless => WORDLESS.contains(&name),
         Named::Foreign => !own::KNOWN.contains(&name) && !FRAME.contains(&name) && name != "button",
     };
-    let mut text = String::new();
     let mut wordless = Vec::new();
-    // Each node twice where it is a block: to be read, and at its end.
-    let mut pending = vec![(*root, false, true)];
-    while let Some((node, is_end, is_seen)) = pending.pop() {
-        if is_end {
-            end_line(&mut text);
-            continue;
-        }
-        if let Node::Text(shown) = node.value()
-            && is_seen
-        {
-            let shown = words_of_text(shown);
-            let is_apart = text.is_empty() || text.ends_with('\n') || text.ends_with(' ');
-            text.push_str(if is_apart { shown.trim_start() } else { &shown });
-        }
-        let Some(element) = ElementRef::wrap(node) else {
-            continue;
-        };
+    let text = lines(root, true, |element, is_seen, text| {
         if is_never_shown(element) || is_passed_over(element) {
-            continue;
+            return None;
         }
         let is_seen = match hidden::visibility(element) {
             Visibility::Inherited => is_seen,
@@ -279,19 +239,60 @@ fn words(
         if is_seen && is_named(name) && !wordless.contains(&name) {
             wordless.push(name);
         }
-        let is_block = BLOCKS.contains(&name) || name == "br";
-        if is_block {
-            end_line(&mut text);
-            pending.push((node, true, is_seen));
-        }
-        let start = pending.len();
-        pending.extend(node.children().map(|child| (child, false, is_seen)));
-        pending[start..].reverse();
-    }
+        Some(Entered {
+            is_taken: is_seen,
+            is_block: BLOCKS.contains(&name) || name == "br",
+        })
+    });
     if named == Named::Wordless && !text.trim().is_empty() {
         wordless.retain(|name| !WORDED.contains(name));
     }
     (text, wordless)
+}
+
+/// How an element is read.
+struct Entered {
+    /// Whether the words right in it are taken.
+    is_taken: bool,
+    /// Whether it begins and ends a line.
+    is_block: bool,
+}
+
+/// Reads words of an element and of what is in it, in their order. `enter` is given each element, whether the words around it are
+/// taken, and what was read, to which it may add; it returns none where the element is passed over.
+fn lines<'a>(
+    root: ElementRef<'a>,
+    is_taken: bool,
+    mut enter: impl FnMut(ElementRef<'a>, bool, &mut String) -> Option<Entered>,
+) -> String {
+    let mut text = String::new();
+    // None for the end of a block.
+    let mut pending = vec![Some((*root, is_taken))];
+    while let Some(next) = pending.pop() {
+        let Some((node, is_taken)) = next else {
+            end_line(&mut text);
+            continue;
+        };
+        if let Node::Text(words) = node.value()
+            && is_taken
+        {
+            let words = words_of_text(words);
+            let is_apart = text.is_empty() || text.ends_with(['\n', ' ']);
+            text.push_str(if is_apart { words.trim_start() } else { &words });
+        }
+        let Some(element) = ElementRef::wrap(node) else {
+            continue;
+        };
+        let Some(entered) = enter(element, is_taken, &mut text) else {
+            continue;
+        };
+        if entered.is_block {
+            end_line(&mut text);
+            pending.push(None);
+        }
+        pending.extend(node.children().rev().map(|child| Some((child, entered.is_taken))));
+    }
+    text
 }
 
 fn end_line(text: &mut String) {
