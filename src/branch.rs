@@ -206,9 +206,7 @@ pub enum PlaceError {
     #[error("the newest revision of {0} has the last number that there is; run verify")]
     Last(ArticleId),
     /// Two articles may be meant by one name.
-    #[error(
-        "{article} may be the article of that name or {other}, which a page before this one became under it"
-    )]
+    #[error("{article} may be the article of that name or {other}, which pages of that name became as well")]
     InDoubt {
         /// The article that has the name.
         article: ArticleId,
@@ -552,6 +550,13 @@ impl<'a> Branch<'a> {
             if other != *article
                 && let Some(known) = self.chains.repeated(&other, candidate)?
             {
+                // A notice of retraction may be the same for several articles.
+                if candidate.kind == Kind::Retraction {
+                    return Err(PlaceError::InDoubt {
+                        article: article.clone(),
+                        other,
+                    });
+                }
                 return Ok(Some(Placed::unchanged(self.then(&other, known), Some(page))));
             }
             number += 1;

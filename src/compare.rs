@@ -527,6 +527,20 @@ mod tests {
     }
 
     #[test]
+    fn what_only_has_a_name_of_the_wayback_machine_s_bar_is_text() {
+        let page = |text: &str| {
+            seen(&format!(
+                "<html lang=en><body><main><h1>Bridge</h1><p id=wm-ipp>It cost {text}.</p></main>\
+                 <p id=wm-ipp-print>Nobody died.</p></body></html>"
+            ))
+        };
+        assert_ne!(judge(&page("10"), &page("90")).verdict, Verdict::Same);
+        let plain =
+            seen("<html lang=en><body><h1>Bridge</h1><p id=wm-ipp-print>Nobody died.</p></body></html>");
+        assert_eq!(plain.text, "Bridge\n\nNobody died.\n");
+    }
+
+    #[test]
     fn a_page_whose_encoding_is_not_known_is_not_read() {
         let read = |head: &str, text: &str, declared| {
             let page = format!("<!doctype html>{head}<article><h1>Bridge</h1><p>{text}</p></article>");

@@ -13,6 +13,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use crate::archive::Owner;
 use crate::canonical::LONGEST_ARTICLE;
 use crate::search::InMemory;
@@ -122,6 +124,8 @@ struct App {
     theme: Arc<Option<PathBuf>>,
     missed: Missed,
     room: Room,
+    /// Who judges a large page.
+    large: Arc<Semaphore>,
     limits: Limits,
     told: Told,
 }
@@ -137,6 +141,7 @@ impl App {
             theme: Arc::new(options.theme.clone()),
             missed: Missed::default(),
             room: Room::of(limits.received),
+            large: Arc::new(Semaphore::new(1)),
             limits,
             told,
         }

@@ -1404,6 +1404,27 @@ fn what_got_a_number_when_it_was_added_again_elsewhere_is_known_again() {
 }
 
 #[test]
+fn a_notice_that_another_article_has_as_well_is_not_taken_for_done() {
+    let story = Story::begin();
+    let line =
+        |text: &str| format!(r#"{{"date": "2026-03-01", "slug": "bridge", "page": "{text} text is here."}}"#);
+    assert_eq!(added(&story, &[line("One"), line("Two")].join("\n")), 2);
+    let retraction = |article: &str| {
+        format!(
+            r#"{{"date": "2026-03-02", "article": "2026/03/01/{article}", "kind": "retraction", "note": "Taken down.", "page": "This article was taken down."}}"#
+        )
+    };
+    assert_eq!(added(&story, &retraction("bridge-2")), 1);
+    let (status, _, said) = import_lines(&story, &retraction("bridge"), &[]);
+    assert_eq!(status, Some(2), "{said}");
+    assert!(said.contains("`avalaches retract 2026/03/01/bridge`"), "{said}");
+    let retract = ["retract", "-q", "2026/03/01/bridge", "--note", "Taken down."];
+    story.yes(&[&retract[..], &["--date", "2026-03-02"]].concat());
+    assert_eq!(added(&story, &retraction("bridge-2")), 0);
+    assert_sound(&story, 4);
+}
+
+#[test]
 fn a_page_that_says_the_present_date_is_not_counted_as_one_that_says_none() {
     let story = Story::begin();
     let lines = r#"{"date": "2026-01-23T04:00:00Z", "slug": "a", "page": "A text."}"#;

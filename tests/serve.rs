@@ -13,7 +13,7 @@ mod signed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Stdio;
@@ -656,6 +656,24 @@ fn clients_that_are_too_slow_are_not_waited_for() {
     slow.write_all(begun.as_bytes()).unwrap();
     assert_problem(&read(&mut slow), 408);
     assert_eq!(server.get("/articles").status, 200);
+}
+
+#[test]
+fn a_client_that_has_said_all_is_answered() {
+    let story = story();
+    let server = Server::of(&story, &[]);
+    let page = "桥今天通车。\n\n".repeat(20_000);
+    let requests = [
+        head("GET", "/search?q=bridge", "").into_bytes(),
+        head("GET", "/openapi.json", "").into_bytes(),
+        http::posted("/verify", "text/plain", page.as_bytes()),
+    ];
+    for request in requests.iter().cycle().take(12) {
+        let mut stream = server.connect();
+        stream.write_all(request).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(read(&mut stream).status, 200);
+    }
 }
 
 #[test]

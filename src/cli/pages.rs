@@ -373,7 +373,7 @@ pub fn place_failure(name: &str, error: &PlaceError) -> Failure {
             "only a restoration follows a retraction, whatever the dates are: leave this page out, or have the others imported with --keep-going",
         ),
         PlaceError::InDoubt { article, other } => failure.hint(format!(
-            "name {other} where that is meant; for {article} add this page in a call of its own"
+            "name {other} where that is meant; for {article} add this page in a call of its own, a retraction by `avalaches retract {article}`"
         )),
         PlaceError::Late { article, .. } => failure.hint(format!(
             "`avalaches history {article}` shows what came since; what is to follow it is dated after it, or added by `avalaches add`"

@@ -79,6 +79,8 @@ async fn connection(stream: TcpStream, router: Router, time: Duration, mut ended
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
+        // A client that has said all it will say is answered.
+        .half_close(true)
         .header_read_timeout(time)
         .max_buf_size(LONGEST_HEAD);
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));

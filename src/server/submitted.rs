@@ -1,5 +1,7 @@
 //! `POST /verify`: a page that somebody has, and what the archive says of it.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
@@ -21,6 +23,9 @@ const READ: &str = "text/plain, text/markdown, text/html";
 /// By which the types are told (W3C, Linked Data Platform, 7.1).
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 
+/// Larger pages, in bytes, are judged one at a time: that takes up to forty times as much memory as a page has bytes.
+const LARGE: usize = 1 << 20;
+
 /// What an answer says was asked: what came in the request, as `-` is what came on stdin.
 const ASKED: &str = "-";
 
@@ -36,7 +41,14 @@ pub async fn verify(State(app): State<App>, headers: HeaderMap, body: Body) -> R
         &app.room,
     )
     .await?;
+    let turn = if bytes.len() > LARGE {
+        let turn = Arc::clone(&app.large).acquire_owned().await;
+        Some(turn.expect("nobody closes the semaphore"))
+    } else {
+        None
+    };
     let judged = move |archive: &Archive| {
+        let _turn = turn;
         let form = form.unwrap_or_else(|| Form::sniff(&bytes));
         let draft = draft::read(&bytes, form, Invisible::Allow).map_err(|error| {
             let line = error

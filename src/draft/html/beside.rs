@@ -147,13 +147,9 @@ fn is_left_by_extension(element: ElementRef<'_>) -> bool {
 
 /// Tells what an article has for its readers' ways, and not for its words.
 fn leads_elsewhere(element: ElementRef<'_>) -> bool {
-    let element = element.value();
-    let role = element
-        .attr("role")
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    ELSEWHERE.contains(&element.name()) || ELSEWHERE_ROLES.contains(&&*role) || wayback::is_frame(element)
+    let value = element.value();
+    let role = value.attr("role").unwrap_or_default().trim().to_ascii_lowercase();
+    ELSEWHERE.contains(&value.name()) || ELSEWHERE_ROLES.contains(&&*role) || wayback::is_frame(element)
 }
 
 /// Tells whether the page says by a name that an element has what others say, or leads to other pages.

@@ -1,10 +1,16 @@
 //! When an HTML page says that it was published, and last changed, and by whom it is: metadata that no reader sees, kept apart
 //! from the text.
 
+use std::collections::HashSet;
+
 use scraper::{ElementRef, Html};
 use serde_json::Value;
 
 use super::{clean, head_elements, is_date};
+use crate::object::ident::Person;
+
+/// The most authors that are taken of metadata.
+const MOST_AUTHORS: usize = 64;
 
 /// The most scripts of metadata that are looked into, and the longest.
 const MOST_SCRIPTS: usize = 64;
@@ -22,23 +28,21 @@ pub fn of_publication(page: &Html) -> Option<String> {
     dates.into_iter().find(|date| is_date(date))
 }
 
-/// Lists the names of the authors of the page's article (schema.org, as JSON-LD).
+/// Lists the names of the authors of the page's article (schema.org, as JSON-LD), but for what is no name.
 pub fn authors(page: &Html) -> Vec<String> {
     let objects = objects(page);
-    let first = objects.iter().find_map(|object| object.get("author"));
-    let listed = match first {
+    let listed = match objects.first().and_then(|object| object.get("author")) {
         Some(Value::Array(authors)) => authors.iter().collect(),
         Some(author) => vec![author],
         None => Vec::new(),
     };
     let name = |author: &Value| clean(author.as_str().or_else(|| author.get("name")?.as_str())?);
-    let mut names: Vec<String> = Vec::new();
-    for name in listed.into_iter().filter_map(name) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    let mut met = HashSet::new();
+    let names = listed.into_iter().filter_map(name);
     names
+        .filter(|name| Person::parse(name).is_ok() && met.insert(name.clone()))
+        .take(MOST_AUTHORS)
+        .collect()
 }
 
 /// Lists the dates of a property of schema.org that elements of a page say of the page itself, as written.

@@ -48,6 +48,9 @@ const AROUND: &[&str] = &["html", "body", "main", "div", "section"];
 /// Attributes by which an element of an article, or around it, is seen by all, and as what it is.
 const ATTRIBUTES: &[&str] = &["class", "datetime", "href", "hreflang", "lang", "rel"];
 
+/// The classes that an article and what is around it have.
+const CLASSES: &[&str] = &["page", "back", "withheld", "plain", "unseen", "id"];
+
 /// Elements by which a browser shows something else than stands there, or hides it from the check in a page.
 const NEVER_ANYWHERE: &[&str] = &[
     "template",
@@ -195,7 +198,8 @@ fn is_own_script(element: ElementRef<'_>) -> bool {
         && (text == "\u{1}" || KNOWN_SCRIPTS.contains(&&*hex(&Sha256::digest(&text))))
 }
 
-/// Tells whether a page has more than one style, or one that is not the program's.
+/// Tells whether a page has more than one style, one that is not the program's, or a class by which the program's may hide
+/// something of an article.
 pub fn has_strange_style(root: ElementRef<'_>) -> bool {
     let mut elements = root.descendants().filter_map(ElementRef::wrap);
     let is_style = |element: &ElementRef<'_>| {
@@ -208,7 +212,19 @@ pub fn has_strange_style(root: ElementRef<'_>) -> bool {
         return false;
     };
     let text: String = style.text().collect();
-    !KNOWN_STYLES.contains(&&*hex(&Sha256::digest(&text))) || elements.any(|element| is_style(&element))
+    let is_elsewhere =
+        |element: &ElementRef<'_>| matches!(element.value().name(), "aside" | "header" | "nav");
+    let has_strange_class = |element: ElementRef<'_>| {
+        let mut around = element.ancestors().filter_map(ElementRef::wrap);
+        let class = element.value().attr("class");
+        class.is_some_and(|class| !CLASSES.contains(&class))
+            && !is_elsewhere(&element)
+            && !around.any(|ancestor| is_elsewhere(&ancestor))
+    };
+    let mut classed = root.descendants().filter_map(ElementRef::wrap);
+    !KNOWN_STYLES.contains(&&*hex(&Sha256::digest(&text)))
+        || elements.any(|element| is_style(&element))
+        || classed.any(has_strange_class)
 }
 
 fn anywhere(element: ElementRef<'_>) -> Option<String> {

@@ -6,10 +6,14 @@ use super::LONGEST_BYLINE;
 use super::beside::{FRAME, is_of_others};
 use super::text::is_left_out;
 
+/// Words in the names of elements by which a site asks for a consent.
+const CONSENT: &[&str] = &["consent", "cookie", "cookies", "cookiebanner", "gdpr", "onetrust"];
+
 /// An article and what is around it.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Surroundings {
-    /// How many letters and digits the page shows around it, frames, links and readers' remarks aside.
+    /// How many letters and digits the page shows around it; its title, frames, links, readers' remarks and what is laid over
+    /// the page aside.
     pub around: usize,
     /// How many it has.
     within: usize,
@@ -45,7 +49,8 @@ pub fn of(whole: ElementRef<'_>, article: ElementRef<'_>) -> Surroundings {
         };
         let is_in = is_in || element.id() == article.id();
         let name = element.value().name();
-        let is_elsewhere = FRAME.contains(&name) || name == "a" || is_of_others(element);
+        let is_elsewhere =
+            FRAME.contains(&name) || name == "a" || is_of_others(element) || is_over_the_page(element);
         if element.id() != whole.id() && is_left_out(element) || !is_in && is_elsewhere {
             continue;
         }
@@ -56,10 +61,26 @@ pub fn of(whole: ElementRef<'_>, article: ElementRef<'_>) -> Surroundings {
                 &mut found.is_below_title
             };
             *place = true;
+            if !is_in {
+                continue;
+            }
         }
         pending.extend(node.children().map(|child| (child, is_in)));
     }
     found
+}
+
+/// Tells whether an element asks for a consent, or is a dialog, which comes and goes with the reader.
+fn is_over_the_page(element: ElementRef<'_>) -> bool {
+    let value = element.value();
+    let is_dialog = |role: &str| matches!(role.trim(), "dialog" | "alertdialog");
+    let names = ["id", "class"].map(|name| value.attr(name).unwrap_or_default());
+    let mut words = names
+        .into_iter()
+        .flat_map(|names| names.split(|c: char| !c.is_ascii_alphabetic()));
+    value.name() == "dialog"
+        || value.attr("role").is_some_and(is_dialog)
+        || words.any(|word| CONSENT.iter().any(|known| known.eq_ignore_ascii_case(word)))
 }
 
 /// Counts letters and digits.

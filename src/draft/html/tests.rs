@@ -146,6 +146,9 @@ fn what_is_marked_beside_the_story_is_not_the_article() {
         format!("<h1>Bridge</h1><ul><li><a href=x>{long}</a></ul>"),
         format!("<h1>Bridge</h1><div id=comments><p>{long}</p></div>"),
         format!("<header><h1>Bridge</h1></header><p>{}</p>", &words[..40]),
+        format!("<h1>Bridge</h1><div id=cookie-consent><p>{long}</p></div>"),
+        format!("<h1>Bridge</h1><div role=dialog><p>{long}</p></div>"),
+        "<h1>The bridge over the river is opened</h1>".to_owned(),
     ] {
         assert_eq!(
             texts(&format!(
@@ -532,6 +535,23 @@ fn a_language_and_an_author_count_where_they_can_be_stored() {
 }
 
 #[test]
+fn authors_in_metadata_are_those_of_the_article_and_have_names() {
+    let of = |objects: &str| {
+        let script = format!("<script type=application/ld+json>{objects}</script>");
+        body(&format!("{script}<article><p>a</article>")).front.authors
+    };
+    let article = r#"{"@type": "NewsArticle", "author": [{"name": "Jane"}, "<>", "Jane", "Li Lei"]}"#;
+    assert_eq!(of(article), ["Jane", "Li Lei"]);
+    let site = r#"{"@type": "WebPage", "author": "Webmaster"}"#;
+    assert_eq!(of(site), ["Webmaster"]);
+    assert_eq!(of(&format!("[{site}, {article}]")), ["Jane", "Li Lei"]);
+    assert_eq!(of(&format!(r#"[{site}, {{"@type": "NewsArticle"}}]"#)), [""; 0]);
+    let names: Vec<_> = (0..100_000).map(|number| format!("\"a{number}\"")).collect();
+    let many = format!(r#"{{"@type": "NewsArticle", "author": [{}]}}"#, names.join(","));
+    assert_eq!(of(&many).len(), 64);
+}
+
+#[test]
 fn what_no_page_with_a_proof_has_is_named() {
     let unseen = |attributes: &str| format!("<p><bdi class=unseen {attributes}>\u{200b}</bdi>");
     let code = ["<bdi data-code>"; 2];
@@ -647,6 +667,11 @@ fn around_a_page_s_article_is_told_what_browsers_may_show() {
         (format!("<style>{own}</style><style></style>"), true),
         (format!("<style>{own} section {{ display: none }}</style>"), true),
         ("<link rel='x StyleSheet' href=x>".to_owned(), true),
+        (format!("<style>{own}</style><p class='heard'>Ended."), true),
+        (
+            format!("<style>{own}</style><header class='heard'>Bridge</header>"),
+            false,
+        ),
     ] {
         assert_eq!(read(&style, 1).has_strange_style, is_strange);
     }

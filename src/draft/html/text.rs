@@ -190,7 +190,7 @@ pub fn is_no_text(element: ElementRef) -> bool {
         || value
             .attr("role")
             .is_some_and(|role| LEFT_OUT_ROLES.contains(&role.trim().to_ascii_lowercase().as_str()))
-        || wayback::is_frame(element.value())
+        || wayback::is_frame(element)
 }
 
 /// Tells whether an element would show a part of an article if it did not hide that by its own style.
