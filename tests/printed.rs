@@ -237,6 +237,8 @@ fn what_stands_around_a_printed_text_is_known_or_taken_for_text() {
         // A link at a heading, and a way back from a note, that say something.
         ("means</h2>", "means <a href=\"#a\">not</a></h2>"),
         ("&#x21a9;", "not &#x21a9;"),
+        ("means</h2>", "means <a href=\"#a\">?</a></h2>"),
+        ("5 tonnes.", "5<a href=\"#a\">^2</a> tonnes."),
         // Other numbers of notes and of items.
         ("role=\"doc-noteref\">1<", "role=\"doc-noteref\">2<"),
         ("<ol>", "<ol start=\"2\">"),

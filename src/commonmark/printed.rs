@@ -15,6 +15,15 @@ pub const CODE_END: char = '\u{e102}';
 /// Stands in the place of a table of contents.
 pub const CONTENTS: char = '\u{e103}';
 
+/// Elements without which words stay what they are.
+const PLAIN: &[&str] = &[
+    "a", "abbr", "b", "center", "div", "em", "font", "i", "kbd", "mark", "p", "section", "small", "span",
+    "strong", "u",
+];
+
+/// The most notes of a source that is printed.
+const MOST_NOTES: usize = 1000;
+
 /// What a program takes for markup beside that of CommonMark, and what it does with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dialect {
@@ -28,7 +37,7 @@ pub struct Dialect {
     pub attributes: bool,
     /// Emphasis works beside Han characters.
     pub cjk_emphasis: bool,
-    /// Raw HTML gets onto the page.
+    /// Raw HTML gets onto the page; else it is left out, where that takes no word away and changes none.
     pub raw_html: bool,
 }
 
@@ -93,6 +102,9 @@ pub fn html(source: &str, dialect: Dialect) -> Result<Option<String>, CommonMark
         return Ok(None);
     }
     check_bounds(source)?;
+    if dialect.notes && has_note_of_none(source) {
+        return Ok(None);
+    }
     let source = if dialect.attributes {
         without_attributes(source)
     } else {
@@ -110,15 +122,19 @@ pub fn html(source: &str, dialect: Dialect) -> Result<Option<String>, CommonMark
     let document = parse_document(&arena, &source, &options);
     let nodes: Vec<_> = document.descendants().collect();
     for node in nodes {
-        let is_raw = {
-            let mut data = node.data_mut();
-            if matches!(data.value, NodeValue::SoftBreak) {
-                data.value = NodeValue::Text(SOFT.to_string().into());
+        let raw = match &mut node.data_mut().value {
+            soft @ NodeValue::SoftBreak => {
+                *soft = NodeValue::Text(SOFT.to_string().into());
+                None
             }
-            matches!(data.value, NodeValue::HtmlBlock(_) | NodeValue::HtmlInline(_))
+            NodeValue::HtmlBlock(html) => Some(has_words(&html.literal)),
+            NodeValue::HtmlInline(html) => Some(has_words(html)),
+            _ => None,
         };
-        if is_raw && !dialect.raw_html {
-            node.detach();
+        match raw.filter(|_| !dialect.raw_html) {
+            Some(true) => return Ok(None),
+            Some(false) => node.detach(),
+            None => {}
         }
     }
     let mut html = String::with_capacity(source.len() * 2);
@@ -126,6 +142,42 @@ pub fn html(source: &str, dialect: Dialect) -> Result<Option<String>, CommonMark
     let is_written = format_html(document, &options, &mut html).is_ok();
     let is_clean = !html.contains([CODE, CODE_END]);
     Ok(is_written.then_some(html).filter(|_| is_clean))
+}
+
+/// Tells whether raw HTML has words, or elements by which those around them say something else.
+fn has_words(html: &str) -> bool {
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        let (before, tag) = rest.split_at(at);
+        let end = if tag.starts_with("<!--") { "-->" } else { ">" };
+        let Some((tag, after)) = tag.split_once(end) else {
+            return true;
+        };
+        let name = tag.trim_start_matches(['<', '/']);
+        let name = name
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .next()
+            .unwrap_or_default();
+        let is_plain = tag.starts_with("<!--") || PLAIN.contains(&&*name.to_ascii_lowercase());
+        if before.contains(char::is_alphanumeric) || !is_plain {
+            return true;
+        }
+        rest = after;
+    }
+    rest.contains(char::is_alphanumeric)
+}
+
+/// Tells whether a source has a note that it refers to nowhere, which some programs print and others do not.
+fn has_note_of_none(source: &str) -> bool {
+    let labels = source.lines().filter_map(|line| {
+        let label = line.trim_start().strip_prefix("[^")?;
+        label.split_once("]:").map(|(label, _)| label)
+    });
+    let mut labels: Vec<&str> = labels.take(MOST_NOTES + 1).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    let references = |label: &str| source.matches(&format!("[^{label}]")).take(2).count();
+    labels.len() > MOST_NOTES || labels.into_iter().any(|label| references(label) < 2)
 }
 
 /// Takes off a source what says how blocks are set, outside of code between fences.
@@ -193,5 +245,62 @@ fn cut_attributes(line: &str) -> &str {
         end[..at].trim_end()
     } else {
         line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(source: &str, dialect: Dialect) -> Option<String> {
+        html(source, dialect).unwrap()
+    }
+
+    #[test]
+    fn raw_html_is_left_out_only_where_no_word_goes_with_it() {
+        let dialect = Dialect {
+            raw_html: false,
+            ..Dialect::BASE
+        };
+        for source in [
+            "a <span>b</span>",
+            "<!-- more -->\n\na",
+            "<div class=\"x\">\n\na\n\n</div>",
+        ] {
+            assert!(
+                printed(source, dialect)
+                    .is_some_and(|html| !html.contains("<span") && !html.contains("<div"))
+            );
+        }
+        for source in [
+            "10<sup>6</sup>",
+            "is <del>not</del> so",
+            "a<br>b",
+            "<div>Never</div>",
+            "<img alt=\"no\">",
+        ] {
+            assert_eq!(printed(source, dialect), None, "{source}");
+            assert!(printed(source, Dialect::BASE).is_some(), "{source}");
+        }
+    }
+
+    #[test]
+    fn a_note_that_is_referred_to_nowhere_is_not_dropped() {
+        assert!(printed("a[^1]\n\n[^1]: b\n", Dialect::BASE).is_some());
+        assert_eq!(printed("a\n\n[^1]: b\n", Dialect::BASE), None);
+        let as_words = Dialect {
+            notes: false,
+            ..Dialect::BASE
+        };
+        assert!(printed("a\n\n[^1]: b c\n", as_words).is_some_and(|html| html.contains("b c")));
+    }
+
+    #[test]
+    fn attributes_are_taken_off_outside_of_code() {
+        let printed = |source| printed(source, Dialect::BASE).unwrap();
+        assert_eq!(printed("## a {#b}\n\nc\n{: .d}\n"), "<h2>a</h2>\n<p>c</p>\n");
+        assert!(printed("* TOC\n{:toc}\n").contains(CONTENTS));
+        assert!(printed("```\n{: .d}\n[TOC]\n```\n").contains("{: .d}\n[TOC]"));
+        assert_eq!(printed("a {b}\n"), "<p>a {b}</p>\n");
     }
 }

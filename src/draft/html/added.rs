@@ -12,6 +12,9 @@ pub struct Added {
     pub line_numbers: usize,
 }
 
+/// Characters by which headings link to themselves; those of fonts of icons among them.
+const ANCHORS: [char; 9] = ['#', '¶', '§', '∞', '⚓', '☍', '🔗', '\u{e157}', '\u{f0c1}'];
+
 /// Characters with which a way back from a note begins.
 const WAYS_BACK: [char; 7] = ['↩', '↵', '⏎', '⤴', '↑', '^', '⬆'];
 
@@ -26,7 +29,8 @@ const NUMBERS: &[&str] = &["ln", "lnt", "lineno", "linenos", "line-number", "lin
 
 /// Tells whether an element of a heading is a link to a place of the page, by a sign.
 pub fn is_anchor(element: ElementRef<'_>) -> bool {
-    is_to_page(element) && short_text(element).is_some_and(|text| !text.contains(char::is_alphanumeric))
+    let is_sign = |c: char| c.is_whitespace() || ANCHORS.contains(&c) || VARIATIONS.contains(&c);
+    is_to_page(element) && short_text(element).is_some_and(|text| text.chars().all(is_sign))
 }
 
 /// Tells whether an element of a note is the link back to where it is referred to.
@@ -38,7 +42,13 @@ pub fn is_way_back(element: ElementRef<'_>) -> bool {
                 .all(|c| c.is_ascii_digit() || c.is_whitespace() || VARIATIONS.contains(&c)),
         )
     };
-    is_to_page(element) && short_text(element).and_then(is_back).unwrap_or(false)
+    let is_note = |above: ElementRef<'_>| {
+        let id = above.value().attr("id").unwrap_or_default();
+        above.value().name() == "li" && id.starts_with("fn")
+    };
+    is_to_page(element)
+        && short_text(element).and_then(is_back).unwrap_or(false)
+        && element.ancestors().filter_map(ElementRef::wrap).any(is_note)
 }
 
 /// Returns the number of a note that an element refers to.

@@ -446,7 +446,7 @@ impl<'a> Reader<'a> {
             self.count(|added| added.anchors += 1);
             return true;
         }
-        self.nest > 0 && added::is_way_back(element)
+        added::is_way_back(element)
             || added::is_line_before_notes(element)
             || self.numbers.iter().any(|number| number.id() == element.id())
     }
