@@ -2,6 +2,7 @@
 //! what they take for markup; the words are the same.
 
 use comrak::nodes::NodeValue;
+use comrak::options::Render;
 use comrak::{Arena, Options, format_html, parse_document};
 
 use super::{CommonMarkError, check_bounds};
@@ -117,7 +118,10 @@ pub fn html(source: &str, dialect: Dialect) -> Result<Option<String>, CommonMark
     options.extension.strikethrough = dialect.struck;
     options.extension.tasklist = dialect.struck;
     options.extension.description_lists = dialect.attributes;
-    options.render.r#unsafe = true;
+    options.render = Render {
+        r#unsafe: true,
+        ..Render::default()
+    };
     let arena = Arena::new();
     let document = parse_document(&arena, &source, &options);
     let nodes: Vec<_> = document.descendants().collect();
