@@ -22,6 +22,7 @@ use crate::canonical::{self, Invisible, TextError};
 
 mod definitions;
 pub mod html;
+pub mod printed;
 mod references;
 
 /// How deep blocks and inlines may lie in one another.

@@ -112,6 +112,8 @@ pub struct Draft {
     pub headline: Option<String>,
     /// Whether an HTML page carries a proof, as those of an archive's site do.
     pub carries_proof: bool,
+    /// An HTML page with a footer and without a proof, as it is compared with what a generator of pages was given.
+    pub printed: Option<html::Printed>,
     /// What of a page that carries a proof is not as on an archive's site, so that its elements need not be what a reader sees.
     pub faults: Vec<String>,
     /// Whether an HTML page that carries a proof has another style than the program's, or a second one, which may hide or add something.
@@ -525,6 +527,7 @@ fn dress_down(
         hidden: String::new(),
         headline: None,
         carries_proof: false,
+        printed: None,
         faults: Vec::new(),
         has_strange_style: false,
         is_plain: false,

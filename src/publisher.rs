@@ -8,7 +8,7 @@
 //! Memory: some 100 bytes for each commit, the paths of all files that were ever met, and 64 MiB of trees.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,6 +31,9 @@ mod changes;
 mod renames;
 pub mod repository;
 mod source;
+
+/// The length that pointers of Git LFS stay below.
+const LONGEST_POINTER: usize = 1024;
 
 /// The most characters of a subject that become a note.
 const LONGEST_NOTE: usize = 200;
@@ -82,6 +85,17 @@ pub struct Version {
     pub form: Option<Form>,
     /// The bytes, or why there are none.
     pub bytes: Result<Vec<u8>, String>,
+}
+
+/// What of a repository's history is no version of a file that could be an article, or not any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PassedOver {
+    /// Files that the tip no longer has, by their last paths, each with the commit that took it away, where that is known.
+    pub gone: Vec<(String, Option<CommitId>)>,
+    /// Paths where a pointer of Git LFS stood in the place of a text, each with the last commit that brought one.
+    pub pointers: BTreeMap<String, CommitId>,
+    /// Paths where a symbolic link stood.
+    pub links: Vec<String>,
 }
 
 /// Which files are articles.
@@ -172,6 +186,11 @@ pub struct Walk<'a> {
     numbers: HashMap<Vec<u8>, u64>,
     /// Paths that files were renamed from.
     left: HashSet<Vec<u8>>,
+    /// The last commit that took a file away from a path.
+    taken: HashMap<Vec<u8>, CommitId>,
+    links: BTreeSet<Vec<u8>>,
+    pointers: BTreeMap<String, CommitId>,
+    tip: CommitId,
     files: Vec<File>,
     /// Versions of the present commit, the last first.
     ready: Vec<Version>,
@@ -201,6 +220,10 @@ impl<'a> Walk<'a> {
             next,
             numbers: HashMap::new(),
             left: HashSet::new(),
+            taken: HashMap::new(),
+            links: BTreeSet::new(),
+            pointers: BTreeMap::new(),
+            tip: repository.tip(),
             files: Vec::new(),
             ready: Vec::new(),
             failed: false,
@@ -220,6 +243,37 @@ impl<'a> Walk<'a> {
         Self { interrupted, ..self }
     }
 
+    /// Returns what the walk has passed over, once it has come to its end.
+    ///
+    /// # Errors
+    /// [`WalkError`] where the tree of the tip cannot be read.
+    pub fn passed_over(&mut self) -> Result<PassedOver, WalkError> {
+        let tip = self.steps[&self.tip].tree;
+        let mut links = BTreeSet::new();
+        let there = changes::between(&mut self.source, None, tip, self.paths, &mut links)?;
+        let there: HashSet<u64> = there
+            .iter()
+            .filter_map(|change| self.numbers.get(&change.path))
+            .copied()
+            .collect();
+        let mut gone = Vec::new();
+        for (path, number) in &self.numbers {
+            let at = usize::try_from(*number).unwrap_or(usize::MAX);
+            let had_text = self.files.get(at).is_some_and(|file| file.versions > 0);
+            if had_text && !there.contains(number) && !self.left.contains(path) {
+                let taken = self.taken.get(path).copied();
+                gone.push((String::from_utf8_lossy(path).into_owned(), taken));
+            }
+        }
+        gone.sort_unstable();
+        let shown = |path: &Vec<u8>| String::from_utf8_lossy(path).into_owned();
+        Ok(PassedOver {
+            gone,
+            pointers: self.pointers.clone(),
+            links: self.links.iter().map(shown).collect(),
+        })
+    }
+
     fn look_at(&mut self, id: CommitId) -> Result<(), WalkError> {
         let Step {
             tree,
@@ -228,7 +282,7 @@ impl<'a> Walk<'a> {
         } = self.steps[&id].clone();
         let parents: Vec<TreeId> = parents.iter().map(|parent| self.steps[parent].tree).collect();
         let mut versions = Vec::new();
-        for (path, blob) in self.brought(&parents, tree)? {
+        for (path, blob) in self.brought(&parents, tree, id)? {
             let number = self.number(&path);
             let at = usize::try_from(number).unwrap_or(usize::MAX);
             if self.files[at].last != Some(blob) {
@@ -245,6 +299,12 @@ impl<'a> Walk<'a> {
         let date = author.date.or(committed);
         let note = note(&commit.subject());
         for (path, number, blob) in versions.into_iter().rev() {
+            let bytes = self.source.blob(blob).map(|body| Vec::clone(&body));
+            if bytes.as_ref().is_ok_and(|bytes| is_pointer(bytes)) {
+                let path = String::from_utf8_lossy(&path).into_owned();
+                self.pointers.insert(path, id);
+                continue;
+            }
             let file = &mut self.files[usize::try_from(number).unwrap_or(usize::MAX)];
             file.versions += 1;
             file.order = file.order.max(date.map_or(0, RevisionDate::seconds));
@@ -260,21 +320,35 @@ impl<'a> Walk<'a> {
                 has_other_date: author.date.is_none() && date.is_some(),
                 order: file.order,
                 note: note.clone().filter(|_| file.versions > 1),
-                bytes: self.source.blob(blob).map(|body| Vec::clone(&body)),
+                bytes,
             });
         }
         Ok(())
     }
 
     /// Returns the files that a tree has and one of its parents has not in the same form, in the order of their paths.
-    fn brought(&mut self, parents: &[TreeId], tree: TreeId) -> Result<BTreeMap<Vec<u8>, BlobId>, WalkError> {
+    fn brought(
+        &mut self,
+        parents: &[TreeId],
+        tree: TreeId,
+        commit: CommitId,
+    ) -> Result<BTreeMap<Vec<u8>, BlobId>, WalkError> {
         let mut brought = BTreeMap::new();
         let olds: Vec<Option<TreeId>> = match parents {
             [] => vec![None],
             several => several.iter().copied().map(Some).collect(),
         };
         for old in &olds {
-            let changes = changes::between(&mut self.source, *old, tree, self.paths)?;
+            let changes = changes::between(&mut self.source, *old, tree, self.paths, &mut self.links)?;
+            for change in changes.iter().filter(|change| change.new.is_none()) {
+                let taken = self.taken.entry(change.path.clone());
+                // What a merge has not was mostly taken away by one of those that it merges.
+                if olds.len() == 1 {
+                    taken.insert_entry(commit);
+                } else {
+                    taken.or_insert(commit);
+                }
+            }
             // What a merge moves was moved by one of those that it merges.
             if olds.len() == 1 {
                 self.follow_renames(&changes);
@@ -341,6 +415,22 @@ impl Iterator for Walk<'_> {
             }
         }
     }
+}
+
+/// Tells whether a file only says where Git LFS keeps its content (git-lfs, `docs/spec.md`).
+fn is_pointer(bytes: &[u8]) -> bool {
+    let is_of_version = [
+        &b"version https://git-lfs.github.com/spec/"[..],
+        b"version https://hawser.github.com/spec/",
+    ]
+    .iter()
+    .any(|version| bytes.starts_with(version));
+    let has_id = || {
+        bytes
+            .split(|byte| *byte == b'\n')
+            .any(|line| line.starts_with(b"oid sha256:"))
+    };
+    bytes.len() < LONGEST_POINTER && is_of_version && has_id()
 }
 
 /// Reads every commit that a tip leads to.

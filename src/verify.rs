@@ -367,6 +367,7 @@ pub fn page(archive: &Archive, draft: &Draft) -> Result<Answer, Fault> {
         footer: Some(&found.footer),
         text: Some(&text),
         is_plain: draft.is_plain,
+        page: Some(draft),
     };
     let mirrored = mirrored::judge(archive, &asked)?;
     let is_own = mirrored.is_none();

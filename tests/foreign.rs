@@ -749,3 +749,71 @@ fn a_few_trees_that_name_a_billion_files_are_refused_at_once() {
     assert!(said.contains("differ from the commit before"), "{said}");
     assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
 }
+
+#[test]
+fn files_that_are_gone_pointers_of_lfs_and_links_are_named() {
+    let (story, publisher) = begin();
+    for name in ["kept", "gone", "moved", "back", "retracted"] {
+        publisher.write(
+            &format!("posts/{name}.md"),
+            format!("The story of {name}.\n\n{}", paragraphs(name)),
+        );
+    }
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+    publisher.write("posts/large.md", pointer);
+    // What tells of such pointers is a text.
+    publisher.write("posts/about.md", format!("About pointers:\n\n    {pointer}"));
+    std::os::unix::fs::symlink("kept.md", publisher.folder.join("posts/link.md")).unwrap();
+    std::os::unix::fs::symlink("kept.md", publisher.folder.join("posts/link.png")).unwrap();
+    let first = publisher.commit("Begin", "2026-01-22T10:00:00+0800");
+    publisher.git(&["rm", "-q", "posts/gone.md", "posts/back.md", "posts/retracted.md"]);
+    let taken = publisher.commit("Take away", "2026-01-23T10:00:00+0800");
+    publisher.git(&["mv", "posts/moved.md", "posts/elsewhere.md"]);
+    publisher.write(
+        "posts/back.md",
+        format!("The story of back.\n\n{}", paragraphs("back")),
+    );
+    publisher.commit("Move", "2026-01-24T10:00:00+0800");
+    let import = || {
+        let output = story.run(&["import", "--git", "weekly", "--json"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        (serde_json::from_slice::<Value>(&output.stdout).unwrap(), said)
+    };
+    let (document, said) = import();
+    assert_eq!(document["articles"], 6, "{said}");
+    let paths = |document: &Value| -> Vec<String> {
+        let gone = document["gone"].as_array().unwrap().iter();
+        gone.map(|gone| gone["path"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(paths(&document), ["posts/gone.md", "posts/retracted.md"]);
+    assert_eq!(document["gone"][0]["commit"], taken);
+    let article = document["gone"][1]["article"].as_str().unwrap().to_owned();
+    assert_eq!(
+        document["pointers"],
+        serde_json::json!([{"path": "posts/large.md", "commit": first}])
+    );
+    assert_eq!(document["links"], serde_json::json!(["posts/link.md"]));
+    for line in [
+        format!(
+            "warning: posts/retracted.md is gone since commit {taken}; {article} stays as it was published"
+        ),
+        "hint: where the publisher took an article back, avalaches retract ARTICLE --note WHY says so"
+            .to_owned(),
+        format!(
+            "warning: posts/large.md is left out: at commit {first} it is a pointer of Git LFS, and no text"
+        ),
+        "hint: git lfs fetch --all".to_owned(),
+        "warning: posts/link.md is left out: it is a symbolic link".to_owned(),
+    ] {
+        assert!(said.contains(&line), "{line}\n{said}");
+    }
+    // What is said of an article in the archive is not asked for again.
+    story.yes(&["retract", &article, "--note", "It was not so"]);
+    let (document, _) = import();
+    assert_eq!(
+        (paths(&document), document["revisions"].as_u64()),
+        (vec!["posts/gone.md".to_owned()], Some(0))
+    );
+}

@@ -10,7 +10,7 @@ use avalaches::publisher::repository::Repository;
 use avalaches::publisher::{Paths, Walk};
 use avalaches::storage::inventory::Inventory;
 use avalaches::wording::counted;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::options::{Making, Reading};
 use super::progress::{Meter, Shown};
@@ -20,6 +20,7 @@ use items::Items;
 use teller::{Footers, MOST_NAMED, Teller};
 
 mod items;
+mod passed_over;
 mod stream;
 mod teller;
 
@@ -93,6 +94,7 @@ impl Import {
         let mut teller = Teller::new(common, meter, footers, history);
         let done = import::import(&path, common.owner(), &mut items, &options, &mut teller);
         let other_dates = items.other_dates;
+        let left = std::mem::take(&mut items.passed_over);
         teller.tell_the_rest();
         let Teller {
             meter,
@@ -100,6 +102,7 @@ impl Import {
             failed,
             left_out,
             rewritten,
+            articles,
             ..
         } = teller;
         meter.end();
@@ -127,13 +130,17 @@ impl Import {
             }
             _ => failure,
         };
+        // Nothing is told of articles that cannot be asked for.
+        let archive = self.git.as_ref().and_then(|_| common.open().ok());
+        let gone = passed_over::gone(archive.as_ref(), &left, &articles);
         if !common.quiet {
             self.warn(common, &report, other_dates, left_out);
             warn_of_rewritten(common, &rewritten);
+            passed_over::warn(common, &left, &gone);
         }
         let footers = footers.map_or(Ok(()), Footers::finish);
         footers
-            .and_then(|()| self.tell(common, &report))
+            .and_then(|()| self.tell(common, &report, passed_over::json(&left, &gone)))
             .map_err(unreported)?;
         Ok(if report.refused == 0 {
             Outcome::Yes
@@ -171,9 +178,14 @@ impl Import {
         }
     }
 
-    fn tell(&self, common: &Common, report: &Report) -> Result<(), Failure> {
+    fn tell(
+        &self,
+        common: &Common,
+        report: &Report,
+        passed_over: [(&'static str, Value); 3],
+    ) -> Result<(), Failure> {
         if common.json {
-            return output::print_json(&json!({
+            let mut document = json!({
                 "schema": "avalaches/import/1",
                 "dry_run": self.making.dry_run,
                 "pages": report.pages,
@@ -184,7 +196,11 @@ impl Import {
                 "objects": report.objects,
                 "bytes": report.bytes,
                 "tip": report.tip.map(|tip| tip.to_string()),
-            }));
+            });
+            for (name, value) in passed_over {
+                document[name] = value;
+            }
+            return output::print_json(&document);
         }
         let word = if self.making.dry_run {
             "would import"

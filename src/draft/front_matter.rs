@@ -250,6 +250,33 @@ pub fn read(found: &Found<'_>) -> Result<(FrontMatter, Vec<Notice>), DraftError>
     Ok((front, notices))
 }
 
+/// Lists the texts that front matter has under each of its keys, whatever they are used for; none of what cannot be read.
+#[must_use]
+pub fn texts(found: &Found<'_>) -> Vec<(String, Vec<String>)> {
+    let value = match found.syntax {
+        Syntax::Yaml => yaml(found.text).ok(),
+        Syntax::Toml => toml(found.text).ok(),
+        Syntax::Json => serde_json::from_str(found.text).ok(),
+    };
+    let Some(Value::Object(map)) = value else {
+        return Vec::new();
+    };
+    let texts = |value: &Value| -> Vec<String> {
+        let values = match value {
+            Value::Array(values) => values.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let texts = values.iter().filter_map(Value::as_str);
+        texts
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty())
+            .collect()
+    };
+    map.iter()
+        .map(|(key, value)| (key.to_ascii_lowercase(), texts(value)))
+        .collect()
+}
+
 /// Returns what a key says something about, each with the name that it has here; nothing where its value is empty.
 fn meanings(key: &str, value: &Value) -> Vec<(String, String)> {
     let is_empty = match value {

@@ -14,9 +14,11 @@ use crate::date::{RevisionDate, UtcOffset};
 use crate::footer::{self, Footer, FooterError};
 use crate::proof::block;
 
+use added::Added;
 use beside::Named;
-use text::{Kind, Piece, TooDeep};
+use text::{Kind, Piece, Purpose, TooDeep};
 
+mod added;
 mod beside;
 mod bounds;
 mod dates;
@@ -81,6 +83,10 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         };
         return Err(DraftError::at(LINE, kind));
     }
+    let printed = match &footer {
+        Some(_) if !carries_proof => Some(article.printed().map_err(deep)?),
+        _ => None,
+    };
     let headline = match title {
         Some(_) => None,
         None => headline(&shown),
@@ -112,6 +118,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         hidden: article.hidden,
         headline,
         carries_proof,
+        printed,
         faults,
         has_strange_style: carries_proof && own::has_strange_style(page.root_element()),
         is_plain: false,
@@ -206,6 +213,47 @@ pub fn shown_text(blocks: &str) -> Option<String> {
     Some(plains.join("\n\n"))
 }
 
+/// A page as it is compared with what a generator of pages was given.
+#[derive(Debug, Clone, Default)]
+pub struct Printed {
+    /// Its blocks, without the footer.
+    pub blocks: Vec<PrintedBlock>,
+    /// How many links at headings, to these headings, are left out.
+    pub anchors: usize,
+    /// Of how many pieces of code the numbers of their lines are.
+    pub line_numbers: usize,
+}
+
+/// One block of such a page.
+#[derive(Debug, Clone)]
+pub struct PrintedBlock {
+    /// What a reader sees.
+    pub text: String,
+    /// Whether it is a heading.
+    pub is_heading: bool,
+    /// Whether all its letters stand in links.
+    pub is_linked: bool,
+}
+
+impl From<Piece> for PrintedBlock {
+    fn from(piece: Piece) -> Self {
+        Self {
+            is_heading: matches!(piece.kind, Kind::Title | Kind::Heading),
+            is_linked: piece.is_linked,
+            text: piece.plain,
+        }
+    }
+}
+
+/// Reads blocks of HTML that were made of a source, with code between [`crate::commonmark::printed::CODE`] and
+/// [`crate::commonmark::printed::CODE_END`]; `None` where they are nested too deep.
+#[must_use]
+pub fn given(blocks: &str) -> Option<Vec<PrintedBlock>> {
+    let page = parse(blocks, Html::parse_fragment).ok()?;
+    let (pieces, _) = text::pieces_for(page.root_element(), Purpose::Given).ok()?;
+    Some(pieces.into_iter().map(PrintedBlock::from).collect())
+}
+
 /// Where the article was found.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Extent {
@@ -232,6 +280,10 @@ struct Article<'a> {
     hidden: String,
     /// How many letters stand around it.
     around: usize,
+    /// The element that it was found in.
+    place: ElementRef<'a>,
+    /// What it was found to be, where that is no element of the page.
+    likely: Option<String>,
 }
 
 impl<'a> Article<'a> {
@@ -248,19 +300,22 @@ impl<'a> Article<'a> {
         } else {
             Named::Wordless
         };
-        let the_one = |name: &str| {
-            let mut found = shown.iter().filter(|element| element.value().name() == name);
+        let one_of = |is_one: &dyn Fn(&ElementRef<'a>) -> bool| {
+            let mut found = shown.iter().filter(|element| is_one(element));
             found.next().copied().filter(|_| found.next().is_none())
         };
+        let the_one = |name: &str| one_of(&|element| element.value().name() == name);
+        let has_role = |element: &ElementRef<'a>| element.value().attr("role") == Some("main");
+        let the_main = || the_one("main").or_else(|| one_of(&has_role));
         let body = root.children().filter_map(ElementRef::wrap);
         let body = body
             .filter(|child| child.value().name() == "body")
             .last()
             .unwrap_or(root);
-        let whole = the_one("main").unwrap_or(body);
+        let whole = the_main().unwrap_or(body);
         // An element may mark what is told beside the story. A page that carries its proof has one for its text.
         let is_text = |article: &ElementRef<'a>| carries_proof || surroundings::of(whole, *article).is_text();
-        let marked = the_one("article").filter(is_text).or_else(|| the_one("main"));
+        let marked = the_one("article").filter(is_text).or_else(the_main);
         if let Some(marked) = marked {
             return Ok(Self {
                 extent: Extent::Marked,
@@ -271,6 +326,8 @@ impl<'a> Article<'a> {
                 beside: beside::of(body, marked, named),
                 hidden: beside::hidden(marked),
                 around: surroundings::of(body, marked).around,
+                place: marked,
+                likely: None,
             });
         }
         let mut whole = Self {
@@ -282,6 +339,8 @@ impl<'a> Article<'a> {
             beside: beside::of(body, body, named),
             hidden: beside::hidden(body),
             around: 0,
+            place: body,
+            likely: None,
         };
         let is_plain = !shown
             .iter()
@@ -289,7 +348,7 @@ impl<'a> Article<'a> {
         if is_plain || carries_proof || text.len() > LONGEST_SEARCHED || shown.len() > MOST_SEARCHED {
             return Ok(whole);
         }
-        let Some(pieces) = likely_article(text)? else {
+        let Some((pieces, likely)) = likely_article(text)? else {
             return Ok(whole);
         };
         // The page's last line counts as it does on a page that marks its article.
@@ -302,9 +361,40 @@ impl<'a> Article<'a> {
             .extend(left(std::mem::take(&mut whole.pieces), &pieces));
         Ok(Self {
             extent: Extent::Likely,
+            likely: Some(likely),
             after: last.into_iter().filter(|_| !is_in).collect(),
             pieces,
             ..whole
+        })
+    }
+
+    /// Reads it again, to compare it with what a generator of pages was given.
+    fn printed(&self) -> Result<Printed, TooDeep> {
+        let is_marked = self.extent == Extent::Marked;
+        let (mut pieces, added) = match &self.likely {
+            Some(likely) => {
+                let likely = Html::parse_document(likely);
+                text::pieces_for(likely.root_element(), Purpose::Printed)?
+            }
+            None => text::pieces_for(self.place, Purpose::Printed)?,
+        };
+        let is_break = |piece: &mut Piece| piece.kind == Kind::Break;
+        while pieces.pop_if(is_break).is_some() {}
+        let is_footer =
+            |last: &mut Piece| last.kind == Kind::Paragraph && is_footer_line(&footer::tidied(&last.plain));
+        pieces.pop_if(is_footer);
+        if !is_marked {
+            pieces.retain(|piece| !piece.in_footer);
+        }
+        while pieces.pop_if(is_break).is_some() {}
+        let Added {
+            anchors,
+            line_numbers,
+        } = added;
+        Ok(Printed {
+            blocks: pieces.into_iter().map(PrintedBlock::from).collect(),
+            anchors,
+            line_numbers,
         })
     }
 
@@ -573,7 +663,7 @@ fn shown_elements(root: ElementRef<'_>) -> Vec<ElementRef<'_>> {
 }
 
 /// Finds the article of a page that does not mark it, as the reader views of browsers do.
-fn likely_article(text: &str) -> Result<Option<Vec<Piece>>, TooDeep> {
+fn likely_article(text: &str) -> Result<Option<(Vec<Piece>, String)>, TooDeep> {
     let config = dom_smoothie::Config {
         max_elements_to_parse: MOST_SEARCHED * 2,
         disable_json_ld: true,
@@ -586,7 +676,7 @@ fn likely_article(text: &str) -> Result<Option<Vec<Piece>>, TooDeep> {
     };
     let content = Html::parse_document(&article.content);
     let pieces = text::pieces(content.root_element())?;
-    Ok(Some(pieces).filter(|pieces| !pieces.is_empty()))
+    Ok((!pieces.is_empty()).then(|| (pieces, article.content.to_string())))
 }
 
 /// Lists what a page shows beside the pieces that were taken for its article.

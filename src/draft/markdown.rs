@@ -1,7 +1,9 @@
 //! Pages in Markdown, with or without front matter.
 
+use super::html::{self, PrintedBlock};
 use super::{Draft, DraftError, FrontMatter, Notice, dress_down, front_matter, wordless};
 use crate::commonmark;
+use crate::commonmark::printed::Dialect;
 
 /// Reads a page that [`crate::canonical::decode`] has decoded.
 ///
@@ -25,6 +27,38 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         ..notice
     }));
     dress_down(blocks, front, notices)
+}
+
+/// What a generator of pages is given: a source, and what its front matter says.
+#[derive(Debug)]
+pub struct Given<'a> {
+    /// The texts under each key of the front matter.
+    pub front: Vec<(String, Vec<String>)>,
+    /// The source.
+    pub body: &'a str,
+}
+
+/// Reads a page that [`crate::canonical::decode`] has decoded, for what a generator of pages makes of it; `None` where that
+/// cannot be known.
+#[must_use]
+pub fn given(text: &str) -> Option<Given<'_>> {
+    Some(match front_matter::split(text).ok()? {
+        Some(found) => Given {
+            front: front_matter::texts(&found),
+            body: found.body,
+        },
+        None => Given {
+            front: Vec::new(),
+            body: text,
+        },
+    })
+}
+
+/// Returns the blocks that pages have of a source in a dialect; `None` where it has none.
+#[must_use]
+pub fn printed(source: &str, dialect: Dialect) -> Option<Vec<PrintedBlock>> {
+    let html = commonmark::printed::html(source, dialect).ok()??;
+    html::given(&html)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What differs between two trees, folder by folder; folders that are the same by their ids are not looked into.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use super::Paths;
 use super::source::Source;
@@ -45,12 +46,14 @@ pub(super) struct Change {
     pub new: Option<BlobId>,
 }
 
-/// Lists the files that differ, of those that count.
+/// Lists the files that differ, of those that count. What has the name of such a file and is a symbolic link is none, and its
+/// path goes to the links.
 pub(super) fn between(
     source: &mut Source<'_>,
     old: Option<TreeId>,
     new: TreeId,
     paths: &Paths,
+    links: &mut BTreeSet<Vec<u8>>,
 ) -> Result<Vec<Change>, ChangeError> {
     let whole = new;
     let mut met = 0_usize;
@@ -98,6 +101,10 @@ pub(super) fn between(
                 old: file(was),
                 new: file(is),
             };
+            let is_link = is.is_some_and(|is| is.kind == EntryKind::Link);
+            if is_link && paths.has(&change.path) {
+                links.insert(change.path.clone());
+            }
             if change.old != change.new && paths.has(&change.path) {
                 changes.push(change);
             }

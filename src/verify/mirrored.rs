@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 
 use self::files::{Candidate, Match};
+use self::printed::Sought;
 use super::signed::Keys;
 use super::{Answer, Verdict, misdated};
 use crate::archive::{Archive, Fault};
 use crate::date::RevisionDate;
+use crate::draft::Draft;
 use crate::footer::Footer;
 use crate::id::{BlobId, CommitId, ObjectId, TreeId};
 use crate::mirror::{self, Place};
@@ -15,9 +17,14 @@ use crate::object::ObjectKind;
 use crate::object::foreign::{EntryKind, ForeignIdent, entries};
 use crate::storage::objects::ObjectStore;
 use crate::withheld::{self, ReasonError};
-use crate::wording::with_causes;
+use crate::wording::{quoted, with_causes};
 
+mod around;
 mod files;
+mod fitting;
+mod printed;
+
+pub use printed::SetAside;
 
 /// A commit of a mirror, and what of it was compared with a page.
 #[derive(Debug)]
@@ -34,6 +41,8 @@ pub struct Mirrored {
     pub paths: Vec<String>,
     /// Whether a text was compared at all.
     pub is_compared: bool,
+    /// What of the page is the program's that printed it from the file.
+    pub set_aside: Option<SetAside>,
     /// The newest commit that changed the text since, or took it away.
     pub later: Option<Later>,
 }
@@ -66,6 +75,8 @@ pub(super) struct Question<'a> {
     pub text: Option<&'a str>,
     /// Whether notices may stand above the text, as in plain text.
     pub is_plain: bool,
+    /// The page that has the text.
+    pub page: Option<&'a Draft>,
 }
 
 impl Question<'_> {
@@ -76,6 +87,7 @@ impl Question<'_> {
             footer: None,
             text: None,
             is_plain: false,
+            page: None,
         }
     }
 }
@@ -131,10 +143,18 @@ pub(super) fn judge(archive: &Archive, asked: &Question<'_>) -> Result<Option<An
         subject,
         paths: Vec::new(),
         is_compared: asked.text.is_some(),
+        set_aside: None,
         later: None,
     };
+    let sought = asked.page.and_then(|page| {
+        Some(Sought {
+            page: page.printed.as_ref()?,
+            draft: page,
+            date: mirrored.author.date,
+        })
+    });
     if let Some(text) = asked.text
-        && let Err(fault) = compare(archive, tree, text, &mut mirrored, &mut answer)
+        && let Err(fault) = compare(archive, tree, text, sought.as_ref(), &mut mirrored, &mut answer)
     {
         if fault.is_system_error() {
             return Err(fault);
@@ -163,6 +183,7 @@ fn compare(
     archive: &Archive,
     tree: TreeId,
     text: &str,
+    sought: Option<&Sought<'_>>,
     mirrored: &mut Mirrored,
     answer: &mut Answer,
 ) -> Result<(), Fault> {
@@ -184,8 +205,9 @@ fn compare(
         }
         return Ok(());
     }
-    let found = files::find(store, &candidates, text)?;
-    if let (Some(file), false) = (expunged.first(), matches!(found, Match::Equal(_)))
+    let found = files::find(store, &candidates, text, sought)?;
+    let is_found = matches!(found, Match::Equal(_) | Match::Printed(..));
+    if let (Some(file), false) = (expunged.first(), is_found)
         && is_signed(file, answer)?
     {
         let what = format!(
@@ -199,7 +221,25 @@ fn compare(
             if !mirrored.place.is_rewritten() {
                 mirrored.later = later(store, mirrored.place.tip, &files)?;
             }
+            if let (Some(sought), [(file, _)]) = (sought, &files[..])
+                && let Some(title) = printed::title_of_none(store, file, sought.draft)?
+            {
+                let what = format!(
+                    "the page is headed {}, and the file's title is another",
+                    quoted(&[title])
+                );
+                answer.against(Verdict::Altered, what);
+            }
             mirrored.paths = paths(&files);
+        }
+        Match::Printed(file, text, set_aside) => {
+            let files = [(file, text)];
+            if !mirrored.place.is_rewritten() {
+                mirrored.later = later(store, mirrored.place.tip, &files)?;
+            }
+            mirrored.paths = paths(&files);
+            answer.beside.extend(set_aside.around.iter().cloned());
+            mirrored.set_aside = Some(set_aside);
         }
         Match::Alike(files) => {
             let whole: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();

@@ -11,7 +11,7 @@ use avalaches::add::Wishes;
 use avalaches::draft::Form;
 use avalaches::import::json_lines::LONGEST_LINE;
 use avalaches::import::{Item, Text, Unreadable};
-use avalaches::publisher::{Version, Walk};
+use avalaches::publisher::{PassedOver, Version, Walk};
 use avalaches::wording::{counted, with_causes};
 
 use super::super::pages::{FormName, files, files_with, form_of, read_once, read_page};
@@ -48,6 +48,8 @@ pub struct Items<'a> {
     wishes: Wishes,
     /// Versions for whose date another stands.
     pub other_dates: usize,
+    /// What of the repository is no version of a file.
+    pub passed_over: PassedOver,
     interrupted: Arc<AtomicBool>,
 }
 
@@ -102,6 +104,7 @@ impl<'a> Items<'a> {
             form: import.reading.form,
             wishes,
             other_dates: 0,
+            passed_over: PassedOver::default(),
             interrupted,
         })
     }
@@ -167,7 +170,15 @@ impl Iterator for Items<'_> {
                         let text = Text::Unreadable(Unreadable(with_causes(&error)));
                         return Some(self.item("the repository".to_owned(), text));
                     }
-                    None => {}
+                    None if self.interrupted.load(Ordering::Relaxed) => {}
+                    None => match walk.passed_over() {
+                        Ok(passed_over) => self.passed_over = passed_over,
+                        Err(error) => {
+                            self.parts.pop();
+                            let text = Text::Unreadable(Unreadable(with_causes(&error)));
+                            return Some(self.item("the repository".to_owned(), text));
+                        }
+                    },
                 },
                 Part::Files(files) => {
                     if let Some(file) = files.next() {

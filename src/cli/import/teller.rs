@@ -1,6 +1,6 @@
 //! What the user of an import is told while it runs.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, BufWriter, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -59,6 +59,8 @@ pub struct Teller<'a> {
     history: Option<History>,
     /// Articles whose newest revision was taken from a commit that is not in that history, each with the commit.
     pub rewritten: BTreeMap<ArticleId, CommitId>,
+    /// The articles of a history's files, by their paths.
+    pub articles: HashMap<String, ArticleId>,
     /// How many pages have words that are left out.
     pub left_out: usize,
 }
@@ -77,6 +79,7 @@ impl<'a> Teller<'a> {
             hints: HashSet::new(),
             history,
             rewritten: BTreeMap::new(),
+            articles: HashMap::new(),
             left_out: 0,
         }
     }
@@ -152,6 +155,9 @@ impl Listener for Teller<'_> {
     }
 
     fn placed(&mut self, name: &str, outcome: &Placed) {
+        if let (Some(_), Some((path, _))) = (&self.history, name.rsplit_once(" at ")) {
+            self.articles.insert(path.to_owned(), outcome.article.clone());
+        }
         if let (Some(history), Some(source)) = (&self.history, outcome.source)
             && !history.has(source)
         {

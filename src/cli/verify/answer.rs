@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use avalaches::footer::Footer;
 use avalaches::swhid::Swhid;
 use avalaches::verify::in_log::InLog;
-use avalaches::verify::mirrored::Mirrored;
+use avalaches::verify::mirrored::{Mirrored, SetAside};
 use avalaches::verify::{Answer, Named, Verdict};
 use avalaches::withheld::Reason;
 use avalaches::wording::{counted, quoted};
@@ -200,6 +200,13 @@ fn mirrored_text(mirrored: &Mirrored, verdict: Verdict, text: &mut String) {
         (true, Verdict::Altered) => writeln!(text, "  most like it: {paths}"),
         (true, _) => writeln!(text, "  the text is that of {paths}"),
     };
+    let set = mirrored.set_aside.as_ref().map(SetAside::in_words);
+    if let Some(set) = set.filter(|set| !set.is_empty()) {
+        let _ = writeln!(
+            text,
+            "  set by the program that made the page, and not in the file: {set}"
+        );
+    }
     if let Some(later) = &mirrored.later {
         let what = if later.is_gone {
             "took it away"

@@ -1,13 +1,17 @@
 //! The text of elements, as a browser shows it, and the CommonMark that gives the same text.
 
+use std::cell::Cell;
+
 use scraper::{ElementRef, Node};
 
 use super::LINE;
+use super::added::{self, Added};
 use super::hidden::{self, Display, Visibility};
 use super::marks;
 use super::source::{Run, Style, kept_link, mark_struck, source_of};
 use crate::canonical::{self, nfc};
 use crate::capture::wayback;
+use crate::commonmark::printed::{CODE, CODE_END};
 use crate::commonmark::{self, Block};
 
 /// The deepest element that is read. The parser adds some of its own to those a page writes.
@@ -112,8 +116,22 @@ pub enum Kind {
     Break,
     /// A list.
     List,
-    /// A quotation, a table, a lower heading.
+    /// A lower heading.
+    Heading,
+    /// A quotation, a table, code.
     Other,
+}
+
+/// For what the elements are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// For what a browser shows.
+    #[default]
+    Shown,
+    /// To be compared with what a generator of pages was given: without what such programs add to a text.
+    Printed,
+    /// For what is to be compared with that: the same, with code between [`CODE`] and [`CODE_END`].
+    Given,
 }
 
 /// A block of text and where it stood.
@@ -129,6 +147,8 @@ pub struct Piece {
     pub in_header: bool,
     /// It stood in a `footer`.
     pub in_footer: bool,
+    /// All of its letters stood in links.
+    pub is_linked: bool,
 }
 
 impl Piece {
@@ -265,6 +285,20 @@ pub fn pieces_after<'a>(root: ElementRef<'a>, after: ElementRef<'a>) -> Result<V
     Ok(reader.finished())
 }
 
+/// Reads the blocks of an element for a purpose.
+///
+/// # Errors
+/// [`TooDeep`].
+pub fn pieces_for(root: ElementRef, purpose: Purpose) -> Result<(Vec<Piece>, Added), TooDeep> {
+    let mut reader = Reader {
+        purpose,
+        ..Reader::default()
+    };
+    reader.children(root)?;
+    let added = reader.added.get();
+    Ok((reader.finished(), added))
+}
+
 #[derive(Default)]
 struct Reader<'a> {
     pieces: Vec<Piece>,
@@ -278,6 +312,14 @@ struct Reader<'a> {
     nest: usize,
     /// What stands before this element's end does not count.
     after: Option<ElementRef<'a>>,
+    purpose: Purpose,
+    in_heading: bool,
+    in_link: bool,
+    /// Whether letters were read that stand in no link, since the last block.
+    has_unlinked: Cell<bool>,
+    /// The numbers of the lines of the code that is being read.
+    numbers: Vec<ElementRef<'a>>,
+    added: Cell<Added>,
 }
 
 impl<'a> Reader<'a> {
@@ -303,10 +345,18 @@ impl<'a> Reader<'a> {
             self.runs.clear();
             return Ok(());
         }
+        let is_printed = self.purpose != Purpose::Shown;
+        if is_printed && self.is_added(element) {
+            return Ok(());
+        }
         if is_left_out(element) {
             return Ok(());
         }
         let name = element.value().name();
+        if let Some(code) = added::numbered_code(element).filter(|_| is_printed) {
+            self.count(|added| added.line_numbers += 1);
+            return self.preformatted(code);
+        }
         if !BLOCKS.contains(&name) {
             return self.inline(element, name);
         }
@@ -321,7 +371,9 @@ impl<'a> Reader<'a> {
             "table" if is_table(element) => self.table(element)?,
             "pre" | "listing" | "xmp" | "plaintext" => self.preformatted(element)?,
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
+                self.in_heading = true;
                 self.children(element)?;
+                self.in_heading = false;
                 self.flush_heading(usize::from(name.as_bytes()[1] - b'0'));
             }
             "header" if !self.in_header => {
@@ -346,6 +398,11 @@ impl<'a> Reader<'a> {
 
     fn inline(&mut self, element: ElementRef<'a>, name: &str) -> Result<(), TooDeep> {
         let outer = self.style.clone();
+        let in_link = self.in_link;
+        if let Some(number) = added::note(element).filter(|_| self.purpose != Purpose::Shown) {
+            self.push(&format!("[{number}]"));
+            return Ok(());
+        }
         match name {
             "sup" | "sub" => return self.raised_or_lowered(element, name),
             "q" => {
@@ -367,12 +424,37 @@ impl<'a> Reader<'a> {
             "i" | "em" | "cite" | "dfn" | "var" => self.style.emphasis = true,
             "code" | "kbd" | "samp" | "tt" => self.style.code = true,
             "del" | "s" | "strike" => self.style.struck = true,
-            "a" => self.style.link = element.value().attr("href").and_then(kept_link),
+            "a" => {
+                self.style.link = element.value().attr("href").and_then(kept_link);
+                self.in_link = true;
+            }
             _ => {}
         }
         self.children(element)?;
         self.style = outer;
+        self.in_link = in_link;
         Ok(())
+    }
+
+    /// Tells whether an element is what generators of pages add to a text, and reads what it says in the text's way.
+    fn is_added(&mut self, element: ElementRef<'a>) -> bool {
+        if let Some(is_done) = added::task(element) {
+            self.text(if is_done { "[x] " } else { "[ ] " });
+            return true;
+        }
+        if self.in_heading && added::is_anchor(element) {
+            self.count(|added| added.anchors += 1);
+            return true;
+        }
+        added::is_way_back(element)
+            || added::is_line_before_notes(element)
+            || self.numbers.iter().any(|number| number.id() == element.id())
+    }
+
+    fn count(&self, count: impl Fn(&mut Added)) {
+        let mut added = self.added.get();
+        count(&mut added);
+        self.added.set(added);
     }
 
     /// Writes what stands above or below the line so that it does not run into what it stands at: ten to the sixth is not 106.
@@ -446,6 +528,9 @@ impl<'a> Reader<'a> {
         if text.is_empty() {
             return;
         }
+        if !self.in_link && text.contains(char::is_alphanumeric) {
+            self.has_unlinked.set(true);
+        }
         match self.runs.last_mut().filter(|last| last.style == self.style) {
             Some(last) => last.text.push_str(text),
             None => self.runs.push(Run {
@@ -467,6 +552,11 @@ impl<'a> Reader<'a> {
     fn line_break(&mut self) {
         if self.keeps_blanks {
             self.push("\n");
+            return;
+        }
+        // Some generators print one for each end of a line.
+        if self.purpose != Purpose::Shown {
+            self.text(" ");
             return;
         }
         let lines = self.runs.len();
@@ -502,6 +592,7 @@ impl<'a> Reader<'a> {
             kind,
             in_header: self.in_header,
             in_footer: self.in_footer,
+            is_linked: !self.has_unlinked.take(),
         }
     }
 
@@ -516,6 +607,11 @@ impl<'a> Reader<'a> {
         }
         let mut runs = std::mem::take(&mut self.runs);
         mark_struck(&mut runs);
+        if self.purpose == Purpose::Given {
+            for run in runs.iter_mut().filter(|run| run.style.code) {
+                run.text = in_marks(&run.text);
+            }
+        }
         let plain = nfc(runs.iter().map(|run| run.text.as_str()).collect());
         let is_set = runs.iter().any(|run| run.style != Style::default());
         (!plain.is_empty()).then(|| (plain, is_set.then(|| source_of(&runs))))
@@ -539,7 +635,7 @@ impl<'a> Reader<'a> {
         let Some((plain, source)) = self.taken() else {
             return;
         };
-        let kind = if level == 1 { Kind::Title } else { Kind::Other };
+        let kind = if level == 1 { Kind::Title } else { Kind::Heading };
         let source = source.unwrap_or_else(|| commonmark::escape(&plain));
         let source = (!source.contains('\n')).then(|| format!("{} {source}", "#".repeat(level)));
         self.pieces.push(self.piece(plain, source, kind));
@@ -558,6 +654,9 @@ impl<'a> Reader<'a> {
             nest: self.nest + 1,
             style: self.style.clone(),
             in_header: self.in_header,
+            purpose: self.purpose,
+            in_link: self.in_link,
+            added: self.added.clone(),
             ..Reader::default()
         }
     }
@@ -566,6 +665,7 @@ impl<'a> Reader<'a> {
     fn inner(&self, element: ElementRef<'a>) -> Result<Vec<Piece>, TooDeep> {
         let mut inner = self.within();
         inner.children(element)?;
+        self.added.set(inner.added.get());
         Ok(inner.finished())
     }
 
@@ -625,6 +725,8 @@ impl<'a> Reader<'a> {
             source.push(joined(&Piece::inner_source));
         }
         if !items.is_empty() {
+            let mut pieces = items.iter().flat_map(|(_, item)| item);
+            self.has_unlinked.set(pieces.any(|piece| !piece.is_linked));
             self.push_nest(plain.join("\n"), source.join("\n"), Kind::List);
         }
         Ok(())
@@ -645,6 +747,7 @@ impl<'a> Reader<'a> {
                 }
                 source.push_str(&piece.inner_source());
             }
+            self.has_unlinked.set(pieces.iter().any(|piece| !piece.is_linked));
             // Two quotations would come of it without the mark.
             self.push_nest(plain, prefixed(&source, "> ", "> ", ">"), Kind::Other);
         }
@@ -685,6 +788,7 @@ impl<'a> Reader<'a> {
             }
         }
         if !lines.is_empty() {
+            self.has_unlinked.set(true);
             self.pieces.push(self.piece(lines.join("\n"), None, Kind::Other));
         }
         Ok(())
@@ -692,6 +796,11 @@ impl<'a> Reader<'a> {
 
     fn preformatted(&mut self, element: ElementRef<'a>) -> Result<(), TooDeep> {
         let outer = std::mem::replace(&mut self.keeps_blanks, true);
+        if self.purpose == Purpose::Printed {
+            self.numbers = added::line_numbers(element);
+            let has_numbers = !self.numbers.is_empty();
+            self.count(|added| added.line_numbers += usize::from(has_numbers));
+        }
         self.children(element)?;
         self.flush(Kind::Other);
         self.keeps_blanks = outer;
@@ -708,6 +817,9 @@ impl<'a> Reader<'a> {
             let longest = plain.split(|c| c != '`').map(str::len).max().unwrap_or(0);
             let fence = "`".repeat(longest.max(2) + 1);
             let source = format!("{fence}\n{plain}\n{fence}");
+            if self.purpose == Purpose::Given {
+                plain = in_marks(&plain);
+            }
             // Its last line feed parts it from the item below it.
             if self.nest > 0 {
                 plain.push('\n');
@@ -715,6 +827,10 @@ impl<'a> Reader<'a> {
             self.pieces.push(self.piece(plain, Some(source), Kind::Other));
         }
     }
+}
+
+fn in_marks(code: &str) -> String {
+    format!("{CODE}{code}{CODE_END}")
 }
 
 /// Returns the number in an attribute of a list or an item, where text can have it.

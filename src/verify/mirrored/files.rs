@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use encoding_rs::Encoding;
 use rayon::prelude::*;
 
+use super::printed::{self, SetAside, Sought};
 use super::read_tree;
 use crate::archive::Fault;
 use crate::canonical::{Invisible, LONGEST_ARTICLE, TextError};
@@ -67,7 +68,7 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
     }
 
@@ -75,7 +76,8 @@ impl Candidate {
         self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 
-    fn stem(&self) -> &str {
+    /// Returns its name up to the first dot.
+    pub fn stem(&self) -> &str {
         self.name().split('.').next().unwrap_or_default()
     }
 }
@@ -84,6 +86,8 @@ impl Candidate {
 pub(super) enum Match<'a> {
     /// Their texts, one after another, are the page's.
     Equal(Vec<(&'a Candidate, String)>),
+    /// The page is printed from it; with its text, and what of the page is the program's that printed it.
+    Printed(&'a Candidate, String, SetAside),
     /// They are the most alike.
     Alike(Vec<(&'a Candidate, String)>),
     /// It shares most with the page, and is not read, for this reason.
@@ -209,7 +213,7 @@ fn is_damaged(body: &[u8]) -> bool {
     others > 2 * lost
 }
 
-fn body_of(store: &ObjectStore, file: &Candidate) -> Result<Option<Vec<u8>>, Fault> {
+pub(super) fn body_of(store: &ObjectStore, file: &Candidate) -> Result<Option<Vec<u8>>, Fault> {
     let object = store.read(file.id)?;
     if object.kind != ObjectKind::Blob {
         return Err(Fault::Kind {
@@ -221,8 +225,13 @@ fn body_of(store: &ObjectStore, file: &Candidate) -> Result<Option<Vec<u8>>, Fau
     Ok((object.body.len() <= LONGEST_ARTICLE).then_some(object.body))
 }
 
-/// Finds the files that have a page's text.
-pub(super) fn find<'a>(store: &ObjectStore, files: &'a [Candidate], text: &str) -> Result<Match<'a>, Fault> {
+/// Finds the files that have a page's text, or that the page was printed from.
+pub(super) fn find<'a>(
+    store: &ObjectStore,
+    files: &'a [Candidate],
+    text: &str,
+    sought: Option<&Sought<'_>>,
+) -> Result<Match<'a>, Fault> {
     let features = Features::of(text);
     let scores: Vec<Option<usize>> = files
         .par_iter()
@@ -286,6 +295,12 @@ pub(super) fn find<'a>(store: &ObjectStore, files: &'a [Candidate], text: &str) 
         .find_map(|parts| put_together(parts, text))
     {
         return Ok(Match::Equal(found));
+    }
+    let likeliest: Vec<&Candidate> = likely.iter().map(|(_, file)| *file).collect();
+    let printed = sought.map(|sought| printed::find(store, files, &likeliest, sought));
+    if let Some((file, set_aside)) = printed.transpose()?.flatten() {
+        let text = texts_of(store, file)?.readings.into_iter().next();
+        return Ok(Match::Printed(file, text.unwrap_or_default(), set_aside));
     }
     let most = alike.iter().map(|(_, own)| features.shared(own).len()).max();
     Ok(match unread {
@@ -539,7 +554,7 @@ mod tests {
                 .collect();
             match features.most_alike(&alike) {
                 Match::Alike(found) => found.into_iter().map(|(file, _)| file.path.clone()).collect(),
-                Match::Equal(_) | Match::Unread(..) | Match::Undecoded(_) | Match::None => Vec::new(),
+                _ => Vec::new(),
             }
         };
         let all: Vec<String> = files[..MOST_PARTS].iter().map(|file| file.path.clone()).collect();

@@ -1,0 +1,361 @@
+//! Pages as generators of pages print them from files in Markdown: the text is the file's, and what is set in the
+//! generator's own way or printed around it is known to be no more than that.
+
+use std::cell::OnceCell;
+use std::collections::HashSet;
+
+use rayon::prelude::*;
+
+use super::around::{self, Known};
+use super::files::{Candidate, body_of};
+use super::fitting::{self, Typography};
+use crate::archive::Fault;
+use crate::canonical::{self, Invisible};
+use crate::commonmark::printed::Dialect;
+use crate::date::RevisionDate;
+use crate::draft::html::{Printed, PrintedBlock};
+use crate::draft::{Draft, Form, markdown};
+use crate::storage::objects::ObjectStore;
+use crate::wording::counted;
+
+/// The most files that a page is compared with in this way, the likeliest first.
+const MOST_FILES: usize = 16;
+/// The most dialects of one file.
+const MOST_DIALECTS: usize = 64;
+/// The longest file that is printed in more than the most usual dialects.
+const LONGEST_IN_ALL: usize = 1 << 20;
+/// The most blocks around a text, on each side.
+const MOST_AROUND: usize = 24;
+/// The most files whose titles other pages may lead to.
+const MOST_TITLES: usize = 1 << 14;
+
+/// What of a page is the program's that printed it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SetAside {
+    /// What was set in another way, each with how often.
+    pub set: Vec<(&'static str, usize)>,
+    /// What is printed around the text.
+    pub around: Vec<String>,
+}
+
+impl SetAside {
+    /// Returns what was set in another way, in words.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let words = |(what, times): &(&str, usize)| match (*what, *times) {
+            ("dashes", 1) => "1 dash".to_owned(),
+            ("dashes", times) => format!("{times} dashes"),
+            ("ellipses", 1) => "1 ellipsis".to_owned(),
+            ("ellipses", times) => format!("{times} ellipses"),
+            ("line_ends", times) => format!("{} between Han characters", counted(times, "line end")),
+            ("line_numbers", times) => {
+                format!("the numbers of lines of {}", counted(times, "piece") + " of code")
+            }
+            ("quotation_marks", times) => counted(times, "quotation mark"),
+            ("heading_links", times) => format!("{} at headings", counted(times, "link")),
+            (_, 1) => "a table of contents".to_owned(),
+            (_, times) => format!("{times} tables of contents"),
+        };
+        self.set.iter().map(words).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// A page that is sought among files.
+pub struct Sought<'a> {
+    /// The page.
+    pub page: &'a Printed,
+    /// All of it, with what it shows beside its text.
+    pub draft: &'a Draft,
+    /// When the commit was written.
+    pub date: Option<RevisionDate>,
+}
+
+/// Finds the file that a page was printed from, among files of which the likeliest come first.
+pub fn find<'a>(
+    store: &ObjectStore,
+    files: &'a [Candidate],
+    likely: &[&'a Candidate],
+    sought: &Sought<'_>,
+) -> Result<Option<(&'a Candidate, SetAside)>, Fault> {
+    let others = Others {
+        store,
+        files,
+        titles: OnceCell::new(),
+    };
+    let markdown = likely.iter().filter(|file| is_markdown(file)).take(MOST_FILES);
+    for file in markdown {
+        let Some(text) = text_of(store, file)? else {
+            continue;
+        };
+        let Some(given) = markdown::given(&text) else {
+            continue;
+        };
+        let known = Known::of(&given.front, file.stem(), sought.date);
+        if other_title(&known, sought.draft).is_some() {
+            continue;
+        }
+        let dialects = if given.body.len() > LONGEST_IN_ALL {
+            2
+        } else {
+            MOST_DIALECTS
+        };
+        let mut tried: HashSet<Vec<char>> = HashSet::new();
+        for dialect in Dialect::of(given.body).into_iter().take(dialects) {
+            let Some(blocks) = markdown::printed(given.body, dialect) else {
+                continue;
+            };
+            let source = joined(blocks.iter());
+            if tried.contains(&source) {
+                continue;
+            }
+            let headings: Vec<&str> = headings(&blocks).collect();
+            if let Some(set_aside) = compare(&source, &headings, &known, sought.page, &others)? {
+                return Ok(Some((file, set_aside)));
+            }
+            tried.insert(source);
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the title of a page of which a file has the text, where the file says another, and the page shows that nowhere.
+pub fn title_of_none(store: &ObjectStore, file: &Candidate, draft: &Draft) -> Result<Option<String>, Fault> {
+    if !is_markdown(file) {
+        return Ok(None);
+    }
+    let text = text_of(store, file)?.unwrap_or_default();
+    let known = markdown::given(&text).map(|given| Known::of(&given.front, file.stem(), None));
+    Ok(known
+        .and_then(|known| other_title(&known, draft))
+        .map(ToOwned::to_owned))
+}
+
+fn other_title<'a>(known: &Known, draft: &'a Draft) -> Option<&'a str> {
+    let title = draft.front.title.plain.as_deref().or(draft.headline.as_deref())?;
+    let in_text = || draft.blocks.iter().flat_map(|block| block.plain.lines());
+    // What stands in the text is compared with it.
+    let is_compared = || in_text().any(|line| line == title);
+    let beside = draft.beside.iter().flat_map(|beside| beside.text.lines());
+    let is_shown = || beside.chain(in_text()).any(|line| known.is_title(line));
+    (known.contradicts(title) && !is_compared() && !is_shown()).then_some(title)
+}
+
+fn is_markdown(file: &Candidate) -> bool {
+    let ending = file
+        .name()
+        .rsplit_once('.')
+        .map(|(_, ending)| ending.to_ascii_lowercase());
+    Form::of_name(file.name()) == Some(Form::Markdown)
+        || ending.is_some_and(|ending| matches!(ending.as_str(), "mdown" | "mkd" | "mdwn"))
+}
+
+fn text_of(store: &ObjectStore, file: &Candidate) -> Result<Option<String>, Fault> {
+    let body = body_of(store, file)?;
+    Ok(body.and_then(|body| canonical::decode(&body, Invisible::Allow).ok()))
+}
+
+fn joined<'a>(blocks: impl Iterator<Item = &'a PrintedBlock>) -> Vec<char> {
+    let mut characters = Vec::new();
+    for block in blocks {
+        characters.extend(block.text.chars());
+        characters.push('\n');
+    }
+    characters
+}
+
+fn headings(blocks: &[PrintedBlock]) -> impl Iterator<Item = &str> {
+    blocks
+        .iter()
+        .filter(|block| block.is_heading)
+        .map(|block| block.text.as_str())
+}
+
+/// Compares a page with a source, from each of its blocks on before which nothing stands that could be text.
+fn compare(
+    source: &[char],
+    headings: &[&str],
+    known: &Known,
+    page: &Printed,
+    others: &Others<'_>,
+) -> Result<Option<SetAside>, Fault> {
+    let blocks = &page.blocks;
+    if source.iter().all(|c| c.is_whitespace()) {
+        return Ok(None);
+    }
+    let what = |at: usize| around_text(&blocks[at..], headings, known, others);
+    let mut start = 0;
+    let mut set_aside = SetAside::default();
+    while start < blocks.len() && start <= MOST_AROUND {
+        let mut typography = Typography::default();
+        let characters = joined(blocks[start..].iter());
+        // Where each block ends, behind its line feed.
+        let ends: Vec<usize> = blocks[start..]
+            .iter()
+            .scan(0, |end, block| {
+                *end += block.text.chars().count() + 1;
+                Some(*end)
+            })
+            .collect();
+        let contents = |at: usize| {
+            if headings.is_empty() {
+                return Some(at);
+            }
+            let first = ends.iter().position(|end| *end > at)?;
+            let count = contents(&blocks[start + first..], headings)?;
+            ends.get(first + count - 1).copied()
+        };
+        let end = fitting::end_of(source, &characters, &mut typography, contents);
+        let behind =
+            end.and_then(|end| Some(start + ends.iter().position(|own| *own == end || *own == end + 1)? + 1));
+        if let Some(mut at) = behind {
+            let mut after = Vec::new();
+            while at < blocks.len() && at - start < blocks.len() {
+                match what(at)? {
+                    Some((count, None)) => at += count,
+                    Some((count, Some(said))) => {
+                        after.push(said);
+                        at += count;
+                    }
+                    None => break,
+                }
+            }
+            if at == blocks.len() {
+                set_aside.around.extend(after);
+                set_aside.set = set(&typography, page);
+                return Ok(Some(set_aside));
+            }
+        }
+        match what(start)? {
+            Some((count, said)) => {
+                set_aside.around.extend(said);
+                start += count;
+            }
+            None => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+fn set(typography: &Typography, page: &Printed) -> Vec<(&'static str, usize)> {
+    let all = [
+        ("quotation_marks", typography.quotation_marks),
+        ("dashes", typography.dashes),
+        ("ellipses", typography.ellipses),
+        ("line_ends", typography.line_ends),
+        ("contents", typography.contents),
+        ("heading_links", page.anchors),
+        ("line_numbers", page.line_numbers),
+    ];
+    all.into_iter().filter(|(_, times)| *times > 0).collect()
+}
+
+/// Tells how many of the blocks, from the first on, are no text, and what they say, but for the file's title; `None` where the
+/// first may be text.
+fn around_text(
+    blocks: &[PrintedBlock],
+    headings: &[&str],
+    known: &Known,
+    others: &Others<'_>,
+) -> Result<Option<(usize, Option<String>)>, Fault> {
+    let Some(block) = blocks.first() else {
+        return Ok(None);
+    };
+    let text = &block.text;
+    if known.is_title(text) {
+        return Ok(Some((1, None)));
+    }
+    let said = Some(text.replace('\n', " "));
+    if text == "* * *" {
+        return Ok(Some((1, None)));
+    }
+    if let Some(count) = contents(blocks, headings) {
+        let said: Vec<String> = blocks[..count]
+            .iter()
+            .map(|block| block.text.replace('\n', " "))
+            .collect();
+        return Ok(Some((count, Some(said.join(" ")))));
+    }
+    if known.is_about_file(text) || others.are_led_to(block)? {
+        return Ok(Some((1, said)));
+    }
+    Ok(None)
+}
+
+/// Returns how many of the blocks, from the first on, are a table of contents: some of the headings in their order, below a
+/// line that says so or without one.
+fn contents(blocks: &[PrintedBlock], headings: &[&str]) -> Option<usize> {
+    let first = blocks.first()?;
+    let is_labelled = !first.text.contains('\n') && !first.is_linked && around::is_label(&first.text);
+    let count = 1 + usize::from(is_labelled);
+    let list = blocks.get(count - 1).filter(|list| list.is_linked)?;
+    let mut rest = headings.iter();
+    let mut lines = list.text.lines().map(unmarked).filter(|line| !line.is_empty());
+    let is_contents = lines.all(|line| {
+        // Some number them.
+        let numbered = line
+            .split_once(' ')
+            .filter(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'));
+        rest.any(|heading| {
+            fitting::fits(heading, line) || numbered.is_some_and(|(_, line)| fitting::fits(heading, line))
+        })
+    });
+    is_contents.then_some(count)
+}
+
+/// Takes the mark of an item off a line.
+fn unmarked(line: &str) -> &str {
+    let line = line.trim_start();
+    let rest = line.trim_start_matches("- ");
+    let number = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    match number.strip_prefix(". ") {
+        Some(item) if number.len() < rest.len() => item,
+        _ => rest,
+    }
+}
+
+/// The other files of a commit, to whose pages a page may lead.
+struct Others<'a> {
+    store: &'a ObjectStore,
+    files: &'a [Candidate],
+    titles: OnceCell<HashSet<String>>,
+}
+
+impl Others<'_> {
+    /// Tells whether a block leads to the page before or after this one, or to both, by their titles and no other words.
+    fn are_led_to(&self, block: &PrintedBlock) -> Result<bool, Fault> {
+        let is_said = |line: &str| line.contains(char::is_alphanumeric) && !around::is_label(line);
+        let lines = || block.text.lines().map(|line| unmarked(line).trim());
+        let leads = |line| !around::led_to(line).is_empty();
+        let named: Vec<&str> = lines().filter(|line| is_said(line)).collect();
+        if named.is_empty() || !block.is_linked && !lines().any(leads) {
+            return Ok(false);
+        }
+        if self.titles.get().is_none() {
+            let _ = self.titles.set(self.read()?);
+        }
+        let is_title = |line: &str| {
+            self.titles
+                .get()
+                .is_some_and(|titles| titles.contains(&around::folded(line)))
+        };
+        Ok(named
+            .into_iter()
+            .all(|line| is_title(line) || around::led_to(line).into_iter().any(is_title)))
+    }
+
+    fn read(&self) -> Result<HashSet<String>, Fault> {
+        let files = self
+            .files
+            .par_iter()
+            .filter(|file| is_markdown(file))
+            .take_any(MOST_TITLES);
+        let titles = files.map(|file| {
+            let text = text_of(self.store, file)?.unwrap_or_default();
+            let given = markdown::given(&text);
+            let known = given.map(|given| Known::of(&given.front, file.stem(), None));
+            Ok(known.map(|known| known.titles().map(around::folded).collect::<Vec<_>>()))
+        });
+        let titles: Vec<Option<Vec<String>>> = titles.collect::<Result<_, Fault>>()?;
+        Ok(titles.into_iter().flatten().flatten().collect())
+    }
+}

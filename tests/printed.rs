@@ -1,0 +1,304 @@
+//! Stories about pages that generators of pages printed from a publisher's files: Hugo 0.168, Jekyll 4.3 (kramdown), `MkDocs` 1.6
+//! (`Python-Markdown` with footnotes, smarty, codehilite and permalinks), Eleventy 3.1 (markdown-it with its typographer) and
+//! Hexo (marked). The pages in `tests/printed/` are theirs, without scripts, and with `{footer}` where a page's last line is.
+
+#[path = "support/archives.rs"]
+#[allow(dead_code, reason = "other stories ask git about the archive")]
+mod archives;
+#[path = "support/publisher.rs"]
+mod publisher;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use archives::Story;
+use publisher::Publisher;
+use serde_json::Value;
+
+const DAY: &str = "2026-01-22T10:00:00+0800";
+const ENGLISH: &str = "Export \"controls\" stay -- for now";
+const CHINESE: &str = "出口管制\"不变\"";
+
+/// A publisher's repository, mirrored, and the pages that were printed from its files, by name.
+struct Printed {
+    story: Story,
+    publisher: Publisher,
+    pages: BTreeMap<String, String>,
+}
+
+fn begin() -> Printed {
+    let story = Story::begin();
+    let publisher = Publisher::begin(&story.folder.path().join("digest"));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/printed");
+    let source = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let front = |title: &str, tags: &str, about: &str| {
+        format!(
+            "---\ntitle: '{title}'\ndate: 2026-01-22T09:00:00+08:00\nauthor: Ada Lin\ntags: [{tags}]\ndescription: \"{about}\"\n---\n\n"
+        )
+    };
+    let english = front(ENGLISH, "chips, trade", "What the ministry's notice says");
+    let chinese = front(CHINESE, "芯片, 贸易", "公告说了什么");
+    let (en, zh) = (source("en.md"), source("zh.md"));
+    publisher.write("posts/2026-01-22-export-controls.md", format!("{english}{en}"));
+    publisher.write("posts/2026-01-22-chukou.md", format!("{chinese}{zh}"));
+    let contents = en.replace("```python", "* TOC\n{:toc}\n\n```python");
+    publisher.write(
+        "jekyll/_posts/2026-01-22-export-controls.md",
+        format!("{english}{contents}"),
+    );
+    publisher.write("docs/export-controls.md", format!("# {ENGLISH}\n\n{en}"));
+    publisher.write("docs/chukou.md", format!("# {CHINESE}\n\n{zh}"));
+    for (name, title) in [("older", "Older story"), ("newer", "A newer story!")] {
+        publisher.write(
+            &format!("posts/{name}.md"),
+            front(title, "trade", "") + "It has been told.\n",
+        );
+    }
+    let id = publisher.commit("Articles", DAY);
+    story.yes(&["mirror", "digest", "digest"]);
+    let footer = format!("2026-01-22 (Thursday) · {id}");
+    let mut pages = BTreeMap::new();
+    for entry in fs::read_dir(&folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if Path::new(&name).extension() == Some("html".as_ref()) {
+            pages.insert(name.clone(), source(&name).replace("{footer}", &footer));
+        }
+    }
+    assert_eq!(pages.len(), 11);
+    Printed {
+        story,
+        publisher,
+        pages,
+    }
+}
+
+impl Printed {
+    /// Verifies some pages and returns the answers in their order.
+    fn judge(&self, pages: &[String]) -> Vec<Value> {
+        let names: Vec<String> = (0..pages.len()).map(|number| format!("{number}.html")).collect();
+        for (name, page) in names.iter().zip(pages) {
+            self.story.write(name, page);
+        }
+        let mut arguments = vec!["verify", "--json"];
+        arguments.extend(names.iter().map(String::as_str));
+        let output = self.story.run(&arguments);
+        let mut document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let answers: Vec<Value> = document["answers"].as_array_mut().unwrap().drain(..).collect();
+        assert_eq!(
+            answers.len(),
+            pages.len(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        answers
+    }
+
+    /// Verifies a page of which something was replaced.
+    fn with(&self, name: &str, before: &str, after: &str) -> Value {
+        let page = &self.pages[name];
+        assert!(page.contains(before), "{before}");
+        self.judge(&[page.replacen(before, after, 1)]).remove(0)
+    }
+}
+
+#[test]
+fn pages_that_generators_print_are_verified_and_what_they_set_is_told() {
+    let printed = begin();
+    let pages: Vec<String> = printed.pages.values().cloned().collect();
+    let answers = printed.judge(&pages);
+    for (name, answer) in printed.pages.keys().zip(&answers) {
+        assert_eq!(answer["verdict"], "verified", "{name}: {answer:#}");
+        let path = answer["mirrored"]["paths"][0].as_str().unwrap();
+        let folder = match name.as_str() {
+            "mkdocs-en.html" | "mkdocs-zh.html" => "docs/",
+            "jekyll-en.html" => "jekyll/",
+            _ => "posts/",
+        };
+        assert!(path.starts_with(folder), "{name}: {path}");
+    }
+    let set = |name: &str| {
+        let at = printed.pages.keys().position(|own| own == name).unwrap();
+        answers[at]["mirrored"]["set_aside"].to_string()
+    };
+    assert_eq!(
+        set("hugo-en.html"),
+        r#"{"quotation_marks":19,"dashes":3,"ellipses":1}"#
+    );
+    assert_eq!(
+        set("jekyll-en.html"),
+        r#"{"quotation_marks":19,"dashes":3,"ellipses":1,"contents":1,"line_numbers":1}"#
+    );
+    assert_eq!(
+        set("mkdocs-zh.html"),
+        r#"{"quotation_marks":8,"heading_links":2,"line_numbers":1}"#
+    );
+    let around = |name: &str| {
+        let at = printed.pages.keys().position(|own| own == name).unwrap();
+        answers[at]["beside"].to_string()
+    };
+    assert!(around("hugo-en.html").contains("January 22, 2026 · 1 min read · #chips #trade"));
+    assert!(around("eleventy-en.html").contains("← Previous Older story"));
+    printed.story.write("page.html", &printed.pages["hugo-en.html"]);
+    let said = printed.story.yes(&["verify", "page.html"]);
+    let set = "  set by the program that made the page, and not in the file: 19 quotation marks, 3 dashes, 1 ellipsis\n";
+    assert!(said.contains(set), "{said}");
+}
+
+/// Lists changes of a page's text, each by a character, a word or a sentence, and every one of them seen by a reader.
+fn changed(page: &str, count: usize) -> Vec<(String, String)> {
+    let begin = page
+        .find("<p>The chief")
+        .or_else(|| page.find("<p>总秘书"))
+        .unwrap();
+    let end = page.find("The end.").or_else(|| page.find("完。")).unwrap();
+    let mut texts = Vec::new();
+    let mut at = begin;
+    while at < end {
+        let tag = page[at..].find('<').map_or(end, |found| at + found);
+        if !page[at..tag]
+            .trim_matches(|c: char| c.is_whitespace() || c.is_ascii_digit())
+            .is_empty()
+        {
+            texts.push(at..tag);
+        }
+        at = page[tag..].find('>').map_or(end, |found| tag + found + 1);
+    }
+    let is_letter = |c: char| c.is_alphanumeric() || matches!(c, '-' | ',' | '.' | '!' | '=' | '，' | '。');
+    // Letters of the text, and none of a reference to one.
+    let mut letters: Vec<usize> = Vec::new();
+    for text in texts {
+        let mut in_reference = false;
+        for (offset, c) in page[text.clone()].char_indices() {
+            in_reference = c == '&' || in_reference && c != ';';
+            if !in_reference && is_letter(c) {
+                letters.push(text.start + offset);
+            }
+        }
+    }
+    let mut changed = Vec::new();
+    for number in 0..count {
+        let at = letters[number * letters.len() / count];
+        let c = page[at..].chars().next().unwrap();
+        let behind = at + c.len_utf8();
+        let other = match c {
+            '0'..='8' | 'a'..='y' => char::from(c as u8 + 1),
+            '9' => '8',
+            '-' => '+',
+            '不' => '又',
+            _ => '不',
+        };
+        let (what, middle, from) = match number % 5 {
+            0 => ("another character", other.to_string(), behind),
+            1 => ("a character less", String::new(), behind),
+            2 => ("not", format!(" not {c}"), behind),
+            3 => ("a sentence", format!("{c} It was not so. "), behind),
+            _ => ("a character more", format!("{c}{c}"), behind),
+        };
+        changed.push((
+            format!("{what} at {:?}", page[at..].chars().take(20).collect::<String>()),
+            format!("{}{middle}{}", &page[..at], &page[from..]),
+        ));
+    }
+    changed
+}
+
+#[test]
+fn no_page_with_another_character_word_or_sentence_is_verified() {
+    let printed = begin();
+    for (name, page) in &printed.pages {
+        let (what, pages): (Vec<String>, Vec<String>) = changed(page, 60).into_iter().unzip();
+        for (what, answer) in what.iter().zip(printed.judge(&pages)) {
+            assert_eq!(answer["verdict"], "altered", "{name}, {what}: {answer:#}");
+        }
+    }
+}
+
+#[test]
+fn what_stands_around_a_printed_text_is_known_or_taken_for_text() {
+    let printed = begin();
+    let date = "January 22, 2026";
+    for (before, after) in [
+        // What the file says of itself.
+        (date, "January 23, 2026"),
+        (
+            "<h1>Export &#34;controls&#34; stay",
+            "<h1>Export &#34;controls&#34; go",
+        ),
+        ("#chips", "#ships"),
+        ("1 min read", "1 min read · not so"),
+        // Blocks that are none of the file's.
+        ("<p>The chief", "<p>Lifted.</p><p>The chief"),
+        (
+            "<div class=\"footnotes\"",
+            "<p><a href=\"/x\">The ban was lifted</a></p><div class=\"footnotes\"",
+        ),
+        ("<p>2026-01-22", "<p>Never</p><p>2026-01-22"),
+        // A link at a heading, and a way back from a note, that say something.
+        ("means</h2>", "means <a href=\"#a\">not</a></h2>"),
+        ("&#x21a9;", "not &#x21a9;"),
+        ("means</h2>", "means <a href=\"#a\">?</a></h2>"),
+        ("5 tonnes.", "5<a href=\"#a\">^2</a> tonnes."),
+        // Other numbers of notes and of items.
+        ("role=\"doc-noteref\">1<", "role=\"doc-noteref\">2<"),
+        ("<ol>", "<ol start=\"2\">"),
+        // Typography in code.
+        ("&#34;all&#34;", "“all”"),
+        ("-- not 6...", "– not 6..."),
+    ] {
+        let page = printed.pages["hugo-en.html"].replace("&quot;all&quot;", "&#34;all&#34;");
+        assert!(page.contains(before), "{before}");
+        let answer = printed.judge(&[page.replacen(before, after, 1)]).remove(0);
+        assert_eq!(answer["verdict"], "altered", "{before} → {after}: {answer:#}");
+    }
+    // Numbers of lines are left out where they are no more than that.
+    let answer = printed.with(
+        "mkdocs-en.html",
+        "<span class=\"normal\">2</span>",
+        "<span class=\"normal\">7</span>",
+    );
+    assert_eq!(answer["verdict"], "altered");
+    // A way to the page before is one that has that page's title.
+    let answer = printed.with("eleventy-en.html", "Older story", "Older stories");
+    assert_eq!(answer["verdict"], "altered");
+    assert_eq!(
+        printed.with("eleventy-en.html", "Older story", "A newer story!")["verdict"],
+        "verified"
+    );
+}
+
+#[test]
+fn a_headline_that_is_not_the_files_is_told_also_above_the_very_text() {
+    let printed = begin();
+    printed.publisher.write(
+        "posts/short.md",
+        "---\ntitle: The ban stays\n---\n\nIt stays for a year.\n",
+    );
+    let id = printed.publisher.commit("Short", DAY);
+    printed.story.yes(&["mirror", "digest", "digest"]);
+    let page = |title: &str| {
+        format!(
+            "<html><body><main><article><header><h1>{title}</h1></header><p>It stays for a year.</p><p>2026-01-22 (Thursday) · {id}</p></article></main></body></html>"
+        )
+    };
+    let outside = |title: &str| {
+        format!(
+            "<html><body><main><h1>{title}</h1><article><p>It stays for a year.</p><p>2026-01-22 (Thursday) · {id}</p></article></main></body></html>"
+        )
+    };
+    let answers = printed.judge(&[
+        page("The ban stays"),
+        page("The ban goes"),
+        outside("The ban stays"),
+        outside("The ban goes"),
+    ]);
+    let verdicts: Vec<&str> = answers
+        .iter()
+        .map(|answer| answer["verdict"].as_str().unwrap())
+        .collect();
+    assert_eq!(verdicts, ["verified", "altered", "verified", "altered"]);
+    assert_eq!(
+        answers[1]["reasons"][0],
+        "the page is headed “The ban goes”, and the file's title is another"
+    );
+}
