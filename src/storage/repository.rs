@@ -235,15 +235,24 @@ impl Writer {
 
     /// Moves a pack that was completed into the store, of objects that refs lead to or that nobody has to keep; the branch
     /// stays where it is. Returns the pack's name there. Git deletes packs by their names, and may be about to: it is one that no
-    /// pack there has, and none of `others`, which were there.
+    /// pack there has, and none of `others`, which were there. It is kept until [`Writer::others_are_deleted`].
     ///
     /// # Errors
     /// [`WriteError`].
     pub fn put_pack(&self, pack: &WrittenPack, others: &[String]) -> Result<String, WriteError> {
         let folder = self.pack_folder()?;
         let name = free_name(&folder, &pack.name(), others);
+        keep::put_folding(&self.repository, &name, self.durability)?;
         self.put_packs(&folder, &[(name.clone(), pack.files())])?;
         Ok(name)
+    }
+
+    /// Lets go of a pack that took the place of others.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`].
+    pub(super) fn others_are_deleted(&self) -> Result<(), WriteError> {
+        keep::clear_folded(&self.repository)
     }
 
     /// Moves packs into the store that no ref leads to yet, as [`Writer::put_packs`] does, and keeps git from deleting them. Git
