@@ -1285,6 +1285,22 @@ fn nothing_is_dropped_that_nobody_signed_for_or_that_the_tip_needs() {
             story.yes(&["list"]);
         }
     }
+    // What an archive said about itself before, whatever the tombstone says of it.
+    let older = told.again();
+    let story = &older.signed.story;
+    story.yes(&["settings", "--title", "Another title"]);
+    let options: Vec<&str> = good.iter().map(String::as_str).collect();
+    older.forge(&format!("{settings}.json"), &older.tombstone(&settings), &options);
+    let before = objects(story);
+    let output = story.run(&["maintain"]);
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("has it as avalaches.json, which is no file of an article"),
+        "{said}"
+    );
+    assert_eq!(objects(story), before);
+    assert_eq!(missing(story), BTreeSet::new());
     // Signed by a key that counts, and of what only an older revision has: that is what `expunge` does.
     let forged = told.again();
     let tombstone = forged.tombstone(&page);
