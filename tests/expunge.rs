@@ -581,6 +581,31 @@ fn no_command_shows_what_is_withheld_and_history_list_and_audit_tell_of_it() {
 }
 
 #[test]
+fn a_retraction_whose_notice_was_expunged_elsewhere_is_said_in_other_words() {
+    let told = Expunged::standing();
+    let story = &told.signed.story;
+    story.add(
+        "p.txt",
+        "Another page of its own.\n",
+        &["--slug", "other", "--date", "2026-01-22"],
+    );
+    let note = "Wang did not say so.";
+    let notice = story.yes(&["retract", "2026/01/22/own", "--note", note]);
+    story.yes(&["restore", "2026/01/22/own", "--note", "He did."]);
+    story.yes(&["expunge", notice.trim(), "--note", WHY, "--sign=key"]);
+    let arguments = ["retract", "2026/01/22/other", "--note", note];
+    told.refused(&arguments, "the archive withholds this text, or a part of it");
+    told.refused(&arguments, "say why in others, with --note");
+    story.yes(&["retract", "2026/01/22/other", "--note", "It was not said."]);
+    story.write("a.txt", FIRST);
+    story.yes(&["expunge", &told.first, "--note", WHY, "--sign=key"]);
+    told.refused(
+        &["add", "a.txt", "--slug", "again"],
+        "only another text can be added",
+    );
+}
+
+#[test]
 fn a_site_shows_withheld_texts_nowhere_and_says_why_in_pages_and_feeds() {
     let told = Expunged::standing();
     let story = &told.signed.story;
