@@ -36,7 +36,7 @@ pub(crate) use self::disk::{clear_folder, delete, io_error, lock, try_lock};
 pub(super) use self::disk::{make_folder, some_at_once};
 pub(super) use self::leftovers::MOVED_INDEX;
 use self::leftovers::{clear_abandoned_lock, clear_interrupted};
-pub use self::place::{beside, clear_place, take_place};
+pub use self::place::{Making, clear_place, is_free};
 
 /// The folder in which a writer keeps objects until they are complete.
 pub const INCOMING: &str = "avalaches.incoming";
@@ -121,7 +121,7 @@ pub enum WriteError {
     },
 }
 
-/// Makes a bare repository with an empty branch `main` in a folder that does not exist yet.
+/// Makes a bare repository with an empty branch `main` in a folder that is empty or does not exist yet.
 ///
 /// # Errors
 /// [`WriteError`] where it cannot be made.
