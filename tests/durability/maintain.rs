@@ -227,7 +227,8 @@ fn a_git_that_packs_everything_into_a_pack_of_an_old_name_does_not_have_all_of_i
             .unwrap()
             .map(|entry| entry.unwrap().file_name());
         let names = names.map(|name| name.into_string().unwrap());
-        let mut names: Vec<String> = names.filter(|name| name.ends_with(".pack")).collect();
+        let packs = names.filter_map(|name| name.strip_suffix(".pack").map(ToOwned::to_owned));
+        let mut names: Vec<String> = packs.collect();
         names.sort();
         names
     };
@@ -248,7 +249,7 @@ fn a_git_that_packs_everything_into_a_pack_of_an_old_name_does_not_have_all_of_i
         calls: "rename",
     };
     let trace = moved.trace(&again(&story));
-    let index = old[0].replace(".pack", ".idx\", ");
+    let index = format!("{}.idx\", ", old[0]);
     let begun = trace.lines().position(|line| line.contains(&index)).unwrap() + 1;
     let inject = format!("rename:delay_enter=4000000:when={begun}");
     let mut maintained = moved.faulty(&story, &inject);
