@@ -3,11 +3,8 @@
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io;
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::mpsc;
-use std::thread;
 
 use anstream::ColorChoice;
 use avalaches::add::Circumstances;
@@ -20,7 +17,6 @@ use avalaches::storage::vouched::Vouched;
 use avalaches::wording::with_causes;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use rayon::ThreadBuilder;
 
 mod add;
 mod audit;
@@ -74,6 +70,7 @@ mod show;
 mod signers;
 mod signing;
 mod technical;
+mod threads;
 mod timestamping;
 mod update;
 mod verify;
@@ -97,6 +94,9 @@ const COMMON: &str = "Options of every command";
 /// The variable that names the archive; empty, it names none.
 const ARCHIVE: &str = "AVALACHES_ARCHIVE";
 
+/// The variable that says how many threads share long work, as other programs hear it.
+const THREADS: &str = "RAYON_NUM_THREADS";
+
 /// Options that every command has.
 #[derive(Debug, Args)]
 pub struct Common {
@@ -110,6 +110,18 @@ pub struct Common {
         hide_env_values = true
     )]
     archive: Option<PathBuf>,
+    /// Threads that share long work; 0 is one for each core that the program may use
+    #[arg(
+        long,
+        global = true,
+        help_heading = COMMON,
+        value_name = "N",
+        default_value = "0",
+        value_parser = clap::value_parser!(u16).range(..=1024),
+        env = std::env::var_os(THREADS).is_none_or(|threads| !threads.is_empty()).then_some(THREADS),
+        hide_env_values = true
+    )]
+    threads: u16,
     /// Print one JSON document
     #[arg(long, global = true, help_heading = COMMON)]
     json: bool,
@@ -288,7 +300,7 @@ pub fn run() -> ExitCode {
     if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
         ColorChoice::Never.write_global();
     }
-    match begin_threads().and_then(|()| execute(&cli)) {
+    match threads::begin(cli.common.threads).and_then(|()| execute(&cli)) {
         Ok(Outcome::Yes) => ExitCode::SUCCESS,
         Ok(Outcome::No) => ExitCode::from(1),
         Ok(Outcome::Interrupted) => ExitCode::from(130),
@@ -298,34 +310,6 @@ pub fn run() -> ExitCode {
             ExitCode::from(2)
         }
     }
-}
-
-/// Begins the threads that share long work: one for each core, or as many as can be had.
-fn begin_threads() -> Result<(), Failure> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let begin = |_| {
-        let (give, take) = mpsc::channel::<ThreadBuilder>();
-        let begun = thread::Builder::new().spawn(move || take.recv().map(ThreadBuilder::run));
-        begun.map(|_| give)
-    };
-    let threads: Vec<_> = (0..cores).map_while(|core| begin(core).ok()).collect();
-    let cannot = |error: String| {
-        Failure::new(format!("no thread can be had to work on: {error}")).hint(
-            "let this user run more processes and threads (`ulimit -u`; of a systemd unit `TasksMax`), and run the command again",
-        )
-    };
-    if threads.is_empty() {
-        return Err(cannot(
-            begin(0).err().map_or_else(String::new, |error| error.to_string()),
-        ));
-    }
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.len());
-    let pool = pool.spawn_handler(|thread| {
-        threads[thread.index()]
-            .send(thread)
-            .map_err(|_| io::Error::other("it has ended"))
-    });
-    pool.build_global().map_err(|error| cannot(error.to_string()))
 }
 
 /// Lets a command line say of each command what it does.

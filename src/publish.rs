@@ -5,6 +5,10 @@
 //! which no page leads to one that is not there yet ([`order`]): articles of which a text is withheld now come first, the home page
 //! comes last, and after it the log's checkpoint. Whoever is interrupted between leaves a site that works, and whoever publishes
 //! again completes it: before the first file is sent, the list says which are about to change.
+//!
+//! Of two who publish to the same place at the same time one has it alone: into a folder by a lock, to a bucket by the list, which
+//! is replaced only where nobody else did so since ([`target::Held`]). Whoever wrote it last goes on, with all that the other one had
+//! begun; the other one finds out, is told, and has the list say of what it wrote too late that nobody knows what it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -23,11 +27,12 @@ use crate::tlog::tile::CHECKPOINT;
 use self::log::{GoingBack, Setback};
 use self::manifest::{Manifest, ManifestError, Sum};
 use self::order::Step;
-use self::target::{Target, TargetError};
+use self::target::{Held, Target, TargetError};
 
 pub mod bucket;
 pub mod log;
 pub mod manifest;
+mod objects;
 pub mod order;
 pub mod target;
 
@@ -208,7 +213,8 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
         return Err(PublishError::Same(folder.to_owned()));
     }
     let _lock = target.lock(options.mode)?;
-    let there = match (target.list().await?, options.which) {
+    let (list, mut held) = target.list().await?;
+    let there = match (list, options.which) {
         (None, _) => Manifest::default(),
         (Some(bytes), which) => match Manifest::parse(&bytes) {
             Ok(there) => there,
@@ -219,7 +225,7 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
     if options.going_back == GoingBack::Refuse && is_log_to_change(&site, &there, options.which) {
         hold_against_log(folder, &site, target).await?;
     }
-    let mut plan = Plan::of(&site, &there, options.which);
+    let plan = Plan::of(&site, &there, options.which);
     // Once it is on the list a name is the site's own, and what stands there is replaced or deleted.
     target.make_sure(plan.unlisted(&there), options.which).await?;
     let names = plan.steps.values().flatten();
@@ -237,21 +243,44 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
     if plan.is_empty() {
         return Ok(published);
     }
+    held.write_list(&plan.underway(&site, &there)).await?;
+    held.look(published.sent.clone()).await?;
+    if options.going_back == GoingBack::Refuse && published.sent.iter().any(|name| name == CHECKPOINT) {
+        // What was there before may be another one by now, of somebody who was overtaken.
+        hold_against_log(folder, &site, target).await?;
+    }
     let sender = Sender {
         folder: Arc::new(folder.to_owned()),
-        target: target.clone(),
+        held: Arc::new(held.clone()),
         which: options.which,
         known: Arc::new(there.clone()),
         turns: Arc::new(Semaphore::new(options.jobs.max(1))),
     };
-    target.write_list(&plan.underway(&site, &there)).await?;
+    let bytes = replace(&site, plan, &sender, &mut held, target).await;
+    if matches!(bytes, Err(PublishError::Target(TargetError::Overtaken))) {
+        held.withdraw().await?;
+    }
+    Ok(Published {
+        bytes: bytes?,
+        ..published
+    })
+}
+
+/// Has what is at the target replaced by what is planned, and returns how many bytes were sent.
+async fn replace(
+    site: &Manifest,
+    mut plan: Plan,
+    sender: &Sender,
+    held: &mut Held,
+    target: &Target,
+) -> Result<u64, PublishError> {
     let mut bytes = 0;
     let rest = plan.steps.split_off(&(Turn::Rest, Step::FIRST));
     for step in plan.steps.into_values() {
         bytes += sender.send(step).await?;
     }
     for name in &plan.withheld {
-        target.remove(name).await?;
+        held.remove(name).await?;
     }
     for step in rest.into_values() {
         bytes += sender.send(step).await?;
@@ -263,14 +292,14 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
             left.put(name, Sum::UNKNOWN);
         }
         target.settle().await?;
-        target.write_list(&left).await?;
+        held.write_list(&left).await?;
         for name in &plan.gone {
-            target.remove(name).await?;
+            held.remove(name).await?;
         }
     }
     target.settle().await?;
-    target.write_list(&site).await?;
-    Ok(Published { bytes, ..published })
+    held.write_list(site).await?;
+    Ok(bytes)
 }
 
 /// Returns the folder of an article's file.
@@ -300,24 +329,29 @@ async fn hold_against_log(folder: &Path, site: &Manifest, target: &Target) -> Re
 /// Sends files.
 struct Sender {
     folder: Arc<PathBuf>,
-    target: Target,
+    held: Arc<Held>,
     which: Which,
     known: Arc<Manifest>,
     turns: Arc<Semaphore>,
 }
 
 impl Sender {
-    /// Sends the files of one step, several at once, and returns how many bytes they have. The first that fails ends it.
+    /// Sends the files of one step, several at once, and returns how many bytes they have. After the first that fails no other is
+    /// begun, and those that were are waited for.
     async fn send(&self, files: Vec<(String, Sum)>) -> Result<u64, PublishError> {
+        self.held.check().await?;
         let mut sending = JoinSet::new();
-        let mut bytes = 0;
+        let mut bytes = Ok(0);
         for (name, sum) in files {
             let turn = Arc::clone(&self.turns).acquire_owned().await;
             let turn = turn.expect("nobody closes the semaphore");
             while let Some(sent) = sending.try_join_next() {
-                bytes += length(sent)?;
+                bytes = added(bytes, sent);
             }
-            let (folder, target) = (Arc::clone(&self.folder), self.target.clone());
+            if bytes.is_err() {
+                break;
+            }
+            let (folder, held) = (Arc::clone(&self.folder), Arc::clone(&self.held));
             let is_unlisted = self.which == Which::Changed && self.known.get(&name).is_none();
             sending.spawn(async move {
                 let _turn = turn;
@@ -326,19 +360,24 @@ impl Sender {
                     return Err(PublishError::Changed(folder.join(&name)));
                 }
                 let length = content.len() as u64;
-                target.write(&name, content, is_unlisted.then_some(sum)).await?;
+                held.write(&name, content, is_unlisted.then_some(sum)).await?;
                 Ok(length)
             });
         }
         while let Some(sent) = sending.join_next().await {
-            bytes += length(sent)?;
+            bytes = added(bytes, sent);
         }
-        Ok(bytes)
+        bytes
     }
 }
 
-fn length(sent: Result<Result<u64, PublishError>, tokio::task::JoinError>) -> Result<u64, PublishError> {
-    sent.map_err(|error| PublishError::Ended(error.into()))?
+/// Adds how many bytes a file has that was sent; the first that failed is what is told.
+fn added(
+    bytes: Result<u64, PublishError>,
+    sent: Result<Result<u64, PublishError>, tokio::task::JoinError>,
+) -> Result<u64, PublishError> {
+    let bytes = bytes?;
+    Ok(bytes + sent.map_err(|error| PublishError::Ended(error.into()))??)
 }
 
 /// Reads which files a site has, and what they hold.

@@ -120,6 +120,8 @@ struct App {
     searched: Arc<InMemory>,
     /// The site's files do not wait for what reads the archive.
     files: Turns,
+    /// Nor does the build of it.
+    building: Turns,
     site: Arc<PathBuf>,
     theme: Arc<Option<PathBuf>>,
     missed: Missed,
@@ -131,12 +133,13 @@ struct App {
 }
 
 impl App {
-    fn new(options: &Options, told: Told) -> Self {
+    fn new(options: &Options, told: Told) -> io::Result<Self> {
         let limits = options.limits;
-        Self {
-            reading: Reading::of(options.archive.clone(), options.owner, limits.readers),
+        Ok(Self {
+            reading: Reading::of(options.archive.clone(), options.owner, limits.readers)?,
             searched: Arc::default(),
-            files: Turns::of(limits.readers),
+            files: Turns::of(limits.readers)?,
+            building: Turns::of(1)?,
             site: Arc::new(options.site.clone()),
             theme: Arc::new(options.theme.clone()),
             missed: Missed::default(),
@@ -144,7 +147,7 @@ impl App {
             large: Arc::new(Semaphore::new(1)),
             limits,
             told,
-        }
+        })
     }
 }
 
@@ -154,6 +157,9 @@ pub enum ServeError {
     /// The listener cannot be used.
     #[error("could not serve")]
     Listener(#[from] io::Error),
+    /// There are no threads on which anything could be done.
+    #[error("no thread can be had to work on")]
+    NoThread(#[source] io::Error),
     /// There is no site, and none could be built.
     #[error("the site could not be built: {0}")]
     NotBuilt(String),
@@ -163,7 +169,7 @@ pub enum ServeError {
 /// answered. It wants a runtime of tokio around it.
 ///
 /// # Errors
-/// [`ServeError`] where the listener cannot be used, or the first build of the site fails and none is there.
+/// [`ServeError`] where the listener cannot be used or no threads can be had, or the first build of the site fails and none is there.
 pub async fn serve(
     listener: TcpListener,
     options: &Options,
@@ -172,7 +178,7 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let app = App::new(options, told);
+    let app = App::new(options, told).map_err(ServeError::NoThread)?;
     let (ending, mut building) = preview::begin(app.clone());
     let mut unbuilt = None;
     let ended = async {

@@ -34,6 +34,7 @@ pub mod remembered;
 pub mod repository;
 pub mod search_file;
 pub mod sign;
+pub mod temporary;
 pub mod texts_file;
 pub mod timestamp;
 pub mod verified;

@@ -581,6 +581,31 @@ fn no_command_shows_what_is_withheld_and_history_list_and_audit_tell_of_it() {
 }
 
 #[test]
+fn a_retraction_whose_notice_was_expunged_elsewhere_is_said_in_other_words() {
+    let told = Expunged::standing();
+    let story = &told.signed.story;
+    story.add(
+        "p.txt",
+        "Another page of its own.\n",
+        &["--slug", "other", "--date", "2026-01-22"],
+    );
+    let note = "Wang did not say so.";
+    let notice = story.yes(&["retract", "2026/01/22/own", "--note", note]);
+    story.yes(&["restore", "2026/01/22/own", "--note", "He did."]);
+    story.yes(&["expunge", notice.trim(), "--note", WHY, "--sign=key"]);
+    let arguments = ["retract", "2026/01/22/other", "--note", note];
+    told.refused(&arguments, "the archive withholds this text, or a part of it");
+    told.refused(&arguments, "say why in others, with --note");
+    story.yes(&["retract", "2026/01/22/other", "--note", "It was not said."]);
+    story.write("a.txt", FIRST);
+    story.yes(&["expunge", &told.first, "--note", WHY, "--sign=key"]);
+    told.refused(
+        &["add", "a.txt", "--slug", "again"],
+        "only another text can be added",
+    );
+}
+
+#[test]
 fn a_site_shows_withheld_texts_nowhere_and_says_why_in_pages_and_feeds() {
     let told = Expunged::standing();
     let story = &told.signed.story;
@@ -1285,6 +1310,22 @@ fn nothing_is_dropped_that_nobody_signed_for_or_that_the_tip_needs() {
             story.yes(&["list"]);
         }
     }
+    // What an archive said about itself before, whatever the tombstone says of it.
+    let older = told.again();
+    let story = &older.signed.story;
+    story.yes(&["settings", "--title", "Another title"]);
+    let options: Vec<&str> = good.iter().map(String::as_str).collect();
+    older.forge(&format!("{settings}.json"), &older.tombstone(&settings), &options);
+    let before = objects(story);
+    let output = story.run(&["maintain"]);
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("has it as avalaches.json, which is no file of an article"),
+        "{said}"
+    );
+    assert_eq!(objects(story), before);
+    assert_eq!(missing(story), BTreeSet::new());
     // Signed by a key that counts, and of what only an older revision has: that is what `expunge` does.
     let forged = told.again();
     let tombstone = forged.tombstone(&page);

@@ -19,7 +19,8 @@ mod tree;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use archives::Story;
 use avalaches::publish::order::Step;
@@ -73,14 +74,19 @@ fn published(mut files: BTreeMap<String, Vec<u8>>) -> (BTreeMap<String, Vec<u8>>
 }
 
 fn publish(story: &Story, server: &Store, options: &[&str]) -> Output {
+    publishing(story, server, options).output().unwrap()
+}
+
+fn publishing(story: &Story, server: &Store, options: &[&str]) -> Command {
     let endpoint = server.endpoint();
     let target = format!("s3://{BUCKET}/a/b");
-    story
-        .program(&[&["publish"], options, &[&target, "--endpoint", &endpoint]].concat())
+    let mut command = story.program(&[&["publish"], options, &[&target, "--endpoint", &endpoint]].concat());
+    command
         .env("AWS_ACCESS_KEY_ID", KEY)
         .env("AWS_SECRET_ACCESS_KEY", SECRET)
-        .output()
-        .unwrap()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
 }
 
 fn said(output: &Output) -> String {
@@ -279,6 +285,67 @@ fn wherever_it_ends_readers_have_a_site_and_the_next_run_completes_it() {
         };
         assert_done(&publish(&story, &server, &[folder]));
         assert_eq!(published(server.objects("a/b")).0, *expected, "after {writes}");
+    }
+}
+
+#[test]
+fn of_two_who_publish_at_once_one_has_the_whole_bucket_and_the_other_is_told() {
+    let story = story();
+    changed(&story);
+    story.add(
+        "last.txt",
+        "最后一页。\n",
+        &["--slug", "last-page", "--date", "2026-01-27"],
+    );
+    story.yes(&["build", "newest"]);
+    // The first of the two is held up at each of its writes: at home it deletes what the other one keeps.
+    for (begun, slow) in [("site", "other"), ("other", "site")] {
+        let whole = Store::begin();
+        assert_done(&publish(&story, &whole, &["newest"]));
+        let list = published(whole.objects("a/b")).1;
+        for late in 0.. {
+            let server = Store::begin();
+            assert_done(&publish(&story, &server, &[begun]));
+            server.fault(Fault::Late(late));
+            let mut first = publishing(&story, &server, &[slow, "--jobs", "1"])
+                .spawn()
+                .unwrap();
+            while !server.is_late() && first.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            if !server.is_late() {
+                assert!(late > 10, "only {late} writes");
+                assert_done(&first.wait_with_output().unwrap());
+                break;
+            }
+            let asked = server.asked();
+            let what = format!(
+                "{slow}, write {late}, {:?}",
+                asked.last().map(|asked| &asked.name)
+            );
+            let second = publish(&story, &server, &["newest", "--jobs", "2"]);
+            assert_eq!(second.status.code(), Some(0), "{what}: {}", said(&second));
+            server.release();
+            let first = first.wait_with_output().unwrap();
+            assert_eq!(first.status.code(), Some(2), "{what}: {}", said(&first));
+            assert!(
+                said(&first).contains("another program publishes there at the same time"),
+                "{what}: {}",
+                said(&first)
+            );
+            // What came too late, where the other one had written what was there before, is known to be so.
+            let newest = site(&story, "newest");
+            let (there, listed) = published(server.objects("a/b"));
+            for name in newest.keys().filter(|name| newest.get(*name) != there.get(*name)) {
+                assert!(Step::of(name) < Step::Lists, "{what}: {name}");
+                let unknown = format!("{}  {name}\n", "0".repeat(64));
+                assert!(listed.contains(&unknown), "{what}: {name}");
+            }
+            assert!(there.keys().all(|name| newest.contains_key(name)), "{what}");
+            assert_done(&publish(&story, &server, &["newest"]));
+            let (there, listed) = published(server.objects("a/b"));
+            assert!(there == newest && listed == list, "{what}");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod archives;
 #[path = "support/bridge.rs"]
 mod bridge;
 #[path = "support/http.rs"]
+#[allow(dead_code, reason = "other stories count its threads")]
 mod http;
 #[path = "support/signed.rs"]
 #[allow(dead_code, reason = "other stories sign more")]

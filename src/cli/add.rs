@@ -246,6 +246,11 @@ pub fn failure(common: &Common, error: AddError, pages: &[(String, Prepared)]) -
         AddError::Page(position, why) => match pages.get(position) {
             Some((name, prepared)) => {
                 let mut failure = place_failure(name, &why);
+                if matches!(why, PlaceError::Withheld(_)) && prepared.candidate.kind == Kind::Retraction {
+                    failure = failure.hint(
+                        "the notice of this retraction has the very words of one that was expunged; say why in others, with --note",
+                    );
+                }
                 if let PlaceError::OtherText { newest, .. } = &why {
                     failure
                         .message

@@ -1,6 +1,5 @@
 //! `avalaches init`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use avalaches::add;
@@ -10,7 +9,7 @@ use avalaches::language::Language;
 use avalaches::object::ident::Person;
 use avalaches::page::BACK_ARROW;
 use avalaches::settings::{Settings, Signatures};
-use avalaches::storage::repository;
+use avalaches::storage::repository::{self, Making};
 use serde_json::json;
 
 use super::signing::Signing;
@@ -59,17 +58,9 @@ impl Init {
             .clone()
             .or_else(|| common.archive.clone())
             .unwrap_or_else(|| PathBuf::from("archive"));
-        let is_empty = match fs::read_dir(&dir) {
-            Ok(mut entries) => entries.next().is_none(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
-            Err(error) => {
-                return Err(Failure::new(format!(
-                    "could not look into {}: {error}",
-                    dir.display()
-                )));
-            }
-        };
-        if !is_empty {
+        let is_free = repository::is_free(&dir)
+            .map_err(|error| Failure::new(format!("could not look into {}: {error}", dir.display())))?;
+        if !is_free {
             return match Archive::open(&dir, common.owner()) {
                 Ok(archive) => {
                     if !common.quiet && !common.json {
@@ -97,29 +88,17 @@ impl Init {
             },
         };
         // Made beside its place and moved there whole, so that a kill leaves no half an archive.
-        let cannot = |error| Failure::new(format!("could not make {}: {error}", dir.display()));
-        let beside = repository::beside(&dir, &format!(".avalaches-init-{}", std::process::id()));
-        fs::create_dir_all(beside.parent().unwrap_or(&dir)).map_err(cannot)?;
-        let made = repository::create(&beside)
-            .map_err(Failure::from)
-            .and_then(|()| {
-                Ok(add::first_commit(
-                    &beside,
-                    &settings,
-                    &committer,
-                    now,
-                    signer.as_deref(),
-                    common.durability(),
-                )?)
-            })
-            .and_then(|id| Ok(repository::take_place(&beside, &dir).map(|()| id)?));
-        let id = match made {
-            Ok(id) => id,
-            Err(failure) => {
-                let _ = fs::remove_dir_all(&beside);
-                return Err(failure);
-            }
-        };
+        let making = Making::begin(&dir)?;
+        repository::create(making.path())?;
+        let id = add::first_commit(
+            making.path(),
+            &settings,
+            &committer,
+            now,
+            signer.as_deref(),
+            common.durability(),
+        )?;
+        making.take_place()?;
         if !common.quiet && !common.json {
             output::note(&format!("made the archive {}", dir.display()));
         }

@@ -2,17 +2,18 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::thread;
 use std::time::Duration;
 
-use avalaches::server::Limits;
-use tokio::runtime::Runtime;
+use avalaches::server::{Limits, ServeError};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Common, Failure, Outcome, output};
+use super::{Common, Failure, Outcome, output, threads};
 
 /// How long is waited at the end for work whose asker is gone.
 const LAST: Duration = Duration::from_secs(2);
+
+/// How many threads a server needs at least besides those that answer.
+const OWN: usize = 3;
 
 /// Options of every command that serves.
 #[derive(Debug, clap::Args)]
@@ -42,7 +43,7 @@ impl Listening {
         Limits {
             requests: self.requests as usize,
             connections: self.connections as usize,
-            readers: thread::available_parallelism().map_or(1, usize::from),
+            readers: rayon::current_num_threads(),
             time: Duration::from_secs(self.timeout),
             ..Limits::default()
         }
@@ -62,19 +63,21 @@ impl Listening {
 }
 
 /// Runs a server until the user or the system asks it to end; `told` is called when it can be.
-pub fn run<S, E>(
+pub fn run<S>(
     told: impl FnOnce() -> Result<(), Failure>,
     serve: impl FnOnce(Ended) -> S,
 ) -> Result<Outcome, Failure>
 where
-    S: Future<Output = Result<(), E>>,
-    Failure: From<E>,
+    S: Future<Output = Result<(), ServeError>>,
 {
-    let runtime: Runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = threads::runtime(OWN)?;
     let served = runtime.block_on(async {
         let ended = ended()?;
         told()?;
-        serve(ended).await?;
+        serve(ended).await.map_err(|error| match error {
+            ServeError::NoThread(_) => Failure::from(error).hint(threads::HINT),
+            error => Failure::from(error),
+        })?;
         Ok(Outcome::Yes)
     });
     runtime.shutdown_timeout(LAST);

@@ -31,7 +31,7 @@ const EXIT_STATUS: [(&str, &str); 5] = [
 ];
 
 /// What the program takes from the environment. A variable that is empty is as one that is not set.
-const ENVIRONMENT: [(&str, &str); 10] = [
+const ENVIRONMENT: [(&str, &str); 11] = [
     ("AVALACHES_ARCHIVE", "The archive, where --archive names none."),
     (
         "AVALACHES_SIGNING_KEY",
@@ -64,6 +64,10 @@ const ENVIRONMENT: [(&str, &str); 10] = [
     (
         "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION",
         "Of publish: who writes to a bucket, and where it is.",
+    ),
+    (
+        "RAYON_NUM_THREADS",
+        "How many threads share long work, where --threads does not say.",
     ),
     ("NO_COLOR", "Not empty, it keeps colours away."),
 ];

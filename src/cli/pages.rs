@@ -378,6 +378,9 @@ pub fn place_failure(name: &str, error: &PlaceError) -> Failure {
         PlaceError::Late { article, .. } => failure.hint(format!(
             "`avalaches history {article}` shows what came since; what is to follow it is dated after it, or added by `avalaches add`"
         )),
+        PlaceError::Withheld(_) => {
+            failure.hint("what was expunged cannot come back, under no name; only another text can be added")
+        }
         PlaceError::OtherText { .. } => {
             failure.hint("another text is for `avalaches correct` or `avalaches update`")
         }

@@ -9,7 +9,7 @@ use avalaches::publish::{self, Mode, Options, PublishError, Published, Which};
 use avalaches::wording::counted;
 use serde_json::json;
 
-use super::{Common, Failure, Outcome, environment, output};
+use super::{Common, Failure, Outcome, environment, output, threads};
 
 /// Publish a site that was built: to a folder, or to a bucket of Amazon S3 or what speaks like it
 #[derive(Debug, clap::Args)]
@@ -61,7 +61,7 @@ impl Publish {
                 GoingBack::Refuse
             },
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = threads::runtime(1)?;
         let published = runtime.block_on(publish::publish(&self.folder, &target, options));
         self.tell(common, &published.map_err(|error| self.failure(error))?)?;
         Ok(Outcome::Yes)
@@ -137,6 +137,10 @@ impl Publish {
             PublishError::Target(TargetError::Foreign(_)) => {
                 Some("move it away, publish into another folder, or say --all to replace it".to_owned())
             }
+            PublishError::Target(TargetError::Overtaken) => Some(
+                "see who publishes there; when that has ended, run the command again with the newest site, which completes it"
+                    .to_owned(),
+            ),
             PublishError::Target(TargetError::Store { .. }) => {
                 Some("readers have a whole site; run the command again to complete it".to_owned())
             }

@@ -1,10 +1,12 @@
 //! `avalaches serve`.
 
+use std::env;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use avalaches::server::{self, Event, Options};
+use avalaches::storage::temporary;
 use avalaches::wording::counted;
 use serde_json::json;
 
@@ -30,13 +32,15 @@ impl Serve {
         let archive = common.open()?.path().to_owned();
         let temporary = match &self.out {
             Some(_) => None,
-            None => Some(tempfile::Builder::new().prefix("avalaches-site-").tempdir()?),
+            None => Some(temporary::folder(&env::temp_dir(), "avalaches-serve-", 0o700)?),
         };
+        // Whoever builds the site locks its folder.
         let site = match (&self.out, &temporary) {
-            (Some(out), _) => out.as_path(),
-            (None, Some(temporary)) => temporary.path(),
-            (None, None) => Path::new("."),
+            (Some(out), _) => out.clone(),
+            (None, Some(temporary)) => temporary.path().join("site"),
+            (None, None) => PathBuf::from("."),
         };
+        let site = site.as_path();
         let listener = self.listening.bind()?;
         let address = listener.local_addr()?;
         let options = Options {

@@ -139,7 +139,7 @@ pub(super) fn all(
             }
         }
     };
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = rayon::current_num_threads();
     let (sender, receiver) = mpsc::sync_channel(WAITING);
     std::thread::scope(|scope| {
         let begun = (0..threads)

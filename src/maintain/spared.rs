@@ -1,17 +1,21 @@
 //! What has a tombstone and stays in the store all the same: a tombstone that nobody's good signature bears out drops nothing,
-//! and nothing goes that the tip still leads to.
+//! nothing goes that the tip still leads to, and no root file that any commit has: content is withheld of articles alone.
 //!
-//! Memory: some fifty bytes for each folder that the tip leads to, where there is something that could be dropped.
+//! Memory: some fifty bytes for each folder that the tip leads to, where there is something that could be dropped, and for each
+//! folder of tombstones that there was.
 
 use std::collections::{BTreeMap, HashSet};
 
 use crate::archive::{Archive, Fault};
-use crate::id::{BlobId, TreeId};
+use crate::id::{BlobId, CommitId, TreeId};
 use crate::object::tree::Entry;
 use crate::storage::inventory::Inventory;
 use crate::verify::signed::Keys;
 use crate::withheld::{self, ReasonError};
 use crate::wording::with_causes;
+
+/// The folder of the articles in the tree.
+const ARTICLES: &str = "articles";
 
 /// A content that has a tombstone and is not dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,16 +37,52 @@ pub(super) fn find(archive: &Archive, inventory: &Inventory) -> Result<Vec<Spare
     }
     let shown = shown(archive)?;
     let mut keys = Keys::of(archive)?;
-    let mut spared = Vec::new();
+    let (mut spared, mut borne) = (Vec::new(), Vec::new());
     for blob in here {
         let why = match (shown.get(&blob), unborne(archive, &mut keys, blob)?) {
             (Some(path), _) => format!("the newest commit has it as {path}"),
             (None, Some(why)) => why,
-            (None, None) => continue,
+            (None, None) => {
+                borne.push(blob);
+                continue;
+            }
         };
         spared.push(Spared { blob, why });
     }
+    if !borne.is_empty() {
+        let at_root = at_root(archive)?.into_iter();
+        let at_root = at_root.filter(|(blob, _)| borne.contains(blob));
+        spared.extend(at_root.map(|(blob, (path, commit))| Spared {
+            blob,
+            why: format!("commit {commit} has it as {path}, which is no file of an article"),
+        }));
+    }
     Ok(spared)
+}
+
+/// Finds which withheld contents a commit of the branch has outside of the articles, each with its path and the newest such commit.
+fn at_root(archive: &Archive) -> Result<BTreeMap<BlobId, (String, CommitId)>, Fault> {
+    let mut found = BTreeMap::new();
+    let mut seen: HashSet<TreeId> = HashSet::new();
+    for step in archive.walk() {
+        let (id, commit) = step?;
+        let mut waiting = vec![(commit.tree, String::new())];
+        while let Some((folder, path)) = waiting.pop() {
+            for (name, entry) in archive.tree(folder)?.entries() {
+                let path = format!("{path}{name}");
+                match entry {
+                    Entry::Folder(below) if path != ARTICLES && seen.insert(*below) => {
+                        waiting.push((*below, format!("{path}/")));
+                    }
+                    Entry::File(blob) if archive.withheld().contains(blob) => {
+                        found.entry(*blob).or_insert((path, id));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Says why a tombstone counts for nothing; `None` where it counts.

@@ -4,24 +4,23 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::StreamExt as _;
 use object_store::path::Path as Key;
-use object_store::{Attribute, Attributes, ObjectStore, ObjectStoreExt as _, PutOptions, PutPayload};
+use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use super::manifest::{self, Manifest, Sum};
-use super::order::cache_control;
+use super::objects::{self, Put, Seen, key};
 use super::{Mode, Which};
 use crate::site::files::{self, FilesError};
-use crate::site::media::media_type;
 use crate::storage::file::{FileError, read};
+use crate::tlog::tile::CHECKPOINT;
 
 /// The longest list that is read, in bytes.
 const LONGEST_LIST: usize = 1 << 30;
 
-/// So many objects of a bucket are looked for one by one; for more, all that is there is listed.
-const FEW: usize = 64;
+/// How often a file is sent again whose place another program wrote to while this one still held the list.
+const MOST_CHANGED: usize = 8;
 
 /// A place for a site.
 #[derive(Debug, Clone)]
@@ -52,6 +51,9 @@ pub enum TargetError {
     /// Somebody else's object.
     #[error("{0} was not published there, and stands in the bucket where a file of the site belongs")]
     ForeignObject(String),
+    /// Another one began to publish there meanwhile, or ended.
+    #[error("another program publishes there at the same time, and changed the list of what is there")]
+    Overtaken,
     /// A file of the folder cannot be read.
     #[error("could not read {}", path.display())]
     Read {
@@ -84,7 +86,7 @@ pub enum TargetError {
 }
 
 impl Target {
-    /// Keeps others from publishing into a folder meanwhile; a bucket has nothing of that kind.
+    /// Keeps others from publishing into a folder meanwhile; of those who publish to a bucket [`Held`] finds out.
     ///
     /// # Errors
     /// [`TargetError`] where another one publishes there.
@@ -98,12 +100,26 @@ impl Target {
         }
     }
 
-    /// Reads the list of what is there; `None` where nothing was published yet.
+    /// Reads the list of what is there, if anything was published yet, with what publishing is to go on from.
     ///
     /// # Errors
     /// [`TargetError`].
-    pub async fn list(&self) -> Result<Option<Vec<u8>>, TargetError> {
-        self.read(manifest::FILE_NAME, LONGEST_LIST).await
+    pub async fn list(&self) -> Result<(Option<Vec<u8>>, Held), TargetError> {
+        let (list, seen) = match self {
+            Self::Folder(_) => (
+                self.read(manifest::FILE_NAME, LONGEST_LIST).await?,
+                Seen::Something,
+            ),
+            Self::Bucket { store, prefix } => objects::get(store, prefix, manifest::FILE_NAME).await?,
+        };
+        let target = self.clone();
+        let held = Held {
+            target,
+            seen,
+            there: HashMap::new(),
+            done: Arc::default(),
+        };
+        Ok((list, held))
     }
 
     /// Reads a file, of a folder one that has at most `longest` bytes; `None` where there is none.
@@ -122,15 +138,7 @@ impl Target {
                 })
                 .await
             }
-            Self::Bucket { store, prefix } => {
-                let found = match store.get(&key(prefix, name)?).await {
-                    Err(object_store::Error::NotFound { .. }) => return Ok(None),
-                    Ok(found) => found.bytes().await,
-                    Err(error) => Err(error),
-                };
-                let bytes = found.map_err(failed("read", name))?;
-                Ok(Some(bytes.to_vec()))
-            }
+            Self::Bucket { store, prefix } => Ok(objects::get(store, prefix, name).await?.0),
         }
     }
 
@@ -165,7 +173,8 @@ impl Target {
             Self::Bucket { .. } if which == Which::All || unlisted.is_empty() => Ok(()),
             Self::Bucket { store, prefix } => {
                 let names = unlisted.into_iter().map(|(name, _)| name).collect();
-                match first_there(store, prefix, names).await? {
+                let found = objects::find(store, prefix, names).await?;
+                match found.into_keys().min() {
                     Some(name) => Err(TargetError::ForeignObject(name)),
                     None => Ok(()),
                 }
@@ -210,62 +219,11 @@ impl Target {
         .await
     }
 
-    /// Writes the list, and waits until it is on the disk: whatever it says is there is passed over from now on, also after
-    /// the power failed. What it says has to have been [settled](Self::settle) before.
-    ///
-    /// # Errors
-    /// [`TargetError`].
-    pub async fn write_list(&self, list: &Manifest) -> Result<(), TargetError> {
-        self.write(manifest::FILE_NAME, list.to_string().into_bytes(), None)
-            .await?;
-        self.settle().await
-    }
-
-    /// Writes a file, so that a reader sees the old one or the new one. In a folder, a file that is not on the list and
-    /// holds something else than what is to be sent (`unlisted`) is somebody else's, and stays.
-    ///
-    /// # Errors
-    /// [`TargetError`].
-    pub async fn write(
-        &self,
-        name: &str,
-        content: Vec<u8>,
-        unlisted: Option<Sum>,
-    ) -> Result<(), TargetError> {
-        match self {
-            Self::Folder(folder) => {
-                let path = folder.join(name);
-                blocking(move || {
-                    make_way(&path, unlisted)?;
-                    Ok(files::replace(&path, &content)?)
-                })
-                .await
-            }
-            Self::Bucket { store, prefix } => {
-                let media_type = match name {
-                    manifest::FILE_NAME => "text/plain; charset=utf-8",
-                    name => media_type(name),
-                };
-                let attributes = [
-                    (Attribute::ContentType, media_type),
-                    (Attribute::CacheControl, cache_control(name)),
-                ];
-                let options = PutOptions {
-                    attributes: attributes.into_iter().collect::<Attributes>(),
-                    ..PutOptions::default()
-                };
-                let key = key(prefix, name)?;
-                let sent = store.put_opts(&key, PutPayload::from(content), options).await;
-                sent.map(|_| ()).map_err(failed("write", name))
-            }
-        }
-    }
-
     /// Deletes a file; one that is not there is no failure.
     ///
     /// # Errors
     /// [`TargetError`].
-    pub async fn remove(&self, name: &str) -> Result<(), TargetError> {
+    async fn remove(&self, name: &str) -> Result<(), TargetError> {
         match self {
             Self::Folder(folder) => {
                 let (folder, name) = (folder.clone(), name.to_owned());
@@ -279,33 +237,171 @@ impl Target {
     }
 }
 
-/// Returns the first of some names that an object of a bucket has.
-async fn first_there(
-    store: &dyn ObjectStore,
-    prefix: &Key,
-    names: Vec<String>,
-) -> Result<Option<String>, TargetError> {
-    if names.len() <= FEW {
-        for name in names {
-            match store.head(&key(prefix, &name)?).await {
-                Err(object_store::Error::NotFound { .. }) => {}
-                Ok(_) => return Ok(Some(name)),
-                Err(error) => return Err(failed("look for", &name)(error)),
+/// The right to publish, as long as the list of what is there is the one that its holder read or wrote last: whoever begins to
+/// publish writes it first. In a folder there is a lock beside.
+#[derive(Debug, Clone)]
+pub struct Held {
+    target: Target,
+    /// What was seen of the list.
+    seen: Seen,
+    /// What was seen of the objects that are to be written, where they are there.
+    there: HashMap<String, Seen>,
+    /// What was written and deleted.
+    done: Arc<Mutex<Vec<Done>>>,
+}
+
+/// An object that was written or deleted.
+#[derive(Debug)]
+struct Done {
+    name: String,
+    sum: Sum,
+    now: Seen,
+}
+
+impl Held {
+    /// Writes the list, and waits until it is on the disk: whatever it says is there is passed over from now on, also after
+    /// the power failed. What it says has to have been [settled](Target::settle) before.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub async fn write_list(&mut self, list: &Manifest) -> Result<(), TargetError> {
+        let text = list.to_string().into_bytes();
+        match &self.target {
+            Target::Folder(folder) => {
+                let path = folder.join(manifest::FILE_NAME);
+                blocking(move || Ok(files::replace(&path, &text)?)).await?;
+            }
+            Target::Bucket { store, prefix } => {
+                match objects::put(store, prefix, manifest::FILE_NAME, text, &self.seen).await? {
+                    Put::Done(seen) => self.seen = seen,
+                    Put::Changed => return Err(TargetError::Overtaken),
+                }
             }
         }
-        return Ok(None);
+        self.target.settle().await
     }
-    let keys = names.into_iter().map(|name| Ok((key(prefix, &name)?, name)));
-    let mut keys: HashMap<Key, String> = keys.collect::<Result<_, TargetError>>()?;
-    let below = Some(prefix).filter(|prefix| !prefix.as_ref().is_empty());
-    let mut listed = store.list(below);
-    while let Some(found) = listed.next().await {
-        let found = found.map_err(failed("list", "what is there"))?;
-        if let Some(name) = keys.remove(&found.location) {
-            return Ok(Some(name));
+
+    /// Looks what is at the places of files that are to be written, so that nothing is written over that somebody wrote later.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub async fn look(&mut self, names: Vec<String>) -> Result<(), TargetError> {
+        if let Target::Bucket { store, prefix } = &self.target {
+            self.there = objects::find(store, prefix, names).await?;
         }
+        self.check().await
     }
-    Ok(None)
+
+    /// Makes sure that nobody else wrote the list since.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub async fn check(&self) -> Result<(), TargetError> {
+        let Target::Bucket { store, prefix } = &self.target else {
+            return Ok(());
+        };
+        if objects::look(store, prefix, manifest::FILE_NAME).await? == self.seen {
+            return Ok(());
+        }
+        Err(TargetError::Overtaken)
+    }
+
+    /// Deletes a file; one that is not there is no failure.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub async fn remove(&self, name: &str) -> Result<(), TargetError> {
+        self.check().await?;
+        self.target.remove(name).await?;
+        self.note(name, Sum::UNKNOWN, Seen::Nothing);
+        Ok(())
+    }
+
+    /// Tells of what was done too late, by whoever was overtaken. A store deletes whatever is there, and takes an object for the one
+    /// that was seen where another one wrote the very same there: the list is told that nobody knows what is at those places. What no
+    /// list has go is deleted.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub async fn withdraw(&self) -> Result<(), TargetError> {
+        let Target::Bucket { store, prefix } = &self.target else {
+            return Ok(());
+        };
+        let done = std::mem::take(&mut *self.done.lock().unwrap_or_else(PoisonError::into_inner));
+        for _ in 0..MOST_CHANGED {
+            let (text, seen) = objects::get(store, prefix, manifest::FILE_NAME).await?;
+            let Some(mut list) = text.and_then(|text| Manifest::parse(&text).ok()) else {
+                return Ok(());
+            };
+            let before = list.clone();
+            for Done { name, sum, now } in &done {
+                let listed = list.get(name);
+                // What is of unknown content is written or deleted by whoever wrote the list.
+                if listed == Some(Sum::UNKNOWN)
+                    || listed == Some(*sum)
+                    || objects::look(store, prefix, name).await? != *now
+                {
+                    continue;
+                }
+                match listed {
+                    Some(_) => list.put(name, Sum::UNKNOWN),
+                    None => self.target.remove(name).await?,
+                }
+            }
+            let text = list.to_string().into_bytes();
+            if list == before
+                || objects::put(store, prefix, manifest::FILE_NAME, text, &seen).await? != Put::Changed
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&self, name: &str, sum: Sum, now: Seen) {
+        let name = name.to_owned();
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        done.push(Done { name, sum, now });
+    }
+
+    /// Writes a file, so that a reader sees the old one or the new one. In a folder, a file that is not on the list and
+    /// holds something else than what is to be sent (`unlisted`) is somebody else's, and stays.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub async fn write(
+        &self,
+        name: &str,
+        content: Vec<u8>,
+        unlisted: Option<Sum>,
+    ) -> Result<(), TargetError> {
+        let (store, prefix) = match &self.target {
+            Target::Folder(folder) => {
+                let path = folder.join(name);
+                return blocking(move || {
+                    make_way(&path, unlisted)?;
+                    Ok(files::replace(&path, &content)?)
+                })
+                .await;
+            }
+            Target::Bucket { store, prefix } => (store, prefix),
+        };
+        let mut seen = self.there.get(name).cloned().unwrap_or(Seen::Nothing);
+        for _ in 0..MOST_CHANGED {
+            if let Put::Done(now) = objects::put(store, prefix, name, content.clone(), &seen).await? {
+                self.note(name, Sum::of(&content), now);
+                return Ok(());
+            }
+            // A checkpoint that readers were shown meanwhile has to be held against this one first.
+            if name == CHECKPOINT {
+                break;
+            }
+            // Whoever was overtaken may still have been about to write it; looked at before the list, it is nothing later.
+            seen = objects::look(store, prefix, name).await?;
+            self.check().await?;
+        }
+        Err(TargetError::Overtaken)
+    }
 }
 
 /// Makes sure that a file can be written: nothing stands there, or a file; of one that is not on the list, one that holds the
@@ -335,20 +431,7 @@ fn sync_all(_opened: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the key of a file. Names are kept as they are.
-fn key(prefix: &Key, name: &str) -> Result<Key, TargetError> {
-    let whole = if prefix.as_ref().is_empty() {
-        name.to_owned()
-    } else {
-        format!("{prefix}/{name}")
-    };
-    Key::parse(&whole).map_err(|source| TargetError::Name {
-        name: name.to_owned(),
-        source,
-    })
-}
-
-fn failed(verb: &'static str, name: &str) -> impl FnOnce(object_store::Error) -> TargetError {
+pub(super) fn failed(verb: &'static str, name: &str) -> impl FnOnce(object_store::Error) -> TargetError {
     let name = name.to_owned();
     move |source| TargetError::Store { verb, name, source }
 }

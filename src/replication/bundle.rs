@@ -10,9 +10,12 @@ use crate::archive::Archive;
 use crate::id::CommitId;
 use crate::platform::Durability;
 use crate::storage::fetch::{PUSHING, Scratch};
-use crate::storage::file;
 use crate::storage::refs::BRANCH;
 use crate::storage::repository::{io_error, sync_path};
+use crate::storage::temporary;
+
+/// How the name begins under which a bundle is written before it has its own.
+const BESIDE: &str = ".avalaches-bundle-";
 
 /// What is in a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,12 +59,9 @@ pub fn export(
     let folder = folder.canonicalize().map_err(io_error("find", folder))?;
     let fresh = scratch.folder().join("bundle");
     circumstances.git.bundle(&scratch, &fresh, &revisions)?;
-    let mut name = to.file_name().unwrap_or_default().to_owned();
-    let place = folder.join(&name);
-    name.push(".new");
-    let beside = folder.join(name);
+    let place = folder.join(to.file_name().unwrap_or_default());
     let copied = fs::File::open(&fresh).and_then(|mut whole| {
-        file::put(&place, &beside, 0o666, circumstances.durability, |bundle| {
+        temporary::put(&place, BESIDE, 0o666, circumstances.durability, |bundle| {
             io::copy(&mut whole, bundle)
         })
     });

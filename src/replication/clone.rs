@@ -12,7 +12,7 @@ use crate::progress::Tell;
 use crate::storage::branch_list::BranchList;
 use crate::storage::fetch::{FetchError, PULLING};
 use crate::storage::refs::{self, BRANCH};
-use crate::storage::repository::{self, WriteError, Writer, io_error};
+use crate::storage::repository::{self, Making, WriteError, Writer, io_error};
 use crate::verify::whole::Finding;
 
 /// What became of a clone.
@@ -111,16 +111,8 @@ enum Begun {
 
 /// Makes an empty repository, which remembers what it is to be a copy of, unless it is there.
 fn prepare(from: &Address, folder: &Path) -> Result<Begun, ReplicationError> {
-    let name = folder.file_name().unwrap_or(PULLING.as_ref());
-    let beside = repository::beside(folder, &format!(".{}.cloning", name.to_string_lossy()));
-    let mut names = match fs::read_dir(folder) {
-        Ok(names) => names,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return make(from, folder, &beside),
-        Err(error) => return Err(io_error("look into", folder)(error).into()),
-    };
-    // What a call that was killed had begun to make may be in the folder itself.
-    if names.all(|name| name.is_ok_and(|name| Some(name.file_name().as_os_str()) == beside.file_name())) {
-        return make(from, folder, &beside);
+    if repository::is_free(folder).map_err(io_error("look into", folder))? {
+        return make(from, folder);
     }
     let tip = refs::tip(folder).ok().filter(|_| folder.join("HEAD").is_file());
     let is_empty = tip == Some(None);
@@ -161,12 +153,10 @@ fn has_come(folder: &Path) -> Result<bool, WriteError> {
 }
 
 /// Makes the repository beside its place and moves it there, so that a kill leaves none by halves.
-fn make(from: &Address, folder: &Path, beside: &Path) -> Result<Begun, ReplicationError> {
-    let parent = beside.parent().unwrap_or(folder);
-    fs::create_dir_all(parent).map_err(io_error("make", parent))?;
-    repository::clear_folder(beside)?;
-    repository::create(beside)?;
-    from.remember(beside)?;
-    repository::take_place(beside, folder)?;
+fn make(from: &Address, folder: &Path) -> Result<Begun, ReplicationError> {
+    let making = Making::begin(folder)?;
+    repository::create(making.path())?;
+    from.remember(making.path())?;
+    making.take_place()?;
     Ok(Begun::Now)
 }

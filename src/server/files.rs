@@ -73,7 +73,7 @@ pub async fn file(
     let length = whole.length().to_string();
     let representation = Representation {
         tag: tag_by(&whole.digest),
-        bytes: whole.into_body(),
+        bytes: whole.into_body(app.files.clone()),
         media_type,
     };
     let mut response = representation.answer(&headers);

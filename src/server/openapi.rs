@@ -58,7 +58,7 @@ mod tests {
             theme: None,
             limits: Limits::default(),
         };
-        let router = routes::router(App::new(&options, Arc::new(|_| {})));
+        let router = routes::router(App::new(&options, Arc::new(|_| {})).unwrap());
         for (path, methods) in described()["paths"].as_object().unwrap() {
             let known = ["get", "post", "put", "delete", "patch"];
             let methods: Vec<String> = methods.as_object().unwrap().keys().cloned().collect();

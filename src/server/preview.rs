@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
-use tokio::task::{self, JoinHandle};
+use tokio::task::JoinHandle;
 use tokio::time;
 
 use super::problem::Problem;
@@ -103,7 +103,7 @@ async fn keep_built(app: App, ended: Arc<AtomicBool>, mut hears: oneshot::Receiv
             if !missed.is_empty() {
                 looked = Some(Instant::now());
                 let site = Arc::clone(&app.site);
-                let gone = task::spawn_blocking(move || files::gone(&site, missed)).await;
+                let gone = app.building.begin(move || files::gone(&site, missed)).await;
                 if let Ok(Some(name)) = gone {
                     (app.told)(Event::Gone(name));
                     last = None;
@@ -126,7 +126,7 @@ async fn keep_built(app: App, ended: Arc<AtomicBool>, mut hears: oneshot::Receiv
                 (last, done)
             }
         };
-        let (before, done) = match task::spawn_blocking(work).await {
+        let (before, done) = match app.building.begin(work).await {
             Ok(done) => done,
             Err(error) => return Some(with_causes(&error)),
         };

@@ -1,6 +1,7 @@
 //! Asking the archive. Reading it waits for the disk and belongs to one thread at a time, so that each question opens the
 //! archive anew, when it is its turn.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,12 +19,15 @@ pub struct Reading {
 
 impl Reading {
     /// Takes an archive that at most so many may read at once.
-    pub fn of(path: PathBuf, owner: Owner, readers: usize) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// As for [`Turns::of`].
+    pub fn of(path: PathBuf, owner: Owner, readers: usize) -> io::Result<Self> {
+        Ok(Self {
             path: Arc::new(path),
             owner,
-            turns: Turns::of(readers),
-        }
+            turns: Turns::of(readers)?,
+        })
     }
 
     pub fn path(&self) -> &Path {

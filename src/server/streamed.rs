@@ -2,6 +2,7 @@
 //! not the whole.
 
 use std::fs::File;
+use std::future::Future;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::pin::Pin;
@@ -11,7 +12,8 @@ use std::task::{Context, Poll, ready};
 use axum::body::{Body, Bytes};
 use hyper::body::Frame;
 use sha2::{Digest, Sha256};
-use tokio::task::{self, JoinHandle};
+
+use super::turns::{Ended, Turns};
 
 /// Bytes that are read at once.
 const PIECE: usize = 64 << 10;
@@ -51,8 +53,9 @@ impl Whole {
     }
 
     /// Returns the body that sends them.
-    pub fn into_body(self) -> Body {
+    pub fn into_body(self, turns: Turns) -> Body {
         Body::new(Streamed {
+            turns,
             file: Arc::new(self.file),
             at: 0,
             length: self.length,
@@ -68,11 +71,15 @@ fn piece(file: &File, at: u64, length: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// What came of reading a piece.
+type Read = Result<io::Result<Vec<u8>>, Ended>;
+
 struct Streamed {
+    turns: Turns,
     file: Arc<File>,
     at: u64,
     length: u64,
-    reading: Option<JoinHandle<io::Result<Vec<u8>>>>,
+    reading: Option<Pin<Box<dyn Future<Output = Read> + Send>>>,
 }
 
 impl hyper::body::Body for Streamed {
@@ -87,11 +94,15 @@ impl hyper::body::Body for Streamed {
         if at >= length {
             return Poll::Ready(None);
         }
-        let file = Arc::clone(&self.file);
-        let reading = self
-            .reading
-            .get_or_insert_with(|| task::spawn_blocking(move || piece(&file, at, length)));
-        let read = ready!(Pin::new(reading).poll(context));
+        if self.reading.is_none() {
+            let file = Arc::clone(&self.file);
+            let reading = self.turns.begin(move || piece(&file, at, length));
+            self.reading = Some(Box::pin(reading));
+        }
+        let Some(reading) = &mut self.reading else {
+            return Poll::Ready(None);
+        };
+        let read = ready!(reading.as_mut().poll(context));
         self.reading = None;
         Poll::Ready(Some(match read.map_err(io::Error::other).flatten() {
             Ok(bytes) => {
@@ -123,7 +134,9 @@ mod tests {
             std::fs::write(&path, &bytes).unwrap();
             let whole = Whole::read(File::open(&path).unwrap(), length as u64).unwrap();
             assert_eq!(whole.digest, Sha256::digest(&bytes).to_vec());
-            let sent = axum::body::to_bytes(whole.into_body(), usize::MAX).await.unwrap();
+            let sent = axum::body::to_bytes(whole.into_body(Turns::of(1).unwrap()), usize::MAX)
+                .await
+                .unwrap();
             assert!(sent == bytes, "{length}");
         }
         let short = Whole::read(File::open(&path).unwrap(), 9 << 20);

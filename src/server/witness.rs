@@ -1,7 +1,6 @@
 //! `avalaches witness`: checkpoints of logs cosigned over HTTP (C2SP tlog-witness), each only if it goes on from the one that
 //! was cosigned last; what that was is on the disk before the cosignature goes out.
 
-use std::io;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ use super::body::Room;
 use super::limits::{self, Bounds};
 use super::problem::Problem;
 use super::turns::Turns;
-use super::{Limits, Told, body, connections};
+use super::{Limits, ServeError, Told, body, connections};
 use crate::storage::repository::WriteError;
 use crate::storage::witnessed::Witnessed;
 use crate::tlog::add_checkpoint::{PATH, SIZE_TYPE, size_text};
@@ -195,19 +194,19 @@ async fn other_method(method: Method) -> Response {
 /// around it.
 ///
 /// # Errors
-/// The operating system's, where the listener cannot be used.
+/// [`ServeError`] where the listener cannot be used, or no threads can be had.
 pub async fn serve(
     listener: TcpListener,
     witness: Witness,
     limits: Limits,
     told: Told,
     shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
+) -> Result<(), ServeError> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let app = App {
         witness,
-        turns: Turns::of(limits.readers),
+        turns: Turns::of(limits.readers).map_err(ServeError::NoThread)?,
         room: Room::of(limits.received),
         limits,
     };

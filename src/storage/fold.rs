@@ -91,7 +91,7 @@ impl Maintainer {
             return Err(FoldError::Busy(path));
         };
         clear_folder(&repository.join(MAINTAINING))?;
-        drop(Writer::begin(repository, durability)?);
+        Writer::begin(repository, durability)?.others_are_deleted()?;
         Ok(Self {
             repository: repository.to_owned(),
             durability,
@@ -334,6 +334,7 @@ impl<'a> Fold<'a> {
         }
         let writer = maintainer.writer()?;
         self.packs.iter().try_for_each(|pack| writer.delete_pack(pack))?;
+        writer.others_are_deleted()?;
         Ok(name)
     }
 

@@ -1,21 +1,16 @@
 //! What running the user's own programs has in common: where their files lie meanwhile, and what is kept of their complaints.
 
-use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use tempfile::TempDir;
+use super::temporary::{self, TemporaryFolder};
 
 /// The most bytes of a program's complaints that are kept: the last ones.
 pub(super) const LONGEST_COMPLAINT: usize = 4 << 10;
 
 /// Makes a folder that nobody else can look into, and that goes when it is dropped.
-pub(super) fn private_folder(scratch: &Path, prefix: &str) -> io::Result<TempDir> {
-    tempfile::Builder::new()
-        .prefix(prefix)
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(scratch)
+pub(super) fn private_folder(scratch: &Path, prefix: &str) -> io::Result<TemporaryFolder> {
+    temporary::folder(scratch, prefix, 0o700)
 }
 
 /// Returns the last of what a program said on stderr, as text.
@@ -27,6 +22,8 @@ pub(super) fn complaint(stderr: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]

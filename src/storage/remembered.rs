@@ -3,14 +3,16 @@
 //! keeps, the last checkpoint of each key.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::id::{CommitId, hex};
+use crate::platform::Durability;
 use crate::storage::file;
 use crate::storage::repository::lock;
+use crate::storage::temporary::{self, TEMPORARY};
 use crate::tlog::checkpoint::SignedCheckpoint;
 use crate::tlog::kept::{KeptCheckpoint, KeptError};
 use crate::tlog::key::VerifierKey;
@@ -305,12 +307,10 @@ fn write(path: &Path, text: &str) -> Result<(), RememberedError> {
     };
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder).map_err(failed("make the folder of"))?;
-    let mut fresh = tempfile::NamedTempFile::new_in(folder).map_err(failed("write"))?;
-    io::Write::write_all(&mut fresh, text.as_bytes()).map_err(failed("write"))?;
-    fresh.as_file().sync_all().map_err(failed("write"))?;
-    fresh
-        .persist(path)
-        .map_err(|error| failed("write")(error.error))?;
+    temporary::put(path, TEMPORARY, 0o600, Durability::Synced, |file| {
+        file.write_all(text.as_bytes())
+    })
+    .map_err(failed("write"))?;
     sync_folder_of(path).map_err(failed("write"))
 }
 

@@ -36,7 +36,7 @@ pub(crate) use self::disk::{clear_folder, delete, io_error, lock, try_lock};
 pub(super) use self::disk::{make_folder, some_at_once};
 pub(super) use self::leftovers::MOVED_INDEX;
 use self::leftovers::{clear_abandoned_lock, clear_interrupted};
-pub use self::place::{beside, clear_place, take_place};
+pub use self::place::{Making, clear_place, is_free};
 
 /// The folder in which a writer keeps objects until they are complete.
 pub const INCOMING: &str = "avalaches.incoming";
@@ -121,7 +121,7 @@ pub enum WriteError {
     },
 }
 
-/// Makes a bare repository with an empty branch `main` in a folder that does not exist yet.
+/// Makes a bare repository with an empty branch `main` in a folder that is empty or does not exist yet.
 ///
 /// # Errors
 /// [`WriteError`] where it cannot be made.
@@ -235,15 +235,24 @@ impl Writer {
 
     /// Moves a pack that was completed into the store, of objects that refs lead to or that nobody has to keep; the branch
     /// stays where it is. Returns the pack's name there. Git deletes packs by their names, and may be about to: it is one that no
-    /// pack there has, and none of `others`, which were there.
+    /// pack there has, and none of `others`, which were there. It is kept until [`Writer::others_are_deleted`].
     ///
     /// # Errors
     /// [`WriteError`].
     pub fn put_pack(&self, pack: &WrittenPack, others: &[String]) -> Result<String, WriteError> {
         let folder = self.pack_folder()?;
         let name = free_name(&folder, &pack.name(), others);
+        keep::put_folding(&self.repository, &name, self.durability)?;
         self.put_packs(&folder, &[(name.clone(), pack.files())])?;
         Ok(name)
+    }
+
+    /// Lets go of a pack that took the place of others.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`].
+    pub(super) fn others_are_deleted(&self) -> Result<(), WriteError> {
+        keep::clear_folded(&self.repository)
     }
 
     /// Moves packs into the store that no ref leads to yet, as [`Writer::put_packs`] does, and keeps git from deleting them. Git

@@ -9,9 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
-use tempfile::TempDir;
-
 use super::program;
+use super::temporary::TemporaryFolder;
 use crate::date::{RevisionDate, instant_of_asn1};
 use crate::id::hex;
 
@@ -165,12 +164,12 @@ pub fn ots_verify(ots: &Tool, bytes: &[u8], stamp: &[u8]) -> Result<String, Time
 }
 
 impl Tool {
-    fn folder(&self) -> Result<TempDir, TimestampError> {
+    fn folder(&self) -> Result<TemporaryFolder, TimestampError> {
         let folder = program::private_folder(&self.scratch, "avalaches-stamp-");
         folder.map_err(|source| self.scratch(source))
     }
 
-    fn folder_with(&self, name: &str, bytes: &[u8]) -> Result<TempDir, TimestampError> {
+    fn folder_with(&self, name: &str, bytes: &[u8]) -> Result<TemporaryFolder, TimestampError> {
         let folder = self.folder()?;
         fs::write(folder.path().join(name), bytes).map_err(|source| self.scratch(source))?;
         Ok(folder)
@@ -183,13 +182,13 @@ impl Tool {
         }
     }
 
-    fn read(&self, folder: &TempDir, name: &str) -> Result<Vec<u8>, TimestampError> {
+    fn read(&self, folder: &TemporaryFolder, name: &str) -> Result<Vec<u8>, TimestampError> {
         fs::read(folder.path().join(name)).map_err(|source| self.scratch(source))
     }
 
     fn run<A: AsRef<OsStr>>(
         &self,
-        folder: &TempDir,
+        folder: &TemporaryFolder,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Output, TimestampError> {
         let output = Command::new(&self.program)

@@ -14,7 +14,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::branch_list::BranchList;
 use super::file;
+use super::temporary::{self, TEMPORARY};
 use crate::id::{CommitId, hex};
+use crate::platform::Durability;
 use crate::tlog::merkle::Hash;
 
 /// The longest file that is read, in bytes.
@@ -71,10 +73,9 @@ impl Vouched {
 
     fn write(&self, path: &Path, line: &str) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
-        let mut fresh = tempfile::NamedTempFile::new_in(&self.folder)?;
-        fresh.write_all(line.as_bytes())?;
-        fresh.persist(path)?;
-        Ok(())
+        temporary::put(path, TEMPORARY, 0o600, Durability::Unsynced, |file| {
+            file.write_all(line.as_bytes())
+        })
     }
 
     fn log(&self, origin: &str) -> PathBuf {

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::archives::Story;
+use crate::archives::{Story, git_reading};
 use crate::objects::all_objects;
 use crate::strace::{self, Traced, again};
 use crate::whole::{assert_sound, leftovers};
@@ -211,4 +211,62 @@ fn a_pack_that_was_being_moved_is_no_fault_and_goes_with_the_next_page() {
     .unwrap();
     let said = story.run(&["verify", "-q"]);
     assert_eq!(said.status.code(), Some(1), "{said:?}");
+}
+
+#[test]
+fn a_git_that_packs_everything_into_a_pack_of_an_old_name_does_not_have_all_of_it_deleted() {
+    if !strace::is_here() {
+        return;
+    }
+    let story = pages();
+    let repack = ["repack", "-adfq", "--threads=1"];
+    story.git(&repack);
+    let packs = story.archive().join("objects/pack");
+    let names = || {
+        let names = fs::read_dir(&packs)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        let names = names.map(|name| name.into_string().unwrap());
+        let packs = names.filter_map(|name| name.strip_suffix(".pack").map(ToOwned::to_owned));
+        let mut names: Vec<String> = packs.collect();
+        names.sort();
+        names
+    };
+    let old = names();
+    // Something to fold, of which all is there already.
+    let tip = format!("{}\n", crate::whole::tip(&story.archive()));
+    let place = packs.join("pack");
+    git_reading(
+        &story.archive(),
+        &["pack-objects", "-q", place.to_str().unwrap()],
+        tip,
+    );
+    assert_eq!((old.len(), names().len()), (1, 2));
+    let objects = all_objects(&story.archive());
+    // Held up where it begins to delete the old pack.
+    let moved = Traced {
+        arguments: &["maintain"],
+        calls: "rename",
+    };
+    let trace = moved.trace(&again(&story));
+    let index = format!("{}.idx\", ", old[0]);
+    let begun = trace.lines().position(|line| line.contains(&index)).unwrap() + 1;
+    let inject = format!("rename:delay_enter=4000000:when={begun}");
+    let mut maintained = moved.faulty(&story, &inject);
+    let maintained = maintained
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let was = names();
+    while names().iter().all(|name| was.contains(name)) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    story.git(&repack);
+    let output = maintained.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(all_objects(&story.archive()) == objects, "an object is lost");
+    assert_sound(&story.archive(), "what git packed meanwhile");
+    assert_eq!(leftovers(&story.archive()), [""; 0]);
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use hyper::body::Incoming;
@@ -17,6 +18,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
 
 use super::tree;
 
@@ -43,6 +45,8 @@ pub enum Fault {
     BrokenOff(usize),
     /// The first so many writes are answered with an error.
     First(usize),
+    /// So many writes go well; the next one arrives late, when [`Store::release`] is called.
+    Late(usize),
 }
 
 #[derive(Default)]
@@ -59,6 +63,13 @@ pub struct Store {
     address: SocketAddr,
     log: Arc<Mutex<Log>>,
     fault: Arc<Mutex<Fault>>,
+    late: Arc<Late>,
+}
+
+/// A write that is on its way.
+struct Late {
+    is_underway: AtomicBool,
+    arrives: Semaphore,
 }
 
 impl Store {
@@ -80,7 +91,18 @@ impl Store {
         );
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        runtime.spawn(serve(listener, service, Arc::clone(&log), Arc::clone(&fault)));
+        let late = Arc::new(Late {
+            is_underway: AtomicBool::new(false),
+            arrives: Semaphore::new(0),
+        });
+        let server = serve(
+            listener,
+            service,
+            Arc::clone(&log),
+            Arc::clone(&fault),
+            Arc::clone(&late),
+        );
+        runtime.spawn(server);
         Self {
             _runtime: runtime,
             _root: folder,
@@ -88,6 +110,7 @@ impl Store {
             address,
             log,
             fault,
+            late,
         }
     }
 
@@ -99,6 +122,16 @@ impl Store {
     pub fn fault(&self, fault: Fault) {
         *self.fault.lock().unwrap() = fault;
         self.log.lock().unwrap().writes = 0;
+    }
+
+    /// Tells whether a write is late.
+    pub fn is_late(&self) -> bool {
+        self.late.is_underway.load(Ordering::SeqCst)
+    }
+
+    /// Lets a write arrive that is late.
+    pub fn release(&self) {
+        self.late.arrives.add_permits(1);
     }
 
     /// Returns what was asked since this was called last.
@@ -119,19 +152,31 @@ impl Store {
     }
 }
 
-async fn serve(listener: TcpListener, service: S3Service, log: Arc<Mutex<Log>>, fault: Arc<Mutex<Fault>>) {
+async fn serve(
+    listener: TcpListener,
+    service: S3Service,
+    log: Arc<Mutex<Log>>,
+    fault: Arc<Mutex<Fault>>,
+    late: Arc<Late>,
+) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             continue;
         };
         let (service, log, fault) = (service.clone(), Arc::clone(&log), Arc::clone(&fault));
+        let late = Arc::clone(&late);
         tokio::spawn(async move {
             let answer = service_fn(move |request: Request<Incoming>| {
                 let judged = judge(&request, &log, &fault);
-                let service = service.clone();
+                let (service, late) = (service.clone(), Arc::clone(&late));
                 async move {
+                    if matches!(judged, Judged::Delay) {
+                        late.is_underway.store(true, Ordering::SeqCst);
+                        late.arrives.acquire().await.unwrap().forget();
+                        late.is_underway.store(false, Ordering::SeqCst);
+                    }
                     match judged {
-                        Judged::Serve => Ok(service
+                        Judged::Serve | Judged::Delay => Ok(service
                             .call(request.map(s3s::Body::from))
                             .await
                             .unwrap_or_else(|_| failed())),
@@ -149,6 +194,7 @@ async fn serve(listener: TcpListener, service: S3Service, log: Arc<Mutex<Log>>, 
 
 enum Judged {
     Serve,
+    Delay,
     Fail,
     BreakOff,
 }
@@ -165,7 +211,12 @@ fn judge(request: &Request<Incoming>, log: &Mutex<Log>, fault: &Mutex<Fault>) ->
         return Judged::Serve;
     }
     log.writes += 1;
-    match *fault.lock().unwrap() {
+    let mut fault = fault.lock().unwrap();
+    match *fault {
+        Fault::Late(most) if log.writes > most => {
+            *fault = Fault::Nothing;
+            Judged::Delay
+        }
         Fault::After(most) if log.writes > most => Judged::Fail,
         Fault::BrokenOff(most) if log.writes > most && (log.writes - most) % 2 == 1 => Judged::BreakOff,
         Fault::First(count) if log.writes <= count => Judged::Fail,

@@ -4,12 +4,14 @@
  * FAULTS_SHORT=N      the N-th one does
  * FAULTS_INTERRUPT=1  every other read and write is interrupted by a signal before it does anything
  * FAULTS_CLOCK=N      it is N seconds after the beginning of 1970
+ * FAULTS_THREADS=N    the system has N threads at a time to give, besides the first
  * FAULTS_SEEN=FILE    is made at the first fault
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,4 +85,43 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     if (seconds && clock == CLOCK_REALTIME && result == 0)
         now->tv_sec = atol(seconds);
     return result;
+}
+
+static atomic_long threads;
+
+struct task {
+    void *(*begin)(void *);
+    void *with;
+};
+
+static void *run(void *given)
+{
+    struct task task = *(struct task *)given;
+    void *result;
+    free(given);
+    result = task.begin(task.with);
+    threads--;
+    return result;
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*begin)(void *), void *with)
+{
+    const char *most = getenv("FAULTS_THREADS");
+    struct task *task;
+    int failed;
+    if (!most)
+        return REAL(pthread_create)(thread, attributes, begin, with);
+    if (++threads > atol(most)) {
+        threads--;
+        seen();
+        return EAGAIN;
+    }
+    task = malloc(sizeof *task);
+    *task = (struct task){begin, with};
+    failed = REAL(pthread_create)(thread, attributes, run, task);
+    if (failed) {
+        threads--;
+        free(task);
+    }
+    return failed;
 }

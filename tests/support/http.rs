@@ -76,7 +76,16 @@ impl Server {
     }
 
     /// Runs a command that serves, with options that may say where.
-    pub fn begun(story: &Story, mut command: Command, options: &[&str]) -> Self {
+    pub fn begun(story: &Story, command: Command, options: &[&str]) -> Self {
+        Self::tried(story, command, options).unwrap_or_else(|failed| panic!("{failed:?}"))
+    }
+
+    /// Runs a command that is to serve; of one that does not, returns the exit status and what it said.
+    pub fn tried(
+        story: &Story,
+        mut command: Command,
+        options: &[&str],
+    ) -> Result<Self, (ExitStatus, String)> {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let errors = story.folder.path().join(format!("server-errors-{number}.txt"));
@@ -94,9 +103,10 @@ impl Server {
             .read_line(&mut line)
             .unwrap();
         let port = line.trim_end().trim_end_matches('/').rsplit(':').next();
-        let port = port.and_then(|port| port.parse().ok());
-        let port = port.unwrap_or_else(|| panic!("{line:?} {:?}", fs::read_to_string(&errors)));
-        Self { child, port, errors }
+        match port.and_then(|port| port.parse().ok()) {
+            Some(port) => Ok(Self { child, port, errors }),
+            None => Err((child.wait().unwrap(), fs::read_to_string(&errors).unwrap())),
+        }
     }
 
     pub fn connect(&self) -> TcpStream {
@@ -182,6 +192,16 @@ impl Server {
     pub fn terminate(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Returns the number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Tells whether the server has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Kills the server.

@@ -12,6 +12,7 @@ use avalaches::id::{ArticleId, CommitId};
 use avalaches::import::{Listener, Refusal};
 use avalaches::progress::Progress;
 use avalaches::publisher::History;
+use avalaches::storage::temporary;
 use avalaches::wording::{counted, on_one_line, with_causes};
 
 use super::super::pages::{is_encoded, page_failure, place_failure, tell_notices};
@@ -27,7 +28,7 @@ pub struct Footers {
 impl Footers {
     pub fn create(path: &Path) -> Result<Self, Failure> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+        let file = temporary::file(folder.unwrap_or(Path::new(".")), ".avalaches-import-", 0o600)
             .map_err(|e| Failure::new(format!("could not write {}: {e}", path.display())))?;
         Ok(Self {
             path: path.to_owned(),

@@ -5,20 +5,27 @@
 //! there git may have deleted every other copy of what it has, for packs that git brought hold objects that were here before.
 //! Of such a pack the file also says which refs were to lead to it, and stays until whoever brings something for those has moved
 //! them: git does not bring again what is there, so that they would count on a pack that another git may delete at any time.
+//!
+//! That of a pack that takes the place of others stays until these are deleted. A git that packs everything meanwhile may come to one
+//! of their names, which stands for the same bytes, keep that one and delete the new pack.
 
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::WriteError;
-use super::disk::{delete, io_error, is_there, make_folder};
+use super::disk::{delete, io_error, is_there, make_folder, try_lock};
 use super::leftovers::finish_moving;
+use super::{INCOMING, WriteError};
 use crate::platform::Durability;
 use crate::storage::file;
+use crate::storage::fold::LOCK;
 
 const BEFORE: &str = "avalaches, process ";
 const AFTER: &str = ", keeps this pack until a ref leads to it";
 const REFS: &str = ": ";
+
+/// What is said in the place of refs of a pack that takes the place of others.
+const FOLDING: &str = "and those before it are deleted";
 
 /// The longest file that could be one of ours.
 const LONGEST: usize = 512;
@@ -46,16 +53,35 @@ pub(super) fn put(
     .map_err(io_error("write", &path))
 }
 
+/// Puts such a file beside a pack that is to take the place of others.
+pub(super) fn put_folding(repository: &Path, name: &str, durability: Durability) -> Result<(), WriteError> {
+    put(
+        repository,
+        &repository.join(INCOMING),
+        name,
+        Some(FOLDING),
+        durability,
+    )
+}
+
+/// Deletes those of packs that took the place of others.
+pub(super) fn clear_folded(repository: &Path) -> Result<(), WriteError> {
+    clear_led_to(repository, FOLDING)
+}
+
 /// Deletes those that a writer left who is gone, but for those of packs that git brought.
 pub(super) fn clear(repository: &Path) -> Result<(), WriteError> {
     each(repository, |path, refs| {
+        // Who maintains the archive holds this lock.
+        let is_folding =
+            || refs == FOLDING && try_lock(&repository.join(LOCK)).is_ok_and(|lock| lock.is_some());
         if !is_there(&path.with_extension("idx"))? {
             // Git deletes the mark of such a pack after some weeks, and no longer the pack.
             finish_moving(
                 &folder(repository),
                 &path.file_stem().unwrap_or_default().to_string_lossy(),
             )?;
-        } else if !refs.is_empty() {
+        } else if !refs.is_empty() && !is_folding() {
             return Ok(());
         }
         delete(path)

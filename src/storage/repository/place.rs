@@ -8,39 +8,87 @@ use std::path::{Path, PathBuf};
 
 use super::disk::{clear_folder, io_error, rename, sync_path};
 use super::{WriteError, delete};
+use crate::storage::temporary::{self, TemporaryFolder};
 
 /// What makes a folder a repository, and is put into its place last.
 const HEAD: &str = "HEAD";
 
-/// Returns where the repository of a folder is made, under a name that nobody else uses: in the folder above, from which
-/// one rename moves it. Where this process stands in the folder it is made in that folder itself, because whoever called
-/// would otherwise stand in one that is gone; and so it is where a file system is mounted there.
-#[must_use]
-pub fn beside(folder: &Path, name: &str) -> PathBuf {
-    if has_to_stay(folder) {
-        folder.join(name)
-    } else {
-        above(folder).join(name)
+/// How the name begins under which one is made.
+const PREFIX: &str = ".avalaches-init-";
+
+/// A repository that is being made, under a name that nobody else uses: in the folder above, from which one rename moves it. Where
+/// this process stands in the folder it is made in that folder itself, because whoever called would otherwise stand in one that is
+/// gone; and so it is where a file system is mounted there. It goes when it is dropped before it has its place.
+#[derive(Debug)]
+pub struct Making {
+    beside: TemporaryFolder,
+    place: PathBuf,
+    /// Whether it is made in the folder that is its place.
+    is_inside: bool,
+}
+
+impl Making {
+    /// Makes a folder for it, and clears what others left there that were killed.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`], also where another program makes a repository in the same folder.
+    pub fn begin(place: &Path) -> Result<Self, WriteError> {
+        let is_inside = has_to_stay(place);
+        let parent = if is_inside { place } else { above(place) };
+        let failed = || io_error("make", place);
+        fs::create_dir_all(parent).map_err(failed())?;
+        let beside = temporary::folder(parent, PREFIX, 0o777).map_err(failed())?;
+        if is_inside && names(place)?.len() > 1 {
+            return Err(failed()(io::ErrorKind::ResourceBusy.into()));
+        }
+        Ok(Self {
+            beside,
+            place: place.to_owned(),
+            is_inside,
+        })
+    }
+
+    /// Returns where it is made: an empty folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.beside.path()
+    }
+
+    /// Moves it to its place, which is an empty folder or none. What is moved is on the disk afterwards with its name.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`].
+    pub fn take_place(self) -> Result<(), WriteError> {
+        let (beside, place) = (self.beside.path(), &self.place);
+        if !self.is_inside {
+            rename(beside, place)?;
+            let _lock = self.beside.keep();
+            return sync_path(above(place));
+        }
+        let mut names = names(beside)?;
+        names.sort_by_key(|name| name == HEAD);
+        for name in names {
+            rename(&beside.join(&name), &place.join(&name))?;
+        }
+        drop(self.beside);
+        sync_path(place)
     }
 }
 
-/// Moves a repository from where it was made to its place, which is an empty folder or none. What is moved is on the disk
-/// afterwards with its name.
+/// Tells whether a repository can be made in the place of a folder: there is none, or nothing in it but what others are making,
+/// or left when they were killed.
 ///
 /// # Errors
-/// [`WriteError::Io`].
-pub fn take_place(beside: &Path, folder: &Path) -> Result<(), WriteError> {
-    if beside.parent() != Some(folder) {
-        rename(beside, folder)?;
-        return sync_path(above(folder));
+/// The operating system's.
+pub fn is_free(folder: &Path) -> io::Result<bool> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error),
+        Ok(entries) => entries.into_iter().try_fold(true, |is_free, entry| {
+            let name = entry?.file_name();
+            Ok(is_free && name.to_str().is_some_and(|name| temporary::is_of(name, PREFIX)))
+        }),
     }
-    let mut names = names(beside)?;
-    names.sort_by_key(|name| name == HEAD);
-    for name in names {
-        rename(&beside.join(&name), &folder.join(&name))?;
-    }
-    fs::remove_dir(beside).map_err(io_error("delete", beside))?;
-    sync_path(folder)
 }
 
 /// Deletes a repository with its folder; where that has to stay, it is empty afterwards.

@@ -82,7 +82,7 @@ pub(super) fn prove(
         proof.doubtful.append(&mut own.doubtful);
         proof.signatures.append(&mut own.signatures);
     };
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = rayon::current_num_threads();
     std::thread::scope(|scope| {
         for _ in 1..threads {
             // Where no further thread can be had, those that are there do the work.

@@ -1,0 +1,139 @@
+//! Files and folders for the time of one command, of commands that are killed: the next one there clears them, and leaves alone those
+//! of commands that are at work.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::archives::Story;
+use crate::http::Server;
+use crate::logged;
+use crate::strace::{self, Traced, again};
+
+const CALLS: &str = "mkdir,rename,unlink,fsync,ftruncate,write";
+
+const COMMANDS: [&[&str]; 5] = [
+    &["init", "new/archive"],
+    &["clone", "archive", "copy"],
+    &["import", "pages", "--footers", "footers.jsonl"],
+    &["bundle", "export", "all.bundle"],
+    &["checkpoint", "--key", "log.key"],
+];
+
+fn story() -> Story {
+    let (story, _) = logged::begin();
+    story.add("a.txt", "First page.\n", &[]);
+    for folder in ["new", "pages"] {
+        fs::create_dir(story.folder.path().join(folder)).unwrap();
+    }
+    story.write("pages/b.txt", "Second page.\n");
+    story
+}
+
+/// Returns what is below a folder and was to be there for a while.
+fn temporary(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(next) = waiting.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            let is_begun = |begin: &&str| name.starts_with(begin);
+            let begins = [
+                ".tmp",
+                ".avalaches-init-",
+                ".avalaches-import-",
+                ".avalaches-bundle-",
+                "avalaches-serve-",
+            ];
+            if begins.iter().any(is_begun) {
+                found.push(entry.path());
+            } else if entry.file_type().unwrap().is_dir() {
+                waiting.push(entry.path());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn what_a_killed_command_left_goes_with_the_next() {
+    if !strace::is_here() {
+        return;
+    }
+    for arguments in COMMANDS {
+        let story = story();
+        let traced = Traced {
+            arguments,
+            calls: CALLS,
+        };
+        let counts = traced.counts(&story);
+        let at = |(call, count)| (1..=count).map(move |number| format!("{call}:signal=KILL:when={number}"));
+        let faults: Vec<String> = counts.into_iter().flat_map(at).collect();
+        let left = strace::each(faults, |fault| {
+            let story = again(&story);
+            traced.with(&story, fault);
+            let left = temporary(story.folder.path());
+            story.run(arguments);
+            assert_eq!(
+                temporary(story.folder.path()),
+                [""; 0].map(PathBuf::from),
+                "{arguments:?}, {fault}"
+            );
+            if arguments[0] == "init" {
+                story.yes(&["verify", "--archive", "new/archive"]);
+            }
+            !left.is_empty()
+        });
+        println!("{arguments:?}: {left} kills left something");
+        assert!(left > 0, "{arguments:?} leaves nothing");
+    }
+}
+
+#[test]
+fn an_archive_that_another_command_is_making_stays() {
+    if !strace::is_here() {
+        return;
+    }
+    let story = story();
+    let traced = Traced {
+        arguments: &["init", "new/slow"],
+        calls: "rename",
+    };
+    // The last rename gives it its place.
+    let count = traced.counts(&story)[0].1;
+    let inject = format!("rename:delay_enter=3000000:when={count}");
+    let mut slow = traced.faulty(&story, &inject);
+    let slow = slow.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    while temporary(story.folder.path()).is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "it does not begin");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    story.yes(&["init", "new/other"]);
+    story.yes(&["clone", "archive", "new/copy"]);
+    let slow = slow.wait_with_output().unwrap();
+    assert!(slow.status.success(), "{slow:?}");
+    for archive in ["new/slow", "new/other", "new/copy"] {
+        story.yes(&["verify", "--archive", archive]);
+    }
+    assert!(temporary(story.folder.path()).is_empty());
+}
+
+#[test]
+fn the_site_of_a_server_that_was_killed_goes_with_the_next_and_that_of_a_running_one_stays() {
+    let story = story();
+    let mut killed = Server::built(&story, &[]);
+    let mut other = Server::built(&story, &[]);
+    killed.kill();
+    assert_eq!(temporary(story.folder.path()).len(), 2);
+    let mut next = Server::built(&story, &[]);
+    assert_eq!(temporary(story.folder.path()).len(), 2);
+    for server in [&mut other, &mut next] {
+        assert_eq!(server.get("/").status, 200);
+        server.terminate();
+        assert!(server.ended().success());
+    }
+    assert!(temporary(story.folder.path()).is_empty());
+}
