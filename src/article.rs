@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::canonical::{LONGEST_ARTICLE, first_unprintable, is_canonical, is_common};
+use crate::canonical::{LONGEST_ARTICLE, first_unprintable, is_canonical, is_common, name_of_character};
 use crate::commonmark::{self, CommonMarkError};
 use crate::date::{RevisionDate, UtcOffset};
 use crate::id::{BlobId, hex};
@@ -192,8 +192,8 @@ impl Metadata {
             if let Some((at, c)) = first_unprintable(value) {
                 let column = value[..at].chars().count() + 1;
                 let why = format!(
-                    "holds U+{:04X} at column {column}; it must be one line of visible characters",
-                    u32::from(c)
+                    "holds {} at column {column}; it must be one line of visible characters",
+                    name_of_character(c)
                 );
                 return refused(key, value, why);
             }
@@ -315,12 +315,6 @@ impl Metadata {
         let email = self.authors.first().map(Person::email).unwrap_or_default();
         Person::new(&names, email).map_err(|e| value_error("authors", &names, &e))
     }
-}
-
-/// Returns the name of a character, `U+XXXX`.
-#[must_use]
-pub fn name_of_character(c: char) -> String {
-    format!("U+{:04X}", u32::from(c))
 }
 
 fn names_character(text: &str) -> bool {

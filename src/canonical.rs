@@ -48,7 +48,7 @@ pub enum TextError {
         utf16: bool,
     },
     /// A control character other than line feed and tab.
-    #[error("control character U+{:04X} at {position}", u32::from(*character))]
+    #[error("control character {} at {position}", name_of_character(*character))]
     Control {
         /// The character.
         character: char,
@@ -56,13 +56,25 @@ pub enum TextError {
         position: Position,
     },
     /// A character that shows nothing or turns the direction of the text around it.
-    #[error("invisible character U+{:04X} at {position}", u32::from(*character))]
+    #[error("invisible character {} at {position}", name_of_character(*character))]
     Invisible {
         /// The character.
         character: char,
         /// Where it stands.
         position: Position,
     },
+}
+
+impl TextError {
+    /// Says of a character that no text may hold where it stands.
+    #[must_use]
+    pub fn of(character: char, position: Position) -> Self {
+        if is_control(character) {
+            Self::Control { character, position }
+        } else {
+            Self::Invisible { character, position }
+        }
+    }
 }
 
 /// What is done with characters that show nothing.
@@ -119,22 +131,28 @@ pub fn nfc(text: String) -> String {
 /// # Errors
 /// [`TextError::Control`] or [`TextError::Invisible`] for the first character that may not stand there.
 pub fn check_characters(text: &str, invisible: Invisible) -> Result<(), TextError> {
+    first_refused(text, invisible).map_or(Ok(()), |(at, character)| {
+        Err(TextError::of(character, Position::of(text, at)))
+    })
+}
+
+/// Returns the first control character of a text, or else the first invisible one where these are refused, with its byte offset.
+#[must_use]
+pub fn first_refused(text: &str, invisible: Invisible) -> Option<(usize, char)> {
     if is_common(text) {
-        return Ok(());
+        return None;
     }
-    if let Some((at, character)) = text.char_indices().find(|(_, c)| is_control(*c)) {
-        return Err(TextError::Control {
-            character,
-            position: Position::of(text, at),
-        });
-    }
-    match invisible_characters(text).next() {
-        Some((at, character)) if invisible == Invisible::Refuse => Err(TextError::Invisible {
-            character,
-            position: Position::of(text, at),
-        }),
-        _ => Ok(()),
-    }
+    let control = text.char_indices().find(|(_, c)| is_control(*c));
+    control.or_else(|| match invisible {
+        Invisible::Refuse => invisible_characters(text).next(),
+        Invisible::Allow => None,
+    })
+}
+
+/// Returns the name of a character, `U+XXXX`.
+#[must_use]
+pub fn name_of_character(c: char) -> String {
+    format!("U+{:04X}", u32::from(c))
 }
 
 /// Lists the invisible characters of a text with their byte offsets, but for joiners where they have work to

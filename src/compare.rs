@@ -22,6 +22,8 @@ pub struct Seen {
     pub text: String,
     /// The footer.
     pub footer: Option<Footer>,
+    /// What stands first in the text, or above it as its title.
+    headlines: Vec<String>,
     kind: Option<Kind>,
     note: Option<String>,
     modified: Option<Moment>,
@@ -109,10 +111,15 @@ impl Seen {
         }
         let titles = draft.front.title;
         let titles = titles.plain.into_iter().chain(titles.per_language.into_values());
-        let titles = titles.chain(draft.headline);
-        let apart = titles.filter(|title| !draft.blocks.iter().any(|block| is_title(&block.plain, title)));
-        let mut whole: Vec<String> = apart.collect();
+        let titles: Vec<String> = titles.chain(draft.headline).collect();
+        let is_apart = |title: &&String| !draft.blocks.iter().any(|block| is_title(&block.plain, title));
+        let mut whole: Vec<String> = titles.iter().filter(is_apart).cloned().collect();
         whole.push(text);
+        let first = draft.blocks.first().map(|block| block.plain.clone());
+        let headlines = titles
+            .into_iter()
+            .chain(first)
+            .map(|headline| as_shown(&headline));
         let dates = draft.front.modified.iter();
         let own = draft.beside.iter().map(|beside| as_shown(&beside.own));
         let own: Vec<String> = own.collect();
@@ -127,6 +134,7 @@ impl Seen {
         Ok(Self {
             besides: form.has_elements().then(besides),
             text: canonical::canonical(&as_shown(&whole.join("\n\n"))),
+            headlines: headlines.collect(),
             footer: draft.footer.map(|found| found.footer),
             kind: draft.front.kind.and_then(|kind| kind.parse().ok()),
             note: draft.front.note,
@@ -251,8 +259,12 @@ fn declarations(before: &Seen, after: &Seen, changes: &[ParagraphChange]) -> Vec
         .flat_map(|paragraph| notice_lines(&paragraph))
         .collect();
     let is_new = |notice: &String| notice_lines(notice).iter().any(|line| !known.contains(line));
+    let is_subject = |notice: &String| {
+        after.headlines.iter().any(|headline| is_title(headline, notice)) && !notice::is_headline(notice)
+    };
     let new = changes.iter().flat_map(new_notices).chain(after.notices.clone());
-    found.extend(new.filter(is_new).map(Declaration::Notice));
+    let new = new.filter(|notice| is_new(notice) && !is_subject(notice));
+    found.extend(new.map(Declaration::Notice));
     if let Some(new) = &after.modified {
         let is_later = before
             .modified
@@ -317,6 +329,41 @@ mod tests {
             !judgement.declarations.is_empty()
         );
         judgement.declarations.iter().map(Declaration::name).collect()
+    }
+
+    #[test]
+    fn a_headline_is_no_notice_because_it_begins_like_one() {
+        let html = |title: &str, day: &str| {
+            format!(
+                "<!doctype html><title>x</title><body><article><h1>{title}</h1><p>It opened {day}, and everybody came.</p></article>"
+            )
+        };
+        let old = html("How to make cheese", "today");
+        for (title, expected) in [
+            ("Update: how to make cheese", &[][..]),
+            ("更新：怎样做奶酪", &[]),
+            ("Correction: It opened yesterday.", &["notice"]),
+            ("Correction: Cheese story", &["notice"]),
+        ] {
+            assert_eq!(names(&old, &html(title, "yesterday")), expected, "{title}");
+            let text = |title: &str, day: &str| format!("{title}\n\nIt opened {day}.\n");
+            assert_eq!(
+                names(&text("How to make cheese", "today"), &text(title, "yesterday")),
+                expected,
+                "{title}"
+            );
+            let front = |title: &str, day: &str| format!("---\ntitle: '{title}'\n---\n\nIt opened {day}.\n");
+            assert_eq!(
+                names(&front("How to make cheese", "today"), &front(title, "yesterday")),
+                expected,
+                "{title}"
+            );
+        }
+        // Below the headline a label is one.
+        let noted = old
+            .replace("</h1>", "</h1><p>Update: opening day mended</p>")
+            .replace("today", "yesterday");
+        assert_eq!(names(&old, &noted), ["notice"]);
     }
 
     #[test]

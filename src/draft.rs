@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use crate::canonical::{self, Invisible, LONGEST_ARTICLE, TextError};
+use crate::canonical::{self, Invisible, LONGEST_ARTICLE, Position, TextError};
 use crate::capture::charset;
 use crate::commonmark::{self, Block, CommonMarkError, MOST_MARKS, Wordless};
 use crate::footer::{self, Footer, FooterError};
@@ -333,7 +333,9 @@ pub enum DraftErrorKind {
 }
 
 impl DraftError {
-    fn at(line: usize, kind: impl Into<DraftErrorKind>) -> Self {
+    /// Says what is wrong with a line, from 1; 0 where it is not known.
+    #[must_use]
+    pub fn at(line: usize, kind: impl Into<DraftErrorKind>) -> Self {
         Self {
             line: (line > 0).then_some(line),
             kind: kind.into(),
@@ -382,7 +384,7 @@ pub fn read(bytes: &[u8], form: Form, invisible: Invisible) -> Result<Draft, Dra
             what: NoticeKind::Weekday,
         });
     }
-    check_blocks(&draft.blocks, invisible)?;
+    check_blocks(&decoded, &draft.blocks, invisible)?;
     Ok(draft)
 }
 
@@ -430,7 +432,7 @@ pub fn read_source(source: &str, invisible: Invisible) -> Result<Vec<Block>, Dra
     if blocks.is_empty() {
         return Err(DraftError::at(0, DraftErrorKind::Empty));
     }
-    check_blocks(&blocks, invisible)?;
+    check_blocks(&decoded, &blocks, invisible)?;
     Ok(blocks)
 }
 
@@ -466,12 +468,45 @@ pub fn wordless(source: &str) -> Vec<Notice> {
         .collect()
 }
 
-/// Checks what character references brought in, which the bytes did not show.
-fn check_blocks(blocks: &[Block], invisible: Invisible) -> Result<(), DraftError> {
+/// Checks what character references of a page brought in, which the bytes did not show.
+fn check_blocks(page: &str, blocks: &[Block], invisible: Invisible) -> Result<(), DraftError> {
     blocks.iter().try_for_each(|block| {
-        canonical::check_characters(&block.plain, invisible)
-            .map_err(|error| DraftError::at(block.line, error))
+        let Some((at, character)) = canonical::first_refused(&block.plain, invisible) else {
+            return Ok(());
+        };
+        let place = reference(page, block, at, character);
+        let line = place.map_or(block.line, |place| place.line);
+        let place = place.unwrap_or_else(|| Position::of(&block.plain, at));
+        Err(DraftError::at(line, TextError::of(character, place)))
     })
+}
+
+/// Finds the reference in a page by which a block has a character at a byte offset: the first that means it, with the same words
+/// on both sides of it.
+fn reference(page: &str, block: &Block, at: usize, character: char) -> Option<Position> {
+    let is_end = |c: char| c.is_whitespace() || "<>&;".contains(c);
+    let (before, after) = (&block.plain[..at], &block.plain[at + character.len_utf8()..]);
+    let begin: usize = match block.line {
+        // What is in the head of a page of HTML is no part of a block.
+        0 => page.to_ascii_lowercase().find("</title>").unwrap_or(0),
+        line => page.split_inclusive('\n').take(line - 1).map(str::len).sum(),
+    };
+    let mut found = page[begin..].match_indices('&').map(|(place, _)| begin + place);
+    let place = found.find(|place| {
+        let (above, rest) = page.split_at(*place);
+        let name = rest[1..]
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '#')
+            .map_or(rest, |end| &rest[..=end]);
+        let below = &rest[name.len()..];
+        let below = below.strip_prefix(';').unwrap_or(below);
+        let word_before = above.rsplit(is_end).next().unwrap_or_default();
+        let word_after = below.split(is_end).next().unwrap_or_default();
+        before.ends_with(word_before)
+            && after.starts_with(word_after)
+            && html::shown_text(&format!("<p>-{name};-"))
+                .is_some_and(|text| text.trim_end() == format!("-{character}-"))
+    });
+    place.map(|place| Position::of(page, place))
 }
 
 /// Takes the back link and the footer off a page's blocks and looks for what reads like a footer elsewhere.
@@ -606,6 +641,25 @@ mod tests {
                 .unwrap_err()
                 .to_string();
             assert!(refused.contains(name), "{refused}");
+        }
+    }
+
+    #[test]
+    fn what_a_reference_brought_in_is_told_where_it_stands() {
+        let html = "<!DOCTYPE html>\n<title>&#8203;ur&shy;th</title>\n<article>\n<p title=\"x&#8203;\">one\ntwo</p>\n\n<p>three\n  <b>fo</b>ur&#8203;th\n&#8203;</p></article>";
+        let shy = html.replace("ur&#8203;th\n&#8203;", "ur&shy;th\n");
+        let markdown = "---\ntitle: a\n---\n\none &amp; &zwnj\n\ntwo\nthree &#x200B;x\n";
+        let control = "<article>\n<p>one\n\n&#x7f;x</article>";
+        for (page, form, line, column) in [
+            (html, Form::Html, 8, 14),
+            (&shy, Form::Html, 8, 14),
+            (markdown, Form::Markdown, 8, 7),
+            (control, Form::Html, 4, 1),
+        ] {
+            let refused = read(page.as_bytes(), form, Invisible::Refuse).unwrap_err();
+            assert_eq!(refused.line, Some(line), "{refused}");
+            let place = format!("at line {line}, column {column}");
+            assert!(refused.to_string().ends_with(&place), "{refused}");
         }
     }
 

@@ -1,10 +1,15 @@
-//! What a site says above the text of a revision: that a newer one follows, of what kind it is and why it was made. Whoever copies
-//! an article off a screen has this, too, and in plain text nothing tells it from the text.
+//! What a site says around the text of a revision: above it that a newer one follows, of what kind it is and why it was made; below
+//! its footer how it is checked, its tags, and the way to other revisions. Whoever copies a page off a screen has this, too, and in
+//! plain text nothing tells it from the text.
 
 use serde::Serialize;
 
 use crate::article::Kind;
 use crate::canonical::nfc;
+use crate::page::BACK_ARROW;
+
+/// The command that checks a page, as pages name it where scripts are off.
+const COMMAND: &str = "avalaches verify --without-archive PAGE";
 
 /// The words of these notices in one language.
 #[derive(Debug, Serialize)]
@@ -17,6 +22,22 @@ pub struct Words {
     pub to_newest: &'static str,
     /// What revisions are called, in the order of [`Kind::ALL`].
     pub kinds: [&'static str; 6],
+    /// The button below a footer.
+    pub button: &'static str,
+    /// The link beside it, to the stand-alone check.
+    pub elsewhere: &'static str,
+    /// What stands in their place where scripts are off: the command follows.
+    pub verify_otherwise: &'static str,
+    /// The name of the stand-alone check, in links and as its heading.
+    pub verify_title: &'static str,
+    /// Before the tags of an article.
+    pub tags: &'static str,
+    /// Before the links to earlier revisions.
+    pub earlier: &'static str,
+    /// The link to all of them, and the heading there.
+    pub history: &'static str,
+    /// What is left and right of a revision's number.
+    revision: [&'static str; 2],
 }
 
 /// In English.
@@ -32,6 +53,14 @@ pub const ENGLISH: Words = Words {
         "Restoration",
         "Technical revision",
     ],
+    button: "Verify this page",
+    elsewhere: "Check it elsewhere",
+    verify_otherwise: "This page carries its proof. The program checks it:",
+    verify_title: "Verify a page",
+    tags: "Tags:",
+    earlier: "Earlier revisions:",
+    history: "History of this article",
+    revision: ["Revision ", ""],
 };
 
 /// In Chinese.
@@ -40,6 +69,14 @@ pub const CHINESE: Words = Words {
     is_retracted: "本文已撤回；这是较早的修订。",
     to_newest: "阅读最新修订",
     kinds: ["发表", "更新", "更正", "撤回", "恢复", "技术修订"],
+    button: "验证本页",
+    elsewhere: "在独立页面上验证",
+    verify_otherwise: "本页带有自己的证明，可用程序核对：",
+    verify_title: "验证页面",
+    tags: "标签：",
+    earlier: "较早的修订：",
+    history: "本文的修订历史",
+    revision: ["第", "版"],
 };
 
 /// What is known of a revision that a site says above it.
@@ -65,15 +102,22 @@ impl Words {
             .map_or("", |(_, word)| word)
     }
 
+    /// Returns how a site names a revision of an article.
+    #[must_use]
+    pub fn revision(&self, number: u32) -> String {
+        let [before, after] = self.revision;
+        format!("{before}{number}{after}")
+    }
+
     /// Returns what stands above an earlier revision: of an article that stands, and of one that was retracted.
     #[must_use]
-    pub fn earlier(&self) -> [String; 2] {
+    pub fn above_earlier(&self) -> [String; 2] {
         [self.is_earlier, self.is_retracted].map(|sentence| format!("{sentence} {}", self.to_newest))
     }
 
     /// Returns the notices that may stand above a revision: for each place those of which one may stand there.
     fn above(&self, known: Known<'_>) -> [Vec<String>; 2] {
-        let [earlier, retracted] = self.earlier();
+        let [earlier, retracted] = self.above_earlier();
         let note = known.note;
         let why = note.map(|note| nfc(format!("{} {note}", self.kind(known.kind))));
         [
@@ -87,6 +131,68 @@ impl Words {
             why.into_iter().collect(),
         ]
     }
+
+    /// Returns the lines below a footer that are the same on every page. Browsers copy the button with the link beside it, or leave it out.
+    #[must_use]
+    pub fn below(&self) -> [String; 5] {
+        [
+            format!("{} {}", self.button, self.elsewhere),
+            self.elsewhere.to_owned(),
+            format!("{} {COMMAND}", self.verify_otherwise),
+            self.verify_title.to_owned(),
+            self.history.to_owned(),
+        ]
+    }
+
+    /// Tells whether a site says a line below the footer of a revision.
+    fn says_below(&self, line: &str, known: Below<'_>) -> bool {
+        let tags = known.tags.map(|tags| tags.join(" "));
+        let earlier = known.number.map(|number| {
+            let earlier: Vec<String> = (1..number).rev().map(|number| self.revision(number)).collect();
+            earlier.join(" ")
+        });
+        let is_list = |begin: &str, list: Option<String>| match list {
+            Some(list) => has_words(&nfc(format!("{begin} {list}")), line),
+            None => line.starts_with(begin),
+        };
+        self.below().iter().any(|known| has_words(known, line))
+            || is_list(self.tags, tags)
+            || is_list(self.earlier, earlier)
+    }
+}
+
+/// What is known of a revision that a site says below its footer; what is not may be anything.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Below<'a> {
+    /// Its number, from 1.
+    pub number: Option<u32>,
+    /// Its tags.
+    pub tags: Option<&'a [String]>,
+}
+
+/// Finds the first of the lines below a footer that is none of what a site says there, in whichever of its languages; nothing where
+/// all of them are. Every word has to be the site's.
+#[must_use]
+pub fn not_below<'t>(lines: &[&'t str], known: Below<'_>) -> Option<&'t str> {
+    let strange =
+        [&ENGLISH, &CHINESE].map(|words| lines.iter().position(|line| !words.says_below(line, known)));
+    let [english, chinese] = strange;
+    lines.get(english?.max(chinese?)).copied()
+}
+
+/// Takes off a canonical text the title above the back link, which a page has for screen readers alone, and the back link: that, and
+/// the text.
+#[must_use]
+pub fn heard<'t>(text: &'t str, titles: &[String]) -> Option<(&'t str, &'t str)> {
+    let (title, below) = text.split_once('\n')?;
+    let (back_link, rest) = below.trim_start_matches('\n').split_once('\n')?;
+    let is_title = titles.iter().any(|known| has_words(&nfc(known.clone()), title));
+    (is_title && back_link.starts_with(BACK_ARROW)).then(|| (back_link, rest.trim_start_matches('\n')))
+}
+
+/// Tells whether a line has the words of another, whatever white space is between them.
+fn has_words(known: &str, line: &str) -> bool {
+    known.split_whitespace().eq(line.split_whitespace())
 }
 
 /// Takes off a canonical text the lines above it that are what a site says of the revision, in whichever of its languages: these
@@ -98,8 +204,7 @@ pub fn taken_off<'t>(text: &'t str, known: Known<'_>) -> (Vec<&'t str>, &'t str)
         let mut rest = text;
         for choice in words.above(known) {
             let (line, below) = rest.split_once('\n').unwrap_or((rest, ""));
-            let has_words = |notice: &String| notice.split_whitespace().eq(line.split_whitespace());
-            if choice.iter().any(has_words) {
+            if choice.iter().any(|notice| has_words(notice, line)) {
                 lines.push(line);
                 rest = below.trim_start_matches('\n');
             }
@@ -141,6 +246,64 @@ mod tests {
             let text = format!("{above}Text.\n\nMore.\n");
             let (taken, rest) = taken_off(&text, KNOWN);
             assert_eq!((taken.len(), rest), (lines, "Text.\n\nMore.\n"), "{above}");
+        }
+    }
+
+    #[test]
+    fn lines_below_a_footer_are_a_sites_in_one_language_and_to_the_word() {
+        let tags = ["river  town".to_owned()];
+        let known = Below {
+            number: Some(3),
+            tags: Some(&tags),
+        };
+        for lines in [
+            &[
+                "Verify this page Check it elsewhere",
+                "Tags: river town",
+                "Earlier revisions: Revision 2 Revision 1",
+            ][..],
+            &[
+                "验证页面",
+                "标签： river\u{a0}town",
+                "较早的修订： 第2版 第1版",
+                "本文的修订历史",
+            ],
+            &[],
+        ] {
+            assert_eq!(not_below(lines, known), None, "{lines:?}");
+        }
+        for (lines, strange) in [
+            (&["Tags: river"][..], "Tags: river"),
+            (&["Tags: river town", "验证页面"], "验证页面"),
+            (&["History of this article", "More."], "More."),
+            (
+                &["Earlier revisions: Revision 1"],
+                "Earlier revisions: Revision 1",
+            ),
+        ] {
+            assert_eq!(not_below(lines, known), Some(strange));
+        }
+        // Of what is not known anything is said.
+        assert_eq!(
+            not_below(&["Tags: x", "Earlier revisions: y"], Below::default()),
+            None
+        );
+        assert_eq!(not_below(&["Tagged x"], Below::default()), Some("Tagged x"));
+    }
+
+    #[test]
+    fn a_title_is_taken_off_above_the_back_link_alone() {
+        let titles = ["A bridge".to_owned()];
+        for text in ["A bridge\n← Home\n\nText.\n", "A  bridge\n\n← Home\n\nText.\n"] {
+            assert_eq!(heard(text, &titles), Some(("← Home", "Text.\n")));
+        }
+        for text in [
+            "A bridge\n\nText.\n",
+            "A ferry\n← Home\n\nText.\n",
+            "← Home\n\nText.\n",
+            "A bridge\n",
+        ] {
+            assert_eq!(heard(text, &titles), None, "{text}");
         }
     }
 

@@ -162,6 +162,14 @@ impl Revision {
         &self.article.metadata
     }
 
+    /// Returns what its page may have as its title: those that it has, and the first words of a text without one.
+    #[must_use]
+    pub fn titles(&self) -> Vec<String> {
+        let metadata = self.metadata();
+        let headline = article::headline(metadata, &[], &self.page_text);
+        metadata.titles.values().cloned().chain([headline]).collect()
+    }
+
     /// Returns the page that a reader sees.
     #[must_use]
     pub fn page(&self, back_link: &str) -> Page {

@@ -2,7 +2,7 @@
 
 use self::in_log::InLog;
 use crate::archive::{Archive, Fault, OpenError};
-use crate::article::{self, Kind, PAGE_FILE};
+use crate::article::{Kind, PAGE_FILE};
 use crate::cited::{self, Cited};
 use crate::diff::{self, ParagraphChange};
 use crate::draft::{Beside, Draft, Notice, NoticeKind, Place};
@@ -10,19 +10,20 @@ use crate::footer::Footer;
 use crate::id::{ArticleId, BlobId, CommitId};
 use crate::index;
 use crate::mirror;
-use crate::notice::{self, Known};
 use crate::object::commit::Commit;
 use crate::object::tree::Entry;
 use crate::revision::{Revision, RevisionFault};
 use crate::swhid::Swhid;
 use crate::trailer::Message;
 
+use self::copied::Parted;
 use self::mirrored::{Mirrored, Question};
 use self::signed::{Keys, Standing};
 use crate::withheld::{self, Kept, Reason, ReasonError, WithheldRevision, blob_of};
 use crate::wording::{quoted, with_causes};
 
 pub mod alone;
+mod copied;
 pub mod in_log;
 pub mod mirrored;
 mod place;
@@ -212,7 +213,9 @@ fn own(archive: &Archive, asked: &Question<'_>) -> Result<Answer, Fault> {
         return Ok(answer);
     };
     place::judge(archive, &kept, &mut answer)?;
-    let text = asked.text.map(|text| own_part(text, &kept, asked, &mut answer));
+    let text = asked
+        .text
+        .map(|text| copied::own_part(archive, text, &kept, asked, &mut answer));
     let is_proved = text.is_some_and(|text| has_text(&kept, text));
     if let Some(text) = text.filter(|_| !is_proved) {
         answer.against(Verdict::Altered, "the text is not the commit's".to_owned());
@@ -240,25 +243,6 @@ fn has_text(kept: &Kept, text: &str) -> bool {
         Kept::Whole(revision) => text == revision.page_text,
         Kept::Withheld(revision) => blob_of(text) == Some(revision.page),
     }
-}
-
-/// Takes off a plain text what the archive's site says above the revision, where the text is not the revision's with it.
-fn own_part<'t>(text: &'t str, kept: &Kept, asked: &Question<'_>, answer: &mut Answer) -> &'t str {
-    if !asked.is_plain || has_text(kept, text) {
-        return text;
-    }
-    let message = kept.message();
-    let (notices, rest) = notice::taken_off(
-        text,
-        Known {
-            kind: message.trailers.kind,
-            note: message.note.as_deref(),
-            is_earlier: !answer.later.is_empty(),
-            is_retracted: answer.later.iter().any(|later| later.kind == Kind::Retraction),
-        },
-    );
-    answer.beside.extend(notices.into_iter().map(ToOwned::to_owned));
-    rest
 }
 
 /// Says why content is withheld. Who has the text itself needs no more of it: it hashes to what the commit leads to.
@@ -355,17 +339,21 @@ pub fn footer(archive: &Archive, footer: &Footer) -> Result<Answer, Fault> {
 /// # Errors
 /// [`Fault`] where the archive could not be looked into.
 pub fn page(archive: &Archive, draft: &Draft) -> Result<Answer, Fault> {
-    let mut answer = Answer::default();
-    let text = draft.text();
-    let Some(found) = &draft.footer else {
-        answer.against(Verdict::Unknown, no_footer(draft));
-        look_elsewhere(archive, Some(&text), None, &mut answer)?;
-        return Ok(answer);
+    let parted = Parted::of(draft);
+    let strange = parted.as_ref().and_then(|parted| parted.strange(archive));
+    let (footer, text, below) = match (&draft.footer, &parted) {
+        (Some(found), _) => (&found.footer, &draft.text(), &[][..]),
+        (None, Some(parted)) if strange.is_none() => (&parted.footer, &parted.text, &parted.below[..]),
+        (None, _) => {
+            let mut answer = unknown(&no_footer(draft, strange));
+            look_elsewhere(archive, Some(&draft.text()), None, &mut answer)?;
+            return Ok(answer);
+        }
     };
     let asked = Question {
-        id: found.footer.commit,
-        footer: Some(&found.footer),
-        text: Some(&text),
+        id: footer.commit,
+        footer: Some(footer),
+        text: Some(text),
         is_plain: draft.is_plain,
         page: Some(draft),
     };
@@ -376,23 +364,25 @@ pub fn page(archive: &Archive, draft: &Draft) -> Result<Answer, Fault> {
         None => own(archive, &asked)?,
     };
     shown_otherwise(draft, Some(&archive.settings().home_link), &mut answer);
+    answer.beside.extend_from_slice(below);
     if is_own {
         authorize(&mut answer);
     }
     Ok(answer)
 }
 
-/// Says that a page has no footer, and whether one stands where none is looked for.
-fn no_footer(draft: &Draft) -> String {
+/// Says that a page has no footer, and whether one stands where none is looked for; `strange` is what below it is none of a site's.
+fn no_footer(draft: &Draft, strange: Option<&str>) -> String {
     let what = "the page has no footer as its last line";
-    let mut notices = draft.notices.iter();
+    let below = strange.map_or_else(String::new, |line| format!(": {}", quoted(&[line.to_owned()])));
+    let mut notices = draft.notices.iter().rev();
     match notices.find(|notice| notice.what == NoticeKind::FooterInText) {
         None => what.to_owned(),
         Some(Notice { line: 0, .. }) => {
-            format!("{what}; one stands above, and what follows it is no part of a page")
+            format!("{what}; one stands above, and what follows it is no part of a page{below}")
         }
         Some(Notice { line, .. }) => {
-            format!("{what}; line {line} reads like one, and what follows it is no part of a page")
+            format!("{what}; line {line} reads like one, and what follows it is no part of a page{below}")
         }
     }
 }
@@ -410,12 +400,11 @@ fn shown_otherwise(draft: &Draft, home_link: Option<&str>, answer: &mut Answer) 
         );
         answer.against(Verdict::Altered, what);
     }
-    let mut titles = Vec::new();
-    if let Some(revision) = &answer.revision {
-        let metadata = revision.metadata();
-        titles.extend(metadata.titles.values().cloned());
-        titles.push(article::headline(metadata, &[], &revision.page_text));
-    }
+    let titles = answer
+        .revision
+        .as_ref()
+        .map(|revision| revision.titles())
+        .unwrap_or_default();
     let is_known = |beside: &Beside| match beside.place {
         Place::BackLink => Some(beside.text.as_str()) == home_link,
         Place::Loose if draft.carries_proof => false,

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::fmt::Display;
 
-use crate::canonical::first_unprintable;
+use crate::canonical::{first_unprintable, name_of_character};
 
 /// How many things are named in a sentence.
 const MOST_NAMED: usize = 8;
@@ -54,7 +54,7 @@ pub fn quoted(texts: &[String]) -> String {
 /// Returns the characters of a text by their code points.
 #[must_use]
 pub fn code_points(text: &str) -> String {
-    let named: Vec<String> = text.chars().map(|c| format!("U+{:04X}", u32::from(c))).collect();
+    let named: Vec<String> = text.chars().map(name_of_character).collect();
     named.join(" ")
 }
 

@@ -11,7 +11,10 @@ use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization as _;
 
+use self::marks::marked;
 use crate::canonical::{self, Invisible, TextError};
+
+pub(crate) mod marks;
 
 /// Folded characters of a word that its key has.
 const LONGEST_KEY: usize = 32;
@@ -99,10 +102,9 @@ impl Quote {
     /// quotations are not letters.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Lines> {
-        let unmarked = || lines(text).map(|(number, line)| (number, without_marks(line)));
         self.parted(text, lines(text))
-            .or_else(|| self.parted(text, unmarked()))
-            .or_else(|| Flat::new(unmarked(), Ends::Joined).find(&self.joined))
+            .or_else(|| self.parted(text, unmarked(text)))
+            .or_else(|| Flat::new(unmarked(text), Ends::Joined).find(&self.joined))
     }
 
     /// Finds words with blanks between them.
@@ -161,6 +163,30 @@ impl Quote {
 #[must_use]
 pub fn keys(text: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
+    add_keys(text, &mut keys);
+    let marked = marked(text);
+    // Of all marks numbers alone part words from one another.
+    let is_numbered = |(line, marks): &(&str, usize)| line[..*marks].contains(|c: char| c.is_ascii_digit());
+    if marked.iter().any(is_numbered) {
+        let lines: Vec<&str> = marked.iter().map(|(line, marks)| &line[*marks..]).collect();
+        add_keys(&lines.join("\n"), &mut keys);
+    }
+    let is_letter = |c| script(c) == Some(Script::Neighbours);
+    let mut last = "";
+    for (line, marks) in marked {
+        let line = line[marks..].trim_start();
+        let joined = ends_between(last, line);
+        let joined = joined.filter(|(before, after)| is_letter(*before) && is_letter(*after));
+        keys.extend(joined.map(|(before, after)| folded(before) + &folded(after)));
+        if !line.trim_end().is_empty() {
+            last = line;
+        }
+    }
+    keys
+}
+
+/// Adds the keys of a text as it stands.
+fn add_keys(text: &str, keys: &mut BTreeSet<String>) {
     let mut word_before: Option<String> = None;
     for run in runs(text) {
         let before = word_before.take();
@@ -178,18 +204,6 @@ pub fn keys(text: &str) -> BTreeSet<String> {
             }
         }
     }
-    let is_letter = |c| script(c) == Some(Script::Neighbours);
-    let mut last = "";
-    for (_, line) in lines(text) {
-        let line = without_marks(line);
-        let joined = ends_between(last, line);
-        let joined = joined.filter(|(before, after)| is_letter(*before) && is_letter(*after));
-        keys.extend(joined.map(|(before, after)| folded(before) + &folded(after)));
-        if !line.trim_end().is_empty() {
-            last = line;
-        }
-    }
-    keys
 }
 
 /// What stands in a flat text where a line of it ended.
@@ -247,16 +261,12 @@ fn lines(text: &str) -> impl Iterator<Item = (u64, &str)> {
     (1..).zip(text.split('\n'))
 }
 
-/// Returns a line without the `>` and `-` that stand before its words.
-fn without_marks(line: &str) -> &str {
-    let mut rest = line.trim_start();
-    while let Some(marked) = rest.strip_prefix(['>', '-']) {
-        if !marked.is_empty() && !marked.starts_with(char::is_whitespace) {
-            break;
-        }
-        rest = marked.trim_start();
-    }
-    rest
+/// Returns the lines of a text without their marks, numbered from 1.
+fn unmarked(text: &str) -> impl Iterator<Item = (u64, &str)> {
+    let lines = marked(text)
+        .into_iter()
+        .map(|(line, marks)| line[marks..].trim_start());
+    (1..).zip(lines)
 }
 
 /// Returns the characters on both sides of a line's end, where they need no blank between them.
@@ -415,6 +425,18 @@ mod tests {
         for absent in ["下 雨", "one 2", "one -2", "> one", "- words", "1三"] {
             assert_eq!(find(absent), None, "{absent}");
         }
+        let text = "7. seven\n8. 八\n   > in\n9. nine\n\n* * *\n\n1776. It began.\n";
+        let find = |words: &str| quote(words).find(text).map(|lines| (lines.first, lines.last));
+        assert_eq!(find("seven 八 in nine 1776. It"), Some((1, 8)));
+        assert_eq!(find("7. seven 8. 八"), Some((1, 2)));
+        for absent in ["seven 8. 八 in", "nine It began"] {
+            assert_eq!(find(absent), None, "{absent}");
+        }
+        assert!(is_candidate(text, &quote("ven 八 in nine 1776. It began")));
+        assert!(is_candidate(
+            "1. one\n2. two\n3. three\n4. four\n",
+            &quote("one two three four")
+        ));
         assert_eq!(
             quote("cafe\u{301}").find("café\n").map(|lines| lines.first),
             Some(1)
@@ -472,7 +494,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_part_of_a_text_finds_it(
-            text in "([a-cA-C0-9ßﬁǅ]{0,4}|[桥今天通车ｶﾞカ한글㍿㎏]{0,4}|\n(> |- |\n)?|[ \n\u{3000}。，.'’é\u{301}\u{600}กำㄱⅣ⑴½👩\u{200d}-]{0,2}){0,12}",
+            text in "([a-cA-C0-9ßﬁǅ]{0,4}|[桥今天通车ｶﾞカ한글㍿㎏]{0,4}|\n(> |- |[0-9]\\. |\n)?|[ \n\u{3000}。，.'’é\u{301}\u{600}กำㄱⅣ⑴½👩\u{200d}-]{0,2}){0,12}",
             begin in any::<prop::sample::Index>(), end in any::<prop::sample::Index>()
         ) {
             let text = canonical::nfc(text);

@@ -513,6 +513,50 @@ fn a_text_that_was_copied_is_judged_as_the_program_does() {
 
 #[test]
 #[ignore = "needs chromium and chromedriver"]
+fn a_page_that_is_copied_whole_is_judged() {
+    let desk = Desk::begin();
+    desk.story
+        .yes(&["retract", ARTICLE, "--note", "It was never built."]);
+    desk.story.add(
+        "tagged.md",
+        "---\ntitle: A ferry\ntags: [river town, boats]\n---\nIt sails.\n",
+        &["--slug", "sails", "--date", "2026-01-24"],
+    );
+    desk.story.yes(&["build", "site"]);
+    let select = "document.execCommand('selectAll'); return getSelection().toString();";
+    for (page, word) in [
+        (format!("{ARTICLE}/index"), "verified"),
+        (format!("{ARTICLE}/r2"), "superseded"),
+        (format!("{ARTICLE}/r1"), "superseded"),
+        ("2026/01/24/sails/index".to_owned(), "verified"),
+    ] {
+        let mut copies = Vec::new();
+        for copy in [select, "return document.body.innerText;"] {
+            desk.browser.open(&desk.file(&format!("{page}.html")));
+            let shown = desk.browser.run(copy, Vec::new());
+            copies.push(shown.as_str().unwrap().to_owned());
+        }
+        desk.open();
+        let proof = std::fs::read(desk.file(&format!("{page}.proof"))).unwrap();
+        desk.drop(&[("page.proof", &proof)]);
+        for copy in copies {
+            desk.story.write("copied.txt", &copy);
+            let said = desk.story.yes(&["verify", "copied.txt"]);
+            assert!(said.starts_with(word), "{copy}\n{said}");
+            let (verdict, says) = desk.paste(&copy);
+            assert_eq!(verdict, "proved", "{copy}\n{says}");
+            let last = copy.trim_end().lines().next_back().unwrap();
+            assert!(says.contains(&format!("“{last}”")), "{says}");
+            for (from, to) in [(last, "More."), ("← ", "")] {
+                let (verdict, says) = desk.paste(&copy.replacen(from, to, 1));
+                assert_ne!(verdict, "proved", "{says}");
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
 fn a_hostile_page_runs_nothing_where_it_is_dropped() {
     let desk = Desk::begin();
     let proof = desk.read("index.proof");

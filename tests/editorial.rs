@@ -685,6 +685,97 @@ fn what_is_copied_off_the_screen_is_judged_with_the_notices_that_a_site_prints_a
 }
 
 #[test]
+fn a_page_that_was_copied_whole_is_judged_by_its_own_footer() {
+    let (story, _) = bridge();
+    story.yes(&["correct", BRIDGE, "b.txt", "--note", "长两百米。"]);
+    story.yes(&["retract", BRIDGE, "--note", "不实。"]);
+    let judged = |page: &str| {
+        story.write("copied.txt", page);
+        let output = story.run(&["verify", "copied.txt"]);
+        let said = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), said)
+    };
+    // As Chromium copies it: the heading for screen readers above, and what stands below the footer.
+    let copied = |number: u32, above: &str, below: &str| {
+        let page = story.yes(&["show", &format!("{BRIDGE}@{number}")]);
+        let (back, rest) = page.trim_end().split_once("\n\n").unwrap();
+        let title = if number == 3 {
+            "撤回：桥通车"
+        } else {
+            "桥通车"
+        };
+        format!("{title}\n{back}\n\n{above}\n\n{rest}\n\n{below}")
+    };
+    let earlier = "本文已撤回；这是较早的修订。 阅读最新修订";
+    let below = "验证本页 在独立页面上验证\n标签： city\n\n较早的修订： 第2版 第1版\n\n本文的修订历史";
+    for (page, word) in [
+        (copied(3, "撤回 不实。", below), "verified"),
+        // As it is where scripts are off, and as a browser has it that copies no buttons.
+        (
+            copied(3, "撤回 不实。", below).replace(
+                "验证本页 在独立页面上验证",
+                "本页带有自己的证明，可用程序核对： avalaches verify --without-archive PAGE\n\n验证页面\n",
+            ),
+            "verified",
+        ),
+        (
+            copied(3, "撤回 不实。", &below.replace("验证本页 ", "")),
+            "verified",
+        ),
+        (
+            copied(
+                2,
+                &format!("{earlier}\n\n更正 长两百米。"),
+                &below.replace(" 第2版", ""),
+            ),
+            "superseded",
+        ),
+        (
+            copied(
+                1,
+                "This article was retracted; this is an earlier revision. Read the newest one",
+                "Verify this page Check it elsewhere\nTags: city\n\nHistory of this article",
+            )
+            .replace("桥通车\n", "Bridge opens\n\n"),
+            "superseded",
+        ),
+    ] {
+        let (code, said) = judged(&page);
+        assert!(code == Some(0) && said.starts_with(word), "{page}\n{said}");
+        // Nothing was compared with what stands below.
+        let last = page.lines().next_back().unwrap();
+        assert!(said.contains(&format!("“{last}”")), "{said}");
+    }
+    let whole = copied(3, "撤回 不实。", below);
+    for (from, to, strange) in [
+        ("标签： city", "标签： city 假", "标签： city 假"),
+        (
+            "第2版 第1版",
+            "第3版 第2版 第1版",
+            "较早的修订： 第3版 第2版 第1版",
+        ),
+        ("\n本文的修订历史", "\n以上皆假。\n本文的修订历史", "以上皆假。"),
+        (
+            "本文的修订历史",
+            "History of this article",
+            "History of this article",
+        ),
+    ] {
+        let (code, said) = judged(&whole.replace(from, to));
+        assert!(code == Some(1) && said.starts_with("unknown"), "{said}");
+        let why = format!("reads like one, and what follows it is no part of a page: “{strange}”");
+        assert!(said.contains(&why), "{said}");
+    }
+    // Another title is no part of the page.
+    for (from, to) in [("桥通车\n", "桥塌了\n"), ("← ", "")] {
+        let (code, said) = judged(&whole.replacen(from, to, 1));
+        assert!(code == Some(1) && said.starts_with("altered"), "{said}");
+    }
+    let (code, said) = judged(&whole.replace("不实。\n\n", "不实？\n\n"));
+    assert!(code == Some(1) && said.starts_with("altered"), "{said}");
+}
+
+#[test]
 fn a_copy_that_lost_marks_and_breaks_alone_is_told_so_in_one_line() {
     let story = Story::begin();
     story.add(

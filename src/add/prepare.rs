@@ -12,7 +12,7 @@ use crate::canonical;
 use crate::commonmark::{self, Block};
 use crate::compare::notice;
 use crate::date::{DateError, RevisionDate};
-use crate::draft::{self, Draft, DraftError, Form, FrontMatter, Notice, NoticeKind, Place};
+use crate::draft::{self, Draft, DraftError, Form, FrontMatter, FrontMatterError, Notice, NoticeKind, Place};
 use crate::footer::Footer;
 use crate::id::{BlobId, TreeId};
 use crate::language::{self, Language, SplitError, Tagged};
@@ -579,7 +579,7 @@ fn languages(draft: &Draft) -> Result<Vec<Language>, PageError> {
 /// Returns the date of a page: the one that the caller says, its own, that of its footer, now.
 ///
 /// # Errors
-/// [`PageError::Date`].
+/// [`PageError::Date`], or [`PageError::Draft`] with the line of the front matter.
 pub fn date(
     draft: &Draft,
     wishes: &Wishes,
@@ -587,7 +587,12 @@ pub fn date(
     circumstances: &Circumstances,
 ) -> Result<RevisionDate, PageError> {
     Ok(match (given_date(&draft.front, wishes), &draft.footer) {
-        (Some(text), _) => RevisionDate::parse(text, settings.utc_offset)?,
+        (Some(text), _) => RevisionDate::parse(text, settings.utc_offset).map_err(|error| {
+            match draft.front.date_line.filter(|_| wishes.date.is_none()) {
+                Some(line) => DraftError::at(line, FrontMatterError::Date(error)).into(),
+                None => PageError::from(error),
+            }
+        })?,
         (None, Some(found)) => RevisionDate::noon(found.footer.day, settings.utc_offset)?,
         (None, None) => RevisionDate::from_seconds(circumstances.now.seconds(), settings.utc_offset)?,
     })
@@ -726,7 +731,7 @@ fn invisible_kept(sources: &[String]) -> Vec<String> {
     let mut kept: Vec<String> = sources
         .iter()
         .flat_map(|source| canonical::invisible_characters(source))
-        .map(|(_, c)| article::name_of_character(c))
+        .map(|(_, c)| canonical::name_of_character(c))
         .collect();
     kept.sort();
     kept.dedup();

@@ -29,7 +29,7 @@ use super::{Common, Failure, Outcome, output};
 /// `kind` in its front matter, or another `note`; a later `article:modified_time` or JSON-LD `dateModified`, or the first
 /// one; or a notice, in the text or beside it. A notice has a line that begins with a label, such as `更正：`, `编者按：`,
 /// `Correction:` or `Updated on Jan. 23`, or holds a set phrase, such as `特此更正` or `an earlier version of this article`. A
-/// sentence that merely uses such a word is none. A notice in other words is not recognised: read the new page.
+/// sentence that merely uses such a word is none, nor is a headline such as `Update: how to make cheese`. A notice in other words is not recognised: read the new page.
 ///
 /// Of a WARC file (.warc, .warc.gz) the `response` and `resource` records with HTML or text are captures of the page at
 /// their address, and `revisit` records captures of what they repeat. Where the server said that such a page is gone (404, 410,

@@ -4,7 +4,8 @@
 //! mark, a date or time, a number of its own; a date alone behind words that tell of laws too ([`OF_LAWS`]). Or the line
 //! begins with a date and one of [`DATED`] behind it; or it is in brackets and begins as agencies write them
 //! ([`IN_BRACKETS`]). Or the paragraph holds one of [`PHRASES`], or says that this article was changed. A sentence that
-//! merely uses such a word is none: "The update of the plan failed" hides no change.
+//! merely uses such a word is none: "The update of the plan failed" hides no change. A headline needs more than the label
+//! ([`is_headline`]).
 
 use std::ops::RangeInclusive;
 
@@ -163,6 +164,12 @@ pub const PHRASES: &[&str] = &[
     "a previous version incorrectly",
 ];
 
+/// What Chinese says of a text, and of an error in one.
+const SAID_OF_TEXTS: &[&str] = &[
+    "报道", "報道", "報導", "本文", "本报", "本報", "文章", "稿件", "一文", "有误", "有誤", "误为", "誤為",
+    "误写", "誤寫", "应为", "應為",
+];
+
 /// What a page calls itself.
 const NOUNS: &[&str] = &[
     "article",
@@ -218,6 +225,36 @@ const MONTHS: &[&str] = &[
     "november",
     "december",
 ];
+
+/// Tells whether the headline of a page is a notice. What stands behind a bare label there is the subject of an article, as in
+/// `Update: how to make cheese`, unless it is a sentence or speaks of a text.
+#[must_use]
+pub fn is_headline(headline: &str) -> bool {
+    let lower = headline.to_lowercase();
+    let is_announced = |line: &str| subject(line).is_some_and(|subject| !is_said_of_a_text(subject));
+    is_one(headline) && !lower.lines().any(is_announced)
+}
+
+/// Returns what stands behind a label of [`WORDS`] and a mark, where nothing else sets the label apart.
+fn subject(line: &str) -> Option<&str> {
+    let line = line.trim();
+    let behind = WORDS
+        .iter()
+        .filter_map(|word| line.strip_prefix(word))
+        .map(str::trim_start);
+    let subject = behind.filter_map(|rest| rest.strip_prefix([':', '：', '-', '–', '—', '|', '｜', '·']));
+    let mut subject = subject.map(|subject| subject.trim_start_matches(|c: char| !c.is_alphanumeric()));
+    subject.find(|subject| !subject.is_empty() && behind_dates(subject).is_none())
+}
+
+/// Tells whether words are a sentence, or say what was wrong with a text.
+fn is_said_of_a_text(words: &str) -> bool {
+    let bare = words.trim_end_matches(['"', '”', '’', ')', '）', '」', '』', '】']);
+    let mut parts = words.split(|c: char| !c.is_alphanumeric());
+    bare.ends_with(['.', '。', '．'])
+        || SAID_OF_TEXTS.iter().any(|said| words.contains(said))
+        || parts.any(|word| NOUNS.contains(&word))
+}
 
 /// Tells whether a paragraph is a notice.
 #[must_use]
@@ -526,6 +563,62 @@ mod tests {
             "【修订】",
         ] {
             assert!(is_one(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_headline_that_begins_with_a_label_is_a_notice_where_it_has_the_form_of_one() {
+        for headline in [
+            "Correction",
+            "Correction: The bridge opened on Tuesday.",
+            "Correction: Bridge story",
+            "CORRECTION — headline on the bridge",
+            "Corrections: March 5, 2025",
+            "Correction (5 March): the bridge",
+            "[Correction] The bridge opened",
+            "Clarification: article on the bridge",
+            "Clarification: It is not the longest.",
+            "Update, 5 p.m. ET: it opened",
+            "Update 2: it opened",
+            "Updated 5 March 2025: it opened",
+            "Retraction: “The longest bridge.”",
+            "Editor’s note: It opened.",
+            "更正",
+            "更正：昨日报道有误",
+            "更正：“一百米”应为“两百米”",
+            "【更正】桥昨天通车",
+            "更正声明：桥昨天通车",
+            "更新（5月2日）：桥通车",
+            "更新：桥昨天通车。",
+            "修订说明：日期有误",
+            "勘误：《桥》一文",
+            "澄清：本报从未报道此事",
+        ] {
+            assert!(is_headline(headline), "{headline}");
+        }
+        for headline in [
+            "Update: how to make cheese",
+            "Update: is your phone safe?",
+            "UPDATE – what the new law brings",
+            "Updated: ten recipes for spring",
+            "Correction: why markets fall",
+            "Corrections: a life in prison",
+            "Clarification: butter and its uses",
+            "Clarified: butter in ten minutes",
+            "Retraction: muscles at rest",
+            "Amendment: the vote in brief",
+            "Withdrawn: the troops are home",
+            "更新：手机系统怎样升级",
+            "更新：城市的另一种可能",
+            "更正：历史书上的十个误会",
+            "澄清：黄油怎样做",
+            "撤回：军队回家了",
+            "修正：一个词的历史",
+            "说明：怎样做奶酪",
+            "说明书更新的历史",
+            "Update your phone",
+        ] {
+            assert!(!is_headline(headline), "{headline}");
         }
     }
 

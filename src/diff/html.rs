@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::{ParagraphChange, Piece};
-use crate::canonical::{invisible_characters, is_common};
+use crate::canonical::{invisible_characters, is_common, name_of_character};
 use crate::language::{self, Language};
 
 /// The style of [`changes`] and of a page around it, for light and dark screens and for paper.
@@ -182,7 +182,7 @@ fn escape_one_by_one(text: &str, out: &mut String) {
             '\'' => out.push_str("&#39;"),
             '\n' | '\t' => out.push(c),
             c if c.is_control() || is_unseen => {
-                let code = format!("U+{:04X}", u32::from(c));
+                let code = name_of_character(c);
                 let _ = write!(
                     out,
                     "<bdi class=\"unseen\" title=\"{code}\" data-code=\"{code}\">"

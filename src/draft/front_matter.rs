@@ -8,7 +8,8 @@ use serde::de::{Deserialize as _, DeserializeSeed, Deserializer, IgnoredAny, Map
 use serde_json::Value;
 
 use super::{DraftError, Notice, NoticeKind};
-use crate::canonical::first_unprintable;
+use crate::canonical::{first_unprintable, name_of_character};
+use crate::date::DateError;
 
 /// The most bytes of front matter: 64 KiB.
 pub const LONGEST: usize = 64 << 10;
@@ -21,8 +22,10 @@ pub const MOST_KEYS: usize = 64;
 pub struct FrontMatter {
     /// The title.
     pub title: Titles,
-    /// The date, as it is written.
+    /// The date as it is written, but that one with the year first has the hyphens and the zeros of RFC 3339.
     pub date: Option<String>,
+    /// The line of the page on which the date stands, from 1, where front matter has it.
+    pub date_line: Option<usize>,
     /// The slug.
     pub slug: Option<String>,
     /// The languages, in page order.
@@ -89,8 +92,21 @@ pub enum FrontMatterError {
         /// The item.
         item: String,
     },
+    /// A person has no name.
+    #[error(
+        "the front matter's {key} must be a name, or a list of names or of what has a `name`; {item} is none"
+    )]
+    Person {
+        /// The key.
+        key: String,
+        /// What should be a person.
+        item: String,
+    },
+    /// The date is none.
+    #[error(transparent)]
+    Date(#[from] DateError),
     /// A value holds what one line cannot.
-    #[error("the front matter's {key} holds U+{:04X}; it must be one line of visible characters", u32::from(*character))]
+    #[error("the front matter's {key} holds {}; it must be one line of visible characters", name_of_character(*character))]
     Character {
         /// The key.
         key: String,
@@ -196,7 +212,7 @@ pub fn read(found: &Found<'_>) -> Result<(FrontMatter, Vec<Notice>), DraftError>
     let mut front = FrontMatter::default();
     let mut notices = Vec::new();
     let mut said: HashMap<String, String> = HashMap::new();
-    for (key, value) in &map {
+    for (key, value) in map.iter().chain(of_site(&map)) {
         let line = line_of_key(found, key);
         let fail = |error| DraftError::at(line, error);
         for (meaning, name) in meanings(key, value) {
@@ -219,17 +235,17 @@ pub fn read(found: &Found<'_>) -> Result<(FrontMatter, Vec<Notice>), DraftError>
                 }
                 _ => front.title.plain = one()?,
             },
-            "date" => front.date = one()?,
+            "date" => {
+                front.date = one()?.map(|date| with_hyphens(&date).unwrap_or(date));
+                front.date_line = (line > 0).then_some(line);
+            }
             "slug" => front.slug = one()?,
             "lang" | "language" | "languages" => front.languages = many()?,
-            // A comma may stand within a name, so that a text is one author.
-            "author" | "authors" => {
-                front.authors = if value.is_array() {
-                    many()?
-                } else {
-                    one()?.into_iter().collect()
-                }
-            }
+            "author" | "authors" => front.authors = people(key, value).map_err(fail)?,
+            "params"
+                if value
+                    .as_object()
+                    .is_some_and(|all| all.len() == of_site(&map).count()) => {}
             "source" | "source_url" | "source-url" => front.source_url = one()?,
             "tags" => front.tags = many()?,
             "kind" => front.kind = one()?,
@@ -456,6 +472,55 @@ fn list_value(key: &str, value: &Value) -> Result<Vec<String>, FrontMatterError>
     }
 }
 
+/// Lists the authors that Hugo has among the parameters of a page.
+fn of_site(map: &serde_json::Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    let parameters = map.get("params").and_then(Value::as_object);
+    let parameters = parameters.into_iter().flatten();
+    parameters.filter(|(key, _)| ["author", "authors"].contains(&key.as_str()))
+}
+
+/// Reads the names of one person or several. A comma may stand within a name, so that a text is one of them.
+fn people(key: &str, value: &Value) -> Result<Vec<String>, FrontMatterError> {
+    let all = match value {
+        Value::Array(all) => all.iter().collect(),
+        one => vec![one],
+    };
+    let name = |person: &Value| match person {
+        Value::Bool(_) | Value::Array(_) => None,
+        Value::Object(said) => said.get("name").filter(|name| name.is_string()).cloned(),
+        name => Some(name.clone()),
+    };
+    let names = all.into_iter().map(|person| match name(person) {
+        Some(name) => line_value(key, &name),
+        None => Err(FrontMatterError::Person {
+            key: key.to_owned(),
+            item: person.to_string().chars().take(80).collect(),
+        }),
+    });
+    let names: Result<Vec<_>, _> = names.collect();
+    Ok(names?.into_iter().flatten().collect())
+}
+
+/// Returns a date that has the year first, as `2013/7/13 9:46:25` of Hexo, with the hyphens and the zeros of RFC 3339.
+fn with_hyphens(date: &str) -> Option<String> {
+    let (day, clock) = date.split_at(date.find([' ', 'T', 't']).unwrap_or(date.len()));
+    let mark = day
+        .chars()
+        .find(|c| !c.is_ascii_digit())
+        .filter(|mark| "-/".contains(*mark))?;
+    let parts: Vec<&str> = day.split(mark).collect();
+    let [year, month, day] = parts[..] else {
+        return None;
+    };
+    let is_of = |digits: &str, most: usize| {
+        (1..=most).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let is_date = year.len() == 4 && is_of(year, 4) && is_of(month, 2) && is_of(day, 2);
+    let zero = if clock.find(':') == Some(2) { "0" } else { "" };
+    let (blank, clock) = clock.split_at(clock.len().min(1));
+    is_date.then(|| format!("{year}-{month:0>2}-{day:0>2}{blank}{zero}{clock}"))
+}
+
 /// Finds the line of the page on which a key stands; 0 where it stands in another form.
 fn line_of_key(found: &Found<'_>, key: &str) -> usize {
     let is_key = |line: &str| {
@@ -631,6 +696,83 @@ mod tests {
             refused.to_string().contains("a list of texts; true is none"),
             "{refused}"
         );
+    }
+
+    #[test]
+    fn dates_with_the_year_first_are_read_as_generators_write_them() {
+        for (written, read_as) in [
+            ("2025-03-04", "2025-03-04"),
+            ("2025-3-4", "2025-03-04"),
+            ("2025/03/04 09:00", "2025-03-04 09:00"),
+            ("2013/7/13 20:46:25", "2013-07-13 20:46:25"),
+            ("2013/7/13 9:46:25", "2013-07-13 09:46:25"),
+            ("2025-03-04 09:00:00 +0800", "2025-03-04 09:00:00 +0800"),
+            ("2024-02-02T04:14:54-08:00", "2024-02-02T04:14:54-08:00"),
+            ("2016-01-01T06:00:00.000Z", "2016-01-01T06:00:00.000Z"),
+        ] {
+            let (front, _) = read(
+                &split(&format!("---\ntitle: T\ndate: {written}\n---\n"))
+                    .unwrap()
+                    .unwrap(),
+            )
+            .unwrap();
+            assert_eq!(front.date.as_deref(), Some(read_as));
+            assert_eq!(front.date_line, Some(3));
+            let date = crate::date::RevisionDate::parse(read_as, crate::date::UtcOffset::UTC);
+            assert!(date.is_ok(), "{read_as}");
+        }
+        // Nobody can tell which of these is the day.
+        for written in [
+            "3/4/2025",
+            "03-04-25",
+            "Last Modified",
+            "2025-03",
+            "2025-003-04",
+            "2025/03-04",
+        ] {
+            let (front, _) = read(&split(&format!("---\ndate: {written}\n---\n")).unwrap().unwrap()).unwrap();
+            assert_eq!(front.date.as_deref(), Some(written));
+            let date = crate::date::RevisionDate::parse(written, crate::date::UtcOffset::UTC);
+            assert!(date.is_err(), "{written}");
+        }
+    }
+
+    #[test]
+    fn authors_are_names_or_have_one() {
+        let front = |lines: &str| read(&split(&format!("---\n{lines}\n---\n")).unwrap().unwrap()).unwrap();
+        for lines in [
+            "authors: [{name: 'Li, Si', url: 'https://li.example'}, Zhang San]",
+            "authors:\n- name: Li, Si\n  email: li@example.org\n- Zhang San",
+            "params:\n  authors: ['Li, Si', {name: Zhang San}]",
+        ] {
+            assert_eq!(front(lines).0.authors, ["Li, Si", "Zhang San"], "{lines}");
+        }
+        for lines in [
+            "author: Li Si",
+            "author: {name: Li Si}",
+            "params: {author: Li Si}",
+        ] {
+            let (front, notices) = front(lines);
+            assert_eq!(
+                (front.authors, notices),
+                (vec!["Li Si".to_owned()], vec![]),
+                "{lines}"
+            );
+        }
+        let (toml, _) = read(&split("+++\n[author]\nname = 'Li Si'\n+++\n").unwrap().unwrap()).unwrap();
+        assert_eq!(toml.authors, ["Li Si"]);
+        for lines in [
+            "authors: [{url: x}]",
+            "authors: {li: {name: Li Si}}",
+            "author: true",
+            "author: {name: [a]}",
+        ] {
+            let refused = error(&format!("---\ntitle: T\n{lines}\n---\n"));
+            assert_eq!(refused.line, Some(3), "{lines}");
+            assert!(refused.to_string().contains("what has a `name`"), "{refused}");
+        }
+        let twice = error("---\nauthor: a\nparams: {author: b}\n---\n");
+        assert!(twice.to_string().contains("mean the same"), "{twice}");
     }
 
     #[test]

@@ -68,7 +68,7 @@ struct Values<'a> {
     style: String,
     /// Those of the scripts that they have had, with blanks between: a page may have been saved long ago.
     scripts: String,
-    /// What a site says above a revision, in each language: see [`notices`].
+    /// What a site says around a revision, in each language: see [`notices`].
     notices: String,
     script: &'static str,
 }
@@ -94,11 +94,17 @@ pub fn page(shared: &Shared<'_>) -> Result<String, BuildError> {
     Ok(shared.theme.fill("verify.html", &values)?)
 }
 
-/// Returns the notices above revisions: for each language what stands above an earlier one, and the words for kinds.
+/// Returns what stands around revisions: for each language that above an earlier one, and the words for kinds; the lines below a
+/// footer, and how the others there begin.
 fn notices() -> Value {
     let of = |words: &notice::Words| {
         let kinds = Kind::ALL.map(|kind| (kind.name().to_owned(), Value::from(words.kind(kind))));
-        json!({"earlier": words.earlier(), "kinds": Value::Object(kinds.into_iter().collect())})
+        json!({
+            "earlier": words.above_earlier(),
+            "kinds": Value::Object(kinds.into_iter().collect()),
+            "below": words.below(),
+            "begins": [words.tags, words.earlier],
+        })
     };
     Value::Array(vec![of(&notice::ENGLISH), of(&notice::CHINESE)])
 }
@@ -147,6 +153,14 @@ mod tests {
         };
         let [(_, english), (_, chinese)] = WORDS;
         assert_eq!(keys(english), keys(chinese));
+        for (words, known) in [(english, &notice::ENGLISH), (chinese, &notice::CHINESE)] {
+            for named in [
+                format!("button: '{}'", known.button),
+                format!("alone: '{}'", known.elsewhere),
+            ] {
+                assert!(words.contains(&named), "{named}");
+            }
+        }
         assert!(keys(english).len() > 40);
     }
 }

@@ -11,14 +11,8 @@ use crate::notice;
 pub struct Wording {
     /// The language of the words.
     pub language: &'static str,
-    /// Before the links to earlier revisions.
-    pub earlier: &'static str,
-    /// The link to all of them, and the heading there.
-    pub history: &'static str,
     /// The name of what a page says about its article.
     pub about: &'static str,
-    /// Before the tags of an article.
-    pub tags: &'static str,
     /// Where the text should be.
     pub is_withheld: &'static str,
     /// Where a revision changed nothing in the text.
@@ -41,10 +35,6 @@ pub struct Wording {
     pub feeds: &'static str,
     /// The name of the check below a footer.
     pub verify: &'static str,
-    /// How a page can be checked without it.
-    pub verify_otherwise: &'static str,
-    /// The name of the stand-alone check, in links and as its heading.
-    pub verify_title: &'static str,
     /// What that does.
     pub verify_what: &'static str,
     /// Its place for files, and for text.
@@ -73,19 +63,14 @@ pub struct Wording {
     pub needs_server: &'static str,
     /// Where scripts are off.
     pub needs_script: &'static str,
-    /// What is left and right of a revision's number.
-    revision: [&'static str; 2],
-    /// What stands above a revision.
+    /// What stands above a revision and below it.
     #[serde(flatten)]
     pub notice: &'static notice::Words,
 }
 
 const ENGLISH: Wording = Wording {
     language: "en",
-    earlier: "Earlier revisions:",
-    history: "History of this article",
     about: "About this article",
-    tags: "Tags:",
     is_withheld: "The text of this revision is withheld. What the footer names is still what it was.",
     is_same_text: "The text is the same.",
     changed: "changed:",
@@ -97,8 +82,6 @@ const ENGLISH: Wording = Wording {
     by_tag: "By tag",
     feeds: "Follow:",
     verify: "Verify",
-    verify_otherwise: "This page carries its proof. The program checks it:",
-    verify_title: "Verify a page",
     verify_what: "A page of this archive carries its proof: the git objects that lead from its footer to its text. Add a page that \
         you saved. Nothing leaves your device, and this page, saved as well, works without a network.",
     verify_files: "A saved page, or a text and its .proof: drop them here, or choose them",
@@ -114,16 +97,12 @@ const ENGLISH: Wording = Wording {
     is_broken: "The index cannot be read now; try again later.",
     needs_server: "Search reads files beside this page, which browsers allow only on a web server: open the site by its address, or with “avalaches serve”.",
     needs_script: "Search needs JavaScript; all articles are listed by month and by tag.",
-    revision: ["Revision ", ""],
     notice: &notice::ENGLISH,
 };
 
 const CHINESE: Wording = Wording {
     language: "zh",
-    earlier: "较早的修订：",
-    history: "本文的修订历史",
     about: "关于本文",
-    tags: "标签：",
     is_withheld: "此修订的文字不予公开。页脚所指的内容没有改变。",
     is_same_text: "文字没有改变。",
     changed: "已改：",
@@ -135,8 +114,6 @@ const CHINESE: Wording = Wording {
     by_tag: "按标签",
     feeds: "订阅：",
     verify: "验证",
-    verify_otherwise: "本页带有自己的证明，可用程序核对：",
-    verify_title: "验证页面",
     verify_what: "本档案的页面带有自己的证明：由页脚通到文字的 git 对象。请加上您存下的页面。一切都留在您的设备上；本页存下之后，\
         没有网络也能使用。",
     verify_files: "存下的页面，或文字及其 .proof 文件：拖放到此处，或者选取",
@@ -152,7 +129,6 @@ const CHINESE: Wording = Wording {
     is_broken: "暂时无法读取索引，请稍后再试。",
     needs_server: "搜索要读取本页旁边的文件，浏览器只在网页服务器上允许：请通过网址打开本站，或运行“avalaches serve”。",
     needs_script: "搜索需要JavaScript；全部文章按月和按标签列出。",
-    revision: ["第", "版"],
     notice: &notice::CHINESE,
 };
 
@@ -180,8 +156,7 @@ impl Wording {
     /// Returns what a revision is called.
     #[must_use]
     pub fn revision(&self, number: u32) -> String {
-        let [before, after] = self.revision;
-        format!("{before}{number}{after}")
+        self.notice.revision(number)
     }
 
     /// Returns the word for a kind of revision.

@@ -44,7 +44,7 @@ impl Form for Words {
     const NAME: &'static str = "avalaches.words";
     /// "Avaw".
     const APPLICATION: i64 = 0x4176_6177;
-    const VERSION: i64 = 3;
+    const VERSION: i64 = 4;
     const LOCK: &'static str = "avalaches.words-lock";
     const TABLES: &'static str = "CREATE TABLE text(number INTEGER PRIMARY KEY, page BLOB NOT NULL, article TEXT NOT NULL) \
          STRICT; \

@@ -26,7 +26,7 @@ pub fn page(proof: &str, draft: &Draft) -> Answer {
         ..Answer::default()
     };
     let Some(found) = &draft.footer else {
-        answer.against(Verdict::Unknown, no_footer(draft));
+        answer.against(Verdict::Unknown, no_footer(draft, None));
         return answer;
     };
     let revision = match read(proof) {

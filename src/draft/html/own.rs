@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::scripts::{KNOWN as KNOWN_SCRIPTS, KNOWN_STYLES};
 use super::text::is_blank;
-use crate::canonical::invisible_characters;
+use crate::canonical::{invisible_characters, name_of_character};
 use crate::id::hex;
 use crate::language::right_to_left;
 use crate::proof::block;
@@ -343,7 +343,7 @@ fn names_its_character(element: ElementRef<'_>) -> bool {
         return false;
     };
     let is_unseen = c.is_control() || invisible_characters(c.encode_utf8(&mut [0; 4])).next().is_some();
-    let code = format!("U+{:04X}", u32::from(c));
+    let code = name_of_character(c);
     let is_named = |attribute| element.value().attr(attribute).is_none_or(|value| value == code);
     let mut classes = element.value().classes();
     is_unseen

@@ -7,6 +7,7 @@ const MOST_OPEN = 256;
 const CONTROLS = /[^\P{Cc}\t\n\r]/u;
 // How a page begins for which every browser takes the same characters.
 const BEGINNING = /^\s*(<!doctype html>\s*|<!-{2}[^<>]*-->\s*|<(html|head)( (lang|class|id|data-[\w-]+)=("[^"<>]*"|'[^'<>]*'|[\w-]+))*>\s*)*<meta (charset="?utf-8"?|http-equiv="Content-Type" content="text\/html; charset=utf-8")>/i;
+const FOOTER = /^\d{4}-\d\d-\d\d \([A-Za-z]+\) · ([0-9a-f]{40})$/;
 // What does not run.
 const DATA = [...PROOF_TYPES, LOG_PROOF_TYPE, 'application/ld+json'].map(type => `[type="${type}"]`);
 // The classes that an article and what is around it have. The style hides something where others are.
@@ -115,9 +116,10 @@ function replacePages(pages) {
   added.pages = pages;
 }
 
-// What the commit of a proof says, before anything is judged: its id, kind and note, and its text where the proof leads to it.
+// What the commit of a proof says, before anything is judged: its id, kind and note, and its titles and text where the proof leads to
+// these.
 async function promised(pack) {
-  const said = {};
+  const said = { titles: [] };
   try {
     const objects = await readPack(pack());
     const [{ kind, body }] = objects;
@@ -128,10 +130,20 @@ async function promised(pack) {
     said.note = parts.length === 4 ? parts[2] : '';
     said.id = await digest('SHA-1', sha1, joined([utf8(`commit ${body.length}\0`), body]));
     said.text = (await follow(objects)).text;
+    said.titles = objects.filter(({ kind }) => kind === 'blob').flatMap(({ body }) => titlesIn(body));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
   }
   return said;
+}
+
+// The titles that a file of an article has, if it is the one that has them.
+function titlesIn(body) {
+  try {
+    return Object.values(JSON.parse(decoded(body, 'tree')).title || {});
+  } catch {
+    return [];
+  }
 }
 
 // Reads a page without running anything of it; nothing where that cannot be done.
@@ -179,9 +191,10 @@ async function judge(place, notes) {
 // Checks a page by the proof that it carries, or by the one that was added for the commit in its footer.
 async function judgePage(page, part, { style = '', scripts = '', notices = '[]' }) {
   const { parsed } = page;
-  const read = parsed ? readPage(parsed, false) : readText(page.text);
+  const around = JSON.parse(notices);
+  const read = parsed ? readPage(parsed, false) : readText(page.text, around);
   const carries = parsed && parsed.getElementById('proof');
-  const [footer, id] = read.footer.match(/^\d{4}-\d\d-\d\d \([A-Za-z]+\) · ([0-9a-f]{40})$/) || [];
+  const [footer, id] = read.footer.match(FOOTER) || [];
   const known = [...added.proofs.values()];
   const proof = carries ? null : added.proofs.get(id) || added.broken || !id && known.length === 1 && known[0];
   const head = made('p', '');
@@ -199,7 +212,8 @@ async function judgePage(page, part, { style = '', scripts = '', notices = '[]' 
       if (!await isOwn(script, scripts)) read.faults.unshift(say('script'));
     }
   } else if (said.text && asText(read.paragraphs) !== said.text) {
-    takeNotices(read, said, JSON.parse(notices));
+    takeTitle(read, said);
+    takeNotices(read, said, around);
   }
   const verdict = await check(read, pack, logProofsOf(parsed));
   const text = verdict.steps.find(step => step.name === 'text' && step.holds === false);
@@ -212,14 +226,25 @@ async function judgePage(page, part, { style = '', scripts = '', notices = '[]' 
 
 const asText = found => found.map(paragraph => paragraph + '\n').join('\n');
 
+const sameInWords = (one, other) => wordsIn(nfc(one)).join(' ') === wordsIn(other).join(' ');
+
+// Takes off a plain text the title above the back link, which a page has for screen readers alone, and the back link. What has no
+// title has its first words there.
+function takeTitle(read, { titles, text }) {
+  const [title, back, ...rest] = read.paragraphs.slice(0, 2).join('\n').split('\n');
+  const isTitle = titles.some(known => sameInWords(known, title)) || text.startsWith(title.replace(/…$/, ''));
+  if (!isTitle || !(back || '').startsWith('←')) return;
+  read.beside.push(back);
+  read.paragraphs = [...paragraphs(rest.join('\n')), ...read.paragraphs.slice(2)];
+}
+
 // Takes off a plain text the lines above it that a site prints above the revision; all their words have to be the site's.
 function takeNotices(read, { kind, note }, notices) {
-  const same = (one, other) => wordsIn(nfc(one)).join(' ') === wordsIn(other).join(' ');
   for (const { earlier, kinds } of notices) {
     const found = [...read.paragraphs], taken = [];
     for (const choice of [earlier, note && kinds[kind] ? [`${kinds[kind]} ${note}`] : []]) {
       const [line, ...rest] = (found[0] || '').split('\n');
-      if (!choice.some(notice => same(notice, line))) continue;
+      if (!choice.some(notice => sameInWords(notice, line))) continue;
       taken.push(line);
       found.splice(0, 1, ...rest.length ? [rest.join('\n')] : []);
     }
@@ -234,20 +259,35 @@ function takeNotices(read, { kind, note }, notices) {
 const WORD = new RegExp(`(${BLANK.source}*)(${BLANK.source.replace('[', '[^')}+)`, 'g');
 const wordsIn = line => [...line.matchAll(WORD)].map(found => found[2]);
 
+const number = word => /^\d{1,9}\.$/.test(word) ? parseInt(word, 10) : -1;
+
+// Whether the item below that of a number has the next one: the lines between them are the item's own.
+function goesOn(lines, row, column, before) {
+  let follows = true;
+  for (let at = row + 1; at < lines.length; at++) {
+    const text = lines[at].replace(/^[ >]+/, '');
+    const own = lines[at].length - text.length;
+    if (text && own <= column) return follows && own === column && number(wordsIn(text)[0]) === before + 1;
+    follows = text !== '';
+  }
+  return false;
+}
+
 // The words of a text, each with what stands before it, and whether it is a mark of a list or quotation. A number is one where it
-// is 0 or 1, or goes on from the list above it.
+// is 0 or 1, goes on from the list above it, or the next item goes on from it.
 function wordsOf(text) {
-  const found = [], numbers = new Map();
+  const found = [], numbers = new Map(), lines = text.split('\n');
   let before = '', follows = false;
-  for (const line of text.split('\n')) {
+  for (const [row, line] of lines.entries()) {
     let isMark = true, across = false;
     for (const { 1: blank, 2: word, index } of line.matchAll(WORD)) {
       const at = index + blank.length;
       across ||= isMark && line.slice(at) === '* * *';
       if (isMark && !across) {
-        const number = /^\d{1,9}\.$/.test(word) ? parseInt(word, 10) : -1;
-        isMark = number < 0 ? word === '>' || word === '-' : number < 2 || follows && numbers.get(at) === number - 1;
-        if (isMark && number >= 0) numbers.set(at, number);
+        const value = number(word);
+        isMark = value < 0 ? word === '>' || word === '-'
+          : value < 2 || follows && numbers.get(at) === value - 1 || goesOn(lines, row, at, value);
+        if (isMark && value >= 0) numbers.set(at, value);
       }
       found.push({ before: before + blank, word, isMark });
       before = '';
@@ -296,20 +336,20 @@ function sameWords(text, shown) {
 // What a footer has in place of the blanks and dots that mail, word processors and others' sites write.
 const tidied = line => wordsIn(line.replace(/[•‧∙⋅・･]/g, '·')).join(' ');
 
-// Reads a page in plain text: back link, text, footer.
-function readText(text) {
-  let found = paragraphs(nfc(text).replace(/^\ufeff/, ''));
+// Reads a page in plain text: back link, text, footer, and below that only what a site prints there.
+function readText(text, around) {
   const beside = [];
-  const back = found.length ? found[0].split('\n') : [];
+  const lines = paragraphs(nfc(text).replace(/^\ufeff/, '')).join('\n\n').split('\n');
   // A back link is a line of its own, whether or not an empty line follows it.
-  if (back.length && back[0].startsWith('←')) {
-    beside.push(back.shift());
-    found = back.length ? [back.join('\n'), ...found.slice(1)] : found.slice(1);
-  }
-  const last = found.length ? found.pop().split('\n') : [''];
-  const footer = tidied(last.pop());
-  if (last.length) found.push(last.join('\n'));
-  return { paragraphs: found, footer, faults: found.length ? [] : [say('empty')], beside };
+  if (lines[0].startsWith('←')) beside.push(lines.shift());
+  const last = lines.map(line => FOOTER.test(tidied(line))).lastIndexOf(true);
+  const isBelow = ({ below, begins }) => lines.slice(last + 1).every(
+    line => !line || below.includes(tidied(line)) || begins.some(begin => line.startsWith(begin)),
+  );
+  const at = last >= 0 && around.some(isBelow) ? last : lines.length - 1;
+  beside.push(...lines.slice(at + 1));
+  const found = paragraphs(lines.slice(0, at).join('\n'));
+  return { paragraphs: found, footer: tidied(lines[at] || ''), faults: found.length ? [] : [say('empty')], beside };
 }
 
 // Whether an element has nothing but what stands in one of this site's, by their hashes.
