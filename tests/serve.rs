@@ -1050,6 +1050,12 @@ fn the_server_says_where_it_listens_and_to_whom() {
         server.errors().contains("whoever reaches 0.0.0.0:")
     });
     let taken = format!("127.0.0.1:{}", open.port);
+    for named in ["localhost:8080", "8080"] {
+        let output = story.run(&["serve", "--listen", named]);
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("127.0.0.1:8080 and [::1]:8080"), "{said}");
+    }
     let output = story.run(&["serve", "--listen", &taken]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");

@@ -19,7 +19,7 @@ const OWN: usize = 3;
 #[derive(Debug, clap::Args)]
 pub struct Listening {
     /// Address and port; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     listen: SocketAddr,
     /// Requests that are answered at once
     #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -30,6 +30,11 @@ pub struct Listening {
     /// How long a client is waited for, and an answer may take
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "it is no address in digits with a port; 127.0.0.1:8080 and [::1]:8080 are such")
 }
 
 impl Listening {

@@ -205,6 +205,22 @@ const DONE: &[&str] = &[
 /// What was done to a page where it has been done, or was done on a day: what a sentence tells of anything.
 const DONE_TO_ANYTHING: &[&str] = &["edited", "modified", "changed", "withdrawn", "removed"];
 
+/// Who changes pages.
+const PUBLISHERS: &[&str] = &[
+    "afp",
+    "ap",
+    "author",
+    "authors",
+    "bloomberg",
+    "desk",
+    "editor",
+    "editors",
+    "newsroom",
+    "publisher",
+    "reuters",
+    "staff",
+];
+
 /// What may stand before what has been done.
 const BY_NOW: &[&str] = &["since", "now", "also", "subsequently"];
 
@@ -306,26 +322,37 @@ fn says_of_itself(paragraph: &str) -> bool {
         match behind {
             ["has" | "have", by_now, "been", behind @ ..] if BY_NOW.contains(by_now) => has_been_done(behind),
             ["has" | "have", "been", behind @ ..] => has_been_done(behind),
+            ["was" | "were", by_now, behind @ ..] if BY_NOW.contains(by_now) => was_done(behind),
             ["was" | "were", behind @ ..] => was_done(behind),
             _ => false,
         }
     })
 }
 
-/// Tells whether words begin with what has been done to a page. Where somebody is named who did it, it is a story.
+/// Tells whether words begin with what has been done to a page.
 fn has_been_done(words: &[&str]) -> bool {
     match words {
-        [_, "by", ..] | [] => false,
-        [done, ..] => DONE.contains(done) || DONE_TO_ANYTHING.contains(done),
+        [done, behind @ ..] => {
+            (DONE.contains(done) || DONE_TO_ANYTHING.contains(done)) && !is_by_others(behind)
+        }
+        [] => false,
     }
 }
 
 /// Tells whether words begin with what was done to a page, and no more than that: "This map was corrected by Mercator".
 fn was_done(words: &[&str]) -> bool {
     match words {
-        [_, "by", ..] | [] => false,
-        [done, "on", ..] if DONE_TO_ANYTHING.contains(done) => true,
-        [done, ..] => DONE.contains(done),
+        [done, "on", day @ ..] if DONE_TO_ANYTHING.contains(done) => behind_dates(&day.join(" ")).is_some(),
+        [done, behind @ ..] => DONE.contains(done) && !is_by_others(behind),
+        [] => false,
+    }
+}
+
+/// Tells whether words name somebody who did it and is none of the page's publishers: then it is a story.
+fn is_by_others(words: &[&str]) -> bool {
+    match words {
+        ["by", "the" | "our", who, ..] | ["by", who, ..] => !PUBLISHERS.contains(who),
+        _ => false,
     }
 }
 
@@ -547,6 +574,10 @@ mod tests {
             "UPDATE, 5 p.m. ET: It opened Monday.",
             "Corrections & Clarifications: It opened Monday.",
             "This article has since been corrected.",
+            "This article was since corrected.",
+            "This article was corrected by the editors on 3 May.",
+            "This article has been updated by Reuters to fix the date.",
+            "This article was changed on 3 May 2025.",
             "This article was edited on 5 March 2025.",
             "This article was modified on 5 March 2025.",
             "This article has been withdrawn.",
@@ -652,6 +683,8 @@ mod tests {
             "This report was revised by the ministry in May.",
             "This map was corrected by Mercator.",
             "This story has been retracted by its teller.",
+            "This story was changed on the road to Damascus.",
+            "This article was removed on appeal.",
             "This article was edited with care.",
             "The report has been revised.",
             "She says the article has been removed.",
