@@ -3,10 +3,10 @@
 
 use crate::log::Entry;
 use crate::remember::{self, Contradiction};
-use crate::tlog::checkpoint::{CheckpointError, SignedCheckpoint};
+use crate::tlog::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use crate::tlog::kept::{KeptCheckpoint, KeptError, Standing};
 use crate::tlog::key::VerifierKey;
-use crate::tlog::merkle::{self, Hash, Peaks};
+use crate::tlog::merkle::{self, Hash, Nodes as _, Peaks, Tree};
 use crate::tlog::tile::{self, CHECKPOINT, Content, Tile, WIDTH};
 use crate::wording::counted;
 
@@ -32,7 +32,7 @@ pub struct News {
 pub enum Followed {
     /// The log goes on.
     News(Box<News>),
-    /// It contradicts what was kept.
+    /// It contradicts what was kept, or is behind it.
     Contradiction(Contradiction),
 }
 
@@ -102,6 +102,10 @@ pub fn follow(
     let leaves = read.iter().map(|one| one.leaf);
     let peaks = if let Some(before) = before {
         let (standing, peaks) = before.standing(&shown, leaves);
+        let standing = match standing {
+            Standing::Behind if is_other_log(fetch, before, &shown) => Standing::Forked,
+            standing => standing,
+        };
         if let Some(contradiction) = remember::named(standing, before, &shown) {
             // Entries that are of neither root are the host's doing, not the log's.
             if standing == Standing::Forked && size > first {
@@ -125,6 +129,17 @@ pub fn follow(
     let kept = KeptCheckpoint::new(key.clone(), peaks, shown).map_err(MonitorError::Kept)?;
     let entries = entries?;
     Ok(Followed::News(Box::new(News { entries, kept })))
+}
+
+/// Tells whether a log that is smaller than the one that was kept is known to be another one: where its entries can be had, they
+/// lead to the root that was signed, and a whole subtree that was kept is another there.
+fn is_other_log(fetch: &Fetch<'_>, before: &KeptCheckpoint, shown: &SignedCheckpoint) -> bool {
+    let Checkpoint { size, root, .. } = shown.checkpoint;
+    let Ok(entries) = read(fetch, 0, size) else {
+        return false;
+    };
+    let tree = Tree::of(entries.into_iter().map(|one| one.leaf));
+    tree.size() == size && tree.root(size) == Ok(root) && before.is_forked_by_tree(&tree, size) == Ok(true)
 }
 
 /// Reads the whole log, to tell a fork, in which it is a log of its own, from a site whose files do not belong together.

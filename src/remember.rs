@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::archive::{Archive, Fault};
 use crate::id::CommitId;
 use crate::log::{self, Log, LogError};
-use crate::storage::remembered::{Remembered, RememberedError};
+use crate::storage::remembered::{KeptTip, Remembered, RememberedError};
 use crate::tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::tlog::kept::{KeptCheckpoint, KeptError, Standing};
 use crate::tlog::key::VerifierKey;
@@ -47,23 +47,15 @@ pub enum RememberError {
     Changed,
 }
 
-/// What contradicts something that was kept.
+/// How an archive or a log fails to go on from something that was kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
-    /// A commit is gone.
+    /// A commit is gone, and others are in its place.
     #[error("the history was rewritten: {0}, which was kept, is no longer on the branch")]
     Tip(CommitId),
-    /// The log is shorter than a checkpoint that was kept.
-    #[error(
-        "the log was rolled back: a checkpoint of {} was signed and kept, and it has fewer",
-        counted(kept.checkpoint.size, "revision")
-    )]
-    RolledBack {
-        /// What was kept.
-        kept: Box<SignedCheckpoint>,
-        /// What the archive has now.
-        shown: Option<Box<SignedCheckpoint>>,
-    },
+    /// It lacks the newest of what was kept, and nothing shows that it ever was another history.
+    #[error("behind what was kept: {0}; it is an older copy, or it was rolled back")]
+    Behind(Lacking),
     /// The log has other entries.
     #[error(
         "the log was forked: its first {} are not as in a checkpoint that was kept",
@@ -77,15 +69,30 @@ pub enum Contradiction {
     },
 }
 
+/// What something that is behind lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Lacking {
+    /// A commit of the branch.
+    #[error("commit {0} is not on the branch")]
+    Commit(CommitId),
+    /// Entries of the log: a checkpoint of so many was signed.
+    #[error("a checkpoint of {} was signed, and the log here has fewer", counted(*.0, "revision"))]
+    Entries(u64),
+}
+
 impl Contradiction {
+    /// Tells whether what was kept only goes further, as it does where this is an older copy.
+    #[must_use]
+    pub const fn is_behind(&self) -> bool {
+        matches!(self, Self::Behind(_))
+    }
+
     /// Returns the two signed statements that cannot both be true, where there are two.
     #[must_use]
     pub fn evidence(&self) -> Option<(&SignedCheckpoint, &SignedCheckpoint)> {
         match self {
-            Self::Tip(_) => None,
-            Self::RolledBack { kept, shown } | Self::Forked { kept, shown } => {
-                Some((kept, shown.as_deref()?))
-            }
+            Self::Tip(_) | Self::Behind(_) => None,
+            Self::Forked { kept, shown } => Some((kept, shown.as_deref()?)),
         }
     }
 }
@@ -131,7 +138,7 @@ pub fn missing(archive: &Archive, remembered: &Remembered) -> Option<CommitId> {
     if remembered.is_empty() {
         return None;
     }
-    let tip = remembered.tip(archive.first_at_hand()?).ok().flatten()?;
+    let tip = remembered.tip(archive.first_at_hand()?).ok().flatten()?.id;
     let is_there = archive.objects().contains(tip.into()).unwrap_or(true);
     (!is_there).then_some(tip)
 }
@@ -149,17 +156,47 @@ fn found(
     if let Some(first) = archive.first()?
         && let Some(tip) = remembered.tip(first)?
     {
-        match archive.is_on_branch(tip) {
+        match archive.is_on_branch(tip.id) {
             Ok(true) => {}
-            Err(fault) if fault.is_system_error() || archive.branch()?.position(tip).is_some() => {
+            Err(fault) if fault.is_system_error() || archive.branch()?.position(tip.id).is_some() => {
                 return Err(fault.into());
             }
             // Damage is no excuse for what is gone, and whoever checks the archive is told of it.
-            Ok(false) | Err(_) => found.push(Contradiction::Tip(tip)),
+            Ok(false) | Err(_) => found.push(without(archive, tip)),
         }
     }
-    found.extend(against_kept(archive, remembered, log, |_| Ok(false))?);
+    if let Some(of_log) = against_kept(archive, remembered, log, |_| Ok(false))? {
+        // That it is behind is said once, and not of what is another history.
+        if !of_log.is_behind() {
+            found.retain(|known| !known.is_behind());
+            found.push(of_log);
+        } else if found.is_empty() {
+            found.push(of_log);
+        }
+    }
     Ok(found)
+}
+
+/// Judges a branch that lacks a commit that was kept. It was rewritten where the commit is in the store and leads to the branch
+/// below its tip, or the branch is as long as it was without it. Else all that is here may be what came before.
+fn without(archive: &Archive, kept: KeptTip) -> Contradiction {
+    let behind = Contradiction::Behind(Lacking::Commit(kept.id));
+    let Ok(now) = archive.count_commits() else {
+        return behind;
+    };
+    let parting = std::iter::successors(Some(kept.id), |id| {
+        archive.commit(*id).ok()?.parents.first().copied()
+    })
+    .find(|id| archive.is_on_branch(*id).unwrap_or(false));
+    let is_rewritten = match parting {
+        Some(parting) => parting != archive.tip(),
+        None => kept.commits.is_some_and(|before| now >= before),
+    };
+    if is_rewritten {
+        Contradiction::Tip(kept.id)
+    } else {
+        behind
+    }
 }
 
 /// Holds an archive's log against the checkpoint that was kept of it, unless that is known to be a part of it.
@@ -180,7 +217,10 @@ fn against_kept(
     let is_known = !is_other || kept.keys().any(|known| known == key);
     let keys: Vec<&VerifierKey> = kept.keys().collect();
     let contradiction = if is_known && !is_part(&kept.signed().checkpoint)? {
-        against(archive, &keys, kept.signed(), log)?
+        match against(archive, &keys, kept.signed(), log)? {
+            Some(Contradiction::Behind(_)) => Some(shorter(archive, &kept, log)?),
+            other => other,
+        }
     } else {
         None
     };
@@ -191,6 +231,43 @@ fn against_kept(
         });
     }
     Ok(contradiction)
+}
+
+/// Judges a log that has fewer entries than a checkpoint that was kept, by the subtrees that both know.
+fn shorter(
+    archive: &Archive,
+    kept: &KeptCheckpoint,
+    log: &mut Option<Log>,
+) -> Result<Contradiction, RememberError> {
+    let log = match log {
+        Some(log) => log,
+        None => log.insert(Log::read(archive)?),
+    };
+    let Ok(is_forked) = kept.is_forked_by_tree(log.tree(), log.size());
+    let signed = kept.signed();
+    Ok(if is_forked {
+        let keys: Vec<&VerifierKey> = kept.keys().collect();
+        Contradiction::Forked {
+            kept: Box::new(signed.clone()),
+            shown: shown(archive, &keys, log)?,
+        }
+    } else {
+        Contradiction::Behind(Lacking::Entries(signed.checkpoint.size))
+    })
+}
+
+/// Returns the newest checkpoint of the branch that a key of the log signed and that is true of what is shown: a file alone
+/// anybody can put there.
+fn shown(
+    archive: &Archive,
+    keys: &[&VerifierKey],
+    log: &Log,
+) -> Result<Option<Box<SignedCheckpoint>>, LogError> {
+    let is_own = |shown: &SignedCheckpoint| {
+        let is_signed = keys.iter().any(|key| shown.is_signed_by(key) == Some(true));
+        is_signed && log.has(&shown.checkpoint)
+    };
+    Ok(log::newest(archive)?.filter(is_own).map(Box::new))
 }
 
 /// Tells whether a key signed a checkpoint of the branch: it was the log's before another was.
@@ -228,18 +305,13 @@ fn against(
     if log.has(stated) {
         return Ok(None);
     }
-    // What a key of the log signed, and is true of what is shown: a file alone anybody can put there.
-    let is_own = |shown: &SignedCheckpoint| {
-        let is_signed = keys.iter().any(|key| shown.is_signed_by(key) == Some(true));
-        is_signed && log.has(&shown.checkpoint)
-    };
-    let shown = log::newest(archive)?.filter(is_own).map(Box::new);
-    let is_shorter = log.size() < stated.size;
-    let kept = Box::new(kept.clone());
-    Ok(Some(if is_shorter {
-        Contradiction::RolledBack { kept, shown }
+    Ok(Some(if log.size() < stated.size {
+        Contradiction::Behind(Lacking::Entries(stated.size))
     } else {
-        Contradiction::Forked { kept, shown }
+        Contradiction::Forked {
+            kept: Box::new(kept.clone()),
+            shown: shown(archive, keys, log)?,
+        }
     }))
 }
 
@@ -313,10 +385,14 @@ fn keep(
     if let Some(first) = archive.first()? {
         let before = remembered.tip(first)?;
         let goes_on = match before {
-            Some(before) => archive.is_on_branch(before)?,
+            Some(before) => archive.is_on_branch(before.id)?,
             None => true,
         };
-        if !goes_on || !remembered.keep_tip(first, archive.tip(), before)? {
+        let tip = KeptTip {
+            id: archive.tip(),
+            commits: Some(archive.count_commits()?),
+        };
+        if !goes_on || !remembered.keep_tip(first, tip, before)? {
             return Err(RememberError::Changed);
         }
     }
@@ -355,10 +431,13 @@ pub fn of_page(in_log: &InLog, remembered: &Remembered) -> Result<PageStanding, 
 /// Names how a log that is published stands to what was kept of it.
 #[must_use]
 pub fn named(standing: Standing, kept: &KeptCheckpoint, shown: &SignedCheckpoint) -> Option<Contradiction> {
-    let (kept, shown) = (Box::new(kept.signed().clone()), Some(Box::new(shown.clone())));
+    let kept = kept.signed();
     match standing {
         Standing::Continues => None,
-        Standing::RolledBack => Some(Contradiction::RolledBack { kept, shown }),
-        Standing::Forked => Some(Contradiction::Forked { kept, shown }),
+        Standing::Behind => Some(Contradiction::Behind(Lacking::Entries(kept.checkpoint.size))),
+        Standing::Forked => Some(Contradiction::Forked {
+            kept: Box::new(kept.clone()),
+            shown: Some(Box::new(shown.clone())),
+        }),
     }
 }

@@ -51,6 +51,8 @@ pub enum Verdict {
     Detached,
     /// The text was expunged: its id is what the commit leads to, and nothing was compared with it.
     Withheld,
+    /// Everything is so, and the archive ends before what somebody remembered of it: what followed is not known.
+    Behind,
     /// Objects are missing or not what their ids say.
     Corrupt,
     /// Everything is so, and the archive asked for a good signature, which the commit has not.
@@ -70,6 +72,7 @@ impl Verdict {
             Self::Unknown => "unknown",
             Self::Detached => "detached",
             Self::Withheld => "withheld",
+            Self::Behind => "behind",
             Self::Corrupt => "corrupt",
             Self::Unauthorized => "unauthorized",
         }

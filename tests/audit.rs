@@ -406,8 +406,9 @@ fn every_code_has_a_tampering() {
     codes.insert("unread");
     // What is withheld has a story of its own, tests/expunge.rs.
     codes.extend(["content-withheld", "tombstone-form", "tombstone-unsigned"]);
-    // The stories of the log have these.
+    // The stories of what readers keep, and of the log, have these.
     codes.extend([
+        "behind-remembered",
         "checkpoint-form",
         "checkpoint-unsigned",
         "checkpoint-other",

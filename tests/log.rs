@@ -775,7 +775,7 @@ fn an_archive_that_was_put_back_as_it_was_is_signed_for_only_with_what_was_signe
     }
     let said = says(&story, &sign, 2);
     assert!(
-        said.contains("the log was rolled back: a checkpoint of 2 revisions was signed")
+        said.contains("behind what was kept: a checkpoint of 2 revisions was signed")
             && said.contains("nothing was signed"),
         "{said}"
     );

@@ -120,7 +120,7 @@ fn a_log_is_followed_and_each_change_is_told_once() {
 }
 
 #[test]
-fn a_fork_and_a_roll_back_are_told_with_both_signed_checkpoints() {
+fn a_fork_is_told_with_both_signed_checkpoints_and_a_smaller_log_without() {
     let (story, key) = begin();
     for slug in ["one", "two", "three"] {
         add(&story, slug, slug);
@@ -130,11 +130,21 @@ fn a_fork_and_a_roll_back_are_told_with_both_signed_checkpoints() {
     story.yes(&["monitor", &url, "--key", &key, "-q"]);
     let kept = story.yes(&["log", "--checkpoint"]);
     let other = other_face(&story);
-    for (slugs, what) in [
-        (&["one"][..], "was rolled back: a checkpoint of 3 revisions"),
-        (&["two", "three"], "was forked: its first 3 revisions"),
-        (&["four", "five"], "was forked: its first 3 revisions"),
-    ] {
+    // Of one entry nothing was kept that is not of more.
+    add(&other, "one", "another one");
+    publish(&other);
+    let smaller = serve(site(&other));
+    let said = says(&story, &["monitor", &smaller], 1);
+    assert!(
+        said.starts_with("behind")
+            && said.contains("a checkpoint of 3 revisions")
+            && !said.contains("lie in"),
+        "{said}"
+    );
+    let answer: Value = serde_json::from_slice(&story.run(&["monitor", &smaller, "--json"]).stdout).unwrap();
+    assert!(answer["contradiction"].is_null() && answer["behind"].is_string());
+    let what = "was forked: its first 3 revisions";
+    for slugs in [&["two"][..], &["three"], &["four", "five"]] {
         for slug in slugs {
             add(&other, slug, &format!("another {slug}"));
         }
@@ -259,6 +269,62 @@ fn what_was_remembered_is_held_against_every_later_answer() {
 }
 
 #[test]
+fn a_copy_that_is_older_than_what_was_remembered_is_behind_and_not_accused() {
+    for has_log in [true, false] {
+        let story = if has_log { begin().0 } else { Story::begin() };
+        let publish = |slug: &str| {
+            add(&story, slug, slug);
+            if has_log {
+                story.yes(&["checkpoint", "--key", "log.key", "-q"]);
+            }
+        };
+        publish("one");
+        let honest = story.archive();
+        let clone = |name: &str| story.yes(&["clone", honest.to_str().unwrap(), name, "-q"]);
+        clone("monday");
+        publish("two");
+        let tip = story.git(&["rev-parse", "main"]);
+        clone("tuesday");
+        story.yes(&["--archive", "tuesday", "remember"]);
+        // Copies that the user has, and one that is made of the older one now.
+        let of = |arguments: &[&str]| {
+            let said = says(&story, &[&["--archive", "monday"], arguments].concat(), 1);
+            for accusing in ["rewritten", "corrupt", "forked", "lie in"] {
+                assert!(!said.contains(accusing), "{arguments:?}: {said}");
+            }
+            said
+        };
+        for arguments in [&["verify"][..], &["verify", "2026/01/22/one"]] {
+            let said = of(arguments);
+            assert!(
+                said.contains("behind  ") && said.contains(&tip) && said.contains("avalaches pull"),
+                "{said}"
+            );
+        }
+        assert!(of(&["audit"]).contains("behind-remembered"));
+        let document: Value = serde_json::from_str(&of(&["verify", "--json"])).unwrap();
+        assert_eq!(document["verdict"], "behind");
+        assert!(of(&["remember"]).contains("newer copy"));
+        let said = says(&story, &["clone", "monday", "another"], 1);
+        assert!(
+            said.contains("behind what was kept") && !said.contains("not the history"),
+            "{said}"
+        );
+        // A newer copy has what was missing.
+        story.yes(&["--archive", "monday", "pull", honest.to_str().unwrap(), "-q"]);
+        story.yes(&["--archive", "monday", "verify"]);
+        // The branch was moved back where it stood, and only then another history put there.
+        story.git(&["update-ref", "refs/heads/main", "main^"]);
+        fs::remove_file(honest.join("avalaches.branch")).unwrap();
+        let said = says(&story, &["verify"], 1);
+        assert!(said.contains("behind  "), "{said}");
+        add(&story, "other", "another");
+        let said = says(&story, &["verify"], 1);
+        assert!(said.contains("the history was rewritten"), "{said}");
+    }
+}
+
+#[test]
 fn a_page_from_a_forked_log_is_told_from_an_honest_one_without_any_archive() {
     let (story, _) = begin();
     for number in 0..6 {
@@ -350,7 +416,7 @@ fn a_log_that_was_forked_before_its_key_was_changed_is_told_by_whoever_remembers
     // The archive of the fork, whose key is one that the log had before.
     let archive = other.archive();
     let said = says(&story, &["verify", "--archive", archive.to_str().unwrap()], 1);
-    assert!(said.contains("was rolled back"), "{said}");
+    assert!(said.contains("was forked"), "{said}");
 }
 
 #[test]
@@ -396,5 +462,5 @@ fn a_log_whose_key_was_changed_is_followed_by_the_new_one_where_it_goes_on() {
     add(&before, "one", "一。");
     publish(&before);
     let said = says(&story, &["monitor", &serve(site(&before))], 1);
-    assert!(said.contains("was rolled back"), "{said}");
+    assert!(said.starts_with("behind"), "{said}");
 }

@@ -185,6 +185,20 @@ impl Archive {
         Ok(self.walked_branch()?.position(id).is_some())
     }
 
+    /// Returns how many commits the branch has. The list beside the repository is taken at its word for nothing: it counts where it
+    /// is the branch's from the first commit on, and else the branch is walked.
+    ///
+    /// # Errors
+    /// [`Fault`] where the branch cannot be walked.
+    pub fn count_commits(&self) -> Result<usize, Fault> {
+        let list = self.branch()?;
+        let is_whole = match list.get(0) {
+            Some(first) => self.commit(first)?.parents.is_empty() && self.is_known_from(list, 0)?,
+            None => false,
+        };
+        Ok(if is_whole { list } else { self.walked_branch()? }.len())
+    }
+
     /// Tells whether the list of the branch is git's from a position to the tip, in which it ends. It came with the folder: each commit
     /// must name the one before it as its parent, up to those that the user's own program walked.
     fn is_known_from(&self, list: &BranchList, position: usize) -> Result<bool, Fault> {

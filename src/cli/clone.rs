@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 
 use super::output::GOOD;
 use super::progress::{Meter, Shown};
+use super::remember::{self, Found};
 use super::replication::{
     address, circumstances, failure, named, print_refusal, refusal_json, revoked_since, tell_revoked,
 };
 use super::verify::{findings_json, findings_text};
-use super::{Common, Failure, Outcome, open_failure, output, remember};
+use super::{Common, Failure, Outcome, open_failure, output};
 
 /// Make a copy of an archive that is elsewhere, and prove all of it; run again, it goes on where it was interrupted
 ///
@@ -45,11 +46,12 @@ impl Clone {
         let cloned = done.map_err(failure)?;
         let contradictions = match &cloned {
             Cloned::Made { .. } => remember::contradictions(&common.open_at(&dir).map_err(open_failure)?)?,
-            Cloned::Refused(_) => Some(Vec::new()),
+            Cloned::Refused(_) => Some(Found::default()),
         };
-        let found = contradictions.as_deref().unwrap_or_default();
+        let is_held = contradictions.is_some();
+        let found = contradictions.unwrap_or_default();
         let is_good =
-            found.is_empty() && matches!(&cloned, Cloned::Made { revoked, .. } if revoked.is_empty());
+            found.is_nothing() && matches!(&cloned, Cloned::Made { revoked, .. } if revoked.is_empty());
         let outcome = if is_good { Outcome::Yes } else { Outcome::No };
         if common.json {
             let (tip, commits, revoked, refused) = match &cloned {
@@ -68,7 +70,8 @@ impl Clone {
                 "commits": commits,
                 "findings": findings_json(revoked),
                 "refused": refused,
-                "contradictions": contradictions,
+                "contradictions": is_held.then_some(&found.contradicting),
+                "behind": found.behind,
             }))?;
             return Ok(outcome);
         }
@@ -86,16 +89,21 @@ impl Clone {
                     findings_text(revoked)
                 ))?;
                 tell_revoked(common, revoked);
-                for what in found {
+                for what in &found.contradicting {
                     output::error(what);
                 }
-                if contradictions.is_none() && !common.quiet {
+                if let Some(what) = &found.behind {
+                    output::error(what);
+                }
+                if !is_held && !common.quiet {
                     output::note(remember::HELD_AGAINST_NOTHING);
                 }
-                if !found.is_empty() && !common.quiet {
-                    output::hint(
-                        "this copy is whole, and not the history that you remembered: keep both, and ask the publisher",
-                    );
+                if !found.is_nothing() && !common.quiet {
+                    output::hint(if found.contradicting.is_empty() {
+                        "this copy is whole: `avalaches pull` from a newer one goes on from it, or says that it does not"
+                    } else {
+                        "this copy is whole, and not the history that you remembered: keep both, and ask the publisher"
+                    });
                 }
             }
             Cloned::Refused(refusal) => print_refusal(common, &from, refusal)?,

@@ -14,7 +14,7 @@ use avalaches::tlog::key::{KeyError, VerifierKey};
 use avalaches::wording::counted;
 use serde_json::{Value, json};
 
-use super::output::{BAD, visible};
+use super::output::{BAD, NOTICE, visible};
 use super::{Common, Failure, Outcome, output, remember};
 
 /// Follow the log of a published site: what is new, corrected or retracted since the last time, and whether the log goes on from there
@@ -44,29 +44,41 @@ fn key(text: &str) -> Result<VerifierKey, String> {
     })
 }
 
+/// How a log was found to stand to what was kept of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    GoesOn,
+    /// It ends before that, as a page from a cache does: the next time it may go on.
+    Behind,
+    Contradiction,
+}
+
 impl Monitor {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         if self.atom && common.json {
             return Err(Failure::new("--json and --atom ask for two forms of one answer")
                 .hint("leave one of them out"));
         }
-        let mut outcome = self.once(common)?;
-        while let Some(seconds) = self.every.filter(|_| outcome == Outcome::Yes) {
+        let mut seen = self.once(common)?;
+        while let Some(seconds) = self.every.filter(|_| seen != Seen::Contradiction) {
             std::thread::sleep(Duration::from_secs(seconds));
-            outcome = match self.once(common) {
-                Ok(outcome) => outcome,
+            seen = match self.once(common) {
+                Ok(seen) => seen,
                 // A site that was followed and does not answer may answer the next time.
                 Err(failure) if !failure.is_unread => {
                     failure.tell();
-                    Outcome::Yes
+                    Seen::GoesOn
                 }
                 Err(failure) => return Err(failure),
             };
         }
-        Ok(outcome)
+        Ok(match seen {
+            Seen::GoesOn => Outcome::Yes,
+            Seen::Behind | Seen::Contradiction => Outcome::No,
+        })
     }
 
-    fn once(&self, common: &Common) -> Result<Outcome, Failure> {
+    fn once(&self, common: &Common) -> Result<Seen, Failure> {
         let address = self.url.trim_end_matches('/');
         let client = Client::new(Limits {
             body: monitor::LONGEST_BUNDLE,
@@ -113,6 +125,7 @@ impl Monitor {
         match followed {
             Followed::Contradiction(contradiction) => {
                 let told = remember::told(&contradiction, &remembered)?;
+                let is_behind = contradiction.is_behind();
                 if common.json {
                     output::print_json(&json!({
                         "schema": "avalaches/monitor/1",
@@ -120,19 +133,26 @@ impl Monitor {
                         "before": before.as_ref().map(|before| before.signed().checkpoint.size),
                         "size": Value::Null,
                         "news": [],
-                        "contradiction": told,
+                        "contradiction": (!is_behind).then_some(&told),
+                        "behind": is_behind.then_some(&told),
                     }))?;
+                } else if is_behind {
+                    output::print(&format!("{NOTICE}behind{NOTICE:#}  {}\n", visible(&told)))?;
                 } else {
                     output::print(&format!("{BAD}contradiction{BAD:#}  {}\n", visible(&told)))?;
                 }
-                Ok(Outcome::No)
+                Ok(if is_behind {
+                    Seen::Behind
+                } else {
+                    Seen::Contradiction
+                })
             }
             Followed::News(news) => {
                 let size = before.as_ref().map(|before| before.signed().checkpoint.size);
                 self.tell(common, size, &news)?;
                 // What was not told is not kept, so that it is told the next time.
                 if remembered.keep_checkpoint(&news.kept, before.as_ref())? {
-                    Ok(Outcome::Yes)
+                    Ok(Seen::GoesOn)
                 } else {
                     // Another kept something meanwhile, which may contradict.
                     self.once(common)
@@ -150,6 +170,7 @@ impl Monitor {
                 "size": news.kept.signed().checkpoint.size,
                 "news": news.entries.iter().map(document).collect::<Vec<Value>>(),
                 "contradiction": Value::Null,
+                "behind": Value::Null,
             }));
         }
         if self.atom {

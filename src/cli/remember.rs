@@ -28,9 +28,11 @@ impl Remember {
                 for contradiction in &found {
                     output::error(&told(contradiction, &remembered)?);
                 }
-                output::hint(
-                    "what was kept before stays; if the publisher can explain it, delete it there yourself",
-                );
+                output::hint(if found.iter().all(Contradiction::is_behind) {
+                    "what was kept before stays; `avalaches pull` from a newer copy first"
+                } else {
+                    "what was kept before stays; if the publisher can explain it, delete it there yourself"
+                });
                 return Ok(Outcome::No);
             }
         };
@@ -87,15 +89,51 @@ pub fn told_here(contradiction: &Contradiction) -> Result<String, Failure> {
 /// What is said where nothing can be held against what the user kept.
 pub const HELD_AGAINST_NOTHING: &str = "nothing was held against what you remembered: neither XDG_STATE_HOME nor HOME names a folder of yours, by its whole path";
 
-/// Holds an archive against what the user kept of it; returns what contradicts, in words, and `None` where there is no folder in which
-/// something could have been kept.
-pub fn contradictions(archive: &Archive) -> Result<Option<Vec<String>>, Failure> {
+/// What is found of an archive that is held against what the user kept of it, in words.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// What contradicts.
+    pub contradicting: Vec<String>,
+    /// That the archive is behind, and nothing contradicts.
+    pub behind: Option<String>,
+}
+
+impl Found {
+    /// Tells whether the archive goes on from what was kept.
+    pub fn is_nothing(&self) -> bool {
+        self.contradicting.is_empty() && self.behind.is_none()
+    }
+
+    /// Puts it into the answer about one thing.
+    pub fn tell(&self, answer: &mut Answer) {
+        for what in &self.contradicting {
+            in_log::contradicted(answer, what.clone());
+        }
+        if let Some(what) = &self.behind {
+            in_log::behind(answer, what.clone());
+        }
+    }
+}
+
+/// What to do about an archive that is behind.
+pub const PULL_FIRST: &str =
+    "`avalaches pull` from a newer copy: it goes on from here, or says that it does not";
+
+/// Holds an archive against what the user kept of it; `None` where there is no folder in which something could have been kept.
+pub fn contradictions(archive: &Archive) -> Result<Option<Found>, Failure> {
     let Ok(remembered) = folder() else {
         return Ok(None);
     };
-    let found = remember::contradictions(archive, &remembered)?;
-    let told = found.iter().map(|contradiction| told(contradiction, &remembered));
-    told.collect::<Result<_, _>>().map(Some)
+    let mut found = Found::default();
+    for contradiction in remember::contradictions(archive, &remembered)? {
+        let what = told(&contradiction, &remembered)?;
+        if contradiction.is_behind() {
+            found.behind = Some(what);
+        } else {
+            found.contradicting.push(what);
+        }
+    }
+    Ok(Some(found))
 }
 
 /// Warns whoever is about to add something where the archive lacks what the user kept of it.
@@ -110,14 +148,23 @@ pub fn warn_of_missing(common: &Common, archive: &Archive) {
 
 /// The same for the check of a whole archive: as findings, and as a note where there is no such folder.
 pub fn findings(archive: &Archive) -> Result<(Vec<Finding>, Option<String>), Failure> {
-    let finding = |what| Finding {
-        code: Code::HistoryRewritten,
+    let finding = |code, what| Finding {
+        code,
         commit: None,
         place: "what you remembered".to_owned(),
         what,
     };
     Ok(match contradictions(archive)? {
-        Some(found) => (found.into_iter().map(finding).collect(), None),
+        Some(Found {
+            contradicting,
+            behind,
+        }) => {
+            let rewritten = contradicting
+                .into_iter()
+                .map(|what| finding(Code::HistoryRewritten, what));
+            let behind = behind.map(|what| finding(Code::BehindRemembered, what));
+            (rewritten.chain(behind).collect(), None)
+        }
         None => (Vec::new(), Some(HELD_AGAINST_NOTHING.to_owned())),
     })
 }

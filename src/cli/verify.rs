@@ -23,7 +23,8 @@ use clap::ValueEnum;
 
 use super::pages::{FormName, form_of, page_failure, read_once, read_page};
 use super::progress::{Meter, Shown};
-use super::{Common, Failure, Outcome, output, quote, remember, resolve};
+use super::remember::{self, Found};
+use super::{Common, Failure, Outcome, output, quote, resolve};
 
 pub use self::report::{findings_json, findings_text, scope_name};
 
@@ -152,7 +153,7 @@ impl Verify {
         let policy = self.policy.as_deref().map(super::policy::read).transpose()?;
         let contradictions = match asked {
             Asked::Archive(archive) => remember::contradictions(archive)?,
-            Asked::Damaged(_) | Asked::Page => remember::folder().is_ok().then(Vec::new),
+            Asked::Damaged(_) | Asked::Page => remember::folder().is_ok().then(Found::default),
         };
         let is_held = contradictions.is_some();
         let contradictions = contradictions.unwrap_or_default();
@@ -160,9 +161,7 @@ impl Verify {
             let judged = match asked {
                 Asked::Archive(archive) => self.judge(archive, thing).and_then(|mut answer| {
                     in_log::of_archive(archive, &mut answer, policy.as_ref())?;
-                    for what in &contradictions {
-                        in_log::contradicted(&mut answer, what.clone());
-                    }
+                    contradictions.tell(&mut answer);
                     Ok(answer)
                 }),
                 Asked::Damaged(error) => Ok(verify::of_damaged(error)),
@@ -202,6 +201,9 @@ impl Verify {
                     "this proves that the text is what the footer names; not that it is true, nor when it was published, nor that no revision followed"
                 }
             });
+        }
+        if contradictions.behind.is_some() && !common.quiet {
+            output::hint(remember::PULL_FIRST);
         }
         match failed {
             Some(thing) => Err(Failure::new(format!("could not answer for {thing:?}"))),

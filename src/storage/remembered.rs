@@ -2,6 +2,7 @@
 //! was found good, for each archive a commit of its branch, and what was found to contradict them; and what whoever signs for a log
 //! keeps, the last checkpoint of each key.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -50,6 +51,35 @@ pub enum RememberedError {
     /// A file holds no commit's id.
     #[error("{} holds no commit's id", .0.display())]
     Tip(PathBuf),
+}
+
+/// A commit of an archive's branch that was its tip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptTip {
+    /// The commit.
+    pub id: CommitId,
+    /// How many commits the branch had up to it; not known of what was kept by early versions.
+    pub commits: Option<usize>,
+}
+
+impl KeptTip {
+    /// Reads the id and, after a blank, the number.
+    fn parse(text: &str) -> Option<Self> {
+        let line = text.strip_suffix('\n')?;
+        let (id, commits) = match line.split_once(' ') {
+            Some((id, commits)) => (id, Some(commits.parse().ok()?)),
+            None => (line, None),
+        };
+        let id = id.parse().ok()?;
+        Some(Self { id, commits })
+    }
+}
+
+impl fmt::Display for KeptTip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.id)?;
+        self.commits.map_or(Ok(()), |commits| write!(f, " {commits}"))
+    }
 }
 
 /// The last checkpoints that were signed with a key.
@@ -225,13 +255,13 @@ impl Remembered {
     ///
     /// # Errors
     /// [`RememberedError`].
-    pub fn tip(&self, first: CommitId) -> Result<Option<CommitId>, RememberedError> {
+    pub fn tip(&self, first: CommitId) -> Result<Option<KeptTip>, RememberedError> {
         let path = self.of_archive(first);
         let Some(text) = read(&path)? else {
             return Ok(None);
         };
-        let id = text.strip_suffix('\n').and_then(|id| id.parse().ok());
-        id.map(Some).ok_or(RememberedError::Tip(path))
+        let kept = KeptTip::parse(&text);
+        kept.map(Some).ok_or(RememberedError::Tip(path))
     }
 
     /// Keeps a commit of an archive that follows the one that was kept `before`. Returns whether nothing else was kept meanwhile: else
@@ -242,8 +272,8 @@ impl Remembered {
     pub fn keep_tip(
         &self,
         first: CommitId,
-        tip: CommitId,
-        before: Option<CommitId>,
+        tip: KeptTip,
+        before: Option<KeptTip>,
     ) -> Result<bool, RememberedError> {
         let _lock = self.lock()?;
         if self.tip(first)? != before {
@@ -330,18 +360,32 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let remembered = Remembered::in_folder(folder.path().join("state"));
         assert!(remembered.is_empty());
-        let [first, tip] = [1, 2].map(|byte| CommitId::from_raw([byte; 20]));
+        let [first, id] = [1, 2].map(|byte| CommitId::from_raw([byte; 20]));
+        let commits = Some(7);
+        let tip = KeptTip { id, commits };
+        let other = KeptTip { id: first, commits };
         assert_eq!(remembered.tip(first).unwrap(), None);
         assert!(remembered.keep_tip(first, tip, None).unwrap());
         assert_eq!(remembered.tip(first).unwrap(), Some(tip));
         // Another was judged than the one that is kept.
-        for before in [None, Some(first)] {
-            assert!(!remembered.keep_tip(first, first, before).unwrap());
+        for before in [None, Some(other)] {
+            assert!(!remembered.keep_tip(first, other, before).unwrap());
         }
         assert_eq!(remembered.tip(first).unwrap(), Some(tip));
         assert!(!remembered.is_empty());
-        fs::write(remembered.of_archive(first), "02020202\n").unwrap();
-        assert!(matches!(remembered.tip(first), Err(RememberedError::Tip(_))));
+        // As early versions kept it.
+        fs::write(remembered.of_archive(first), format!("{id}\n")).unwrap();
+        let without = KeptTip { id, commits: None };
+        assert_eq!(remembered.tip(first).unwrap(), Some(without));
+        for text in [
+            "02020202\n".to_owned(),
+            format!("{id} \n"),
+            format!("{id} 7"),
+            format!("{id} -7\n"),
+        ] {
+            fs::write(remembered.of_archive(first), text).unwrap();
+            assert!(matches!(remembered.tip(first), Err(RememberedError::Tip(_))));
+        }
         fs::write(remembered.of_archive(first), [0xff]).unwrap();
         assert!(remembered.tip(first).is_err());
         fs::create_dir_all(remembered.of_log("a").parent().unwrap()).unwrap();

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::checkpoint::{CheckpointError, SignedCheckpoint};
 use super::key::{KeyError, VerifierKey};
-use super::merkle::{self, Hash, Peaks};
+use super::merkle::{self, Hash, Nodes, Peaks};
 use super::proof_lines;
 
 /// The first line.
@@ -49,8 +49,8 @@ pub enum KeptError {
 pub enum Standing {
     /// It goes on from it, or is the same.
     Continues,
-    /// It is smaller: entries were taken back.
-    RolledBack,
+    /// It is smaller: an older state, or one from which entries were taken back.
+    Behind,
     /// It has other entries in place of those that were there.
     Forked,
 }
@@ -167,7 +167,7 @@ impl KeptCheckpoint {
     ) -> (Standing, Peaks) {
         let mut peaks = self.peaks.clone();
         if later.checkpoint.size < peaks.size() {
-            return (Standing::RolledBack, peaks);
+            return (Standing::Behind, peaks);
         }
         for leaf in leaves {
             peaks.push(leaf);
@@ -194,6 +194,21 @@ impl KeptCheckpoint {
             .subtrees()
             .any(|(place, hash)| found.iter().any(|other| other.0 == place && other.1 != hash))
     }
+
+    /// Tells whether a tree of some size has another hash for a whole subtree that is kept. Of a tree that is smaller than the one
+    /// that is kept nothing else is known.
+    ///
+    /// # Errors
+    /// Where a hash cannot be had.
+    pub fn is_forked_by_tree<N: Nodes>(&self, nodes: &N, size: u64) -> Result<bool, N::Error> {
+        for ((level, index), hash) in self.peaks.subtrees() {
+            let is_whole = index < size >> level;
+            if is_whole && nodes.node(level, index)? != hash {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 impl fmt::Display for KeptCheckpoint {
@@ -214,7 +229,7 @@ impl fmt::Display for KeptCheckpoint {
 mod tests {
     use super::super::checkpoint::Checkpoint;
     use super::super::key::{KeyKind, SignerKey};
-    use super::super::merkle::leaf_hash;
+    use super::super::merkle::{Tree, leaf_hash};
     use super::*;
 
     fn leaves(count: u8) -> Vec<Hash> {
@@ -292,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_goes_on_or_is_rolled_back_or_forked() {
+    fn a_log_goes_on_or_is_behind_or_forked() {
         let all = leaves(9);
         let (key, peaks, at_five) = signed(&all[..5], 1);
         let kept = KeptCheckpoint::new(key, peaks, at_five).unwrap();
@@ -303,11 +318,18 @@ mod tests {
         };
         assert_eq!(standing(&all), Standing::Continues);
         assert_eq!(standing(&all[..5]), Standing::Continues);
-        assert_eq!(standing(&all[..4]), Standing::RolledBack);
+        assert_eq!(standing(&all[..4]), Standing::Behind);
         let mut other = all.clone();
         other[2] = leaf_hash(b"another");
         assert_eq!(standing(&other), Standing::Forked);
         assert_eq!(standing(&other[..5]), Standing::Forked);
+        // Of a smaller tree, the subtrees that are kept: of four leaves, and of the fifth.
+        let is_forked = |leaves: &[Hash]| {
+            let tree = Tree::of(leaves.iter().copied());
+            kept.is_forked_by_tree(&tree, tree.size()).unwrap()
+        };
+        assert!(is_forked(&other[..4]) && is_forked(&other));
+        assert!(!is_forked(&other[..3]) && !is_forked(&all[..4]) && !is_forked(&all));
         // The entries that are shown are not as many as the checkpoint states.
         let (_, _, at_nine) = signed(&all, 1);
         for shown in [&all[5..8], &[&all[5..], &all[..1]].concat()] {

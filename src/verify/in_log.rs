@@ -206,6 +206,11 @@ pub fn contradicted(answer: &mut Answer, what: String) {
     against(answer, what);
 }
 
+/// Says that what somebody remembered goes further than the archive: no yes is up to date then.
+pub fn behind(answer: &mut Answer, what: String) {
+    refuse(answer, Verdict::Behind, what);
+}
+
 fn against(answer: &mut Answer, reason: String) {
     refuse(answer, Verdict::Corrupt, reason);
 }

@@ -19,7 +19,7 @@ pub fn text(common: &Common, thing: &str, answer: &Answer) -> String {
     let verdict = answer.verdict();
     let style = match verdict {
         Verdict::Verified | Verdict::Proved => GOOD,
-        Verdict::Superseded | Verdict::Withheld => NOTICE,
+        Verdict::Superseded | Verdict::Withheld | Verdict::Behind => NOTICE,
         _ => BAD,
     };
     let mut text = String::new();

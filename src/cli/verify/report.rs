@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use avalaches::id::CommitId;
 use avalaches::progress::Progress;
-use avalaches::verify::whole::{Finding, Report, Scope};
+use avalaches::verify::whole::{Code, Finding, Report, Scope};
 use avalaches::wording::counted;
 use serde_json::{Value, json};
 
 use crate::cli::output::{BAD, GOOD, NOTICE, visible};
+use crate::cli::remember::PULL_FIRST;
 use crate::cli::{Common, Failure, Outcome, output};
 
 /// How many withheld revisions are named.
@@ -57,6 +58,7 @@ pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, F
             "{NOTICE}ended{NOTICE:#}  {scope}the check was ended after {done} of {all} objects, with {findings}",
         ),
         Verdict::Unread => writeln!(text, "{NOTICE}unread{NOTICE:#}  {findings}; {sums}{tip}"),
+        Verdict::Behind => writeln!(text, "{NOTICE}behind{NOTICE:#}  {scope}{sums}{tip}"),
         Verdict::Corrupt => writeln!(text, "{BAD}corrupt{BAD:#}  {findings}; {sums}{tip}"),
     };
     if common.verbose {
@@ -74,6 +76,9 @@ pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, F
     if !common.quiet {
         tell_withheld(common, report);
         report.notes.iter().for_each(|note| output::note(note));
+        if verdict(report) == Verdict::Behind {
+            output::hint(PULL_FIRST);
+        }
         if verdict(report) == Verdict::Verified {
             output::note(
                 "this proves what the archive holds and in which order; not that it is true, nor the clock time",
@@ -125,6 +130,8 @@ fn withheld_json(report: &Report) -> Vec<Value> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Verified,
+    /// Sound, and behind what the user remembered.
+    Behind,
     Corrupt,
     /// Something could not be read.
     Unread,
@@ -136,6 +143,7 @@ impl Verdict {
     const fn name(self) -> &'static str {
         match self {
             Self::Verified => "verified",
+            Self::Behind => "behind",
             Self::Corrupt => "corrupt",
             Self::Unread => "unread",
             Self::Ended(_) => "ended",
@@ -144,10 +152,12 @@ impl Verdict {
 }
 
 fn verdict(report: &Report) -> Verdict {
+    let is_behind = |finding: &Finding| finding.code == Code::BehindRemembered;
     match report.ended {
         Some(progress) => Verdict::Ended(progress),
         None if report.is_unread() => Verdict::Unread,
         None if report.findings.is_empty() => Verdict::Verified,
+        None if report.findings.iter().all(is_behind) => Verdict::Behind,
         None => Verdict::Corrupt,
     }
 }
@@ -155,7 +165,7 @@ fn verdict(report: &Report) -> Verdict {
 fn outcome(report: &Report) -> Result<Outcome, Failure> {
     match verdict(report) {
         Verdict::Verified => Ok(Outcome::Yes),
-        Verdict::Corrupt => Ok(Outcome::No),
+        Verdict::Behind | Verdict::Corrupt => Ok(Outcome::No),
         Verdict::Unread => Err(crate::cli::unread()),
         Verdict::Ended(_) => Ok(Outcome::Interrupted),
     }

@@ -84,6 +84,7 @@ codes! {
     BranchList "branch-list" Error "The list beside the repository is not that of the branch."
     MirrorBroken "mirror-broken" Error "What a mirror leads to is missing or malformed."
     HistoryRewritten "history-rewritten" Error "A commit that somebody recorded is no longer in the branch's history."
+    BehindRemembered "behind-remembered" Warning "The branch or the log ends before what somebody remembered of it: an older copy, or one that was rolled back."
     NotLinear "not-linear" Error "A commit has several parents, or another one than the branch has before it."
     FirstCommit "first-commit" Error "The first commit is not an archive's first."
     ArchivedEarlier "archived-earlier" Error "A commit was archived before the one that it follows."
