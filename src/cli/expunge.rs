@@ -99,7 +99,9 @@ fn failure(error: ExpungeError) -> Failure {
 
 fn refused(refusal: Refusal) -> Failure {
     let hint = match &refusal {
-        Refusal::Newest(_) => Some("withdraw it first with `avalaches retract ARTICLE --note …`"),
+        Refusal::Newest(_) => Some(
+            "put another text in its place first: `avalaches correct ARTICLE PAGE --note …`, or `avalaches retract ARTICLE --note …`",
+        ),
         Refusal::SameNote(_) => Some("give another note, so that it can be said anew"),
         Refusal::Note(_) => Some("say in one line why, such as the court's decision"),
         _ => None,

@@ -53,7 +53,7 @@ impl Signing {
                 if self.sign.is_none() {
                     failure
                         .message
-                        .insert_str(0, "the archive asks for signatures, and ");
+                        .insert_str(0, "this commit has to be signed, and ");
                 }
                 failure
             })?,
