@@ -235,7 +235,7 @@ impl Writer {
 
     /// Moves a pack that was completed into the store, of objects that refs lead to or that nobody has to keep; the branch
     /// stays where it is. Returns the pack's name there. Git deletes packs by their names, and may be about to: it is one that no
-    /// pack there has, and none of `others`, which were there. It is kept until [`Writer::others_are_deleted`].
+    /// pack there has, and none of `others`, which were there. It is kept until `Writer::others_are_deleted`.
     ///
     /// # Errors
     /// [`WriteError`].

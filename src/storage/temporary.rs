@@ -79,7 +79,7 @@ pub fn file(folder: &Path, prefix: &str, mode: u32) -> io::Result<NamedTempFile>
     }
 }
 
-/// Puts a file whole in its place, as [`file`] makes it. `write` is given the new file.
+/// Puts a file whole in its place, as [`file()`] makes it. `write` is given the new file.
 ///
 /// # Errors
 /// The operating system's; what stood in the place stays there.
