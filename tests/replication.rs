@@ -348,7 +348,7 @@ fn an_archive_is_made_and_cloned_in_the_empty_folder_in_which_one_stands() {
         story
             .folder
             .path()
-            .join("refused/.avalaches.pulling.cloning/objects"),
+            .join("refused/.avalaches-init-Ab3dE6/objects"),
     )
     .unwrap();
     let (code, said) = run("refused", &["clone", "../archive", "."]);
