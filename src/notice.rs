@@ -65,19 +65,31 @@ pub const ENGLISH: Words = Words {
 
 /// In Chinese.
 pub const CHINESE: Words = Words {
-    is_earlier: "这是较早的修订。",
-    is_retracted: "本文已撤回；这是较早的修订。",
-    to_newest: "阅读最新修订",
+    is_earlier: "这是较早的版本。",
+    is_retracted: "本文已撤回；这是较早的版本。",
+    to_newest: "阅读最新版本",
     kinds: ["发表", "更新", "更正", "撤回", "恢复", "技术修订"],
     button: "验证本页",
     elsewhere: "在独立页面上验证",
     verify_otherwise: "本页带有自己的证明，可用程序核对：",
     verify_title: "验证页面",
     tags: "标签：",
-    earlier: "较早的修订：",
+    earlier: "较早的版本：",
     history: "本文的修订历史",
     revision: ["第", "版"],
 };
+
+/// In Chinese, by renderers 1 to 14: such a page may have been copied long ago.
+const CHINESE_BEFORE: Words = Words {
+    is_earlier: "这是较早的修订。",
+    is_retracted: "本文已撤回；这是较早的修订。",
+    to_newest: "阅读最新修订",
+    earlier: "较早的修订：",
+    ..CHINESE
+};
+
+/// The words of all sites that there may be.
+pub const ALL: [&Words; 3] = [&ENGLISH, &CHINESE, &CHINESE_BEFORE];
 
 /// What is known of a revision that a site says above it.
 #[derive(Debug, Clone, Copy)]
@@ -174,10 +186,11 @@ pub struct Below<'a> {
 /// all of them are. Every word has to be the site's.
 #[must_use]
 pub fn not_below<'t>(lines: &[&'t str], known: Below<'_>) -> Option<&'t str> {
-    let strange =
-        [&ENGLISH, &CHINESE].map(|words| lines.iter().position(|line| !words.says_below(line, known)));
-    let [english, chinese] = strange;
-    lines.get(english?.max(chinese?)).copied()
+    let mut furthest = 0;
+    for words in ALL {
+        furthest = furthest.max(lines.iter().position(|line| !words.says_below(line, known))?);
+    }
+    lines.get(furthest).copied()
 }
 
 /// Takes off a canonical text the title above the back link, which a page has for screen readers alone, and the back link: that, and
@@ -199,7 +212,8 @@ fn has_words(known: &str, line: &str) -> bool {
 /// lines, and the text. Every word has to be the site's.
 #[must_use]
 pub fn taken_off<'t>(text: &'t str, known: Known<'_>) -> (Vec<&'t str>, &'t str) {
-    let taken = [&ENGLISH, &CHINESE].map(|words| {
+    let mut most = (Vec::new(), text);
+    for words in ALL {
         let mut lines = Vec::new();
         let mut rest = text;
         for choice in words.above(known) {
@@ -209,14 +223,11 @@ pub fn taken_off<'t>(text: &'t str, known: Known<'_>) -> (Vec<&'t str>, &'t str)
                 rest = below.trim_start_matches('\n');
             }
         }
-        (lines, rest)
-    });
-    let [english, chinese] = taken;
-    if english.0.len() >= chinese.0.len() {
-        english
-    } else {
-        chinese
+        if lines.len() > most.0.len() {
+            most = (lines, rest);
+        }
     }
+    most
 }
 
 #[cfg(test)]
@@ -237,6 +248,8 @@ mod tests {
             ("Correction It was <yesterday>.\n\n", 1),
             ("Correction It\u{a0}was <yesterday>.\n", 1),
             ("更正 It was <yesterday>.\n\n", 1),
+            ("这是较早的版本。 阅读最新版本\n\n", 1),
+            // Of renderer 14 and before.
             ("这是较早的修订。 阅读最新修订\n\n", 1),
             (
                 "This is an earlier revision. Read the newest one\n\nCorrection It was <yesterday>.\n\n",
@@ -265,7 +278,7 @@ mod tests {
             &[
                 "验证页面",
                 "标签： river\u{a0}town",
-                "较早的修订： 第2版 第1版",
+                "较早的版本： 第2版 第1版",
                 "本文的修订历史",
             ],
             &[],
@@ -319,13 +332,15 @@ mod tests {
             "Before.\n\nCorrection It was <yesterday>.\n\n",
             // Nobody retracted it.
             "This article was retracted; this is an earlier revision. Read the newest one\n\n",
+            // No renderer said both.
+            "这是较早的修订。 阅读最新版本\n\n",
         ] {
             let text = format!("{above}Text.\n");
             assert_eq!(taken_off(&text, KNOWN), (Vec::new(), text.as_str()), "{above}");
         }
         let twice = "Correction It was <yesterday>.\n\n".repeat(2) + "Text.\n";
         assert_eq!(taken_off(&twice, KNOWN).0.len(), 1);
-        let mixed = "这是较早的修订。 阅读最新修订\n\nCorrection It was <yesterday>.\n\nText.\n";
+        let mixed = "这是较早的版本。 阅读最新版本\n\nCorrection It was <yesterday>.\n\nText.\n";
         assert_eq!(taken_off(mixed, KNOWN).0.len(), 1);
         let newest = Known {
             note: None,

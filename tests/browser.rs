@@ -203,7 +203,7 @@ fn a_page_is_proved_at_its_footer_and_each_change_fails_in_its_own_words() {
         (
             &id,
             &format!("<span class=\"id\">{}</span>", &footer[..39]),
-            "页脚：文章的最后一行不是页脚",
+            "页脚：文章最后一行不是",
         ),
     ] {
         reader.fails(to, &changed(&html, from, to), words);
@@ -578,7 +578,7 @@ fn everything_can_be_read_with_scripts_off() {
             "verify.html",
             &["此功能需要 JavaScript", "avalaches verify --without-archive PAGE"],
         ),
-        ("search.html", &["搜索需要JavaScript"]),
+        ("search.html", &["搜索需要 JavaScript"]),
     ] {
         let seen = seen(name);
         for word in words {

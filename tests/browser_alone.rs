@@ -214,7 +214,7 @@ fn a_saved_page_or_a_text_with_its_proof_is_checked_without_its_site() {
     expect(
         desk.paste(&page),
         "",
-        "The text below carries no proof. Add the file whose name ends in “.proof”",
+        "The text in the box carries no proof. Add the file whose name ends in “.proof”",
     );
     expect(
         desk.drop(&[("index.proof", &proof)]),
@@ -421,7 +421,7 @@ fn each_page_is_judged_by_its_own_proof_and_named() {
     assert_eq!(verdict, "proved", "{says}");
     let (verdict, says) = desk.paste(&desk.story.yes(&["show", "2026/01/23/ferry"]));
     assert!(
-        verdict.is_empty() && says.contains("The text below carries no proof"),
+        verdict.is_empty() && says.contains("The text in the box carries no proof"),
         "{says}"
     );
 }

@@ -637,7 +637,7 @@ fn what_is_copied_off_the_screen_is_judged_with_the_notices_that_a_site_prints_a
     let first = story.yes(&["show", &format!("{BRIDGE}@1")]);
     let above = |notice: &str, page: &str| page.replacen("\n\n", &format!("\n\n{notice}\n\n"), 1);
     let notice = "更正 长两百米。 “Two hundred”.";
-    let earlier = "这是较早的修订。 阅读最新修订";
+    let earlier = "这是较早的版本。 阅读最新版本";
     for (notice, page, word) in [
         (notice, &newest, "verified"),
         ("Correction 长两百米。 “Two hundred”.", &newest, "verified"),
@@ -660,7 +660,7 @@ fn what_is_copied_off_the_screen_is_judged_with_the_notices_that_a_site_prints_a
         ("更正 长三百米。 “Two hundred”.", &newest),
         ("撤回 长两百米。 “Two hundred”.", &newest),
         (earlier, &newest),
-        ("本文已撤回；这是较早的修订。 阅读最新修订", &first),
+        ("本文已撤回；这是较早的版本。 阅读最新版本", &first),
         (notice, &first),
     ] {
         let (code, said) = judged(above(notice, page));

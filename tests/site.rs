@@ -465,7 +465,8 @@ fn a_page_whose_text_is_withheld_says_so_and_its_proof_is_gone() {
     assert!(!folder.join("r1.proof").exists());
     let html = page(&story, &format!("{ARTICLE}/r1.html"));
     assert!(
-        html.contains("此修订的文字不予公开") && html.contains("<bdi>A court &lt;b&gt; asked.</bdi>"),
+        html.contains("此版本的文字不予公开")
+            && html.contains("<bdi>A court &lt;b&gt; asked.</bdi></p>\n<p>移除文字的提交： <code>"),
         "{html}"
     );
     assert!(!html.contains("今天通车") && !html.contains(BLOCK), "{html}");

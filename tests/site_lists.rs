@@ -74,8 +74,22 @@ fn a_history_has_every_revision_and_what_it_changed() {
     let correction = Html::parse_fragment(&html.select(&correction).next().unwrap().inner_html());
     assert_eq!(texts(&correction, ".text del"), ["今", "today"]);
     assert_eq!(texts(&correction, ".text ins"), ["昨", "yesterday"]);
-    assert_eq!(texts(&correction, ".place")[0], "第 1 段，有改动");
-    assert!(texts(&correction, ".field").concat().contains("桥 <i>"));
+    assert_eq!(texts(&correction, ".place")[0], "第1段，有改动");
+    let fields = texts(&correction, ".field");
+    assert!(fields.concat().contains("桥 <i>"), "{fields:?}");
+    for field in &fields {
+        let (name, became) = field.split_once('，').unwrap();
+        assert!(
+            name.starts_with("标题（") || ["标签", "语言", "作者"].contains(&name),
+            "{field}"
+        );
+        assert!(
+            ["有改动：", "新增：", "已删："]
+                .iter()
+                .any(|word| became.starts_with(word)),
+            "{field}"
+        );
+    }
     assert!(!text.contains("<b>") && !text.contains("<i>"), "{text}");
 }
 

@@ -75,35 +75,32 @@ fn place(change: &ParagraphChange, tongue: Tongue) -> (&'static str, String) {
             "changed",
             say(
                 format!("Paragraph {after}, changed"),
-                format!("第 {after} 段，有改动"),
+                format!("第{after}段，有改动"),
             ),
         ),
         ParagraphChange::Changed { before, after, .. } => (
             "changed",
             say(
                 format!("Paragraph {after}, before {before}, changed"),
-                format!("第 {after} 段，原第 {before} 段，有改动"),
+                format!("第{after}段，原第{before}段，有改动"),
             ),
         ),
         ParagraphChange::Removed { before, .. } => (
             "removed",
             say(
                 format!("Paragraph {before}, removed"),
-                format!("第 {before} 段，已删"),
+                format!("第{before}段，已删"),
             ),
         ),
         ParagraphChange::Added { after, .. } => (
             "added",
-            say(
-                format!("Paragraph {after}, added"),
-                format!("第 {after} 段，新增"),
-            ),
+            say(format!("Paragraph {after}, added"), format!("第{after}段，新增")),
         ),
         ParagraphChange::Moved { before, after, .. } => (
             "moved",
             say(
                 format!("Paragraph {after}, moved here from paragraph {before}"),
-                format!("第 {after} 段，从第 {before} 段移来"),
+                format!("第{after}段，从第{before}段移来"),
             ),
         ),
     }

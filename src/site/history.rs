@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::article::reasons;
+use super::lists::own_name;
 use super::page::{TO_SITE, revision_link};
 use super::theme::Frame;
 use super::wording::Wording;
@@ -40,7 +41,7 @@ struct Row<'a> {
     is_withheld: bool,
     /// Whether there is a revision before it whose text can be compared with its own.
     is_compared: bool,
-    /// What became of the metadata: which, and both values as HTML.
+    /// What became of the metadata: which and how, in words, and both values as HTML.
     fields: Vec<(String, String)>,
     /// What became of the text, as HTML; empty where that is the same.
     changes: String,
@@ -113,12 +114,23 @@ fn row<'a>(
             // The kind and the date of each revision stand in its own line, and so does the note.
             .filter(|change| !["kind", "date", "note"].contains(&change.field.as_str()))
             .map(|change| {
-                let values = html::replaced(change.before.as_deref(), change.after.as_deref());
-                (change.field, values)
+                let shown = |value: Option<&str>| value.map(|value| shown(&change.field, value));
+                let (before, after) = (shown(change.before.as_deref()), shown(change.after.as_deref()));
+                let values = html::replaced(before.as_deref(), after.as_deref());
+                (words.field(&change), values)
             })
             .collect();
         let changes = diff::compare(&before.page_text, &after.page_text);
         row.changes = html::changes(&changes, &message.trailers.languages, words.tongue());
     }
     Ok(row)
+}
+
+/// Returns a value of the metadata as readers have it: languages by their own names.
+fn shown(field: &str, value: &str) -> String {
+    if field != "languages" {
+        return value.to_owned();
+    }
+    let names: Vec<&str> = value.split(", ").map(own_name).collect();
+    names.join(", ")
 }

@@ -239,7 +239,7 @@ fn entry<'a>(to_site: &str, built: &'a Built, words: &'static Wording) -> Entry<
 }
 
 /// What a language is called in itself, where that is known here.
-fn own_name(tag: &str) -> &str {
+pub fn own_name(tag: &str) -> &str {
     match tag {
         "zh" | "zh-Hans" | "zh-CN" => "中文",
         "zh-Hant" | "zh-TW" | "zh-HK" => "繁體中文",

@@ -106,7 +106,7 @@ fn notices() -> Value {
             "begins": [words.tags, words.earlier],
         })
     };
-    Value::Array(vec![of(&notice::ENGLISH), of(&notice::CHINESE)])
+    notice::ALL.map(of).into_iter().collect()
 }
 
 fn in_language(scripts: &'static [Script; 2], words: &Wording) -> &'static Script {

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
+use super::lists::own_name;
 use crate::article::Kind;
 use crate::diff::html::Tongue;
+use crate::difference::FieldChange;
 use crate::notice;
 
 /// The words of one language; templates have them as `words`.
@@ -15,10 +17,10 @@ pub struct Wording {
     pub about: &'static str,
     /// Where the text should be.
     pub is_withheld: &'static str,
+    /// Before the footer of the commit that says so.
+    pub withheld_by: &'static str,
     /// Where a revision changed nothing in the text.
     pub is_same_text: &'static str,
-    /// Of a value of the metadata that changed.
-    pub changed: &'static str,
     /// All languages, in the switch between them.
     pub all: &'static str,
     /// The name of that switch.
@@ -63,6 +65,10 @@ pub struct Wording {
     pub needs_server: &'static str,
     /// Where scripts are off.
     pub needs_script: &'static str,
+    /// What became of a value of the metadata: there is another, it is new, or it is gone.
+    became: [&'static str; 3],
+    /// What the metadata are called, by the names that `article.json` has for them.
+    fields: [(&'static str, &'static str); 5],
     /// What stands above a revision and below it.
     #[serde(flatten)]
     pub notice: &'static notice::Words,
@@ -72,8 +78,8 @@ const ENGLISH: Wording = Wording {
     language: "en",
     about: "About this article",
     is_withheld: "The text of this revision is withheld. What the footer names is still what it was.",
+    withheld_by: "Withheld by the commit of",
     is_same_text: "The text is the same.",
-    changed: "changed:",
     all: "All",
     languages: "Language",
     nothing: "Nothing has been published yet.",
@@ -97,15 +103,23 @@ const ENGLISH: Wording = Wording {
     is_broken: "The index cannot be read now; try again later.",
     needs_server: "Search reads files beside this page, which browsers allow only on a web server: open the site by its address, or with “avalaches serve”.",
     needs_script: "Search needs JavaScript; all articles are listed by month and by tag.",
+    became: [", changed:", ", added:", ", removed:"],
+    fields: [
+        ("title", "Title"),
+        ("authors", "Authors"),
+        ("languages", "Languages"),
+        ("tags", "Tags"),
+        ("source_url", "Source"),
+    ],
     notice: &notice::ENGLISH,
 };
 
 const CHINESE: Wording = Wording {
     language: "zh",
     about: "关于本文",
-    is_withheld: "此修订的文字不予公开。页脚所指的内容没有改变。",
+    is_withheld: "此版本的文字不予公开。页脚所指的内容没有改变。",
+    withheld_by: "移除文字的提交：",
     is_same_text: "文字没有改变。",
-    changed: "已改：",
     all: "全部",
     languages: "语言",
     nothing: "尚未发表文章。",
@@ -122,13 +136,21 @@ const CHINESE: Wording = Wording {
     search: "搜索",
     search_for: "词语，或“短语”",
     searching: "正在搜索……",
-    not_found: "没有这样的文章。",
-    not_searched: "请输入文章应有的词语。",
+    not_found: "没有找到符合条件的文章。",
+    not_searched: "请输入要搜索的词语。",
     more_hits: "更多",
     is_rebuilt: "网站已更新，请重新载入本页。",
     is_broken: "暂时无法读取索引，请稍后再试。",
     needs_server: "搜索要读取本页旁边的文件，浏览器只在网页服务器上允许：请通过网址打开本站，或运行“avalaches serve”。",
-    needs_script: "搜索需要JavaScript；全部文章按月和按标签列出。",
+    needs_script: "搜索需要 JavaScript；全部文章按月和按标签列出。",
+    became: ["，有改动：", "，新增：", "，已删："],
+    fields: [
+        ("title", "标题"),
+        ("authors", "作者"),
+        ("languages", "语言"),
+        ("tags", "标签"),
+        ("source_url", "出处"),
+    ],
     notice: &notice::CHINESE,
 };
 
@@ -157,6 +179,34 @@ impl Wording {
     #[must_use]
     pub fn revision(&self, number: u32) -> String {
         self.notice.revision(number)
+    }
+
+    /// Says of a value of the metadata what it is and what became of it. A title's language is named in itself.
+    #[must_use]
+    pub fn field(&self, change: &FieldChange) -> String {
+        let (name, language) = match change
+            .field
+            .strip_suffix(')')
+            .and_then(|field| field.split_once(" ("))
+        {
+            Some((name, tag)) => (
+                name,
+                match self.tongue() {
+                    Tongue::English => format!(" ({})", own_name(tag)),
+                    Tongue::Chinese => format!("（{}）", own_name(tag)),
+                },
+            ),
+            None => (change.field.as_str(), String::new()),
+        };
+        let known = self.fields.iter().find(|(field, _)| *field == name);
+        let word = known.map_or(name, |(_, word)| word);
+        let [changed, added, removed] = self.became;
+        let became = match (&change.before, &change.after) {
+            (None, _) => added,
+            (_, None) => removed,
+            _ => changed,
+        };
+        format!("{word}{language}{became}")
     }
 
     /// Returns the word for a kind of revision.

@@ -39,6 +39,8 @@ pub const KNOWN: &[&str] = &[
     // Renderer 14.
     "83c78b2a06adedf0b43a5717d7e655ee7d413441cb59c677bde13f3f7a5d6d3b",
     "67de9b7f091335d374b657a5a24a0f31082855191fa0ad113d254533e7f65876",
+    // Renderer 15, in Chinese; in English it is that of 14.
+    "43291050d410efa076bce88db316aa5104b66b7dd28927de8630d88c844152d9",
 ];
 
 /// The SHA-256 of the styles of articles' pages without a theme, oldest first.
