@@ -3,6 +3,8 @@
 #[path = "support/archives.rs"]
 #[allow(dead_code, reason = "other stories ask git")]
 mod archives;
+#[path = "support/terminal.rs"]
+mod terminal;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,6 +13,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use archives::Story;
+use terminal::printed;
 
 const FOOTER: &str = "2026-01-22 (Thursday) · a038737196a74c325d6a90900694dd78867e8af9";
 
@@ -326,6 +329,66 @@ fn what_would_come_to_nothing_is_refused_and_not_passed_over() {
     ] {
         refused(&story, arguments, words);
     }
+}
+
+#[test]
+fn on_a_terminal_no_id_is_broken_and_a_page_ends_its_last_line() {
+    let story = Story::begin();
+    let slug = "the-bridge-that-opened-a-day-earlier";
+    let options = [
+        "--slug",
+        slug,
+        "--date",
+        "2026-01-21",
+        "--title",
+        "The bridge opened a day earlier than was said",
+    ];
+    let footer = story.add("page.txt", "Some text.\n", &options);
+    let article = format!("2026/01/21/{slug}");
+    story.write("other.txt", "Another text.\n");
+    let options = [
+        "correct",
+        &article,
+        "other.txt",
+        "--date",
+        "2026-01-21",
+        "--note",
+        "Which?",
+    ];
+    let corrected = story.yes(&options).trim_end().to_owned();
+    let ids = [&footer, &corrected].map(|footer| footer.rsplit(' ').next().unwrap().to_owned());
+    for arguments in [
+        &["history", &article][..],
+        &["diff", &article],
+        &["search", "text", "--all-revisions"],
+        &["list"],
+    ] {
+        let plain = story.yes(arguments);
+        for columns in [66, 80, 100] {
+            let shown = printed(&mut story.program(arguments), columns);
+            for id in ids.iter().filter(|id| plain.contains(id.as_str())) {
+                let line = shown.lines().find(|line| line.contains(id.as_str())).unwrap();
+                let rest = line.chars().count() % usize::from(columns);
+                assert!(
+                    line.ends_with(id.as_str()) && (rest == 0 || rest >= id.len()),
+                    "{columns}: {shown}"
+                );
+            }
+            if arguments == ["list"] {
+                assert!(
+                    shown
+                        .lines()
+                        .all(|line| line.chars().count() <= usize::from(columns)),
+                    "{shown}"
+                );
+            }
+        }
+        let solid = |text: &str| text.split_whitespace().collect::<String>();
+        assert!(arguments == ["list"] || solid(&printed(&mut story.program(arguments), 80)) == solid(&plain));
+    }
+    let page = story.yes(&["show", &article]);
+    assert!(page.ends_with(&ids[1]));
+    assert_eq!(printed(&mut story.program(&["show", &article]), 80), page + "\n");
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub struct List {
 /// Columns that a title may take.
 const TITLE_WIDTH: usize = 48;
 
-/// Columns that a title has on a narrow terminal.
+/// Columns that a title has at least beside its article; with fewer it stands on a line of its own.
 const NARROWEST: usize = 20;
 
 /// Columns of the longest footer, of a Wednesday.
@@ -123,8 +123,13 @@ fn entry(named: &str, title: &str, footer: &str, columns: Option<usize>) -> Stri
     let room = columns.map_or(TITLE_WIDTH, |columns| {
         columns.saturating_sub(named.len() + GAP.len())
     });
+    if room >= NARROWEST {
+        let title = fit(title, room.min(TITLE_WIDTH));
+        return format!("{named}{GAP}{}\n{GAP}{footer}\n", title.trim_end());
+    }
+    let room = columns.map_or(TITLE_WIDTH, |columns| columns.saturating_sub(GAP.len()));
     let title = fit(title, room.clamp(NARROWEST, TITLE_WIDTH));
-    format!("{named}{GAP}{}\n{GAP}{footer}\n", title.trim_end())
+    format!("{}\n{GAP}{}\n{GAP}{footer}\n", named.trim_end(), title.trim_end())
 }
 
 /// Reads a day as it is written in options.
@@ -163,15 +168,21 @@ mod tests {
     fn an_entry_that_a_terminal_would_break_has_its_footer_on_a_line_of_its_own() {
         let named = "2026/11/24/merkle-trees  publish    ";
         let footer = "2026-11-24 (Tuesday) · befd3aaf69b82925cb973081acaae45dccb844aa";
+        let long = "树".repeat(40);
         let shown = |title, columns| entry(named, title, footer, columns);
         let whole = format!("{named}  默克尔树{}  {footer}\n", " ".repeat(40));
         assert_eq!(shown("默克尔树", None), whole);
         assert_eq!(shown("默克尔树", Some(153)), whole);
         let narrow = format!("{named}  默克尔树\n  {footer}\n");
         assert_eq!(shown("默克尔树", Some(152)), narrow);
-        let long = shown(&"树".repeat(40), Some(80));
+        let narrower = shown(&long, Some(80));
         let first = format!("{named}  {}…\n", "树".repeat(20));
-        assert_eq!(long, format!("{first}  {footer}\n"));
+        assert_eq!(narrower, format!("{first}  {footer}\n"));
         assert!(first.trim_end().width() <= 80);
+        let beside = shown(&long, Some(60));
+        assert_eq!(beside, format!("{named}  {}…\n  {footer}\n", "树".repeat(10)));
+        let below = shown(&long, Some(50));
+        let named = named.trim_end();
+        assert_eq!(below, format!("{named}\n  {}…\n  {footer}\n", "树".repeat(23)));
     }
 }

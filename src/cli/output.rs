@@ -1,10 +1,15 @@
 //! What is printed and how: results to stdout, everything else to stderr, and no character of an archive or a
 //! page reaches a terminal that could steer it.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
+use std::ops::Range;
+use std::os::fd::AsFd;
 
 use anstyle::{AnsiColor, Style};
+use avalaches::footer::{Footer, SEPARATOR};
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use super::Failure;
 
@@ -21,20 +26,105 @@ pub const ADDED: Style = AnsiColor::Green.on_default().underline();
 /// What begins a colour, and anything else that a terminal takes as a command.
 const ESC: u8 = 0x1b;
 
+/// Digits of an object id.
+const ID_DIGITS: usize = 40;
+
+/// How far what is put on a line of its own is indented.
+const INDENT: usize = 2;
+
 /// What stands aside.
 pub const FAINT: Style = Style::new().dimmed();
 
-/// Prints text to stdout, colours as the terminal takes them.
+/// Prints text to stdout, colours as the terminal takes them, and no id is broken where it has lines of its own to stand on.
 ///
 /// # Errors
 /// [`Failure`] where it cannot be written. Where a reader closed the pipe the program ends, and says nothing unless it
 /// changed something.
 pub fn print(text: &str) -> Result<(), Failure> {
     let stdout = io::stdout();
+    let text = columns().map_or(Cow::Borrowed(text), |columns| ids_whole(text, columns));
     match anstream::AutoStream::choice(&stdout) {
-        anstream::ColorChoice::Never => print_bytes(uncoloured(text).as_bytes()),
+        anstream::ColorChoice::Never => print_bytes(uncoloured(&text).as_bytes()),
         _ => print_bytes(text.as_bytes()),
     }
+}
+
+/// Prints a page or a text to stdout as it is, and ends its last line where a terminal would write on behind it.
+///
+/// # Errors
+/// [`Failure`] as for [`print`].
+pub fn print_page(page: &str) -> Result<(), Failure> {
+    print_bytes(page.as_bytes())?;
+    if io::stdout().is_terminal() && !page.ends_with('\n') {
+        print_bytes(b"\n")?;
+    }
+    Ok(())
+}
+
+/// Puts each id that a terminal would break at its edge on a line of its own, with the date before it where it is a footer's, so
+/// that a double click takes it whole.
+fn ids_whole(text: &str, columns: usize) -> Cow<'_, str> {
+    let has_broken = |line: &str| uncoloured(line).width() > columns && !ids(line).is_empty();
+    if !text.lines().any(has_broken) {
+        return Cow::Borrowed(text);
+    }
+    let mut laid = String::with_capacity(text.len() + text.len() / 8);
+    for line in text.split_inclusive('\n') {
+        let (mut shown_to, mut width) = (0, 0);
+        for id in ids(line) {
+            let start = whole_start(line, &id, columns).max(shown_to);
+            let before = width + uncoloured(&line[shown_to..start]).width();
+            let own = uncoloured(&line[start..id.end]).width();
+            width = before + own;
+            let is_broken = before % columns + own > columns;
+            let is_first =
+                (laid.is_empty() || laid.ends_with('\n')) && line[shown_to..start].trim().is_empty();
+            if is_broken && own <= columns {
+                if !is_first {
+                    laid.push_str(line[shown_to..start].trim_end_matches(' '));
+                    laid.push('\n');
+                }
+                let indent = INDENT.min(columns - own);
+                laid.extend(std::iter::repeat_n(' ', indent));
+                shown_to = start;
+                width = indent + own;
+            }
+            laid.push_str(&line[shown_to..id.end]);
+            shown_to = id.end;
+        }
+        laid.push_str(&line[shown_to..]);
+    }
+    Cow::Owned(laid)
+}
+
+/// Returns where the ids of a line stand: all that has at least as many digits as an object id, and what follows up to a blank.
+fn ids(line: &str) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let mut run = 0;
+    for (at, byte) in line.bytes().enumerate() {
+        run = if byte.is_ascii_hexdigit() { run + 1 } else { 0 };
+        if run == ID_DIGITS && found.last().is_none_or(|last| last.end <= at) {
+            let rest = &line[at..];
+            let end = at + rest.find(char::is_whitespace).unwrap_or(rest.len());
+            found.push(at + 1 - run..end);
+        }
+    }
+    found
+}
+
+/// Returns where what ends in an id begins: the date of a footer, where that has room on a line, or else the word that the id is in.
+fn whole_start(line: &str, id: &Range<usize>, columns: usize) -> usize {
+    let before = &line[..id.start];
+    let word = before.rfind(char::is_whitespace).map_or(0, |blank| {
+        blank + before[blank..].chars().next().map_or(0, char::len_utf8)
+    });
+    let date = before.strip_suffix(SEPARATOR).and_then(|day| {
+        let start = day.rfind(" (")?.checked_sub("2026-01-22".len())?;
+        let footer = line.get(start..id.start + ID_DIGITS)?;
+        let is_whole = Footer::looks_like_one(footer) && uncoloured(&line[start..id.end]).width() <= columns;
+        is_whole.then_some(start)
+    });
+    date.unwrap_or(word)
 }
 
 /// Returns a text without what colours it. What colours is all that begins with ESC here, and a text has few of it.
@@ -104,12 +194,11 @@ pub fn note(message: &str) {
 }
 
 fn status(style: Style, word: &str, message: &str) {
+    let line = format!("{style}{word}:{style:#} {}\n", visible(message));
+    let line =
+        columns_of(&io::stderr()).map_or(Cow::Borrowed(line.as_str()), |columns| ids_whole(&line, columns));
     // stderr may be gone; there is nobody left to tell.
-    let _ = writeln!(
-        anstream::stderr().lock(),
-        "{style}{word}:{style:#} {}",
-        visible(message)
-    );
+    let _ = write!(anstream::stderr().lock(), "{line}");
 }
 
 /// Tells whether progress can be shown on stderr.
@@ -119,11 +208,14 @@ pub fn stderr_is_terminal() -> bool {
 
 /// Returns how many columns stdout has; `None` where it is no terminal, or one of unknown width.
 pub fn columns() -> Option<usize> {
-    let stdout = io::stdout();
-    if !stdout.is_terminal() {
+    columns_of(&io::stdout())
+}
+
+fn columns_of(stream: &(impl IsTerminal + AsFd)) -> Option<usize> {
+    if !stream.is_terminal() {
         return None;
     }
-    let size = rustix::termios::tcgetwinsize(&stdout).ok()?;
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
@@ -162,7 +254,57 @@ fn is_unseen(c: char) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{ADDED, BAD, FAINT, uncoloured, visible};
+    use super::{ADDED, BAD, FAINT, ids_whole, uncoloured, visible};
+
+    const ID: &str = "befd3aaf69b82925cb973081acaae45dccb844aa";
+
+    #[test]
+    fn an_id_that_a_terminal_would_break_stands_on_a_line_of_its_own_with_its_date() {
+        let footer = format!("2026-11-25 (Wednesday) · {ID}");
+        for (line, columns, laid) in [
+            (
+                format!("  2  correction   {footer}"),
+                80,
+                format!("  2  correction\n  {footer}"),
+            ),
+            (
+                format!("  2  correction   {footer}"),
+                83,
+                format!("  2  correction   {footer}"),
+            ),
+            (
+                format!("{FAINT}before{FAINT:#}  树, revision 1: {footer}"),
+                80,
+                format!("{FAINT}before{FAINT:#}  树, revision 1:\n  {footer}"),
+            ),
+            // Where the date has no room beside it, and where a second one follows.
+            (footer.clone(), 60, format!("2026-11-25 (Wednesday) ·\n  {ID}")),
+            (
+                format!("by commit {ID} and then in ({ID}), and {ID}"),
+                80,
+                format!("by commit {ID} and then in\n  ({ID}), and\n  {ID}"),
+            ),
+            (
+                format!("a name of many words at the beginning swh:1:rev:{ID};path=/x"),
+                80,
+                format!("a name of many words at the beginning\n  swh:1:rev:{ID};path=/x"),
+            ),
+            (format!("an id on {ID}"), 30, format!("an id on {ID}")),
+            (format!("    {footer}"), 66, format!(" {footer}")),
+            (
+                format!("{}  {footer}", "字".repeat(60)),
+                80,
+                format!("{}\n  {footer}", "字".repeat(60)),
+            ),
+        ] {
+            let text = format!("first\n{line}\nlast\n");
+            assert_eq!(
+                ids_whole(&text, columns),
+                format!("first\n{laid}\nlast\n"),
+                "{columns}"
+            );
+        }
+    }
 
     #[test]
     fn what_steers_a_terminal_is_shown_and_text_stays() {

@@ -61,12 +61,7 @@ impl Show {
             }
         }
         match format {
-            Format::Page => output::print_bytes(
-                revision
-                    .page(&archive.settings().home_link)
-                    .to_string()
-                    .as_bytes(),
-            )?,
+            Format::Page => output::print_page(&revision.page(&archive.settings().home_link).to_string())?,
             Format::Text => output::print_bytes(revision.page_text.as_bytes())?,
             Format::Markdown => output::print_bytes(markdown(&revision).as_bytes())?,
             Format::Json => {
