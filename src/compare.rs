@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::article::Kind;
 use crate::canonical::{self, Invisible};
 use crate::capture::Moment;
@@ -10,7 +12,7 @@ use crate::capture::charset::{self, Decoded};
 use crate::diff::{self, ParagraphChange, Piece};
 use crate::draft::{self, DraftError, DraftErrorKind, Form};
 use crate::footer::Footer;
-use crate::id::CommitId;
+use crate::id::{CommitId, hex};
 
 pub mod captures;
 pub mod notice;
@@ -20,6 +22,10 @@ pub mod notice;
 pub struct Seen {
     /// The text in canonical form, its title first where that stands outside it.
     pub text: String,
+    /// What the page calls itself, in the first of its languages.
+    pub title: Option<String>,
+    /// SHA-256 of the bytes that were read, 64 digits: of a file, or of a response's body without its encodings.
+    pub sha256: String,
     /// The footer.
     pub footer: Option<Footer>,
     /// What stands first in the text, or above it as its title.
@@ -112,6 +118,7 @@ impl Seen {
         let titles = draft.front.title;
         let titles = titles.plain.into_iter().chain(titles.per_language.into_values());
         let titles: Vec<String> = titles.chain(draft.headline).collect();
+        let title = titles.first().cloned();
         let is_apart = |title: &&String| !draft.blocks.iter().any(|block| is_title(&block.plain, title));
         let mut whole: Vec<String> = titles.iter().filter(is_apart).cloned().collect();
         whole.push(text);
@@ -132,6 +139,8 @@ impl Seen {
             hidden: paragraphs(draft.hidden.lines().collect()),
         };
         Ok(Self {
+            title,
+            sha256: hex(&Sha256::digest(bytes)),
             besides: form.has_elements().then(besides),
             text: canonical::canonical(&as_shown(&whole.join("\n\n"))),
             headlines: headlines.collect(),
@@ -152,7 +161,8 @@ impl Seen {
     #[must_use]
     pub fn size(&self) -> usize {
         let besides = self.besides.as_ref();
-        self.text.len() + besides.map_or(0, |besides| besides.amid.len() + besides.hidden.len())
+        let title = self.title.as_ref().map_or(0, String::len);
+        title + self.text.len() + besides.map_or(0, |besides| besides.amid.len() + besides.hidden.len())
     }
 }
 

@@ -5,9 +5,11 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use avalaches::id::hex;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 struct Story {
     folder: tempfile::TempDir,
@@ -125,11 +127,29 @@ fn json_and_html_tell_the_same_and_hostile_text_stays_text() {
     );
     assert_eq!(pair["declared_by"][0]["by"], "notice");
     assert_eq!(pair["before"]["name"], "old.txt");
+    let sums = ["old.txt", "new.txt"].map(|name| {
+        let bytes = fs::read(story.folder.path().join(name)).unwrap();
+        hex(&Sha256::digest(bytes))
+    });
+    assert_eq!(
+        [&pair["before"]["sha256"], &pair["after"]["sha256"]],
+        [&sums[0], &sums[1]]
+    );
     let page = story.ends(0, &["old.txt", "new.txt", "--format", "html"]);
     assert!(
         !page.contains("<script") && page.contains(": declared</h3>") && page.contains("<ins"),
         "{page}"
     );
+    // Whoever has the two files can show later that these were compared.
+    for told in [
+        "old.txt<br>SHA-256",
+        "new.txt<br>SHA-256",
+        &sums[0],
+        &sums[1],
+        "by avalaches ",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
     let terminal = story.ends(0, &["old.txt", "new.txt"]);
     assert!(!terminal.contains('\u{202e}'), "{terminal}");
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use avalaches::add::PageError;
 use avalaches::compare::captures::{Absence, Capture, CaptureError, Captures, Unread};
 use avalaches::compare::{self, Judgement, Seen, Verdict};
+use avalaches::date::{RevisionDate, UtcOffset};
 use avalaches::diff::{self, ParagraphChange, html};
 use avalaches::wording::{counted, with_causes};
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 use super::changes;
 use super::output::{BAD, FAINT, GOOD, NOTICE, visible};
 use super::pages::{capture_files, form_of, is_warc, page_failure, read_page};
-use super::{Common, Failure, Outcome, output};
+use super::{Common, Failure, Outcome, environment, output};
 
 /// Find changes that a page does not tell of, without any archive
 ///
@@ -67,10 +68,23 @@ struct Pair {
     judgement: Judgement,
 }
 
-/// What a capture is called, and when it was made.
+/// What a capture is called, when it was made, and which bytes it has.
 struct Named {
     name: String,
     date: Option<String>,
+    title: Option<String>,
+    sha256: String,
+}
+
+impl Named {
+    fn of(name: &str, date: Option<&str>, seen: &Seen) -> Self {
+        Self {
+            name: name.to_owned(),
+            date: date.map(str::to_owned),
+            title: seen.title.clone(),
+            sha256: seen.sha256.clone(),
+        }
+    }
 }
 
 /// A page and its captures, two by two; `url` is absent for pages from files.
@@ -102,7 +116,7 @@ impl Compare {
         }
         match common.form(self.format, Format::Text, Format::Json)? {
             Format::Text => output::print(&text(&told.pages))?,
-            Format::Html => output::print_bytes(page(&told.pages).as_bytes())?,
+            Format::Html => output::print_bytes(self.page(&told.pages)?.as_bytes())?,
             Format::Json => output::print_json(&document(&told))?,
         }
         let mut pairs = told.pages.iter().flat_map(|page| &page.pairs);
@@ -132,19 +146,24 @@ impl Compare {
     }
 }
 
+impl Compare {
+    fn page(&self, pages: &[Page]) -> Result<String, Failure> {
+        let things = self.things.iter().map(|thing| thing.display().to_string());
+        let made = environment::now(None, UtcOffset::UTC)?;
+        Ok(page(pages, &things.collect::<Vec<_>>(), made))
+    }
+}
+
 fn two_pages(old: &Path, new: &Path) -> Result<Told, Failure> {
     if old == Path::new("-") && new == Path::new("-") {
         return Err(Failure::new("both pages are -, and stdin can be read only once"));
     }
-    let named = |file: &Path| Named {
-        name: file.display().to_string(),
-        date: None,
-    };
-    let judgement = compare::judge(&seen(old)?, &seen(new)?);
+    let (before, after) = (seen(old)?, seen(new)?);
+    let named = |file: &Path, seen: &Seen| Named::of(&file.display().to_string(), None, seen);
     let pair = Pair {
-        before: named(old),
-        after: named(new),
-        judgement,
+        before: named(old, &before),
+        after: named(new, &after),
+        judgement: compare::judge(&before, &after),
     };
     Ok(Told {
         pages: vec![Page {
@@ -205,10 +224,7 @@ fn pair(two: &[Capture]) -> Option<Pair> {
     let [before, after] = two else {
         return None;
     };
-    let named = |capture: &Capture| Named {
-        name: capture.name.clone(),
-        date: Some(capture.moment.as_str().to_owned()),
-    };
+    let named = |capture: &Capture| Named::of(&capture.name, Some(capture.moment.as_str()), &capture.seen);
     Some(Pair {
         before: named(before),
         after: named(after),
@@ -303,8 +319,27 @@ fn apart(judgement: &Judgement) -> impl Iterator<Item = (&'static str, &[Paragra
     apart.into_iter().filter(|(_, changes)| !changes.is_empty())
 }
 
-fn page(pages: &[Page]) -> String {
+/// Writes what a capture is called, and by which others can tell its bytes from any other's.
+fn row(capture: &Named) -> String {
+    let said = [Some(&capture.name), capture.date.as_ref(), capture.title.as_ref()];
+    let said: String = said
+        .into_iter()
+        .flatten()
+        .map(|text| html::escape(text) + "<br>")
+        .collect();
+    format!("{said}SHA-256 <code>{}</code>", capture.sha256)
+}
+
+fn page(pages: &[Page], things: &[String], made: RevisionDate) -> String {
     let mut body = String::from("<h1>What changed, and whether the page says so</h1>\n");
+    let things: Vec<String> = things.iter().map(|thing| html::escape(thing)).collect();
+    let _ = writeln!(
+        body,
+        "<p>Compared: {}. Made {made} by avalaches {}. Each SHA-256 is that of a file, or of the body of a record's response without \
+         its encodings.</p>",
+        things.join(", "),
+        env!("CARGO_PKG_VERSION")
+    );
     for page in pages.iter().filter(|page| page.has_any()) {
         if let Some(url) = &page.url {
             let _ = writeln!(body, "<h2>{}</h2>", html::escape(url));
@@ -313,7 +348,15 @@ fn page(pages: &[Page]) -> String {
             let judgement = &pair.judgement;
             let [before, after] = pair.shown().map(html::escape);
             let word = judgement.verdict.name();
-            let _ = writeln!(body, "<h3>{before} → {after}: {word}</h3>");
+            let _ = writeln!(body, "<h3>{before} → {after}: {word}</h3>\n<table>");
+            for (place, capture) in [("Before", &pair.before), ("After", &pair.after)] {
+                let _ = writeln!(
+                    body,
+                    "<tr><th scope=\"row\">{place}</th><td>{}</td></tr>",
+                    row(capture)
+                );
+            }
+            body.push_str("</table>\n");
             for declaration in &judgement.declarations {
                 let said = html::escape(&declaration.text());
                 let _ = writeln!(body, "<p>Declared by its {}: {said}</p>", declaration.name());
@@ -327,14 +370,18 @@ fn page(pages: &[Page]) -> String {
         for absence in &page.absences {
             let (word, said) = absence_words(absence);
             let [date, said] = [absence.moment.as_str(), &said].map(html::escape);
-            let _ = writeln!(body, "<h3>{date}: {word}</h3>\n<p>The server said: {said}</p>");
+            let name = html::escape(&absence.name);
+            let _ = writeln!(
+                body,
+                "<h3>{date}: {word}</h3>\n<p>The server said: {said}</p>\n<p>{name}</p>"
+            );
         }
     }
     html::page("What changed, and whether the page says so", &body)
 }
 
 fn document(told: &Told) -> Value {
-    let named = |named: &Named| json!({"name": named.name, "date": named.date});
+    let named = |named: &Named| json!({"name": named.name, "date": named.date, "title": named.title, "sha256": named.sha256});
     let pair = |pair: &Pair| {
         let declared_by: Vec<Value> = pair
             .judgement
