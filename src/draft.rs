@@ -7,6 +7,7 @@ use crate::canonical::{self, Invisible, LONGEST_ARTICLE, Position, TextError};
 use crate::capture::charset;
 use crate::commonmark::{self, Block, CommonMarkError, MOST_MARKS, Wordless};
 use crate::footer::{self, Footer, FooterError};
+use crate::language::{Language, list};
 use crate::page::BACK_ARROW;
 use crate::wording::{code_points, counted, quoted};
 
@@ -229,6 +230,9 @@ pub enum NoticeKind {
     /// The page says no date, and is of now.
     #[error("the page says no date that is read, so that it is of now; --date says another")]
     Undated,
+    /// Parts of a retraction give a note that is in the language of another part.
+    #[error("the note in {} is in another language; --note LANG=NOTE gives each its own", list(.0))]
+    NoteOfAnother(Vec<Language>),
     /// Plain text takes the place of blocks that had markup.
     #[error("plain text has no links, headings and emphasis: those of {} that changed are gone", counted(*.0, "block"))]
     MarkupLost(usize),

@@ -14,7 +14,7 @@ use crate::draft::{Draft, Notice, NoticeKind};
 use crate::footer::Footer;
 use crate::history;
 use crate::id::{ArticleId, CommitId};
-use crate::language::{Language, Tagged};
+use crate::language::{self, Language, Tagged};
 use crate::revision::{Revision, RevisionFault};
 use crate::settings::Settings;
 use crate::trailer::Message;
@@ -257,13 +257,19 @@ pub fn retraction(
     }
     let said: Vec<&str> = notes.iter().map(|note| note.text.as_str()).collect();
     wishes.note = (!said.is_empty()).then(|| said.join(" "));
-    Ok(add::prepare_stored(
-        languages,
-        sources,
-        &wishes,
-        settings,
-        circumstances,
-    )?)
+    let in_another = languages.iter().filter(|&part| {
+        let told = language::of_text(note_in(part), &languages);
+        told.is_some_and(|told| told != *part && !language::share_a_script(&[told, part.clone()]))
+    });
+    let in_another: Vec<Language> = in_another.cloned().collect();
+    let mut prepared = add::prepare_stored(languages, sources, &wishes, settings, circumstances)?;
+    if !in_another.is_empty() {
+        prepared.notices.push(Notice {
+            line: 0,
+            what: NoticeKind::NoteOfAnother(in_another),
+        });
+    }
+    Ok(prepared)
 }
 
 /// Returns the first words of an article in each of its languages, where they can be a title.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 mod script;
 mod split;
 
-pub use script::{has_letter, mixed_word, right_to_left, share_a_script};
+pub use script::{has_letter, is_radical, mixed_word, right_to_left, share_a_script};
 pub use split::{SplitError, declared_for, of_text, of_title, split};
 
 /// The longest tag, in bytes.

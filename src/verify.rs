@@ -9,6 +9,7 @@ use crate::draft::{Beside, Draft, Notice, NoticeKind, Place};
 use crate::footer::Footer;
 use crate::id::{ArticleId, BlobId, CommitId};
 use crate::index;
+use crate::language;
 use crate::mirror;
 use crate::object::commit::Commit;
 use crate::object::tree::Entry;
@@ -20,7 +21,7 @@ use self::copied::Parted;
 use self::mirrored::{Mirrored, Question};
 use self::signed::{Keys, Standing};
 use crate::withheld::{self, Kept, Reason, ReasonError, WithheldRevision, blob_of};
-use crate::wording::{quoted, with_causes};
+use crate::wording::{counted, quoted, with_causes};
 
 pub mod alone;
 mod copied;
@@ -170,6 +171,14 @@ impl Answer {
         if let Some(apart) = diff::same_words(own, text) {
             self.has_same_words = true;
             self.reasons.push(apart.to_string());
+        }
+        let radicals = |text: &str| text.chars().filter(|c| language::is_radical(*c)).count();
+        let more = radicals(text).saturating_sub(radicals(own));
+        if more > 0 {
+            self.reasons.push(format!(
+                "the page has {} (U+2E80 to U+2FDF), as text that is copied from a PDF has them in the place of ideographs",
+                counted(more, "radical")
+            ));
         }
     }
 }

@@ -194,6 +194,23 @@ fn a_technical_revision_keeps_the_text_to_the_character() {
 }
 
 #[test]
+fn a_note_in_another_language_than_its_notice_is_warned_of() {
+    let (story, _) = bridge();
+    let told = |notes: &[&str]| {
+        let output = story.run(&[&["retract", BRIDGE, "--dry-run"], notes].concat());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let another =
+        |tag: &str| format!("the note in {tag} is in another language; --note LANG=NOTE gives each its own");
+    assert!(told(&["--note", "没有这座桥。"]).contains(&another("en")));
+    assert!(told(&["--note", "There is no bridge."]).contains(&another("zh")));
+    assert!(
+        !told(&["--note", "There is *no* bridge.", "--note", "zh=没有这座桥。"]).contains("another language")
+            && !told(&["--note", "7/2026"]).contains("another language")
+    );
+}
+
+#[test]
 fn a_retraction_says_so_in_every_language_and_a_restoration_brings_the_text_back_to_the_letter() {
     let (story, _) = bridge();
     refused(
@@ -670,6 +687,15 @@ fn what_is_copied_off_the_screen_is_judged_with_the_notices_that_a_site_prints_a
             "{said}"
         );
     }
+    // As a PDF's text has it: never verified, and told as what it is.
+    let printed = first.replace('长', "\u{2ed3}");
+    assert_ne!(printed, first);
+    let (code, said) = judged(printed);
+    assert!(code == Some(1) && said.starts_with("altered"), "{said}");
+    assert!(
+        said.contains("1 radical (U+2E80 to U+2FDF)") && said.contains("{+\\u{2ed3}+}"),
+        "{said}"
+    );
     // A notice is no text of its own, and nothing is lost with it.
     let (code, said) = judged(above(notice, &newest).replace("free to all", "free"));
     assert!(

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use avalaches::canonical::invisible_characters;
 use avalaches::diff::{ParagraphChange, Piece};
-use avalaches::language::mixed_word;
+use avalaches::language::{is_radical, mixed_word};
 
 use super::output::{ADDED, FAINT, REMOVED, visible};
 
@@ -13,6 +13,9 @@ const CONTEXT: usize = 24;
 
 /// How much of a paragraph that was moved is shown, in characters.
 const MOVED: usize = 40;
+
+/// The least that is left out, in characters: an ellipsis in the place of fewer saves nothing.
+const LEAST_LEFT_OUT: usize = 4;
 
 /// What the two texts are to one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +65,9 @@ impl Told {
                 )
             }
             ParagraphChange::Moved { before, after, text } => {
-                let start: String = text.chars().take(MOVED).collect();
+                let is_short = text.chars().count() < MOVED + LEAST_LEFT_OUT;
+                let shown = if is_short { usize::MAX } else { MOVED };
+                let start: String = text.chars().take(shown).collect();
                 let more = if start.len() < text.len() { "…" } else { "" };
                 (
                     format!("paragraph {before} was moved and is now {after}"),
@@ -111,7 +116,7 @@ fn pieces_text(pieces: &[Piece]) -> String {
                     characters[tail_start..].iter().collect()
                 };
                 let kept = if first || last { CONTEXT } else { 2 * CONTEXT };
-                if characters.len() <= kept {
+                if characters.len() < kept + LEAST_LEFT_OUT {
                     shown.push_str(&visible(same));
                 } else {
                     let _ = write!(shown, "{}…{}", visible(&head), visible(&tail));
@@ -137,7 +142,7 @@ fn other_side(pieces: &[Piece], position: usize) -> &str {
 }
 
 /// Returns one side of a difference with the code points of what makes it look like the other, or like nothing: characters that
-/// cannot be seen, letters of another alphabet amid a word, and white space where there is nothing else to see.
+/// cannot be seen, radicals, letters of another alphabet amid a word, and white space where there is nothing else to see.
 fn told_apart(text: &str, other: &str) -> String {
     let words = |text: &str| -> String { text.split_whitespace().collect::<Vec<_>>().join(" ") };
     let is_white_space = words(text) == words(other);
@@ -159,7 +164,8 @@ fn told_apart(text: &str, other: &str) -> String {
         let is_blank = c.is_whitespace() && !matches!(c, ' ' | '\n');
         let is_strange = matches!(c, '\u{370}'..='\u{52f}' | '\u{1f00}'..='\u{1fff}')
             && strange.iter().any(|word| word.contains(&at));
-        if is_blank && is_white_space || is_strange || unseen.binary_search(&at).is_ok() {
+        let is_radical = !other.is_empty() && is_radical(c);
+        if is_blank && is_white_space || is_strange || is_radical || unseen.binary_search(&at).is_ok() {
             shown.extend(c.escape_unicode());
         } else {
             shown.push(c);
@@ -177,6 +183,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_ellipsis_stands_for_more_than_a_few_characters() {
+        let shown = |same: &str| pieces_text(&[Piece::Added("新".to_owned()), Piece::Same(same.to_owned())]);
+        let whole = "字".repeat(CONTEXT + LEAST_LEFT_OUT - 1);
+        assert!(shown(&whole).ends_with(&whole));
+        assert!(shown(&format!("{whole}字")).ends_with(&format!("{}…", "字".repeat(CONTEXT))));
+        let moved = |text: &str| {
+            let change = ParagraphChange::Moved {
+                before: 1,
+                after: 2,
+                text: text.to_owned(),
+            };
+            Told::OfTime.place(&change).1
+        };
+        let whole = "字".repeat(MOVED + LEAST_LEFT_OUT - 1);
+        assert_eq!(moved(&whole), whole);
+        assert_eq!(moved(&format!("{whole}字")), format!("{}…", "字".repeat(MOVED)));
+    }
+
+    #[test]
     fn sides_that_look_alike_are_told_apart_by_code_points() {
         for (text, other, shown) in [
             ("\u{a0}", " ", "\\u{a0}"),
@@ -185,6 +210,7 @@ mod tests {
             ("\u{3000}", "", "\\u{3000}"),
             ("co\u{ad}op", "coop", "co\\u{ad}op"),
             ("caf\u{435}\u{301}", "café", "caf\\u{435}\u{301}"),
+            ("⻓度", "长度", "\\u{2ed3}度"),
             // What can be seen to differ stays as it is.
             ("一\u{3000}二", "三", "一\u{3000}二"),
             ("Москва", "Moscow", "Москва"),

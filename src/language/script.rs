@@ -15,6 +15,13 @@ pub fn share_a_script(languages: &[Language]) -> bool {
     (1..scripts.len()).any(|at| scripts[..at].contains(&scripts[at]))
 }
 
+/// Tells whether a character is a radical by which dictionaries are ordered (Unicode, CJK Radicals Supplement and Kangxi Radicals), and
+/// no ideograph, which it looks like.
+#[must_use]
+pub fn is_radical(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{2fdf}')
+}
+
 /// Counts the characters of a text that are written from right to left, and its other letters.
 #[must_use]
 pub fn right_to_left(text: &str) -> (usize, usize) {
