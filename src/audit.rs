@@ -15,6 +15,7 @@ use crate::trailer::Message;
 use crate::verify::whole::{self, Code, Scope, Severity};
 use crate::wording::with_causes;
 
+pub use self::rules::is_after;
 use self::rules::{Claim, Rules};
 
 mod rules;

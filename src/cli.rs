@@ -100,14 +100,12 @@ const THREADS: &str = "RAYON_NUM_THREADS";
 /// Options that every command has.
 #[derive(Debug, Args)]
 pub struct Common {
-    /// The archive [default: ./archive, else the nearest one upwards]
+    /// The archive [default: `AVALACHES_ARCHIVE`, else ./archive, else the nearest one upwards]
     #[arg(
         long,
         global = true,
         help_heading = COMMON,
-        value_name = "DIR",
-        env = std::env::var_os(ARCHIVE).is_none_or(|folder| !folder.is_empty()).then_some(ARCHIVE),
-        hide_env_values = true
+        value_name = "DIR"
     )]
     archive: Option<PathBuf>,
     /// Threads that share long work; 0 is one for each core that the program may use
@@ -399,6 +397,12 @@ impl Common {
         root_files::change(archive, self.owner(), circumstances, self.durability(), decide)
     }
 
+    /// Returns the archive that is named, by the option or by the variable.
+    fn named_archive(&self) -> Option<PathBuf> {
+        let variable = || std::env::var_os(ARCHIVE).filter(|folder| !folder.is_empty());
+        self.archive.clone().or_else(|| variable().map(PathBuf::from))
+    }
+
     /// Finds the archive: the one named, else `./archive`, else the nearest one upwards.
     fn archive_path(&self) -> Result<PathBuf, Failure> {
         self.find_archive()?.ok_or_else(no_archive)
@@ -406,8 +410,8 @@ impl Common {
 
     /// Returns the archive that is named, or the nearest one; `None` where there is none.
     fn find_archive(&self) -> Result<Option<PathBuf>, Failure> {
-        if let Some(path) = &self.archive {
-            return Ok(Some(path.clone()));
+        if let Some(path) = self.named_archive() {
+            return Ok(Some(path));
         }
         let here = std::env::current_dir()?;
         for folder in here.ancestors() {

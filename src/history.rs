@@ -9,6 +9,7 @@ use crate::id::{ArticleId, CommitId, TreeId};
 use crate::index::{self, IndexFile, RevisionRow};
 use crate::object::commit::Commit;
 use crate::revision::RevisionFault;
+use crate::slug::Slug;
 use crate::trailer::{Message, MessageError};
 use crate::withheld::Kept;
 
@@ -33,6 +34,21 @@ pub fn newest(archive: &Archive, article: &ArticleId) -> Result<Option<CommitId>
         }
     }
     Ok(None)
+}
+
+/// Finds the articles at the tip whose ids end with a slug; none where there is no index.
+///
+/// # Errors
+/// [`Fault`] where the tip's folders cannot be read.
+pub fn with_slug(archive: &Archive, slug: &Slug) -> Result<Vec<ArticleId>, Fault> {
+    let named = index::of(archive).and_then(|index| index.with_slug(slug).ok());
+    let mut found = Vec::new();
+    for article in named.unwrap_or_default() {
+        if if_there(archive.folder(archive.root(), &article.folder()))?.is_some() {
+            found.push(article);
+        }
+    }
+    Ok(found)
 }
 
 /// What the index says of an article: where to look, and nothing that is believed.

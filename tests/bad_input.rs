@@ -392,6 +392,53 @@ fn on_a_terminal_no_id_is_broken_and_a_page_ends_its_last_line() {
 }
 
 #[test]
+fn folders_that_are_archives_or_were_made_of_one_give_no_pages() {
+    let story = Story::begin();
+    story.add("page.txt", "Some text.\n", &["--slug", "a"]);
+    story.yes(&["build", "site"]);
+    story.yes(&["publish", "site", "public"]);
+    fs::create_dir(story.folder.path().join("new")).unwrap();
+    story.write("new/b.txt", "Another text.\n");
+    fs::remove_file(story.folder.path().join("page.txt")).unwrap();
+    for command in ["add", "import"] {
+        let output = story.run(&[command, "--dry-run", "."]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+        for folder in ["archive", "site", "public"] {
+            let told = format!("./{folder} is an archive, or was made of one, and is passed over");
+            assert!(said.contains(&told), "{command}: {said}");
+        }
+    }
+    let footers = story.yes(&["add", "--dry-run", "."]);
+    assert_eq!(footers.lines().count(), 1, "{footers}");
+    refused(
+        &story,
+        &["add", "site"],
+        &[
+            "site is an archive, or was made of one",
+            "where it is named itself",
+        ],
+    );
+}
+
+#[test]
+fn a_date_that_is_still_to_come_is_warned_of() {
+    let story = Story::begin();
+    story.write("page.txt", "Some text.\n");
+    let said = |date: &str| {
+        let output = story.run(&["add", "page.txt", "--dry-run", "--date", date]);
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let told =
+        "it is dated 2030-01-01T12:00:00+00:00, and it is 2026-01-23T04:00:00+00:00: a date stays for good";
+    assert!(said("2030-01-01").contains(told), "{}", said("2030-01-01"));
+    // In another offset it may be the next day already, as an audit has it.
+    assert!(!said("2026-01-24T03:59:59+00:00").contains("a date stays"));
+    assert!(said("2026-01-24T04:00:01+00:00").contains("a date stays"));
+}
+
+#[test]
 fn an_archive_of_another_user_is_opened_only_on_demand() {
     let story = Story::begin();
     story.add("page.txt", "Some text.\n", &[]);
@@ -539,7 +586,13 @@ fn archives_are_found_and_help_is_written() {
     story.yes(&["man", "man"]);
     let page = fs::read_to_string(story.folder.path().join("man/avalaches-verify.1")).unwrap();
     assert!(page.contains("superseded"));
-    for told in ["EXIT STATUS", "\\fB141\\fR", "ENVIRONMENT", "AVALACHES_ARCHIVE"] {
+    for told in [
+        "EXIT STATUS",
+        "\\fB141\\fR",
+        "ENVIRONMENT",
+        "AVALACHES_ARCHIVE",
+        "AWS_ENDPOINT_URL",
+    ] {
         assert!(page.contains(told), "{told}: {page}");
     }
     let page = fs::read_to_string(story.folder.path().join("man/avalaches-correct.1")).unwrap();
@@ -572,6 +625,46 @@ fn what_cannot_be_looked_up_says_what_can() {
             "an id can be asked for by itself, whole or its first digits",
         ],
     );
+    // Who knows the slug alone is told the article.
+    story.write("other.txt", "Another text.\n");
+    let day = footer[..10].replace('-', "/");
+    for command in [
+        &["show", "a"][..],
+        &["correct", "a", "other.txt", "--note", "Which?"],
+    ] {
+        refused(
+            &story,
+            command,
+            &[&format!("hint: an article is named with its day: {day}/a\n")],
+        );
+    }
+    refused(
+        &story,
+        &["show", "b"],
+        &["an article looks like 2026/01/22/some-words"],
+    );
+    let address = "https://example.org/a.html";
+    for command in [
+        &["compare", address, "page.txt"][..],
+        &["diff", "page.txt", address],
+        &["add", address],
+    ] {
+        refused(&story, command, &["nothing is fetched: save the page as HTML"]);
+    }
+    let output = story.run(&["search", "elephant"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("nothing was found; --all-revisions searches what is older, too"),
+        "{said}"
+    );
+    // The usage is what it is, whatever the environment says.
+    let mut usage = story.program(&["add", "--zzz"]);
+    let usage = usage.env("AVALACHES_ARCHIVE", story.archive()).output().unwrap();
+    let usage = String::from_utf8(usage.stderr).unwrap();
+    assert!(
+        usage.contains("Usage: avalaches add") && !usage.contains("--archive"),
+        "{usage}"
+    );
     refused(
         &story,
         &["verify", "--without-archive", "page.txt"],
@@ -583,7 +676,6 @@ fn what_cannot_be_looked_up_says_what_can() {
         &["is no page's file", "without --without-archive"],
     );
     story.yes(&["build", "site"]);
-    let day = footer[..10].replace('-', "/");
     let page = fs::read(story.folder.path().join(format!("site/{day}/a/index.html"))).unwrap();
     let other = Story::begin();
     other.write("page.html", page);

@@ -112,15 +112,21 @@ impl Rules {
     }
 }
 
+/// Tells whether a date is later than a moment, by more than clocks and offsets differ.
+#[must_use]
+pub fn is_after(date: RevisionDate, moment: RevisionDate) -> bool {
+    date.seconds() > moment.seconds().saturating_add(TOLERANCE)
+}
+
 /// Judges a revision by itself.
 fn alone(commit: &Commit, message: &Message, now: RevisionDate) -> Vec<(Code, String)> {
     let mut found = Vec::new();
     let (author, committer) = (commit.author.date, commit.committer.date);
-    if author.seconds() > committer.seconds().saturating_add(TOLERANCE) {
+    if is_after(author, committer) {
         let what = format!("is dated {author}, and was archived {committer}");
         found.push((Code::DateAfterArchiving, what));
     }
-    if committer.seconds() > now.seconds().saturating_add(TOLERANCE) {
+    if is_after(committer, now) {
         let what = format!("was archived {committer}, and it is {now}");
         found.push((Code::ArchivedInFuture, what));
     }

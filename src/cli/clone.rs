@@ -37,7 +37,7 @@ pub struct Clone {
 impl Clone {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         let from = address(&self.repository)?;
-        let dir = self.dir.clone().or_else(|| common.archive.clone());
+        let dir = self.dir.clone().or_else(|| common.named_archive());
         let dir = dir.unwrap_or_else(|| PathBuf::from("archive"));
         let circumstances = circumstances(common, Remember::Always, None, UtcOffset::UTC)?;
         let mut meter = Meter::begin(common, self.progress, "objects")?;

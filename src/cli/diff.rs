@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::changes::{self, Told};
 use super::output::{FAINT, visible};
-use super::pages::{form_of, page_failure, read_page};
+use super::pages::{SAVE_FIRST, form_of, is_address, page_failure, read_page};
 use super::{Common, Failure, Outcome, output, resolve};
 
 /// Show what changed between two revisions or pages
@@ -118,7 +118,11 @@ fn named(archive: &Archive, thing: &str) -> Result<CommitId, Failure> {
     Err(Failure::new(format!(
         "there is no file {thing:?}, and it is no article, id, footer or SWHID"
     ))
-    .hint("an article looks like 2026/01/22/some-words, an id has 7 to 40 digits of 0-9 and a-f"))
+    .hint(if is_address(thing) {
+        SAVE_FIRST
+    } else {
+        "an article looks like 2026/01/22/some-words, an id has 7 to 40 digits of 0-9 and a-f"
+    }))
 }
 
 /// Reads one side; the archive is opened where it is first needed, once for both.

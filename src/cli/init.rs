@@ -56,7 +56,7 @@ impl Init {
         let dir = self
             .dir
             .clone()
-            .or_else(|| common.archive.clone())
+            .or_else(|| common.named_archive())
             .unwrap_or_else(|| PathBuf::from("archive"));
         let is_free = repository::is_free(&dir)
             .map_err(|error| Failure::new(format!("could not look into {}: {error}", dir.display())))?;

@@ -31,7 +31,7 @@ const EXIT_STATUS: [(&str, &str); 5] = [
 ];
 
 /// What the program takes from the environment. A variable that is empty is as one that is not set.
-const ENVIRONMENT: [(&str, &str); 11] = [
+const ENVIRONMENT: [(&str, &str); 12] = [
     ("AVALACHES_ARCHIVE", "The archive, where --archive names none."),
     (
         "AVALACHES_SIGNING_KEY",
@@ -43,7 +43,7 @@ const ENVIRONMENT: [(&str, &str); 11] = [
     ),
     (
         "GIT_COMMITTER_NAME, GIT_COMMITTER_EMAIL",
-        "Who archives, in the place of the author.",
+        "Who archives, in the place of the archive's byline.",
     ),
     (
         "GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL",
@@ -64,6 +64,10 @@ const ENVIRONMENT: [(&str, &str); 11] = [
     (
         "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION",
         "Of publish: who writes to a bucket, and where it is.",
+    ),
+    (
+        "AWS_ENDPOINT_URL, AWS_METADATA_ENDPOINT",
+        "Of publish: the server of a bucket, where --endpoint names none, and the one that is asked for keys, where none are set.",
     ),
     (
         "RAYON_NUM_THREADS",

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use avalaches::add::{self, AddError, Circumstances, Outcome, Prepared, Wishes};
 use avalaches::archive::Archive;
+use avalaches::audit;
 use avalaches::id::CommitId;
 use avalaches::language::{Language, Tagged};
 use avalaches::settings::{Settings, Signatures};
@@ -71,6 +72,19 @@ impl Making {
         pages: &[Prepared],
         circumstances: &Circumstances,
     ) -> Result<Vec<Outcome>, AddError> {
+        let now = circumstances.now;
+        for page in pages
+            .iter()
+            .filter(|page| audit::is_after(page.candidate.date, now))
+        {
+            if !common.quiet {
+                output::warning(&format!(
+                    "{}: it is dated {}, and it is {now}: a date stays for good, and an audit tells of one that is later than the \
+                     archiving",
+                    page.candidate.slug, page.candidate.date
+                ));
+            }
+        }
         if self.dry_run {
             add::rehearse(archive, common.owner(), pages, circumstances)
         } else {

@@ -23,6 +23,9 @@ const DEEPEST: usize = 32;
 /// How many kinds of files that are passed over are named.
 const MOST_KINDS: usize = 8;
 
+/// The lists that `build` and `publish` leave in folders of their own: what is there was made of an archive.
+const LISTS_OF_SITES: [&str; 2] = [".avalaches-site", ".avalaches-published"];
+
 /// How a page is written.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub enum FormName {
@@ -62,8 +65,22 @@ pub fn files(common: &Common, arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Fai
             continue;
         }
         let before = files.len();
-        every(list_folder(argument, is_page_name, &mut files, &mut passed_over))?;
+        let listed = list_folder(
+            argument,
+            is_page_name,
+            OwnFolders::PassOver,
+            &mut files,
+            &mut passed_over,
+        );
+        every(listed)?;
         if files.len() == before {
+            if passed_over.own.contains(argument) {
+                return Err(Failure::new(format!(
+                    "{} is an archive, or was made of one",
+                    argument.display()
+                ))
+                .hint("a file in it is taken where it is named itself"));
+            }
             return Err(
                 Failure::new(format!("{} is a folder without pages", argument.display()))
                     .hint("pages are files named .txt, .md, .markdown, .html or .htm"),
@@ -79,6 +96,8 @@ pub fn files(common: &Common, arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Fai
 /// What in folders is no page, by the endings of its names.
 #[derive(Debug, Default)]
 struct PassedOver {
+    /// Archives, and folders that were made of them.
+    own: Vec<PathBuf>,
     kinds: BTreeMap<String, usize>,
 }
 
@@ -105,6 +124,12 @@ impl PassedOver {
     }
 
     fn tell(&self) {
+        for folder in &self.own {
+            output::warning(&format!(
+                "{} is an archive, or was made of one, and is passed over",
+                folder.display()
+            ));
+        }
         let mut kinds: Vec<(&String, &usize)> = self.kinds.iter().collect();
         kinds.sort_by_key(|(_, count)| Reverse(**count));
         let all = self.kinds.values().sum::<usize>();
@@ -133,6 +158,7 @@ pub fn files_with(folder: &Path, is_wanted: fn(&str) -> bool) -> Result<Vec<Path
         every(list_folder(
             folder,
             is_wanted,
+            OwnFolders::PassOver,
             &mut files,
             &mut PassedOver::default(),
         ))?;
@@ -151,7 +177,13 @@ pub fn capture_files(common: &Common, arguments: &[PathBuf]) -> (Vec<PathBuf>, V
             continue;
         }
         let is_wanted = |name: &str| is_page_name(name) || is_warc(Path::new(name));
-        unlisted.extend(list_folder(argument, is_wanted, &mut files, &mut passed_over));
+        unlisted.extend(list_folder(
+            argument,
+            is_wanted,
+            OwnFolders::LookInto,
+            &mut files,
+            &mut passed_over,
+        ));
     }
     if !common.quiet {
         passed_over.tell();
@@ -196,21 +228,37 @@ pub fn is_warc(file: &Path) -> bool {
     [".warc", ".warc.gz"].iter().any(|ending| name.ends_with(ending))
 }
 
+/// What becomes of folders that are archives or were made of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OwnFolders {
+    /// What would be taken there is in an archive already.
+    PassOver,
+    LookInto,
+}
+
+/// Tells whether a folder is an archive, a site that was built of one, or where that was published.
+fn is_own(folder: &Path) -> bool {
+    let is_site = LISTS_OF_SITES.iter().any(|list| folder.join(list).is_file());
+    is_site || folder.join("HEAD").is_file() && folder.join("objects").is_dir()
+}
+
 /// Lists the wanted files below a folder, and returns what could not be looked into.
 fn list_folder(
     folder: &Path,
     is_wanted: fn(&str) -> bool,
+    own: OwnFolders,
     files: &mut Vec<PathBuf>,
     passed_over: &mut PassedOver,
 ) -> Vec<Unlisted> {
     let mut unlisted = Vec::new();
-    list_below(folder, is_wanted, files, passed_over, &mut unlisted, 0);
+    list_below(folder, is_wanted, own, files, passed_over, &mut unlisted, 0);
     unlisted
 }
 
 fn list_below(
     folder: &Path,
     is_wanted: fn(&str) -> bool,
+    own: OwnFolders,
     files: &mut Vec<PathBuf>,
     passed_over: &mut PassedOver,
     unlisted: &mut Vec<Unlisted>,
@@ -222,6 +270,10 @@ fn list_below(
     };
     if depth > DEEPEST {
         return cannot(Unlistable::TooDeep);
+    }
+    if own == OwnFolders::PassOver && is_own(folder) {
+        passed_over.own.push(folder.to_owned());
+        return;
     }
     let listed = || -> io::Result<Vec<(PathBuf, fs::Metadata)>> {
         let mut entries = Vec::new();
@@ -246,7 +298,7 @@ fn list_below(
             continue;
         }
         if metadata.is_dir() {
-            list_below(&entry, is_wanted, files, passed_over, unlisted, depth + 1);
+            list_below(&entry, is_wanted, own, files, passed_over, unlisted, depth + 1);
         } else if metadata.is_file() && is_wanted(&name) {
             files.push(entry);
         } else {
@@ -266,11 +318,23 @@ pub fn read_page(file: &Path) -> Result<Vec<u8>, Failure> {
     };
     match read {
         Ok(_) => Ok(bytes),
-        Err(error) => Err(Failure::new(format!(
-            "could not read {}: {error}",
-            file.display()
-        ))),
+        Err(error) => {
+            let failure = Failure::new(format!("could not read {}: {error}", file.display()));
+            let is_address = is_address(&file.to_string_lossy());
+            Err(failure.hint_if(is_address.then_some(SAVE_FIRST)))
+        }
     }
+}
+
+/// What to do about a page that is named by its address.
+pub const SAVE_FIRST: &str = "nothing is fetched: save the page as HTML, and name that file";
+
+/// Tells whether something is the address of a page in the web.
+pub fn is_address(thing: &str) -> bool {
+    ["http://", "https://"].iter().any(|scheme| {
+        let start = thing.trim_start().get(..scheme.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    })
 }
 
 /// Reads a small text from whatever can be read once, such as a pipe, too: one of more than so many bytes is an error.

@@ -6,11 +6,15 @@ use avalaches::footer::{self, Footer};
 use avalaches::history;
 use avalaches::id::{ArticleId, CommitId, IdPrefix};
 use avalaches::revision::{Revision, RevisionFault};
+use avalaches::slug::Slug;
 use avalaches::swhid::{SCHEME, Swhid};
 use avalaches::verify;
 use avalaches::withheld::{self, Kept};
 
 use super::{Failure, output};
+
+/// How many articles are named that have one slug.
+const MOST_NAMED: usize = 8;
 
 /// Finds the commit that a text names: an article's newest revision, its revision N as `ARTICLE@N`, a footer's,
 /// an id's, a prefix's, a SWHID's.
@@ -40,10 +44,34 @@ pub fn commit(archive: &Archive, text: &str) -> Result<CommitId, Failure> {
             None => Err(Failure::new(format!("the archive has no commit {prefix}"))),
         },
         None => Err(
-            Failure::new(format!("{text:?} is no article, id, footer or SWHID"))
-                .hint("an article looks like 2026/01/22/some-words, an id has 7 to 40 digits of 0-9 and a-f"),
+            Failure::new(format!("{text:?} is no article, id, footer or SWHID")).hint(
+                match of_slug(archive, text)? {
+                    Some(names) => format!("an article is named with its day: {names}"),
+                    None => {
+                        "an article looks like 2026/01/22/some-words, an id has 7 to 40 digits of 0-9 and a-f"
+                            .to_owned()
+                    }
+                },
+            ),
         ),
     }
+}
+
+/// Names the articles that have the slug that somebody wrote in place of an article.
+fn of_slug(archive: &Archive, text: &str) -> Result<Option<String>, Failure> {
+    let Ok(slug) = text.parse::<Slug>() else {
+        return Ok(None);
+    };
+    let articles = history::with_slug(archive, &slug)?;
+    let mut names: Vec<String> = articles
+        .iter()
+        .take(MOST_NAMED)
+        .map(ToString::to_string)
+        .collect();
+    if articles.len() > MOST_NAMED {
+        names.push("…".to_owned());
+    }
+    Ok((!names.is_empty()).then(|| names.join(", ")))
 }
 
 /// Tells whether a text is written as something that [`commit`] can look up.

@@ -170,12 +170,11 @@ impl Search {
             return Ok(());
         }
         if found.hits.is_empty() {
-            let which = if self.all_revisions {
-                "revision"
+            output::note(if self.all_revisions {
+                "nothing was found"
             } else {
-                "newest revision of an article"
-            };
-            output::note(&format!("no {which} has what was searched for"));
+                "nothing was found; --all-revisions searches what is older, too"
+            });
         } else if found.has_more {
             output::note("there are more; --limit N shows more of them");
         }

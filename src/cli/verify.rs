@@ -21,7 +21,7 @@ use avalaches::verify::{self, Answer, Verdict};
 use avalaches::verify::{alone, in_log};
 use clap::ValueEnum;
 
-use super::pages::{FormName, form_of, page_failure, read_once, read_page};
+use super::pages::{FormName, SAVE_FIRST, form_of, is_address, page_failure, read_once, read_page};
 use super::progress::{Meter, Shown};
 use super::remember::{self, Found};
 use super::{Common, Failure, Outcome, output, quote, resolve};
@@ -79,16 +79,6 @@ pub struct Verify {
 enum HashName {
     Both,
     Sha1,
-}
-
-/// What to do about a page that is named by its address.
-const SAVE_FIRST: &str = "nothing is fetched: save the page as HTML, and name that file";
-
-fn is_address(thing: &str) -> bool {
-    ["http://", "https://"].iter().any(|scheme| {
-        let start = thing.trim_start().get(..scheme.len());
-        start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    })
 }
 
 fn share(text: &str) -> Result<Scope, String> {

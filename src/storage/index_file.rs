@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::Backup;
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Params, Row, Transaction};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Params, Row, Transaction, params};
 
 use self::rows::{ARTICLE, Keyed, REVISION, choose_article, choose_by_day, read_article, read_revision};
 pub use self::rows::{ArticleRow, Candidate, Chosen, NewCommit, NewRevision, RevisionRow};
@@ -32,6 +32,7 @@ use super::disposable::{Mark, set_up};
 use crate::date::CivilDay;
 use crate::footer::Footer;
 use crate::id::{ArticleId, BlobId, CommitId, RawId};
+use crate::slug::Slug;
 
 mod rows;
 mod write;
@@ -203,6 +204,21 @@ impl IndexFile {
     #[must_use]
     pub fn has_moved_on(&self) -> bool {
         covered(&self.connection).map_or(true, |covered| covered != self.covered)
+    }
+
+    /// Finds the articles whose ids end with a slug, in the order of their days.
+    ///
+    /// # Errors
+    /// [`IndexFileError`].
+    pub fn with_slug(&self, slug: &Slug) -> Result<Vec<ArticleId>, IndexFileError> {
+        let sql = "SELECT name FROM article WHERE substr(name, ?1) = ?2 ORDER BY name";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let behind_day = "2026/01/22/".len() + 1;
+        let names = statement.query_map(params![to_sql(behind_day), slug.as_str()], |row| {
+            row.get::<_, String>(0)
+        })?;
+        let names = names.collect::<Result<Vec<_>, _>>()?;
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
     }
 
     /// Finds an article's newest revision.

@@ -75,7 +75,7 @@ const NEVER_ANYWHERE: &[&str] = &[
 pub fn faults(text: &str, root: ElementRef<'_>) -> Vec<String> {
     let mut faults = Vec::new();
     if !begins_in_utf8(text) {
-        faults.push("its beginning is not <!DOCTYPE html> and <meta charset=\"utf-8\">".to_owned());
+        faults.push("another beginning than <!DOCTYPE html> and <meta charset=\"utf-8\">".to_owned());
     }
     let mut articles = 0;
     let mut pending = vec![(root, None)];
