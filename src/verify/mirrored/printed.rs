@@ -209,7 +209,7 @@ fn compare(
             end.and_then(|end| Some(start + ends.iter().position(|own| *own == end || *own == end + 1)? + 1));
         if let Some(mut at) = behind {
             let mut after = Vec::new();
-            while at < blocks.len() && at - start < blocks.len() {
+            while at < blocks.len() {
                 match what(at)? {
                     Some((count, None)) => at += count,
                     Some((count, Some(said))) => {
