@@ -181,7 +181,7 @@ fn new_text(new: &NewRevision, text: &str) -> NewText {
     NewText {
         page: new.row.page,
         article: new.row.article.clone(),
-        keys: words::keys(text).into_iter().collect::<Vec<_>>().join(" "),
+        keys: words::keys(text),
     }
 }
 

@@ -8,6 +8,7 @@
 //! lacks; where the part may end within a word, only the beginning of a key is known.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -132,13 +133,13 @@ impl Quote {
                 }
                 Script::Words => {
                     let word = word_key(run.text);
-                    keys.extend(before.map(|before: String| pair_key(&before, &word)));
+                    keys.extend(before.map(|before: String| pair_key(&before, &word).to_string()));
                     words.insert(word.clone());
                     word_before = Some(word);
                 }
                 Script::Neighbours if run.text.chars().nth(1).is_some() => keys.extend(pairs(run.text)),
                 Script::Neighbours => {
-                    beginnings.extend(run.text.chars().map(folded));
+                    beginnings.extend(run.text.chars().map(|c| String::from_iter(folded(c))));
                 }
             }
         }
@@ -159,10 +160,11 @@ impl Quote {
     }
 }
 
-/// Returns the keys of a text. They are made of letters, digits and characters beyond ASCII.
+/// Returns the keys of a text, each with a blank behind it, some of them more than once. They are made of letters, digits and
+/// characters beyond ASCII.
 #[must_use]
-pub fn keys(text: &str) -> BTreeSet<String> {
-    let mut keys = BTreeSet::new();
+pub fn keys(text: &str) -> String {
+    let mut keys = String::with_capacity(3 * text.len());
     add_keys(text, &mut keys);
     let marked = marked(text);
     // Of all marks numbers alone part words from one another.
@@ -176,8 +178,13 @@ pub fn keys(text: &str) -> BTreeSet<String> {
     for (line, marks) in marked {
         let line = line[marks..].trim_start();
         let joined = ends_between(last, line);
-        let joined = joined.filter(|(before, after)| is_letter(*before) && is_letter(*after));
-        keys.extend(joined.map(|(before, after)| folded(before) + &folded(after)));
+        if let Some((before, after)) =
+            joined.filter(|(before, after)| is_letter(*before) && is_letter(*after))
+        {
+            fold(before, &mut keys);
+            fold(after, &mut keys);
+            keys.push(' ');
+        }
         if !line.trim_end().is_empty() {
             last = line;
         }
@@ -186,21 +193,33 @@ pub fn keys(text: &str) -> BTreeSet<String> {
 }
 
 /// Adds the keys of a text as it stands.
-fn add_keys(text: &str, keys: &mut BTreeSet<String>) {
-    let mut word_before: Option<String> = None;
+fn add_keys(text: &str, keys: &mut String) {
+    let mut word_before: Option<Range<usize>> = None;
     for run in runs(text) {
         let before = word_before.take();
+        let begin = keys.len();
         match run.script {
             Script::Words => {
-                let word = word_key(run.text);
-                keys.extend(before.map(|before| pair_key(&before, &word)));
-                keys.insert(word.clone());
+                add_word_key(run.text, keys);
+                let word = begin..keys.len();
+                keys.push(' ');
+                if let Some(before) = before {
+                    let pair = pair_key(&keys[before], &keys[word.clone()]);
+                    keys.extend([pair, ' ']);
+                }
                 word_before = Some(word);
             }
             Script::Neighbours => {
-                keys.extend(pairs(run.text));
+                for (one, other) in run.text.chars().zip(run.text.chars().skip(1)) {
+                    fold(one, keys);
+                    fold(other, keys);
+                    keys.push(' ');
+                }
                 // The last one begins no pair.
-                keys.extend(run.text.chars().next_back().map(folded));
+                if let Some(last) = run.text.chars().next_back() {
+                    fold(last, keys);
+                    keys.push(' ');
+                }
             }
         }
     }
@@ -316,7 +335,10 @@ fn script(c: char) -> Option<Script> {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric().then_some(Script::Words);
     }
-    if !c.is_alphanumeric() || !folded(c).chars().all(is_key_character) {
+    if is_han(c) {
+        return Some(Script::Neighbours);
+    }
+    if !c.is_alphanumeric() || !folded(c).all(is_key_character) {
         return None;
     }
     Some(if is_neighbour(c) {
@@ -339,29 +361,52 @@ fn is_key_character(c: char) -> bool {
     !c.is_ascii() || c.is_ascii_alphanumeric()
 }
 
+/// Tells whether a character is one of the most common of those that are folded to themselves: a Han character of the first
+/// blocks.
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}')
+}
+
 /// Folds a character by itself, so that the result is the same wherever it stands.
-fn folded(c: char) -> String {
+fn folded(c: char) -> impl Iterator<Item = char> {
+    c.nfkc().flat_map(char::to_lowercase)
+}
+
+/// Adds a character, folded.
+fn fold(c: char, text: &mut String) {
     if c.is_ascii() {
-        return c.to_ascii_lowercase().to_string();
+        text.push(c.to_ascii_lowercase());
+    } else if is_han(c) {
+        text.push(c);
+    } else {
+        text.extend(folded(c));
     }
-    c.nfkc().flat_map(char::to_lowercase).collect()
+}
+
+fn add_word_key(word: &str, keys: &mut String) {
+    if word.is_ascii() {
+        let begin = keys.len();
+        keys.push_str(&word[..word.len().min(LONGEST_KEY)]);
+        keys[begin..].make_ascii_lowercase();
+    } else {
+        keys.extend(word.chars().flat_map(folded).take(LONGEST_KEY));
+    }
 }
 
 fn word_key(word: &str) -> String {
-    word.chars()
-        .flat_map(|c| folded(c).chars().collect::<Vec<_>>())
-        .take(LONGEST_KEY)
-        .collect()
+    let mut key = String::new();
+    add_word_key(word, &mut key);
+    key
 }
 
 /// Returns the key of two words that follow one another: FNV-1a over both, brought to a character.
-fn pair_key(before: &str, word: &str) -> String {
+fn pair_key(before: &str, word: &str) -> char {
     let hash = fnv1a(before.bytes().chain([b' ']).chain(word.bytes()));
     let key = (hash ^ (hash >> 32)) % PAIR_KEYS;
     // The last two of a plane are no characters.
     let code = 0xf_0000 + key / PLANE * 0x1_0000 + key % PLANE;
     let c = u32::try_from(code).ok().and_then(char::from_u32);
-    c.expect("it lies in the last two planes").to_string()
+    c.expect("it lies in the last two planes")
 }
 
 /// Returns the FNV-1a hash of some bytes.
@@ -379,9 +424,8 @@ pub(crate) fn fnv1a_32(bytes: impl Iterator<Item = u8>) -> u32 {
 }
 
 fn pairs(run: &str) -> impl Iterator<Item = String> + '_ {
-    run.chars()
-        .zip(run.chars().skip(1))
-        .map(|(one, other)| folded(one) + &folded(other))
+    let neighbours = run.chars().zip(run.chars().skip(1));
+    neighbours.map(|(one, other)| folded(one).chain(folded(other)).collect())
 }
 
 #[cfg(test)]
@@ -397,8 +441,9 @@ mod tests {
     /// Tells whether a text is among those that are found for a quote.
     fn is_candidate(text: &str, quote: &Quote) -> bool {
         let keys = keys(text);
+        let keys: BTreeSet<&str> = keys.split_terminator(' ').collect();
         quote.wanted().iter().all(|wanted| match wanted {
-            Wanted::Key(key) => keys.contains(key),
+            Wanted::Key(key) => keys.contains(key.as_str()),
             Wanted::Beginning(begin) => keys.iter().any(|key| key.starts_with(begin.as_str())),
         })
     }
@@ -460,7 +505,7 @@ mod tests {
     fn a_word_that_may_go_on_is_no_whole_key() {
         let wanted = |words: &str| quote(words).wanted();
         assert_eq!(wanted("idge opened tod"), [Wanted::Key("opened".to_owned())]);
-        let pair = Wanted::Key(pair_key("the", "bridge"));
+        let pair = Wanted::Key(pair_key("the", "bridge").to_string());
         assert_eq!(
             wanted("at the Bridge tod"),
             [
@@ -476,6 +521,13 @@ mod tests {
         assert_eq!(wanted("桥"), [Wanted::Beginning("桥".to_owned())]);
         assert_eq!(wanted("。——！"), []);
         assert_eq!(wanted("Ｈ200芯片。"), [Wanted::Key("芯片".to_owned())]);
+    }
+
+    #[test]
+    fn han_characters_are_folded_to_themselves() {
+        for c in ('\u{3400}'..='\u{9fff}').filter(|c| is_han(*c)) {
+            assert!(folded(c).eq([c]) && c.is_alphanumeric() && is_neighbour(c), "{c}");
+        }
     }
 
     #[test]

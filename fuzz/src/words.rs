@@ -1,6 +1,8 @@
 //! Lines and words: footers, messages, dates, names, what somebody quotes or searches for, and what differs between two
 //! texts.
 
+use std::collections::BTreeSet;
+
 use avalaches::canonical::canonical;
 use avalaches::capture::Moment;
 use avalaches::date::{CivilDay, RevisionDate, UtcOffset, instant_of_asn1, seconds_of_http};
@@ -182,10 +184,11 @@ pub fn quote(data: &[u8]) {
         };
         assert!(lines.first <= lines.last && lines.last <= text.lines().count() as u64);
         let keys = words::keys(&text);
+        let keys: BTreeSet<&str> = keys.split_terminator(' ').collect();
         for wanted in quote.wanted() {
             let is_there = match &wanted {
-                Wanted::Key(key) => keys.contains(key),
-                Wanted::Beginning(begun) => keys.iter().any(|key| key.starts_with(begun)),
+                Wanted::Key(key) => keys.contains(key.as_str()),
+                Wanted::Beginning(begun) => keys.iter().any(|key| key.starts_with(begun.as_str())),
             };
             assert!(is_there, "{wanted:?} is no key of {text:?}, which has {asked:?}");
         }
