@@ -344,7 +344,13 @@ fn an_archive_is_made_and_cloned_in_the_empty_folder_in_which_one_stands() {
     // What is not sound leaves the folder empty, and what a kill left there is in nobody's way.
     let (_, forged) = faults(&commits).remove(0);
     forged.commit(&story, commits.last().unwrap());
-    fs::create_dir_all(story.folder.path().join("refused/.avalaches-init-Ab3dE6/objects")).unwrap();
+    fs::create_dir_all(
+        story
+            .folder
+            .path()
+            .join("refused/.avalaches-init-Ab3dE6Gh1Jk2Mn4Pq5Rs/objects"),
+    )
+    .unwrap();
     let (code, said) = run("refused", &["clone", "../archive", "."]);
     assert_eq!((code, names("refused").len()), (Some(1), 0), "{said}");
 }

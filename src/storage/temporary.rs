@@ -16,6 +16,9 @@ use crate::platform::Durability;
 /// How the name of a file begins in a folder that only this program writes to.
 pub(super) const TEMPORARY: &str = ".tmp";
 
+/// Letters and digits by which a name ends: more than stand behind such a beginning in a name that somebody chose.
+const RANDOM: usize = 20;
+
 /// A folder that goes when it is dropped.
 #[derive(Debug)]
 pub struct TemporaryFolder {
@@ -48,6 +51,7 @@ pub fn folder(above: &Path, prefix: &str, mode: u32) -> io::Result<TemporaryFold
         let mut builder = tempfile::Builder::new();
         let folder = builder
             .prefix(prefix)
+            .rand_bytes(RANDOM)
             .permissions(Permissions::from_mode(mode))
             .tempdir_in(above)?;
         // Before it is locked it may be taken for nobody's.
@@ -71,6 +75,7 @@ pub fn file(folder: &Path, prefix: &str, mode: u32) -> io::Result<NamedTempFile>
         let mut builder = tempfile::Builder::new();
         let file = builder
             .prefix(prefix)
+            .rand_bytes(RANDOM)
             .permissions(Permissions::from_mode(mode))
             .tempfile_in(folder)?;
         if is_own(file.as_file(), file.path())? {
@@ -115,7 +120,7 @@ fn is_own(made: &File, path: &Path) -> io::Result<bool> {
 /// Tells whether a name is one that begins so and that was made here.
 pub(super) fn is_of(name: &str, prefix: &str) -> bool {
     let rest = name.strip_prefix(prefix);
-    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    rest.is_some_and(|rest| rest.len() == RANDOM && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// Deletes this user's files and folders whose names begin so and whose makers are gone. They are in nobody's way, so that what
@@ -161,23 +166,32 @@ mod tests {
     fn what_a_maker_that_is_gone_left_goes_with_the_next_of_its_kind() {
         let above = tempfile::tempdir().unwrap();
         let path = |name: &str| above.path().join(name);
-        fs::create_dir_all(path("a-folder/below")).unwrap();
-        fs::write(path("a-folder/below/file"), "").unwrap();
-        for name in ["a-file", "a-", "a-file.txt", "b-file"] {
+        let [gone_folder, gone_file, link] =
+            ["f", "g", "h"].map(|letter| format!("a-{}", letter.repeat(RANDOM)));
+        fs::create_dir_all(path(&gone_folder).join("below")).unwrap();
+        fs::write(path(&gone_folder).join("below/file"), "").unwrap();
+        let long = format!("{gone_file}.txt");
+        for name in [
+            &gone_file,
+            "a-",
+            "a-mysite",
+            &long,
+            &gone_file.replacen('a', "b", 1),
+        ] {
             fs::write(path(name), "").unwrap();
         }
-        std::os::unix::fs::symlink("b-file", path("a-link")).unwrap();
+        std::os::unix::fs::symlink("a-", path(&link)).unwrap();
         let alive = [
             folder(above.path(), "a-", 0o700).unwrap(),
             folder(above.path(), "a-", 0o700).unwrap(),
         ];
         let file = file(above.path(), "a-", 0o600).unwrap();
         assert!(alive.iter().all(|folder| folder.path().is_dir()) && file.path().is_file());
-        let left = ["a-folder", "a-file", "a-", "a-file.txt", "b-file"].map(|name| path(name).exists());
+        let left = [&gone_folder, &gone_file, "a-", "a-mysite", &long].map(|name| path(name).exists());
         assert_eq!(left, [false, false, true, true, true]);
-        assert!(fs::symlink_metadata(path("a-link")).is_ok());
+        assert!(fs::symlink_metadata(path(&link)).is_ok());
         drop((alive, file));
-        assert_eq!(fs::read_dir(above.path()).unwrap().count(), 4);
+        assert_eq!(fs::read_dir(above.path()).unwrap().count(), 5);
     }
 
     #[test]
