@@ -876,7 +876,7 @@ fn a_checkpoint_whose_commit_failed_comes_onto_the_branch_or_is_forgotten_where_
     fs::rename(story.archive(), &newest).unwrap();
     copy(&before, &story.archive());
     add(&story, 2..4);
-    let drop = [&sign[..], &["--drop-pending"]].concat();
+    let drop = [&sign[..], &["--drop-pending", "3"]].concat();
     for arguments in [&sign[..], &drop] {
         let said = says(&story, arguments, 2);
         assert!(
@@ -899,7 +899,7 @@ fn a_checkpoint_whose_commit_failed_comes_onto_the_branch_or_is_forgotten_where_
     assert!(
         said.contains("the log was forked: its first 3 revisions")
             && said.contains("never came onto a branch")
-            && said.contains("--drop-pending forgets it"),
+            && said.contains("--drop-pending 3 forgets it"),
         "{said}"
     );
     story.yes(&drop);
@@ -908,6 +908,58 @@ fn a_checkpoint_whose_commit_failed_comes_onto_the_branch_or_is_forgotten_where_
     fs::remove_dir_all(story.archive()).unwrap();
     fs::rename(&two, story.archive()).unwrap();
     says(&story, &drop, 2);
+}
+
+#[test]
+fn each_checkpoint_that_no_branch_is_known_to_have_counts_until_it_is_named() {
+    let (story, _) = begin();
+    let sign = ["checkpoint", "--key", "log.key", "-q"];
+    let place = |name: &str| story.folder.path().join(name);
+    copy(&story.archive(), &place("empty"));
+    add(&story, 0..1);
+    copy(&story.archive(), &place("one"));
+    story.yes(&sign);
+    // What a kill leaves that comes between the commit and its record.
+    let kept = place(".local/state/avalaches/signed");
+    let published = fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
+    fs::rename(&published, published.with_extension("pending")).unwrap();
+    let take = |name: &str| {
+        fs::remove_dir_all(story.archive()).unwrap();
+        copy(&place(name), &story.archive());
+    };
+    copy(&story.archive(), &place("first"));
+    // A copy that lacks that commit goes on from the same revision, and its checkpoint comes onto no branch.
+    take("one");
+    add(&story, 1..2);
+    let lock = story.archive().join("refs/heads/main.lock");
+    fs::write(&lock, "").unwrap();
+    says(&story, &sign, 2);
+    // A copy with another revision contradicts both.
+    take("empty");
+    add(&story, 7..8);
+    let drop = |size: &'static str| [&sign[..], &["--drop-pending", size]].concat();
+    for (arguments, named) in [
+        (sign.to_vec(), "--drop-pending 2 forgets it"),
+        (drop("1"), "--drop-pending 2 forgets it"),
+        (drop("2"), "--drop-pending 1 forgets it"),
+        (sign.to_vec(), "--drop-pending 1 forgets it"),
+        (drop("2"), "--drop-pending 1 forgets it"),
+    ] {
+        let said = says(&story, &arguments, 2);
+        assert!(said.contains(named), "{arguments:?}: {said}");
+    }
+    // The copy that has the first goes on, and what was signed there is held against the others for good.
+    take("first");
+    add(&story, 1..2);
+    story.yes(&sign);
+    assert_eq!(fs::read_dir(&kept).unwrap().count(), 1);
+    take("empty");
+    add(&story, 7..9);
+    let said = says(&story, &drop("1"), 2);
+    assert!(
+        said.contains("the log was forked") && !said.contains("never came"),
+        "{said}"
+    );
 }
 
 #[test]

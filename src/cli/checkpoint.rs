@@ -39,10 +39,10 @@ pub struct Checkpoint {
     /// One line that is kept beside it
     #[arg(long)]
     note: Option<String>,
-    /// Forget a checkpoint that was signed and never came onto the branch, where the archive no longer goes on from it: say so only
-    /// where nobody was shown it
-    #[arg(long)]
-    drop_pending: bool,
+    /// Forget the checkpoint of so many revisions that was signed and never came onto the branch, where the archive no longer goes on
+    /// from it: say so only where nobody was shown it
+    #[arg(long, value_name = "SIZE")]
+    drop_pending: Option<u64>,
     /// Sign also where there is no folder of yours to keep it in: then nothing keeps the key from signing two histories
     #[arg(long, conflicts_with = "drop_pending")]
     without_record: bool,
@@ -63,8 +63,8 @@ enum Refusal {
     Remember(#[from] RememberError),
     #[error(transparent)]
     Contradicted(Contradiction),
-    #[error("{0}, but never came onto a branch, as far as is known here")]
-    ContradictsPending(Contradiction),
+    #[error("{contradiction}, but never came onto a branch, as far as is known here")]
+    ContradictsPending { size: u64, contradiction: Contradiction },
     #[error(transparent)]
     Note(#[from] NoteError),
 }
@@ -83,11 +83,7 @@ impl Checkpoint {
             Err(_) if self.without_record => None,
             Err(failure) => return Err(failure),
         };
-        let pending = if self.drop_pending {
-            Pending::Drop
-        } else {
-            Pending::Hold
-        };
+        let pending = self.drop_pending.map_or(Pending::Hold, Pending::Drop);
         let mut signed = None;
         let mut is_new = false;
         let decide = |archive: &Archive| -> Result<_, Refusal> {
@@ -100,8 +96,8 @@ impl Checkpoint {
                     return Ok(None);
                 }
                 Signing::Contradicted(contradiction) => return Err(Refusal::Contradicted(contradiction)),
-                Signing::ContradictsPending(contradiction) => {
-                    return Err(Refusal::ContradictsPending(contradiction));
+                Signing::ContradictsPending { size, contradiction } => {
+                    return Err(Refusal::ContradictsPending { size, contradiction });
                 }
             };
             is_new = true;
@@ -138,8 +134,11 @@ fn refused(error: RootError<Refusal>) -> Failure {
         RootError::Refused(Refusal::Contradicted(_)) => {
             "nothing was signed, for one key must not sign two histories: `avalaches pull --rebase-mine` brings what is missing here from another copy; where there is none, a log with another name and key begins anew"
         }
-        RootError::Refused(Refusal::ContradictsPending(_)) => {
-            "nothing was signed: where another copy has that checkpoint, pull from there; where its commit failed, or the revisions were added again by `pull --rebase-mine`, and nobody was shown it, --drop-pending forgets it"
+        RootError::Refused(Refusal::ContradictsPending { size, .. }) => {
+            let hint = format!(
+                "nothing was signed: where another copy has that checkpoint, pull from there; where its commit failed, or the revisions were added again by `pull --rebase-mine`, and nobody was shown it, --drop-pending {size} forgets it"
+            );
+            return failure(error).hint(hint);
         }
         RootError::Refused(Refusal::Remember(RememberError::Log(LogError::NoKey))) => {
             "make a key with `avalaches key new NAME FILE`, and name it with `avalaches settings --log-key KEY`"

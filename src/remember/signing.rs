@@ -4,7 +4,7 @@
 use super::{Contradiction, RememberError, against, against_kept};
 use crate::archive::Archive;
 use crate::log::{self, Log};
-use crate::storage::remembered::{LastSigned, Remembered, RememberedError};
+use crate::storage::remembered::{LastSigned, Remembered};
 use crate::tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::tlog::key::SignerKey;
 use crate::tlog::merkle::{Nodes as _, is_consistent};
@@ -14,8 +14,8 @@ use crate::tlog::merkle::{Nodes as _, is_consistent};
 pub enum Pending {
     /// Nothing is signed: it may have been shown.
     Hold,
-    /// It is forgotten: the user says that nobody was shown it.
-    Drop,
+    /// The one of so many revisions is forgotten: the user says that nobody was shown it.
+    Drop(u64),
 }
 
 /// What became of a checkpoint that was to be signed.
@@ -28,7 +28,12 @@ pub enum Signing {
     /// It would contradict another one, and nothing was signed.
     Contradicted(Contradiction),
     /// It would contradict one that was signed and that no branch is known to have, and nothing was signed.
-    ContradictsPending(Contradiction),
+    ContradictsPending {
+        /// How many revisions that one is of.
+        size: u64,
+        /// How it is contradicted.
+        contradiction: Contradiction,
+    },
 }
 
 /// Signs a checkpoint of all revisions of the branch, as [`log::sign`] does, where it contradicts nothing.
@@ -46,23 +51,28 @@ pub fn sign(
         return Ok(signed.map_or(Signing::Stands, |signed| Signing::Signed(Box::new(signed))));
     };
     let mut before = remembered.signed(key.public())?;
-    if let Some(signed) = &before.pending
-        && has(archive, signed)?
-    {
-        remembered.keep_published(key.public(), signed)?;
+    if let Some(signed) = newest_on_branch(archive, &before.pending)? {
+        if !remembered.keep_published(key.public(), signed)? {
+            return Err(RememberError::Changed);
+        }
         before = remembered.signed(key.public())?;
     }
     let mut log = None;
     if let Some(contradiction) = contradiction(archive, key, remembered, &before, &mut log)? {
         return Ok(Signing::Contradicted(contradiction));
     }
-    if let Some(signed) = &before.pending
-        && let Some(contradiction) = against(archive, &[key.public()], signed, &mut log)?
-    {
-        match pending {
-            Pending::Hold => return Ok(Signing::ContradictsPending(contradiction)),
-            Pending::Drop => remembered.forget_pending(key.public(), signed)?,
+    // The newest first: whoever takes that one back has not taken back those that it goes on from.
+    for signed in before.pending.iter().rev() {
+        let Some(contradiction) = against(archive, &[key.public()], signed, &mut log)? else {
+            continue;
+        };
+        let size = signed.checkpoint.size;
+        if pending != Pending::Drop(size) {
+            return Ok(Signing::ContradictsPending { size, contradiction });
         }
+        remembered.forget_pending(key.public(), signed)?;
+    }
+    if pending != Pending::Hold {
         before = remembered.signed(key.public())?;
     }
     let Some(signed) = log::sign(archive, key, archive.vouched())? else {
@@ -77,20 +87,30 @@ pub fn sign(
 /// Records that the branch has a checkpoint that [`sign`] signed.
 ///
 /// # Errors
-/// [`RememberedError`]; the next call of [`sign`] records it.
+/// [`RememberError`]: the next call of [`sign`] records it; [`RememberError::Changed`] where it was forgotten meanwhile.
 pub fn published(
     key: &SignerKey,
     signed: &SignedCheckpoint,
     remembered: &Remembered,
-) -> Result<(), RememberedError> {
-    remembered.keep_published(key.public(), signed)
+) -> Result<(), RememberError> {
+    let is_kept = remembered.keep_published(key.public(), signed)?;
+    is_kept.then_some(()).ok_or(RememberError::Changed)
 }
 
-/// Tells whether the branch has a checkpoint, with whatever lines of witnesses.
-fn has(archive: &Archive, signed: &SignedCheckpoint) -> Result<bool, RememberError> {
+/// Returns the last of these checkpoints that the branch has, with whatever lines of witnesses.
+fn newest_on_branch<'a>(
+    archive: &Archive,
+    pending: &'a [SignedCheckpoint],
+) -> Result<Option<&'a SignedCheckpoint>, RememberError> {
+    if pending.is_empty() {
+        return Ok(None);
+    }
     let published = log::checkpoints(archive)?;
-    let is_it = |published: &log::Published| published.signed.checkpoint == signed.checkpoint;
-    Ok(published.iter().any(is_it))
+    let is_on_branch = |signed: &&SignedCheckpoint| {
+        let mut published = published.iter();
+        published.any(|published| published.signed.checkpoint == signed.checkpoint)
+    };
+    Ok(pending.iter().rev().find(is_on_branch))
 }
 
 fn contradiction(

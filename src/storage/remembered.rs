@@ -21,6 +21,9 @@ use crate::tlog::key::VerifierKey;
 /// The longest file that is read, in bytes.
 const LONGEST: usize = 1 << 20;
 
+/// How the names of checkpoints end that no branch is known to have; early versions kept one for each key, without its digest.
+const PENDING: &str = ".pending";
+
 /// The user's folder.
 #[derive(Debug, Clone)]
 pub struct Remembered {
@@ -87,8 +90,9 @@ impl fmt::Display for KeptTip {
 pub struct LastSigned {
     /// One that a branch has.
     pub published: Option<SignedCheckpoint>,
-    /// A later one that no branch is known to have: whoever was to put it there was ended, or could not.
-    pub pending: Option<SignedCheckpoint>,
+    /// Later ones that no branch is known to have, by size: whoever was to put one there was ended, or could not. Each goes on from
+    /// those before it.
+    pub pending: Vec<SignedCheckpoint>,
 }
 
 impl Remembered {
@@ -160,8 +164,42 @@ impl Remembered {
     }
 
     /// Names the file of a checkpoint that no branch is known to have.
-    fn of_pending(&self, key: &VerifierKey) -> PathBuf {
-        self.of_signer(key).with_extension("pending")
+    fn of_pending(&self, key: &VerifierKey, signed: &SignedCheckpoint) -> PathBuf {
+        let which = hex(&Sha256::digest(signed.to_string()));
+        self.of_signer(key)
+            .with_extension(format!("{}{PENDING}", &which[..16]))
+    }
+
+    /// Returns the checkpoints that no branch is known to have, by size, and the file of each.
+    fn pending(&self, key: &VerifierKey) -> Result<Vec<(PathBuf, SignedCheckpoint)>, RememberedError> {
+        let published = self.of_signer(key);
+        let folder = published.parent().unwrap_or(&published);
+        let failed = |source| RememberedError::Io {
+            what: "read",
+            path: folder.to_owned(),
+            source,
+        };
+        let listed = match fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            listed => listed.map_err(failed)?,
+        };
+        let key_name = published.file_name().unwrap_or_default().to_string_lossy();
+        let mut pending = Vec::new();
+        for entry in listed {
+            let path = entry.map_err(failed)?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let rest = name.strip_prefix(&*key_name);
+            if rest.is_some_and(|rest| rest.ends_with(PENDING))
+                && let Some(signed) = read_signed(&path)?
+            {
+                pending.push((path, signed));
+            }
+        }
+        pending.sort_by(|(path, signed), (other_path, other)| {
+            let sizes = signed.checkpoint.size.cmp(&other.checkpoint.size);
+            sizes.then_with(|| path.cmp(other_path))
+        });
+        Ok(pending)
     }
 
     /// Returns the checkpoints that were signed last with a key of this user's.
@@ -169,25 +207,15 @@ impl Remembered {
     /// # Errors
     /// [`RememberedError`].
     pub fn signed(&self, key: &VerifierKey) -> Result<LastSigned, RememberedError> {
-        let read = |path: PathBuf| {
-            let Some(text) = read(&path)? else {
-                return Ok(None);
-            };
-            SignedCheckpoint::parse(&text)
-                .map(Some)
-                .map_err(|error| RememberedError::Kept {
-                    path,
-                    source: error.into(),
-                })
-        };
+        let pending = self.pending(key)?;
         Ok(LastSigned {
-            published: read(self.of_signer(key))?,
-            pending: read(self.of_pending(key))?,
+            published: read_signed(&self.of_signer(key))?,
+            pending: pending.into_iter().map(|(_, signed)| signed).collect(),
         })
     }
 
     /// Keeps the checkpoint that was signed last with a key, which goes on from those `before`, as one that is to be put on a branch.
-    /// Returns whether none was signed meanwhile: else that one has to be judged first.
+    /// Returns whether nothing else was kept or forgotten meanwhile: else that has to be judged first.
     ///
     /// # Errors
     /// [`RememberedError`].
@@ -201,11 +229,12 @@ impl Remembered {
         if self.signed(key)? != *before {
             return Ok(false);
         }
-        write(&self.of_pending(key), &signed.to_string())?;
+        write(&self.of_pending(key, signed), &signed.to_string())?;
         Ok(true)
     }
 
-    /// Records that a branch has the checkpoint that was to be put there, unless another one is by now.
+    /// Records that a branch has the checkpoint that was to be put there; those that it goes on from need not be kept any more.
+    /// Returns whether it is recorded: it is not where it was forgotten meanwhile.
     ///
     /// # Errors
     /// [`RememberedError`].
@@ -213,14 +242,31 @@ impl Remembered {
         &self,
         key: &VerifierKey,
         signed: &SignedCheckpoint,
-    ) -> Result<(), RememberedError> {
-        let path = self.of_signer(key);
-        self.settle(key, signed, "write", path, |pending, path| {
-            fs::rename(pending, path)
-        })
+    ) -> Result<bool, RememberedError> {
+        let _lock = self.lock()?;
+        let published = self.of_signer(key);
+        let pending = self.pending(key)?;
+        let Some((path, _)) = pending.iter().find(|(_, pending)| pending == signed) else {
+            return Ok(read_signed(&published)?.as_ref() == Some(signed));
+        };
+        let failed = |source| RememberedError::Io {
+            what: "write",
+            path: published.clone(),
+            source,
+        };
+        fs::rename(path, &published)
+            .and_then(|()| sync_folder_of(&published))
+            .map_err(failed)?;
+        let size = signed.checkpoint.size;
+        delete(
+            pending
+                .iter()
+                .filter(|(other, pending)| other != path && pending.checkpoint.size <= size),
+        )?;
+        Ok(true)
     }
 
-    /// Forgets a checkpoint that was to be put on a branch, unless another one is by now.
+    /// Forgets a checkpoint that was to be put on a branch.
     ///
     /// # Errors
     /// [`RememberedError`].
@@ -229,26 +275,9 @@ impl Remembered {
         key: &VerifierKey,
         signed: &SignedCheckpoint,
     ) -> Result<(), RememberedError> {
-        let path = self.of_pending(key);
-        self.settle(key, signed, "delete", path, |pending, _| fs::remove_file(pending))
-    }
-
-    /// Does something with the file of a checkpoint that was to be put on a branch, where that is still this one; `path` is the
-    /// file that is named where it fails.
-    fn settle(
-        &self,
-        key: &VerifierKey,
-        signed: &SignedCheckpoint,
-        what: &'static str,
-        path: PathBuf,
-        settle: fn(&Path, &Path) -> io::Result<()>,
-    ) -> Result<(), RememberedError> {
         let _lock = self.lock()?;
-        if self.signed(key)?.pending.as_ref() != Some(signed) {
-            return Ok(());
-        }
-        let settled = settle(&self.of_pending(key), &path).and_then(|()| sync_folder_of(&path));
-        settled.map_err(|source| RememberedError::Io { what, path, source })
+        let pending = self.pending(key)?;
+        delete(pending.iter().filter(|(_, pending)| pending == signed))
     }
 
     /// Returns the commit that is kept of an archive, which its first commit names.
@@ -324,6 +353,29 @@ fn read(path: &Path) -> Result<Option<String>, RememberedError> {
     let bytes = file::read(path, LONGEST).map_err(|error| failed(io::Error::other(error)))?;
     let text = String::from_utf8(bytes);
     text.map(Some).map_err(|error| failed(io::Error::other(error)))
+}
+
+fn read_signed(path: &Path) -> Result<Option<SignedCheckpoint>, RememberedError> {
+    let Some(text) = read(path)? else {
+        return Ok(None);
+    };
+    let signed = SignedCheckpoint::parse(&text);
+    signed.map(Some).map_err(|error| RememberedError::Kept {
+        path: path.to_owned(),
+        source: error.into(),
+    })
+}
+
+fn delete<'a>(files: impl Iterator<Item = &'a (PathBuf, SignedCheckpoint)>) -> Result<(), RememberedError> {
+    for (path, _) in files {
+        let deleted = fs::remove_file(path).and_then(|()| sync_folder_of(path));
+        deleted.map_err(|source| RememberedError::Io {
+            what: "delete",
+            path: path.clone(),
+            source,
+        })?;
+    }
+    Ok(())
 }
 
 /// Writes a file beside, syncs it, and puts it in the place of the one before.
