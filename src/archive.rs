@@ -25,6 +25,8 @@ use crate::tombstone::Tombstone;
 
 mod line;
 
+pub use self::line::Astray;
+
 /// How many trees are remembered.
 const MOST_REMEMBERED: usize = 1024;
 

@@ -105,11 +105,10 @@ pub fn run(archive: &Archive, options: &Options, progress: &mut Tell<'_>) -> Rep
     for id in options.remembered.iter().copied().chain(remembered) {
         let is_known = found
             .iter()
-            .any(|known| known.code == Code::HistoryRewritten && known.commit == Some(id));
+            .any(|known| known.code.is_of_recorded() && known.commit == Some(id));
         match archive.is_on_branch(id) {
             Ok(false) if !is_known => {
-                let what = "was recorded and is not on the branch: its history was rewritten";
-                found.push(whole::Finding::of(Code::HistoryRewritten, id, what));
+                found.push(whole::not_on_branch(archive, id));
             }
             Err(fault) if fault.is_system_error() => found.push(unread(id, &fault)),
             // What is damaged is found by who reads everything.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::archive::{Archive, Fault};
+use crate::archive::{Archive, Astray, Fault};
 use crate::id::CommitId;
 use crate::log::{self, Log, LogError};
 use crate::storage::remembered::{KeptTip, Remembered, RememberedError};
@@ -184,13 +184,10 @@ fn without(archive: &Archive, kept: KeptTip) -> Contradiction {
     let Ok(now) = archive.count_commits() else {
         return behind;
     };
-    let parting = std::iter::successors(Some(kept.id), |id| {
-        archive.commit(*id).ok()?.parents.first().copied()
-    })
-    .find(|id| archive.is_on_branch(*id).unwrap_or(false));
-    let is_rewritten = match parting {
-        Some(parting) => parting != archive.tip(),
-        None => kept.commits.is_some_and(|before| now >= before),
+    let is_rewritten = match archive.astray(kept.id) {
+        Astray::Forked => true,
+        Astray::Ahead => false,
+        Astray::Unconnected => kept.commits.is_some_and(|before| now >= before),
     };
     if is_rewritten {
         Contradiction::Tip(kept.id)

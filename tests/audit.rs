@@ -44,12 +44,14 @@ fn has(report: &Value, code: &str, id: Option<&str>) -> bool {
 }
 
 /// Codes under which tampered repositories are found.
-const REPOSITORY: [&str; 7] = [
+const REPOSITORY: [&str; 9] = [
+    "behind-remembered",
     "branch-list",
     "history-rewritten",
     "object-damaged",
     "object-missing",
     "plumbing",
+    "recorded-unknown",
     "revision-detached",
     "store-stray",
 ];
@@ -381,7 +383,12 @@ fn a_commit_that_was_recorded_twice_and_is_gone_is_told_of_once() {
         .clone()
         .replace("Another word", "A third word")
         .commit(&story, tip);
-    story.git(&["update-ref", "refs/heads/main", tip]);
+    // Only one of them can be on the branch; the tip is what both follow.
+    let now = honest
+        .clone()
+        .replace("Another word", "A fourth word")
+        .commit(&story, tip);
+    assert!(now != gone && now != other);
     let remembered = [&gone, &other, tip, &gone].map(|id| ["--remembered", id.as_str()]);
     let (status, report) = audit(&story.archive(), &remembered.concat());
     assert_eq!(status, Some(1), "{report:#}");
@@ -408,7 +415,6 @@ fn every_code_has_a_tampering() {
     codes.extend(["content-withheld", "tombstone-form", "tombstone-unsigned"]);
     // The stories of what readers keep, and of the log, have these.
     codes.extend([
-        "behind-remembered",
         "checkpoint-form",
         "checkpoint-unsigned",
         "checkpoint-other",
@@ -451,13 +457,16 @@ fn a_tampered_repository_is_found_under_its_codes() {
     story.git(&["update-ref", "refs/heads/main", &commits[3]]);
     fs::remove_file(path.join("avalaches.branch")).unwrap();
     finds("revision-detached", Some(&tip), &[]);
-    finds("history-rewritten", Some(&tip), &["--pin", &tip]);
+    finds("behind-remembered", Some(&tip), &["--pin", &tip]);
     fs::write(path.join("avalaches.verified"), format!("{tip}\n")).unwrap();
-    finds("history-rewritten", Some(&tip), &[]);
+    finds("behind-remembered", Some(&tip), &[]);
     fs::remove_file(path.join("avalaches.verified")).unwrap();
     let never = "1".repeat(40);
-    finds("history-rewritten", Some(&never), &["--remembered", &never]);
-    finds("history-rewritten", None, &["--remembered", "11111111"]);
+    finds("recorded-unknown", Some(&never), &["--remembered", &never]);
+    finds("recorded-unknown", None, &["--remembered", "11111111"]);
+    // It went on, and another way.
+    Forged::honest(&commits[..4]).commit(&story, &commits[3]);
+    finds("history-rewritten", Some(&tip), &["--pin", &tip]);
     story.git(&["update-ref", "refs/heads/main", &tip]);
 
     fs::write(path.join("avalaches.branch"), [1; 20]).unwrap();

@@ -370,16 +370,29 @@ fn a_rewritten_history_no_longer_holds_the_recorded_commit() {
         code == Some(1) && said.contains("is not on the branch: its history was rewritten"),
         "{said}"
     );
-    let gone = "1".repeat(40);
-    let (code, said) = verify(&story, &["--since", &gone]);
-    assert!(
-        code == Some(1) && said.contains("is not in the archive"),
-        "{said}"
-    );
     assert_eq!(verify(&story, &["--since", "12345678"]).0, Some(2));
 }
 
+    let copy = story.folder.path().join("copy");
+    let copy = copy.to_str().unwrap();
 #[test]
+    fs::remove_file(story.archive().join("avalaches.branch")).unwrap();
+    story.yes(&["clone", story.archive().to_str().unwrap(), copy, "-q"]);
+    // Moved back, or only older, it accuses nobody.
+    let never = "1".repeat(40);
+    for (answer, options) in [
+        ("behind", &["--since", third.as_str()][..]),
+        ("unknown", &["--since", &never]),
+        ("unknown", &["--since", &third, "--archive", copy]),
+    ] {
+        let (code, said) = verify(&story, options);
+        assert!(
+            code == Some(1) && said.contains(&format!("{answer}  since")) && said.contains("avalaches pull"),
+            "{said}"
+        );
+        assert!(!said.contains("history was rewritten"), "{said}");
+    }
+    story.add("other.txt", "Another one.\n", &["--date", "2026-01-24"]);
 fn changed_records_the_tip_and_begins_there_the_next_time() {
     let (story, [_, _, third]) = three();
     let (code, said) = verify(&story, &["--changed"]);
@@ -403,7 +416,7 @@ fn changed_records_the_tip_and_begins_there_the_next_time() {
     for _ in 0..2 {
         let (code, said) = verify(&story, &["--changed"]);
         assert!(
-            code == Some(1) && said.contains("history was rewritten"),
+            code == Some(1) && said.contains("the branch ends before it"),
             "{said}"
         );
     }

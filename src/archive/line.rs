@@ -12,6 +12,17 @@ use crate::storage::refs;
 /// Commits at the end of the branch that are looked at rather than a list of it.
 const NEAR: usize = 128;
 
+/// How a commit that is not on the branch stands to it, by the commits that the store has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Astray {
+    /// Its history leaves the branch below the tip: there is another one in its place.
+    Forked,
+    /// It goes on from the tip.
+    Ahead,
+    /// Nothing leads from it to the branch.
+    Unconnected,
+}
+
 impl Archive {
     /// Walks the branch from its tip to its first commit, each hashed again; ends after the first fault.
     pub fn walk(&self) -> impl Iterator<Item = Result<(CommitId, Commit), Fault>> + '_ {
@@ -183,6 +194,18 @@ impl Archive {
         }
         // Nothing was checked of a no, and one wrong bit in the list is enough for it.
         Ok(self.walked_branch()?.position(id).is_some())
+    }
+
+    /// Tells how a commit that is not on the branch stands to it. What cannot be read leads nowhere.
+    #[must_use]
+    pub fn astray(&self, id: CommitId) -> Astray {
+        let parents = |id: &CommitId| self.commit(*id).ok()?.parents.first().copied();
+        let mut history = std::iter::successors(Some(id), parents);
+        match history.find(|id| self.is_on_branch(*id).unwrap_or(false)) {
+            Some(parting) if parting == self.seen.tip => Astray::Ahead,
+            Some(_) => Astray::Forked,
+            None => Astray::Unconnected,
+        }
     }
 
     /// Returns how many commits the branch has. The list beside the repository is taken at its word for nothing: it counts where it

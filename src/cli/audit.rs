@@ -83,14 +83,14 @@ impl Audit {
         let (mut contradicting, note) = remember::findings(&archive)?;
         for text in &self.remembered {
             match IdPrefix::parse(text.trim()) {
-                // That no commit begins so is what was asked.
+                // That no commit begins so is an answer.
                 Some(prefix) => match resolve::by_prefix(&archive, &prefix)? {
                     Some(id) => remembered.push(id),
                     None => contradicting.push(whole::Finding {
-                        code: Code::HistoryRewritten,
+                        code: Code::RecordedUnknown,
                         commit: None,
                         place: format!("commit {prefix}"),
-                        what: "was recorded, and no commit begins so: its history was rewritten".to_owned(),
+                        what: whole::NOT_HERE.to_owned(),
                     }),
                 },
                 None => remembered.push(resolve::commit(&archive, text)?),

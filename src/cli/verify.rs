@@ -205,7 +205,7 @@ impl Verify {
         let recorded = self.changed.then(|| verified::load(archive.path())).flatten();
         let since = match &self.since {
             None => recorded,
-            // An id that is not in the archive is an answer: its history was rewritten.
+            // That an id is not in the archive is an answer.
             Some(text) => Some(text.parse().or_else(|_| resolve::commit(archive, text))?),
         };
         let scope = match since {

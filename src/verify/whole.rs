@@ -13,7 +13,7 @@ use std::cell::{OnceCell, RefCell};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use crate::archive::{Archive, Fault, OpenError};
+use crate::archive::{Archive, Astray, Fault, OpenError};
 use crate::id::CommitId;
 use crate::mirror::{self, Mirror};
 use crate::object::{Hashing, ObjectKind};
@@ -232,7 +232,7 @@ pub fn observed(
     let later = OnceCell::new();
     let mut census = Census::new(archive, &inventory, &line, options);
     if let Scope::Since(id) = options.scope {
-        check_recorded(&census, &line, id, &mut report);
+        check_recorded(archive, &census, &line, id, &mut report);
     }
     let first = first_place(&inventory, &line, options.scope);
     let keys = Keys::of(archive).unwrap_or_else(|fault| {
@@ -357,13 +357,9 @@ fn tell_unreachable(census: &Census<'_>, observer: Option<&dyn Observer>, report
 }
 
 /// Checks that a commit that was recorded is still what it was, and still on the branch.
-fn check_recorded(census: &Census<'_>, line: &Line, id: CommitId, report: &mut Report) {
+fn check_recorded(archive: &Archive, census: &Census<'_>, line: &Line, id: CommitId, report: &mut Report) {
     let Some(number) = census.inventory.find(id.raw()) else {
-        report.found_in(
-            Code::HistoryRewritten,
-            id,
-            "was recorded and is not in the archive: its history was rewritten",
-        );
+        report.findings.push(not_on_branch(archive, id));
         return;
     };
     let mut reader = Reader::new(census.inventory, census.options.hashing);
@@ -376,13 +372,28 @@ fn check_recorded(census: &Census<'_>, line: &Line, id: CommitId, report: &mut R
         ),
     }
     if line.place(number).is_none() {
-        report.found_in(
-            Code::HistoryRewritten,
-            id,
-            "was recorded and is not on the branch: its history was rewritten",
-        );
+        report.findings.push(not_on_branch(archive, id));
     }
 }
+
+/// Tells what it means that a commit that was recorded is not on the branch. A copy that is only older lacks it as well.
+pub(crate) fn not_on_branch(archive: &Archive, id: CommitId) -> Finding {
+    let (code, what) = match archive.astray(id) {
+        Astray::Forked => (
+            Code::HistoryRewritten,
+            "was recorded and is not on the branch: its history was rewritten",
+        ),
+        Astray::Ahead => (
+            Code::BehindRemembered,
+            "was recorded, and the branch ends before it; it is an older copy, or it was rolled back",
+        ),
+        Astray::Unconnected => (Code::RecordedUnknown, NOT_HERE),
+    };
+    Finding::of(code, id, what)
+}
+
+/// What is said of a commit that was recorded and that nothing here leads to.
+pub const NOT_HERE: &str = "was recorded and is not on the branch: this archive is older than that commit, another one, or was rewritten";
 
 fn explain_doubtful(doubtful: &explain::Doubtful<'_>, proof: sound::Proof, report: &mut Report) {
     let signatures = proof.signatures.into_iter().map(|(_, finding)| finding);

@@ -59,6 +59,7 @@ pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, F
         ),
         Verdict::Unread => writeln!(text, "{NOTICE}unread{NOTICE:#}  {findings}; {sums}{tip}"),
         Verdict::Behind => writeln!(text, "{NOTICE}behind{NOTICE:#}  {scope}{sums}{tip}"),
+        Verdict::Unknown => writeln!(text, "{NOTICE}unknown{NOTICE:#}  {scope}{sums}{tip}"),
         Verdict::Corrupt => writeln!(text, "{BAD}corrupt{BAD:#}  {findings}; {sums}{tip}"),
     };
     if common.verbose {
@@ -76,7 +77,7 @@ pub fn tell(common: &Common, scope: Scope, report: &Report) -> Result<Outcome, F
     if !common.quiet {
         tell_withheld(common, report);
         report.notes.iter().for_each(|note| output::note(note));
-        if verdict(report) == Verdict::Behind {
+        if matches!(verdict(report), Verdict::Behind | Verdict::Unknown) {
             output::hint(PULL_FIRST);
         }
         if verdict(report) == Verdict::Verified {
@@ -132,6 +133,8 @@ enum Verdict {
     Verified,
     /// Sound, and behind what the user remembered.
     Behind,
+    /// Sound, and a commit that was recorded is not here.
+    Unknown,
     Corrupt,
     /// Something could not be read.
     Unread,
@@ -144,6 +147,7 @@ impl Verdict {
         match self {
             Self::Verified => "verified",
             Self::Behind => "behind",
+            Self::Unknown => "unknown",
             Self::Corrupt => "corrupt",
             Self::Unread => "unread",
             Self::Ended(_) => "ended",
@@ -152,12 +156,15 @@ impl Verdict {
 }
 
 fn verdict(report: &Report) -> Verdict {
-    let is_behind = |finding: &Finding| finding.code == Code::BehindRemembered;
+    let is = |code| move |finding: &Finding| finding.code == code;
+    let is_behind = is(Code::BehindRemembered);
+    let is_unknown = is(Code::RecordedUnknown);
     match report.ended {
         Some(progress) => Verdict::Ended(progress),
         None if report.is_unread() => Verdict::Unread,
         None if report.findings.is_empty() => Verdict::Verified,
         None if report.findings.iter().all(is_behind) => Verdict::Behind,
+        None if report.findings.iter().all(|it| is_behind(it) || is_unknown(it)) => Verdict::Unknown,
         None => Verdict::Corrupt,
     }
 }
@@ -165,7 +172,7 @@ fn verdict(report: &Report) -> Verdict {
 fn outcome(report: &Report) -> Result<Outcome, Failure> {
     match verdict(report) {
         Verdict::Verified => Ok(Outcome::Yes),
-        Verdict::Behind | Verdict::Corrupt => Ok(Outcome::No),
+        Verdict::Behind | Verdict::Unknown | Verdict::Corrupt => Ok(Outcome::No),
         Verdict::Unread => Err(crate::cli::unread()),
         Verdict::Ended(_) => Ok(Outcome::Interrupted),
     }

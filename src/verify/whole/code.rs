@@ -72,6 +72,17 @@ macro_rules! codes {
     };
 }
 
+impl Code {
+    /// Tells whether it is about a commit that somebody recorded, and that the branch lacks.
+    #[must_use]
+    pub const fn is_of_recorded(self) -> bool {
+        matches!(
+            self,
+            Self::HistoryRewritten | Self::BehindRemembered | Self::RecordedUnknown
+        )
+    }
+}
+
 codes! {
     BranchUnreadable "branch-unreadable" Error "The branch, its tip or the settings there cannot be read."
     Unread "unread" Error "A part of the repository could not be read, so that it is not known what it holds."
@@ -83,8 +94,9 @@ codes! {
     StoreStray "store-stray" Error "Something lies in the object store that no store has, or borrows from another."
     BranchList "branch-list" Error "The list beside the repository is not that of the branch."
     MirrorBroken "mirror-broken" Error "What a mirror leads to is missing or malformed."
-    HistoryRewritten "history-rewritten" Error "A commit that somebody recorded is no longer in the branch's history."
+    HistoryRewritten "history-rewritten" Error "A commit that somebody recorded is no longer in the branch's history, which went another way."
     BehindRemembered "behind-remembered" Warning "The branch or the log ends before what somebody remembered of it: an older copy, or one that was rolled back."
+    RecordedUnknown "recorded-unknown" Warning "A commit that somebody recorded is not here: the archive is older, another one, or was rewritten."
     NotLinear "not-linear" Error "A commit has several parents, or another one than the branch has before it."
     FirstCommit "first-commit" Error "The first commit is not an archive's first."
     ArchivedEarlier "archived-earlier" Error "A commit was archived before the one that it follows."
