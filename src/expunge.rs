@@ -233,6 +233,54 @@ pub fn plan(archive: &Archive, wish: &Wish) -> Result<Plan, Refusal> {
     }
 }
 
+/// What is withheld by signatures that are worth nothing now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fallen {
+    /// The commits that say so, by their ids.
+    pub said: BTreeMap<CommitId, Footer>,
+    /// Revisions by which all of it is named.
+    pub revisions: BTreeSet<CommitId>,
+    /// Whether more than texts is among it, as `article.json`.
+    pub with_metadata: bool,
+}
+
+/// Finds what is withheld by signatures that are worth nothing now, as those of a key that was revoked since: `verify` finds the archive
+/// corrupt until it is said anew.
+///
+/// # Errors
+/// [`Refusal`] where that cannot be read.
+pub fn fallen(archive: &Archive) -> Result<Fallen, Refusal> {
+    let mut fallen = Fallen::default();
+    let mut keys = Keys::of(archive)?;
+    for blob in archive.withheld() {
+        let said = withheld::reason(archive, &mut keys, "", *blob)?;
+        if said.signature.judgement.is_good() {
+            continue;
+        }
+        let Tombstone { paths, revisions, .. } = said.tombstone;
+        let is_text = |path: &String| path.rsplit('/').next().is_some_and(is_text);
+        fallen.with_metadata |= !paths.iter().all(is_text);
+        fallen.said.insert(said.commit.commit, said.commit);
+        // Of one that has another text, too, that would go as well.
+        let mut whole = None;
+        for id in &revisions {
+            if whole.is_none() && has_no_text(archive, *id)? {
+                whole = Some(*id);
+            }
+        }
+        fallen.revisions.extend(whole.or(revisions.first().copied()));
+    }
+    Ok(fallen)
+}
+
+/// Tells whether every text of a revision is withheld.
+fn has_no_text(archive: &Archive, id: CommitId) -> Result<bool, Refusal> {
+    let kept = Kept::read(archive, id)?;
+    let tree = archive.tree(kept.folder())?;
+    let mut texts = tree.entries().iter().filter(|(name, _)| is_text(name));
+    Ok(texts.all(|(_, entry)| matches!(entry, Entry::File(blob) if archive.withheld().contains(blob))))
+}
+
 /// Returns the commit that is to be made; `None` where everything was said before.
 fn change(plan: &Plan, wish: &Wish) -> Option<RootChange> {
     if plan.tombstones.is_empty() {

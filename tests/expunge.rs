@@ -1097,10 +1097,19 @@ fn content_that_is_lost_is_not_withheld_because_somebody_says_so() {
     assert_eq!(verdict(&honest), "withheld");
     honest.signed.story.yes(&["verify", "-q"]);
     // A key that is revoked later takes its word back.
-    honest
-        .signed
-        .story
-        .yes(&["signers", "revoke", "key.pub", "--note", "Lost."]);
+    let revoke = ["signers", "revoke", "key.pub", "--note", "Lost."];
+    let output = honest.signed.story.run(&revoke);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.success() && said.contains(&honest.signed.story.git(&["rev-parse", "main^"])),
+        "{said}"
+    );
+    let command = said.split('`').find(|part| part.starts_with("avalaches expunge"));
+    let mends = format!("avalaches expunge --sign=KEY --note WHY {}", id(&honest.first));
+    assert_eq!(command, Some(mends.as_str()), "{said}");
+    let told = honest.signed.story.run(&["verify"]);
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains("with a key that counts and another note"), "{told}");
     assert!(honest.errors().contains("tombstone-unsigned"));
     assert_eq!(verdict(&honest), "corrupt");
     // And another one gives it anew.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use avalaches::archive::{Archive, Fault};
 use avalaches::date::{RevisionDate, UtcOffset};
+use avalaches::expunge::{self, Fallen};
 use avalaches::footer::Footer;
 use avalaches::root_files::{RootChange, RootError};
 use avalaches::settings::{REVOKED_FILE, SIGNERS_FILE, Settings, Signatures};
@@ -150,8 +151,35 @@ impl Revoke {
                 "what the key signed while the archive asked for signatures lacks a good one now: verify and audit name it, and so do clone and pull, which take it and end with exit status 1",
             );
         }
+        // What cannot be read `verify` names; the key is revoked all the same.
+        if let Ok(fallen) = expunge::fallen(&common.open()?) {
+            tell_fallen(&fallen);
+        }
         Ok(outcome)
     }
+}
+
+/// Warns of content that is withheld by the word of a key that counts no more.
+fn tell_fallen(fallen: &Fallen) {
+    let Fallen {
+        said,
+        revisions,
+        with_metadata,
+    } = fallen;
+    if said.is_empty() {
+        return;
+    }
+    let said: Vec<String> = said.values().map(ToString::to_string).collect();
+    output::warning(&format!(
+        "the signature that says that content was expunged is worth nothing now, and verify finds the archive corrupt until it is said anew: {}",
+        said.join("; ")
+    ));
+    let metadata = if *with_metadata { " --metadata" } else { "" };
+    let revisions: Vec<String> = revisions.iter().map(ToString::to_string).collect();
+    output::hint(&format!(
+        "with a key that counts, and another note: `avalaches expunge{metadata} --sign=KEY --note WHY {}`",
+        revisions.join(" ")
+    ));
 }
 
 /// Changes one of the two files, as `edit` has it of both.

@@ -191,8 +191,9 @@ impl Doubtful<'_> {
         match self.keys.borrow_mut().worth(self.archive, commit) {
             Ok(judged) if judged.judgement.is_good() => {}
             Ok(judged) => {
-                let what =
-                    format!("{path} says that content was expunged, and the commit's signature is {judged}");
+                let what = format!(
+                    "{path} says that content was expunged, and the commit's signature is {judged}; `avalaches expunge` of the same revisions, with a key that counts and another note, says it anew"
+                );
                 report.found_in(Code::TombstoneUnsigned, id, what);
             }
             Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
