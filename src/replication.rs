@@ -109,6 +109,11 @@ pub enum ReplicationError {
         /// What it said.
         summary: String,
     },
+    /// What is to be pushed has content that is withheld.
+    #[error(
+        "{0} did not take it: content of what is to be sent is withheld, and git cannot pack what is not there"
+    )]
+    Withheld(String),
     /// The refs cannot be read.
     #[error(transparent)]
     Ref(#[from] RefError),

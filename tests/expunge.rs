@@ -1129,6 +1129,47 @@ fn content_that_is_lost_is_not_withheld_because_somebody_says_so() {
     honest.signed.story.yes(&["verify", "-q"]);
 }
 
+#[test]
+fn what_git_cannot_pack_is_named_where_copies_are_made() {
+    let told = Expunged::retracted();
+    let story = &told.signed.story;
+    story.yes(&told.both());
+    let path = |name: &str| story.folder.path().join(name);
+    archives::git(&path("empty"), &["init", "-q", "--bare", "-b", "main"]);
+    let said = |arguments: &[&str], why: &str| {
+        let output = story.run(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        for what in [why, "copy the archive's folder"] {
+            assert!(said.contains(what), "{arguments:?}: {said}");
+        }
+        assert!(
+            !said.contains("corruption") && !said.contains("a rule that forbids"),
+            "{said}"
+        );
+    };
+    said(
+        &["push", "empty"],
+        "withheld, and git cannot pack what is not there",
+    );
+    said(&["clone", "archive", "copy"], "cannot pack what was asked for");
+    assert!(!path("copy").exists());
+    // A copy of the folder has what is needed, and takes what is new.
+    copy(&path("archive"), &path("copy"));
+    story.add("n.txt", "News.\n", &["--slug", "news"]);
+    story.yes(&["push", "copy", "-q"]);
+    story.yes(&["--archive", "copy", "verify", "-q"]);
+    // A refusal for another reason is told as what it is.
+    story.add("m.txt", "More news.\n", &["--slug", "more"]);
+    fs::write(path("copy").join("refs/heads/main.lock"), "").unwrap();
+    let output = story.run(&["push", "copy"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("a lock that a killed git left") && !said.contains("withheld"),
+        "{said}"
+    );
+}
+
 /// Does a fault at every call and returns how many there were, and in how many the text was withheld after it.
 fn at_every_call(fault: &str) -> (usize, usize) {
     let told = Expunged::retracted();

@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use avalaches::replication::{self, Remember, ReplicationError};
+use avalaches::storage::fetch::FetchError;
 use avalaches::wording::counted;
 use clap::Subcommand;
 use serde_json::json;
@@ -74,7 +75,7 @@ impl Export {
         let circumstances = circumstances(common, Remember::Never, None, offset)?;
         let bundle = match replication::export(&path, &self.file, since, &circumstances) {
             Ok(bundle) => bundle,
-            Err(error @ ReplicationError::Fetch(_)) => {
+            Err(error @ ReplicationError::Fetch(FetchError::Git { .. })) => {
                 return Err(Failure::from(error).hint(
                     "run `avalaches verify`: git packs only archives that have every object, and none whose content was expunged",
                 ));

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use avalaches::archive::Archive;
@@ -24,7 +25,7 @@ use serde_json::{Value, json};
 use super::output::{BAD, visible};
 use super::signing::unsigned;
 use super::verify::findings_json;
-use super::{Common, Failure, environment, open_failure, output, remember};
+use super::{Common, Failure, environment, open_failure, output, remember, threads};
 
 /// How many findings are printed.
 const MOST_PRINTED: usize = 10;
@@ -78,6 +79,17 @@ pub fn failure(error: ReplicationError) -> Failure {
         }
         ReplicationError::Fetch(FetchError::Git { what: "fetch", .. }) => {
             "`git ls-remote` with the same address tells whether git can reach it; run the command again: what came is kept"
+        }
+        ReplicationError::Fetch(FetchError::Run { ref source, .. })
+            if source.kind() == ErrorKind::WouldBlock =>
+        {
+            threads::HINT
+        }
+        ReplicationError::Fetch(FetchError::Unpacked) => {
+            "where content was expunged there, git cannot pack it: copy the archive's folder itself, as with rsync, and pull from then on; else `avalaches verify` there says what is wrong"
+        }
+        ReplicationError::Withheld(_) => {
+            "copy the archive's folder there itself, as with rsync, and push from then on"
         }
         ReplicationError::Fetch(_) => {
             "see whether the address is right; `git ls-remote` with the same address tells whether git can reach it"

@@ -57,7 +57,9 @@ pub fn clone(
     let judged = arrival::arrive(folder, None, from, asked, refuse, circumstances, tell);
     let judged = judged.map_err(|error| match error {
         ReplicationError::NoArchive { .. } | ReplicationError::Fetch(FetchError::Shallow) => free(error),
-        ReplicationError::Empty(_) if begun == Begun::Now => free(error),
+        ReplicationError::Empty(_) | ReplicationError::Fetch(FetchError::Unpacked) if begun == Begun::Now => {
+            free(error)
+        }
         error => error,
     });
     let mut arrival = match judged? {

@@ -9,8 +9,9 @@ use super::{Address, Circumstances, Refusal, ReplicationError, Side, note_seen, 
 use crate::archive::Archive;
 use crate::id::CommitId;
 use crate::progress::Tell;
-use crate::storage::fetch::{Flag, PUSHING, Scratch};
+use crate::storage::fetch::{FetchError, Flag, PUSHING, Scratch};
 use crate::storage::refs::BRANCH;
+use crate::tombstone::Tombstone;
 
 /// How many steps are pushed at once where the commits are there already.
 const STEPS_AT_ONCE: usize = 256;
@@ -93,7 +94,14 @@ pub fn push(
         no_steps: None,
     };
     let all = own.branch()?.len();
-    let is_sent = sender.send(there.tip, first, all)?;
+    let is_sent = sender.send(there.tip, first, all).map_err(|error| match error {
+        ReplicationError::Rejected { .. } | ReplicationError::Fetch(FetchError::Git { .. })
+            if is_any_withheld(&own, first).unwrap_or(false) =>
+        {
+            ReplicationError::Withheld(to.to_string())
+        }
+        error => error,
+    })?;
     let is_there = is_sent && arrival::look(to, &scratch, circumstances)?.tip == Some(own.tip());
     if !is_there {
         push.what = Pushed::Refused(explain(archive, &own, to, circumstances, tell)?);
@@ -177,6 +185,22 @@ impl Sender<'_> {
         let listed = count.checked_sub(1).and_then(|place| branch.get(place));
         Ok(listed.unwrap_or(self.own.tip()))
     }
+}
+
+/// Tells whether content is withheld that first stands in a commit of the branch from a place on.
+fn is_any_withheld(own: &Archive, first: usize) -> Result<bool, ReplicationError> {
+    for blob in own.withheld() {
+        let path = Tombstone::path_of(*blob);
+        let Ok(tombstone) = Tombstone::parse(&path, &own.file(own.root(), &path)?) else {
+            continue;
+        };
+        let brought = tombstone.revisions.first();
+        let place = brought.map(|id| position(own, *id)).transpose()?.flatten();
+        if place >= Some(first) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Brings what the other copy has, to say who was first.

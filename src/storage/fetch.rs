@@ -94,6 +94,11 @@ pub enum FetchError {
     /// The other repository has a part of its history alone.
     #[error("the other repository is a shallow clone, which lacks the beginning of its history")]
     Shallow,
+    /// The other repository lacks an object to which its refs lead, or has it damaged.
+    #[error(
+        "the other repository lacks an object, or has it damaged, so that git there cannot pack what was asked for"
+    )]
+    Unpacked,
     /// The program's answer is none.
     #[error("git {what} gave an answer that is none")]
     Answer {

@@ -16,6 +16,9 @@ const PUSH_OVERRIDES: [&str; 5] = [
     "push.useForceIfIncludes=false",
 ];
 
+/// What `git upload-pack` tells whoever fetches, in no other language, where it misses an object.
+const UNPACKED: &str = "aborting due to possible repository corruption on the remote side";
+
 /// What became of a ref that was pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushedRef {
@@ -74,7 +77,8 @@ impl Git {
     /// Brings refs of a repository, and all that they lead to, into a scratch.
     ///
     /// # Errors
-    /// [`FetchError`]; [`FetchError::Shallow`] where they lead to less than a whole history.
+    /// [`FetchError`]; [`FetchError::Shallow`] where they lead to less than a whole history, [`FetchError::Unpacked`] where an object is
+    /// missing there.
     pub fn bring(&self, address: &OsStr, scratch: &Scratch, refs: &[&str]) -> Result<(), FetchError> {
         let what = "fetch";
         let mut command = self.command(address, scratch)?;
@@ -89,7 +93,10 @@ impl Git {
             ])
             .arg(address)
             .args(refs);
-        self.run(command, what)?;
+        self.run(command, what).map_err(|error| match error {
+            FetchError::Git { complaint, .. } if complaint.contains(UNPACKED) => FetchError::Unpacked,
+            error => error,
+        })?;
         if scratch.is_shallow() {
             return Err(FetchError::Shallow);
         }
