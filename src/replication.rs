@@ -133,8 +133,8 @@ pub enum ReplicationError {
     #[error("{0} cannot be added again; nothing was changed")]
     Place(Footer, #[source] PlaceError),
     /// A local commit is none that is made again.
-    #[error("{0} ({1}) cannot be made again; nothing was changed")]
-    Root(Footer, String),
+    #[error("{0}; nothing was changed")]
+    Root(Box<Fixed>),
     /// The archive's own files are damaged, so that what came cannot be judged.
     #[error("what came cannot be judged, for this archive is not sound itself: {place}: {what}")]
     Own {
@@ -201,6 +201,20 @@ pub struct Parting {
     pub withdrawn: Option<CommitId>,
     /// Two checkpoints that the log's key signed and that cannot both be true, where there are such.
     pub contradiction: Option<Contradiction>,
+    /// The first of those that only this archive has that cannot be made again on top of the other copy's.
+    pub fixed: Option<Fixed>,
+}
+
+/// A local commit of root files that cannot be made again on top of what another copy has.
+#[derive(Debug, thiserror::Error)]
+#[error("{footer}, {subject:?}, cannot be made again: {why}")]
+pub struct Fixed {
+    /// The commit.
+    pub footer: Footer,
+    /// The first line of its message.
+    pub subject: String,
+    /// Why.
+    pub why: &'static str,
 }
 
 /// What only one of two copies has.

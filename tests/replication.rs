@@ -893,7 +893,19 @@ fn what_cannot_be_added_again_is_named_and_nothing_changes() {
     let (code, said) = pair.other(&["signers", "allow", "desk", "desk.pub", "-q"]);
     assert_eq!(code, Some(0), "{said}");
     let said = pair.refused(2, &["pull", "--rebase-mine"]);
-    assert!(said.contains("only revisions and settings are"), "{said}");
+    let mine = format!(
+        "{}, \"signers: allow desk\", cannot be made again: only revisions and settings are",
+        pair.tip("other")
+    );
+    assert!(said.contains(&mine), "{said}");
+    let output = pair.story.run(&["--archive", "other", "pull"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains(&mine)
+            && said.contains("where the other copy is kept")
+            && !said.contains("they get new footers"),
+        "{said}"
+    );
     // Nor does one side's word about the archive take the place of the other's.
     fs::remove_dir_all(pair.path("other")).unwrap();
     pair.story.yes(&["clone", "host", "other", "-q"]);

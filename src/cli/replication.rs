@@ -30,6 +30,9 @@ use super::{Common, Failure, environment, open_failure, output, remember, thread
 /// How many findings are printed.
 const MOST_PRINTED: usize = 10;
 
+/// What is to be done where a local commit cannot be made again.
+const REBASE_THERE: &str = "`avalaches pull --rebase-mine` from this archive, where the other copy is kept, adds what is there on top; else clone that copy into a new folder and make the changes there: this archive stays as it is";
+
 /// Returns what is so for a whole call. `offset` is the one of the day under which an old tip is kept.
 pub fn circumstances(
     common: &Common,
@@ -77,9 +80,6 @@ pub fn failure(error: ReplicationError) -> Failure {
         ReplicationError::Fetch(FetchError::Shallow) => {
             "name the copy that it was made of, or run `git fetch --unshallow` there"
         }
-        ReplicationError::Fetch(FetchError::Git { what: "fetch", .. }) => {
-            "`git ls-remote` with the same address tells whether git can reach it; run the command again: what came is kept"
-        }
         ReplicationError::Fetch(FetchError::Run { ref source, .. })
             if source.kind() == ErrorKind::WouldBlock =>
         {
@@ -90,6 +90,9 @@ pub fn failure(error: ReplicationError) -> Failure {
         }
         ReplicationError::Withheld(_) => {
             "copy the archive's folder there itself, as with rsync, and push from then on"
+        }
+        ReplicationError::Fetch(FetchError::Git { what: "fetch", .. }) => {
+            "`git ls-remote` with the same address tells whether git can reach it; run the command again: what came is kept"
         }
         ReplicationError::Fetch(_) => {
             "see whether the address is right; `git ls-remote` with the same address tells whether git can reach it"
@@ -109,9 +112,7 @@ pub fn failure(error: ReplicationError) -> Failure {
         ReplicationError::Mine(_) | ReplicationError::Read(_) => {
             "run `avalaches verify` to see whether the archive is whole"
         }
-        ReplicationError::Root(..) => {
-            "clone the other copy into a new folder and make the changes there; this archive stays as it is"
-        }
+        ReplicationError::Root(_) => REBASE_THERE,
         _ => return Failure::from(error),
     };
     Failure::from(error).hint(hint)
@@ -192,6 +193,7 @@ fn diverged(text: &mut String, address: &str, parting: &Parting) -> String {
         theirs,
         withdrawn,
         contradiction: _,
+        fixed,
     } = parting;
     let what = match withdrawn {
         None => format!("this archive and {address} each have what the other has not"),
@@ -200,12 +202,13 @@ fn diverged(text: &mut String, address: &str, parting: &Parting) -> String {
     let _ = writeln!(text, "{what}; nothing was changed\n  both have {common}");
     side(text, "here", ours);
     side(text, "there", theirs);
-    match withdrawn {
-        None => format!(
+    match (withdrawn, fixed) {
+        (None, Some(fixed)) => format!("{fixed}; {REBASE_THERE}"),
+        (None, None) => format!(
             "`avalaches pull --rebase-mine` takes what is there and adds {} again on top; they get new footers",
             counted(ours.count, "commit")
         ),
-        Some(withdrawn) => {
+        (Some(withdrawn), _) => {
             let _ = writeln!(text, "  it once had {withdrawn}");
             "ask whoever keeps it why; this archive proves what was there, and `avalaches mirror REPO NAME` keeps what is there now as well".to_owned()
         }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use super::rebase;
 use super::steps::{self, EVERY, There};
 use super::{Address, Circumstances, Parting, Refusal, ReplicationError, Side, footer, last_seen};
 use crate::archive::{Archive, Fault, OpenError};
@@ -438,6 +439,7 @@ fn refusal(
         theirs: Side::of(view, *first, view.tip(), new.len())?,
         withdrawn,
         contradiction: remember::between(base, view)?,
+        fixed: rebase::first_fixed(base, view, common, place + 1)?,
     }))))
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::arrival::Arrival;
-use super::{Circumstances, ReplicationError, footer};
+use super::{Circumstances, Fixed, ReplicationError, footer};
 use crate::add;
 use crate::archive::{Archive, Fault, if_there};
 use crate::article::PAGE_FILE;
@@ -13,7 +13,6 @@ use crate::footer::Footer;
 use crate::id::{ArticleId, BlobId, CommitId};
 use crate::object::ObjectKind;
 use crate::object::commit::Commit;
-use crate::object::tree::Entry;
 use crate::revision::{Revision, is_root};
 use crate::settings::{self, Settings};
 use crate::slug::Slug;
@@ -253,36 +252,11 @@ impl<'a> Readding<'a> {
         commit: &Commit,
         writer: &mut Writer,
     ) -> Result<Readded, ReplicationError> {
-        let subject = || commit.message.lines().next().unwrap_or_default().to_owned();
-        let refused = |why: &str| ReplicationError::Root(old.clone(), format!("{:?}: {why}", subject()));
-        let parent = commit
-            .parents
-            .first()
-            .map(|parent| self.own.commit(*parent))
-            .transpose()?;
-        let parent = parent.ok_or_else(|| refused("it follows nothing"))?;
-        let (before, after) = (self.own.tree(parent.tree)?, self.own.tree(commit.tree)?);
-        let is_other = |(name, entry): &&(String, Entry)| before.get(name) != Some(*entry);
-        let changed: Vec<&str> = after
-            .entries()
-            .iter()
-            .filter(is_other)
-            .map(|(name, _)| name.as_str())
-            .collect();
-        if changed != [settings::FILE_NAME] {
-            return Err(refused("only revisions and settings are"));
+        if let Some(fixed) = fixed(self.own, self.view, &self.common, old.commit)? {
+            return Err(ReplicationError::Root(Box::new(fixed)));
         }
-        let file = |archive: &Archive, tree| archive.file(tree, settings::FILE_NAME);
-        if file(self.view, self.view.root())? != file(self.own, self.common.tree)? {
-            return Err(refused("the other copy has changed its settings as well"));
-        }
-        let bytes = file(self.own, commit.tree)?;
-        let signatures = |bytes: &[u8]| Settings::parse(bytes).map(|settings| settings.signatures).ok();
-        if signatures(&bytes) != signatures(&file(self.own, parent.tree)?) {
-            return Err(refused("it changes whether signatures are asked for"));
-        }
-        let message =
-            RootMessage::parse(&commit.message).ok_or_else(|| refused("its message is of another form"))?;
+        let bytes = self.own.file(commit.tree, settings::FILE_NAME)?;
+        let message = RootMessage::parse(&commit.message).expect("it was parsed when it was judged");
         let blob = writer.write(ObjectKind::Blob, &bytes)?;
         let files = [(settings::FILE_NAME, BlobId::from_raw(*blob.raw()))];
         let made = self
@@ -300,4 +274,72 @@ impl<'a> Readding<'a> {
             outcome: None,
         })
     }
+}
+
+/// Tells why a local commit of root files cannot be made again; `None` where it can, and of revisions, which are placed anew.
+fn fixed(
+    own: &Archive,
+    view: &Archive,
+    common: &Commit,
+    id: CommitId,
+) -> Result<Option<Fixed>, ReplicationError> {
+    let commit = own.commit(id)?;
+    if !is_root(&commit) {
+        return Ok(None);
+    }
+    let why = why_fixed(own, view, common, &commit)?;
+    Ok(why.map(|why| Fixed {
+        footer: Footer::of(commit.author.date, id),
+        subject: commit.message.lines().next().unwrap_or_default().to_owned(),
+        why,
+    }))
+}
+
+fn why_fixed(
+    own: &Archive,
+    view: &Archive,
+    common: &Commit,
+    commit: &Commit,
+) -> Result<Option<&'static str>, Fault> {
+    let Some(parent) = commit.parents.first() else {
+        return Ok(Some("it follows nothing"));
+    };
+    let parent = own.commit(*parent)?;
+    let (before, after) = (own.tree(parent.tree)?, own.tree(commit.tree)?);
+    let changed = after.entries().iter();
+    let mut changed = changed.filter(|(name, entry)| before.get(name) != Some(*entry));
+    if !matches!((changed.next(), changed.next()), (Some((name, _)), None) if name == settings::FILE_NAME) {
+        return Ok(Some("only revisions and settings are"));
+    }
+    let file = |archive: &Archive, tree| archive.file(tree, settings::FILE_NAME);
+    if file(view, view.root())? != file(own, common.tree)? {
+        return Ok(Some("the other copy has changed its settings as well"));
+    }
+    let signatures = |tree| -> Result<_, Fault> {
+        let settings = Settings::parse(&file(own, tree)?);
+        Ok(settings.map(|settings| settings.signatures).ok())
+    };
+    if signatures(commit.tree)? != signatures(parent.tree)? {
+        return Ok(Some("it changes whether signatures are asked for"));
+    }
+    let message = RootMessage::parse(&commit.message);
+    Ok(message.is_none().then_some("its message is of another form"))
+}
+
+/// Returns the first commit from a place of the branch on that cannot be made again.
+pub(super) fn first_fixed(
+    own: &Archive,
+    view: &Archive,
+    common: CommitId,
+    place: usize,
+) -> Result<Option<Fixed>, ReplicationError> {
+    let (branch, common) = (own.branch()?, own.commit(common)?);
+    let mine = (place..branch.len()).filter_map(|place| branch.get(place));
+    for id in mine {
+        let fixed = fixed(own, view, &common, id)?;
+        if fixed.is_some() {
+            return Ok(fixed);
+        }
+    }
+    Ok(None)
 }
