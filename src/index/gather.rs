@@ -118,26 +118,28 @@ pub(super) fn all(
     };
     let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
-    let read = |stretches: SyncSender<Option<Stretch>>| {
+    let stretches = || {
         let mut gatherer = Gatherer {
             inventory,
             line,
             reader: Reader::new(inventory, Hashing::Sha1),
             trees: Vec::new(),
         };
-        loop {
+        let (next, stop) = (&next, &stop);
+        std::iter::from_fn(move || {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let begin = first.saturating_add(number.saturating_mul(STRETCH));
             if begin >= line.len() || stop.load(Ordering::Relaxed) {
-                return;
+                return None;
             }
             let end = line.len().min(begin + STRETCH);
             let stretch: Option<Vec<_>> = (begin..end).map(|place| gatherer.commit(place)).collect();
-            // Where nobody listens any more there is nothing left to do.
-            if stretches.send(stretch.map(|stretch| (number, stretch))).is_err() {
-                return;
-            }
-        }
+            Some(stretch.map(|stretch| (number, stretch)))
+        })
+    };
+    let read = |sender: SyncSender<Option<Stretch>>| {
+        // Where nobody listens any more there is nothing left to do.
+        let _ = stretches().try_for_each(|stretch| sender.send(stretch));
     };
     let threads = rayon::current_num_threads();
     let (sender, receiver) = mpsc::sync_channel(WAITING);
@@ -151,7 +153,11 @@ pub(super) fn all(
             })
             .count();
         drop(sender);
-        let shown = begun > 0 && in_order(receiver.iter(), show);
+        // Where no thread can be had, this one reads.
+        let shown = match begun {
+            0 => in_order(stretches(), show),
+            _ => in_order(receiver.iter(), show),
+        };
         stop.store(true, Ordering::Relaxed);
         // Readers that wait for their stretch to be taken go on to the end.
         drop(receiver);

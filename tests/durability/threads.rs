@@ -112,3 +112,43 @@ fn as_many_threads_share_long_work_as_the_user_says() {
         .unwrap();
     assert_eq!(refused.status.code(), Some(2));
 }
+
+#[test]
+fn texts_are_read_and_sites_published_on_the_threads_that_there_are() {
+    let Some(library) = shim::library() else { return };
+    let story = Story::begin();
+    story.add("a.txt", "One page.\n", &["--slug", "one-page"]);
+    story.yes(&["build", "site", "-q"]);
+    let mut done = Vec::new();
+    for most in 0..5 {
+        for (arguments, expected) in [
+            (&["reindex"][..], "1 revision"),
+            (&["search", "page"], "one-page"),
+            (&["verify", "--quote", "One page."], "one-page"),
+            (&["publish", "site", "published"], ""),
+            (&["bundle", "export", "all.bundle"], ""),
+        ] {
+            for file in ["avalaches.index", "avalaches.search", "avalaches.words"] {
+                let _ = fs::remove_file(story.archive().join(file));
+            }
+            let mut command = story.program(&[&["--threads", "2"], arguments].concat());
+            command.env("LD_PRELOAD", library);
+            command.env("FAULTS_THREADS", most.to_string());
+            let output = command.output().unwrap();
+            let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            let is_done = output.status.success() && said.contains(expected);
+            let is_refused = output.status.code() == Some(2) && said.contains(REFUSED[1]);
+            assert!(is_done || is_refused, "{most} threads, {arguments:?}: {said}");
+            if is_done {
+                done.push((most, arguments[0]));
+            }
+        }
+    }
+    // One that shares long work is enough to read; to publish, one that answers and one that reads files come to it.
+    for most in 1..5 {
+        for command in ["reindex", "search", "verify"] {
+            assert!(done.contains(&(most, command)), "{most} threads: {command}");
+        }
+    }
+    assert!(done.contains(&(4, "publish")) && done.contains(&(4, "bundle")));
+}
