@@ -191,10 +191,15 @@ pub fn unknown(reason: &str) -> Answer {
     answer
 }
 
-/// Returns the answer about anything that is asked of an archive whose own content does not let it be opened.
+/// Returns the answer about anything that is asked of an archive whose own content does not let it be opened. `by_proof` is the answer
+/// about a page by the proof that it carries.
 #[must_use]
-pub fn of_damaged(error: &OpenError) -> Answer {
-    let mut answer = Answer::default();
+pub fn of_damaged(error: &OpenError, by_proof: Option<Answer>) -> Answer {
+    let mut answer = by_proof.unwrap_or_default();
+    // What the proof shows stands among the reasons; the archive was asked.
+    if answer.verdict().is_yes() {
+        (answer.verdict, answer.alone) = (None, false);
+    }
     answer.against(Verdict::Corrupt, with_causes(error));
     answer
 }

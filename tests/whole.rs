@@ -303,6 +303,7 @@ fn a_revision_whose_very_files_came_back_is_superseded() {
 #[test]
 fn what_is_asked_of_an_archive_whose_settings_are_none_is_corrupt() {
     let (story, [_, second, third]) = three();
+    story.yes(&["build", "site", "-q"]);
     let settings = tree_with(&story, &third, "avalaches.json", "{}\n");
     let tree = story.git(&["rev-parse", &format!("{third}^{{tree}}")]);
     forge(&story, &third, &[(&tree, &settings)]);
@@ -318,6 +319,20 @@ fn what_is_asked_of_an_archive_whose_settings_are_none_is_corrupt() {
         let document: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(document["answers"][0]["verdict"], "corrupt");
     }
+    let (code, said) = verify_one(&story, "nosuchfile.html");
+    assert!(code == Some(2) && said.contains("there is no file"), "{said}");
+    // The proof that a page carries needs no archive.
+    let page = format!("site/{ARTICLE}/r1.html");
+    let (code, said) = verify_one(&story, &page);
+    assert!(
+        code == Some(1) && said.starts_with("corrupt") && said.contains("proved from the page itself"),
+        "{said}"
+    );
+    let file = story.folder.path().join(&page);
+    let changed = fs::read_to_string(&file).unwrap().replacen("words", "swords", 1);
+    fs::write(&file, changed).unwrap();
+    let (code, said) = verify_one(&story, &page);
+    assert!(code == Some(1) && said.starts_with("altered"), "{said}");
 }
 
 #[test]
@@ -364,18 +379,9 @@ fn what_came_after_a_recorded_commit_is_checked_and_nothing_else() {
 #[test]
 fn a_rewritten_history_no_longer_holds_the_recorded_commit() {
     let (story, [_, second, third]) = three();
-    story.git(&["update-ref", "refs/heads/main", &second]);
-    let (code, said) = verify(&story, &["--since", &third]);
-    assert!(
-        code == Some(1) && said.contains("is not on the branch: its history was rewritten"),
-        "{said}"
-    );
-    assert_eq!(verify(&story, &["--since", "12345678"]).0, Some(2));
-}
-
     let copy = story.folder.path().join("copy");
     let copy = copy.to_str().unwrap();
-#[test]
+    story.git(&["update-ref", "refs/heads/main", &second]);
     fs::remove_file(story.archive().join("avalaches.branch")).unwrap();
     story.yes(&["clone", story.archive().to_str().unwrap(), copy, "-q"]);
     // Moved back, or only older, it accuses nobody.
@@ -393,6 +399,15 @@ fn a_rewritten_history_no_longer_holds_the_recorded_commit() {
         assert!(!said.contains("history was rewritten"), "{said}");
     }
     story.add("other.txt", "Another one.\n", &["--date", "2026-01-24"]);
+    let (code, said) = verify(&story, &["--since", &third]);
+    assert!(
+        code == Some(1) && said.contains("is not on the branch: its history was rewritten"),
+        "{said}"
+    );
+    assert_eq!(verify(&story, &["--since", "12345678"]).0, Some(2));
+}
+
+#[test]
 fn changed_records_the_tip_and_begins_there_the_next_time() {
     let (story, [_, _, third]) = three();
     let (code, said) = verify(&story, &["--changed"]);

@@ -14,7 +14,7 @@ use avalaches::object::Hashing;
 use avalaches::proof::block;
 use avalaches::quote::Way;
 use avalaches::storage::verified;
-use avalaches::swhid::SCHEME;
+use avalaches::swhid::{SCHEME, Swhid};
 use avalaches::tlog::policy::Policy;
 use avalaches::verify::whole::{self, Options, Report, Scope};
 use avalaches::verify::{self, Answer, Verdict};
@@ -101,6 +101,56 @@ enum Asked {
     Page,
 }
 
+/// What somebody means by what is named.
+enum Meant<'a> {
+    /// A file, or stdin.
+    Page,
+    Footer(Footer),
+    Swhid(Swhid),
+    /// An article, or one of its revisions by number.
+    Article(&'a str),
+    Id(IdPrefix),
+}
+
+impl<'a> Meant<'a> {
+    fn of(thing: &'a str) -> Result<Self, Failure> {
+        let trimmed = thing.trim();
+        let is_article = trimmed.parse::<ArticleId>().is_ok() || resolve::numbered(trimmed).is_some();
+        let file = Path::new(thing);
+        // A site's folder of an article has the article's name, and no folder is a page.
+        if thing == "-" || file.exists() && !(is_article && file.is_dir()) {
+            if file.is_dir() {
+                return Err(Failure::new(format!("{thing} is a folder; name its pages")));
+            }
+            return Ok(Self::Page);
+        }
+        let tidied = footer::tidied(trimmed);
+        match tidied.parse() {
+            Ok(footer) => return Ok(Self::Footer(footer)),
+            Err(error) if Footer::looks_like_one(&tidied) => {
+                return Err(Failure::from(error).hint(
+                    "a footer is pasted whole, as in \"2026-01-22 (Thursday) · a038737196a74c325d6a90900694dd78867e8af9\"; an id can be asked for by itself, whole or its first digits",
+                ));
+            }
+            Err(_) => {}
+        }
+        if trimmed.starts_with(SCHEME) {
+            return Ok(Self::Swhid(trimmed.parse()?));
+        }
+        if is_article {
+            return Ok(Self::Article(trimmed));
+        }
+        IdPrefix::parse(trimmed).map(Self::Id).ok_or_else(|| {
+            let what = format!("there is no file {thing:?}, and it is no footer, id, SWHID or article");
+            Failure::new(what).hint(if is_address(trimmed) {
+                SAVE_FIRST
+            } else {
+                "an id has 7 to 40 digits of 0-9 and a-f; a footer is pasted whole, in quotes"
+            })
+        })
+    }
+}
+
 impl Verify {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
         read_once(&self.things)?;
@@ -154,7 +204,7 @@ impl Verify {
                     contradictions.tell(&mut answer);
                     Ok(answer)
                 }),
-                Asked::Damaged(error) => Ok(verify::of_damaged(error)),
+                Asked::Damaged(error) => self.judge_damaged(error, thing, policy.as_ref()),
                 Asked::Page => self.judge_alone(thing, policy.as_ref()),
             };
             let answer = match judged {
@@ -244,51 +294,34 @@ impl Verify {
     }
 
     fn judge(&self, archive: &Archive, thing: &str) -> Result<Answer, Failure> {
-        let trimmed = thing.trim();
-        let is_article = trimmed.parse::<ArticleId>().is_ok() || resolve::numbered(trimmed).is_some();
-        let file = Path::new(thing);
-        // A site's folder of an article has the article's name, and no folder is a page.
-        let is_page = thing == "-" || file.exists() && !(is_article && file.is_dir());
-        if !is_page {
-            let tidied = footer::tidied(trimmed);
-            let footer = tidied.parse::<Footer>();
-            if let Ok(footer) = &footer {
-                return Ok(verify::footer(archive, footer)?);
-            }
-            if let Err(error) = footer
-                && Footer::looks_like_one(&tidied)
-            {
-                return Err(Failure::from(error).hint(
-                    "a footer is pasted whole, as in \"2026-01-22 (Thursday) · a038737196a74c325d6a90900694dd78867e8af9\"; an id can be asked for by itself, whole or its first digits",
-                ));
-            }
-            if trimmed.starts_with(SCHEME) {
-                return Ok(verify::swhid(archive, &trimmed.parse()?)?);
-            }
-            if is_article {
-                return Ok(verify::id(archive, resolve::commit(archive, trimmed)?)?);
-            }
-            if let Some(prefix) = IdPrefix::parse(trimmed) {
-                return Ok(match resolve::by_prefix(archive, &prefix)? {
-                    Some(id) => verify::id(archive, id)?,
-                    None => verify::unknown(&format!("the archive has no commit that begins with {prefix}")),
-                });
-            }
+        match Meant::of(thing)? {
+            Meant::Page => self.judge_page(archive, thing),
+            Meant::Footer(footer) => Ok(verify::footer(archive, &footer)?),
+            Meant::Swhid(swhid) => Ok(verify::swhid(archive, &swhid)?),
+            Meant::Article(name) => Ok(verify::id(archive, resolve::commit(archive, name)?)?),
+            Meant::Id(prefix) => Ok(match resolve::by_prefix(archive, &prefix)? {
+                Some(id) => verify::id(archive, id)?,
+                None => verify::unknown(&format!("the archive has no commit that begins with {prefix}")),
+            }),
         }
-        if file.is_dir() {
-            return Err(Failure::new(format!("{thing} is a folder; name its pages")));
-        }
-        if !is_page {
-            return Err(Failure::new(format!(
-                "there is no file {thing:?}, and it is no footer, id, SWHID or article"
-            ))
-            .hint(if is_address(trimmed) {
-                SAVE_FIRST
-            } else {
-                "an id has 7 to 40 digits of 0-9 and a-f; a footer is pasted whole, in quotes"
-            }));
-        }
-        let bytes = read_page(file)?;
+    }
+
+    /// Answers where the archive is damaged; of a page the proof that it carries is looked at all the same.
+    fn judge_damaged(
+        &self,
+        error: &OpenError,
+        thing: &str,
+        policy: Option<&Policy>,
+    ) -> Result<Answer, Failure> {
+        let by_proof = match Meant::of(thing)? {
+            Meant::Page => self.by_proof(thing, policy)?.ok(),
+            _ => None,
+        };
+        Ok(verify::of_damaged(error, by_proof))
+    }
+
+    fn judge_page(&self, archive: &Archive, thing: &str) -> Result<Answer, Failure> {
+        let bytes = read_page(Path::new(thing))?;
         if alone::is_proof(&bytes) {
             let answer = alone::proof_file(&bytes);
             return match &answer.revision {
@@ -323,11 +356,22 @@ impl Verify {
             let hint = if is_address(thing) { SAVE_FIRST } else { hint };
             return Err(Failure::new(format!("{thing:?} {what}")).hint(hint));
         }
-        let bytes = read_page(file)?;
+        self.by_proof(thing, policy)?.map_err(|proofs| match proofs {
+            0 if self.without_archive => Failure::new(format!("{thing} carries no proof"))
+                .hint("without --without-archive an archive is asked; pages that `avalaches build` wrote carry a proof"),
+            0 => Failure::new(format!("{thing} carries no proof, and there is no archive to ask"))
+                .hint("name an archive with --archive DIR; pages that `avalaches build` wrote carry a proof"),
+            proofs => Failure::new(format!("{thing} carries {proofs} proofs; a page has one")),
+        })
+    }
+
+    /// Judges a page by the proof that it carries, or a proof; returns how many it carries where that is not one.
+    fn by_proof(&self, thing: &str, policy: Option<&Policy>) -> Result<Result<Answer, usize>, Failure> {
+        let bytes = read_page(Path::new(thing))?;
         if alone::is_proof(&bytes) {
             let mut answer = alone::proof_file(&bytes);
             in_log::of_page(&mut answer, &[], policy);
-            return Ok(answer);
+            return Ok(Ok(answer));
         }
         let (form, draft) = self.draft(thing, &bytes)?;
         let html = if form.has_elements() {
@@ -341,24 +385,13 @@ impl Verify {
         };
         let of_log = blocks(&[in_log::MEDIA_TYPE], in_log::ELEMENT_ID)?;
         let blocks = blocks(&block::MEDIA_TYPES, block::ELEMENT_ID)?;
-        match &blocks[..] {
-            [proof] => {
-                let mut answer = alone::page(proof, &draft);
-                in_log::of_page(&mut answer, &of_log, policy);
-                remember::of_page(&mut answer)?;
-                Ok(answer)
-            }
-            [] if self.without_archive => Err(Failure::new(format!("{thing} carries no proof"))
-                .hint("without --without-archive an archive is asked; pages that `avalaches build` wrote carry a proof")),
-            [] => Err(Failure::new(format!(
-                "{thing} carries no proof, and there is no archive to ask"
-            ))
-            .hint("name an archive with --archive DIR; pages that `avalaches build` wrote carry a proof")),
-            _ => Err(Failure::new(format!(
-                "{thing} carries {} proofs; a page has one",
-                blocks.len()
-            ))),
-        }
+        let [proof] = &blocks[..] else {
+            return Ok(Err(blocks.len()));
+        };
+        let mut answer = alone::page(proof, &draft);
+        in_log::of_page(&mut answer, &of_log, policy);
+        remember::of_page(&mut answer)?;
+        Ok(Ok(answer))
     }
 
     fn draft(&self, thing: &str, bytes: &[u8]) -> Result<(Form, Draft), Failure> {
