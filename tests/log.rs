@@ -815,7 +815,7 @@ fn without_a_folder_of_one_s_own_nothing_is_signed_unless_that_is_asked_for() {
         (output.status.code(), said)
     };
     let noted = "nothing was held against what you remembered";
-    for home in [None, Some(""), Some(".")] {
+    for home in [None, Some(""), Some("."), Some("/dev/null"), Some("/dev/null/x")] {
         let home = home.map(OsStr::new);
         let (code, said) = run(home, &sign);
         assert_eq!(code, Some(2), "{said}");

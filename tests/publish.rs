@@ -467,7 +467,10 @@ fn a_log_that_readers_were_shown_is_taken_back_in_a_folder_only_if_that_is_said(
     let output = story.run(&["publish", "first", "www"]);
     let told = said(&output);
     assert_eq!(output.status.code(), Some(2), "{told}");
-    assert!(told.contains("cannot be read as one"), "{told}");
+    assert!(
+        told.contains("cannot be read as one") && told.contains("put the checkpoint back"),
+        "{told}"
+    );
     story.yes(&["publish", "second", "www", "--roll-back", "--all"]);
     for (site, why) in [
         (

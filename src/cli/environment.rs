@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -183,14 +184,21 @@ pub fn lists_folder() -> Option<PathBuf> {
 }
 
 /// Returns a user's own folder for this program: in the one that a variable names, or in one of the home folder. A path that is not
-/// whole names another folder wherever the program is run, and so none.
+/// whole names another folder wherever the program is run, and so none; nor does one at or below a file, as `/dev/null` of many services.
 fn own_folder(name: &str, in_home: &str) -> Option<PathBuf> {
     let named = |name| {
         env::var_os(name)
             .map(PathBuf::from)
             .filter(|folder| folder.is_absolute())
     };
-    let folder = named(name).or_else(|| Some(named("HOME")?.join(in_home)));
+    let can_be_one = |path: &PathBuf| match fs::metadata(path) {
+        Ok(found) => found.is_dir(),
+        Err(error) => error.kind() != io::ErrorKind::NotADirectory,
+    };
+    let folder = match named(name) {
+        Some(folder) => Some(folder).filter(can_be_one),
+        None => named("HOME").filter(can_be_one).map(|home| home.join(in_home)),
+    };
     folder.map(|folder| folder.join("avalaches"))
 }
 

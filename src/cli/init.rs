@@ -61,15 +61,18 @@ impl Init {
         let is_free = repository::is_free(&dir)
             .map_err(|error| Failure::new(format!("could not look into {}: {error}", dir.display())))?;
         if !is_free {
+            let is_finished = repository::finish(&dir)?;
             return match Archive::open(&dir, common.owner()) {
                 Ok(archive) => {
                     if !common.quiet && !common.json {
-                        output::note(&format!(
-                            "{} is an archive already; nothing was changed",
-                            dir.display()
-                        ));
+                        let what = if is_finished {
+                            "was begun by a call that was interrupted, and is an archive now, as that one made it"
+                        } else {
+                            "is an archive already; nothing was changed"
+                        };
+                        output::note(&format!("{} {what}", dir.display()));
                     }
-                    report(common, &dir, &archive.tip().to_string(), false)
+                    report(common, &dir, &archive.tip().to_string(), is_finished)
                 }
                 Err(_) => Err(
                     Failure::new(format!("{} is not empty and no archive", dir.display()))

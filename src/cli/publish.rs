@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use avalaches::publish::bucket::{Bucket, BucketError, SCHEME};
-use avalaches::publish::log::GoingBack;
+use avalaches::publish::log::{GoingBack, Setback};
 use avalaches::publish::target::{Target, TargetError};
 use avalaches::publish::{self, Mode, Options, PublishError, Published, Which};
 use avalaches::wording::counted;
@@ -123,6 +123,10 @@ impl Publish {
             PublishError::Manifest(_) => {
                 Some("say --all to send every file and write the list anew".to_owned())
             }
+            PublishError::Setback(Setback::Unreadable) => Some(
+                "nothing was sent; put the checkpoint back there as it was last published, or say --roll-back where it is none of this site's or can be lost"
+                    .to_owned(),
+            ),
             PublishError::Setback(_) => Some(
                 "nothing was sent; bring the archive up to the newest copy of it and build the site again, or say --roll-back to take back what readers were shown"
                     .to_owned(),

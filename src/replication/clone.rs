@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::arrival::{self, Judged, Own};
+use super::arrival::{self, Arrival, Judged, Own};
 use super::{Address, Circumstances, Refusal, Remember, ReplicationError, SEEN, note_seen};
 use crate::archive::Archive;
 use crate::id::CommitId;
@@ -12,7 +12,7 @@ use crate::progress::Tell;
 use crate::storage::branch_list::BranchList;
 use crate::storage::fetch::{FetchError, PULLING};
 use crate::storage::refs::{self, BRANCH};
-use crate::storage::repository::{self, Making, WriteError, Writer, io_error};
+use crate::storage::repository::{self, INCOMING, Making, WriteError, Writer, io_error};
 use crate::verify::whole::Finding;
 
 /// What became of a clone.
@@ -62,7 +62,7 @@ pub fn clone(
         }
         error => error,
     });
-    let mut arrival = match judged? {
+    let arrival = match judged? {
         Judged::Sound(arrival) => arrival,
         Judged::Refused(refusal) => {
             // Of what is not sound nothing is of use, and the folder is free again.
@@ -72,21 +72,28 @@ pub fn clone(
             return Ok(Cloned::Refused(refusal));
         }
     };
-    let tip = arrival.view.tip();
+    let Arrival {
+        mut scratch,
+        view,
+        new,
+        revoked,
+        ..
+    } = *arrival;
+    let tip = view.tip();
     let mut writer = Writer::begin(folder, circumstances.durability)?;
     match writer.tip() {
         None => {}
-        Some(tip) if begun == Begun::Whole && arrival.new.contains(&tip) => {}
+        Some(tip) if begun == Begun::Whole && new.contains(&tip) => {}
         Some(_) if begun == Begun::Whole => return Err(occupied(from, folder)),
         Some(_) => return Err(WriteError::Moved.into()),
     }
-    let scratch = &mut arrival.scratch;
     writer.take_packs(&scratch.pack_folder(), &scratch.packs()?, BRANCH)?;
     writer.publish(tip, "clone")?;
     drop(writer);
     scratch.is_done_with();
+    drop((view, scratch));
     // It can be made again, so that it could not be written is no failure.
-    let _ = BranchList::of(&arrival.new).save(folder);
+    let _ = BranchList::of(&new).save(folder);
     let archive = Archive::open(folder, circumstances.owner)?;
     let circumstances = Circumstances {
         remember: Remember::Always,
@@ -95,8 +102,8 @@ pub fn clone(
     note_seen(&archive, from, tip, &circumstances)?;
     Ok(Cloned::Made {
         tip,
-        commits: arrival.new.len(),
-        revoked: arrival.revoked,
+        commits: new.len(),
+        revoked,
     })
 }
 
@@ -116,13 +123,14 @@ fn prepare(from: &Address, folder: &Path) -> Result<Begun, ReplicationError> {
     if repository::is_free(folder).map_err(io_error("look into", folder))? {
         return make(from, folder);
     }
+    repository::finish(folder)?;
     let tip = refs::tip(folder).ok().filter(|_| folder.join("HEAD").is_file());
     let is_empty = tip == Some(None);
     let meant = Address::remembered(folder).ok().flatten();
-    // What was seen of the other copy is the last that a clone writes.
+    // What was seen of the other copy is the last that a clone writes, by way of that folder.
     if let Some(Some(_)) = tip
         && meant.as_ref() == Some(from)
-        && refs::find(folder, SEEN)?.is_none()
+        && (refs::find(folder, SEEN)?.is_none() || folder.join(INCOMING).exists())
     {
         return Ok(Begun::Whole);
     }

@@ -36,7 +36,7 @@ pub(crate) use self::disk::{clear_folder, delete, io_error, lock, try_lock};
 pub(super) use self::disk::{make_folder, some_at_once};
 pub(super) use self::leftovers::MOVED_INDEX;
 use self::leftovers::{clear_abandoned_lock, clear_interrupted};
-pub use self::place::{Making, clear_place, is_free};
+pub use self::place::{Making, clear_place, finish, is_free};
 
 /// The folder in which a writer keeps objects until they are complete.
 pub const INCOMING: &str = "avalaches.incoming";

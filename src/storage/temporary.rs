@@ -3,7 +3,7 @@
 //!
 //! The kernel frees the lock, however the maker ends. Where a file system has no such locks nothing is deleted.
 
-use std::fs::{self, File, Permissions, TryLockError};
+use std::fs::{self, File, Metadata, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -126,29 +126,12 @@ pub(super) fn is_of(name: &str, prefix: &str) -> bool {
 /// Deletes this user's files and folders whose names begin so and whose makers are gone. They are in nobody's way, so that what
 /// cannot be deleted stays.
 fn clear(folder: &Path, prefix: &str) {
-    let user = rustix::process::geteuid().as_raw();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if !entry.file_name().to_str().is_some_and(|name| is_of(name, prefix)) {
             continue;
         }
         let path = entry.path();
-        let Ok(found) = fs::symlink_metadata(&path) else {
-            continue;
-        };
-        if found.uid() != user || !found.is_dir() && !found.is_file() {
-            continue;
-        }
-        let access = if found.is_dir() {
-            OFlags::RDONLY | OFlags::DIRECTORY
-        } else {
-            OFlags::RDWR
-        };
-        let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-        let Ok(opened) = rustix::fs::open(&path, flags, Mode::empty()) else {
-            continue;
-        };
-        let opened = File::from(opened);
-        if opened.try_lock().is_ok() {
+        if let Some((_lock, found)) = lock_left(&path) {
             let _ = if found.is_dir() {
                 fs::remove_dir_all(&path)
             } else {
@@ -156,6 +139,28 @@ fn clear(folder: &Path, prefix: &str) {
             };
         }
     }
+}
+
+/// Locks a file or folder of this user's whose maker is gone; `None` where it is anybody else's.
+pub(super) fn left(path: &Path) -> Option<File> {
+    lock_left(path).map(|(lock, _)| lock)
+}
+
+fn lock_left(path: &Path) -> Option<(File, Metadata)> {
+    let found = fs::symlink_metadata(path).ok()?;
+    let user = rustix::process::geteuid().as_raw();
+    if found.uid() != user || !found.is_dir() && !found.is_file() {
+        return None;
+    }
+    let access = if found.is_dir() {
+        OFlags::RDONLY | OFlags::DIRECTORY
+    } else {
+        OFlags::RDWR
+    };
+    let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let opened = File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
+    opened.try_lock().ok()?;
+    Some((opened, found))
 }
 
 #[cfg(test)]

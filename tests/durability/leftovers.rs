@@ -58,6 +58,65 @@ fn temporary(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
+fn a_clone_that_was_killed_comes_to_its_end_when_it_is_run_again() {
+    if !strace::is_here() {
+        return;
+    }
+    let story = story();
+    let clone = Traced {
+        arguments: &["clone", "archive", "copy"],
+        calls: "link,rename,unlink,unlinkat",
+    };
+    let at = |(call, count)| (1..=count).map(move |number| format!("{call}:signal=KILL:when={number}"));
+    let faults: Vec<String> = clone.counts(&story).into_iter().flat_map(at).collect();
+    let ended = strace::each(faults, |fault| {
+        let story = again(&story);
+        let was_done = clone.with(&story, fault).status.success();
+        let output = story.run(clone.arguments);
+        let is_ended = output.status.success();
+        // The last call may have been done when the signal came.
+        let pulling = story.folder.path().join("copy/avalaches.pulling");
+        assert!(is_ended || was_done || !pulling.exists(), "{fault}: {output:?}");
+        story.yes(&["--archive", "copy", "verify", "-q"]);
+        is_ended
+    });
+    assert!(ended > 0);
+}
+
+#[test]
+fn a_repository_of_which_some_names_were_moved_to_their_place_is_finished() {
+    let story = story();
+    let place = story.folder.path().join("new");
+    let beside = place.join(".avalaches-init-a1B2c3d4E5f6G7h8I9j0");
+    let make = |moved: usize| {
+        fs::remove_dir_all(&place).unwrap();
+        story.yes(&["init", "new"]);
+        let names = fs::read_dir(&place).unwrap();
+        let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort_by_key(|name| name == "HEAD");
+        fs::create_dir(&beside).unwrap();
+        for name in names.iter().skip(moved) {
+            fs::rename(place.join(name), beside.join(name)).unwrap();
+        }
+        names.len()
+    };
+    for moved in 1..make(1) {
+        make(moved);
+        let output = story.run(&["init", "new"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.contains("interrupted"), "{said}");
+        assert!(!beside.exists());
+        story.yes(&["--archive", "new", "verify", "-q"]);
+    }
+    // Nothing is made of a folder in which there is anything else.
+    make(1);
+    fs::write(place.join("letter.txt"), "").unwrap();
+    let output = story.run(&["init", "new"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(beside.join("HEAD").exists());
+}
+
+#[test]
 fn what_a_killed_command_left_goes_with_the_next() {
     if !strace::is_here() {
         return;

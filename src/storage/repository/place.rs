@@ -16,6 +16,12 @@ const HEAD: &str = "HEAD";
 /// How the name begins under which one is made.
 const PREFIX: &str = ".avalaches-init-";
 
+/// What stands beside [`HEAD`] in a repository that is made, with files of this program's own, whose names begin with [`OWN`].
+const NAMES: [&str; 6] = ["config", "description", "hooks", "info", "objects", "refs"];
+
+/// How the names of this program's own files begin.
+const OWN: &str = "avalaches.";
+
 /// A repository that is being made, under a name that nobody else uses: in the folder above, from which one rename moves it. Where
 /// this process stands in the folder it is made in that folder itself, because whoever called would otherwise stand in one that is
 /// gone; and so it is where a file system is mounted there. It goes when it is dropped before it has its place.
@@ -65,14 +71,48 @@ impl Making {
             let _lock = self.beside.keep();
             return sync_path(above(place));
         }
-        let mut names = names(beside)?;
-        names.sort_by_key(|name| name == HEAD);
-        for name in names {
-            rename(&beside.join(&name), &place.join(&name))?;
-        }
+        move_names(beside, place, names(beside)?)?;
         drop(self.beside);
         sync_path(place)
     }
+}
+
+fn move_names(from: &Path, to: &Path, mut names: Vec<OsString>) -> Result<(), WriteError> {
+    names.sort_by_key(|name| name == HEAD);
+    for name in names {
+        rename(&from.join(&name), &to.join(&name))?;
+    }
+    Ok(())
+}
+
+/// Brings the rest of a repository into the folder that is its place, where a kill ended [`Making::take_place`] between two names; tells
+/// whether there was one. Where anything else is in the folder, it is left as it is.
+///
+/// # Errors
+/// [`WriteError::Io`].
+pub fn finish(place: &Path) -> Result<bool, WriteError> {
+    let is_making = |name: &OsString| name.to_str().is_some_and(|name| temporary::is_of(name, PREFIX));
+    let (making, moved): (Vec<_>, Vec<_>) = names(place)?.into_iter().partition(is_making);
+    let [making] = &making[..] else {
+        return Ok(false);
+    };
+    let beside = place.join(making);
+    let Some(_lock) = temporary::left(&beside) else {
+        return Ok(false);
+    };
+    let rest = names(&beside)?;
+    let is_its = |name: &OsString| {
+        let name = name.to_str().unwrap_or_default();
+        (NAMES.contains(&name) || name.starts_with(OWN)) && !rest.iter().any(|other| other == name)
+    };
+    let is_there = |name: &&str| moved.iter().chain(&rest).any(|there| there == name);
+    if !rest.iter().any(|name| name == HEAD) || !moved.iter().all(is_its) || !NAMES.iter().all(is_there) {
+        return Ok(false);
+    }
+    move_names(&beside, place, rest)?;
+    fs::remove_dir(&beside).map_err(io_error("delete", &beside))?;
+    sync_path(place)?;
+    Ok(true)
 }
 
 /// Tells whether a repository can be made in the place of a folder: there is none, or nothing in it but what others are making,
