@@ -467,6 +467,40 @@ mod tests {
     }
 
     #[test]
+    fn what_no_branch_is_known_to_have_is_kept_until_one_that_goes_on_from_it_is_published() {
+        let folder = tempfile::tempdir().unwrap();
+        let remembered = Remembered::in_folder(folder.path().join("state"));
+        let key = SignerKey::new("log.example", KeyKind::Note, [1; 32]).unwrap();
+        let [one, two, three] = [1, 2, 3].map(|size: u8| {
+            let mut peaks = Peaks::default();
+            (0..size).for_each(|number| peaks.push(leaf_hash(&[number])));
+            let checkpoint = Checkpoint {
+                origin: "log.example".to_owned(),
+                size: peaks.size(),
+                root: peaks.root(),
+                extensions: Vec::new(),
+            };
+            SignedCheckpoint::signed(checkpoint, &key)
+        });
+        let key = key.public();
+        let now = || remembered.signed(key).unwrap();
+        for (number, signed) in [&three, &one, &two].into_iter().enumerate() {
+            assert_eq!(now().pending.len(), number);
+            assert!(remembered.keep_signed(key, signed, &now()).unwrap());
+        }
+        assert_eq!(now().pending, [one.clone(), two.clone(), three.clone()]);
+        // What was forgotten meanwhile is not recorded.
+        remembered.forget_pending(key, &three).unwrap();
+        assert!(!remembered.keep_published(key, &three).unwrap());
+        assert_eq!(now().pending, [one.clone(), two.clone()]);
+        // Nor is what is recorded twice, or what is part of it.
+        for (signed, is_kept) in [(&two, true), (&two, true), (&one, false)] {
+            assert_eq!(remembered.keep_published(key, signed).unwrap(), is_kept);
+            assert_eq!((now().published, now().pending), (Some(two.clone()), Vec::new()));
+        }
+    }
+
+    #[test]
     fn a_checkpoint_takes_the_place_of_the_one_that_was_judged_and_of_no_larger_one() {
         let folder = tempfile::tempdir().unwrap();
         let remembered = Remembered::in_folder(folder.path().join("state"));
