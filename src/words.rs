@@ -139,7 +139,7 @@ impl Quote {
                 }
                 Script::Neighbours if run.text.chars().nth(1).is_some() => keys.extend(pairs(run.text)),
                 Script::Neighbours => {
-                    beginnings.extend(run.text.chars().map(|c| String::from_iter(folded(c))));
+                    beginnings.extend(run.text.chars().map(|c| folded(c).collect::<String>()));
                 }
             }
         }
