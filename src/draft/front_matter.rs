@@ -72,6 +72,9 @@ pub enum FrontMatterError {
     Toml(String),
     /// Not keys and values.
     #[error("the front matter is not a list of keys and values")]
+    /// Not JSON.
+    #[error("the front matter is not valid JSON: {0}")]
+    Json(String),
     NoKeys,
     /// Two keys say the same thing.
     #[error("the front matter has both {0} and {1}, which mean the same; keep one of them")]
@@ -136,7 +139,7 @@ enum Syntax {
 /// Cuts the front matter off a page; `None` where it has none.
 ///
 /// # Errors
-/// [`FrontMatterError::Open`] or [`FrontMatterError::TooLong`], at its first line.
+/// [`FrontMatterError::Open`] or [`FrontMatterError::TooLong`], at its first line; [`FrontMatterError::Json`], where it ends to be JSON.
 pub fn split(page: &str) -> Result<Option<Found<'_>>, DraftError> {
     let (syntax, mark) = match page.split('\n').next().map(str::trim_end) {
         Some("---") => (Syntax::Yaml, "---"),
@@ -167,8 +170,17 @@ pub fn split(page: &str) -> Result<Option<Found<'_>>, DraftError> {
 /// Cuts off an object of JSON that a page begins with, on lines of its own, and that says what front matter says.
 fn json(page: &str) -> Result<Option<Found<'_>>, DraftError> {
     let mut values = serde_json::Deserializer::from_str(page).into_iter::<serde_json::Map<String, Value>>();
-    let Some(Ok(map)) = values.next() else {
-        return Ok(None);
+    let map = match values.next() {
+        Some(Ok(map)) => map,
+        Some(Err(error)) if is_meant_as_json(page) => {
+            let message = error.to_string();
+            let said = message.split(" at line ").next().unwrap_or_default();
+            return Err(DraftError::at(
+                error.line(),
+                FrontMatterError::Json(said.to_owned()),
+            ));
+        }
+        _ => return Ok(None),
     };
     let end = values.byte_offset();
     let body = page[end..].find('\n').map_or(page.len(), |lf| end + lf + 1);
@@ -189,6 +201,21 @@ fn json(page: &str) -> Result<Option<Found<'_>>, DraftError> {
 
 /// Reads front matter.
 ///
+/// Tells whether the first paragraph of a page that begins with a brace has a title or a date as objects have their members, with
+/// whatever marks of quotation, so that its text was meant to begin below.
+fn is_meant_as_json(page: &str) -> bool {
+    let is_mark = |c: char| "\"'“”".contains(c);
+    let is_known = |member: &str| {
+        let member = member.trim_start().trim_start_matches(is_mark);
+        let rest = ["title", "date"].iter().find_map(|key| member.strip_prefix(key));
+        rest.is_some_and(|rest| rest.trim_start_matches(is_mark).trim_start().starts_with(':'))
+    };
+    let begin = page.strip_prefix('{').unwrap_or(page).trim_start();
+    let mut lines = page.lines().take_while(|line| !line.trim().is_empty());
+    begin.starts_with(|c: char| is_mark(c) || c.is_alphabetic())
+        && lines.any(|line| line.split(['{', ',']).any(is_known))
+}
+
 /// # Errors
 /// [`FrontMatterError`] with the line, where it is known.
 pub fn read(found: &Found<'_>) -> Result<(FrontMatter, Vec<Notice>), DraftError> {
@@ -582,11 +609,32 @@ mod tests {
     #[test]
     fn wrong_values_are_named_with_their_line() {
         assert_eq!(error("---\nslug: a\ntitle: [a]\n---\n").line, Some(3));
+        for (page, line) in [
+            (
+                "{\n  \"title\": \"Json\",\n  \"date\": \"2025-03-04\",\n}\n\nText.\n",
+                4,
+            ),
+            ("{\n  \"slug\": \"a\"\n  \"title\": \"Json\"\n}\n\nText.\n", 3),
+            ("{ \"title\": \"Json\n\nText.\n", 2),
+            ("{ “title”: “Json” }\n\nText.\n", 1),
+            ("{title: 'Json'}\n\nText.\n", 1),
+        ] {
+            let refused = error(page);
+            let said = refused.to_string();
+            assert!(said.starts_with("the front matter is not valid JSON: "), "{said}");
+            assert!(!said.contains(" line "), "{said}");
+            assert_eq!(refused.line, Some(line), "{page}");
+        }
         assert_eq!(error("---\ntitle: \"a\\nb\"\n---\n").line, Some(2));
         assert_eq!(
             error("+++\nslug = 'a'\ntitle = \"a\\u202eb\"\n+++\n").line,
             Some(3)
         );
+            "{{< figure title: >}}\n",
+            "{{< figure >}}\ndate: a\n",
+            "{% figure %}\ndate: a\n",
+            "{: title=\"a\"}\n",
+            "{\"a\": [\n\ntitle: b\n",
         assert_eq!(error("---\n- a\n---\n").line, Some(2));
         assert_eq!(error("+++\na = 1\nb = = 2\n+++\n").line, Some(3));
         assert!(matches!(
