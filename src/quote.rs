@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use crate::archive::{Archive, Fault};
+use crate::archive::{Archive, Fault, if_there};
 use crate::article::PAGE_FILE;
 use crate::history::{self, Hint};
 use crate::id::{ArticleId, BlobId, CommitId};
@@ -19,6 +19,7 @@ use crate::revision::RevisionFault;
 use crate::storage::objects::ObjectStore;
 use crate::storage::words_file::{Candidate, NewText, Words, WordsFile};
 use crate::swhid::{Fragment, Swhid, SwhidError};
+use crate::tombstone::{Tombstone, TombstoneError};
 use crate::verify::signed::{self, Keys};
 use crate::withheld::Kept;
 use crate::words::{self, Lines, Quote};
@@ -69,6 +70,8 @@ pub struct Standing {
 pub struct Found {
     /// Articles by name.
     pub articles: Vec<Standing>,
+    /// How many revisions of the archive have a text that is withheld, in which nobody can look for words.
+    pub withheld: usize,
     /// How it was found: by reading every text also where the words file could not be had, or the quote has no key.
     pub way: Way,
 }
@@ -91,6 +94,9 @@ pub enum SearchError {
     /// The place has no name.
     #[error(transparent)]
     Swhid(#[from] SwhidError),
+    /// It cannot be told which texts are withheld.
+    #[error(transparent)]
+    Tombstone(#[from] TombstoneError),
 }
 
 impl Standing {
@@ -124,7 +130,34 @@ pub fn find(
     };
     let names: Vec<ArticleId> = names.into_iter().collect();
     let articles = standings(archive, quote, &names)?;
-    Ok(Found { articles, way })
+    let withheld = withheld_texts(archive)?;
+    Ok(Found {
+        articles,
+        withheld,
+        way,
+    })
+}
+
+/// Counts the revisions whose text is withheld, by the tombstones that name them.
+fn withheld_texts(archive: &Archive) -> Result<usize, SearchError> {
+    let mut revisions = BTreeSet::new();
+    for blob in archive.withheld() {
+        let path = Tombstone::path_of(*blob);
+        let tombstone = Tombstone::parse(&path, &archive.file(archive.root(), &path)?)?;
+        let pages = tombstone.paths.iter();
+        let pages: Vec<&String> = pages
+            .filter(|path| path.rsplit('/').next() == Some(PAGE_FILE))
+            .collect();
+        for id in tombstone.revisions {
+            let root = archive.commit(id)?.tree;
+            for page in &pages {
+                if if_there(archive.entry(root, page))? == Some(Entry::File(*blob)) {
+                    revisions.insert(id);
+                }
+            }
+        }
+    }
+    Ok(revisions.len())
 }
 
 /// Looks the quote up; `None` where every text has to be read.

@@ -1,8 +1,8 @@
 //! Words that somebody quotes: whether a text has them, and the keys by which texts that may have them are found.
 //!
 //! A quote is matched to the letter in Unicode Normalization Form C, but that any run of white space, the border of
-//! paragraphs included, is as good as any other, that a line's marks of lists and quotations may be missing, and that a line
-//! may end, or not, between two characters that need no blank between them. A text is found by keys: pairs of neighbours where words are not set
+//! paragraphs included, is as good as any other, that a line's marks of lists and quotations may be missing, and that a blank
+//! may be missing where a line ends between two characters that need none between them. A text is found by keys: pairs of neighbours where words are not set
 //! apart by blanks (Han, kana, hangul), else words without regard to case, and pairs of such words. Each key depends upon
 //! the characters that it stands for and those beside them alone, so that a part of a text has no key that the text
 //! lacks; where the part may end within a word, only the beginning of a key is known.
@@ -50,8 +50,7 @@ pub enum QuoteError {
 pub struct Quote {
     /// With one blank for each run of white space.
     flat: String,
-    /// Without a blank where a line ends between two characters that need none.
-    joined: String,
+    words: Flat,
 }
 
 /// Where a text has a quote: lines, from 1.
@@ -88,8 +87,8 @@ impl Quote {
             return Err(QuoteError::Empty);
         }
         Ok(Self {
-            flat: Flat::new(lines(words), Ends::Blanks).text,
-            joined: Flat::new(lines(words), Ends::Joined).text,
+            flat: words.split_whitespace().collect::<Vec<_>>().join(" "),
+            words: Flat::new(lines(words)),
         })
     }
 
@@ -103,17 +102,13 @@ impl Quote {
     /// quotations are not letters.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Lines> {
-        self.parted(text, lines(text))
-            .or_else(|| self.parted(text, unmarked(text)))
-            .or_else(|| Flat::new(unmarked(text), Ends::Joined).find(&self.joined))
-    }
-
-    /// Finds words with blanks between them.
-    fn parted<'t>(&self, text: &str, lines: impl Iterator<Item = (u64, &'t str)>) -> Option<Lines> {
-        // Most texts that are asked have not even the longest of what stands between blanks.
-        let longest = self.flat.split(' ').max_by_key(|part| part.len())?;
-        memchr::memmem::find(text.as_bytes(), longest.as_bytes())?;
-        Flat::new(lines, Ends::Blanks).find(&self.flat)
+        let as_it_stands = || {
+            // Most texts that are asked have not even the longest of what stands between blanks.
+            let longest = self.flat.split(' ').max_by_key(|part| part.len())?;
+            memchr::memmem::find(text.as_bytes(), longest.as_bytes())?;
+            Flat::new(lines(text)).find(&self.words)
+        };
+        as_it_stands().or_else(|| Flat::new(unmarked(text)).find(&self.words))
     }
 
     /// Returns what a text that has the words has among its keys; nothing where that cannot be said.
@@ -225,36 +220,41 @@ fn add_keys(text: &str, keys: &mut String) {
     }
 }
 
-/// What stands in a flat text where a line of it ended.
+/// What stands between two characters of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ends {
-    /// A blank.
-    Blanks,
-    /// A blank, but nothing between two characters that need none.
-    Joined,
+enum Gap {
+    /// A blank, or the end of a line that is as good as one.
+    Blank,
+    /// The end of a line between two characters that need no blank.
+    End,
 }
 
-/// A text in one line, with one blank for each run of white space.
+/// A text without its white space.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Flat {
     text: String,
+    /// Before which bytes white space stood.
+    gaps: Vec<(usize, Gap)>,
     /// From which byte on it is of which line.
     lines: Vec<(usize, u64)>,
 }
 
 impl Flat {
-    fn new<'t>(lines: impl Iterator<Item = (u64, &'t str)>, ends: Ends) -> Self {
+    fn new<'t>(lines: impl Iterator<Item = (u64, &'t str)>) -> Self {
         let mut flat = Self {
             text: String::new(),
+            gaps: Vec::new(),
             lines: Vec::new(),
         };
         for (number, line) in lines {
-            let joins = ends == Ends::Joined && ends_between(&flat.text, line).is_some();
             for (place, word) in line.split_whitespace().enumerate() {
-                if !flat.text.is_empty() && (place > 0 || !joins) {
-                    flat.text.push(' ');
+                let at = flat.text.len();
+                if at > 0 {
+                    let is_end = place == 0 && ends_between(&flat.text, line).is_some();
+                    flat.gaps.push((at, if is_end { Gap::End } else { Gap::Blank }));
                 }
                 if place == 0 {
-                    flat.lines.push((flat.text.len(), number));
+                    flat.lines.push((at, number));
                 }
                 flat.text.push_str(word);
             }
@@ -262,16 +262,38 @@ impl Flat {
         flat
     }
 
-    fn find(&self, words: &str) -> Option<Lines> {
-        let begin = memchr::memmem::find(self.text.as_bytes(), words.as_bytes())?;
+    fn find(&self, words: &Self) -> Option<Lines> {
+        let finder = memchr::memmem::Finder::new(words.text.as_bytes());
+        let mut from = 0;
+        let begin = loop {
+            let begin = from + finder.find(&self.text.as_bytes()[from..])?;
+            if self.has_gaps(words, begin) {
+                break begin;
+            }
+            from = begin + 1;
+        };
         let line = |at: usize| {
             let before = self.lines.partition_point(|(begins, _)| *begins <= at);
             self.lines[before - 1].1
         };
         Some(Lines {
             first: line(begin),
-            last: line(begin + words.len() - 1),
+            last: line(begin + words.text.len() - 1),
         })
+    }
+
+    /// Tells whether words, whose characters stand from a byte on, have white space where the text has it there.
+    fn has_gaps(&self, words: &Self, begin: usize) -> bool {
+        let before = |byte: usize| self.gaps.partition_point(|(at, _)| *at < byte);
+        let own = &self.gaps[before(begin + 1)..before(begin + words.text.len())];
+        let has = |gaps: &[(usize, Gap)], at: usize| gaps.binary_search_by_key(&at, |gap| gap.0).is_ok();
+        let is_met = |gap: &Gap, is_there: bool| *gap == Gap::End || is_there;
+        own.iter()
+            .all(|(at, gap)| is_met(gap, has(&words.gaps, at - begin)))
+            && words
+                .gaps
+                .iter()
+                .all(|(at, gap)| is_met(gap, has(own, at + begin)))
     }
 }
 
@@ -290,10 +312,18 @@ fn unmarked(text: &str) -> impl Iterator<Item = (u64, &str)> {
 
 /// Returns the characters on both sides of a line's end, where they need no blank between them.
 fn ends_between(before: &str, after: &str) -> Option<(char, char)> {
+    let before = tight(before.trim_end().chars().rev())?;
+    Some((before, tight(after.trim_start().chars())?))
+}
+
+/// Returns the first of some characters where it is wide, or a mark of Chinese and others beside what is.
+fn tight(chars: impl Iterator<Item = char>) -> Option<char> {
     let is_wide = |c: &char| is_neighbour(*c) || matches!(c, '\u{ff01}'..='\u{ff60}');
-    let before = before.trim_end().chars().next_back().filter(is_wide)?;
-    let after = after.trim_start().chars().next().filter(is_wide)?;
-    Some((before, after))
+    let is_mark = |c: &char| matches!(c, '“' | '”' | '‘' | '’' | '—' | '―' | '…' | '·');
+    let mut chars = chars.peekable();
+    let first = *chars.peek()?;
+    let beside = chars.find(|c| !is_mark(c) && !c.is_whitespace());
+    beside.filter(is_wide).map(|_| first)
 }
 
 /// How words are written.
@@ -467,9 +497,23 @@ mod tests {
         assert_eq!(find("quoted words one - -2 > 1"), Some((6, 10)));
         assert_eq!(find("quoted\n> words"), Some((6, 7)));
         assert_eq!(find("- -2 > 1"), Some((10, 10)));
-        for absent in ["下 雨", "one 2", "one -2", "> one", "- words", "1三"] {
+        assert_eq!(find("下雨 明天，『晴』"), Some((1, 4)));
+        for absent in ["下 雨", "下雨明 天", "one 2", "one -2", "> one", "- words", "1三"] {
             assert_eq!(find(absent), None, "{absent}");
         }
+        let text = "> “桥今天通车，\n> 明天晴。”\n> ——李四\n\nHe said “yes”\n—all of it.\n";
+        let find = |words: &str| quote(words).find(text).map(|lines| (lines.first, lines.last));
+        for whole in [
+            "“桥今天通车，明天晴。”——李四",
+            "“桥今天通车，明天晴。” ——李四",
+            "“桥今天通车， 明天晴。”——李四",
+            "“桥今天通车，\n明天晴。”\n——李四",
+        ] {
+            assert_eq!(find(whole), Some((1, 3)), "{whole}");
+            assert!(is_candidate(text, &quote(whole)), "{whole}");
+        }
+        assert_eq!(find("“yes” —all"), Some((5, 6)));
+        assert_eq!(find("“yes”—all"), None);
         let text = "7. seven\n8. 八\n   > in\n9. nine\n\n* * *\n\n1776. It began.\n";
         let find = |words: &str| quote(words).find(text).map(|lines| (lines.first, lines.last));
         assert_eq!(find("seven 八 in nine 1776. It"), Some((1, 8)));
@@ -546,7 +590,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_part_of_a_text_finds_it(
-            text in "([a-cA-C0-9ßﬁǅ]{0,4}|[桥今天通车ｶﾞカ한글㍿㎏]{0,4}|\n(> |- |[0-9]\\. |\n)?|[ \n\u{3000}。，.'’é\u{301}\u{600}กำㄱⅣ⑴½👩\u{200d}-]{0,2}){0,12}",
+            text in "([a-cA-C0-9ßﬁǅ]{0,4}|[桥今天通车ｶﾞカ한글㍿㎏]{0,4}|\n(> |- |[0-9]\\. |\n)?|[ \n\u{3000}。，.'’”—é\u{301}\u{600}กำㄱⅣ⑴½👩\u{200d}-]{0,2}){0,12}",
             begin in any::<prop::sample::Index>(), end in any::<prop::sample::Index>()
         ) {
             let text = canonical::nfc(text);

@@ -558,6 +558,15 @@ fn no_command_shows_what_is_withheld_and_history_list_and_audit_tell_of_it() {
     ] {
         let output = told.signed.story.run(way);
         assert_eq!(output.status.code(), Some(1), "{output:?}");
+        if way[0] == "verify" {
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(
+                said.contains("the text of 2 revisions is withheld and was not searched"),
+                "{said}"
+            );
+            let output = told.signed.story.run(&[way, &["--json"]].concat());
+            assert_eq!(json(&output)["withheld"], 2);
+        }
     }
     told.signed.story.yes(&["reindex"]);
     assert!(

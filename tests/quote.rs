@@ -175,6 +175,20 @@ fn what_is_found_is_named_and_the_name_leads_back() {
 }
 
 #[test]
+fn words_that_begin_as_an_option_or_an_item_do_are_looked_for() {
+    let story = Story::begin();
+    story.add(
+        "list.md",
+        "- New bridge\n- Old bridge\n",
+        &["--slug", "list", "--title", "L"],
+    );
+    for words in ["- New", "- New bridge - Old", "-"] {
+        assert_eq!(places(&story, words).len(), 1, "{words}");
+    }
+    assert_eq!(places(&story, "--new"), Vec::<String>::new());
+}
+
+#[test]
 fn what_cannot_be_looked_for_is_refused() {
     let story = story();
     for words in ["", " \u{3000}\n", "a\u{1b}[31mb", "a\u{7f}"] {

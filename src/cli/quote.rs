@@ -65,7 +65,14 @@ pub fn run(
 
 fn text(found: &Found) -> String {
     if found.articles.is_empty() {
-        return format!("{BAD}nowhere{BAD:#}  no revision has these words\n");
+        let said = match found.withheld {
+            0 => "no revision has these words".to_owned(),
+            count => format!(
+                "no revision whose text is there has these words; {}",
+                not_searched(count)
+            ),
+        };
+        return format!("{BAD}nowhere{BAD:#}  {said}\n");
     }
     let hits = found
         .articles
@@ -112,6 +119,14 @@ fn text(found: &Found) -> String {
     text
 }
 
+/// Says in how many revisions nobody can look for words.
+fn not_searched(count: usize) -> String {
+    format!(
+        "the text of {} is withheld and was not searched",
+        counted(count, "revision")
+    )
+}
+
 /// Says since which revision of an article the words stood, until which, and whether they still do.
 fn stands(standing: &Standing) -> String {
     let number = |message: &Message| message.trailers.revision;
@@ -124,10 +139,7 @@ fn stands(standing: &Standing) -> String {
     let between = if gone { ", not in all between" } else { "" };
     let withheld = match standing.withheld {
         0 => String::new(),
-        count => format!(
-            "; the text of {} is withheld and was not searched",
-            counted(count, "revision")
-        ),
+        count => format!("; {}", not_searched(count)),
     };
     if standing.stands() {
         return format!(
@@ -153,6 +165,7 @@ fn document(quote: &Quote, found: &Found) -> Value {
         "quote": quote.as_str(),
         "verdict": if articles.is_empty() { "nowhere" } else { "found" },
         "scanned": found.way == Way::Scan,
+        "withheld": found.withheld,
         "articles": articles,
     })
 }

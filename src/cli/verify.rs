@@ -67,7 +67,7 @@ pub struct Verify {
     policy: Option<PathBuf>,
     /// Say which revisions have these words, whatever the white space between them, with or without
     /// the marks of lists and quotations
-    #[arg(long, value_name = "WORDS", conflicts_with_all = ["things", "since", "changed", "subset"])]
+    #[arg(long, value_name = "WORDS", allow_hyphen_values = true, conflicts_with_all = ["things", "since", "changed", "subset"])]
     quote: Option<String>,
     /// Read every text for the quote, without the file in which words are looked up
     #[arg(long, requires = "quote")]
