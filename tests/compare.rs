@@ -589,3 +589,15 @@ fn saved_files_of_a_folder_are_captures_of_one_page() {
             .contains("nothing to compare")
     );
 }
+    // What the program made is no capture.
+    for own in ["kept/site", "kept/2026-01-26"] {
+        story.write(&format!("{own}/.avalaches-site"), "");
+        story.write(&format!("{own}/2026-01-27.html"), live("", "<p>渡船停航。</p>"));
+    }
+    let said = story.ends(1, &["kept"]);
+    assert!(
+        said.contains("kept/site is an archive, or was made of one, and is passed over"),
+        "{said}"
+    );
+    assert_eq!(verdicts(&story.json(&["kept"])).len(), 3);
+    assert!(story.ends(2, &["kept/site"]).contains("nothing to compare"));

@@ -36,7 +36,7 @@ use super::{Common, Failure, Outcome, environment, output};
 /// their address, and `revisit` records captures of what they repeat. Where the server said that such a page is gone (404, 410,
 /// 451) or somewhere else (301, 302, 303, 307, 308), that is told, and is no verdict; other records are passed over. Saved files
 /// are all captures of one page; each has a date in its name (2026-01-22, 20260122 or 20260122153000), else in that of a
-/// folder, else in its footer.
+/// folder, else in its footer. Folders that are archives, or were made of one, are passed over.
 ///
 /// The exit status is 1 if a change is not declared, also where something could not be read; else 2 if something could not be read,
 /// or there is nothing to compare; else 0.

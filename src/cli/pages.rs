@@ -65,13 +65,7 @@ pub fn files(common: &Common, arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Fai
             continue;
         }
         let before = files.len();
-        let listed = list_folder(
-            argument,
-            is_page_name,
-            OwnFolders::PassOver,
-            &mut files,
-            &mut passed_over,
-        );
+        let listed = list_folder(argument, is_page_name, &mut files, &mut passed_over);
         every(listed)?;
         if files.len() == before {
             if passed_over.own.contains(argument) {
@@ -158,7 +152,6 @@ pub fn files_with(folder: &Path, is_wanted: fn(&str) -> bool) -> Result<Vec<Path
         every(list_folder(
             folder,
             is_wanted,
-            OwnFolders::PassOver,
             &mut files,
             &mut PassedOver::default(),
         ))?;
@@ -177,13 +170,7 @@ pub fn capture_files(common: &Common, arguments: &[PathBuf]) -> (Vec<PathBuf>, V
             continue;
         }
         let is_wanted = |name: &str| is_page_name(name) || is_warc(Path::new(name));
-        unlisted.extend(list_folder(
-            argument,
-            is_wanted,
-            OwnFolders::LookInto,
-            &mut files,
-            &mut passed_over,
-        ));
+        unlisted.extend(list_folder(argument, is_wanted, &mut files, &mut passed_over));
     }
     if !common.quiet {
         passed_over.tell();
@@ -228,14 +215,6 @@ pub fn is_warc(file: &Path) -> bool {
     [".warc", ".warc.gz"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// What becomes of folders that are archives or were made of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum OwnFolders {
-    /// What would be taken there is in an archive already.
-    PassOver,
-    LookInto,
-}
-
 /// Tells whether a folder is an archive, a site that was built of one, or where that was published.
 fn is_own(folder: &Path) -> bool {
     let is_site = LISTS_OF_SITES.iter().any(|list| folder.join(list).is_file());
@@ -246,19 +225,17 @@ fn is_own(folder: &Path) -> bool {
 fn list_folder(
     folder: &Path,
     is_wanted: fn(&str) -> bool,
-    own: OwnFolders,
     files: &mut Vec<PathBuf>,
     passed_over: &mut PassedOver,
 ) -> Vec<Unlisted> {
     let mut unlisted = Vec::new();
-    list_below(folder, is_wanted, own, files, passed_over, &mut unlisted, 0);
+    list_below(folder, is_wanted, files, passed_over, &mut unlisted, 0);
     unlisted
 }
 
 fn list_below(
     folder: &Path,
     is_wanted: fn(&str) -> bool,
-    own: OwnFolders,
     files: &mut Vec<PathBuf>,
     passed_over: &mut PassedOver,
     unlisted: &mut Vec<Unlisted>,
@@ -271,7 +248,7 @@ fn list_below(
     if depth > DEEPEST {
         return cannot(Unlistable::TooDeep);
     }
-    if own == OwnFolders::PassOver && is_own(folder) {
+    if is_own(folder) {
         passed_over.own.push(folder.to_owned());
         return;
     }
@@ -298,7 +275,7 @@ fn list_below(
             continue;
         }
         if metadata.is_dir() {
-            list_below(&entry, is_wanted, own, files, passed_over, unlisted, depth + 1);
+            list_below(&entry, is_wanted, files, passed_over, unlisted, depth + 1);
         } else if metadata.is_file() && is_wanted(&name) {
             files.push(entry);
         } else {

@@ -70,8 +70,6 @@ pub const BEFORE: &[&str] = &[
     "稿件",
     "内容",
     "內容",
-    "数据",
-    "數據",
     "编辑部",
     "編輯部",
     "本报",
@@ -82,6 +80,12 @@ pub const BEFORE: &[&str] = &[
     "本台",
     "本社",
 ];
+
+/// What of a page may be named before a word that tells of an error ([`OF_ERRORS`]): new figures are no notice.
+const FIGURES: &[&str] = &["数据", "數據"];
+
+/// Those of [`WORDS`] that tell of an error.
+const OF_ERRORS: &[&str] = &["更正", "勘误", "勘誤", "订正", "訂正"];
 
 /// What says after a date that a page was changed then.
 pub const DATED: &[&str] = &[
@@ -204,6 +208,20 @@ const DONE: &[&str] = &[
 
 /// What was done to a page where it has been done, or was done on a day: what a sentence tells of anything.
 const DONE_TO_ANYTHING: &[&str] = &["edited", "modified", "changed", "withdrawn", "removed"];
+
+/// Where pages are taken away from, and not out of a book.
+const SITES: &[&str] = &[
+    "site",
+    "website",
+    "web",
+    "internet",
+    "online",
+    "homepage",
+    "view",
+    "publication",
+    "article",
+    "story",
+];
 
 /// Who changes pages.
 const PUBLISHERS: &[&str] = &[
@@ -332,10 +350,22 @@ fn says_of_itself(paragraph: &str) -> bool {
 /// Tells whether words begin with what has been done to a page.
 fn has_been_done(words: &[&str]) -> bool {
     match words {
-        [done, behind @ ..] => {
-            (DONE.contains(done) || DONE_TO_ANYTHING.contains(done)) && !is_by_others(behind)
+        [done, behind @ ..] if DONE_TO_ANYTHING.contains(done) => {
+            !is_by_others(behind) && !leads_elsewhere(behind)
         }
+        [done, behind @ ..] => DONE.contains(done) && !is_by_others(behind),
         [] => false,
+    }
+}
+
+/// Tells whether words say from where or to what something was done, as nobody says it of a page of a site.
+fn leads_elsewhere(words: &[&str]) -> bool {
+    match words {
+        ["from", place @ ..] => !place.iter().take(4).any(|word| SITES.contains(word)),
+        ["to", "the" | "a" | "an", ..] | ["into" | "onto" | "over" | "along" | "across" | "through", ..] => {
+            true
+        }
+        _ => false,
     }
 }
 
@@ -366,7 +396,8 @@ fn is_labelled(line: &str) -> bool {
     if is_dated(bare, is_in_brackets) {
         return true;
     }
-    let bare = behind_one(bare, BEFORE).unwrap_or(bare);
+    let of_figures = behind_one(bare, FIGURES).filter(|rest| behind_one(rest, OF_ERRORS).is_some());
+    let bare = behind_one(bare, BEFORE).or(of_figures).unwrap_or(bare);
     WORDS.iter().any(|word| {
         let Some(rest) = bare.strip_prefix(word) else {
             return false;
@@ -582,6 +613,10 @@ mod tests {
             "This article was modified on 5 March 2025.",
             "This article has been withdrawn.",
             "This article has been removed.",
+            "This article has been removed from our website.",
+            "This article has been removed at the author’s request.",
+            "This article has been changed to correct the date.",
+            "数据勘误：昨天",
             "The article has been retracted.",
             "本文已于3月5日更正。",
             "本文最后更新于2025年3月5日",
@@ -686,6 +721,12 @@ mod tests {
             "This story was changed on the road to Damascus.",
             "This article was removed on appeal.",
             "This article was edited with care.",
+            "This page has been removed from the book.",
+            "This map has been removed to the museum.",
+            "This page has been changed into a poem.",
+            "数据更新：上月出口增长三成。",
+            "数据更新于2026年5月2日",
+            "数据更新时间：2026-05-02 10:00",
             "The report has been revised.",
             "She says the article has been removed.",
             "修订：条例第三条作如下改动。",
