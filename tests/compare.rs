@@ -519,6 +519,54 @@ fn a_page_that_was_taken_down_or_moved_is_told() {
 }
 
 #[test]
+fn captures_by_the_addresses_of_one_page_are_of_one_page() {
+    let story = Story::begin();
+    let page = |day: &str| live("", &format!("<p>桥{day}通车。</p>"));
+    let moved = |from: &str, date: &str, to: &str| {
+        let block = format!("HTTP/1.1 301 Moved\r\nLocation: {to}\r\n\r\n");
+        record("response", from, date, HTTP, block.as_bytes())
+    };
+    let plain = "http://example.org:80/bridge";
+    let captures = [
+        response(plain, "2026-01-01T00:00:00Z", "", page("今天").as_bytes()),
+        moved(plain, "2026-01-02T00:00:00Z", "https://example.org/bridge"),
+        response(URL, "2026-01-02T00:00:01Z", "", page("昨天").as_bytes()),
+        response(
+            "https://www.example.org/bridge/#top",
+            "2026-01-03T00:00:00Z",
+            "",
+            page("前天").as_bytes(),
+        ),
+    ];
+    story.write("apart.warc", captures.concat());
+    let apart = story.json(&["apart.warc"]);
+    assert_eq!(
+        verdicts(&apart),
+        ["undeclared 2026-01-01T00:00:00Z 2026-01-02T00:00:01Z"]
+    );
+    assert_eq!(apart["pages"][0]["absences"].as_array().unwrap().len(), 0);
+    let shown = [
+        moved(URL, "2026-01-03T00:00:00Z", "https://www.example.org/bridge"),
+        moved(
+            "https://www.example.org/bridge",
+            "2026-01-03T00:00:00Z",
+            "bridge/",
+        ),
+    ];
+    story.write("shown.warc", [captures.concat(), shown.concat()].concat());
+    let told = story.json(&["shown.warc"]);
+    assert_eq!(
+        verdicts(&told),
+        [
+            "undeclared 2026-01-01T00:00:00Z 2026-01-02T00:00:01Z",
+            "undeclared 2026-01-02T00:00:01Z 2026-01-03T00:00:00Z"
+        ]
+    );
+    assert_eq!(told["pages"].as_array().unwrap().len(), 1, "{told}");
+    assert_eq!(told["pages"][0]["url"], "https://www.example.org/bridge/#top");
+}
+
+#[test]
 fn a_segment_of_a_page_is_no_page() {
     let story = Story::begin();
     let page = live("", "<p>桥今天通车。</p>");
@@ -575,6 +623,18 @@ fn saved_files_of_a_folder_are_captures_of_one_page() {
             "same 2026-01-24 2026-01-25",
         ]
     );
+    // What the program made is no capture.
+    for own in ["kept/site", "kept/2026-01-26"] {
+        story.write(&format!("{own}/.avalaches-site"), "");
+        story.write(&format!("{own}/2026-01-27.html"), live("", "<p>渡船停航。</p>"));
+    }
+    let said = story.ends(1, &["kept"]);
+    assert!(
+        said.contains("kept/site is an archive, or was made of one, and is passed over"),
+        "{said}"
+    );
+    assert_eq!(verdicts(&story.json(&["kept"])).len(), 3);
+    assert!(story.ends(2, &["kept/site"]).contains("nothing to compare"));
     story.write("kept/nothing.txt", "桥昨天通车。\n");
     let said = story.ends(1, &["kept"]);
     assert!(said.contains("nothing.txt: the page has no date"), "{said}");
@@ -589,15 +649,3 @@ fn saved_files_of_a_folder_are_captures_of_one_page() {
             .contains("nothing to compare")
     );
 }
-    // What the program made is no capture.
-    for own in ["kept/site", "kept/2026-01-26"] {
-        story.write(&format!("{own}/.avalaches-site"), "");
-        story.write(&format!("{own}/2026-01-27.html"), live("", "<p>渡船停航。</p>"));
-    }
-    let said = story.ends(1, &["kept"]);
-    assert!(
-        said.contains("kept/site is an archive, or was made of one, and is passed over"),
-        "{said}"
-    );
-    assert_eq!(verdicts(&story.json(&["kept"])).len(), 3);
-    assert!(story.ends(2, &["kept/site"]).contains("nothing to compare"));

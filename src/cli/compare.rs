@@ -11,6 +11,7 @@ use avalaches::compare::{self, Judgement, Seen, Verdict};
 use avalaches::date::{RevisionDate, UtcOffset};
 use avalaches::diff::{self, ParagraphChange, html};
 use avalaches::wording::{counted, with_causes};
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::changes;
@@ -33,7 +34,9 @@ use super::{Common, Failure, Outcome, environment, output};
 /// sentence that merely uses such a word is none, nor is a headline such as `Update: how to make cheese`. A notice in other words is not recognised: read the new page.
 ///
 /// Of a WARC file (.warc, .warc.gz) the `response` and `resource` records with HTML or text are captures of the page at
-/// their address, and `revisit` records captures of what they repeat. Where the server said that such a page is gone (404, 410,
+/// their address, and `revisit` records captures of what they repeat. Addresses that differ by `http` and `https`, the port of these, or what
+/// stands behind `#` are one; so are those that differ by `www.` or a `/` at the end where a redirect in the files leads from one to the
+/// other. Where the server said that such a page is gone (404, 410,
 /// 451) or somewhere else (301, 302, 303, 307, 308), that is told, and is no verdict; other records are passed over. Saved files
 /// are all captures of one page; each has a date in its name (2026-01-22, 20260122 or 20260122153000), else in that of a
 /// folder, else in its footer. Folders that are archives, or were made of one, are passed over.
@@ -201,9 +204,9 @@ fn captures(common: &Common, things: &[PathBuf]) -> Result<Told, Failure> {
     let mut unread = captures.unread.iter();
     let has_undated = unread.any(|unread| matches!(unread.reason, CaptureError::Undated));
     let (series, unread, passed_over) = captures.into_series();
-    let pages = series.into_iter().map(|series| Page {
+    let pages = series.into_par_iter().map(|series| Page {
         url: series.url,
-        pairs: series.captures.windows(2).filter_map(pair).collect(),
+        pairs: series.captures.par_windows(2).filter_map(pair).collect(),
         absences: series.absences,
     });
     let unlisted = unlisted

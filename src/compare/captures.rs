@@ -3,10 +3,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
 
 use super::Seen;
 use crate::canonical::LONGEST_ARTICLE;
+use crate::capture::address::{self, Redirects};
 use crate::capture::http::{HttpError, Response, media_type};
 use crate::capture::warc::{Block, Reader, Record, WarcError};
 use crate::capture::{Moment, http};
@@ -14,6 +18,9 @@ use crate::draft::{DraftError, Form};
 
 /// The most bytes of text that are held at once: 1 GiB.
 pub const MOST_TEXT: usize = 1 << 30;
+/// Records, and bytes of their blocks, that are read together, on every core: 32 MiB.
+const BATCH: usize = 256;
+const BATCH_BYTES: usize = 32 << 20;
 /// What a capture takes besides its text and what its record says, at least.
 const OVERHEAD: usize = 512;
 
@@ -69,7 +76,7 @@ pub struct Capture {
     /// When it was made.
     pub moment: Moment,
     /// What a reader saw.
-    pub seen: Rc<Seen>,
+    pub seen: Arc<Seen>,
 }
 
 /// An answer by which the server says that the page is not there.
@@ -88,7 +95,8 @@ pub struct Absence {
 /// The captures of one page, the oldest first.
 #[derive(Debug, Clone)]
 pub struct Series {
-    /// Its address; `None` for all pages from files, which count as one page.
+    /// Its address, the newest where captures differ in it as those of one page do ([`address::key`]); `None` for all pages
+    /// from files, which count as one page.
     pub url: Option<String>,
     /// The captures.
     pub captures: Vec<Capture>,
@@ -129,11 +137,30 @@ impl Kept {
         let said = [&self.url, &self.id, &self.digest].map(length);
         OVERHEAD + content + self.name.len() + said.iter().sum::<usize>()
     }
+
+    /// Returns the whole address that a redirect leads to.
+    fn location(&self) -> Option<String> {
+        let Content::Absent { location, .. } = &self.content else {
+            return None;
+        };
+        address::joined(self.url.as_ref()?, location.as_ref()?)
+    }
+}
+
+/// Takes from all redirects which addresses are those of one page.
+fn redirects(all: &[Kept]) -> Redirects {
+    let mut redirects = Redirects::default();
+    for kept in all {
+        if let (Some(url), Some(location)) = (&kept.url, kept.location()) {
+            redirects.add(url, &location);
+        }
+    }
+    redirects
 }
 
 #[derive(Debug)]
 enum Content {
-    Page(Rc<Seen>),
+    Page(Arc<Seen>),
     /// A `revisit` record (ISO 28500, 6.7): the page of another one.
     Repeats {
         id: Option<String>,
@@ -177,7 +204,7 @@ impl Captures {
             moment,
             id: None,
             digest: None,
-            content: Content::Page(Rc::new(seen)),
+            content: Content::Page(Arc::new(seen)),
         })
     }
 
@@ -192,69 +219,61 @@ impl Captures {
             Err(error) => return note(self, 1, error.into()),
         };
         loop {
-            match reader.next_record() {
-                Ok(None) => return,
-                Ok(Some(record)) => {
-                    let number = record.number;
-                    let mut decoded = 0;
-                    match self.add_record(format!("{name}, record {number}"), &record, &mut decoded) {
-                        Ok(()) => {}
-                        Err(error @ CaptureError::TooMuch) => return note(self, number, error),
-                        Err(error) => note(self, number, error),
-                    }
-                    let held = match &record.block {
-                        Block::Kept(bytes) | Block::TooLong(bytes) => bytes.len(),
-                        Block::PassedOver => 0,
-                    };
-                    if let Err(error) = reader.count_decoded(decoded.saturating_sub(held)) {
-                        return note(self, number, error.into());
-                    }
+            let (mut records, mut held) = (Vec::new(), 0);
+            let end = loop {
+                if records.len() == BATCH || held >= BATCH_BYTES {
+                    break None;
                 }
-                Err(error) => return note(self, reader.number(), error.into()),
+                match reader.next_record() {
+                    Ok(Some(record)) => {
+                        held += block_length(&record);
+                        records.push(record);
+                    }
+                    end => break Some(end.err()),
+                }
+            };
+            // What all of them take is bounded before one is kept: a small record may have a long page.
+            let text = AtomicUsize::new(self.text);
+            let records = records.into_par_iter().map(|record| {
+                let mut decoded = 0;
+                let kept = kept(format!("{name}, record {}", record.number), &record, &mut decoded);
+                let size = kept
+                    .as_ref()
+                    .map_or(0, |kept| kept.as_ref().map_or(0, Kept::size));
+                let before = text.fetch_add(size, Ordering::Relaxed);
+                let is_too_much = before.saturating_add(size) > MOST_TEXT;
+                let kept = if is_too_much {
+                    Err(CaptureError::TooMuch)
+                } else {
+                    kept
+                };
+                let grown = decoded.saturating_sub(block_length(&record));
+                (record.number, kept, grown)
+            });
+            for (number, kept, grown) in records.collect::<Vec<_>>() {
+                let kept = match kept {
+                    Ok(Some(kept)) => self.keep(kept),
+                    Ok(None) => {
+                        self.passed_over += 1;
+                        Ok(())
+                    }
+                    Err(error) => Err(error),
+                };
+                match kept {
+                    Ok(()) => {}
+                    Err(error @ CaptureError::TooMuch) => return note(self, number, error),
+                    Err(error) => note(self, number, error),
+                }
+                if let Err(error) = reader.count_decoded(grown) {
+                    return note(self, number, error.into());
+                }
+            }
+            match end {
+                None => {}
+                Some(None) => return,
+                Some(Some(error)) => return note(self, reader.number(), error.into()),
             }
         }
-    }
-
-    /// Takes a record; `decoded` becomes how many bytes its page has.
-    fn add_record(&mut self, name: String, record: &Record, decoded: &mut usize) -> Result<(), CaptureError> {
-        let kind = record.kind();
-        let content = match kind.as_str() {
-            "response" | "resource" => match payload(record, &kind).inspect_err(|why| {
-                if matches!(why, CaptureError::Http(HttpError::TooLong)) {
-                    *decoded = LONGEST_ARTICLE;
-                }
-            })? {
-                Some(Payload::Page { bytes, form, charset }) => {
-                    *decoded = bytes.len();
-                    let seen = Seen::read(&bytes, form, charset.as_deref())?;
-                    Some(Content::Page(Rc::new(seen)))
-                }
-                Some(Payload::Absent(absent)) => Some(absent),
-                None => None,
-            },
-            "revisit" => absent_again(record).or_else(|| {
-                may_repeat_page(record).then(|| Content::Repeats {
-                    id: record.address("WARC-Refers-To").map(str::to_owned),
-                    url: record.address("WARC-Refers-To-Target-URI").map(str::to_owned),
-                    moment: record.field("WARC-Refers-To-Date").and_then(Moment::of_warc),
-                })
-            }),
-            _ => None,
-        };
-        let Some(content) = content else {
-            self.passed_over += 1;
-            return Ok(());
-        };
-        let url = record.address("WARC-Target-URI").ok_or(CaptureError::Address)?;
-        let date = record.field("WARC-Date").and_then(Moment::of_warc);
-        self.keep(Kept {
-            url: Some(url.to_owned()),
-            name,
-            moment: date.ok_or(CaptureError::Date)?,
-            id: record.address("WARC-Record-ID").map(str::to_owned),
-            digest: record.field("WARC-Payload-Digest").map(str::to_ascii_lowercase),
-            content,
-        })
     }
 
     fn keep(&mut self, kept: Kept) -> Result<(), CaptureError> {
@@ -274,16 +293,29 @@ impl Captures {
     pub fn into_series(mut self) -> (Vec<Series>, Vec<Unread>, usize) {
         self.kept.sort_by_key(|kept| kept.moment.instant());
         let originals = Originals::of(&self.kept);
+        let redirects = redirects(&self.kept);
+        let key = |address: &str| redirects.last(address::key(address));
         let mut pages: BTreeMap<Option<String>, (Series, Vec<Unread>)> = BTreeMap::new();
         for kept in self.kept {
-            let (series, lost) = pages.entry(kept.url.clone()).or_insert_with(|| {
+            let page = kept.url.as_deref().map(key);
+            if kept
+                .location()
+                .is_some_and(|location| Some(key(&location)) == page)
+            {
+                self.passed_over += 1;
+                continue;
+            }
+            let (series, lost) = pages.entry(page).or_insert_with(|| {
                 let series = Series {
-                    url: kept.url.clone(),
+                    url: None,
                     captures: Vec::new(),
                     absences: Vec::new(),
                 };
                 (series, Vec::new())
             });
+            if !matches!(kept.content, Content::Absent { .. }) {
+                series.url.clone_from(&kept.url);
+            }
             let seen = match &kept.content {
                 Content::Page(seen) => Some(seen.clone()),
                 Content::Repeats { .. } => originals.find(&kept, series.captures.last()),
@@ -320,12 +352,61 @@ impl Captures {
     }
 }
 
+/// Returns how many bytes of a record's block are held.
+fn block_length(record: &Record) -> usize {
+    match &record.block {
+        Block::Kept(bytes) | Block::TooLong(bytes) => bytes.len(),
+        Block::PassedOver => 0,
+    }
+}
+
+/// Takes what a record says of a page, `None` where that is nothing; `decoded` becomes how many bytes its page has.
+fn kept(name: String, record: &Record, decoded: &mut usize) -> Result<Option<Kept>, CaptureError> {
+    let kind = record.kind();
+    let content = match kind.as_str() {
+        "response" | "resource" => match payload(record, &kind).inspect_err(|why| {
+            if matches!(why, CaptureError::Http(HttpError::TooLong)) {
+                *decoded = LONGEST_ARTICLE;
+            }
+        })? {
+            Some(Payload::Page { bytes, form, charset }) => {
+                *decoded = bytes.len();
+                let seen = Seen::read(&bytes, form, charset.as_deref())?;
+                Some(Content::Page(Arc::new(seen)))
+            }
+            Some(Payload::Absent(absent)) => Some(absent),
+            None => None,
+        },
+        "revisit" => absent_again(record).or_else(|| {
+            may_repeat_page(record).then(|| Content::Repeats {
+                id: record.address("WARC-Refers-To").map(str::to_owned),
+                url: record.address("WARC-Refers-To-Target-URI").map(str::to_owned),
+                moment: record.field("WARC-Refers-To-Date").and_then(Moment::of_warc),
+            })
+        }),
+        _ => None,
+    };
+    let Some(content) = content else {
+        return Ok(None);
+    };
+    let url = record.address("WARC-Target-URI").ok_or(CaptureError::Address)?;
+    let date = record.field("WARC-Date").and_then(Moment::of_warc);
+    Ok(Some(Kept {
+        url: Some(url.to_owned()),
+        name,
+        moment: date.ok_or(CaptureError::Date)?,
+        id: record.address("WARC-Record-ID").map(str::to_owned),
+        digest: record.field("WARC-Payload-Digest").map(str::to_ascii_lowercase),
+        content,
+    }))
+}
+
 /// Pages that were captured, by all that a `revisit` record may call them.
 #[derive(Default)]
 struct Originals {
-    ids: HashMap<String, Rc<Seen>>,
-    moments: HashMap<(String, (i64, u32)), Rc<Seen>>,
-    digests: HashMap<String, Rc<Seen>>,
+    ids: HashMap<String, Arc<Seen>>,
+    moments: HashMap<(String, (i64, u32)), Arc<Seen>>,
+    digests: HashMap<String, Arc<Seen>>,
 }
 
 impl Originals {
@@ -351,7 +432,7 @@ impl Originals {
 
     /// Finds what a record repeats: by id, by address and date, by digest; one that names nothing repeats the capture
     /// before it.
-    fn find(&self, kept: &Kept, last: Option<&Capture>) -> Option<Rc<Seen>> {
+    fn find(&self, kept: &Kept, last: Option<&Capture>) -> Option<Arc<Seen>> {
         let Content::Repeats { id, url, moment } = &kept.content else {
             return None;
         };
