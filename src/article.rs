@@ -13,7 +13,7 @@ use crate::commonmark::{self, CommonMarkError};
 use crate::date::{RevisionDate, UtcOffset};
 use crate::id::{BlobId, hex};
 use crate::json;
-use crate::language::Language;
+use crate::language::{self, Language};
 use crate::object::ident::Person;
 use crate::settings::is_web_address;
 
@@ -465,14 +465,13 @@ pub fn subject(metadata: &Metadata, page_text: &str) -> String {
     format!("{}: {}", metadata.kind, headline(metadata, &[], page_text))
 }
 
-/// Returns the title, in the first of the preferred languages that has one, then in the first of the page's;
+/// Returns the title, in the first of the preferred languages that has one ([`language::lookup`]), then in the first of the page's;
 /// without any title the page's first words.
 #[must_use]
 pub fn headline(metadata: &Metadata, preferred: &[Language], page_text: &str) -> String {
-    let title = preferred
-        .iter()
-        .chain(&metadata.languages)
-        .find_map(|language| metadata.titles.get(language));
+    let meant = |language| language::lookup(language, metadata.titles.keys());
+    let mut languages = preferred.iter().filter_map(meant).chain(&metadata.languages);
+    let title = languages.find_map(|language| metadata.titles.get(language));
     title.cloned().unwrap_or_else(|| first_words(page_text))
 }
 
@@ -677,6 +676,11 @@ mod tests {
     fn the_first_words_stand_for_a_missing_title() {
         let mut metadata = metadata();
         assert_eq!(subject(&metadata, "x\n"), "correction: Export controls");
+        let order = ["fr", "en-GB"].map(|tag| tag.parse().unwrap());
+        metadata
+            .titles
+            .insert("zh".parse().unwrap(), "出口管制".to_owned());
+        assert_eq!(headline(&metadata, &order, "x\n"), "Export controls");
         metadata.titles.clear();
         assert_eq!(subject(&metadata, "Short.\n"), "correction: Short.");
         let long = "The chief executive of Anthropic said selling chips\n";

@@ -64,6 +64,12 @@ impl Language {
     }
 }
 
+impl AsRef<str> for Language {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for Language {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
@@ -97,6 +103,34 @@ impl FromStr for Language {
         }
         Ok(Self(tag))
     }
+}
+
+/// Finds the tag that is meant by a wanted one: itself, or what is left of it when parts are taken off its end (RFC 4647, 3.4), or
+/// else the first that has more parts behind it.
+#[must_use]
+pub fn lookup<'a, T: AsRef<str>>(
+    wanted: &Language,
+    mut there: impl Iterator<Item = &'a T> + Clone,
+) -> Option<&'a T> {
+    let mut range = wanted.as_str();
+    loop {
+        if let Some(found) = there.clone().find(|tag| tag.as_ref() == range) {
+            return Some(found);
+        }
+        let Some((shorter, _)) = range.rsplit_once('-') else {
+            break;
+        };
+        // One letter alone only begins what was taken off.
+        range = match shorter.rsplit_once('-') {
+            Some((before, last)) if last.len() == 1 => before,
+            _ => shorter,
+        };
+    }
+    let goes_on = |tag: &&T| {
+        let rest = tag.as_ref().strip_prefix(wanted.as_str());
+        rest.is_some_and(|rest| rest.starts_with('-'))
+    };
+    there.find(goes_on)
 }
 
 /// A text, and the language that is named before it, as in `LANG=TEXT`.
@@ -156,6 +190,26 @@ mod tests {
         }
         for tag in ["zh", "en", "ar-Latn", "az", "en-x-arab", "und"] {
             assert!(!is_so(tag), "{tag}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_looked_up_with_fewer_parts_and_then_with_more() {
+        let found = |wanted: &str, there: &[&str]| {
+            let there: Vec<Language> = there.iter().map(|tag| tag.parse().unwrap()).collect();
+            lookup(&wanted.parse().unwrap(), there.iter()).map(ToString::to_string)
+        };
+        for (wanted, there, expected) in [
+            ("zh-Hant", &["en", "zh"][..], Some("zh")),
+            ("zh-Hant-TW", &["zh", "zh-Hant"], Some("zh-Hant")),
+            ("zh-Hant", &["zh-Hant", "zh"], Some("zh-Hant")),
+            ("zh", &["en", "zh-Hant", "zh-Hans"], Some("zh-Hant")),
+            ("zh-Hant-x-old", &["zh-Hant"], Some("zh-Hant")),
+            ("zh-Hant", &["zh-Hans", "zh-TW", "en"], None),
+            ("fil", &["fi", "en"], None),
+            ("fi", &["fil"], None),
+        ] {
+            assert_eq!(found(wanted, there).as_deref(), expected, "{wanted}");
         }
     }
 

@@ -13,7 +13,7 @@ use super::theme::Frame;
 use super::wording::Wording;
 use super::{BuildError, Link, Shared};
 use crate::article::Kind;
-use crate::language::Language;
+use crate::language::{self, Language};
 
 /// How many articles the home page lists.
 const NEWEST: usize = 100;
@@ -182,12 +182,18 @@ impl<'a> Lists<'a> {
 
     fn values(&self, to_site: &'static str, built: Vec<&'a Built>) -> Values<'a> {
         let settings = self.shared.settings;
-        let order = settings.language_order.iter().map(Language::as_str);
-        let words = Wording::of(order.clone().next().unwrap_or("en"));
+        let order = &settings.language_order;
+        let words = Wording::of(order.first().map_or("en", Language::as_str));
         let titles = built.iter().flat_map(|built| &built.summary.titles);
         let mut used: BTreeSet<&str> = titles.map(|(language, _)| language.as_str()).collect();
         // Every language of a title, those of the settings first.
-        let mut languages: Vec<&str> = order.filter(|language| used.remove(language)).collect();
+        let mut languages: Vec<&str> = Vec::new();
+        for wanted in order {
+            while let Some(tag) = language::lookup(wanted, used.iter()).copied() {
+                used.remove(tag);
+                languages.push(tag);
+            }
+        }
         languages.extend(used);
         if languages.len() < 2 {
             languages.clear();
