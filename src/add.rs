@@ -8,6 +8,7 @@ use crate::article::{Article, Kind};
 use crate::branch::{Branch, Known, PlaceError};
 use crate::canonical::Invisible;
 use crate::date::RevisionDate;
+use crate::draft::FrontMatter;
 use crate::id::{ArticleId, BlobId, CommitId, TreeId};
 use crate::language::{Language, Tagged};
 use crate::object::ObjectKind;
@@ -62,6 +63,31 @@ pub struct Wishes {
     pub source_commit: Option<CommitId>,
     /// Whether other pages are versions of the same text.
     pub version: Version,
+    /// Whether a page may say of itself that it is a draft.
+    pub drafts: Drafts,
+}
+
+/// What becomes of pages that say of themselves that they are drafts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Drafts {
+    /// They are refused.
+    #[default]
+    Refuse,
+    /// They are taken as others are.
+    Take,
+}
+
+impl Wishes {
+    /// Takes what a page says about itself, unless that it is a draft, and none is wished for.
+    ///
+    /// # Errors
+    /// [`PageError::IsDraft`].
+    pub fn admit(&self, front: &FrontMatter) -> Result<(), PageError> {
+        if front.is_draft && self.drafts == Drafts::Refuse {
+            return Err(PageError::IsDraft);
+        }
+        Ok(())
+    }
 }
 
 /// Which version of a text a page is, where several are given. The number is the same for all versions of a text.

@@ -6,6 +6,7 @@ use memchr::memmem;
 use crate::canonical::{self, Invisible, LONGEST_ARTICLE, Position, TextError};
 use crate::capture::charset;
 use crate::commonmark::{self, Block, CommonMarkError, MOST_MARKS, Wordless};
+use crate::date::RevisionDate;
 use crate::footer::{self, Footer, FooterError};
 use crate::language::{Language, list};
 use crate::page::BACK_ARROW;
@@ -230,6 +231,16 @@ pub enum NoticeKind {
     /// The page says no date, and is of now.
     #[error("the page says no date that is read, so that it is of now; --date says another")]
     Undated,
+    /// The page is dated later than it is archived.
+    #[error(
+        "it is dated {date}, and it is {now}: a date stays for good, and an audit tells of one that is later than the archiving"
+    )]
+    StillToCome {
+        /// Its date.
+        date: RevisionDate,
+        /// The moment of the archiving.
+        now: RevisionDate,
+    },
     /// Parts of a retraction give a note that is in the language of another part.
     #[error("the note in {} is in another language; --note LANG=NOTE gives each its own", list(.0))]
     NoteOfAnother(Vec<Language>),

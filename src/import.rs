@@ -131,6 +131,8 @@ pub enum Refusal {
 pub trait Listener {
     /// A page is refused.
     fn refused(&mut self, name: &str, why: &Refusal);
+    /// A page is passed over: it says of itself that it is a draft.
+    fn passed_over(&mut self, name: &str);
     /// Something about a page is worth knowing.
     fn noticed(&mut self, name: &str, notices: &[Notice]);
     /// A page has its place. That counts when the import returns without an error.
@@ -183,6 +185,8 @@ pub struct Report {
     pub unchanged: usize,
     /// Pages that were refused.
     pub refused: usize,
+    /// Pages that say of themselves that they are drafts, and were passed over.
+    pub drafts: usize,
     /// Articles that are new and of the day of the import, because their pages say no date.
     pub undated: usize,
     /// Objects of the pack that was written.
@@ -385,6 +389,10 @@ fn keep(
                 spool.push(&spooled, number.transpose()?)?;
                 kept.late.extend(late);
             }
+            Err(Refusal::Page(PageError::IsDraft)) => {
+                report.drafts += 1;
+                listener.passed_over(&name);
+            }
             Err(why) => {
                 report.refused += 1;
                 listener.refused(&name, &why);
@@ -448,6 +456,7 @@ fn prepare(
         }
         let circumstances = &options.circumstances;
         let page = Page::read(&text, circumstances)?;
+        page.admit(&wishes)?;
         if let Some(article) = page.article(&wishes) {
             let date = page.date(&wishes, settings, circumstances)?;
             let is_restoration = page.is_restoration(&wishes);

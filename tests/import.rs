@@ -708,6 +708,46 @@ fn pages_are_added_while_others_are_imported() {
     assert_sound(&story, 1500 + added);
 }
 
+#[test]
+fn drafts_are_passed_over_and_counted_and_dates_that_are_still_to_come_are_warned_of() {
+    let story = Story::begin();
+    let page = |line: &str, text: &str| format!("---\n{line}\n---\n\n{text}\n");
+    fs::create_dir(story.folder.path().join("in")).unwrap();
+    story.write("in/draft.md", page("draft: true", "Not yet."));
+    story.write("in/hidden.md", page("published: false", "Nor this."));
+    story.write("in/later.md", page("date: 2030-01-01", "To come."));
+    let import = |options: &[&str]| {
+        let output = story.run(&[&["import", "in", "--dry-run"], options].concat());
+        assert!(output.status.success(), "{output:?}");
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap())
+    };
+    let [told, warned] = import(&[]);
+    assert!(
+        told.starts_with("would import  1 revision, 1 article new, of 3 pages; 2 drafts passed over"),
+        "{told}"
+    );
+    for said in [
+        "in/draft.md: passed over, as its front matter says that it is a draft",
+        "2 drafts passed over; --drafts takes them",
+        "in/later.md:2: it is dated 2030-01-01T12:00:00+00:00, and it is",
+    ] {
+        assert!(warned.contains(said), "{said}: {warned}");
+    }
+    let told: Value = serde_json::from_str(&import(&["--json"])[0]).unwrap();
+    assert_eq!((&told["drafts"], &told["refused"]), (&2.into(), &0.into()));
+    assert!(import(&["--drafts"])[0].starts_with("would import  3 revisions"));
+    // Whoever names a draft is asked.
+    let output = story.run(&["add", "in/draft.md"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("in/draft.md: the page's front matter says that it is a draft"),
+        "{said}"
+    );
+    assert!(said.contains("hint: --drafts takes it"), "{said}");
+    story.yes(&["add", "in/draft.md", "--drafts"]);
+}
+
 /// Ends an import at one of the steps that it tells of, and keeps what it was told.
 #[derive(Default)]
 struct Told {
@@ -720,6 +760,10 @@ struct Told {
 impl Listener for Told {
     fn refused(&mut self, name: &str, _: &Refusal) {
         self.refused.push(name.to_owned());
+    }
+
+    fn passed_over(&mut self, name: &str) {
+        panic!("{name} is no draft");
     }
 
     fn noticed(&mut self, _: &str, _: &[Notice]) {}

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use super::{Circumstances, Version, Wishes, markup};
 use crate::article::{self, Article, Kind, METADATA_FILE, Metadata, MetadataError, PAGE_FILE, SourceError};
+use crate::audit;
 use crate::branch::{Candidate, Target};
 use crate::canonical;
 use crate::commonmark::{self, Block};
@@ -28,6 +29,9 @@ pub enum PageError {
     /// The page cannot be read as one.
     #[error(transparent)]
     Draft(#[from] DraftError),
+    /// The page says of itself that it is a draft.
+    #[error("the page's front matter says that it is a draft")]
+    IsDraft,
     /// The languages have no parts of their own.
     #[error(transparent)]
     Split(#[from] SplitError),
@@ -190,6 +194,7 @@ pub fn prepare_draft(
     settings: &Settings,
     circumstances: &Circumstances,
 ) -> Result<Prepared, PageError> {
+    wishes.admit(&draft.front)?;
     let asked = if wishes.languages.is_empty() {
         languages(&draft)?
     } else {
@@ -285,6 +290,9 @@ fn prepare_parts(
             what: NoticeKind::MarkupLeft(lost.len()),
         });
     }
+    draft
+        .notices
+        .extend(still_to_come(&draft, &article.metadata, circumstances));
     finish(draft, article, page_text, target, wishes)
 }
 
@@ -312,7 +320,7 @@ pub fn prepare_stored(
 
 /// Prepares a draft whose sources are given.
 fn keep(
-    draft: Draft,
+    mut draft: Draft,
     languages: Vec<Language>,
     sources: Vec<String>,
     wishes: &Wishes,
@@ -323,6 +331,9 @@ fn keep(
     let metadata = metadata(&draft, kind, languages, &sources, wishes, settings, circumstances)?;
     let article = Article { metadata, sources };
     let page_text = article.page_text()?;
+    draft
+        .notices
+        .extend(still_to_come(&draft, &article.metadata, circumstances));
     finish(draft, article, page_text, target, wishes)
 }
 
@@ -386,6 +397,15 @@ fn metadata(
     };
     metadata.check()?;
     Ok(metadata)
+}
+
+/// Tells of a date that is later than the archiving.
+fn still_to_come(draft: &Draft, metadata: &Metadata, circumstances: &Circumstances) -> Option<Notice> {
+    let (date, now) = (metadata.date, circumstances.now);
+    audit::is_after(date, now).then(|| Notice {
+        line: draft.front.date_line.unwrap_or_default(),
+        what: NoticeKind::StillToCome { date, now },
+    })
 }
 
 /// Drops what a list has said before.

@@ -119,6 +119,7 @@ impl Add {
         Ok(Wishes {
             slug: self.slug.clone(),
             languages: self.reading.lang.clone(),
+            drafts: self.reading.drafts(),
             note: self.note.clone(),
             kind: self.kind,
             article: self.article.clone(),

@@ -101,6 +101,7 @@ impl Import {
             footers,
             failed,
             left_out,
+            still_to_come,
             rewritten,
             articles,
             ..
@@ -134,7 +135,7 @@ impl Import {
         let archive = self.git.as_ref().and_then(|_| common.open().ok());
         let gone = passed_over::gone(archive.as_ref(), &left, &articles);
         if !common.quiet {
-            self.warn(common, &report, other_dates, left_out);
+            self.warn(common, &report, other_dates, [left_out, still_to_come]);
             warn_of_rewritten(common, &rewritten);
             passed_over::warn(common, &left, &gone);
         }
@@ -150,7 +151,13 @@ impl Import {
     }
 
     /// Tells what the numbers of an import do not show.
-    fn warn(&self, common: &Common, report: &Report, other_dates: usize, left_out: usize) {
+    fn warn(
+        &self,
+        common: &Common,
+        report: &Report,
+        other_dates: usize,
+        [left_out, still_to_come]: [usize; 2],
+    ) {
         if report.undated > 0 {
             output::warning(&format!(
                 "{} without a date: today's is theirs, and on another day they would be other articles",
@@ -167,6 +174,18 @@ impl Import {
             output::warning(&format!(
                 "{} with words that are left out, as they stand beside the text; --verbose names all of them",
                 counted(left_out - MOST_NAMED, "more page"),
+            ));
+        }
+        if still_to_come > MOST_NAMED && !common.verbose {
+            output::warning(&format!(
+                "{} dated later than now; --verbose names all of them",
+                counted(still_to_come - MOST_NAMED, "more page"),
+            ));
+        }
+        if report.drafts > 0 {
+            output::warning(&format!(
+                "{} passed over; --drafts takes them",
+                counted(report.drafts, "draft"),
             ));
         }
         if report.pages == 0 {
@@ -193,6 +212,7 @@ impl Import {
                 "articles": report.articles,
                 "unchanged": report.unchanged,
                 "refused": report.refused,
+                "drafts": report.drafts,
                 "objects": report.objects,
                 "bytes": report.bytes,
                 "tip": report.tip.map(|tip| tip.to_string()),
@@ -215,6 +235,9 @@ impl Import {
         );
         if report.unchanged > 0 {
             text.push_str(&format!("; {} in the archive already", report.unchanged));
+        }
+        if report.drafts > 0 {
+            text.push_str(&format!("; {} passed over", counted(report.drafts, "draft")));
         }
         if report.refused > 0 {
             text.push_str(&format!("; {} refused", report.refused));

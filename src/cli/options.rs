@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use avalaches::add::{self, AddError, Circumstances, Outcome, Prepared, Wishes};
+use avalaches::add::{self, AddError, Circumstances, Drafts, Outcome, Prepared, Wishes};
 use avalaches::archive::Archive;
-use avalaches::audit;
 use avalaches::id::CommitId;
 use avalaches::language::{Language, Tagged};
 use avalaches::settings::{Settings, Signatures};
@@ -72,19 +71,6 @@ impl Making {
         pages: &[Prepared],
         circumstances: &Circumstances,
     ) -> Result<Vec<Outcome>, AddError> {
-        let now = circumstances.now;
-        for page in pages
-            .iter()
-            .filter(|page| audit::is_after(page.candidate.date, now))
-        {
-            if !common.quiet {
-                output::warning(&format!(
-                    "{}: it is dated {}, and it is {now}: a date stays for good, and an audit tells of one that is later than the \
-                     archiving",
-                    page.candidate.slug, page.candidate.date
-                ));
-            }
-        }
         if self.dry_run {
             add::rehearse(archive, common.owner(), pages, circumstances)
         } else {
@@ -138,6 +124,16 @@ pub struct Reading {
     /// Keep invisible characters, and record which
     #[arg(long)]
     pub allow_invisible: bool,
+    /// Take pages whose front matter says that they are drafts, by `draft: true` or `published: false`
+    #[arg(long)]
+    drafts: bool,
+}
+
+impl Reading {
+    /// Returns what becomes of drafts.
+    pub fn drafts(&self) -> Drafts {
+        if self.drafts { Drafts::Take } else { Drafts::Refuse }
+    }
 }
 
 /// What is said of a revision: of every command that makes single ones.

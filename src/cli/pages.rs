@@ -342,6 +342,7 @@ pub fn page_failure(name: &str, error: &PageError) -> Failure {
         error if lacks_note(error) => {
             failure.hint("say why, with --note or as the note of the page itself")
         }
+        PageError::IsDraft => failure.hint("--drafts takes it as it is"),
         PageError::NoSlug => failure.hint("say --slug some-words"),
         PageError::NoPart { language, languages } => failure.hint(format!(
             "name one of the page's languages; if {language}= is part of the words, put a language before it, such as {}={language}=…",

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use avalaches::add::{self, PageError, Prepared, Wishes};
+use avalaches::add::{self, Drafts, PageError, Prepared, Wishes};
 use avalaches::archive::Archive;
 use avalaches::article::Kind;
 use avalaches::draft;
@@ -64,6 +64,7 @@ impl Page {
         let newest = revising.newest(&archive)?;
         let wishes = Wishes {
             languages: reading.lang.clone(),
+            drafts: reading.drafts(),
             note: self.note.clone(),
             ..revising.wishes(&archive, Some(&newest))?
         };
@@ -73,9 +74,13 @@ impl Page {
             .making
             .circumstances(common, &archive, reading.allow_invisible)?;
         let Some(file) = &self.file else {
-            if !reading.lang.is_empty() || reading.form.is_some() || reading.allow_invisible {
+            if !reading.lang.is_empty()
+                || reading.form.is_some()
+                || reading.allow_invisible
+                || reading.drafts() == Drafts::Take
+            {
                 return Err(Failure::new(
-                    "--lang, --form and --allow-invisible say how a page is read, and none is named",
+                    "--lang, --form, --allow-invisible and --drafts say how a page is read, and none is named",
                 ));
             }
             let languages = newest.metadata().languages.clone();

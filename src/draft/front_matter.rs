@@ -44,6 +44,8 @@ pub struct FrontMatter {
     pub article: Option<String>,
     /// When an HTML page says that it was last changed, each as it is written.
     pub modified: Vec<String>,
+    /// Whether it is a draft, which generators of pages leave out: `draft: true`, or `published: false`.
+    pub is_draft: bool,
 }
 
 /// A title for any language, or one for each.
@@ -70,11 +72,11 @@ pub enum FrontMatterError {
     /// Not TOML.
     #[error("the front matter is not valid TOML: {0}")]
     Toml(String),
-    /// Not keys and values.
-    #[error("the front matter is not a list of keys and values")]
     /// Not JSON.
     #[error("the front matter is not valid JSON: {0}")]
     Json(String),
+    /// Not keys and values.
+    #[error("the front matter is not a list of keys and values")]
     NoKeys,
     /// Two keys say the same thing.
     #[error("the front matter has both {0} and {1}, which mean the same; keep one of them")]
@@ -199,8 +201,6 @@ fn json(page: &str) -> Result<Option<Found<'_>>, DraftError> {
     }))
 }
 
-/// Reads front matter.
-///
 /// Tells whether the first paragraph of a page that begins with a brace has a title or a date as objects have their members, with
 /// whatever marks of quotation, so that its text was meant to begin below.
 fn is_meant_as_json(page: &str) -> bool {
@@ -216,6 +216,8 @@ fn is_meant_as_json(page: &str) -> bool {
         && lines.any(|line| line.split(['{', ',']).any(is_known))
 }
 
+/// Reads front matter.
+///
 /// # Errors
 /// [`FrontMatterError`] with the line, where it is known.
 pub fn read(found: &Found<'_>) -> Result<(FrontMatter, Vec<Notice>), DraftError> {
@@ -278,6 +280,9 @@ pub fn read(found: &Found<'_>) -> Result<(FrontMatter, Vec<Notice>), DraftError>
             "kind" => front.kind = one()?,
             "note" => front.note = one()?,
             "article" => front.article = one()?,
+            "draft" | "published" if truth(value).is_some() => {
+                front.is_draft |= truth(value) == Some(key == "draft");
+            }
             _ => match key.strip_prefix("title_").or_else(|| key.strip_prefix("title-")) {
                 Some(tag) => front
                     .title
@@ -470,6 +475,14 @@ fn line_value(key: &str, value: &Value) -> Result<Option<String>, FrontMatterErr
     }
 }
 
+fn truth(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(truth) => Some(*truth),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
 fn list_value(key: &str, value: &Value) -> Result<Vec<String>, FrontMatterError> {
     match value {
         Value::Array(values) => {
@@ -596,19 +609,6 @@ mod tests {
             assert_eq!(notices, []);
         }
         assert_eq!(error("{\n\"title\": [1]}\n").line, Some(2));
-        for text in [
-            "{\"title\": 1} is no text.\n",
-            "{\"a\": 1}\n",
-            "{\n",
-            "{{< figure >}}\n",
-        ] {
-            assert!(split(text).unwrap().is_none(), "{text}");
-        }
-    }
-
-    #[test]
-    fn wrong_values_are_named_with_their_line() {
-        assert_eq!(error("---\nslug: a\ntitle: [a]\n---\n").line, Some(3));
         for (page, line) in [
             (
                 "{\n  \"title\": \"Json\",\n  \"date\": \"2025-03-04\",\n}\n\nText.\n",
@@ -625,16 +625,29 @@ mod tests {
             assert!(!said.contains(" line "), "{said}");
             assert_eq!(refused.line, Some(line), "{page}");
         }
-        assert_eq!(error("---\ntitle: \"a\\nb\"\n---\n").line, Some(2));
-        assert_eq!(
-            error("+++\nslug = 'a'\ntitle = \"a\\u202eb\"\n+++\n").line,
-            Some(3)
-        );
+        for text in [
+            "{\"title\": 1} is no text.\n",
+            "{\"a\": 1}\n",
+            "{\n",
+            "{{< figure >}}\n",
             "{{< figure title: >}}\n",
             "{{< figure >}}\ndate: a\n",
             "{% figure %}\ndate: a\n",
             "{: title=\"a\"}\n",
             "{\"a\": [\n\ntitle: b\n",
+        ] {
+            assert!(split(text).unwrap().is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn wrong_values_are_named_with_their_line() {
+        assert_eq!(error("---\nslug: a\ntitle: [a]\n---\n").line, Some(3));
+        assert_eq!(error("---\ntitle: \"a\\nb\"\n---\n").line, Some(2));
+        assert_eq!(
+            error("+++\nslug = 'a'\ntitle = \"a\\u202eb\"\n+++\n").line,
+            Some(3)
+        );
         assert_eq!(error("---\n- a\n---\n").line, Some(2));
         assert_eq!(error("+++\na = 1\nb = = 2\n+++\n").line, Some(3));
         assert!(matches!(
@@ -783,6 +796,23 @@ mod tests {
             let date = crate::date::RevisionDate::parse(written, crate::date::UtcOffset::UTC);
             assert!(date.is_err(), "{written}");
         }
+    }
+
+    #[test]
+    fn a_draft_is_what_generators_of_pages_take_for_one() {
+        for (line, is_draft) in [
+            ("draft: true", true),
+            ("draft: 'true'", true),
+            ("published: false", true),
+            ("draft: false", false),
+            ("published: true", false),
+        ] {
+            let page = format!("---\n{line}\n---\n");
+            let (front, notices) = read(&split(&page).unwrap().unwrap()).unwrap();
+            assert_eq!((front.is_draft, notices), (is_draft, vec![]), "{line}");
+        }
+        let (front, notices) = read(&split("---\npublished: 2026-01-22\n---\n").unwrap().unwrap()).unwrap();
+        assert_eq!((front.is_draft, notices.len()), (false, 1));
     }
 
     #[test]

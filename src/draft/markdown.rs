@@ -71,8 +71,8 @@ mod tests {
 
     #[test]
     fn yaml_and_toml_front_matter_say_the_same() {
-        let yaml = "---\ntitle: 出口管制\ntitle_en: \"Export: controls\"\ndate: 2026-01-22\nauthors: [林晓, Ada]\ntags:\n  - 芯片\nlang: zh, en\ndraft: false\n---\n";
-        let toml = "+++\ntitle = \"出口管制\"\ntitle_en = 'Export: controls'\ndate = 2026-01-22\nauthors = [\"林晓\", \"Ada\"]\ntags = [\"芯片\"]\nlang = \"zh, en\"\ndraft = false\n+++\n";
+        let yaml = "---\ntitle: 出口管制\ntitle_en: \"Export: controls\"\ndate: 2026-01-22\nauthors: [林晓, Ada]\ntags:\n  - 芯片\nlang: zh, en\nweight: 3\n---\n";
+        let toml = "+++\ntitle = \"出口管制\"\ntitle_en = 'Export: controls'\ndate = 2026-01-22\nauthors = [\"林晓\", \"Ada\"]\ntags = [\"芯片\"]\nlang = \"zh, en\"\nweight = 3\n+++\n";
         for front in [yaml, toml] {
             let draft = read(
                 format!("{front}{SAMPLE}").as_bytes(),
@@ -86,7 +86,7 @@ mod tests {
             assert_eq!(draft.front.date.as_deref(), Some("2026-01-22"));
             assert_eq!(draft.front.authors, ["林晓", "Ada"]);
             assert_eq!((draft.front.tags.len(), draft.front.languages.len()), (1, 2));
-            assert_eq!(draft.notices[0].what, NoticeKind::UnknownKey("draft".to_owned()));
+            assert_eq!(draft.notices[0].what, NoticeKind::UnknownKey("weight".to_owned()));
             assert!(draft.footer.is_some());
         }
     }

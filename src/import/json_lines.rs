@@ -186,6 +186,7 @@ pub fn read(line: &str, defaults: &Wishes) -> Result<Read, LineError> {
         article,
         source_commit: None,
         version: defaults.version,
+        drafts: defaults.drafts,
         previous: None,
         expected: None,
     };

@@ -65,6 +65,17 @@ impl<'a> Page<'a> {
         wishes.kind.or(own) == Some(Kind::Restoration)
     }
 
+    /// Takes it, unless it is a draft, and none is wished for.
+    ///
+    /// # Errors
+    /// [`PageError::IsDraft`].
+    pub fn admit(&self, wishes: &Wishes) -> Result<(), PageError> {
+        match self {
+            Self::Draft(draft, _) => wishes.admit(&draft.front),
+            Self::Sources(_) => Ok(()),
+        }
+    }
+
     /// Returns its date.
     ///
     /// # Errors

@@ -65,6 +65,7 @@ impl<'a> Items<'a> {
             languages: import.reading.lang.clone(),
             authors: import.making.author.clone(),
             tags: import.making.tags(),
+            drafts: import.reading.drafts(),
             ..Wishes::default()
         };
         let mut parts: Vec<Part<'a>> = Vec::new();

@@ -64,9 +64,13 @@ pub struct Teller<'a> {
     pub articles: HashMap<String, ArticleId>,
     /// How many pages have words that are left out.
     pub left_out: usize,
+    /// How many pages are dated later than now.
+    pub still_to_come: usize,
+    /// How many drafts are passed over.
+    drafts: usize,
 }
 
-/// How many pages are named that were refused for one cause, or of which words are left out.
+/// How many pages are named that were refused for one cause, of which words are left out, and so on.
 pub const MOST_NAMED: usize = 20;
 
 impl<'a> Teller<'a> {
@@ -82,6 +86,8 @@ impl<'a> Teller<'a> {
             rewritten: BTreeMap::new(),
             articles: HashMap::new(),
             left_out: 0,
+            still_to_come: 0,
+            drafts: 0,
         }
     }
 
@@ -147,12 +153,35 @@ impl Listener for Teller<'_> {
 
     fn noticed(&mut self, name: &str, notices: &[Notice]) {
         let common = self.common;
-        let is_left_out = |notice: &Notice| matches!(notice.what, NoticeKind::LeftOut(_));
-        self.left_out += usize::from(notices.iter().any(is_left_out));
-        let tells_all = self.left_out <= MOST_NAMED || common.verbose;
-        let told = notices.iter().filter(|notice| tells_all || !is_left_out(notice));
-        let told: Vec<Notice> = told.cloned().collect();
+        let mut told = Vec::new();
+        for notice in notices {
+            let count = match notice.what {
+                NoticeKind::LeftOut(_) => &mut self.left_out,
+                NoticeKind::StillToCome { .. } => &mut self.still_to_come,
+                _ => {
+                    told.push(notice.clone());
+                    continue;
+                }
+            };
+            *count += 1;
+            if *count <= MOST_NAMED || common.verbose {
+                told.push(notice.clone());
+            }
+        }
         self.meter.suspend(|| tell_notices(common, name, &told));
+    }
+
+    fn passed_over(&mut self, name: &str) {
+        self.drafts += 1;
+        if self.common.quiet || self.drafts > MOST_NAMED && !self.common.verbose {
+            return;
+        }
+        let name = on_one_line(name);
+        self.meter.suspend(|| {
+            output::warning(&format!(
+                "{name}: passed over, as its front matter says that it is a draft"
+            ));
+        });
     }
 
     fn placed(&mut self, name: &str, outcome: &Placed) {
