@@ -302,3 +302,56 @@ fn a_headline_that_is_not_the_files_is_told_also_above_the_very_text() {
         "the page is headed “The ban goes”, and the file's title is another"
     );
 }
+
+#[test]
+fn a_page_of_a_file_in_which_a_generator_fills_something_in_is_not_called_altered() {
+    let printed = begin();
+    let texts = [
+        "The ban stays for a year, the ministry said on Thursday.",
+        "Ferries to the islands run again from Monday on.",
+        "Nobody was hurt when a crane fell into the harbour.",
+        "Prices of oysters rose by half within one month.",
+        "A school in the hills gets its first library.",
+    ];
+    let places = [
+        "{{< figure src=\"ban.png\" caption=\"A ban\" >}}",
+        "{{% notice %}}",
+        "{% include note.html %}",
+        "{{ page.ending }}",
+        "{",
+    ];
+    for (number, (place, text)) in places.iter().zip(texts).enumerate() {
+        let front = "---\ntitle: Weekly\n---\n\n";
+        printed.publisher.write(
+            &format!("posts/filled-{number}.md"),
+            format!("{front}{text}\n\n{place}\n\nNumber {number} ends.\n"),
+        );
+    }
+    let id = printed.publisher.commit("Filled in", DAY);
+    printed.story.yes(&["mirror", "digest", "digest"]);
+    let page = |number: usize| {
+        let text = texts[number];
+        format!(
+            "<html><body><main><article><h1>Weekly</h1><p>{text}</p><figure>Weekly</figure><p>Number {number} ends.</p><p>2026-01-22 (Thursday) · {id}</p></article></main></body></html>"
+        )
+    };
+    let pages: Vec<String> = (0..places.len()).map(page).collect();
+    let answers = printed.judge(&pages);
+    for (number, (place, answer)) in places.iter().zip(&answers).enumerate() {
+        let is_place = place.len() > 1;
+        let expected = if is_place { "unknown" } else { "altered" };
+        assert_eq!(answer["verdict"], expected, "{place}: {answer:#}");
+        assert_eq!(
+            answer["mirrored"]["paths"][0],
+            format!("posts/filled-{number}.md")
+        );
+        assert_eq!(answer["mirrored"]["alike"], true);
+        let said = answer["reasons"].to_string();
+        assert_eq!(said.contains("puts something else"), is_place, "{said}");
+        assert!(!answer["changes"].as_array().unwrap().is_empty());
+    }
+    assert!(answers[2]["reasons"].to_string().contains(places[2]));
+    let output = printed.story.run(&["verify", "2.html"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("  most like it: posts/filled-2.md\n"), "{said}");
+}

@@ -90,6 +90,7 @@ fn mirrored_json(mirrored: &Mirrored) -> Value {
         "subject": mirrored.subject,
         "compared": mirrored.is_compared,
         "paths": mirrored.paths,
+        "alike": mirrored.is_alike,
         "set_aside": mirrored.set_aside.as_ref().map(|set_aside| {
             set_aside.set.iter().map(|(what, times)| ((*what).to_owned(), json!(times))).collect::<serde_json::Map<_, _>>()
         }),

@@ -37,8 +37,10 @@ pub struct Mirrored {
     pub author: ForeignIdent,
     /// The first paragraph of its message.
     pub subject: String,
-    /// The files whose text is the page's, or, of an altered page, those that it is most like; in page order.
+    /// The files whose text is the page's, or those that it is most like; in page order.
     pub paths: Vec<String>,
+    /// Whether the page is only like them.
+    pub is_alike: bool,
     /// Whether a text was compared at all.
     pub is_compared: bool,
     /// What of the page is the program's that printed it from the file.
@@ -142,6 +144,7 @@ pub(super) fn judge(archive: &Archive, asked: &Question<'_>) -> Result<Option<An
         author,
         subject,
         paths: Vec::new(),
+        is_alike: false,
         is_compared: asked.text.is_some(),
         set_aside: None,
         later: None,
@@ -244,10 +247,22 @@ fn compare(
         Match::Alike(files) => {
             let whole: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
             mirrored.paths = paths(&files);
+            mirrored.is_alike = true;
+            let filled_in = printed::filled_in(store, &files)?;
             answer.against(
-                Verdict::Altered,
+                match filled_in {
+                    Some(_) => Verdict::Unknown,
+                    None => Verdict::Altered,
+                },
                 "no file of the commit has the page's text".to_owned(),
             );
+            if let Some((file, place)) = filled_in {
+                answer.reasons.push(format!(
+                    "{} has {}, in the place of which a program that makes pages puts something else: what differs may be no more than that",
+                    file.path,
+                    quoted(&[place])
+                ));
+            }
             answer.compare(&whole.join("\n"), text);
         }
         Match::Unread(file, error) => {

@@ -79,7 +79,7 @@ pub fn text(common: &Common, thing: &str, answer: &Answer) -> String {
         in_log_text(in_log, &mut text);
     }
     if let Some(mirrored) = &answer.mirrored {
-        mirrored_text(mirrored, verdict, &mut text);
+        mirrored_text(mirrored, &mut text);
     }
     others_text(answer, &mut text);
     if !answer.has_same_words || common.verbose {
@@ -177,7 +177,7 @@ fn unauthorized(named: &Named, text: &mut String) {
 }
 
 /// Says which commit of which other repository was found, and which of its files were compared.
-fn mirrored_text(mirrored: &Mirrored, verdict: Verdict, text: &mut String) {
+fn mirrored_text(mirrored: &Mirrored, text: &mut String) {
     let by = match mirrored.author.person() {
         Some(person) => format!(" by {}", visible(&person.to_string())),
         None => String::new(),
@@ -194,11 +194,11 @@ fn mirrored_text(mirrored: &Mirrored, verdict: Verdict, text: &mut String) {
     );
     let paths: Vec<String> = mirrored.paths.iter().map(|path| visible(path)).collect();
     let paths = paths.join(" and ");
-    let _ = match (mirrored.is_compared, verdict) {
+    let _ = match (mirrored.is_compared, mirrored.is_alike) {
         (false, _) => writeln!(text, "  no text was compared: give the page itself for that"),
         (true, _) if paths.is_empty() => Ok(()),
-        (true, Verdict::Altered) => writeln!(text, "  most like it: {paths}"),
-        (true, _) => writeln!(text, "  the text is that of {paths}"),
+        (true, true) => writeln!(text, "  most like it: {paths}"),
+        (true, false) => writeln!(text, "  the text is that of {paths}"),
     };
     let set = mirrored.set_aside.as_ref().map(SetAside::in_words);
     if let Some(set) = set.filter(|set| !set.is_empty()) {

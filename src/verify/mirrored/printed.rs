@@ -16,7 +16,7 @@ use crate::date::RevisionDate;
 use crate::draft::html::{Printed, PrintedBlock};
 use crate::draft::{Draft, Form, markdown};
 use crate::storage::objects::ObjectStore;
-use crate::wording::counted;
+use crate::wording::{counted, on_one_line};
 
 /// The most files that a page is compared with in this way, the likeliest first.
 const MOST_FILES: usize = 16;
@@ -26,6 +26,10 @@ const MOST_DIALECTS: usize = 64;
 const LONGEST_IN_ALL: usize = 1 << 20;
 /// The most blocks around a text, on each side.
 const MOST_AROUND: usize = 24;
+/// The marks between which generators of pages fill something in: Hugo's shortcodes, Liquid's and Nunjucks' tags and values.
+const PLACES: &[(&str, &str)] = &[("{{<", ">}}"), ("{{%", "%}}"), ("{%", "%}"), ("{{", "}}")];
+/// The longest such place, in bytes.
+const LONGEST_PLACE: usize = 1 << 10;
 /// The most files whose titles other pages may lead to.
 const MOST_TITLES: usize = 1 << 14;
 
@@ -116,6 +120,34 @@ pub fn find<'a>(
         }
     }
     Ok(None)
+}
+
+/// Finds a file that has a place which generators of pages fill in, such as a shortcode of Hugo or a tag of Liquid, and returns the
+/// first such place.
+pub fn filled_in<'a>(
+    store: &ObjectStore,
+    files: &[(&'a Candidate, String)],
+) -> Result<Option<(&'a Candidate, String)>, Fault> {
+    for (file, _) in files {
+        let is_filled_in = is_markdown(file) || Form::of_name(file.name()) == Some(Form::Html);
+        if is_filled_in
+            && let Some(text) = text_of(store, file)?
+            && let Some(place) = place_in(&text)
+        {
+            return Ok(Some((file, on_one_line(place))));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the first place of a source that is filled in, with its marks.
+fn place_in(source: &str) -> Option<&str> {
+    let places = PLACES.iter().filter_map(|(begin, end)| {
+        let at = source.find(begin)?;
+        let length = source[at..].find(end)? + end.len();
+        (length <= LONGEST_PLACE).then(|| &source[at..at + length])
+    });
+    places.min_by_key(|place| place.as_ptr())
 }
 
 /// Returns the title of a page of which a file has the text, where the file says another, and the page shows that nowhere.
