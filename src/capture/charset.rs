@@ -20,9 +20,9 @@ pub struct Decoded<'a> {
 /// it, else the one that it declares in its first bytes. Where there is none the bytes stay what they are: browsers guess.
 #[must_use]
 pub fn utf8<'a>(bytes: &'a [u8], declared: Option<&str>) -> Decoded<'a> {
-    let label = declared.and_then(|label| Encoding::for_label(label.trim().as_bytes()));
-    let by_mark = || Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
-    let Some(encoding) = label.or_else(|| in_page(bytes)).or_else(by_mark) else {
+    let by_mark = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
+    let label = || declared.and_then(|label| Encoding::for_label(label.trim().as_bytes()));
+    let Some(encoding) = by_mark.or_else(label).or_else(|| in_page(bytes)) else {
         return Decoded {
             bytes: bytes.into(),
             damaged: None,

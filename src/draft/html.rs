@@ -91,16 +91,17 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         Some(_) => None,
         None => headline(&shown),
     };
+    let stated = dates::Stated::of(&page);
     let mut front = FrontMatter {
         languages: article.languages(page.root_element()),
-        authors: authors(&page),
+        authors: authors(page.root_element(), &stated),
         source_url: canonical_link(page.root_element()),
-        modified: dates::of_change(&page),
+        modified: stated.change(),
         ..FrontMatter::default()
     };
     front.title.plain = title;
     if footer.is_none() {
-        front.date = dates::of_publication(&page).or_else(|| article.date());
+        front.date = stated.publication().or_else(|| article.date());
     }
     let mut faults = Vec::new();
     if carries_proof {
@@ -417,7 +418,7 @@ impl<'a> Article<'a> {
 
     /// Tells that the page's style hides more than is read: some publishers' pages show their text by a script.
     fn hidden_notice(&self) -> Option<Notice> {
-        let hidden = surroundings::letters(&self.hidden);
+        let hidden = text::letters(&self.hidden);
         let read: usize = self.letters();
         (hidden > read).then_some(Notice {
             line: LINE,
@@ -435,7 +436,7 @@ impl<'a> Article<'a> {
 
     fn letters(&self) -> usize {
         let plains = self.pieces.iter().map(|piece| piece.plain.as_str());
-        plains.map(surroundings::letters).sum()
+        plains.map(text::letters).sum()
     }
 
     /// Takes the footer off: the last of the article, or the only thing after it; of a page that carries its proof, only the
@@ -645,7 +646,7 @@ fn is_sentence(text: &str) -> bool {
 
 /// Tells a few words that label what is below them from text.
 fn is_label(text: &str) -> bool {
-    !is_sentence(text) && surroundings::letters(text) <= LONGEST_BYLINE
+    !is_sentence(text) && text::letters(text) <= LONGEST_BYLINE
 }
 
 /// Lists what a browser shows of an element, in the page's order, the element itself first.
@@ -771,8 +772,7 @@ fn head_elements<'a>(root: ElementRef<'a>, name: &'a str) -> impl Iterator<Item 
     elements.filter(move |element| element.value().name() == name)
 }
 
-fn authors(page: &Html) -> Vec<String> {
-    let root = page.root_element();
+fn authors(root: ElementRef<'_>, stated: &dates::Stated<'_>) -> Vec<String> {
     let mut authors: Vec<String> = Vec::new();
     for meta in head_elements(root, "meta").take(1000) {
         let attribute = |name: &str| meta.value().attr(name);
@@ -781,7 +781,7 @@ fn authors(page: &Html) -> Vec<String> {
         authors.extend(author.filter(|author| !authors.contains(author)));
     }
     if authors.is_empty() {
-        authors = dates::authors(page);
+        authors = stated.authors();
     }
     authors
 }

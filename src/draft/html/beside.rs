@@ -168,16 +168,17 @@ fn is_in_others(element: ElementRef<'_>) -> bool {
 
 /// Tells whether a link is all that there is where it stands.
 fn is_only_link(element: ElementRef<'_>) -> bool {
-    let mut siblings = element
-        .prev_siblings()
-        .chain(element.next_siblings())
-        .take(MOST_BESIDE_LINK);
+    let mut siblings = element.prev_siblings().chain(element.next_siblings());
     element.value().name() == "a"
-        && siblings.all(|node| match (node.value(), ElementRef::wrap(node)) {
-            (Node::Text(text), _) => text.chars().all(is_blank),
-            (_, Some(element)) => element.text().all(|text| text.chars().all(is_blank)),
-            _ => true,
-        })
+        && siblings
+            .by_ref()
+            .take(MOST_BESIDE_LINK)
+            .all(|node| match (node.value(), ElementRef::wrap(node)) {
+                (Node::Text(text), _) => text.chars().all(is_blank),
+                (_, Some(element)) => element.text().all(|text| text.chars().all(is_blank)),
+                _ => true,
+            })
+        && siblings.next().is_none()
 }
 
 /// Returns the words that the page's own style hides in an element, a line for each block.

@@ -16,33 +16,67 @@ const MOST_AUTHORS: usize = 64;
 const MOST_SCRIPTS: usize = 64;
 const LONGEST_SCRIPT: usize = 1 << 20;
 
-/// Lists the dates of `article:modified_time` (Open Graph) and `dateModified` (schema.org, as JSON-LD), as written.
-pub fn of_change(page: &Html) -> Vec<String> {
-    dates(page, &["article:modified_time"], "dateModified")
+/// What a page states of itself.
+pub struct Stated<'a> {
+    page: &'a Html,
+    /// The objects of its JSON-LD.
+    objects: Vec<Value>,
 }
 
-/// Returns the first date of `article:published_time`, `datePublished`, or a name that publishers of their own use, that is one.
-pub fn of_publication(page: &Html) -> Option<String> {
-    let names = ["article:published_time", "publishdate", "pubdate"];
-    let dates = dates(page, &names, "datePublished");
-    dates.into_iter().find(|date| is_date(date))
-}
+impl<'a> Stated<'a> {
+    /// Reads it.
+    pub fn of(page: &'a Html) -> Self {
+        Self {
+            page,
+            objects: objects(page),
+        }
+    }
 
-/// Lists the names of the authors of the page's article (schema.org, as JSON-LD), but for what is no name.
-pub fn authors(page: &Html) -> Vec<String> {
-    let objects = objects(page);
-    let listed = match objects.first().and_then(|object| object.get("author")) {
-        Some(Value::Array(authors)) => authors.iter().collect(),
-        Some(author) => vec![author],
-        None => Vec::new(),
-    };
-    let name = |author: &Value| clean(author.as_str().or_else(|| author.get("name")?.as_str())?);
-    let mut met = HashSet::new();
-    let names = listed.into_iter().filter_map(name);
-    names
-        .filter(|name| Person::parse(name).is_ok() && met.insert(name.clone()))
-        .take(MOST_AUTHORS)
-        .collect()
+    /// Lists the dates of `article:modified_time` (Open Graph) and `dateModified` (schema.org, as JSON-LD), as written.
+    pub fn change(&self) -> Vec<String> {
+        self.dates(&["article:modified_time"], "dateModified")
+    }
+
+    /// Returns the first date of `article:published_time`, `datePublished`, or a name that publishers of their own use, that is one.
+    pub fn publication(&self) -> Option<String> {
+        let names = ["article:published_time", "publishdate", "pubdate"];
+        let dates = self.dates(&names, "datePublished");
+        dates.into_iter().find(|date| is_date(date))
+    }
+
+    /// Lists the names of the authors of the page's article (schema.org, as JSON-LD), but for what is no name.
+    pub fn authors(&self) -> Vec<String> {
+        let listed = match self.objects.first().and_then(|object| object.get("author")) {
+            Some(Value::Array(authors)) => authors.iter().collect(),
+            Some(author) => vec![author],
+            None => Vec::new(),
+        };
+        let name = |author: &Value| clean(author.as_str().or_else(|| author.get("name")?.as_str())?);
+        let mut met = HashSet::new();
+        let names = listed.into_iter().filter_map(name);
+        names
+            .filter(|name| Person::parse(name).is_ok() && met.insert(name.clone()))
+            .take(MOST_AUTHORS)
+            .collect()
+    }
+
+    /// Lists the dates of `meta` elements of some names, Open Graph's first, and of a property of schema.org in microdata and JSON-LD.
+    fn dates(&self, named: &[&str], of_schema: &str) -> Vec<String> {
+        let mut dates: Vec<String> = head_elements(self.page.root_element(), "meta")
+            .take(1000)
+            .filter_map(|meta| {
+                let own = ["property", "name"].map(|name| meta.value().attr(name).unwrap_or_default());
+                let is_wanted =
+                    |name: &str| named.iter().any(|known| name.trim().eq_ignore_ascii_case(known));
+                let content = meta.value().attr("content")?;
+                let is_own = own.into_iter().any(is_wanted) || is_of(meta, of_schema);
+                is_own.then(|| clean(content))?
+            })
+            .collect();
+        let stated = self.objects.iter();
+        dates.extend(stated.filter_map(|object| clean(object.get(of_schema)?.as_str()?)));
+        dates
+    }
 }
 
 /// Lists the dates of a property of schema.org that elements of a page say of the page itself, as written.
@@ -73,25 +107,6 @@ fn is_of_page(element: ElementRef<'_>) -> bool {
     let item = above.find(|above| above.value().attr("itemscope").is_some());
     let kinds = item.and_then(|item| item.value().attr("itemtype"));
     kinds.is_none_or(|kinds| kinds.split_ascii_whitespace().any(is_kind_of_page))
-}
-
-/// Lists the dates of `meta` elements of some names, Open Graph's first, and of a property of schema.org in microdata and JSON-LD.
-fn dates(page: &Html, named: &[&str], of_schema: &str) -> Vec<String> {
-    let mut dates: Vec<String> = head_elements(page.root_element(), "meta")
-        .take(1000)
-        .filter_map(|meta| {
-            let own = ["property", "name"].map(|name| meta.value().attr(name).unwrap_or_default());
-            let is_wanted = |name: &str| named.iter().any(|known| name.trim().eq_ignore_ascii_case(known));
-            let content = meta.value().attr("content")?;
-            let is_own = own.into_iter().any(is_wanted) || is_of(meta, of_schema);
-            is_own.then(|| clean(content))?
-        })
-        .collect();
-    let stated = objects(page)
-        .into_iter()
-        .filter_map(|object| clean(object.get(of_schema)?.as_str()?));
-    dates.extend(stated);
-    dates
 }
 
 /// Lists what JSON-LD says of the page itself: an object at the top, in a list there, or in `@graph`, whose type is a page, an
@@ -162,8 +177,9 @@ mod tests {
              <script type='application/ld+json'>{\"@graph\": [{\"@type\": \"WebPage\", \"dateModified\": \"c\"},\
              {\"@type\": \"Person\", \"dateModified\": \"no\"}]}</script>",
         );
-        assert_eq!(of_change(&page), ["a", "b", "c"]);
-        assert_eq!(of_publication(&page), None);
+        let stated = Stated::of(&page);
+        assert_eq!(stated.change(), ["a", "b", "c"]);
+        assert_eq!(stated.publication(), None);
     }
 
     #[test]
@@ -173,11 +189,12 @@ mod tests {
              {\"@type\": \"NewsArticle\", \"datePublished\": \"2025-03-04\", \"author\": [{\"name\": \"Jane Roe\"}, \"A. Writer\",\
              {\"name\": \"Jane Roe\"}, {\"url\": \"x\"}]}]}</script></head>",
         );
-        assert_eq!(of_publication(&page).as_deref(), Some("2025-03-04"));
-        assert_eq!(authors(&page), ["Jane Roe", "A. Writer"]);
+        let stated = Stated::of(&page);
+        assert_eq!(stated.publication().as_deref(), Some("2025-03-04"));
+        assert_eq!(stated.authors(), ["Jane Roe", "A. Writer"]);
         for name in ["publishdate", "PubDate"] {
             let page = format!("<head><meta name={name} content=2025-03-04></head>");
-            let date = of_publication(&Html::parse_document(&page));
+            let date = Stated::of(&Html::parse_document(&page)).publication();
             assert_eq!(date.as_deref(), Some("2025-03-04"), "{name}");
         }
     }

@@ -4,7 +4,7 @@ use scraper::{ElementRef, Node};
 
 use super::LONGEST_BYLINE;
 use super::beside::{FRAME, is_of_others};
-use super::text::is_left_out;
+use super::text::{is_left_out, letters};
 
 /// Words in the names of elements by which a site asks for a consent.
 const CONSENT: &[&str] = &["consent", "cookie", "cookies", "cookiebanner", "gdpr", "onetrust"];
@@ -81,9 +81,4 @@ fn is_over_the_page(element: ElementRef<'_>) -> bool {
     value.name() == "dialog"
         || value.attr("role").is_some_and(is_dialog)
         || words.any(|word| CONSENT.iter().any(|known| known.eq_ignore_ascii_case(word)))
-}
-
-/// Counts letters and digits.
-pub fn letters(text: &str) -> usize {
-    text.chars().filter(|c| c.is_alphanumeric()).count()
 }

@@ -1172,3 +1172,25 @@ fn several_paragraphs_of_an_item_or_a_quotation_keep_their_markup() {
     let table = "<table><tr><td><blockquote><p>a</p><p>b</p></blockquote><td>c</table>";
     assert_eq!(plain(&body(table)), ["> a > b | c"]);
 }
+
+#[test]
+fn a_link_with_words_behind_many_empty_elements_is_not_all_that_stands_there() {
+    for (empty, behind, own) in [
+        (3, "", ""),
+        (3, "of the bridge", "Updated today of the bridge"),
+        (200, "of the bridge", "Updated today of the bridge"),
+    ] {
+        let page = format!(
+            "<html><body><article><p>The bridge opened.</p></article><div><a href=x>Updated today</a>{} {behind}</div></body></html>",
+            "<wbr>".repeat(empty)
+        );
+        let draft = read(&page).unwrap();
+        let said: Vec<&str> = draft.beside.iter().map(|beside| &*beside.own).collect();
+        let said = said.join(" ");
+        assert_eq!(
+            said.split_whitespace().collect::<Vec<_>>().join(" "),
+            own,
+            "{empty}"
+        );
+    }
+}

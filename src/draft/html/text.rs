@@ -839,6 +839,11 @@ fn number_in(element: ElementRef<'_>, attribute: &str) -> Option<u32> {
     number.filter(|number| *number < 900_000_000)
 }
 
+/// Counts letters and digits.
+pub fn letters(text: &str) -> usize {
+    text.chars().filter(|c| c.is_alphanumeric()).count()
+}
+
 /// The blanks that a browser makes one of.
 pub fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{c}')
