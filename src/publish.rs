@@ -34,6 +34,7 @@ pub mod log;
 pub mod manifest;
 mod objects;
 pub mod order;
+pub mod refusal;
 pub mod target;
 
 /// The longest file that is published, in bytes: what a bucket takes at once.

@@ -376,12 +376,42 @@ fn a_bucket_that_cannot_be_written_to_is_said_to_be_so() {
     let target = format!("s3://{BUCKET}");
     assert!(ask(&target, &endpoint, &[]).contains("set AWS_ACCESS_KEY_ID"));
     let refused = ask(&target, &endpoint, &wrong);
+    let begins = |said: &str, beginning: &str| assert!(said.starts_with(beginning), "{said}");
+    begins(
+        &refused,
+        &format!(
+            "error: {target} at {endpoint}: could not read .avalaches-published: the store does not accept the keys (SignatureDoesNotMatch"
+        ),
+    );
     assert!(
-        refused.contains("could not read .avalaches-published"),
+        refused.contains("\nhint: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to keys of that store"),
         "{refused}"
     );
     assert!(!refused.contains("wrong\""), "{refused}");
-    assert!(ask(&target, "https://127.0.0.1:1", &good).contains("could not"));
+    let missing = ask("s3://weather", &endpoint, &good);
+    begins(
+        &missing,
+        &format!("error: s3://weather at {endpoint}: could not "),
+    );
+    assert!(
+        missing.contains(": there is no such bucket\nhint: make the bucket by the store's own means"),
+        "{missing}"
+    );
+    let unreached = ask(&target, "https://127.0.0.1:1", &good);
+    begins(
+        &unreached,
+        &format!(
+            "error: {target} at https://127.0.0.1:1: could not read .avalaches-published: the store could not be reached (Connection refused"
+        ),
+    );
+    assert!(
+        unreached.contains("--endpoint is where the store is"),
+        "{unreached}"
+    );
+    for said in [&refused, &missing, &unreached] {
+        assert!(!said.contains('<') && !said.contains("retry_timeout"), "{said}");
+        assert_eq!(said.lines().count(), 2, "{said}");
+    }
     assert!(ask("s3://", &endpoint, &good).contains("names no bucket"));
     assert!(ask("ftp://a/b", &endpoint, &good).contains("neither a folder nor a bucket"));
     assert!(ask("folder", &endpoint, &good).contains("neither an endpoint nor a region"));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use avalaches::publish::bucket::{Bucket, BucketError, SCHEME};
 use avalaches::publish::log::{GoingBack, Setback};
+use avalaches::publish::refusal::Refusal;
 use avalaches::publish::target::{Target, TargetError};
 use avalaches::publish::{self, Mode, Options, PublishError, Published, Which};
 use avalaches::wording::counted;
@@ -46,7 +47,8 @@ pub struct Publish {
 
 impl Publish {
     pub fn run(&self, common: &Common) -> Result<Outcome, Failure> {
-        let target = self.target()?;
+        let endpoint = self.endpoint()?;
+        let target = self.target(endpoint.clone())?;
         let options = Options {
             which: if self.all { Which::All } else { Which::Changed },
             mode: if self.dry_run {
@@ -63,11 +65,25 @@ impl Publish {
         };
         let runtime = threads::runtime(1)?;
         let published = runtime.block_on(publish::publish(&self.folder, &target, options));
-        self.tell(common, &published.map_err(|error| self.failure(error))?)?;
+        self.tell(
+            common,
+            &published.map_err(|error| self.failure(error, endpoint.as_deref()))?,
+        )?;
         Ok(Outcome::Yes)
     }
 
-    fn target(&self) -> Result<Target, Failure> {
+    /// Returns where the bucket is, if that was said.
+    fn endpoint(&self) -> Result<Option<String>, Failure> {
+        let mut endpoint = self.endpoint.clone();
+        for name in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] {
+            if endpoint.is_none() {
+                endpoint = environment::variable(name)?;
+            }
+        }
+        Ok(endpoint)
+    }
+
+    fn target(&self, endpoint: Option<String>) -> Result<Target, Failure> {
         if !self.target.starts_with(SCHEME) {
             if self.target.contains("://") {
                 let what = format!("{} is neither a folder nor a bucket", self.target);
@@ -83,12 +99,6 @@ impl Publish {
                 return Err(Failure::new(what));
             }
             return Ok(Target::Folder(folder.to_owned()));
-        }
-        let mut endpoint = self.endpoint.clone();
-        for name in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] {
-            if endpoint.is_none() {
-                endpoint = environment::variable(name)?;
-            }
         }
         let variables = environment::beginning_with("AWS_").into_iter();
         let bucket = Bucket {
@@ -110,8 +120,8 @@ impl Publish {
         })
     }
 
-    /// Says what to do next; what was sent until then is of use.
-    fn failure(&self, error: PublishError) -> Failure {
+    /// Says what to do next; what was sent until then is of use. Where a store is the reason, it is named.
+    fn failure(&self, error: PublishError, endpoint: Option<&str>) -> Failure {
         let hint = match &error {
             PublishError::NotBuilt(folder) => {
                 Some(format!("write it with `avalaches build {}`", folder.display()))
@@ -145,12 +155,21 @@ impl Publish {
                 "see who publishes there; when that has ended, run the command again with the newest site, which completes it"
                     .to_owned(),
             ),
-            PublishError::Target(TargetError::Store { .. }) => {
-                Some("readers have a whole site; run the command again to complete it".to_owned())
-            }
+            PublishError::Target(TargetError::Store { source, .. }) => Some(to_do(source).to_owned()),
             _ => None,
         };
-        Failure::from(error).hint_if(hint)
+        let is_of_store = matches!(error, PublishError::Target(TargetError::Store { .. }));
+        let failure = Failure::from(error).hint_if(hint);
+        if !is_of_store {
+            return failure;
+        }
+        let at = endpoint
+            .map(|endpoint| format!(" at {endpoint}"))
+            .unwrap_or_default();
+        Failure {
+            message: format!("{}{at}: {}", self.target, failure.message),
+            ..failure
+        }
     }
 
     fn tell(&self, common: &Common, published: &Published) -> Result<(), Failure> {
@@ -182,5 +201,23 @@ impl Publish {
             published.removed.len()
         ));
         output::print(&text)
+    }
+}
+
+/// Returns what can be done where a store does not do what it was asked.
+fn to_do(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::NoBucket => "make the bucket by the store's own means, or name one that is there",
+        Refusal::Keys(_) => {
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to keys of that store, and AWS_SESSION_TOKEN where they are for a time"
+        }
+        Refusal::Forbidden => {
+            "permit whoever has the keys to list the bucket and to read, write and delete its objects"
+        }
+        Refusal::Region => "name the region of the bucket with --region",
+        Refusal::Unreachable(_) => {
+            "see whether the network is up and --endpoint is where the store is, and run the command again"
+        }
+        Refusal::Other(_) => "what was sent is of use; run the command again to complete it",
     }
 }

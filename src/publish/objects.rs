@@ -16,6 +16,7 @@ use object_store::{
 
 use super::manifest;
 use super::order::cache_control;
+use super::refusal::Refusal;
 use super::target::{TargetError, failed};
 use crate::site::media::media_type;
 
@@ -72,7 +73,9 @@ pub(super) async fn get(
     name: &str,
 ) -> Result<(Option<Vec<u8>>, Seen), TargetError> {
     let found = match store.get(&key(prefix, name)?).await {
-        Err(Error::NotFound { .. }) => return Ok((None, Seen::Nothing)),
+        Err(error @ Error::NotFound { .. }) if Refusal::of(&error) != Refusal::NoBucket => {
+            return Ok((None, Seen::Nothing));
+        }
         found => found.map_err(failed("read", name))?,
     };
     let seen = Seen::of(found.meta.e_tag.clone());

@@ -11,6 +11,7 @@ use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use super::manifest::{self, Manifest, Sum};
 use super::objects::{self, Put, Seen, key};
+use super::refusal::Refusal;
 use super::{Mode, Which};
 use crate::site::files::{self, FilesError};
 use crate::storage::file::{FileError, read};
@@ -70,7 +71,7 @@ pub enum TargetError {
         /// The file.
         name: String,
         /// The reason.
-        source: object_store::Error,
+        source: Refusal,
     },
     /// No object can have such a name.
     #[error("no object can be named {name}")]
@@ -433,7 +434,11 @@ fn sync_all(_opened: &File) -> io::Result<()> {
 
 pub(super) fn failed(verb: &'static str, name: &str) -> impl FnOnce(object_store::Error) -> TargetError {
     let name = name.to_owned();
-    move |source| TargetError::Store { verb, name, source }
+    move |error| TargetError::Store {
+        verb,
+        name,
+        source: Refusal::of(&error),
+    }
 }
 
 async fn blocking<T: Send + 'static>(

@@ -181,6 +181,7 @@ async fn serve(
                             .await
                             .unwrap_or_else(|_| failed())),
                         Judged::Fail => Ok(failed()),
+                        Judged::NoBucket => Ok(no_bucket()),
                         Judged::BreakOff => Err(io::Error::from(io::ErrorKind::ConnectionReset)),
                     }
                 }
@@ -196,17 +197,23 @@ enum Judged {
     Serve,
     Delay,
     Fail,
+    /// Of a bucket that is not there, which the server behind would make.
+    NoBucket,
     BreakOff,
 }
 
 fn judge(request: &Request<Incoming>, log: &Mutex<Log>, fault: &Mutex<Fault>) -> Judged {
     let mut log = log.lock().unwrap();
-    let name = request.uri().path().strip_prefix(&format!("/{BUCKET}/"));
+    let path = request.uri().path();
+    let name = path.strip_prefix(&format!("/{BUCKET}/"));
     log.asked.push(Asked {
         method: request.method().clone(),
         name: name.unwrap_or_default().to_owned(),
         headers: request.headers().clone(),
     });
+    if name.is_none() && path != format!("/{BUCKET}") {
+        return Judged::NoBucket;
+    }
     if [Method::GET, Method::HEAD].contains(request.method()) {
         return Judged::Serve;
     }
@@ -227,5 +234,14 @@ fn judge(request: &Request<Incoming>, log: &Mutex<Log>, fault: &Mutex<Fault>) ->
 fn failed() -> Response<s3s::Body> {
     let mut response = Response::new(s3s::Body::empty());
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}
+
+/// Returns what Amazon S3 answers of a bucket that is not there.
+fn no_bucket() -> Response<s3s::Body> {
+    let document = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NoSuchBucket</Code>\
+                    <Message>The specified bucket does not exist</Message></Error>";
+    let mut response = Response::new(s3s::Body::from(document.to_owned()));
+    *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }
