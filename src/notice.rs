@@ -30,12 +30,18 @@ pub struct Words {
     pub verify_otherwise: &'static str,
     /// The name of the stand-alone check, in links and as its heading.
     pub verify_title: &'static str,
+    /// Before the authors of an article.
+    pub authors: &'static str,
+    /// Between two of them.
+    pub between_authors: &'static str,
     /// Before the tags of an article.
     pub tags: &'static str,
     /// Before the links to earlier revisions.
     pub earlier: &'static str,
     /// The link to all of them, and the heading there.
     pub history: &'static str,
+    /// The link beside that, to the file that has the proof.
+    pub proof: &'static str,
     /// What is left and right of a revision's number.
     revision: [&'static str; 2],
 }
@@ -57,9 +63,12 @@ pub const ENGLISH: Words = Words {
     elsewhere: "Check it elsewhere",
     verify_otherwise: "This page carries its proof. The program checks it:",
     verify_title: "Verify a page",
+    authors: "By:",
+    between_authors: ", ",
     tags: "Tags:",
     earlier: "Earlier revisions:",
     history: "History of this article",
+    proof: "Proof",
     revision: ["Revision ", ""],
 };
 
@@ -73,9 +82,12 @@ pub const CHINESE: Words = Words {
     elsewhere: "在独立页面上验证",
     verify_otherwise: "本页带有自己的证明，可用程序核对：",
     verify_title: "验证页面",
+    authors: "作者：",
+    between_authors: "、",
     tags: "标签：",
     earlier: "较早的版本：",
     history: "本文的修订历史",
+    proof: "证明",
     revision: ["第", "版"],
 };
 
@@ -98,6 +110,8 @@ pub struct Known<'a> {
     pub kind: Kind,
     /// Why it was made.
     pub note: Option<&'a str>,
+    /// What it is called: a retraction has its title there, and of the note what its text does not say.
+    pub titles: &'a [String],
     /// Whether another one follows it.
     pub is_earlier: bool,
     /// Whether one of those that follow it is a retraction.
@@ -131,7 +145,14 @@ impl Words {
     fn above(&self, known: Known<'_>) -> [Vec<String>; 2] {
         let [earlier, retracted] = self.above_earlier();
         let note = known.note;
-        let why = note.map(|note| nfc(format!("{} {note}", self.kind(known.kind))));
+        let mut why: Vec<String> = note
+            .map(|note| format!("{} {note}", self.kind(known.kind)))
+            .into_iter()
+            .collect();
+        if known.kind == Kind::Retraction {
+            let noted = note.map(|note| known.titles.iter().map(move |title| format!("{title} {note}")));
+            why.extend(known.titles.iter().cloned().chain(noted.into_iter().flatten()));
+        }
         [
             [
                 known.is_earlier.then_some(earlier),
@@ -140,25 +161,27 @@ impl Words {
             .into_iter()
             .flatten()
             .collect(),
-            why.into_iter().collect(),
+            why.into_iter().map(nfc).collect(),
         ]
     }
 
     /// Returns the lines below a footer that are the same on every page. Browsers copy the button with the link beside it, or leave it out.
     #[must_use]
-    pub fn below(&self) -> [String; 5] {
+    pub fn below(&self) -> [String; 6] {
         [
             format!("{} {}", self.button, self.elsewhere),
             self.elsewhere.to_owned(),
             format!("{} {COMMAND}", self.verify_otherwise),
             self.verify_title.to_owned(),
             self.history.to_owned(),
+            format!("{} {}", self.history, self.proof),
         ]
     }
 
     /// Tells whether a site says a line below the footer of a revision.
     fn says_below(&self, line: &str, known: Below<'_>) -> bool {
         let tags = known.tags.map(|tags| tags.join(" "));
+        let authors = known.authors.map(|authors| authors.join(self.between_authors));
         let earlier = known.number.map(|number| {
             let earlier: Vec<String> = (1..number).rev().map(|number| self.revision(number)).collect();
             earlier.join(" ")
@@ -168,6 +191,7 @@ impl Words {
             None => line.starts_with(begin),
         };
         self.below().iter().any(|known| has_words(known, line))
+            || is_list(self.authors, authors)
             || is_list(self.tags, tags)
             || is_list(self.earlier, earlier)
     }
@@ -178,6 +202,8 @@ impl Words {
 pub struct Below<'a> {
     /// Its number, from 1.
     pub number: Option<u32>,
+    /// The names of its authors.
+    pub authors: Option<&'a [&'a str]>,
     /// Its tags.
     pub tags: Option<&'a [String]>,
 }
@@ -237,6 +263,7 @@ mod tests {
     const KNOWN: Known<'_> = Known {
         kind: Kind::Correction,
         note: Some("It was  <yesterday>."),
+        titles: &[],
         is_earlier: true,
         is_retracted: false,
     };
@@ -263,20 +290,52 @@ mod tests {
     }
 
     #[test]
+    fn the_title_of_a_retraction_is_taken_off_and_of_nothing_else() {
+        let titles = ["Retracted: A bridge".to_owned()];
+        let retraction = Known {
+            kind: Kind::Retraction,
+            note: Some("Made up."),
+            titles: &titles,
+            is_earlier: false,
+            is_retracted: false,
+        };
+        for above in [
+            "Retracted: A bridge\n",
+            "Retracted: A bridge Made up.\n",
+            "Retraction Made up.\n",
+        ] {
+            assert_eq!(
+                taken_off(&format!("{above}Text.\n"), retraction),
+                (vec![above.trim_end()], "Text.\n")
+            );
+        }
+        let correction = Known {
+            kind: Kind::Correction,
+            ..retraction
+        };
+        let text = "Retracted: A bridge\nText.\n";
+        assert_eq!(taken_off(text, correction), (Vec::new(), text));
+    }
+
+    #[test]
     fn lines_below_a_footer_are_a_sites_in_one_language_and_to_the_word() {
         let tags = ["river  town".to_owned()];
         let known = Below {
             number: Some(3),
+            authors: Some(&["Ann  Lee", "陈默"]),
             tags: Some(&tags),
         };
         for lines in [
             &[
                 "Verify this page Check it elsewhere",
+                "By: Ann Lee, 陈默",
                 "Tags: river town",
                 "Earlier revisions: Revision 2 Revision 1",
+                "History of this article Proof",
             ][..],
             &[
                 "验证页面",
+                "作者： Ann Lee、陈默",
                 "标签： river\u{a0}town",
                 "较早的版本： 第2版 第1版",
                 "本文的修订历史",
@@ -287,6 +346,7 @@ mod tests {
         }
         for (lines, strange) in [
             (&["Tags: river"][..], "Tags: river"),
+            (&["By: Ann Lee"], "By: Ann Lee"),
             (&["Tags: river town", "验证页面"], "验证页面"),
             (&["History of this article", "More."], "More."),
             (

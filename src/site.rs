@@ -63,7 +63,7 @@ mod verify;
 mod wording;
 
 /// What made a page, and by which rules: the form of pages may change with the number.
-pub const GENERATOR: &str = "avalaches, renderer 15";
+pub const GENERATOR: &str = "avalaches, renderer 16";
 
 /// What was built.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -734,7 +734,10 @@ fn a_page_that_was_copied_whole_is_judged_by_its_own_footer() {
     };
     let earlier = "本文已撤回；这是较早的修订。 阅读最新修订";
     let below = "验证本页 在独立页面上验证\n标签： city\n\n较早的修订： 第2版 第1版\n\n本文的修订历史";
+    let now = "验证本页 在独立页面上验证\n作者： 林晓\n\n标签： city\n\n较早的版本： 第2版 第1版\n\n本文的修订历史 证明";
     for (page, word) in [
+        (copied(3, "撤回：桥通车", now), "verified"),
+        // By renderer 15 and before.
         (copied(3, "撤回 不实。", below), "verified"),
         // As it is where scripts are off, and as a browser has it that copies no buttons.
         (
@@ -775,6 +778,7 @@ fn a_page_that_was_copied_whole_is_judged_by_its_own_footer() {
     let whole = copied(3, "撤回 不实。", below);
     for (from, to, strange) in [
         ("标签： city", "标签： city 假", "标签： city 假"),
+        ("标签： city", "作者： 某人", "作者： 某人"),
         (
             "第2版 第1版",
             "第3版 第2版 第1版",

@@ -19,7 +19,7 @@ use atom_syndication::Feed;
 use bridge::ARTICLE;
 use scraper::{Html, Selector};
 use serde_json::{Value, json};
-use sites::{files, page, site};
+use sites::{files, page, site, verify_alone};
 
 const BASE: &str = "https://example.org/papers";
 const NOTE: &str = "It was <yesterday>, says </script><b>the editor</b>.";
@@ -91,6 +91,77 @@ fn a_history_has_every_revision_and_what_it_changed() {
         );
     }
     assert!(!text.contains("<b>") && !text.contains("<i>"), "{text}");
+}
+
+#[test]
+fn a_retraction_has_a_headline_and_its_note_once() {
+    let story = story();
+    story.yes(&["retract", ARTICLE, "--note", NOTE]);
+    story.yes(&["build", "site"]);
+    let text = page(&story, &format!("{ARTICLE}/index.html"));
+    let html = Html::parse_document(&text);
+    assert_eq!(texts(&html, ".standing.retraction"), ["撤回：桥 <i>"]);
+    // Once in each of the two languages.
+    assert_eq!(texts(&html, "main").concat().matches(NOTE).count(), 2, "{text}");
+    assert_eq!(texts(&html, "section").concat().matches(NOTE).count(), 2);
+    assert_eq!(verify_alone(text.as_bytes()).0, Some(0));
+    let corrected = page(&story, &format!("{ARTICLE}/r2.html"));
+    let corrected = Html::parse_document(&corrected);
+    assert_eq!(
+        texts(&corrected, ".standing.correction"),
+        [format!("更正 {NOTE}")]
+    );
+    // A note that the text does not have stays.
+    let ferry = "2026/01/23/ferry";
+    story.add(
+        "gone.txt",
+        "本文已撤回。\n",
+        &[
+            "--article",
+            ferry,
+            "--kind",
+            "retraction",
+            "--note",
+            "没有渡船。",
+            "--title",
+            "撤回：渡船停航",
+        ],
+    );
+    story.yes(&["build", "site"]);
+    let text = page(&story, &format!("{ferry}/index.html"));
+    assert_eq!(
+        texts(&Html::parse_document(&text), ".standing.retraction"),
+        ["撤回：渡船停航 没有渡船。"]
+    );
+    assert_eq!(verify_alone(text.as_bytes()).0, Some(0));
+}
+
+#[test]
+fn authors_are_named_below_the_footer_and_in_lists() {
+    let story = Story::begin();
+    let by = [
+        "--author=林晓 <lin@example.org>",
+        "--author=Ann Lee <ann@example.org>",
+    ];
+    for (name, text, options) in [
+        ("one.txt", "渡船停航。\n", &by[..]),
+        ("two.txt", "The ferry is back.\n", &by[..1]),
+    ] {
+        let slug = format!("--slug={}", &name[..3]);
+        let options = [&[slug.as_str(), "--date=2026-01-22"], options].concat();
+        story.add(name, text, &options);
+    }
+    story.yes(&["build", "site"]);
+    for (slug, line) in [("one", "作者： 林晓、Ann Lee"), ("two", "By: 林晓")] {
+        let text = page(&story, &format!("2026/01/22/{slug}/index.html"));
+        let html = Html::parse_document(&text);
+        assert_eq!(texts(&html, ".about p")[0], line);
+        assert_eq!(links(&html, ".about a"), ["history.html", "r1.proof"]);
+        assert_eq!(verify_alone(text.as_bytes()).0, Some(0));
+    }
+    let home = Html::parse_document(&page(&story, "index.html"));
+    assert_eq!(texts(&home, ".articles .by").len(), 2);
+    assert!(texts(&home, ".articles .by").concat().contains("林晓、Ann"));
 }
 
 #[test]

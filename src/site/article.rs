@@ -144,13 +144,18 @@ pub fn reasons(archive: &Archive, kept: &Kept) -> Result<Vec<Reason>, BuildError
 
 fn summary(revisions: &[&Kept]) -> Summary {
     let newest = revisions[0];
-    let (titles, tags) = match newest {
-        Kept::Whole(revision) => (titles(revision), revision.metadata().tags.clone()),
-        Kept::Withheld(_) => (Vec::new(), Vec::new()),
+    let (titles, authors, tags) = match newest {
+        Kept::Whole(revision) => {
+            let metadata = revision.metadata();
+            let authors = metadata.authors.iter().map(|author| author.name().to_owned());
+            (titles(revision), authors.collect(), metadata.tags.clone())
+        }
+        Kept::Withheld(_) => (Vec::new(), Vec::new(), Vec::new()),
     };
     let withheld = revisions.iter().filter(|kept| matches!(kept, Kept::Withheld(_)));
     Summary {
         titles,
+        authors,
         kind: newest.message().trailers.kind,
         tags,
         date: newest.commit().author.date.to_string(),

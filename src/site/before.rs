@@ -20,6 +20,9 @@ pub const LIST: &str = ".avalaches-site";
 pub struct Summary {
     /// Language and title of each part, or its first words; none where the text is withheld.
     pub titles: Vec<(String, String)>,
+    /// The names of its authors; none where the text is withheld.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authors: Vec<String>,
     /// What the newest revision is.
     pub kind: Kind,
     /// Its tags.
@@ -230,6 +233,7 @@ mod tests {
             files: vec![("index.html".to_owned(), 12), ("r1.proof".to_owned(), 3)],
             summary: Summary {
                 titles: vec![("zh".to_owned(), "桥".to_owned())],
+                authors: vec!["陈默".to_owned()],
                 kind: Kind::Publish,
                 tags: vec!["桥梁".to_owned()],
                 date: "2026-01-22T12:00:00+08:00".to_owned(),

@@ -29,6 +29,8 @@ struct Entry<'a> {
     slug: &'a str,
     /// Language and title; none where the text is withheld.
     titles: &'a [(String, String)],
+    /// Their names.
+    authors: &'a [String],
     /// The languages, parted by blanks.
     tags: String,
     kind: &'static str,
@@ -238,6 +240,7 @@ fn entry<'a>(to_site: &str, built: &'a Built, words: &'static Wording) -> Entry<
         day: summary.date.get(..10).unwrap_or_default(),
         slug: built.article.rsplit('/').next().unwrap_or_default(),
         titles: &summary.titles,
+        authors: &summary.authors,
         tags: languages.join(" "),
         kind: summary.kind.name(),
         mark: is_marked.then(|| words.kind(summary.kind)),

@@ -1,5 +1,7 @@
 //! The page of a revision: back link, text and footer in the form of the sample, and the proof that no reader sees.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::address;
@@ -74,6 +76,9 @@ struct Values<'a> {
     kind: &'static str,
     /// The word for the kind, where readers are to be told of it.
     kind_word: Option<&'static str>,
+    /// What a retraction is called, in the place of that word.
+    headline: Option<String>,
+    /// Why there is this revision, where its text does not say it.
     note: Option<&'a str>,
     is_newest: bool,
     is_retracted: bool,
@@ -84,6 +89,8 @@ struct Values<'a> {
     weekday: &'static str,
     separator: &'static str,
     commit: String,
+    /// The file that has the proof, in the article's folder.
+    proof_file: Option<String>,
     proof: Option<String>,
     proof_type: &'static str,
     proof_element: &'static str,
@@ -119,6 +126,15 @@ pub fn html(
         .into_iter()
         .next()
         .map_or_else(|| first_words(&revision.page_text), |(_, title)| title);
+    if revision.metadata().kind == Kind::Retraction {
+        values.headline = revision
+            .metadata()
+            .titles
+            .values()
+            .find(|title| **title == values.title)
+            .cloned();
+        values.note = values.note.filter(|note| !says(&revision.page_text, note));
+    }
     values.authors = revision.metadata().authors.iter().map(Person::name).collect();
     values.tags = revision.metadata().tags.iter().map(|tag| tag_link(tag)).collect();
     // Blocks that are read well alone may be taken for the page's frame together; as they stand they are not.
@@ -165,6 +181,7 @@ fn values<'a>(shared: &'a Shared<'_>, kept: &'a Kept, place: &Place<'_>, proof: 
         is_withheld: false,
         kind: kind.name(),
         kind_word: (kind.needs_note() || message.note.is_some()).then(|| words.kind(kind)),
+        headline: None,
         note: message.note.as_deref(),
         is_newest: place.is_newest(kept),
         is_retracted: newest.message().trailers.kind == Kind::Retraction,
@@ -175,6 +192,7 @@ fn values<'a>(shared: &'a Shared<'_>, kept: &'a Kept, place: &Place<'_>, proof: 
         weekday: footer.weekday(),
         separator: SEPARATOR,
         commit: footer.commit.to_string(),
+        proof_file: proof.map(|_| proof_file(trailers.revision)),
         proof: proof.map(block::encode),
         proof_type: block::MEDIA_TYPE,
         proof_element: block::ELEMENT_ID,
@@ -228,8 +246,12 @@ fn relations(shared: &Shared<'_>, kept: &Kept, place: &Place<'_>, has_proof: boo
         None,
     );
     if has_proof {
-        let proof = format!("{}.proof", address::revision(number));
-        relate("alternate", proof, Some("application/x-git-pack"), None);
+        relate(
+            "alternate",
+            proof_file(number),
+            Some("application/x-git-pack"),
+            None,
+        );
     }
     if shared.base.is_some() {
         relate(
@@ -240,6 +262,17 @@ fn relations(shared: &Shared<'_>, kept: &Kept, place: &Place<'_>, has_proof: boo
         );
     }
     relations
+}
+
+/// Returns the name of the file in an article's folder that has the proof of a revision.
+fn proof_file(number: u32) -> String {
+    format!("{}.proof", address::revision(number))
+}
+
+/// Tells whether a text has all words of a note: a retraction has one for each language, the revision all of them in a row.
+fn says(text: &str, note: &str) -> bool {
+    let words: HashSet<&str> = text.split_whitespace().collect();
+    note.split_whitespace().all(|word| words.contains(word))
 }
 
 /// Returns the parts of a revision's text as HTML.

@@ -106,6 +106,7 @@ mod tests {
             checkpoints: String::new(),
             summary: Summary {
                 titles: Vec::new(),
+                authors: Vec::new(),
                 kind: Kind::Publish,
                 tags: Vec::new(),
                 date: format!("2026-01-{number:02}T12:00:00+08:00"),

@@ -103,7 +103,7 @@ fn notices() -> Value {
             "earlier": words.above_earlier(),
             "kinds": Value::Object(kinds.into_iter().collect()),
             "below": words.below(),
-            "begins": [words.tags, words.earlier],
+            "begins": [words.authors, words.tags, words.earlier],
         })
     };
     notice::ALL.map(of).into_iter().collect()

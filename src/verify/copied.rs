@@ -8,6 +8,7 @@ use crate::canonical;
 use crate::draft::Draft;
 use crate::footer::{self, Footer};
 use crate::notice::{self, Below, Known};
+use crate::object::ident::Person;
 use crate::withheld::Kept;
 
 /// A page in plain text, parted at the last of its lines that is a footer.
@@ -44,9 +45,16 @@ impl Parted {
     /// Returns the first line below the footer that the archive's site does not say there.
     pub fn strange(&self, archive: &Archive) -> Option<&str> {
         let kept = Kept::read(archive, self.footer.commit).ok();
+        let authors: Option<Vec<&str>> = match &kept {
+            Some(Kept::Whole(revision)) => {
+                Some(revision.metadata().authors.iter().map(Person::name).collect())
+            }
+            _ => None,
+        };
         let known = match &kept {
             Some(kept) => Below {
                 number: Some(kept.message().trailers.revision),
+                authors: authors.as_deref(),
                 tags: match kept {
                     Kept::Whole(revision) => Some(&revision.metadata().tags),
                     Kept::Withheld(_) => None,
@@ -90,6 +98,7 @@ pub(super) fn own_part<'t>(
         Known {
             kind: message.trailers.kind,
             note: message.note.as_deref(),
+            titles: &titles,
             is_earlier: !answer.later.is_empty(),
             is_retracted: answer.later.iter().any(|later| later.kind == Kind::Retraction),
         },

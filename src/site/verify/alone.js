@@ -238,11 +238,13 @@ function takeTitle(read, { titles, text }) {
   read.paragraphs = [...paragraphs(rest.join('\n')), ...read.paragraphs.slice(2)];
 }
 
-// Takes off a plain text the lines above it that a site prints above the revision; all their words have to be the site's.
-function takeNotices(read, { kind, note }, notices) {
+// Takes off a plain text the lines above it that a site prints above the revision; all their words have to be the site's. A
+// retraction has its title there, and of the note what its text does not say.
+function takeNotices(read, { kind, note, titles }, notices) {
+  const named = kind === 'retraction' ? titles.flatMap(title => note ? [title, `${title} ${note}`] : [title]) : [];
   for (const { earlier, kinds } of notices) {
     const found = [...read.paragraphs], taken = [];
-    for (const choice of [earlier, note && kinds[kind] ? [`${kinds[kind]} ${note}`] : []]) {
+    for (const choice of [earlier, note && kinds[kind] ? [...named, `${kinds[kind]} ${note}`] : named]) {
       const [line, ...rest] = (found[0] || '').split('\n');
       if (!choice.some(notice => sameInWords(notice, line))) continue;
       taken.push(line);
