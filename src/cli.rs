@@ -70,6 +70,7 @@ mod show;
 mod signers;
 mod signing;
 mod technical;
+mod theme;
 mod threads;
 mod timestamping;
 mod update;
@@ -153,6 +154,7 @@ enum Command {
     Verify(verify::Verify),
     Audit(audit::Audit),
     Build(build::Build),
+    Theme(theme::Theme),
     #[cfg(feature = "publish")]
     Publish(publish::Publish),
     #[cfg(feature = "server")]
@@ -337,6 +339,7 @@ fn execute(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Verify(verify) => verify.run(common),
         Command::Audit(audit) => audit.run(common),
         Command::Build(build) => build.run(common),
+        Command::Theme(theme) => theme.run(common),
         #[cfg(feature = "publish")]
         Command::Publish(publish) => publish.run(common),
         #[cfg(feature = "server")]

@@ -39,7 +39,7 @@ use self::lists::Lists;
 use self::log::InLog;
 use self::search::NAMES;
 use self::stretch::Readings;
-use self::theme::{Frame, Theme, ThemeError};
+use self::theme::{Frame, Theme};
 
 mod address;
 mod article;
@@ -61,6 +61,8 @@ mod theme;
 mod timemap;
 mod verify;
 mod wording;
+
+pub use self::theme::ThemeError;
 
 /// What made a page, and by which rules: the form of pages may change with the number.
 pub const GENERATOR: &str = "avalaches, renderer 16";
@@ -239,6 +241,14 @@ pub fn page(
     let in_log = InLog::of(archive, signed.as_ref(), place);
     let revisions: Vec<&Kept> = revisions.iter().collect();
     article::page(archive, &Shared::of(archive, &theme, in_log)?, &revisions, id)
+}
+
+/// Writes the program's own templates and style into a folder, for a theme to begin with, and returns the names of the files.
+///
+/// # Errors
+/// [`BuildError::Theme`] where one of them is there already, and nothing is written then, or cannot be written.
+pub fn begin_theme(folder: &Path) -> Result<Vec<&'static str>, BuildError> {
+    Ok(theme::write(folder)?)
 }
 
 /// Returns what changes when a file of a theme does.

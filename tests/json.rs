@@ -67,6 +67,7 @@ fn every_member_of_every_document_is_described() {
     let site = temp.path().join("site");
     let site = site.to_str().unwrap();
     let published = temp.path().join("published");
+    let theme = temp.path().join("theme");
     let documents = [
         init,
         add,
@@ -94,6 +95,7 @@ fn every_member_of_every_document_is_described() {
         document(&["--archive", mine, "verify", "--quote", "mistake", "--json"]),
         document(&["--archive", mine, "maintain", "--json"]),
         document(&["--archive", mine, "build", site, "--json"]),
+        document(&["theme", theme.to_str().unwrap(), "--json"]),
         document(&["publish", site, published.to_str().unwrap(), "--json"]),
     ];
     let others = [

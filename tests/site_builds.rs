@@ -263,6 +263,30 @@ fn a_theme_takes_the_place_of_templates_and_style() {
 }
 
 #[test]
+fn a_theme_begins_with_the_program_s_own_files_and_writes_over_none() {
+    let story = Story::begin();
+    story.add("a.txt", "The ferry is back.\n", &["--slug", "ferry"]);
+    story.yes(&["build", "site"]);
+    assert_eq!(story.yes(&["theme", "mine"]), "11 files written to mine\n");
+    let built = story.yes(&["build", "site", "--theme", "mine"]);
+    assert!(built.contains(": 0 files written"), "{built}");
+    // One file that is there, and nothing is written.
+    fs::create_dir(story.folder.path().join("other")).unwrap();
+    story.write("other/verify.html", "mine");
+    for folder in ["mine", "other"] {
+        let before = files(&story.folder.path().join(folder));
+        let output = story.run(&["theme", folder]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("is there already\nhint: nothing was written"),
+            "{said}"
+        );
+        assert!(files(&story.folder.path().join(folder)) == before);
+    }
+}
+
+#[test]
 fn a_theme_that_cannot_be_used_is_named_with_the_line() {
     let story = story();
     let own = tree::files(&site(&story));

@@ -1,8 +1,7 @@
 //! The templates and the style of a site: those that come with the program, and those of a theme in their place.
 
-use std::fmt::Write as _;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
@@ -65,6 +64,17 @@ pub enum ThemeError {
         "{} has neither {STYLE_FILE} nor a template (page.html, home.html, list.html, history.html, search.html, verify.html, head.html, entries.html, choices.html, switch.html)", .0.display()
     )]
     Empty(PathBuf),
+    /// A file is there already that would be written over.
+    #[error("{} is there already", .0.display())]
+    There(PathBuf),
+    /// A file or folder cannot be written.
+    #[error("could not write {}", path.display())]
+    Unwritten {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// A style that would end the element that it stands in.
     #[error("the theme's {STYLE_FILE} has \"</style\", which would end it on the page")]
     Style,
@@ -182,7 +192,9 @@ impl Theme {
     pub fn frame_reading(&self, script: &str) -> Frame {
         let mut frame = self.frame("", &[]);
         let source = base64::hash_source(script);
-        let _ = write!(frame.policy, "; script-src '{source}'; connect-src 'self'");
+        frame
+            .policy
+            .push_str(&format!("; script-src '{source}'; connect-src 'self'"));
         frame
     }
 
@@ -197,6 +209,35 @@ impl Theme {
             .and_then(|template| template.render(Value::from_serialize(values)));
         filled.map(|page| page + "\n").map_err(ThemeError::Template)
     }
+}
+
+/// Writes the program's own templates and style into a folder, which is made where there is none, and returns their names. Where one
+/// of these names is taken, nothing is written.
+///
+/// # Errors
+/// [`ThemeError::There`], [`ThemeError::Unwritten`].
+pub fn write(folder: &Path) -> Result<Vec<&'static str>, ThemeError> {
+    let unwritten = |path: &Path| {
+        let path = path.to_owned();
+        move |source: io::Error| match source.kind() {
+            io::ErrorKind::AlreadyExists => ThemeError::There(path),
+            _ => ThemeError::Unwritten { path, source },
+        }
+    };
+    let files = || TEMPLATES.into_iter().chain([(STYLE_FILE, STYLE)]);
+    for (name, _) in files() {
+        let path = folder.join(name);
+        if fs::symlink_metadata(&path).is_ok() {
+            return Err(ThemeError::There(path));
+        }
+    }
+    fs::create_dir_all(folder).map_err(unwritten(folder))?;
+    for (name, text) in files() {
+        let path = folder.join(name);
+        let written = File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(unwritten(&path))?;
+    }
+    Ok(files().map(|(name, _)| name).collect())
 }
 
 /// Returns the style of articles' pages without a theme.
@@ -215,7 +256,7 @@ fn framed(style: String, scripts: &[&Script]) -> Frame {
     if !scripts.is_empty() {
         policy.push_str("; script-src");
         for script in scripts {
-            let _ = write!(policy, " '{}'", script.source);
+            policy.push_str(&format!(" '{}'", script.source));
         }
     }
     policy.push_str("; base-uri 'none'; form-action 'none'");
