@@ -479,6 +479,23 @@ fn a_text_that_was_copied_is_judged_as_the_program_does() {
         says.contains("bridge now[U+00A0]opened") && !says.contains(same),
         "{says}"
     );
+    // As a PDF's text has it.
+    let (verdict, says) = desk.paste(&page.replace('天', "\u{2f24}"));
+    assert_eq!(verdict, "not-proved", "{says}");
+    assert!(
+        says.contains("Radicals (U+2E80 to U+2FDF) in the place of ideographs: 1, as"),
+        "{says}"
+    );
+    // With what the check says below the footer, as where all of a page is copied after it was asked.
+    let whole = format!(
+        "{page}\n\nVerify this page Check it elsewhere\n\n✓ Proved; x\n\nHistory of this article Proof"
+    );
+    let (verdict, says) = desk.paste(&whole);
+    assert_ne!(verdict, "proved", "{says}");
+    assert!(
+        says.contains("A line above reads like one, and below it stands “✓ Proved; x”"),
+        "{says}"
+    );
     // The words of the program, to the letter.
     desk.story.add(
         "list.md",

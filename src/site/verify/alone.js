@@ -22,7 +22,9 @@ Object.assign(words, {
     mhtml: '{0} is a page saved as a single file (MHTML). Save it as HTML.',
     otherName: 'By a file name that does not end in .html or .htm a browser shows something else.',
     noPage: '{0} is a proof. Add its page, or paste the page’s text into the box.',
-    noProof: '{0} carries no proof. Add the file whose name ends in “.proof” from beside it on the site.',
+    noProof: '{0} carries no proof. Add the file whose name ends in “.proof” from beside it on the site: the link “Proof” at its end leads there.',
+    notLast: 'No footer is the last line. A line above reads like one, and below it stands {0}, which no page of an archive has there: copy from the back link to the footer, or save the page and add the file.',
+    radicals: 'Radicals (U+2E80 to U+2FDF) in the place of ideographs: {0}, as where text is copied from a PDF.',
     tooDeep: '{0} has more elements, or more in one another, than a page of an archive.',
     beginning: 'The page does not begin with <!DOCTYPE html> and <meta charset="utf-8">, so that a browser may show other characters.',
     script: 'The page has a script that is not known here. It may show another text.',
@@ -45,7 +47,9 @@ Object.assign(words, {
     mhtml: '{0}是存为单个文件（MHTML）的页面。请另存为 HTML。',
     otherName: '文件名不以 .html 或 .htm 结尾，浏览器会显示别的内容。',
     noPage: '{0}是一份证明。请加上它的页面，或将页面的文字粘贴到框中。',
-    noProof: '{0}不带证明。请加上网站上与该页同一目录下的“.proof”文件。',
+    noProof: '{0}不带证明。请加上网站上与该页同一目录下的“.proof”文件，即页面末尾的链接“证明”。',
+    notLast: '最后一行不是页脚。上面有一行像页脚，其下却有{0}，档案的页面在那里没有这样的内容：请从返回链接复制到页脚为止，或将页面存下并加上该文件。',
+    radicals: '有{0}个汉字被部首字符（U+2E80 至 U+2FDF）代替，从 PDF 复制文字时便会如此。',
     tooDeep: '{0}的元素过多，或嵌套过深，不像档案的页面。',
     beginning: '页面不以 <!DOCTYPE html> 和 <meta charset="utf-8"> 开头，浏览器可能显示别的字符。',
     script: '页面带有此处未知的脚本，可能显示别的文字。',
@@ -199,8 +203,9 @@ async function judgePage(page, part, { style = '', scripts = '', notices = '[]' 
   const proof = carries ? null : added.proofs.get(id) || added.broken || !id && known.length === 1 && known[0];
   const head = made('p', '');
   head.append(made('strong', page.name), ...read.footer ? [made('br', ''), footer || quote(read.footer)] : []);
+  const noFooter = read.strange ? say('notLast', quote(read.strange)) : say('footerNo');
   if (!proof && !carries) {
-    part.append(head, made('p', id ? say('noProof', page.name) : say('footerNo')));
+    part.append(head, made('p', id ? say('noProof', page.name) : noFooter));
     return;
   }
   const pack = () => proof ? proof.bytes : proofOf(parsed);
@@ -216,13 +221,20 @@ async function judgePage(page, part, { style = '', scripts = '', notices = '[]' 
     takeNotices(read, said, around);
   }
   const verdict = await check(read, pack, logProofsOf(parsed));
-  const text = verdict.steps.find(step => step.name === 'text' && step.holds === false);
+  const failed = name => verdict.steps.find(step => step.name === name && step.holds === false);
+  const text = failed('text'), last = failed('footer');
+  if (last) last.words = noFooter;
   const apart = text && said.text && !read.faults.length && sameWords(said.text, asText(read.paragraphs));
   if (apart) text.words = [say('textNo'), apart].join(words.stop);
+  const radicals = text && said.text ? radicalsIn(asText(read.paragraphs)) - radicalsIn(said.text) : 0;
+  if (radicals > 0) text.words += words.stop + say('radicals', radicals);
   if (parsed && !await hasOwnStyle(parsed, style)) verdict.unproved.unshift(say('notStyle'));
   show(part, verdict);
   part.prepend(head);
 }
+
+// Characters that look like ideographs and are none.
+const radicalsIn = text => [...text.matchAll(/[\u2e80-\u2fdf]/g)].length;
 
 const asText = found => found.map(paragraph => paragraph + '\n').join('\n');
 
@@ -345,13 +357,17 @@ function readText(text, around) {
   // A back link is a line of its own, whether or not an empty line follows it.
   if (lines[0].startsWith('←')) beside.push(lines.shift());
   const last = lines.map(line => FOOTER.test(tidied(line))).lastIndexOf(true);
-  const isBelow = ({ below, begins }) => lines.slice(last + 1).every(
-    line => !line || below.includes(tidied(line)) || begins.some(begin => line.startsWith(begin)),
-  );
-  const at = last >= 0 && around.some(isBelow) ? last : lines.length - 1;
+  const saysBelow = ({ below, begins }, line) =>
+    !line || below.includes(tidied(line)) || begins.some(begin => line.startsWith(begin));
+  const isBelow = site => lines.slice(last + 1).every(line => saysBelow(site, line));
+  const isPage = last >= 0 && around.some(isBelow);
+  const at = isPage ? last : lines.length - 1;
+  // The line that is no page's of those below a footer: of the language in which the first is the furthest.
+  const firsts = isPage || last < 0 ? [] : around.map(site => lines.slice(last + 1).findIndex(line => !saysBelow(site, line)));
+  const strange = firsts.length ? lines[last + 1 + Math.max(...firsts)] : '';
   beside.push(...lines.slice(at + 1));
   const found = paragraphs(lines.slice(0, at).join('\n'));
-  return { paragraphs: found, footer: tidied(lines[at] || ''), faults: found.length ? [] : [say('empty')], beside };
+  return { paragraphs: found, footer: tidied(lines[at] || ''), faults: found.length ? [] : [say('empty')], beside, strange };
 }
 
 // Whether an element has nothing but what stands in one of this site's, by their hashes.
