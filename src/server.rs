@@ -106,7 +106,12 @@ pub enum Event {
     /// It could not be built; the one that is there is served on.
     NotBuilt(String),
     /// A request could not be answered, for a reason that is not the asker's.
-    Broken(String),
+    Broken {
+        /// The reason.
+        cause: String,
+        /// How many more could not since this was told last.
+        others: usize,
+    },
 }
 
 /// Whom events are told.

@@ -678,6 +678,60 @@ fn a_client_that_has_said_all_is_answered() {
 }
 
 #[test]
+fn a_browser_is_shown_a_page_where_a_program_gets_a_problem_document() {
+    let story = story();
+    let server = Server::built(&story, &[]);
+    let accept = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\nAccept-Encoding: identity\r\n";
+    for (path, status) in [
+        ("/no/such/page", 404),
+        ("/revisions/%3Cb%3E", 404),
+        ("/articles?limit=0", 400),
+        ("/verify", 405),
+    ] {
+        let answer = server.ask("GET", path, accept);
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+        assert_eq!(answer.header("content-security-policy"), "frame-ancestors 'none'");
+        let page = answer.text();
+        assert!(page.contains("<a href=\"/\">Home</a>"), "{page}");
+        assert!(!page.contains("<b>"), "{page}");
+        assert_problem(&server.ask("GET", path, "Accept: */*\r\n"), status);
+    }
+    let absent = server.ask("GET", "/no/such/page", accept);
+    assert!(
+        absent
+            .text()
+            .contains("<h1>Not Found</h1>\n<p>there is no such page</p>")
+    );
+    // Compressed, it is the same page.
+    let zipped = server.ask("GET", "/no/such/page", &accept.replace("identity", "gzip"));
+    assert_eq!(zipped.status, 404);
+    let mut inflated = Vec::new();
+    flate2::read::GzDecoder::new(&zipped.body[..])
+        .read_to_end(&mut inflated)
+        .unwrap();
+    assert_eq!(inflated, absent.body);
+}
+
+#[test]
+fn what_is_asked_for_only_as_it_was_is_not_sent_as_it_is() {
+    let story = story();
+    let server = Server::built(&story, &[]);
+    for path in ["/", "/articles", &article(), "/openapi.json"] {
+        let asking = |tag: &str| server.ask("GET", path, &format!("If-Match: {tag}\r\n"));
+        let tag = server.get(path).header("etag");
+        for same in [tag.as_str(), "*", &format!("\"x\", {tag}")] {
+            assert_eq!(asking(same).status, 200, "{path} {same}");
+        }
+        for other in ["\"x\"".to_owned(), format!("W/{tag}")] {
+            assert_problem(&asking(&other), 412);
+        }
+        let both = format!("If-Match: \"x\"\r\nIf-None-Match: {tag}\r\n");
+        assert_problem(&server.ask("GET", path, &both), 412);
+    }
+}
+
+#[test]
 fn a_client_that_takes_nothing_of_its_answer_is_given_up() {
     let story = story();
     // More than the system keeps of an answer that nobody takes.

@@ -397,6 +397,17 @@ fn the_documents_of_the_feeds_have_every_revision_together() {
 }
 
 #[test]
+fn the_feed_of_an_empty_archive_is_as_old_as_the_archive() {
+    let story = Story::begin();
+    story.yes(&["settings", "--base-url", BASE]);
+    story.yes(&["build", "site"]);
+    let feed: Feed = page(&story, "feed.atom").parse().unwrap();
+    let begun = story.git(&["log", "--max-parents=0", "--format=%aI", "main"]);
+    let begun = begun.trim().replace('Z', "+00:00");
+    assert_eq!(feed.updated().to_rfc3339(), begun);
+}
+
+#[test]
 fn a_retraction_takes_what_was_published_out_of_the_feed() {
     let story = story();
     let name = |number: u32| format!("tag:example.org,2026-01-22:{ARTICLE}/r{number}");

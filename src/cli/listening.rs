@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use avalaches::server::{Limits, ServeError};
+use avalaches::wording::counted;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Common, Failure, Outcome, output, threads};
@@ -120,7 +121,11 @@ pub fn warn_of_strangers(common: &Common, address: SocketAddr, what: &str) {
     }
 }
 
-/// Tells whoever runs a server what kept a request from being answered.
-pub fn broken(what: &str) {
-    output::error(&format!("a request could not be answered: {what}"));
+/// Tells whoever runs a server what kept a request from being answered, and how many others were not since that was told last.
+pub fn broken(cause: &str, others: usize) {
+    let more = match others {
+        0 => String::new(),
+        others => format!(" ({} more since this was told last)", counted(others, "request")),
+    };
+    output::error(&format!("a request could not be answered: {cause}{more}"));
 }

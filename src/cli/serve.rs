@@ -91,6 +91,6 @@ fn tell(quiet: bool, event: &Event) {
         Event::NotBuilt(what) => output::error(&format!(
             "the site could not be built, and is served as it was: {what}"
         )),
-        Event::Broken(what) => listening::broken(what),
+        Event::Broken { cause, others } => listening::broken(cause, *others),
     }
 }

@@ -69,8 +69,8 @@ impl Witness {
         };
         listening::run(ready, |ended| async move {
             let told = Arc::new(|event| {
-                if let Event::Broken(what) = event {
-                    listening::broken(&what);
+                if let Event::Broken { cause, others } = event {
+                    listening::broken(&cause, others);
                 }
             });
             witness::serve(listener, witness, limits, told, ended).await

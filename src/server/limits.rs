@@ -2,9 +2,9 @@
 //! answer says to browsers and caches.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
@@ -18,8 +18,8 @@ use axum::response::{IntoResponse, Response};
 use hyper::body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::negotiation::weighted;
-use super::problem::{Cause, Problem};
+use super::negotiation::{Form, form, weighted};
+use super::problem::{self, Cause, Problem};
 use super::{Event, Limits, Told};
 
 /// What a browser may do with a page besides what the page itself says: not show it within another.
@@ -30,6 +30,9 @@ const OF_OTHERS: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
 /// The bytes by which it is counted what answers hold: one that is shorter is not counted.
 const BLOCK: usize = 16 << 10;
+
+/// How long after it was told that a request could not be answered it is not told of another: strangers ask as often as they like.
+const SELDOM: Duration = Duration::from_secs(10);
 
 /// The encodings of answers, by their names in requests.
 const ENCODINGS: [&str; 3] = ["br", "gzip", "x-gzip"];
@@ -43,6 +46,26 @@ pub struct Bounds {
     blocks: usize,
     time: Duration,
     told: Told,
+    untold: Arc<Mutex<Untold>>,
+}
+
+/// When it was told last that a request could not be answered, and how many could not since.
+#[derive(Debug, Default)]
+struct Untold {
+    last: Option<Instant>,
+    count: usize,
+}
+
+impl Untold {
+    /// Counts one; where it is to be told, returns how many were not since the last that was.
+    fn due(&mut self, now: Instant) -> Option<usize> {
+        if self.last.is_some_and(|last| now.duration_since(last) < SELDOM) {
+            self.count += 1;
+            return None;
+        }
+        self.last = Some(now);
+        Some(std::mem::take(&mut self.count))
+    }
 }
 
 impl Bounds {
@@ -54,12 +77,14 @@ impl Bounds {
             blocks: limits.held / BLOCK,
             time: limits.time,
             told,
+            untold: Arc::default(),
         }
     }
 }
 
 /// Answers a request, or says that there is too much to do.
 pub async fn limited(State(bounds): State<Bounds>, request: Request, next: Next) -> Response {
+    let likes_pages = likes_pages(&request);
     let mut response = match Arc::clone(&bounds.requests).try_acquire_owned() {
         Err(_) => Problem::busy("the server answers as many requests as it can").into_response(),
         Ok(_) if !names_one_host(&request) => Problem::unread("the request names no host, or several")
@@ -68,7 +93,15 @@ pub async fn limited(State(bounds): State<Bounds>, request: Request, next: Next)
         Ok(turn) => until_sent(in_time(bounds.time, request, next).await, turn),
     };
     if let Some(Cause(cause)) = response.extensions_mut().remove::<Cause>() {
-        (bounds.told)(Event::Broken(cause));
+        let mut untold = bounds.untold.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = untold.due(Instant::now());
+        drop(untold);
+        if let Some(others) = due {
+            (bounds.told)(Event::Broken { cause, others });
+        }
+    }
+    if likes_pages {
+        response = problem::as_page(response);
     }
     secure(&mut response);
     response
@@ -122,6 +155,21 @@ impl HttpBody for Sent {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
+}
+
+/// Answers with a page in the place of a problem document where the client likes that better, before anything is compressed.
+pub async fn shown(request: Request, next: Next) -> Response {
+    let likes_pages = likes_pages(&request);
+    let response = next.run(request).await;
+    if likes_pages {
+        problem::as_page(response)
+    } else {
+        response
+    }
+}
+
+fn likes_pages(request: &Request) -> bool {
+    matches!(form(request.headers()), Ok(Form::Html))
 }
 
 fn names_one_host(request: &Request) -> bool {
@@ -205,6 +253,16 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
+
+    #[test]
+    fn what_could_not_be_answered_is_told_seldom_and_the_rest_counted() {
+        let mut untold = Untold::default();
+        let begun = Instant::now();
+        let told: Vec<Option<usize>> = [0, 1, 9, 10, 11, 30]
+            .map(|seconds| untold.due(begun + Duration::from_secs(seconds)))
+            .to_vec();
+        assert_eq!(told, [Some(0), None, None, Some(2), None, Some(1)]);
+    }
 
     #[tokio::test]
     async fn what_was_not_taken_yet_counts_against_the_limits() {

@@ -1,9 +1,11 @@
 //! Which of several forms of a thing is sent, and whether it need be sent at all (RFC 9110, sections 8.8, 12.5 and 13.1).
 
 use axum::body::Body;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, VARY};
+use axum::http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, VARY,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest, Sha256};
 
 use super::limits::is_text;
@@ -107,6 +109,11 @@ impl<B: Into<Body>> Representation<B> {
     /// Returns the answer to a request: the bytes, or that the asker has them.
     pub fn answer(self, asked: &HeaderMap) -> Response {
         let tag = format!("\"{}\"", self.tag);
+        if !is_as_asked(asked, &tag) {
+            let what = "what is there now has another tag than If-Match asks for";
+            let problem = Problem::new(StatusCode::PRECONDITION_FAILED, what);
+            return problem.hint("ask without If-Match").into_response();
+        }
         let is_known = is_known(asked, &tag);
         let mut response = Response::new(if is_known {
             Body::empty()
@@ -159,8 +166,18 @@ pub fn is_known(asked: &HeaderMap, tag: &str) -> bool {
     known_tags(asked).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
+/// Tells whether what a tag names is what a client asks for alone, if it does. The comparison is the strong one, so that a weak tag
+/// is never it. Nothing here has a date of change that `If-Unmodified-Since` could be held against (RFC 9110, 13.1.4).
+fn is_as_asked(asked: &HeaderMap, tag: &str) -> bool {
+    !asked.contains_key(IF_MATCH) || tags(asked, IF_MATCH).any(|asked| asked == "*" || asked == tag)
+}
+
 fn known_tags(asked: &HeaderMap) -> impl Iterator<Item = &str> {
-    let lists = asked.get_all(IF_NONE_MATCH).iter();
+    tags(asked, IF_NONE_MATCH)
+}
+
+fn tags(asked: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    let lists = asked.get_all(name).iter();
     lists
         .filter_map(|list| list.to_str().ok())
         .flat_map(|list| list.split(','))

@@ -1,13 +1,15 @@
-//! What is said where a request is not answered: problem documents (RFC 9457), which also say what to do next.
+//! What is said where a request is not answered: problem documents (RFC 9457), which also say what to do next, and to browsers a page
+//! of the same words.
 
 use std::error::Error;
 
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use crate::diff::html::escape;
 use crate::document;
 use crate::revision::RevisionFault;
 use crate::wording::with_causes;
@@ -29,6 +31,41 @@ pub struct Problem {
 /// Why the server could not answer: for whoever runs it, and for nobody else.
 #[derive(Debug, Clone)]
 pub struct Cause(pub String);
+
+/// What a problem says, for whoever reads it in a browser.
+#[derive(Debug, Clone)]
+struct Said {
+    title: &'static str,
+    detail: String,
+    hint: Option<String>,
+}
+
+impl Said {
+    /// Writes it as a page with a way to the site.
+    fn page(&self) -> String {
+        let hint = self.hint.iter().map(|hint| format!("<p>{}</p>\n", escape(hint)));
+        format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n</head>\n<body>\n<main>\n\
+             <h1>{title}</h1>\n<p>{detail}</p>\n{hint}<p><a href=\"/\">Home</a></p>\n</main>\n</body>\n</html>\n",
+            title = self.title,
+            detail = escape(&self.detail),
+            hint = hint.collect::<String>(),
+        )
+    }
+}
+
+/// Puts a page in the place of a problem document, for a client that likes it better.
+pub fn as_page(mut response: Response) -> Response {
+    let Some(said) = response.extensions_mut().remove::<Said>() else {
+        return response;
+    };
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.remove(CONTENT_LENGTH);
+    response.map(|_| Body::from(said.page()))
+}
 
 impl Problem {
     /// Makes a problem of what is wrong, as a sentence without its full stop.
@@ -112,9 +149,10 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let title = self.status.canonical_reason();
         let mut document = json!({
             "type": "about:blank",
-            "title": self.status.canonical_reason(),
+            "title": title,
             "status": self.status.as_u16(),
             "detail": self.detail,
             "hint": self.hint,
@@ -128,6 +166,11 @@ impl IntoResponse for Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.extend(self.headers);
+        response.extensions_mut().insert(Said {
+            title: title.unwrap_or("Not answered"),
+            detail: self.detail,
+            hint: self.hint,
+        });
         if let Some(cause) = self.cause {
             response.extensions_mut().insert(cause);
         }

@@ -50,6 +50,7 @@ pub fn router(app: App) -> Router {
         .fallback(files::file)
         .method_not_allowed_fallback(other_method)
         .layer(middleware::from_fn_with_state(bounds.clone(), limits::held))
+        .layer(middleware::from_fn(limits::shown))
         .layer(CompressionLayer::new().compress_when(limits::is_worth_compressing))
         .layer(middleware::from_fn(limits::readable))
         .layer(middleware::from_fn_with_state(bounds, limits::limited))

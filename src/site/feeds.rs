@@ -119,10 +119,18 @@ pub fn documents(
     }
     // The newest first, as readers expect.
     let items: Vec<Item> = items.into_iter().flatten().rev().collect();
+    let updated = if let Some(date) = updated(&items) {
+        date
+    } else {
+        // A site on which nothing was published has a feed as well: since there is the archive.
+        let archive = readings.archive()?;
+        let first = archive.first()?.unwrap_or(archive.tip());
+        archive.commit(first)?.author.date
+    };
     Ok([
         (
             document.name("atom"),
-            atom::written(shared, base, document, &items),
+            atom::written(shared, base, document, &items, updated),
         ),
         (
             document.name("json"),

@@ -5,7 +5,8 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::{Document, Entry, Item, updated};
+use super::{Document, Entry, Item};
+use crate::date::RevisionDate;
 use crate::site::base::Base;
 use crate::site::{GENERATOR, Shared, address};
 
@@ -17,10 +18,16 @@ const NAMESPACES: [(&str, &str); 3] = [
 
 type Xml = Writer<Vec<u8>>;
 
-/// Writes a document; the items are given newest first.
-pub fn written(shared: &Shared<'_>, base: &Base, document: Document, items: &[Item]) -> Vec<u8> {
+/// Writes a document; the items are given newest first, with when something of it was said last.
+pub fn written(
+    shared: &Shared<'_>,
+    base: &Base,
+    document: Document,
+    items: &[Item],
+    updated: RevisionDate,
+) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new());
-    let result = feed(&mut writer, shared, base, document, items);
+    let result = feed(&mut writer, shared, base, document, items, updated);
     result.expect("a vector takes whatever is written to it");
     writer.into_inner()
 }
@@ -31,16 +38,14 @@ fn feed(
     base: &Base,
     document: Document,
     items: &[Item],
+    updated: RevisionDate,
 ) -> io::Result<()> {
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let feed = writer.create_element("feed").with_attributes(NAMESPACES);
     feed.write_inner_content(|writer| {
         text(writer, "id", &base.at(address::HOME))?;
         text(writer, "title", &shared.settings.title)?;
-        // A site on which nothing was published has a feed as well.
-        let updated =
-            updated(items).map_or_else(|| "1970-01-01T00:00:00Z".to_owned(), |date| date.to_string());
-        text(writer, "updated", &updated)?;
+        text(writer, "updated", &updated.to_string())?;
         let author = writer.create_element("author");
         author.write_inner_content(|writer| text(writer, "name", &shared.settings.title))?;
         text(writer, "generator", GENERATOR)?;
