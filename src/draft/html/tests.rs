@@ -1194,3 +1194,40 @@ fn a_link_with_words_behind_many_empty_elements_is_not_all_that_stands_there() {
         );
     }
 }
+
+#[test]
+fn a_table_is_read_in_the_order_in_which_it_is_shown() {
+    for (table, text) in [
+        ("<tfoot><tr><td>c<td>d</tfoot><tr><td>a<td>b", "a | b\nc | d"),
+        ("<tr><td>c<td>d<thead><tr><td>a<td>b</thead>", "a | b\nc | d"),
+        (
+            "<tr><td>c<td>d<thead hidden></thead><thead><tr><td>a<td>b</thead>",
+            "a | b\nc | d",
+        ),
+        (
+            "<tfoot><tr><td>e<td>f</tfoot><tfoot><tr><td>c<td>d</tfoot><thead><tr><td>a<td>b</thead>",
+            "a | b\nc | d\ne | f",
+        ),
+        ("<tr><td>b</td></tr><caption>a</caption>", "a|b"),
+        ("<caption align=Bottom>b</caption><tr><td>a", "a|b"),
+        ("<caption align=bottom>c</caption><tr><td>a<td>b", "a | b|c"),
+        ("<tr><td>a<td>b<caption>c</caption>", "c|a | b"),
+        ("<tfoot><tr><td>b</tfoot><tr><td>a", "a|b"),
+    ] {
+        let page = format!("<article><table>{table}</table></article>");
+        assert_eq!(plain(&body(&page)).join("|"), text, "{table}");
+    }
+    for (page, text) in [
+        (
+            "<details>b<summary>a</summary><summary>c</summary></details>",
+            "a|b|c",
+        ),
+        ("<fieldset><p>b</p><legend>a</legend></fieldset>", "a|b"),
+    ] {
+        assert_eq!(
+            plain(&body(&format!("<article>{page}</article>"))).join("|"),
+            text,
+            "{page}"
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! The text of elements, as a browser shows it, and the CommonMark that gives the same text.
 
 use std::cell::Cell;
+use std::ops::Deref;
 
 use scraper::{ElementRef, Node};
 
@@ -100,6 +101,9 @@ pub const BLOCKS: &[&str] = &[
     "ul",
     "xmp",
 ];
+
+/// What stands in an element.
+type NodeOf<'a> = <ElementRef<'a> as Deref>::Target;
 
 /// The page's elements are nested too deep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -328,7 +332,7 @@ impl<'a> Reader<'a> {
         if self.depth > DEEPEST {
             return Err(TooDeep);
         }
-        for child in element.children() {
+        for child in in_order(element) {
             if let Node::Text(text) = child.value() {
                 self.text(text);
             } else if let Some(child) = ElementRef::wrap(child) {
@@ -781,15 +785,20 @@ impl<'a> Reader<'a> {
                 lines.push(cells.join(" | ").trim_end().to_owned());
             }
         }
-        for caption in table.children().filter_map(ElementRef::wrap) {
-            if caption.value().name() == "caption" && !is_left_out(caption) {
-                self.children(caption)?;
-                self.flush(Kind::Paragraph);
-            }
+        let captions = table.children().filter_map(ElementRef::wrap);
+        let captions = captions.filter(|part| part.value().name() == "caption" && !is_left_out(*part));
+        let (below, above): (Vec<_>, Vec<_>) = captions.partition(|caption| is_below(*caption));
+        for caption in above {
+            self.children(caption)?;
+            self.flush(Kind::Paragraph);
         }
         if !lines.is_empty() {
             self.has_unlinked.set(true);
             self.pieces.push(self.piece(lines.join("\n"), None, Kind::Other));
+        }
+        for caption in below {
+            self.children(caption)?;
+            self.flush(Kind::Paragraph);
         }
         Ok(())
     }
@@ -849,9 +858,45 @@ pub fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{c}')
 }
 
+/// Lists what stands right in an element in the order in which browsers show it: a table's captions, its first head, its rows
+/// and its first foot; and first what heads `details` or a `fieldset`.
+fn in_order<'a>(element: ElementRef<'a>) -> Vec<NodeOf<'a>> {
+    let mut children: Vec<NodeOf<'a>> = element.children().collect();
+    let (first, last) = match element.value().name() {
+        "table" => ("thead", "tfoot"),
+        "details" => ("summary", ""),
+        "fieldset" => ("legend", ""),
+        _ => return children,
+    };
+    let one = |name: &str| {
+        let mut parts = element.children().filter_map(ElementRef::wrap);
+        parts.find(|part| part.value().name() == name && !is_never_shown(*part))
+    };
+    let (first, last) = (one(first), one(last));
+    children.sort_by_key(|child| match ElementRef::wrap(*child) {
+        Some(part) if part.value().name() == "caption" => {
+            if is_below(part) {
+                2
+            } else {
+                -2
+            }
+        }
+        Some(part) if Some(part) == first => -1,
+        Some(part) if Some(part) == last => 1,
+        _ => 0,
+    });
+    children
+}
+
+/// Tells whether a caption stands below its table.
+fn is_below(caption: ElementRef<'_>) -> bool {
+    let align = caption.value().attr("align");
+    align.is_some_and(|align| align.eq_ignore_ascii_case("bottom"))
+}
+
 /// The rows of a table, not those of tables in it.
 fn rows(table: ElementRef<'_>) -> impl Iterator<Item = ElementRef<'_>> {
-    let groups = table.children().filter_map(ElementRef::wrap);
+    let groups = in_order(table).into_iter().filter_map(ElementRef::wrap);
     groups.filter(|group| !is_left_out(*group)).flat_map(|group| {
         let is_group = matches!(group.value().name(), "thead" | "tbody" | "tfoot");
         let rows = group.children().filter_map(ElementRef::wrap);
