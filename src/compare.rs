@@ -525,6 +525,37 @@ mod tests {
     }
 
     #[test]
+    fn what_no_reader_sees_is_no_word_and_declares_nothing() {
+        let page = |word: &str, notice: &str| {
+            format!("<!doctype html><article><p>The bridge {word} opened today.</p>{notice}</article>")
+        };
+        let old = page("never", "");
+        for hidden in [
+            "<rp>never</rp>",
+            "<span popover>never</span>",
+            "<span style=opacity:0>never</span>",
+            "<math><mtext>never</mtext></math>",
+        ] {
+            let new = page(hidden, "");
+            assert_eq!(
+                judge(&seen(&old), &seen(&new)).verdict,
+                Verdict::Undeclared,
+                "{hidden}"
+            );
+        }
+        let notice = |hidden: &str| format!("<p {hidden}>Correction: an earlier version said never.</p>");
+        assert_eq!(names(&old, &page("", &notice(""))), ["notice"]);
+        for hidden in [
+            "popover",
+            "style=opacity:0",
+            "style=font-size:0",
+            "hidden=until-found",
+        ] {
+            assert_eq!(names(&old, &page("", &notice(hidden))), [""; 0], "{hidden}");
+        }
+    }
+
+    #[test]
     fn readers_remarks_and_links_to_other_pages_declare_nothing() {
         let page = |text: &str, below: &str| {
             format!("<!doctype html><article><h1>A</h1><p>It opened {text}.</p></article>{below}")

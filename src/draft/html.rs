@@ -308,11 +308,7 @@ impl<'a> Article<'a> {
         let the_one = |name: &str| one_of(&|element| element.value().name() == name);
         let has_role = |element: &ElementRef<'a>| element.value().attr("role") == Some("main");
         let the_main = || the_one("main").or_else(|| one_of(&has_role));
-        let body = root.children().filter_map(ElementRef::wrap);
-        let body = body
-            .filter(|child| child.value().name() == "body")
-            .last()
-            .unwrap_or(root);
+        let body = body_of(root);
         let whole = the_main().unwrap_or(body);
         // An element may mark what is told beside the story. A page that carries its proof has one for its text.
         let is_text = |article: &ElementRef<'a>| carries_proof || surroundings::of(whole, *article).is_text();
@@ -607,6 +603,13 @@ impl<'a> Article<'a> {
     }
 }
 
+/// Returns the element of a page that has all that it shows.
+fn body_of(root: ElementRef<'_>) -> ElementRef<'_> {
+    let children = root.children().filter_map(ElementRef::wrap);
+    let bodies = children.filter(|child| child.value().name() == "body");
+    bodies.last().unwrap_or(root)
+}
+
 fn is_in_header(element: ElementRef<'_>) -> bool {
     let mut above = element.ancestors().filter_map(ElementRef::wrap);
     above.any(|above| above.value().name() == "header")
@@ -663,14 +666,16 @@ fn shown_elements(root: ElementRef<'_>) -> Vec<ElementRef<'_>> {
     shown
 }
 
-/// Finds the article of a page that does not mark it, as the reader views of browsers do.
+/// Finds the article of a page that does not mark it, as the reader views of browsers do. They are given only what is shown, as
+/// they drop the attributes that would tell.
 fn likely_article(text: &str) -> Result<Option<(Vec<Piece>, String)>, TooDeep> {
+    let shown = shown_alone(text);
     let config = dom_smoothie::Config {
         max_elements_to_parse: MOST_SEARCHED * 2,
         disable_json_ld: true,
         ..dom_smoothie::Config::default()
     };
-    let readability = dom_smoothie::Readability::new(text, None, Some(config)).ok();
+    let readability = dom_smoothie::Readability::new(shown, None, Some(config)).ok();
     let readable = readability.filter(dom_smoothie::Readability::is_probably_readable);
     let Some(article) = readable.and_then(|mut page| page.parse().ok()) else {
         return Ok(None);
@@ -678,6 +683,26 @@ fn likely_article(text: &str) -> Result<Option<(Vec<Piece>, String)>, TooDeep> {
     let content = Html::parse_document(&article.content);
     let pieces = text::pieces(content.root_element())?;
     Ok((!pieces.is_empty()).then(|| (pieces, article.content.to_string())))
+}
+
+/// Returns a page without what of its body is not shown, such as the pictures for browsers without scripts.
+fn shown_alone(text: &str) -> String {
+    let mut page = Html::parse_document(text);
+    let elements = body_of(page.root_element())
+        .descendants()
+        .filter_map(ElementRef::wrap)
+        .skip(1);
+    let unseen = elements.filter(|element| {
+        hidden::display(*element) != hidden::Display::Shown
+            || text::hides_itself(*element)
+            || element.value().name() == "noscript"
+    });
+    for id in unseen.map(|element| element.id()).collect::<Vec<_>>() {
+        if let Some(mut element) = page.tree.get_mut(id) {
+            element.detach();
+        }
+    }
+    page.html()
 }
 
 /// Lists what a page shows beside the pieces that were taken for its article.

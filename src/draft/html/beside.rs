@@ -4,7 +4,7 @@
 use scraper::{ElementRef, Node};
 
 use super::super::{Beside, Place};
-use super::hidden::{self, Visibility};
+use super::hidden::{self, Display, Visibility};
 use super::own;
 use super::text::{
     BLOCKS, hides_itself, is_blank, is_hidden_text, is_left_out, is_navigation, is_never_shown, is_no_text,
@@ -54,14 +54,27 @@ const LAYOUT: &[&str] = &["main", "div", "section"];
 
 /// Elements that show something without words.
 const WORDLESS: &[&str] = &[
-    "img", "iframe", "svg", "object", "embed", "video", "audio", "canvas", "input", "math",
+    "img",
+    "iframe",
+    "svg",
+    "object",
+    "embed",
+    "video",
+    "audio",
+    "canvas",
+    "input",
+    "math",
+    "marquee",
+    "fencedframe",
+    "permission",
+    "geolocation",
 ];
 
 /// Those whose words, where they have some, are all that they show.
-const WORDED: &[&str] = &["input", "math"];
+const WORDED: &[&str] = &["input"];
 
 /// Elements that show another text than stands in them, or may.
-const OTHERWISE: &[&str] = &["img", "bdo"];
+const OTHERWISE: &[&str] = &["img", "amp-img", "bdo"];
 
 /// Lists what stands around an article and amid it, in the page's order.
 pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Beside> {
@@ -95,7 +108,7 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
         } else {
             is_article
                 || element.id() == body.id()
-                || LAYOUT.contains(&name) && !hides_itself(element)
+                || LAYOUT.contains(&name) && is_surely_shown(element) && !hides_itself(element)
                 || above.contains(&element.id())
         };
         if is_open {
@@ -120,7 +133,7 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
             String::new()
         } else {
             words(element, named, |element| {
-                is_of_others(element) || is_only_link(element)
+                is_of_others(element) || is_only_link(element) || !is_surely_shown(element)
             })
             .0
         };
@@ -132,6 +145,11 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
         );
     }
     found
+}
+
+/// Tells whether an element says nothing by which it is not known whether a browser shows it.
+fn is_surely_shown(element: ElementRef<'_>) -> bool {
+    hidden::display(element) == Display::Shown && hidden::visibility(element) != Visibility::Unsure
 }
 
 /// Tells an empty element of a kind that HTML has not, as extensions of browsers leave them: nothing shows in it where a page's

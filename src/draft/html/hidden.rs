@@ -39,6 +39,20 @@ const LONGEST_STYLE: usize = 64 << 10;
 /// Elements that browsers show though they have the attribute `hidden`.
 const SHOWN_HIDDEN: &[&str] = &["marquee", "embed", "frame", "frameset"];
 
+/// By what a style may hide that cannot be divided.
+const HIDING: &[&str] = &[
+    "none",
+    "table-column",
+    "content-visibility",
+    "opacity:0",
+    "opacity:-",
+    "font-size:0",
+    "font:0",
+];
+
+/// What stands in an `rp`.
+const BRACKETS: &str = "()（）[]［］〔〕【】《》〈〉「」『』";
+
 /// Values of `display` by which an element has a place.
 const DISPLAYED: &[&str] = &[
     "block",
@@ -91,28 +105,59 @@ pub fn display(element: ElementRef) -> Display {
     if name == "template" || is_hidden_field {
         return Display::Hidden;
     }
-    // Of another kind is what finding words in the page shows, or a link to it.
-    let is_hidden = value
+    // Finding words in the page shows what is hidden so, or a link to it; in a line it is not hidden everywhere.
+    let is_until_found = value
         .attr("hidden")
-        .is_some_and(|kind| !kind.eq_ignore_ascii_case("until-found"));
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("until-found"));
+    let is_hidden = value.attr("hidden").is_some() && !is_until_found;
+    let is_dialog = name == "dialog";
+    let is_open = is_dialog && value.attr("open").is_some();
     let is_by_itself = matches!(name, "script" | "style" | "head" | "title")
+        || name == "rp" && namespace == HTML && !is_bracket(element)
         || is_hidden
-        || name == "dialog" && value.attr("open").is_none();
+        || is_dialog && !is_open
+        || namespace == HTML && value.attr("popover").is_some() && !is_open;
     // Some elements, and what is none of HTML, are shown all the same; a picture has an attribute of its own for it.
     let is_shown_hidden = namespace != HTML || SHOWN_HIDDEN.contains(&name);
-    let is_unsure = is_hidden && is_shown_hidden
+    let is_unsure = is_until_found
+        || is_hidden && is_shown_hidden
         || is_by_itself && namespace == MATHML
         || namespace == SVG && value.attr("display").is_some();
     let style = value.attr("style").unwrap_or_default();
-    match said(style, "display") {
-        Said::Hides => Display::Hidden,
-        Said::MayHide => Display::Unsure,
-        _ if is_unsure => Display::Unsure,
-        Said::Nothing if is_by_itself => Display::Hidden,
-        Said::Unknown | Said::Unreadable if is_by_itself => Display::Unsure,
-        Said::Unreadable if style.to_ascii_lowercase().contains("none") => Display::Unsure,
-        Said::Nothing | Said::Shows | Said::Unknown | Said::Unreadable => Display::Shown,
+    match (said(style, "display"), said(style, "opacity")) {
+        (Said::Hides, _) | (_, Said::Hides) => Display::Hidden,
+        (Said::MayHide, _) | (_, Said::MayHide) => Display::Unsure,
+        _ if is_unsure || may_hide(style) => Display::Unsure,
+        (Said::Nothing, _) if is_by_itself => Display::Hidden,
+        (Said::Unknown | Said::Unreadable, _) if is_by_itself => Display::Unsure,
+        (Said::Unreadable, _) if names_one(style, HIDING) => Display::Unsure,
+        _ => Display::Shown,
     }
+}
+
+/// Tells whether a style says what hides some elements, or all in them that says nothing of itself.
+fn may_hide(style: &str) -> bool {
+    ["content-visibility", "font-size"]
+        .iter()
+        .any(|property| matches!(said(style, property), Said::Hides | Said::MayHide))
+}
+
+/// Tells whether one of some words stands in a style.
+fn names_one(style: &str, words: &[&str]) -> bool {
+    let style = style.to_ascii_lowercase().replace(is_blank, "");
+    words.iter().any(|word| style.contains(word))
+}
+
+/// Tells whether an element of a ruby is no more than a bracket around what stands above the line: where that is read as it
+/// stands in the text, so is the bracket, though no browser shows it.
+fn is_bracket(element: ElementRef) -> bool {
+    let is_in_ruby = element
+        .parent()
+        .and_then(ElementRef::wrap)
+        .is_some_and(|parent| matches!(parent.value().name(), "ruby" | "rtc"));
+    let mut characters = element.text().flat_map(str::chars).filter(|c| !is_blank(*c));
+    let is_one = characters.next().is_none_or(|c| BRACKETS.contains(c)) && characters.next().is_none();
+    is_in_ruby && is_one
 }
 
 /// Tells whether an element in its place is seen.
@@ -124,21 +169,14 @@ pub fn visibility(element: ElementRef) -> Visibility {
     let style = value.attr("style").unwrap_or_default();
     match said(style, "visibility") {
         Said::Nothing => Visibility::Inherited,
-        Said::Shows => Visibility::Visible,
         Said::Hides => Visibility::Hidden,
         Said::MayHide => Visibility::Unsure,
-        Said::Unknown | Said::Unreadable => {
-            let style = style.to_ascii_lowercase();
-            if style.contains("hidden") || style.contains("collapse") {
-                Visibility::Unsure
-            } else {
-                Visibility::Visible
-            }
-        }
+        Said::Unknown | Said::Unreadable if names_one(style, &["hidden", "collapse"]) => Visibility::Unsure,
+        Said::Shows | Said::Unknown | Said::Unreadable => Visibility::Visible,
     }
 }
 
-/// Returns what a style says of `display` or `visibility`: the last declaration counts, an important one before others.
+/// Returns what a style says of a property that hides: the last declaration counts, an important one before others.
 fn said(style: &str, property: &str) -> Said {
     if style.is_empty() {
         return Said::Nothing;
@@ -149,7 +187,7 @@ fn said(style: &str, property: &str) -> Said {
     let declared = declarations.iter().filter_map(|declaration| {
         let (name, value) = declaration.split_once(':')?;
         let name = name.trim_matches(is_blank);
-        if name != property && name != "all" {
+        if name != property && name != "all" && !(property == "font-size" && name == "font") {
             return None;
         }
         let value = value.trim_matches(is_blank);
@@ -164,7 +202,19 @@ fn said(style: &str, property: &str) -> Said {
     let (important, others): (Vec<_>, Vec<_>) = declared.partition(|(is_important, _)| *is_important);
     let values = others.into_iter().chain(important).map(|(_, value)| value);
     values.fold(Said::Nothing, |before, value| match (property, value) {
-        ("display", "none") | ("visibility", "hidden" | "collapse") => Said::Hides,
+        ("display", "none" | "table-column" | "table-column-group")
+        | ("visibility", "hidden" | "collapse")
+        | ("content-visibility", "hidden") => Said::Hides,
+        ("opacity", value) if number(value).is_some_and(|number| number <= 0.0) => Said::Hides,
+        ("opacity", value) if number(value).is_some() => Said::Shows,
+        ("font-size", value) => {
+            let size = value.split('/').next().unwrap_or_default();
+            if size.split(is_blank).filter_map(number).any(|size| size == 0.0) {
+                Said::Hides
+            } else {
+                Said::Shows
+            }
+        }
         ("visibility", "visible" | "initial") => Said::Shows,
         ("display", value) if DISPLAYED.contains(&value) => Said::Shows,
         _ => match before {
@@ -173,6 +223,12 @@ fn said(style: &str, property: &str) -> Said {
             _ => Said::Unknown,
         },
     })
+}
+
+/// Returns the number that a value is, whatever its unit.
+fn number(value: &str) -> Option<f64> {
+    let is_digit = |c: char| c.is_ascii_digit() || c == '.';
+    value[..=value.rfind(is_digit)?].parse().ok()
 }
 
 /// Divides a style into its declarations, in lower case, without comments; nothing where it is very long, or has what might
@@ -259,7 +315,24 @@ mod tests {
             ("content:'a;display:none;b'", Shown),
             ("background:url(a;display:none;b", Shown),
             ("/*display:none*/", Shown),
-            ("opacity:0", Shown),
+            ("opacity:0", Hidden),
+            ("opacity:0.0%", Hidden),
+            ("opacity:0e0", Hidden),
+            ("opacity:-1", Hidden),
+            ("opacity:0;opacity:.5", Shown),
+            ("opacity:0;opacity:var(--x)", Unsure),
+            ("opacity:0;x:[", Unsure),
+            ("opacity:1", Shown),
+            ("font-size:0", Unsure),
+            ("font-size:0.0px!important;font-size:1em", Unsure),
+            ("font-size:0;font:1em a", Shown),
+            ("font:0/0 a", Unsure),
+            ("font:bold 10px/0 a", Shown),
+            ("font-size:larger", Shown),
+            ("content-visibility:hidden", Unsure),
+            ("content-visibility:auto", Shown),
+            ("display:table-column", Hidden),
+            ("display:table-column-group!important", Hidden),
             ("display:none;display:masonry", Unsure),
             ("display:none;display:var(--x)", Unsure),
             ("display:none;all:initial", Shown),
@@ -282,9 +355,20 @@ mod tests {
             ("<p hidden style='display:block'>", Shown),
             ("<p hidden style='display:foo'>", Unsure),
             ("<p hidden style='d\\69splay:block'>", Unsure),
-            ("<p hidden=until-found>", Shown),
+            ("<p hidden=until-found>", Unsure),
             ("<p hidden=Until-Found style='display:none'>", Hidden),
-            ("<p hidden=until-found style='content-visibility:visible'>", Shown),
+            (
+                "<p hidden=until-found style='content-visibility:visible'>",
+                Unsure,
+            ),
+            ("<p popover>", Hidden),
+            ("<p popover=hint style='color:red'>", Hidden),
+            ("<p popover style='display:block'>", Shown),
+            ("<dialog popover>", Hidden),
+            ("<dialog popover open>", Shown),
+            ("<svg popover>", Shown),
+            ("<rp>(</rp>", Hidden),
+            ("<rp>not</rp>", Hidden),
             ("<dialog>", Hidden),
             ("<dialog open>", Shown),
             ("<dialog style='display:block'>", Shown),

@@ -840,7 +840,7 @@ proptest! {
     #[test]
     fn what_a_browser_shows_is_in_the_text_or_told(
         parts in proptest::collection::vec(
-            "word|</?(p|div|b|span|ul|ol|li|dl|dt|dd|table|tr|td|th|caption|tbody|colgroup|select|option|optgroup|details|summary|figure|figcaption|ruby|rt|rp|header|nav|aside|footer|article|main|section|form|button|blockquote|pre|h1|h2|svg|math|textarea|menu|dir|fieldset|legend|object|video|map|center)>",
+            "word|</?(p|div|b|span|ul|ol|li|dl|dt|dd|table|tr|td|th|caption|tbody|colgroup|select|option|optgroup|details|summary|figure|figcaption|ruby|rt|header|nav|aside|footer|article|main|section|form|button|blockquote|pre|h1|h2|svg|math|textarea|menu|dir|fieldset|legend|object|video|map|center)>",
             0..40
         )
     ) {
@@ -1173,6 +1173,109 @@ fn several_paragraphs_of_an_item_or_a_quotation_keep_their_markup() {
     assert_eq!(plain(&body(table)), ["> a > b | c"]);
 }
 
+/// Reads a page in which the article is found by its look: what is read between its first and last paragraph, and what is told.
+fn likely(words: &str) -> (Vec<String>, Vec<String>) {
+    let long = "The court of appeal agreed with the judges in its long opinion, which it published on the same day, for \
+                all to read, and the council will take note of it when it meets again. "
+        .repeat(3);
+    let page = format!(
+        "<div id=top><a href=/>Home</a></div><div class=content><p>{long}</p>{words}<p>{long}</p></div><p>{FOOTER}"
+    );
+    let draft = body(&page);
+    let beside = draft.beside.iter().map(|beside| beside.text.clone()).collect();
+    let texts = plain(&draft);
+    assert_eq!(
+        (texts[0], texts[texts.len() - 1]),
+        (long.trim(), long.trim()),
+        "{words}"
+    );
+    (
+        texts[1..texts.len() - 1]
+            .iter()
+            .map(|text| (*text).to_owned())
+            .collect(),
+        beside,
+    )
+}
+
+#[test]
+fn what_is_hidden_is_no_text_where_the_article_is_found_by_its_look() {
+    let told = "The mayor, who had been in office for twelve years, said that he was glad of it, as was the council.";
+    let all = likely(&format!("<p>{told}</p>"));
+    assert_eq!(all, (vec![told.to_owned()], vec!["Home".to_owned()]));
+    for hidden in [
+        "style='display:none!important'",
+        "style='display:/**/none'",
+        "style='DISPLAY : none ; color : red'",
+        "style='visibility:collapse'",
+        "style='opacity:0'",
+        "style='font-size:0'",
+        "popover",
+        "hidden=until-found",
+    ] {
+        let (texts, _) = likely(&format!("<p {hidden}>{told}</p>"));
+        assert_eq!(texts, [""; 0], "{hidden}");
+        let (texts, _) = likely(&format!("<p>He did <span {hidden}>not</span> take it.</p>"));
+        assert_eq!(texts, ["He did take it."], "{hidden}");
+    }
+    let lazy = likely("<p>He did <img src=p.gif><noscript><img alt=not src=r.png></noscript> take it.</p>").0;
+    assert_eq!(lazy, ["He did take it."]);
+}
+
+#[test]
+fn what_browsers_hide_by_themselves_is_no_text() {
+    let texts = |html: &str| plain(&body(&format!("<article><p>a</p>{html}</article>")))[1..].join("|");
+    for hidden in [
+        "<rp>not</rp>",
+        "<ruby>did<rp>not</rp></ruby>",
+        "<span popover>not</span>",
+        "<span popover=manual>not</span>",
+        "<span style='opacity: 0%'>not</span>",
+        "<span style='opacity:-1'>not</span>",
+        "<span style='font-size:0px'>not</span>",
+        "<span style='font:0/0 a'>not</span>",
+        "<span style='content-visibility:hidden'>not</span>",
+        "<span style='display:table-column'>not</span>",
+        "<span style='display:table-column-group'>not</span>",
+        "<marquee height=0>not</marquee>",
+        "<option label=so>not</option>",
+        "<fencedframe>not</fencedframe>",
+        "<math><mphantom><mtext>not</mtext></mphantom></math>",
+        "<math><semantics><mi>x</mi><annotation>not</annotation></semantics></math>",
+        "<math><maction><mtext></mtext><mtext>not</mtext></maction></math>",
+    ] {
+        let text = texts(&format!("<p>He {hidden} took it.</p>"));
+        assert!(!text.contains("not"), "{hidden}: {text}");
+    }
+    assert_eq!(texts("<p hidden=until-found>b</p>"), "");
+    for (shown, text) in [
+        (
+            "<p><ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby></p>",
+            "漢(kan)",
+        ),
+        ("<p style='opacity:.9'>b</p>", "b"),
+        ("<p style='font-size:10px'>b</p>", "b"),
+        ("<p style='font:bold 1em/0 a'>b</p>", "b"),
+        ("<p popover style='display:block'>b</p>", "b"),
+        ("<dialog open popover>b</dialog>", "b"),
+    ] {
+        assert_eq!(texts(shown), text, "{shown}");
+    }
+}
+
+#[test]
+fn formulas_are_told_and_not_read() {
+    let draft = body(
+        "<article><p>He took <math><msup><mn>10</mn><mn>6</mn></msup></math> euros.</p>\
+         <p><math><mfrac><mn>1</mn><mn>000</mn></mfrac></math></p></article>",
+    );
+    assert_eq!(plain(&draft), ["He took euros."]);
+    let beside: Vec<&str> = draft.beside.iter().map(|beside| beside.text.as_str()).collect();
+    assert_eq!(beside, ["106", "<math>", "1000", "<math>"]);
+    let draft = body("<article><p>a <amp-img alt=b></amp-img></p></article>");
+    assert_eq!(draft.beside[0].text, "<amp-img>");
+}
+
 #[test]
 fn a_link_with_words_behind_many_empty_elements_is_not_all_that_stands_there() {
     for (empty, behind, own) in [
@@ -1229,5 +1332,36 @@ fn a_table_is_read_in_the_order_in_which_it_is_shown() {
             text,
             "{page}"
         );
+    }
+}
+
+#[test]
+fn only_what_is_surely_shown_is_the_page_s_own_word() {
+    for unsure in [
+        "hidden=until-found",
+        "style='font-size:0'",
+        "style='d\\69splay:none'",
+    ] {
+        for page in [
+            format!("<article><p>a</p><p {unsure}>Correction: b"),
+            format!("<article><p>a</p></article><div {unsure}><p>Correction: b</div>"),
+            format!("<article><p>a</p></article><p>c <b {unsure}>Correction: b</b>"),
+        ] {
+            let draft = body(&page);
+            assert!(
+                draft
+                    .beside
+                    .iter()
+                    .all(|beside| !beside.own.contains("Correction")),
+                "{page}"
+            );
+            assert!(
+                draft
+                    .beside
+                    .iter()
+                    .any(|beside| beside.text.contains("Correction")),
+                "{page}"
+            );
+        }
     }
 }

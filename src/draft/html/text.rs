@@ -26,11 +26,42 @@ const LONGEST_WORD: usize = 16;
 /// The longest block whose emphasis and links are kept.
 const LONGEST_SOURCE: usize = 1 << 20;
 
-/// Elements that hold no text of the article.
+/// Elements that hold no text of the article, or show theirs in another way than words one after the other.
 const LEFT_OUT: &[&str] = &[
-    "script", "style", "template", "noscript", "nav", "aside", "button", "iframe", "svg", "head", "title",
-    "textarea", "select", "input", "object", "embed", "applet", "audio", "video", "canvas", "map", "menu",
-    "noframes", "noembed", "datalist", "progress", "meter",
+    "script",
+    "style",
+    "template",
+    "noscript",
+    "nav",
+    "aside",
+    "button",
+    "iframe",
+    "svg",
+    "head",
+    "title",
+    "textarea",
+    "select",
+    "input",
+    "object",
+    "embed",
+    "applet",
+    "audio",
+    "video",
+    "canvas",
+    "map",
+    "menu",
+    "noframes",
+    "noembed",
+    "datalist",
+    "progress",
+    "meter",
+    "math",
+    "marquee",
+    "option",
+    "optgroup",
+    "fencedframe",
+    "permission",
+    "geolocation",
 ];
 /// Elements by which a form is a part of the text: some programs put whole pages into one.
 const TEXT_IN_FORM: &[&str] = &["article", "h1", "h2", "h3", "h4", "h5", "h6", "main", "p"];
