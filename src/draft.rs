@@ -118,7 +118,7 @@ pub struct Draft {
     pub printed: Option<html::Printed>,
     /// What of a page that carries a proof is not as on an archive's site, so that its elements need not be what a reader sees.
     pub faults: Vec<String>,
-    /// Whether an HTML page that carries a proof has another style than the program's, or a second one, which may hide or add something.
+    /// Whether an HTML page has another style than the program's, or a second one, which may hide or add something.
     pub has_strange_style: bool,
     /// Whether it is a page in plain text, in which nothing tells a notice above the text from the text.
     pub is_plain: bool,

@@ -121,7 +121,8 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         carries_proof,
         printed,
         faults,
-        has_strange_style: carries_proof && own::has_strange_style(page.root_element()),
+        has_strange_style: own::has_strange_style(page.root_element())
+            || !carries_proof && own::has_look(page.root_element()),
         is_plain: false,
     })
 }

@@ -10,6 +10,7 @@ use super::text::{
     BLOCKS, hides_itself, is_blank, is_hidden_text, is_left_out, is_navigation, is_never_shown, is_no_text,
 };
 use crate::capture::wayback;
+use crate::language::right_to_left;
 
 /// Elements in which a page says what is no part of its article.
 pub const FRAME: &[&str] = &["nav", "header", "footer", "aside"];
@@ -36,6 +37,9 @@ const OTHERS: &[&str] = &[
     "related-posts",
     "recommended",
 ];
+
+/// In how many nodes and bytes of an element is looked for the letter by which it has its direction.
+const LONGEST_BEGIN: usize = 4096;
 
 /// The most nodes beside a link that are looked at.
 const MOST_BESIDE_LINK: usize = 100;
@@ -81,10 +85,12 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
     let above: Vec<_> = article.ancestors().map(|node| node.id()).collect();
     let mut found = Vec::new();
     let mut otherwise = Vec::new();
+    let mut around = article.ancestors().filter_map(ElementRef::wrap);
+    let mut directions = vec![around.find_map(Direction::said_by).unwrap_or_default()];
     // A style may show what stands in a head.
-    let mut pending = vec![(*body, false, false)];
-    pending.extend(body.prev_siblings().map(|node| (node, false, false)));
-    while let Some((node, is_in, is_in_header)) = pending.pop() {
+    let mut pending = vec![(*body, false, false, 0)];
+    pending.extend(body.prev_siblings().map(|node| (node, false, false, 0)));
+    while let Some((node, is_in, is_in_header, mut direction)) = pending.pop() {
         let Some(element) = ElementRef::wrap(node) else {
             if let Node::Text(text) = node.value() {
                 let shown = words_of_text(text);
@@ -94,6 +100,14 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
                     &*shown
                 };
                 found.extend(beside(Place::Loose, false, &shown, own).filter(|_| !is_in));
+                if is_in {
+                    let (so, others) = right_to_left(text);
+                    let Direction {
+                        letters, has_text, ..
+                    } = &mut directions[direction];
+                    *letters = (letters.0 + so, letters.1 + others);
+                    *has_text |= !text.chars().all(is_blank);
+                }
             }
             continue;
         };
@@ -118,7 +132,14 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
             }
             let start = pending.len();
             let (is_in, is_in_header) = (is_in || is_article, is_in_header || is_header);
-            pending.extend(node.children().map(|child| (child, is_in, is_in_header)));
+            if let Some(said) = Direction::said_by(element).filter(|_| is_in) {
+                direction = directions.len();
+                directions.push(said);
+            }
+            pending.extend(
+                node.children()
+                    .map(|child| (child, is_in, is_in_header, direction)),
+            );
             pending[start..].reverse();
             continue;
         }
@@ -144,12 +165,87 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
                 .filter_map(|name| beside(place, false, &format!("<{name}>"), "")),
         );
     }
+    // Of a page that carries its proof another check tells that.
+    if named == Named::Wordless {
+        let mut turned: Vec<&str> = directions.iter().filter_map(Direction::strange).collect();
+        turned.sort_unstable();
+        turned.dedup();
+        found.extend(
+            turned
+                .iter()
+                .filter_map(|name| beside(Place::Loose, false, &format!("<{name} dir>"), "")),
+        );
+    }
     found
 }
 
 /// Tells whether an element says nothing by which it is not known whether a browser shows it.
 fn is_surely_shown(element: ElementRef<'_>) -> bool {
     hidden::display(element) == Display::Shown && hidden::visibility(element) != Visibility::Unsure
+}
+
+/// What an element says of the direction of a text, and the letters of what is read there.
+#[derive(Default)]
+struct Direction<'a> {
+    /// The element, where what is in it is written from right to left.
+    turns: Option<&'a str>,
+    /// How many letters are of scripts that are written so, and how many of others.
+    letters: (usize, usize),
+    has_text: bool,
+}
+
+impl<'a> Direction<'a> {
+    /// Returns what an element says; nothing where it leaves the direction as it is.
+    fn said_by(element: ElementRef<'a>) -> Option<Self> {
+        let name = element.value().name();
+        let own = element
+            .value()
+            .attr("dir")
+            .or((name == "bdi").then_some("auto"))?;
+        let is = |known: &str| own.eq_ignore_ascii_case(known);
+        let is_turned = is("rtl") || is("auto") && begins_right_to_left(element);
+        (is_turned || is("ltr") || is("auto")).then(|| Self {
+            // The element whose only use that is is told for itself.
+            turns: Some(name).filter(|name| is_turned && !OTHERWISE.contains(name)),
+            ..Self::default()
+        })
+    }
+
+    /// Names the element if it turns what is not written so, as it may be numbers around a sign.
+    fn strange(&self) -> Option<&'a str> {
+        let (so, others) = self.letters;
+        self.turns.filter(|_| self.has_text && so <= others)
+    }
+}
+
+/// Tells whether the first letter by which an element has its direction (HTML, "auto-directionality") is written from right to
+/// left, or whether that one stands too far behind; it may be hidden.
+fn begins_right_to_left(element: ElementRef<'_>) -> bool {
+    let is_passed_over = |above: ElementRef<'_>| {
+        let value = above.value();
+        matches!(value.name(), "bdi" | "script" | "style" | "textarea") || value.attr("dir").is_some()
+    };
+    let mut left = LONGEST_BEGIN;
+    for node in element.descendants() {
+        let text = node.value().as_text().map_or("", |text| text);
+        let mut counts = text
+            .chars()
+            .take(left)
+            .map(|c| right_to_left(c.encode_utf8(&mut [0; 4])));
+        let found = counts.find(|counts| *counts != (0, 0));
+        let mut above = node
+            .ancestors()
+            .take_while(|above| above.id() != element.id())
+            .filter_map(ElementRef::wrap);
+        match found {
+            Some((so, _)) if !above.any(is_passed_over) => return so > 0,
+            _ => left = left.saturating_sub(1 + text.len()),
+        }
+        if left == 0 {
+            return true;
+        }
+    }
+    false
 }
 
 /// Tells an empty element of a kind that HTML has not, as extensions of browsers leave them: nothing shows in it where a page's

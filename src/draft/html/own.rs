@@ -1,5 +1,6 @@
 //! What a page that carries a proof has to be made of, so that its elements say what a reader sees: what an archive's program
-//! writes, as far as that can be told without asking the page's style. The check in a browser asks the same.
+//! writes, as far as that can be told without asking the page's style. The check in a browser asks the same. And which pages, with
+//! a proof or without, have a style that is not asked.
 
 use scraper::{ElementRef, Node};
 
@@ -47,6 +48,9 @@ const AROUND: &[&str] = &["html", "body", "main", "div", "section"];
 
 /// Attributes by which an element of an article, or around it, is seen by all, and as what it is.
 const ATTRIBUTES: &[&str] = &["class", "datetime", "href", "hreflang", "lang", "rel"];
+
+/// Attributes by which elements of pages that carry no proof look in a way of their own.
+const LOOKS: &[&str] = &["style", "color", "text", "bgcolor", "background"];
 
 /// The classes that an article and what is around it have.
 const CLASSES: &[&str] = &["page", "back", "withheld", "plain", "unseen", "id"];
@@ -225,6 +229,12 @@ pub fn has_strange_style(root: ElementRef<'_>) -> bool {
     !KNOWN_STYLES.contains(&&*hex(&Sha256::digest(&text)))
         || elements.any(|element| is_style(&element))
         || classed.any(has_strange_class)
+}
+
+/// Tells whether an element of a page says how it looks, which may be as nothing, or where it stands.
+pub fn has_look(root: ElementRef<'_>) -> bool {
+    let mut elements = root.descendants().filter_map(ElementRef::wrap);
+    elements.any(|element| LOOKS.iter().any(|look| element.value().attr(look).is_some()))
 }
 
 fn anywhere(element: ElementRef<'_>) -> Option<String> {

@@ -1336,6 +1336,58 @@ fn a_table_is_read_in_the_order_in_which_it_is_shown() {
 }
 
 #[test]
+fn a_direction_in_which_nobody_writes_a_text_is_told() {
+    let told = |html: &str| -> Vec<String> {
+        let draft = read(html).unwrap();
+        draft.beside.into_iter().map(|beside| beside.text).collect()
+    };
+    for (page, expected) in [
+        ("<article><p dir=rtl>10 - 20", "<p dir>"),
+        ("<article><p>a <span dir=RTL>10 - 20</span>", "<span dir>"),
+        ("<article dir=rtl><p>10 - 20", "<article dir>"),
+        ("<html dir=rtl><article><p>10 - 20", "<html dir>"),
+        ("<html dir=rtl><p>10 - 20", "<html dir>"),
+        ("<article><p dir=auto><b hidden>א</b>10 - 20 euros", "<p dir>"),
+        (
+            "<article><p dir=auto><bdi>a</bdi><b hidden>א</b>10 - 20 euros",
+            "<p dir>",
+        ),
+    ] {
+        assert_eq!(told(page), [expected], "{page}");
+    }
+    for honest in [
+        "<html dir=rtl lang=he><article><p>שלום עולם, 10 - 20</p><p>10 - 20</p>",
+        "<article><p>a</p><p dir=rtl>مرحبا بالعالم 10 - 20</p>",
+        "<article><p dir=auto>The word שלום</p><p dir=ltr>10 - 20</p>",
+        "<html dir=rtl><article dir=ltr><p>10 - 20",
+    ] {
+        assert_eq!(told(honest), [""; 0], "{honest}");
+    }
+}
+
+#[test]
+fn that_a_page_has_styles_is_told() {
+    for (page, has_style) in [
+        ("<article><p>a", false),
+        ("<article><p class=x>a", false),
+        ("<style>.x{display:none}</style><article><p class=x>a", true),
+        (
+            "<style>p::before{content:'It is false that '}</style><article><p>a",
+            true,
+        ),
+        ("<link rel=stylesheet href=x><article><p>a", true),
+        (
+            "<article><p style='display:flex;flex-direction:column-reverse'>a",
+            true,
+        ),
+        ("<article><p><font color=white>a</font>", true),
+        ("<body text=white><article><p>a", true),
+    ] {
+        assert_eq!(read(page).unwrap().has_strange_style, has_style, "{page}");
+    }
+}
+
+#[test]
 fn only_what_is_surely_shown_is_the_page_s_own_word() {
     for unsure in [
         "hidden=until-found",
