@@ -123,15 +123,15 @@ fn pages_that_generators_print_are_verified_and_what_they_set_is_told() {
     };
     assert_eq!(
         set("hugo-en.html"),
-        r#"{"quotation_marks":19,"dashes":3,"ellipses":1}"#
+        r#"{"quotation_marks":19,"dashes":3,"ellipses":1,"note_links":2}"#
     );
     assert_eq!(
         set("jekyll-en.html"),
-        r#"{"quotation_marks":19,"dashes":3,"ellipses":1,"contents":1,"line_numbers":1}"#
+        r#"{"quotation_marks":19,"dashes":3,"ellipses":1,"contents":1,"note_links":2,"line_numbers":1}"#
     );
     assert_eq!(
         set("mkdocs-zh.html"),
-        r#"{"quotation_marks":8,"heading_links":2,"line_numbers":1}"#
+        r#"{"quotation_marks":8,"heading_links":2,"note_links":1,"line_numbers":1}"#
     );
     let around = |name: &str| {
         let at = printed.pages.keys().position(|own| own == name).unwrap();
@@ -141,7 +141,7 @@ fn pages_that_generators_print_are_verified_and_what_they_set_is_told() {
     assert!(around("eleventy-en.html").contains("← Previous Older story"));
     printed.story.write("page.html", &printed.pages["hugo-en.html"]);
     let said = printed.story.yes(&["verify", "page.html"]);
-    let set = "  set by the program that made the page, and not in the file: 19 quotation marks, 3 dashes, 1 ellipsis\n";
+    let set = "  set by the program that made the page, and not in the file: 19 quotation marks, 3 dashes, 1 ellipsis, 2 links back from notes\n";
     assert!(said.contains(set), "{said}");
 }
 
@@ -354,4 +354,287 @@ fn a_page_of_a_file_in_which_a_generator_fills_something_in_is_not_called_altere
     let output = printed.story.run(&["verify", "2.html"]);
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("  most like it: posts/filled-2.md\n"), "{said}");
+}
+
+/// Verifies a page for each of some bodies, beside a source that it may be printed from; returns the answers.
+fn printed_from(cases: &[(&str, &str)]) -> Vec<Value> {
+    let printed = begin();
+    let first = |number: usize| {
+        format!("What the council of district {number} heard on Monday is told below in its own words.")
+    };
+    let mut sources: Vec<&str> = cases.iter().map(|(source, _)| *source).collect();
+    sources.dedup();
+    let number_of = |source: &str| sources.iter().position(|own| *own == source).unwrap();
+    for (number, source) in sources.iter().enumerate() {
+        let text = format!(
+            "---\ntitle: District {number}\n---\n\n{}\n\n{source}\n",
+            first(number)
+        );
+        printed
+            .publisher
+            .write(&format!("posts/district-{number}.md"), text);
+    }
+    let id = printed.publisher.commit("Districts", DAY);
+    printed.story.yes(&["mirror", "digest", "digest"]);
+    let pages: Vec<String> = cases
+        .iter()
+        .map(|(source, body)| {
+            let first = first(number_of(source));
+            format!("<html><body><article><p>{first}</p>\n{body}\n<p>2026-01-22 (Thursday) · {id}</p></article></body></html>")
+        })
+        .collect();
+    printed.judge(&pages)
+}
+
+/// Asserts which of some bodies are verified beside a source, and that the others are told as altered.
+fn assert_verified(cases: &[(&str, &[&str], &[&str])]) {
+    let all: Vec<(&str, &str, &str)> = cases
+        .iter()
+        .flat_map(|(source, honest, others)| {
+            let honest = honest.iter().map(|body| (*source, *body, "verified"));
+            honest.chain(others.iter().map(|body| (*source, *body, "altered")))
+        })
+        .collect();
+    let pages: Vec<(&str, &str)> = all.iter().map(|(source, body, _)| (*source, *body)).collect();
+    for ((source, body, verdict), answer) in all.iter().zip(printed_from(&pages)) {
+        assert_eq!(answer["verdict"], *verdict, "{source}\n{body}\n{answer:#}");
+    }
+}
+
+#[test]
+fn lists_of_attributes_take_no_item_no_code_and_no_words_with_them() {
+    let items = "<ul><li>Alice voted for it.</li><li>Bob voted against it.</li></ul>";
+    let one = "<ul><li>Alice voted for it.</li></ul>";
+    assert_verified(&[
+        (
+            "- Alice voted for it.\n- Bob voted against it.\n{#protocol}",
+            &[items],
+            &[one],
+        ),
+        (
+            "- Alice voted for it.\n- Bob voted against it.\n{: .stocks}",
+            &[items],
+            &[one],
+        ),
+        (
+            "Who it is:\n\n    {:guilty false}\n    (print 1)",
+            &["<p>Who it is:</p><pre><code>{:guilty false}\n(print 1)\n</code></pre>"],
+            &["<p>Who it is:</p><pre><code>(print 1)\n</code></pre>"],
+        ),
+        (
+            "````\n```\n{: .a}\nmix the liquids\n````",
+            &["<pre><code>```\n{: .a}\nmix the liquids\n</code></pre>"],
+            &["<pre><code>```\nmix the liquids\n</code></pre>"],
+        ),
+        (
+            "So it is.\n\n{.The mayor was acquitted of all charges.}",
+            &["<p>So it is.</p><p>{.The mayor was acquitted of all charges.}</p>"],
+            &["<p>So it is.</p>"],
+        ),
+        (
+            "## Mayor guilty {. say some, and he is not}\n\nSo it is.",
+            &["<h2>Mayor guilty {. say some, and he is not}</h2><p>So it is.</p>"],
+            &["<h2>Mayor guilty</h2><p>So it is.</p>"],
+        ),
+        (
+            "## Heading two {: #second .cls }\n\nA [link](https://e.org){: target=_blank } and **strong**{: .x } words.",
+            &[
+                "<h2>Heading two</h2><p>A <a href=\"https://e.org\">link</a> and <strong>strong</strong> words.</p>",
+            ],
+            &["<h2>Heading two</h2><p>A <a href=\"https://e.org\">link</a> and words.</p>"],
+        ),
+    ]);
+}
+
+#[test]
+fn notes_are_what_is_referred_to_and_ways_back_lead_to_that_and_say_nothing() {
+    let note = |back: &str| {
+        format!(
+            "<p>So it is<sup><a href=\"#fn1\" id=\"r1\">1</a></sup>.</p><ol><li id=\"fn1\"><p>The note of it. {back}</p></li></ol>"
+        )
+    };
+    let back = |text: &str| note(&format!("<a href=\"#r1\">{text}</a>"));
+    let page = |items: &str| format!("<h2 id=\"w\">Shares</h2><ul>{items}</ul>");
+    let honest = [back("↩"), back("↑"), back("↩\u{fe0e}"), note("")];
+    let others = [
+        back("↑50"),
+        back("↩ 2"),
+        note("<a href=\"#r1\">↑50</a> <a href=\"#r1\">↩</a>"),
+        note("<a href=\"#x\">↩</a>"),
+        note("").replace("href=\"#fn1\"", "href=\"#w\""),
+        note("").replace("<sup><a href=\"#fn1\" id=\"r1\">1</a></sup>", "[1]"),
+    ];
+    let honest: Vec<&str> = honest.iter().map(String::as_str).collect();
+    let others: Vec<&str> = others.iter().map(String::as_str).collect();
+    let shares = [
+        page("<li>Shares of Acme</li><li>Paid in full</li>"),
+        page("<li id=\"fnx\">Shares of Acme <a href=\"#w\">↑ 500</a></li><li>Paid in full</li>"),
+        page("<li>Shares of Acme</li><li id=\"fn1\">Paid in full <a href=\"#1\">↑1000000</a></li>"),
+    ];
+    let twice = |back: &str| {
+        format!(
+            "<p>So<sup id=\"r1\"><a href=\"#fn1\">1</a></sup> it is<sup id=\"r1-2\"><a href=\"#fn1\">1</a></sup>.</p><ol><li id=\"fn1\"><p>The note of it. <a href=\"#r1\">↩</a> <a href=\"#r1-2\">{back}</a></p></li></ol>"
+        )
+    };
+    let (second, third) = (twice("↩<sup>2</sup>"), twice("↩<sup>3</sup>"));
+    assert_verified(&[
+        ("So it is[^1].\n\n[^1]: The note of it.", &honest, &others),
+        // Labels are the same in capitals.
+        ("So it is[^Note].\n\n[^note]: The note of it.", &honest[..1], &[]),
+        (
+            "So[^1] it is[^1].\n\n[^1]: The note of it.",
+            &[&second],
+            &[&third],
+        ),
+        (
+            "## Shares\n\n- Shares of Acme\n- Paid in full",
+            &[&shares[0]],
+            &[&shares[1], &shares[2]],
+        ),
+        (
+            "## Costs\n\nIt costs 10[6] euros.",
+            &["<h2 id=\"w\">Costs</h2><p>It costs 10[6] euros.</p>"],
+            &[
+                "<h2 id=\"w\">Costs</h2><p>It costs 10<sup><a href=\"#w\">6</a></sup> euros.</p>",
+                "<h2 id=\"w\">Costs</h2><p>It costs 10\u{e104}[6] euros.</p>",
+            ],
+        ),
+        (
+            "So it is.\n\n> [^1]: The rumour is false.",
+            &["<p>So it is.</p><blockquote><p>[^1]: The rumour is false.</p></blockquote>"],
+            &["<p>So it is.</p>"],
+        ),
+    ]);
+}
+
+#[test]
+fn numbers_of_lines_stand_before_every_line_and_hide_and_add_nothing() {
+    let line = |start: &str, number: &str, text: &str| format!("<span {start}>{number}</span>{text}\n");
+    let code = |lines: &[String]| format!("<pre><code>{}</code></pre>", lines.concat());
+    let chroma = "style=\"white-space:pre;-webkit-user-select:none;user-select:none;margin-right:0.4em;padding:0 0.4em 0 0.4em;color:#7f7f7f\"";
+    let ln = "class=\"ln\"";
+    let euros = [
+        code(&[line(chroma, "1", "000 euros"), line(chroma, "2", "one million")]),
+        code(&[line(chroma, "17", "000 euros"), line(chroma, "18", "one million")]),
+        code(&[line(ln, "1 ", "000 euros"), line(ln, "2 ", "one million")]),
+        code(&[line(ln, "1", "000 euros"), line(ln, "2", "one million")]),
+        code(&[line(ln, "1", "000 euros"), "one million\n".to_owned()]),
+        code(&[line(chroma, "1", "000 euros"), line(chroma, "3", "one million")]),
+        code(&[
+            line("style=\"color:red;user-select:none\"", "9", "000 euros"),
+            "one million\n".to_owned(),
+        ]),
+        code(&[
+            line(&chroma.replace("0.4em;p", "0;p"), "1", "000 euros"),
+            line(chroma, "2", "one million"),
+        ]),
+    ];
+    let words = [
+        code(&[line(ln, "1", "<span class=\"cl\">let a;</span>")]),
+        code(&[line(ln, "9", "<span class=\"cl\">let a;</span>")]),
+        "<table><tr><td>1</td><td><pre>let a;</pre></td></tr></table>".to_owned(),
+        "<table><tr><td>9</td><td><pre>let a;</pre></td></tr></table>".to_owned(),
+        "<table><tr hidden><td>1</td><td><pre>let a;</pre></td></tr></table>".to_owned(),
+        "<table><tr><td>1</td><td style=\"display:none\"><pre>let a;</pre></td></tr></table>".to_owned(),
+        "<table><tr><td>1</td><td><pre hidden>let a;</pre></td></tr></table>".to_owned(),
+        code(&[line(ln, "1", "let a;")]),
+    ];
+    let euros: Vec<&str> = euros.iter().map(String::as_str).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let boxes = |one: &str, other: &str| {
+        format!(
+            "<ul><li><input type=\"checkbox\" {one}> Paid</li><li><input type=\"checkbox\" {other}> Not paid</li></ul>"
+        )
+    };
+    assert_verified(&[
+        ("```\n000 euros\none million\n```", &euros[..3], &euros[3..]),
+        (
+            "```\nlet a;\n```",
+            &[words[0], words[2]],
+            &[words[1], words[3], words[4], words[5], words[6], words[7]],
+        ),
+        (
+            "- [x] Paid\n- [ ] Not paid",
+            &[&boxes("checked disabled", "disabled")],
+            &[
+                &boxes("disabled", "disabled"),
+                &boxes("checked hidden", "hidden"),
+                &boxes("checked style=\"opacity:0\"", ""),
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn words_of_raw_html_that_are_read_of_no_page_are_not_dropped() {
+    let said = "<p>So it is.</p>";
+    let cases = [
+        ("So it is.\n\n<aside>Correction: it is not.</aside>", said),
+        (
+            "So it is.\n\nIt is <span role=\"toolbar\">not</span> so.",
+            "<p>So it is.</p><p>It is so.</p>",
+        ),
+        (
+            "So it is.\n\nIt is <button>not</button> so.",
+            "<p>So it is.</p><p>It is so.</p>",
+        ),
+    ];
+    for ((source, _), answer) in cases.iter().zip(printed_from(&cases)) {
+        assert_eq!(answer["verdict"], "unknown", "{source}: {answer:#}");
+    }
+}
+
+#[test]
+fn a_headline_is_no_other_for_a_link_that_says_the_right_one() {
+    let printed = begin();
+    printed.publisher.write(
+        "posts/short.md",
+        "---\ntitle: The ban stays\n---\n\nIt stays for a year.\n",
+    );
+    let id = printed.publisher.commit("Short", DAY);
+    printed.story.yes(&["mirror", "digest", "digest"]);
+    let page = |header: &str, above: &str, below: &str| {
+        format!(
+            "<html><body>{above}<main><article>{header}<p>It stays for a year.</p><p>2026-01-22 (Thursday) · {id}</p></article></main>{below}</body></html>"
+        )
+    };
+    let header = "<header><h1>The ban goes</h1></header>";
+    let link = "<a href=\"/\">The ban stays</a>";
+    let answers = printed.judge(&[
+        page(header, "", &format!("<nav>{link}</nav>")),
+        page(header, "", &format!("<footer>{link}</footer>")),
+        page(header, "", "<div>The ban stays</div>"),
+        page("", "<h1>The ban goes</h1>", &format!("<nav>{link}</nav>")),
+        page("", "<h1>The Daily Digest</h1><h2>The ban stays</h2>", ""),
+    ]);
+    let verdicts: Vec<&str> = answers
+        .iter()
+        .map(|answer| answer["verdict"].as_str().unwrap())
+        .collect();
+    assert_eq!(verdicts, ["altered", "altered", "altered", "altered", "verified"]);
+}
+
+#[test]
+fn a_page_is_not_compared_for_ever_and_is_not_accused_for_that() {
+    let printed = begin();
+    let line = "The [^a] board *heard < of {it} and ~so~ on | said “no” and [x] wrote.\n\n";
+    let long = line.repeat((250 << 10) / line.len());
+    for number in 0..16 {
+        printed.publisher.write(
+            &format!("posts/long-{number}.md"),
+            format!("{long}Text {number}.\n"),
+        );
+    }
+    let id = printed.publisher.commit("Long", DAY);
+    printed.story.yes(&["mirror", "digest", "digest"]);
+    let text = long.replace('<', "&lt;").replace("\n\n", "</p>\n<p>");
+    let begun = std::time::Instant::now();
+    let page = format!(
+        "<html><body><article><p>{text}</p><p>2026-01-22 (Thursday) · {id}</p></article></body></html>"
+    );
+    let answer = printed.judge(&[page]).remove(0);
+    assert_eq!(answer["verdict"], "unknown", "{}", answer["reasons"]);
+    let reason = answer["reasons"][0].as_str().unwrap();
+    assert!(reason.contains("was not compared with all of them"), "{reason}");
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
 }

@@ -1,7 +1,9 @@
 //! A source as HTML, in the dialects of the programs that make pages of such. What these print of one source differs in
 //! what they take for markup; the words are the same.
 
-use comrak::nodes::NodeValue;
+use std::collections::HashSet;
+
+use comrak::nodes::{AstNode, NodeValue};
 use comrak::options::Render;
 use comrak::{Arena, Options, format_html, parse_document};
 
@@ -15,15 +17,14 @@ pub const CODE: char = '\u{e101}';
 pub const CODE_END: char = '\u{e102}';
 /// Stands in the place of a table of contents.
 pub const CONTENTS: char = '\u{e103}';
+/// Stands before the number of a note that is referred to.
+pub const NOTE: char = '\u{e104}';
 
 /// Elements without which words stay what they are.
 const PLAIN: &[&str] = &[
     "a", "abbr", "b", "center", "div", "em", "font", "i", "kbd", "mark", "p", "section", "small", "span",
     "strong", "u",
 ];
-
-/// The most notes of a source that is printed.
-const MOST_NOTES: usize = 1000;
 
 /// What a program takes for markup beside that of CommonMark, and what it does with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct Dialect {
     pub struck: bool,
     /// `{#id}`, `{.class}` and `{: …}` are attributes, and `[TOC]` stands for a table of contents.
     pub attributes: bool,
+    /// A list begins below a paragraph without an empty line between them, and a backslash ends a line.
+    pub interrupting: bool,
     /// Emphasis works beside Han characters.
     pub cjk_emphasis: bool,
     /// Raw HTML gets onto the page; else it is left out, where that takes no word away and changes none.
@@ -48,6 +51,7 @@ impl Dialect {
         tables: true,
         struck: true,
         attributes: true,
+        interrupting: true,
         cjk_emphasis: false,
         raw_html: true,
     };
@@ -64,6 +68,10 @@ impl Dialect {
         };
         vary(source.contains("[^"), |dialect| Self {
             notes: false,
+            ..dialect
+        });
+        vary(has_interruption(source), |dialect| Self {
+            interrupting: false,
             ..dialect
         });
         let is_marked = source.contains(['*', '_']) && !source.is_ascii();
@@ -99,18 +107,10 @@ impl Dialect {
 /// # Errors
 /// [`CommonMarkError::Marks`] and [`CommonMarkError::Depth`].
 pub fn html(source: &str, dialect: Dialect) -> Result<Option<String>, CommonMarkError> {
-    if source.contains([SOFT, CODE, CODE_END, CONTENTS]) {
+    if source.contains([SOFT, CODE, CODE_END, CONTENTS, NOTE]) {
         return Ok(None);
     }
     check_bounds(source)?;
-    if dialect.notes && has_note_of_none(source) {
-        return Ok(None);
-    }
-    let source = if dialect.attributes {
-        without_attributes(source)
-    } else {
-        format!("{source}\n")
-    };
     let mut options = Options::default();
     options.extension.cjk_friendly_emphasis = dialect.cjk_emphasis;
     options.extension.footnotes = dialect.notes;
@@ -122,8 +122,21 @@ pub fn html(source: &str, dialect: Dialect) -> Result<Option<String>, CommonMark
         r#unsafe: true,
         ..Render::default()
     };
+    let source = if dialect.attributes {
+        without_attributes(source, &options)
+    } else {
+        format!("{source}\n")
+    };
+    let source = if dialect.interrupting {
+        source
+    } else {
+        without_interruptions(&source, &options)
+    };
     let arena = Arena::new();
     let document = parse_document(&arena, &source, &options);
+    if dialect.notes && has_note_of_none(&source, document) {
+        return Ok(None);
+    }
     let nodes: Vec<_> = document.descendants().collect();
     for node in nodes {
         let raw = match &mut node.data_mut().value {
@@ -133,6 +146,13 @@ pub fn html(source: &str, dialect: Dialect) -> Result<Option<String>, CommonMark
             }
             NodeValue::HtmlBlock(html) => Some(has_words(&html.literal)),
             NodeValue::HtmlInline(html) => Some(has_words(html)),
+            NodeValue::Text(text) if dialect.attributes && is_behind_markup(node) => {
+                let end = text.find('}').map_or(0, |end| end + 1);
+                if attributes(&text[..end]) == Some(Attributes::Set) {
+                    *text = text[end..].to_owned().into();
+                }
+                None
+            }
             _ => None,
         };
         match raw.filter(|_| !dialect.raw_html) {
@@ -144,7 +164,7 @@ pub fn html(source: &str, dialect: Dialect) -> Result<Option<String>, CommonMark
     let mut html = String::with_capacity(source.len() * 2);
     // A reference may stand for one of the marks.
     let is_written = format_html(document, &options, &mut html).is_ok();
-    let is_clean = !html.contains([CODE, CODE_END]);
+    let is_clean = !html.contains([CODE, CODE_END, NOTE]);
     Ok(is_written.then_some(html).filter(|_| is_clean))
 }
 
@@ -172,34 +192,58 @@ fn has_words(html: &str) -> bool {
 }
 
 /// Tells whether a source has a note that it refers to nowhere, which some programs print and others do not.
-fn has_note_of_none(source: &str) -> bool {
-    let labels = source.lines().filter_map(|line| {
-        let label = line.trim_start().strip_prefix("[^")?;
-        label.split_once("]:").map(|(label, _)| label)
+fn has_note_of_none<'a>(source: &str, document: &'a AstNode<'a>) -> bool {
+    if !source.contains("[^") {
+        return false;
+    }
+    let code = lines_as_they_are(document);
+    let is_mark = |c: char| c.is_whitespace() || c.is_ascii_digit() || ">-*+.)".contains(c);
+    let labels = source.split('\n').zip(1..).filter_map(|(line, number)| {
+        let label = line.trim_start_matches(is_mark).strip_prefix("[^")?;
+        let (label, _) = label.split_once("]:")?;
+        let is_one = !label.contains(|c: char| c.is_whitespace() || c == ']') && !code.contains(&number);
+        is_one.then(|| label.to_lowercase())
     });
-    let mut labels: Vec<&str> = labels.take(MOST_NOTES + 1).collect();
-    labels.sort_unstable();
-    labels.dedup();
-    let references = |label: &str| source.matches(&format!("[^{label}]")).take(2).count();
-    labels.len() > MOST_NOTES || labels.into_iter().any(|label| references(label) < 2)
+    let labels: HashSet<String> = labels.collect();
+    let is_printed = |node: &&AstNode<'_>| matches!(&node.data().value, NodeValue::FootnoteDefinition(note) if note.total_references > 0);
+    labels.len() > document.descendants().filter(is_printed).count()
 }
 
-/// Takes off a source what says how blocks are set, outside of code between fences.
-fn without_attributes(source: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    let mut fence: Option<String> = None;
-    for line in source.split('\n') {
+/// Returns the numbers of the lines of code and of raw HTML, the first of a source being 1.
+fn lines_as_they_are<'a>(document: &'a AstNode<'a>) -> HashSet<usize> {
+    let blocks = document.descendants().filter_map(|node| {
+        let node = node.data();
+        let is_one = matches!(node.value, NodeValue::CodeBlock(_) | NodeValue::HtmlBlock(_));
+        is_one.then(|| node.sourcepos.start.line..=node.sourcepos.end.line)
+    });
+    blocks.flatten().collect()
+}
+
+/// Tells whether a node stands right behind one that has attributes where they follow it.
+fn is_behind_markup<'a>(node: &'a AstNode<'a>) -> bool {
+    let before = node.previous_sibling();
+    before.is_some_and(|before| {
+        matches!(
+            before.data().value,
+            NodeValue::Strong
+                | NodeValue::Emph
+                | NodeValue::Link(_)
+                | NodeValue::Image(_)
+                | NodeValue::Code(_)
+        )
+    })
+}
+
+/// Takes off a source what says how blocks are set, outside of code.
+fn without_attributes(source: &str, options: &Options<'_>) -> String {
+    let arena = Arena::new();
+    let code = lines_as_they_are(parse_document(&arena, source, options));
+    let mut lines: Vec<&str> = Vec::new();
+    let mut source = source.split('\n').zip(1..).peekable();
+    while let Some((line, number)) = source.next() {
         let trimmed = line.trim();
-        if let Some(mark) = &fence {
-            if trimmed.starts_with(mark.as_str()) && trimmed.trim_start_matches(&mark[..1]).is_empty() {
-                fence = None;
-            }
-            lines.push(line.to_owned());
-            continue;
-        }
-        if let Some(mark) = ["```", "~~~"].iter().find(|mark| trimmed.starts_with(**mark)) {
-            fence = Some((*mark).to_owned());
-            lines.push(cut_attributes(line).to_owned());
+        if code.contains(&number) {
+            lines.push(line);
             continue;
         }
         let is_contents = matches!(
@@ -207,46 +251,194 @@ fn without_attributes(source: &str) -> String {
             "[toc]" | "[[toc]]" | "[[_toc_]]"
         );
         if is_contents {
-            lines.push(CONTENTS.to_string());
+            lines.push(STANDS_FOR_CONTENTS);
             continue;
         }
-        if is_attributes(trimmed) {
-            if trimmed.contains("toc") && lines.last().is_some_and(|last| is_item(last)) {
+        match attributes(trimmed) {
+            Some(Attributes::Set) => continue,
+            Some(Attributes::Contents) if ends_in_list_of_one(&lines) => {
                 lines.pop();
-                lines.extend([String::new(), CONTENTS.to_string(), String::new()]);
+                lines.extend(["", STANDS_FOR_CONTENTS, ""]);
+                continue;
             }
-            continue;
+            _ => {}
         }
-        let is_heading = trimmed.starts_with('#') && trimmed.ends_with('}');
-        let line = if is_heading { cut_attributes(line) } else { line };
-        lines.push(line.to_owned());
+        let next = source.peek().map_or("", |(next, _)| next.trim());
+        let is_underline = |c| !next.is_empty() && next.trim_start_matches(c).is_empty();
+        let marks = trimmed.trim_start_matches('#');
+        let is_heading = marks.len() < trimmed.len() && marks.starts_with([' ', '\t']);
+        lines.push(if is_heading || is_underline('=') || is_underline('-') {
+            cut_attributes(line)
+        } else {
+            line
+        });
     }
-    lines.push(String::new());
+    lines.push("");
     lines.join("\n")
+}
+
+/// Tells whether a source may have a list right below a paragraph, or a backslash that ends a line.
+fn has_interruption(source: &str) -> bool {
+    let lines = || source.split('\n').map(str::trim);
+    let mut pairs = lines().zip(lines().skip(1));
+    pairs.any(|(line, next)| !line.is_empty() && (line.ends_with('\\') || is_item(next) && !is_item(line)))
+}
+
+/// Writes a source so that lists right below paragraphs are text of these, and backslashes at the ends of lines are such, as
+/// Python-Markdown has it.
+fn without_interruptions(source: &str, options: &Options<'_>) -> String {
+    let arena = Arena::new();
+    let mut lines: Vec<String> = source.split('\n').map(ToOwned::to_owned).collect();
+    // Where a backslash goes, by line and byte.
+    let mut places: Vec<(usize, usize)> = Vec::new();
+    for node in parse_document(&arena, source, options).descendants() {
+        let position = node.data().sourcepos;
+        let line = position.start.line.saturating_sub(1);
+        match node.data().value {
+            NodeValue::LineBreak => {
+                let text = lines.get(line).filter(|text| text.ends_with('\\'));
+                places.extend(text.map(|text| (line, text.len())));
+            }
+            NodeValue::List(_) if is_right_below_paragraph(node) => {
+                let end = lines[line..].iter().position(|line| line.trim().is_empty());
+                let end = end.map_or(lines.len(), |count| line + count);
+                let items = node.descendants().filter(|node| {
+                    let value = &node.data().value;
+                    matches!(value, NodeValue::Item(_) | NodeValue::TaskItem(_))
+                });
+                for item in items {
+                    let start = item.data().sourcepos.start;
+                    let (line, column) = (start.line.saturating_sub(1), start.column.saturating_sub(1));
+                    let text = lines.get(line).and_then(|text| text.get(column..));
+                    let Some(text) = text.filter(|_| line < end) else {
+                        continue;
+                    };
+                    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+                    places.push((line, column + digits));
+                }
+            }
+            _ => {}
+        }
+    }
+    places.sort_unstable();
+    places.dedup();
+    for (line, at) in places.into_iter().rev() {
+        lines[line].insert(at, '\\');
+    }
+    lines.join("\n")
+}
+
+fn is_right_below_paragraph<'a>(list: &'a AstNode<'a>) -> bool {
+    let above = list.previous_sibling().map(|above| above.data());
+    above.is_some_and(|above| {
+        matches!(above.value, NodeValue::Paragraph)
+            && above.sourcepos.end.line + 1 == list.data().sourcepos.start.line
+    })
+}
+
+/// Returns the first line of a source of which some programs make something that is not known here: an abbreviation, a box
+/// (`!!! note`), an extension of kramdown's, a list below another one.
+#[must_use]
+pub fn beyond_dialects(source: &str) -> Option<&str> {
+    check_bounds(source).ok()?;
+    let mut options = Options::default();
+    options.extension.table = true;
+    let arena = Arena::new();
+    let document = parse_document(&arena, source, &options);
+    let code = lines_as_they_are(document);
+    let is_list = |node: &AstNode<'_>| matches!(node.data().value, NodeValue::List(_));
+    let lists: HashSet<usize> = document
+        .descendants()
+        .filter(|node| is_list(node) && node.previous_sibling().is_some_and(is_list))
+        .map(|node| node.data().sourcepos.start.line)
+        .collect();
+    let mut lines = source.split('\n').zip(1..);
+    let is_one = |line: &str, number: usize| {
+        let is_abbreviation = line.strip_prefix("*[").is_some_and(|rest| rest.contains("]:"));
+        let is_box = ["!!! ", "??? ", "???+ ", ":::", "{::"]
+            .iter()
+            .any(|mark| line.starts_with(mark));
+        let is_reference = line.starts_with("{:") && line.ends_with('}') && attributes(line).is_none();
+        lists.contains(&number) || (is_abbreviation || is_box || is_reference) && !code.contains(&number)
+    };
+    lines
+        .find(|(line, number)| is_one(line.trim(), *number))
+        .map(|(line, _)| line.trim())
+}
+
+/// [`CONTENTS`] as a line.
+const STANDS_FOR_CONTENTS: &str = "\u{e103}";
+
+/// Tells whether the last line is a list by itself.
+fn ends_in_list_of_one(lines: &[&str]) -> bool {
+    let Some((last, before)) = lines.split_last() else {
+        return false;
+    };
+    let before = before.iter().rev().find(|line| !line.trim().is_empty());
+    is_item(last) && !before.is_some_and(|line| is_item(line) || line.starts_with([' ', '\t']))
 }
 
 fn is_item(line: &str) -> bool {
     let line = line.trim_start();
-    line.starts_with("* ") || line.starts_with("- ") || line.starts_with("1. ")
+    ["* ", "- ", "+ ", "1. "]
+        .iter()
+        .any(|mark| line.starts_with(mark))
 }
 
-/// Tells whether a line is a list of attributes alone, as kramdown, Python-Markdown and goldmark have them.
-fn is_attributes(line: &str) -> bool {
-    let inner = line.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-    inner.is_some_and(|inner| {
-        let is_one = !inner.contains(['{', '}', '<', '>', '%']);
-        is_one && inner.starts_with([':', '#', '.'])
-    })
+/// What a list of attributes says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attributes {
+    /// How something is set.
+    Set,
+    /// That a table of contents stands in the place of a list.
+    Contents,
 }
 
-/// Takes such a list off the end of a line.
+/// Reads a list of attributes, as kramdown, Python-Markdown and goldmark have them: `#id`, `.class` and `key=value` in braces, the
+/// first behind a colon or one of the first two kinds; `None` of any other text.
+fn attributes(text: &str) -> Option<Attributes> {
+    let inner = text.strip_prefix('{')?.strip_suffix('}')?.trim();
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | ':');
+    let mut rest = match inner.strip_prefix(':') {
+        Some(rest) => rest.trim_start(),
+        None => Some(inner).filter(|inner| inner.starts_with(['#', '.']))?,
+    };
+    if rest == "toc" {
+        return Some(Attributes::Contents);
+    }
+    let mut found = None;
+    while !rest.is_empty() {
+        let behind = if let Some(name) = rest.strip_prefix(['#', '.']) {
+            name.trim_start_matches(is_name)
+        } else {
+            let (key, value) = rest.split_once('=')?;
+            if key.is_empty() || !key.chars().all(is_name) {
+                return None;
+            }
+            match value.chars().next().filter(|mark| matches!(mark, '"' | '\'')) {
+                Some(mark) => value[1..].split_once(mark)?.1,
+                None => value.trim_start_matches(|c: char| is_name(c) || matches!(c, '.' | '/' | '%' | '#')),
+            }
+        };
+        let is_apart =
+            behind.is_empty() || behind.starts_with(['#', '.']) || behind.starts_with(char::is_whitespace);
+        if behind.len() + 1 >= rest.len() || !is_apart {
+            return None;
+        }
+        found = Some(Attributes::Set);
+        rest = behind.trim_start();
+    }
+    found
+}
+
+/// Takes such a list off the end of a line, where it stands apart.
 fn cut_attributes(line: &str) -> &str {
     let end = line.trim_end();
-    let Some(at) = end.rfind('{') else {
+    let Some((before, _)) = end.rsplit_once('{') else {
         return line;
     };
-    if is_attributes(&end[at..]) {
-        end[..at].trim_end()
+    if before.ends_with([' ', '\t']) && attributes(&end[before.len()..]) == Some(Attributes::Set) {
+        before.trim_end()
     } else {
         line
     }
@@ -300,11 +492,119 @@ mod tests {
     }
 
     #[test]
+    fn a_note_that_nothing_shown_refers_to_is_found_wherever_it_stands() {
+        for source in [
+            "a\n\n> [^1]: b\n",
+            "a\n\n- [^1]: b\n",
+            "a `[^1]`\n\n[^1]: b\n",
+            "a <b title=\"[^1]\">c</b>\n\n[^1]: b\n",
+        ] {
+            assert_eq!(printed(source, Dialect::BASE), None, "{source}");
+        }
+        let code = "a[^1]\n\n    [^2]: c\n\n```\n[^3]: d\n```\n\n[^1]: b\n";
+        assert!(printed(code, Dialect::BASE).is_some());
+        // Labels are the same in capitals.
+        let html = printed("a[^Note]\n\n[^note]: b\n", Dialect::BASE).unwrap();
+        assert!(html.contains(">1</a>") && html.contains("<p>b "), "{html}");
+    }
+
+    #[test]
     fn attributes_are_taken_off_outside_of_code() {
-        let printed = |source| printed(source, Dialect::BASE).unwrap();
+        let printed = |source: &str| printed(source, Dialect::BASE).unwrap();
         assert_eq!(printed("## a {#b}\n\nc\n{: .d}\n"), "<h2>a</h2>\n<p>c</p>\n");
         assert!(printed("* TOC\n{:toc}\n").contains(CONTENTS));
-        assert!(printed("```\n{: .d}\n[TOC]\n```\n").contains("{: .d}\n[TOC]"));
         assert_eq!(printed("a {b}\n"), "<p>a {b}</p>\n");
+        for (source, html) in [
+            ("## a {: #b .c }\n", "<h2>a</h2>\n"),
+            ("# a { #b }\n", "<h1>a</h1>\n"),
+            ("a {#b}\n===\n", "<h1>a</h1>\n"),
+            ("**a**{: .b } c\n", "<p><strong>a</strong> c</p>\n"),
+            ("[a](b){: target=_blank } c\n", "<p><a href=\"b\">a</a> c</p>\n"),
+            ("`a`{:.b}\n", "<p><code>a</code></p>\n"),
+            ("a\n{:.b.c d=\"e f\" g='h'}\n", "<p>a</p>\n"),
+        ] {
+            assert_eq!(printed(source), html, "{source}");
+        }
+        // A class that has the letters is no table of contents.
+        for attributes in ["{: .stocks}", "{#protocol}", "{:.no_toc}"] {
+            let source = format!("- a\n- b\n{attributes}\n");
+            let html = printed(&source);
+            assert_eq!(html, "<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n", "{attributes}");
+        }
+    }
+
+    #[test]
+    fn a_list_right_below_a_paragraph_is_its_text_where_nothing_interrupts_that() {
+        let source = "a\n* b\n    * c\n1. d\n\n* e\n\nf\\\ng  \nh\n";
+        assert!(Dialect::of(source).iter().any(|dialect| !dialect.interrupting));
+        assert!(
+            Dialect::of("- a\n- b\n\nc\n")
+                .iter()
+                .all(|dialect| dialect.interrupting)
+        );
+        let apart = Dialect {
+            interrupting: false,
+            ..Dialect::BASE
+        };
+        let html = printed(source, apart).unwrap().replace(SOFT, " ");
+        let expected = "<p>a * b * c 1. d</p>\n<ul>\n<li>e</li>\n</ul>\n<p>f\\ g<br />\nh</p>\n";
+        assert_eq!(html, expected);
+    }
+
+    #[test]
+    fn what_no_dialect_prints_is_found_outside_of_code() {
+        for line in [
+            "*[HTML]: Text",
+            "!!! note \"a\"",
+            "::: warning",
+            "{::comment}",
+            "{:not}",
+        ] {
+            assert_eq!(beyond_dialects(&format!("a\n\n{line}\nb\n")), Some(line));
+            assert_eq!(beyond_dialects(&format!("a\n\n```\n{line}\n```\n")), None);
+        }
+        assert_eq!(beyond_dialects("* a\n\n3. b\n"), Some("3. b"));
+        assert_eq!(beyond_dialects("* a\n\nb *[c] d]:\n{: .e}\n"), None);
+    }
+
+    #[test]
+    fn no_line_of_code_and_no_words_are_taken_for_attributes() {
+        for source in [
+            "```\n{: .d}\n[TOC]\n```\n",
+            "````\n```\n{: .d}\n[TOC]\n````\n",
+            "~~~\n```\n{: .d}\n[TOC]\n~~~\n",
+            "a\n\n    {: .d}\n    [TOC]\n",
+            "- a\n\n      {: .d}\n      [TOC]\n",
+            "<pre>\n{: .d}\n[TOC]\n</pre>\n",
+        ] {
+            let html = printed(source, Dialect::BASE).unwrap();
+            assert!(html.contains("{: .d}\n[TOC]"), "{source}: {html}");
+        }
+        for line in [
+            "{.The mayor was acquitted.}",
+            "{:guilty false}",
+            "{#if user.isAdmin}",
+            "{: not guilty}",
+            "{:not}",
+            "{: .a not}",
+            "{: a= not}",
+            "{:}",
+            "{.}",
+            "{.a!}",
+            "{a=b}",
+        ] {
+            for source in [
+                format!("a\n{line}\n"),
+                format!("## a {line}\n"),
+                format!("**a**{line}\n"),
+            ] {
+                let html = printed(&source, Dialect::BASE).unwrap();
+                assert!(html.contains(line), "{source}: {html}");
+            }
+        }
+        // Two items are no place for a table of contents.
+        assert!(
+            printed("- a\n\n- b\n{:toc}\n", Dialect::BASE).is_some_and(|html| html.contains("b\n{:toc}"))
+        );
     }
 }

@@ -222,6 +222,8 @@ pub struct Printed {
     pub blocks: Vec<PrintedBlock>,
     /// How many links at headings, to these headings, are left out.
     pub anchors: usize,
+    /// How many links back from notes, to what refers to these, are left out.
+    pub ways_back: usize,
     /// Of how many pieces of code the numbers of their lines are.
     pub line_numbers: usize,
 }
@@ -248,10 +250,13 @@ impl From<Piece> for PrintedBlock {
 }
 
 /// Reads blocks of HTML that were made of a source, with code between [`crate::commonmark::printed::CODE`] and
-/// [`crate::commonmark::printed::CODE_END`]; `None` where they are nested too deep.
+/// [`crate::commonmark::printed::CODE_END`]; `None` where they are nested too deep, or show words that are read of no page.
 #[must_use]
 pub fn given(blocks: &str) -> Option<Vec<PrintedBlock>> {
     let page = parse(blocks, Html::parse_fragment).ok()?;
+    if text::leaves_words_out(page.root_element()) {
+        return None;
+    }
     let (pieces, _) = text::pieces_for(page.root_element(), Purpose::Given).ok()?;
     Some(pieces.into_iter().map(PrintedBlock::from).collect())
 }
@@ -387,11 +392,13 @@ impl<'a> Article<'a> {
         while pieces.pop_if(is_break).is_some() {}
         let Added {
             anchors,
+            ways_back,
             line_numbers,
         } = added;
         Ok(Printed {
             blocks: pieces.into_iter().map(PrintedBlock::from).collect(),
             anchors,
+            ways_back,
             line_numbers,
         })
     }

@@ -273,6 +273,10 @@ fn compare(
             );
             answer.against(Verdict::Unknown, what);
         }
+        Match::Unfinished => {
+            let what = "the files of the commit are so large, and may be printed in so many ways, that the page was not compared with all of them; no file that was compared has its text";
+            answer.against(Verdict::Unknown, what.to_owned());
+        }
         Match::Undecoded(file) => {
             let what = format!(
                 "{} is in an encoding that is not known, and was not compared; no other file of the commit has the page's text",

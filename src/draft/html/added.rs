@@ -1,13 +1,21 @@
 //! What generators of pages add to a text in Markdown that they were given, told by what it is made of and not by the name
 //! of a program: links at headings, ways back from notes, numbers of the lines of code.
 
+use std::collections::{HashMap, HashSet};
+
 use scraper::{ElementRef, Node};
+
+use super::hidden::{self, Display};
+use super::text::is_left_out;
+use crate::commonmark::printed::NOTE;
 
 /// What was left out of a page's text, as its generator added it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Added {
     /// Links at headings, to these headings.
     pub anchors: usize,
+    /// Links back from notes, to what refers to these.
+    pub ways_back: usize,
     /// Pieces of code whose lines are numbered.
     pub line_numbers: usize,
 }
@@ -24,6 +32,15 @@ const VARIATIONS: [char; 2] = ['\u{fe0e}', '\u{fe0f}'];
 /// The longest mark of a note, in bytes.
 const LONGEST_MARK: usize = 12;
 
+/// What Chroma writes of the style of such a number, without its colour.
+const APART: [&str; 5] = [
+    "margin-right:0.4em",
+    "padding:0 0.4em 0 0.4em",
+    "white-space:pre",
+    "-webkit-user-select:none",
+    "user-select:none",
+];
+
 /// Classes of the numbers of lines.
 const NUMBERS: &[&str] = &["ln", "lnt", "lineno", "linenos", "line-number", "line-numbers"];
 
@@ -33,50 +50,118 @@ pub fn is_anchor(element: ElementRef<'_>) -> bool {
     is_to_page(element) && short_text(element).is_some_and(|text| text.chars().all(is_sign))
 }
 
-/// Tells whether an element of a note is the link back to where it is referred to.
-pub fn is_way_back(element: ElementRef<'_>) -> bool {
-    let is_back = |text: String| {
-        let rest = text.trim().strip_prefix(WAYS_BACK)?;
-        Some(
-            rest.chars()
-                .all(|c| c.is_ascii_digit() || c.is_whitespace() || VARIATIONS.contains(&c)),
-        )
-    };
-    let is_note = |above: ElementRef<'_>| {
-        let id = above.value().attr("id").unwrap_or_default();
-        above.value().name() == "li" && id.starts_with("fn")
-    };
-    is_to_page(element)
-        && short_text(element).and_then(is_back).unwrap_or(false)
-        && element.ancestors().filter_map(ElementRef::wrap).any(is_note)
+/// The notes of a page, and what refers to them.
+#[derive(Debug, Default)]
+pub struct Notes<'a> {
+    /// The ids of the notes.
+    ids: HashSet<&'a str>,
+    /// The ids of what refers to a note, with the note's and the number that it has among the references to that, from 1.
+    references: HashMap<&'a str, (&'a str, usize)>,
 }
 
-/// Returns the number of a note that an element refers to.
-pub fn note(element: ElementRef<'_>) -> Option<u32> {
-    let name = element.value().name();
-    let other = match name {
-        "sup" => "a",
-        "a" => "sup",
-        _ => return None,
-    };
-    let mut within = element.children().filter(|node| match node.value() {
-        Node::Text(text) => !text.trim().is_empty(),
-        Node::Element(_) => true,
-        _ => false,
-    });
-    let inner = within.next().and_then(ElementRef::wrap)?;
-    if within.next().is_some() || inner.value().name() != other || !(is_to_page(element) || is_to_page(inner))
-    {
-        return None;
+impl<'a> Notes<'a> {
+    /// Gathers the notes in an element.
+    pub fn of(root: ElementRef<'a>) -> Self {
+        let elements = || root.descendants().filter_map(ElementRef::wrap);
+        let ids: HashSet<&str> = elements().filter_map(id_of_note).collect();
+        let mut references = HashMap::new();
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for reference in elements().filter_map(Reference::of) {
+            if !ids.contains(reference.note) {
+                continue;
+            }
+            let count = counts.entry(reference.note).or_default();
+            *count += 1;
+            let own = reference.elements.iter().filter_map(|own| own.value().attr("id"));
+            references.extend(own.map(|id| (id, (reference.note, *count))));
+        }
+        Self { ids, references }
     }
-    let text = short_text(inner)?;
-    let text = text.trim();
-    let number = text
-        .strip_prefix('[')
-        .and_then(|text| text.strip_suffix(']'))
-        .unwrap_or(text);
-    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
-    number.parse().ok().filter(|_| is_number)
+
+    /// Returns how a reference to a note of the page is written: [`NOTE`], and the note's number in brackets.
+    pub fn reference(&self, element: ElementRef<'a>) -> Option<String> {
+        if self.ids.is_empty() {
+            return None;
+        }
+        let reference = Reference::of(element).filter(|reference| self.ids.contains(reference.note))?;
+        Some(format!("{NOTE}[{}]", reference.number))
+    }
+
+    /// Tells whether an element of a note is the link back to what refers to that note, and says no more than that.
+    pub fn is_way_back(&self, element: ElementRef<'a>) -> bool {
+        let Some((note, number)) = target(element).and_then(|target| self.references.get(target)) else {
+            return false;
+        };
+        let text = short_text(element).unwrap_or_default();
+        let Some(rest) = text.trim().strip_prefix(WAYS_BACK) else {
+            return false;
+        };
+        let rest = rest.trim_matches(|c: char| c.is_whitespace() || VARIATIONS.contains(&c));
+        // Some number those behind the first.
+        (rest.is_empty() || *number > 1 && rest == number.to_string())
+            && element
+                .ancestors()
+                .filter_map(ElementRef::wrap)
+                .any(|above| id_of_note(above) == Some(note))
+    }
+}
+
+fn id_of_note(element: ElementRef<'_>) -> Option<&str> {
+    let value = element.value();
+    value
+        .attr("id")
+        .filter(|id| value.name() == "li" && id.starts_with("fn"))
+}
+
+/// A number above the line that links to a place of the page.
+struct Reference<'a> {
+    /// The id of that place.
+    note: &'a str,
+    number: u32,
+    /// The two elements of which it consists.
+    elements: [ElementRef<'a>; 2],
+}
+
+impl<'a> Reference<'a> {
+    fn of(element: ElementRef<'a>) -> Option<Self> {
+        let other = match element.value().name() {
+            "sup" => "a",
+            "a" => "sup",
+            _ => return None,
+        };
+        let mut within = element.children().filter(|node| match node.value() {
+            Node::Text(text) => !text.trim().is_empty(),
+            Node::Element(_) => true,
+            _ => false,
+        });
+        let inner = within.next().and_then(ElementRef::wrap)?;
+        if within.next().is_some() || inner.value().name() != other {
+            return None;
+        }
+        let note = target(element).or_else(|| target(inner))?;
+        let mut parts = inner.descendants().filter_map(ElementRef::wrap);
+        if parts.any(is_left_out) {
+            return None;
+        }
+        let text = short_text(inner)?;
+        let text = text.trim();
+        let number = text
+            .strip_prefix('[')
+            .and_then(|text| text.strip_suffix(']'))
+            .unwrap_or(text);
+        // Some say behind the number which of the references to the note it is.
+        let (number, which) = number.split_once(':').unwrap_or((number, "0"));
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = number
+            .parse()
+            .ok()
+            .filter(|_| is_number(number) && is_number(which))?;
+        Some(Self {
+            note,
+            number,
+            elements: [element, inner],
+        })
+    }
 }
 
 /// Tells whether an element is the line above a page's notes.
@@ -90,11 +175,13 @@ pub fn is_line_before_notes(element: ElementRef<'_>) -> bool {
     element.value().name() == "hr" && (is_of_notes(element) || parent().is_some_and(is_of_notes))
 }
 
-/// Tells of the box of a task whether it is ticked; `None` of anything else.
+/// Tells of the box of a task whether it is ticked; `None` of anything else, and of one that is not shown or has a style of its
+/// own.
 pub fn task(element: ElementRef<'_>) -> Option<bool> {
-    let element = element.value();
-    let is_box = element.name() == "input" && element.attr("type") == Some("checkbox");
-    is_box.then(|| element.attr("checked").is_some())
+    let value = element.value();
+    let is_box = value.name() == "input" && value.attr("type") == Some("checkbox");
+    let is_shown = || hidden::display(element) == Display::Shown && value.attr("style").is_none();
+    (is_box && is_shown()).then(|| value.attr("checked").is_some())
 }
 
 /// Returns the code of a table of one row that has, beside the code, the numbers of its lines and nothing else.
@@ -114,53 +201,79 @@ pub fn numbered_code(table: ElementRef<'_>) -> Option<ElementRef<'_>> {
     let (Some(found), None) = (codes.next(), codes.next()) else {
         return None;
     };
+    // What the reader would pass over is no code.
+    let above = |element: ElementRef<'_>| {
+        let above = element.ancestors().filter_map(ElementRef::wrap);
+        above.take_while(|above| *above != table).any(is_left_out)
+    };
+    if is_left_out(found) || is_left_out(numbers) || above(found) || above(numbers) {
+        return None;
+    }
     let all = lines_of(code);
     let lines = lines_of(found);
-    let count = lines.trim_end_matches('\n').split('\n').count();
-    let mut last = None;
     let numbers = lines_of(numbers);
-    let mut counted = 0;
-    for number in numbers.split_whitespace() {
-        let number: u32 = number.parse().ok()?;
-        if last.is_some_and(|last| number != last + 1) {
-            return None;
-        }
-        last = Some(number);
-        counted += 1;
-    }
+    let numbers: Option<Vec<u32>> = numbers
+        .split_whitespace()
+        .map(|number| number.parse().ok())
+        .collect();
     let has_more = all.chars().filter(|c| !c.is_whitespace()).count()
         != lines.chars().filter(|c| !c.is_whitespace()).count();
-    (counted == count && !has_more).then_some(found)
+    (numbers.is_some_and(|numbers| are_of_lines(&numbers, &lines)) && !has_more).then_some(found)
 }
 
-/// Returns the elements of a piece of code that are the numbers of its lines: each the first of its line, and each the next.
+/// Tells whether numbers are those of the lines of a piece of code: as many, each the next, and from 1 on where it is one.
+fn are_of_lines(numbers: &[u32], code: &str) -> bool {
+    let is_next = |pair: &[u32]| pair[0].checked_add(1) == Some(pair[1]);
+    numbers.len() == code.trim_end_matches('\n').split('\n').count()
+        && numbers.windows(2).all(is_next)
+        && (numbers.len() > 1 || numbers == [1])
+}
+
+/// Returns the elements of a piece of code that are the numbers of its lines: each the first of its line and each the next,
+/// before every line, and none that runs into what stands behind it.
 pub fn line_numbers(code: ElementRef<'_>) -> Vec<ElementRef<'_>> {
     let mut found: Vec<ElementRef<'_>> = Vec::new();
-    let mut last: Option<u32> = None;
-    let mut begins_line = true;
+    let mut numbers: Vec<u32> = Vec::new();
+    // The code without them.
+    let mut lines = String::new();
+    let mut is_behind_number = false;
     let mut pending = vec![*code];
     while let Some(node) = pending.pop() {
         if let Node::Text(text) = node.value()
             && !text.is_empty()
         {
-            begins_line = text.ends_with('\n');
+            if is_behind_number && !goes_apart(text) {
+                return Vec::new();
+            }
+            is_behind_number = false;
+            lines.push_str(text);
         }
         if let Some(element) = ElementRef::wrap(node) {
             if element.value().name() == "br" {
-                begins_line = true;
+                is_behind_number = false;
+                lines.push('\n');
             }
             if is_line_number(element) {
-                let number = short_text(element).and_then(|text| text.trim().parse::<u32>().ok());
-                let is_next = |number: &u32| {
-                    begins_line && last.is_none_or(|last| last.checked_add(1) == Some(*number))
-                };
-                let Some(number) = number.filter(is_next) else {
+                let text = short_text(element).unwrap_or_default();
+                let begins_line = lines.is_empty() || lines.ends_with('\n');
+                let Some(number) = text
+                    .trim()
+                    .parse()
+                    .ok()
+                    .filter(|_| begins_line && !is_behind_number)
+                else {
                     return Vec::new();
                 };
-                last = Some(number);
+                numbers.push(number);
                 found.push(element);
-                // A number that ends its line by itself begins none.
-                begins_line = false;
+                if text.ends_with(char::is_whitespace) || is_set_apart(element) {
+                    continue;
+                }
+                // Only their class sets them apart where code follows in an element of its own.
+                if element.next_sibling().is_some_and(|next| next.value().is_text()) {
+                    return Vec::new();
+                }
+                is_behind_number = true;
                 continue;
             }
         }
@@ -168,7 +281,38 @@ pub fn line_numbers(code: ElementRef<'_>) -> Vec<ElementRef<'_>> {
         pending.extend(node.children());
         pending[start..].reverse();
     }
-    found
+    if are_of_lines(&numbers, &lines) {
+        found
+    } else {
+        Vec::new()
+    }
+}
+
+/// Tells whether code that stands right behind a number does not read as more of it, nor as what is counted.
+fn goes_apart(code: &str) -> bool {
+    let signs = |c: char| c.is_whitespace() || c.is_ascii_alphabetic() || "#\"<>()[]{}@_`;&|!?\\".contains(c);
+    code.starts_with(signs) || code.starts_with("//") || code.starts_with("/*")
+}
+
+/// Tells whether the number of a line has the very style that Chroma writes, which sets it apart from the line.
+fn is_set_apart(number: ElementRef<'_>) -> bool {
+    let style = number.value().attr("style").unwrap_or_default();
+    let rules: Vec<&str> = style
+        .split(';')
+        .map(str::trim)
+        .filter(|rule| !rule.is_empty())
+        .collect();
+    let is_known = |rule: &&str| {
+        let is_colour = |value: &str| {
+            let digits = value.strip_prefix('#').unwrap_or_default();
+            matches!(digits.len(), 3 | 6) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+        };
+        let colour = rule
+            .strip_prefix("color:")
+            .or_else(|| rule.strip_prefix("background-color:"));
+        APART.contains(rule) || colour.is_some_and(is_colour)
+    };
+    rules.iter().all(is_known) && rules.contains(&APART[0])
 }
 
 fn is_line_number(element: ElementRef<'_>) -> bool {
@@ -182,11 +326,14 @@ fn is_line_number(element: ElementRef<'_>) -> bool {
 
 /// Tells whether an element links to a place of the page.
 fn is_to_page(element: ElementRef<'_>) -> bool {
+    target(element).is_some()
+}
+
+/// Returns the id of the place of the page that an element links to.
+fn target(element: ElementRef<'_>) -> Option<&str> {
     let value = element.value();
-    value.name() == "a"
-        && value
-            .attr("href")
-            .is_some_and(|href| href.starts_with('#') && href.len() > 1)
+    let href = value.attr("href").filter(|_| value.name() == "a")?;
+    href.strip_prefix('#').filter(|id| !id.is_empty())
 }
 
 /// Returns the text of an element that has a few characters at most, and no picture.

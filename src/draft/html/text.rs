@@ -2,17 +2,18 @@
 
 use std::cell::Cell;
 use std::ops::Deref;
+use std::rc::Rc;
 
 use scraper::{ElementRef, Node};
 
 use super::LINE;
-use super::added::{self, Added};
+use super::added::{self, Added, Notes};
 use super::hidden::{self, Display, Visibility};
 use super::marks;
 use super::source::{Run, Style, kept_link, mark_struck, source_of};
 use crate::canonical::{self, nfc};
 use crate::capture::wayback;
-use crate::commonmark::printed::{CODE, CODE_END};
+use crate::commonmark::printed::{CODE, CODE_END, NOTE};
 use crate::commonmark::{self, Block};
 
 /// The deepest element that is read. The parser adds some of its own to those a page writes.
@@ -297,6 +298,27 @@ pub fn is_navigation(header: ElementRef) -> bool {
     true
 }
 
+/// Tells whether words of an element that a browser shows are no part of the text that is read of it.
+pub fn leaves_words_out(root: ElementRef) -> bool {
+    let mut pending: Vec<_> = root.children().collect();
+    while let Some(node) = pending.pop() {
+        let Some(element) = ElementRef::wrap(node) else {
+            continue;
+        };
+        let name = element.value().name();
+        if is_never_shown(element) || added::task(element).is_some() {
+            continue;
+        }
+        let is_passed_over = is_left_out(element) || name == "header" && is_navigation(element);
+        let has_words = || element.text().any(|text| text.contains(char::is_alphanumeric));
+        if is_passed_over && (matches!(name, "input" | "textarea" | "select") || has_words()) {
+            return true;
+        }
+        pending.extend(node.children().filter(|_| !is_passed_over));
+    }
+    false
+}
+
 /// Returns the blocks of an element.
 ///
 /// # Errors
@@ -327,6 +349,7 @@ pub fn pieces_after<'a>(root: ElementRef<'a>, after: ElementRef<'a>) -> Result<V
 pub fn pieces_for(root: ElementRef, purpose: Purpose) -> Result<(Vec<Piece>, Added), TooDeep> {
     let mut reader = Reader {
         purpose,
+        notes: Rc::new(Notes::of(root)),
         ..Reader::default()
     };
     reader.children(root)?;
@@ -354,6 +377,8 @@ struct Reader<'a> {
     has_unlinked: Cell<bool>,
     /// The numbers of the lines of the code that is being read.
     numbers: Vec<ElementRef<'a>>,
+    /// The page's notes, unless it is read for what a browser shows.
+    notes: Rc<Notes<'a>>,
     added: Cell<Added>,
 }
 
@@ -434,8 +459,8 @@ impl<'a> Reader<'a> {
     fn inline(&mut self, element: ElementRef<'a>, name: &str) -> Result<(), TooDeep> {
         let outer = self.style.clone();
         let in_link = self.in_link;
-        if let Some(number) = added::note(element).filter(|_| self.purpose != Purpose::Shown) {
-            self.push(&format!("[{number}]"));
+        if let Some(reference) = self.notes.reference(element) {
+            self.push(&reference);
             return Ok(());
         }
         match name {
@@ -481,9 +506,11 @@ impl<'a> Reader<'a> {
             self.count(|added| added.anchors += 1);
             return true;
         }
-        added::is_way_back(element)
-            || added::is_line_before_notes(element)
-            || self.numbers.iter().any(|number| number.id() == element.id())
+        if self.notes.is_way_back(element) {
+            self.count(|added| added.ways_back += 1);
+            return true;
+        }
+        added::is_line_before_notes(element) || self.numbers.iter().any(|number| number.id() == element.id())
     }
 
     fn count(&self, count: impl Fn(&mut Added)) {
@@ -542,6 +569,9 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self, text: &str) {
+        if self.purpose != Purpose::Shown && text.contains(NOTE) {
+            return self.text(&text.replace(NOTE, "\u{fffd}"));
+        }
         if self.keeps_blanks {
             self.push(text);
             return;
@@ -690,6 +720,7 @@ impl<'a> Reader<'a> {
             style: self.style.clone(),
             in_header: self.in_header,
             purpose: self.purpose,
+            notes: Rc::clone(&self.notes),
             in_link: self.in_link,
             added: self.added.clone(),
             ..Reader::default()

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use encoding_rs::Encoding;
 use rayon::prelude::*;
 
-use super::printed::{self, SetAside, Sought};
+use super::printed::{self, Found, SetAside, Sought};
 use super::read_tree;
 use crate::archive::Fault;
 use crate::canonical::{Invisible, LONGEST_ARTICLE, TextError};
@@ -92,6 +92,8 @@ pub(super) enum Match<'a> {
     Alike(Vec<(&'a Candidate, String)>),
     /// It shares most with the page, and is not read, for this reason.
     Unread(&'a Candidate, DraftError),
+    /// So much was compared that the rest was not.
+    Unfinished,
     /// None is alike, and this one is in an encoding that is not known.
     Undecoded(&'a Candidate),
     /// None is alike.
@@ -296,11 +298,17 @@ pub(super) fn find<'a>(
     {
         return Ok(Match::Equal(found));
     }
-    let likeliest: Vec<&Candidate> = likely.iter().map(|(_, file)| *file).collect();
-    let printed = sought.map(|sought| printed::find(store, files, &likeliest, sought));
-    if let Some((file, set_aside)) = printed.transpose()?.flatten() {
-        let text = texts_of(store, file)?.readings.into_iter().next();
-        return Ok(Match::Printed(file, text.unwrap_or_default(), set_aside));
+    if let Some(sought) = sought {
+        let in_percent = |(shared, file): &(usize, &'a Candidate)| (features.in_percent(*shared), *file);
+        let likely: Vec<(usize, &Candidate)> = likely.iter().map(in_percent).collect();
+        match printed::find(store, files, &likely, sought)? {
+            Found::File(file, set_aside) => {
+                let text = texts_of(store, file)?.readings.into_iter().next();
+                return Ok(Match::Printed(file, text.unwrap_or_default(), set_aside));
+            }
+            Found::Unfinished => return Ok(Match::Unfinished),
+            Found::None => {}
+        }
     }
     let most = alike.iter().map(|(_, own)| features.shared(own).len()).max();
     Ok(match unread {
@@ -409,7 +417,12 @@ impl Features {
 
     /// Tells whether what shares so many features with the page is like it.
     fn is_like(&self, shared: usize) -> bool {
-        shared > 0 && shared * 100 >= self.places.len() * ALIKE
+        shared > 0 && self.in_percent(shared) >= ALIKE
+    }
+
+    /// Returns how many of every hundred features so many are; of a page that has none, all.
+    fn in_percent(&self, shared: usize) -> usize {
+        (shared * 100).checked_div(self.places.len()).unwrap_or(100)
     }
 
     /// Chooses the file that shares most, and further ones beside it that have what it lacks.

@@ -6,6 +6,12 @@ use std::slice::Iter;
 
 use crate::commonmark::printed::{CODE, CODE_END, CONTENTS, SOFT};
 
+/// How many of the same characters in a row are told apart: the most that are set as one.
+const LONGEST_RUN: usize = 3;
+
+/// How many characters before a quotation mark that may close one its other is sought in.
+const LONGEST_QUOTATION: usize = 1 << 12;
+
 /// What a generator of pages set in its own way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Typography {
@@ -112,7 +118,11 @@ fn set(
     typography: &mut Typography,
 ) -> Option<usize> {
     let shown = *page.get(at)?;
-    let run = source.clone().take_while(|next| **next == c).count();
+    let run = source
+        .clone()
+        .take(LONGEST_RUN)
+        .take_while(|next| **next == c)
+        .count();
     match (c, shown) {
         ('"', '“' | '”' | '„' | '«' | '»') | ('\'', '‘' | '’' | '‚' | '‹' | '›')
             if !is_turned(shown, page, at) =>
@@ -151,7 +161,10 @@ fn is_turned(mark: char, page: &[char], at: usize) -> bool {
     let after = page.get(at + 1);
     match mark {
         // In German it closes.
-        '“' | '‘' => is_word(before) && (is_blank(after) || is_word(after)) && !page[..at].contains(&'„'),
+        '“' | '‘' => {
+            let opens = || page[at.saturating_sub(LONGEST_QUOTATION)..at].contains(&'„');
+            is_word(before) && (is_blank(after) || is_word(after)) && !opens()
+        }
         '”' => is_blank(before) && is_word(after),
         _ => false,
     }

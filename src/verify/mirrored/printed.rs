@@ -14,16 +14,18 @@ use crate::canonical::{self, Invisible};
 use crate::commonmark::printed::Dialect;
 use crate::date::RevisionDate;
 use crate::draft::html::{Printed, PrintedBlock};
-use crate::draft::{Draft, Form, markdown};
+use crate::draft::{Draft, Form, Place, markdown};
 use crate::storage::objects::ObjectStore;
 use crate::wording::{counted, on_one_line};
 
 /// The most files that a page is compared with in this way, the likeliest first.
 const MOST_FILES: usize = 16;
 /// The most dialects of one file.
-const MOST_DIALECTS: usize = 64;
-/// The longest file that is printed in more than the most usual dialects.
-const LONGEST_IN_ALL: usize = 1 << 20;
+const MOST_DIALECTS: usize = 128;
+/// The most characters of sources that are printed and compared for one page, of whichever files and in whichever dialects.
+const MOST_CHARACTERS: usize = 24 << 20;
+/// What part of a page's features a file has at least that it was printed from, in percent.
+const SHARED: usize = 10;
 /// The most blocks around a text, on each side.
 const MOST_AROUND: usize = 24;
 /// The marks between which generators of pages fill something in: Hugo's shortcodes, Liquid's and Nunjucks' tags and values.
@@ -57,6 +59,7 @@ impl SetAside {
             }
             ("quotation_marks", times) => counted(times, "quotation mark"),
             ("heading_links", times) => format!("{} at headings", counted(times, "link")),
+            ("note_links", times) => format!("{} back from notes", counted(times, "link")),
             (_, 1) => "a table of contents".to_owned(),
             (_, times) => format!("{times} tables of contents"),
         };
@@ -74,20 +77,35 @@ pub struct Sought<'a> {
     pub date: Option<RevisionDate>,
 }
 
-/// Finds the file that a page was printed from, among files of which the likeliest come first.
+/// What was found of the file that a page was printed from.
+pub enum Found<'a> {
+    /// This one, with what of the page is the program's.
+    File(&'a Candidate, SetAside),
+    /// None.
+    None,
+    /// None so far, where so much was compared that the rest was not.
+    Unfinished,
+}
+
+/// Finds the file that a page was printed from, among files of which the likeliest come first, each with how many of every
+/// hundred features of the page it has.
 pub fn find<'a>(
     store: &ObjectStore,
     files: &'a [Candidate],
-    likely: &[&'a Candidate],
+    likely: &[(usize, &'a Candidate)],
     sought: &Sought<'_>,
-) -> Result<Option<(&'a Candidate, SetAside)>, Fault> {
+) -> Result<Found<'a>, Fault> {
     let others = Others {
         store,
         files,
         titles: OnceCell::new(),
     };
-    let markdown = likely.iter().filter(|file| is_markdown(file)).take(MOST_FILES);
-    for file in markdown {
+    let page = Page::of(sought.page);
+    let mut compared = 0;
+    let markdown = likely
+        .iter()
+        .filter(|(shared, file)| *shared >= SHARED && is_markdown(file));
+    for (_, file) in markdown.take(MOST_FILES) {
         let Some(text) = text_of(store, file)? else {
             continue;
         };
@@ -98,28 +116,27 @@ pub fn find<'a>(
         if other_title(&known, sought.draft).is_some() {
             continue;
         }
-        let dialects = if given.body.len() > LONGEST_IN_ALL {
-            2
-        } else {
-            MOST_DIALECTS
-        };
         let mut tried: HashSet<Vec<char>> = HashSet::new();
-        for dialect in Dialect::of(given.body).into_iter().take(dialects) {
+        for dialect in Dialect::of(given.body).into_iter().take(MOST_DIALECTS) {
+            if compared > MOST_CHARACTERS {
+                return Ok(Found::Unfinished);
+            }
+            compared += given.body.len();
             let Some(blocks) = markdown::printed(given.body, dialect) else {
                 continue;
             };
-            let source = joined(blocks.iter());
+            let source = joined(&blocks);
             if tried.contains(&source) {
                 continue;
             }
             let headings: Vec<&str> = headings(&blocks).collect();
-            if let Some(set_aside) = compare(&source, &headings, &known, sought.page, &others)? {
-                return Ok(Some((file, set_aside)));
+            if let Some(set_aside) = compare(&source, &headings, &known, &page, &others, &mut compared)? {
+                return Ok(Found::File(file, set_aside));
             }
             tried.insert(source);
         }
     }
-    Ok(None)
+    Ok(Found::None)
 }
 
 /// Finds a file that has a place which generators of pages fill in, such as a shortcode of Hugo or a tag of Liquid, and returns the
@@ -162,13 +179,17 @@ pub fn title_of_none(store: &ObjectStore, file: &Candidate, draft: &Draft) -> Re
         .map(ToOwned::to_owned))
 }
 
+/// Returns a page's title where it is another than the file says. One above the article may be that of the site, where the page
+/// shows the file's as well, and not only where it leads to other pages.
 fn other_title<'a>(known: &Known, draft: &'a Draft) -> Option<&'a str> {
-    let title = draft.front.title.plain.as_deref().or(draft.headline.as_deref())?;
+    let own = draft.front.title.plain.as_deref();
+    let title = own.or(draft.headline.as_deref())?;
     let in_text = || draft.blocks.iter().flat_map(|block| block.plain.lines());
     // What stands in the text is compared with it.
     let is_compared = || in_text().any(|line| line == title);
-    let beside = draft.beside.iter().flat_map(|beside| beside.text.lines());
-    let is_shown = || beside.chain(in_text()).any(|line| known.is_title(line));
+    let beside = draft.beside.iter().filter(|beside| beside.place == Place::Loose);
+    let beside = beside.flat_map(|beside| beside.text.lines());
+    let is_shown = || own.is_none() && beside.chain(in_text()).any(|line| known.is_title(line));
     (known.contradicts(title) && !is_compared() && !is_shown()).then_some(title)
 }
 
@@ -186,7 +207,7 @@ fn text_of(store: &ObjectStore, file: &Candidate) -> Result<Option<String>, Faul
     Ok(body.and_then(|body| canonical::decode(&body, Invisible::Allow).ok()))
 }
 
-fn joined<'a>(blocks: impl Iterator<Item = &'a PrintedBlock>) -> Vec<char> {
+fn joined(blocks: &[PrintedBlock]) -> Vec<char> {
     let mut characters = Vec::new();
     for block in blocks {
         characters.extend(block.text.chars());
@@ -202,15 +223,40 @@ fn headings(blocks: &[PrintedBlock]) -> impl Iterator<Item = &str> {
         .map(|block| block.text.as_str())
 }
 
-/// Compares a page with a source, from each of its blocks on before which nothing stands that could be text.
+/// A page, and where in its characters each block begins.
+struct Page<'a> {
+    printed: &'a Printed,
+    characters: Vec<char>,
+    /// With where the last one ends, behind its line feed.
+    starts: Vec<usize>,
+}
+
+impl<'a> Page<'a> {
+    fn of(page: &'a Printed) -> Self {
+        let mut starts = vec![0];
+        starts.extend(page.blocks.iter().scan(0, |end, block| {
+            *end += block.text.chars().count() + 1;
+            Some(*end)
+        }));
+        Self {
+            printed: page,
+            characters: joined(&page.blocks),
+            starts,
+        }
+    }
+}
+
+/// Compares a page with a source, from each of its blocks on before which nothing stands that could be text, and counts what is
+/// compared.
 fn compare(
     source: &[char],
     headings: &[&str],
     known: &Known,
-    page: &Printed,
+    page: &Page<'_>,
     others: &Others<'_>,
+    compared: &mut usize,
 ) -> Result<Option<SetAside>, Fault> {
-    let blocks = &page.blocks;
+    let blocks = &page.printed.blocks;
     if source.iter().all(|c| c.is_whitespace()) {
         return Ok(None);
     }
@@ -219,29 +265,32 @@ fn compare(
     let mut set_aside = SetAside::default();
     while start < blocks.len() && start <= MOST_AROUND {
         let mut typography = Typography::default();
-        let characters = joined(blocks[start..].iter());
-        // Where each block ends, behind its line feed.
-        let ends: Vec<usize> = blocks[start..]
-            .iter()
-            .scan(0, |end, block| {
-                *end += block.text.chars().count() + 1;
-                Some(*end)
-            })
-            .collect();
+        let begin = page.starts[start];
+        // The block that has a character, and where on the page the next one begins.
+        let block_at = |at: usize| page.starts.partition_point(|start| *start <= begin + at) - 1;
         let contents = |at: usize| {
             if headings.is_empty() {
                 return Some(at);
             }
-            let first = ends.iter().position(|end| *end > at)?;
-            let count = contents(&blocks[start + first..], headings)?;
-            ends.get(first + count - 1).copied()
+            let first = block_at(at);
+            let count = contents(blocks.get(first..)?, headings)?;
+            page.starts.get(first + count).map(|end| end - begin)
         };
-        let end = fitting::end_of(source, &characters, &mut typography, contents);
-        let behind =
-            end.and_then(|end| Some(start + ends.iter().position(|own| *own == end || *own == end + 1)? + 1));
-        if let Some(mut at) = behind {
+        *compared += source.len().min(page.characters.len() - begin);
+        let end = fitting::end_of(source, &page.characters[begin..], &mut typography, contents);
+        // It ends where a block does, before the line feed or behind it.
+        let behind = end.and_then(|end| {
+            let next = page.starts.partition_point(|start| *start < begin + end);
+            let is_end = page
+                .starts
+                .get(next)
+                .is_some_and(|start| *start - begin <= end + 1);
+            (is_end && next > start).then_some(next)
+        });
+        if let Some(behind) = behind {
+            let mut at = behind;
             let mut after = Vec::new();
-            while at < blocks.len() {
+            while at < blocks.len() && at <= behind + MOST_AROUND {
                 match what(at)? {
                     Some((count, None)) => at += count,
                     Some((count, Some(said))) => {
@@ -253,7 +302,7 @@ fn compare(
             }
             if at == blocks.len() {
                 set_aside.around.extend(after);
-                set_aside.set = set(&typography, page);
+                set_aside.set = set(&typography, page.printed);
                 return Ok(Some(set_aside));
             }
         }
@@ -276,6 +325,7 @@ fn set(typography: &Typography, page: &Printed) -> Vec<(&'static str, usize)> {
         ("line_ends", typography.line_ends),
         ("contents", typography.contents),
         ("heading_links", page.anchors),
+        ("note_links", page.ways_back),
         ("line_numbers", page.line_numbers),
     ];
     all.into_iter().filter(|(_, times)| *times > 0).collect()
