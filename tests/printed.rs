@@ -585,6 +585,34 @@ fn words_of_raw_html_that_are_read_of_no_page_are_not_dropped() {
 }
 
 #[test]
+fn what_some_generators_print_otherwise_is_not_called_altered() {
+    let cases = [
+        (
+            "The HTML is here.\n\n*[HTML]: Hyper Text",
+            "<p>The <abbr title=\"Hyper Text\">HTML</abbr> is here.</p>",
+        ),
+        (
+            "So it is.\n\n!!! note \"Attention\"\n    It is so.",
+            "<p>So it is.</p><div><p>Attention</p><p>It is so.</p></div>",
+        ),
+        ("* one\n\n3. three", "<ul><li>one</li><li>three</li></ul>"),
+    ];
+    for ((source, _), answer) in cases.iter().zip(printed_from(&cases)) {
+        assert_eq!(answer["verdict"], "unknown", "{source}: {answer:#}");
+        let reason = answer["reasons"][1].as_str().unwrap();
+        assert!(reason.contains("may be no more than that"), "{reason}");
+    }
+    assert_verified(&[(
+        "Two things:\n* one\n* two\n\nA line\\\nand another.",
+        &[
+            "<p>Two things:\n* one\n* two</p><p>A line\\\nand another.</p>",
+            "<p>Two things:</p><ul><li>one</li><li>two</li></ul><p>A line<br>and another.</p>",
+        ],
+        &["<p>Two things:\n* one</p><p>A line\\\nand another.</p>"],
+    )]);
+}
+
+#[test]
 fn a_headline_is_no_other_for_a_link_that_says_the_right_one() {
     let printed = begin();
     printed.publisher.write(

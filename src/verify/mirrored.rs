@@ -245,25 +245,9 @@ fn compare(
             mirrored.set_aside = Some(set_aside);
         }
         Match::Alike(files) => {
-            let whole: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
             mirrored.paths = paths(&files);
             mirrored.is_alike = true;
-            let filled_in = printed::filled_in(store, &files)?;
-            answer.against(
-                match filled_in {
-                    Some(_) => Verdict::Unknown,
-                    None => Verdict::Altered,
-                },
-                "no file of the commit has the page's text".to_owned(),
-            );
-            if let Some((file, place)) = filled_in {
-                answer.reasons.push(format!(
-                    "{} has {}, in the place of which a program that makes pages puts something else: what differs may be no more than that",
-                    file.path,
-                    quoted(&[place])
-                ));
-            }
-            answer.compare(&whole.join("\n"), text);
+            answer_alike(store, &files, text, sought, answer)?;
         }
         Match::Unread(file, error) => {
             let what = format!(
@@ -289,6 +273,40 @@ fn compare(
             "no file of the commit has the page's text, nor is one like it".to_owned(),
         ),
     }
+    Ok(())
+}
+
+/// Answers where no file has the text, and some are like it. What a generator of pages makes of a file is not always known.
+fn answer_alike(
+    store: &ObjectStore,
+    files: &[(&Candidate, String)],
+    text: &str,
+    sought: Option<&Sought<'_>>,
+    answer: &mut Answer,
+) -> Result<(), Fault> {
+    let doubt = match (printed::filled_in(store, files)?, sought) {
+        (Some((file, place)), _) => Some(format!(
+            "{} has {}, in the place of which a program that makes pages puts something else: what differs may be no more than that",
+            file.path,
+            quoted(&[place])
+        )),
+        (None, Some(_)) => printed::beyond_dialects(store, files)?.map(|(file, line)| {
+            format!(
+                "{} has the line {}, of which programs that make pages may make something that is not known here: what differs may be no more than that",
+                file.path,
+                quoted(&[line])
+            )
+        }),
+        (None, None) => None,
+    };
+    let verdict = match doubt {
+        Some(_) => Verdict::Unknown,
+        None => Verdict::Altered,
+    };
+    answer.against(verdict, "no file of the commit has the page's text".to_owned());
+    answer.reasons.extend(doubt);
+    let whole: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
+    answer.compare(&whole.join("\n"), text);
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use super::files::{Candidate, body_of};
 use super::fitting::{self, Typography};
 use crate::archive::Fault;
 use crate::canonical::{self, Invisible};
-use crate::commonmark::printed::Dialect;
+use crate::commonmark::{self, printed::Dialect};
 use crate::date::RevisionDate;
 use crate::draft::html::{Printed, PrintedBlock};
 use crate::draft::{Draft, Form, Place, markdown};
@@ -165,6 +165,22 @@ fn place_in(source: &str) -> Option<&str> {
         (length <= LONGEST_PLACE).then(|| &source[at..at + length])
     });
     places.min_by_key(|place| place.as_ptr())
+}
+
+/// Returns the first of some files that has a line of which some generators of pages make something that is not known here, and
+/// that line.
+pub fn beyond_dialects<'a>(
+    store: &ObjectStore,
+    files: &[(&'a Candidate, String)],
+) -> Result<Option<(&'a Candidate, String)>, Fault> {
+    for (file, _) in files.iter().filter(|(file, _)| is_markdown(file)) {
+        let text = text_of(store, file)?.unwrap_or_default();
+        let line = markdown::given(&text).and_then(|given| commonmark::printed::beyond_dialects(given.body));
+        if let Some(line) = line {
+            return Ok(Some((file, on_one_line(line))));
+        }
+    }
+    Ok(None)
 }
 
 /// Returns the title of a page of which a file has the text, where the file says another, and the page shows that nowhere.
