@@ -146,13 +146,18 @@ fn authors_are_named_below_the_footer_and_in_lists() {
     for (name, text, options) in [
         ("one.txt", "渡船停航。\n", &by[..]),
         ("two.txt", "The ferry is back.\n", &by[..1]),
+        ("six.txt", "The ferry is full.\n", &[]),
     ] {
         let slug = format!("--slug={}", &name[..3]);
         let options = [&[slug.as_str(), "--date=2026-01-22"], options].concat();
         story.add(name, text, &options);
     }
     story.yes(&["build", "site"]);
-    for (slug, line) in [("one", "作者： 林晓、Ann Lee"), ("two", "By: 林晓")] {
+    for (slug, line) in [
+        ("one", "作者： 林晓、Ann Lee"),
+        ("two", "By: 林晓"),
+        ("six", "By: Desk"),
+    ] {
         let text = page(&story, &format!("2026/01/22/{slug}/index.html"));
         let html = Html::parse_document(&text);
         assert_eq!(texts(&html, ".about p")[0], line);
@@ -160,6 +165,7 @@ fn authors_are_named_below_the_footer_and_in_lists() {
         assert_eq!(verify_alone(text.as_bytes()).0, Some(0));
     }
     let home = Html::parse_document(&page(&story, "index.html"));
+    // Whoever all pages are by is not named for each.
     assert_eq!(texts(&home, ".articles .by").len(), 2);
     assert!(texts(&home, ".articles .by").concat().contains("林晓、Ann"));
 }

@@ -14,6 +14,7 @@ use super::wording::Wording;
 use super::{BuildError, Link, Shared};
 use crate::article::Kind;
 use crate::language::{self, Language};
+use crate::object::ident::Person;
 
 /// How many articles the home page lists.
 const NEWEST: usize = 100;
@@ -29,7 +30,7 @@ struct Entry<'a> {
     slug: &'a str,
     /// Language and title; none where the text is withheld.
     titles: &'a [(String, String)],
-    /// Their names.
+    /// Their names, where they are others than whoever the archive's pages are by.
     authors: &'a [String],
     /// The languages, parted by blanks.
     tags: String,
@@ -210,7 +211,7 @@ impl<'a> Lists<'a> {
             languages: languages.into_iter().map(|tag| (tag, own_name(tag))).collect(),
             entries: built
                 .into_iter()
-                .map(|built| entry(to_site, built, words))
+                .map(|built| entry(to_site, built, words, settings.byline.as_ref()))
                 .collect(),
             years: Vec::new(),
             tags: Vec::new(),
@@ -227,20 +228,21 @@ fn month_of(built: &Built) -> &str {
     built.article.get(..7).unwrap_or_default()
 }
 
-fn entry<'a>(to_site: &str, built: &'a Built, words: &'static Wording) -> Entry<'a> {
+fn entry<'a>(to_site: &str, built: &'a Built, words: &'static Wording, byline: Option<&Person>) -> Entry<'a> {
     let summary = &built.summary;
     let languages: Vec<&str> = summary
         .titles
         .iter()
         .map(|(language, _)| language.as_str())
         .collect();
+    let is_usual = byline.is_some_and(|byline| summary.authors == [byline.name()]);
     let is_marked = matches!(summary.kind, Kind::Correction | Kind::Retraction);
     Entry {
         href: format!("{to_site}{}/index.html", built.article),
         day: summary.date.get(..10).unwrap_or_default(),
         slug: built.article.rsplit('/').next().unwrap_or_default(),
         titles: &summary.titles,
-        authors: &summary.authors,
+        authors: if is_usual { &[] } else { &summary.authors },
         tags: languages.join(" "),
         kind: summary.kind.name(),
         mark: is_marked.then(|| words.kind(summary.kind)),
