@@ -81,11 +81,14 @@ pub const BEFORE: &[&str] = &[
     "本社",
 ];
 
-/// What of a page may be named before a word that tells of an error ([`OF_ERRORS`]): new figures are no notice.
+/// What of a page may be named before a word where an error is told ([`OF_ERRORS`], [`SAID_OF_ERRORS`]): new figures are no notice.
 const FIGURES: &[&str] = &["数据", "數據"];
 
 /// Those of [`WORDS`] that tell of an error.
 const OF_ERRORS: &[&str] = &["更正", "勘误", "勘誤", "订正", "訂正"];
+
+/// What Chinese says of an error.
+const SAID_OF_ERRORS: &[&str] = &["应为", "應為", "有误", "有誤", "误为", "誤為", "误写", "誤寫"];
 
 /// What says after a date that a page was changed then.
 pub const DATED: &[&str] = &[
@@ -168,10 +171,9 @@ pub const PHRASES: &[&str] = &[
     "a previous version incorrectly",
 ];
 
-/// What Chinese says of a text, and of an error in one.
+/// What Chinese says of a text.
 const SAID_OF_TEXTS: &[&str] = &[
-    "报道", "報道", "報導", "本文", "本报", "本報", "文章", "稿件", "一文", "有误", "有誤", "误为", "誤為",
-    "误写", "誤寫", "应为", "應為",
+    "报道", "報道", "報導", "本文", "本报", "本報", "文章", "稿件", "一文",
 ];
 
 /// What a page calls itself.
@@ -209,8 +211,17 @@ const DONE: &[&str] = &[
 /// What was done to a page where it has been done, or was done on a day: what a sentence tells of anything.
 const DONE_TO_ANYTHING: &[&str] = &["edited", "modified", "changed", "withdrawn", "removed"];
 
-/// Where pages are taken away from, and not out of a book.
-const SITES: &[&str] = &[
+/// What pages are taken away from, and not out of a book, and what they are changed from and to.
+const OF_PAGES: &[&str] = &[
+    "archive",
+    "archives",
+    "circulation",
+    "correct",
+    "corrected",
+    "figure",
+    "original",
+    "pages",
+    "version",
     "site",
     "website",
     "web",
@@ -286,7 +297,10 @@ fn is_said_of_a_text(words: &str) -> bool {
     let bare = words.trim_end_matches(['"', '”', '’', ')', '）', '」', '』', '】']);
     let mut parts = words.split(|c: char| !c.is_alphanumeric());
     bare.ends_with(['.', '。', '．'])
-        || SAID_OF_TEXTS.iter().any(|said| words.contains(said))
+        || SAID_OF_TEXTS
+            .iter()
+            .chain(SAID_OF_ERRORS)
+            .any(|said| words.contains(said))
         || parts.any(|word| NOUNS.contains(&word))
 }
 
@@ -361,10 +375,10 @@ fn has_been_done(words: &[&str]) -> bool {
 /// Tells whether words say from where or to what something was done, as nobody says it of a page of a site.
 fn leads_elsewhere(words: &[&str]) -> bool {
     match words {
-        ["from", place @ ..] => !place.iter().take(4).any(|word| SITES.contains(word)),
-        ["to", "the" | "a" | "an", ..] | ["into" | "onto" | "over" | "along" | "across" | "through", ..] => {
-            true
+        ["from" | "to", "the" | "a" | "an", place @ ..] => {
+            !place.iter().take(4).any(|word| OF_PAGES.contains(word))
         }
+        ["into" | "onto" | "over" | "along" | "across" | "through", ..] => true,
         _ => false,
     }
 }
@@ -396,7 +410,10 @@ fn is_labelled(line: &str) -> bool {
     if is_dated(bare, is_in_brackets) {
         return true;
     }
-    let of_figures = behind_one(bare, FIGURES).filter(|rest| behind_one(rest, OF_ERRORS).is_some());
+    let tells_error = |rest: &&str| {
+        behind_one(rest, OF_ERRORS).is_some() || SAID_OF_ERRORS.iter().any(|said| rest.contains(said))
+    };
+    let of_figures = behind_one(bare, FIGURES).filter(tells_error);
     let bare = behind_one(bare, BEFORE).or(of_figures).unwrap_or(bare);
     WORDS.iter().any(|word| {
         let Some(rest) = bare.strip_prefix(word) else {
@@ -614,6 +631,14 @@ mod tests {
             "This article has been withdrawn.",
             "This article has been removed.",
             "This article has been removed from our website.",
+            "This article has been removed from our archive.",
+            "This article has been withdrawn from circulation.",
+            "This article has been modified from its original version.",
+            "This article has been edited from an earlier version.",
+            "This article has been modified from the original to correct the figure.",
+            "This article has been changed to the correct figure.",
+            "This article has been modified to a corrected version on 5 March 2025.",
+            "数据更新：应为200欧元。",
             "This article has been removed at the author’s request.",
             "This article has been changed to correct the date.",
             "数据勘误：昨天",
@@ -722,6 +747,7 @@ mod tests {
             "This article was removed on appeal.",
             "This article was edited with care.",
             "This page has been removed from the book.",
+            "This map has been changed to a globe.",
             "This map has been removed to the museum.",
             "This page has been changed into a poem.",
             "数据更新：上月出口增长三成。",
