@@ -223,22 +223,30 @@ impl<'a> Direction<'a> {
 fn begins_right_to_left(element: ElementRef<'_>) -> bool {
     let is_passed_over = |above: ElementRef<'_>| {
         let value = above.value();
-        matches!(value.name(), "bdi" | "script" | "style" | "textarea") || value.attr("dir").is_some()
+        let directions = ["ltr", "rtl", "auto"];
+        let has_direction = |own: &str| directions.iter().any(|known| own.eq_ignore_ascii_case(known));
+        matches!(value.name(), "bdi" | "script" | "style" | "textarea")
+            || value.attr("dir").is_some_and(has_direction)
+    };
+    let is_so = |c: char| match c {
+        // Marks that show nothing.
+        '\u{200e}' => Some(false),
+        '\u{200f}' | '\u{61c}' => Some(true),
+        c => match right_to_left(c.encode_utf8(&mut [0; 4])) {
+            (0, 0) => None,
+            (so, _) => Some(so > 0),
+        },
     };
     let mut left = LONGEST_BEGIN;
     for node in element.descendants() {
         let text = node.value().as_text().map_or("", |text| text);
-        let mut counts = text
-            .chars()
-            .take(left)
-            .map(|c| right_to_left(c.encode_utf8(&mut [0; 4])));
-        let found = counts.find(|counts| *counts != (0, 0));
+        let found = text.chars().take(left).find_map(is_so);
         let mut above = node
             .ancestors()
             .take_while(|above| above.id() != element.id())
             .filter_map(ElementRef::wrap);
         match found {
-            Some((so, _)) if !above.any(is_passed_over) => return so > 0,
+            Some(is_so) if !above.any(is_passed_over) => return is_so,
             _ => left = left.saturating_sub(1 + text.len()),
         }
         if left == 0 {

@@ -1403,6 +1403,23 @@ fn only_what_is_surely_shown_is_the_page_s_own_word() {
             assert!(
                 draft
                     .beside
+        ("<article><p dir=auto><b hidden>&rlm;</b>10 - 20 euros", "<p dir>"),
+        (
+            "<article><p dir=auto><b hidden>&#x61c;</b>10 - 20 euros",
+            "<p dir>",
+        ),
+        (
+            "<article><p dir=auto><b dir=x hidden>א</b>10 - 20 euros",
+            "<p dir>",
+        ),
+        (
+            "<article><p dir=auto><b dir=LTR>a</b><b hidden>א</b>10 - 20 euros",
+            "<p dir>",
+        ),
+        (
+            "<article><p><bdi><b hidden>&rlm;</b>10 - 20</bdi> euros",
+            "<bdi dir>",
+        ),
                     .iter()
                     .all(|beside| !beside.own.contains("Correction")),
                 "{page}"
@@ -1410,6 +1427,7 @@ fn only_what_is_surely_shown_is_the_page_s_own_word() {
             assert!(
                 draft
                     .beside
+        "<article><p dir=auto>&lrm;10 - 20 <b hidden>א</b></p>",
                     .iter()
                     .any(|beside| beside.text.contains("Correction")),
                 "{page}"
