@@ -1359,6 +1359,7 @@ fn a_direction_in_which_nobody_writes_a_text_is_told() {
         "<html dir=rtl lang=he><article><p>שלום עולם, 10 - 20</p><p>10 - 20</p>",
         "<article><p>a</p><p dir=rtl>مرحبا بالعالم 10 - 20</p>",
         "<article><p dir=auto>The word שלום</p><p dir=ltr>10 - 20</p>",
+        ("<caption align=' bottom/**/'>b</caption><tr><td>a", "a|b"),
         "<html dir=rtl><article dir=ltr><p>10 - 20",
     ] {
         assert_eq!(told(honest), [""; 0], "{honest}");
@@ -1371,6 +1372,10 @@ fn that_a_page_has_styles_is_told() {
         ("<article><p>a", false),
         ("<article><p class=x>a", false),
         ("<style>.x{display:none}</style><article><p class=x>a", true),
+        (
+            "<details>b<summary hidden></summary><summary>a</summary></details>",
+            "b|a",
+        ),
         (
             "<style>p::before{content:'It is false that '}</style><article><p>a",
             true,

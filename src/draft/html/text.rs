@@ -932,7 +932,9 @@ fn in_order<'a>(element: ElementRef<'a>) -> Vec<NodeOf<'a>> {
     };
     let one = |name: &str| {
         let mut parts = element.children().filter_map(ElementRef::wrap);
-        parts.find(|part| part.value().name() == name && !is_never_shown(*part))
+        // A hidden summary is the one all the same.
+        let counts = |part: ElementRef<'_>| name == "summary" || !is_never_shown(part);
+        parts.find(|part| part.value().name() == name && counts(*part))
     };
     let (first, last) = (one(first), one(last));
     children.sort_by_key(|child| match ElementRef::wrap(*child) {
@@ -953,7 +955,8 @@ fn in_order<'a>(element: ElementRef<'a>) -> Vec<NodeOf<'a>> {
 /// Tells whether a caption stands below its table.
 fn is_below(caption: ElementRef<'_>) -> bool {
     let align = caption.value().attr("align");
-    align.is_some_and(|align| align.eq_ignore_ascii_case("bottom"))
+    // A browser reads it as a value of CSS.
+    align.is_some_and(|align| align.to_ascii_lowercase().contains("bottom"))
 }
 
 /// The rows of a table, not those of tables in it.
