@@ -50,7 +50,20 @@ const AROUND: &[&str] = &["html", "body", "main", "div", "section"];
 const ATTRIBUTES: &[&str] = &["class", "datetime", "href", "hreflang", "lang", "rel"];
 
 /// Attributes by which elements of pages that carry no proof look in a way of their own.
-const LOOKS: &[&str] = &["style", "color", "text", "bgcolor", "background"];
+const LOOKS: &[&str] = &[
+    "style",
+    "color",
+    "text",
+    "link",
+    "vlink",
+    "alink",
+    "bgcolor",
+    "background",
+    "face",
+];
+
+/// The same of elements that are laid beside their text, or give it a size.
+const LOOKS_OF: &[(&str, &str)] = &[("font", "size"), ("img", "align"), ("table", "align")];
 
 /// The classes that an article and what is around it have.
 const CLASSES: &[&str] = &["page", "back", "withheld", "plain", "unseen", "id"];
@@ -234,7 +247,12 @@ pub fn has_strange_style(root: ElementRef<'_>) -> bool {
 /// Tells whether an element of a page says how it looks, which may be as nothing, or where it stands.
 pub fn has_look(root: ElementRef<'_>) -> bool {
     let mut elements = root.descendants().filter_map(ElementRef::wrap);
-    elements.any(|element| LOOKS.iter().any(|look| element.value().attr(look).is_some()))
+    elements.any(|element| {
+        let value = element.value();
+        let has = |look: &str| value.attr(look).is_some();
+        let mut of_its_own = LOOKS_OF.iter().filter(|(name, _)| *name == value.name());
+        LOOKS.iter().any(|look| has(look)) || of_its_own.any(|(_, look)| has(look))
+    })
 }
 
 fn anywhere(element: ElementRef<'_>) -> Option<String> {

@@ -1440,3 +1440,9 @@ fn only_what_is_surely_shown_is_the_page_s_own_word() {
         }
     }
 }
+        ("<body link=white><article><p>a", true),
+        ("<article><p><font face=a>a</font>", true),
+        ("<article><p><font size=1>a</font>", true),
+        ("<article><p>a <input size=1>", false),
+        ("<article><table align=right><tr><td>a</table>", true),
+        ("<article><p align=right>a", false),
