@@ -533,7 +533,6 @@ mod tests {
         for hidden in [
             "<rp>never</rp>",
             "<span popover>never</span>",
-            "<span style=opacity:0>never</span>",
             "<math><mtext>never</mtext></math>",
         ] {
             let new = page(hidden, "");
@@ -545,13 +544,22 @@ mod tests {
         }
         let notice = |hidden: &str| format!("<p {hidden}>Correction: an earlier version said never.</p>");
         assert_eq!(names(&old, &page("", &notice(""))), ["notice"]);
-        for hidden in [
-            "popover",
-            "style=opacity:0",
-            "style=font-size:0",
-            "hidden=until-found",
-        ] {
+        for hidden in ["popover", "style=font-size:0"] {
             assert_eq!(names(&old, &page("", &notice(hidden))), [""; 0], "{hidden}");
+        }
+    }
+
+    #[test]
+    fn what_a_script_lets_appear_is_no_change_and_is_told() {
+        let page = |veil: &str| {
+            seen(&format!(
+                "<!doctype html><article><p {veil}>It opened.</p></article>"
+            ))
+        };
+        for veil in ["style='opacity:0'", "hidden=until-found"] {
+            let judgement = judge(&page(veil), &page(""));
+            assert_eq!(judgement.verdict, Verdict::Same, "{veil}");
+            assert_eq!(judgement.beside.len(), 1, "{veil}");
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use scraper::{ElementRef, Html};
+use scraper::{ElementRef, Html, Node};
 
 use super::{Beside, Draft, DraftError, DraftErrorKind, DraftFooter, FrontMatter, Notice, NoticeKind, Place};
 use crate::canonical::first_unprintable;
@@ -54,6 +54,11 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
     let deep = |TooDeep| DraftError::at(LINE, DraftErrorKind::HtmlDepth);
     let mut proofs = data_blocks_of(&page, &block::MEDIA_TYPES, block::ELEMENT_ID);
     let carries_proof = proofs.next().is_some();
+    // Of a page that carries its proof another check tells that.
+    let mut outermost = [page.root_element(), body_of(page.root_element())].into_iter();
+    if !carries_proof && outermost.any(text::is_never_shown) {
+        return Err(DraftError::at(LINE, DraftErrorKind::Empty));
+    }
     let further_proofs = proofs.count();
     let mut article = Article::find(text, page.root_element(), &shown, carries_proof).map_err(deep)?;
     let mut notices = Vec::new();
@@ -708,6 +713,12 @@ fn shown_alone(text: &str) -> String {
     for id in unseen.map(|element| element.id()).collect::<Vec<_>>() {
         if let Some(mut element) = page.tree.get_mut(id) {
             element.detach();
+        }
+    }
+    // What is left is shown though it has this attribute.
+    for node in page.tree.values_mut() {
+        if let Node::Element(element) = node {
+            element.attrs.retain(|(name, _)| &*name.local != "hidden");
         }
     }
     page.html()

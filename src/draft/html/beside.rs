@@ -6,6 +6,7 @@ use scraper::{ElementRef, Node};
 use super::super::{Beside, Place};
 use super::hidden::{self, Display, Visibility};
 use super::own;
+use super::shown_elements;
 use super::text::{
     BLOCKS, hides_itself, is_blank, is_hidden_text, is_left_out, is_navigation, is_never_shown, is_no_text,
 };
@@ -167,6 +168,12 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
     }
     // Of a page that carries its proof another check tells that.
     if named == Named::Wordless {
+        let veiled = veiled(article);
+        found.extend(
+            veiled
+                .iter()
+                .filter_map(|name| beside(Place::Loose, true, name, "")),
+        );
         let mut turned: Vec<&str> = directions.iter().filter_map(Direction::strange).collect();
         turned.sort_unstable();
         turned.dedup();
@@ -179,9 +186,25 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
     found
 }
 
-/// Tells whether an element says nothing by which it is not known whether a browser shows it.
+/// Names the elements of what is read of an article, and those around it, by which words are seen only later.
+fn veiled(article: ElementRef<'_>) -> Vec<String> {
+    let around = article.ancestors().filter_map(ElementRef::wrap);
+    let elements = around.chain(shown_elements(article));
+    let name = |element: ElementRef<'_>| {
+        let veil = hidden::veil(element)?;
+        Some(format!("<{} {veil}>", element.value().name()))
+    };
+    let mut veiled: Vec<String> = elements.filter_map(name).collect();
+    veiled.sort_unstable();
+    veiled.dedup();
+    veiled
+}
+
+/// Tells whether an element says nothing by which it is not known whether a browser shows it, or when.
 fn is_surely_shown(element: ElementRef<'_>) -> bool {
-    hidden::display(element) == Display::Shown && hidden::visibility(element) != Visibility::Unsure
+    hidden::display(element) == Display::Shown
+        && hidden::visibility(element) != Visibility::Unsure
+        && hidden::veil(element).is_none()
 }
 
 /// What an element says of the direction of a text, and the letters of what is read there.

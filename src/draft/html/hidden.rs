@@ -44,11 +44,12 @@ const HIDING: &[&str] = &[
     "none",
     "table-column",
     "content-visibility",
-    "opacity:0",
-    "opacity:-",
     "font-size:0",
     "font:0",
 ];
+
+/// By what a style may let through that cannot be divided.
+const SEE_THROUGH: &[&str] = &["opacity:0", "opacity:-"];
 
 /// What stands in an `rp`.
 const BRACKETS: &str = "()（）[]［］〔〕【】《》〈〉「」『』";
@@ -105,11 +106,7 @@ pub fn display(element: ElementRef) -> Display {
     if name == "template" || is_hidden_field {
         return Display::Hidden;
     }
-    // Finding words in the page shows what is hidden so, or a link to it; in a line it is not hidden everywhere.
-    let is_until_found = value
-        .attr("hidden")
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("until-found"));
-    let is_hidden = value.attr("hidden").is_some() && !is_until_found;
+    let is_hidden = value.attr("hidden").is_some() && !is_until_found(element);
     let is_dialog = name == "dialog";
     let is_open = is_dialog && value.attr("open").is_some();
     let is_by_itself = matches!(name, "script" | "style" | "head" | "title")
@@ -119,20 +116,40 @@ pub fn display(element: ElementRef) -> Display {
         || namespace == HTML && value.attr("popover").is_some() && !is_open;
     // Some elements, and what is none of HTML, are shown all the same; a picture has an attribute of its own for it.
     let is_shown_hidden = namespace != HTML || SHOWN_HIDDEN.contains(&name);
-    let is_unsure = is_until_found
-        || is_hidden && is_shown_hidden
+    let is_unsure = is_hidden && is_shown_hidden
         || is_by_itself && namespace == MATHML
         || namespace == SVG && value.attr("display").is_some();
     let style = value.attr("style").unwrap_or_default();
-    match (said(style, "display"), said(style, "opacity")) {
-        (Said::Hides, _) | (_, Said::Hides) => Display::Hidden,
-        (Said::MayHide, _) | (_, Said::MayHide) => Display::Unsure,
+    match said(style, "display") {
+        Said::Hides => Display::Hidden,
+        Said::MayHide => Display::Unsure,
         _ if is_unsure || may_hide(style) => Display::Unsure,
-        (Said::Nothing, _) if is_by_itself => Display::Hidden,
-        (Said::Unknown | Said::Unreadable, _) if is_by_itself => Display::Unsure,
-        (Said::Unreadable, _) if names_one(style, HIDING) => Display::Unsure,
+        Said::Nothing if is_by_itself => Display::Hidden,
+        Said::Unknown | Said::Unreadable if is_by_itself => Display::Unsure,
+        Said::Unreadable if names_one(style, HIDING) => Display::Unsure,
         _ => Display::Shown,
     }
+}
+
+/// Names what an element says by which its words have their place and a reader sees them only later: pages let their parts
+/// appear so by a script, and unfold them so.
+pub fn veil(element: ElementRef) -> Option<&'static str> {
+    if is_until_found(element) {
+        return Some("hidden=until-found");
+    }
+    let style = element.value().attr("style").unwrap_or_default();
+    let is_see_through = match said(style, "opacity") {
+        Said::Hides | Said::MayHide => true,
+        Said::Unreadable => names_one(style, SEE_THROUGH),
+        Said::Nothing | Said::Shows | Said::Unknown => false,
+    };
+    is_see_through.then_some("style=opacity:0")
+}
+
+/// Tells whether finding words in the page shows an element, or a link to it; in a line it is not hidden everywhere.
+fn is_until_found(element: ElementRef) -> bool {
+    let hidden = element.value().attr("hidden");
+    hidden.is_some_and(|kind| kind.eq_ignore_ascii_case("until-found"))
 }
 
 /// Tells whether a style says what hides some elements, or all in them that says nothing of itself.
@@ -315,14 +332,10 @@ mod tests {
             ("content:'a;display:none;b'", Shown),
             ("background:url(a;display:none;b", Shown),
             ("/*display:none*/", Shown),
-            ("opacity:0", Hidden),
-            ("opacity:0.0%", Hidden),
-            ("opacity:0e0", Hidden),
-            ("opacity:-1", Hidden),
-            ("opacity:0;opacity:.5", Shown),
-            ("opacity:0;opacity:var(--x)", Unsure),
-            ("opacity:0;x:[", Unsure),
-            ("opacity:1", Shown),
+            ("opacity:0", Shown),
+            ("opacity:0;display:none", Hidden),
+            ("opacity:0;font-size:0", Unsure),
+            ("opacity:0;x:[", Shown),
             ("font-size:0", Unsure),
             ("font-size:0.0px!important;font-size:1em", Unsure),
             ("font-size:0;font:1em a", Shown),
@@ -355,12 +368,8 @@ mod tests {
             ("<p hidden style='display:block'>", Shown),
             ("<p hidden style='display:foo'>", Unsure),
             ("<p hidden style='d\\69splay:block'>", Unsure),
-            ("<p hidden=until-found>", Unsure),
+            ("<p hidden=until-found>", Shown),
             ("<p hidden=Until-Found style='display:none'>", Hidden),
-            (
-                "<p hidden=until-found style='content-visibility:visible'>",
-                Unsure,
-            ),
             ("<p popover>", Hidden),
             ("<p popover=hint style='color:red'>", Hidden),
             ("<p popover style='display:block'>", Shown),
@@ -389,6 +398,41 @@ mod tests {
             assert_eq!(of(tag).0, expected, "{tag}");
         }
         assert_eq!(of("<svg visibility=hidden>").1, Visibility::Unsure);
+    }
+
+    #[test]
+    fn what_is_seen_only_later_is_named() {
+        let veil_of = |tag: &str| {
+            let page = Html::parse_fragment(tag);
+            let mut elements = page.root_element().children().filter_map(ElementRef::wrap);
+            veil(elements.next().expect(tag))
+        };
+        for style in [
+            "opacity:0",
+            "opacity:0.0%",
+            "opacity:0e0",
+            "opacity:-1",
+            "Opacity: 0 !important; transform: translateY(20px)",
+            "opacity:0;opacity:var(--x)",
+            "opacity:0;transform:rotate(calc(1deg*(2)))",
+        ] {
+            assert_eq!(
+                veil_of(&format!("<p style='{style}'>")),
+                Some("style=opacity:0"),
+                "{style}"
+            );
+        }
+        for style in [
+            "",
+            "opacity:1",
+            "opacity:0;opacity:.5",
+            "opacity:.5;x:[",
+            "--opacity:0",
+        ] {
+            assert_eq!(veil_of(&format!("<p style='{style}'>")), None, "{style}");
+        }
+        assert_eq!(veil_of("<p hidden=Until-Found>"), Some("hidden=until-found"));
+        assert_eq!(veil_of("<p hidden>"), None);
     }
 
     #[test]
