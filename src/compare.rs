@@ -10,6 +10,7 @@ use crate::canonical::{self, Invisible};
 use crate::capture::Moment;
 use crate::capture::charset::{self, Decoded};
 use crate::diff::{self, ParagraphChange, Piece};
+use crate::draft::html::apart::Apart;
 use crate::draft::{self, DraftError, DraftErrorKind, Form};
 use crate::footer::Footer;
 use crate::id::{CommitId, hex};
@@ -35,6 +36,8 @@ pub struct Seen {
     modified: Option<Moment>,
     /// The notices that the page shows beside its text.
     notices: Vec<String>,
+    /// The words of formulas and others that stand in the article and are none of its text.
+    apart: Vec<Apart>,
     /// What a page of HTML has besides; other forms have nothing but their text.
     besides: Option<Besides>,
 }
@@ -51,7 +54,7 @@ struct Besides {
 /// What became of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The text is the same.
+    /// The text is the same, and so are the words of formulas in it.
     Same,
     /// The text changed, and the new page says that it did.
     Declared,
@@ -139,6 +142,7 @@ impl Seen {
             hidden: paragraphs(draft.hidden.lines().collect()),
         };
         Ok(Self {
+            apart: draft.apart,
             title,
             sha256: hex(&Sha256::digest(bytes)),
             besides: form.has_elements().then(besides),
@@ -222,12 +226,13 @@ impl Declaration {
 #[must_use]
 pub fn judge(before: &Seen, after: &Seen) -> Judgement {
     let changes = diff::compare(&before.text, &after.text);
-    let declarations = if changes.is_empty() {
+    let is_same = changes.is_empty() && before.apart == after.apart;
+    let declarations = if is_same {
         Vec::new()
     } else {
         declarations(before, after, &changes)
     };
-    let verdict = match (changes.is_empty(), declarations.is_empty()) {
+    let verdict = match (is_same, declarations.is_empty()) {
         (true, _) => Verdict::Same,
         (false, true) => Verdict::Undeclared,
         (false, false) => Verdict::Declared,

@@ -108,6 +108,8 @@ pub struct Draft {
     pub notices: Vec<Notice>,
     /// What the page shows beside the text.
     pub beside: Vec<Beside>,
+    /// The words of an HTML page that stand in its article and are none of its text, such as those of formulas.
+    pub apart: Vec<html::apart::Apart>,
     /// The words that the page's own style hides where the text stands, a line for each block.
     pub hidden: String,
     /// The one heading of the first level that an HTML page shows around its article, where the article has no title.
@@ -574,6 +576,7 @@ fn dress_down(
         footer,
         notices,
         beside,
+        apart: Vec::new(),
         hidden: String::new(),
         headline: None,
         carries_proof: false,

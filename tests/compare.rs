@@ -85,6 +85,25 @@ fn a_page_that_was_changed_and_does_not_say_so_is_undeclared() {
 }
 
 #[test]
+fn other_words_of_a_formula_are_no_same_page() {
+    let story = Story::begin();
+    let page = |words: &str| live("", &format!("<p>He took {words} euros.</p>"));
+    for (name, words) in [
+        ("106", "<math><mn>106</mn></math>"),
+        ("999", "<math><mn>999</mn></math>"),
+        ("none", ""),
+        ("not", "<marquee>not</marquee>"),
+    ] {
+        story.write(&format!("{name}.html"), page(words));
+    }
+    story.ends(0, &["106.html", "106.html"]);
+    let said = story.ends(1, &["106.html", "999.html"]);
+    assert!(said.starts_with("undeclared  ") && said.contains("999"), "{said}");
+    story.ends(1, &["106.html", "none.html"]);
+    story.ends(1, &["none.html", "not.html"]);
+}
+
+#[test]
 fn a_notice_or_a_later_date_declares_the_change() {
     let story = Story::begin();
     story.write("old.txt", "桥今天通车。\n");

@@ -1558,3 +1558,48 @@ fn a_branch_whose_name_is_not_utf8_is_passed_over_and_told_and_one_that_is_gone_
         );
     }
 }
+
+#[test]
+fn words_of_formulas_in_a_file_are_those_of_the_page_or_it_is_not_known() {
+    let (story, publisher) = begin();
+    let text = |words: &str| format!("<p>He took {words} euros on Friday, as the court found.</p>");
+    let files = [
+        "<math><mn>106</mn></math>",
+        "no <marquee>less</marquee>",
+        "some <option>more</option>",
+    ];
+    for (number, words) in files.iter().enumerate() {
+        publisher.write(
+            &format!("{number}.html"),
+            format!("<html><body><article>{}</article></body></html>", text(words)),
+        );
+    }
+    let id = publisher.commit("Formulas", DAY);
+    story.yes(&["mirror", "digest", "digest"]);
+    let footer = footer(&publisher, &id);
+    let cases = [
+        (text(files[0]), "verified"),
+        (text(files[1]), "verified"),
+        (text(files[2]), "verified"),
+        (text(""), "unknown"),
+        (text("<math><mn>999</mn></math>"), "unknown"),
+        (text("<math hidden><mn>999</mn></math>"), "unknown"),
+        (
+            "<p>He took euros on <math><mn>106</mn></math> Friday, as the court found.</p>".to_owned(),
+            "unknown",
+        ),
+        (text("no"), "unknown"),
+        (text("some"), "unknown"),
+    ];
+    for (number, (body, verdict)) in cases.iter().enumerate() {
+        let name = format!("page-{number}.html");
+        story.write(
+            &name,
+            format!("<html><body><article>{body}<p>{footer}</p></article></body></html>"),
+        );
+        let output = story.run(&["verify", "--json", &name]);
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let answer = &document["answers"][0];
+        assert_eq!(answer["verdict"], *verdict, "{body}: {answer:#}");
+    }
+}

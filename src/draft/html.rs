@@ -19,6 +19,7 @@ use beside::Named;
 use text::{Kind, Piece, Purpose, TooDeep};
 
 mod added;
+pub mod apart;
 mod beside;
 mod bounds;
 mod dates;
@@ -120,6 +121,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         blocks: text::blocks(article.pieces),
         footer,
         notices,
+        apart: apart::of(article.place),
         beside: article.beside,
         hidden: article.hidden,
         headline,

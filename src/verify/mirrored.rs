@@ -257,6 +257,13 @@ fn compare(
             );
             answer.against(Verdict::Unknown, what);
         }
+        Match::Apart(file) => {
+            let what = format!(
+                "the text is that of {}, in which words of formulas, or others that show in another way than as text, stand; on the page these are not the same",
+                file.path
+            );
+            answer.against(Verdict::Unknown, what);
+        }
         Match::Unfinished => {
             let what = "the files of the commit are so large, and may be printed in so many ways, that the page was not compared with all of them; no file that was compared has its text";
             answer.against(Verdict::Unknown, what.to_owned());

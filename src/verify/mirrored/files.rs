@@ -12,6 +12,7 @@ use super::printed::{self, Found, SetAside, Sought};
 use super::read_tree;
 use crate::archive::Fault;
 use crate::canonical::{Invisible, LONGEST_ARTICLE, TextError};
+use crate::draft::html::apart::Apart;
 use crate::draft::{self, DraftError, DraftErrorKind, Form};
 use crate::id::{ObjectId, TreeId};
 use crate::object::ObjectKind;
@@ -92,6 +93,8 @@ pub(super) enum Match<'a> {
     Alike(Vec<(&'a Candidate, String)>),
     /// It shares most with the page, and is not read, for this reason.
     Unread(&'a Candidate, DraftError),
+    /// The text is theirs but for words that show in another way, such as those of formulas; with the path of one that has such.
+    Apart(&'a Candidate),
     /// So much was compared that the rest was not.
     Unfinished,
     /// None is alike, and this one is in an encoding that is not known.
@@ -152,6 +155,8 @@ pub(super) struct Texts {
     /// The text as `add` would read it, or where its bytes are no UTF-8, in the encoding that it declares, or else one in each
     /// encoding in which they may be meant.
     pub readings: Vec<String>,
+    /// The words that are none of the text, of a file of HTML.
+    pub apart: Vec<Apart>,
     /// Why none of these is the text for certain.
     pub unread: Option<Unread>,
 }
@@ -167,11 +172,12 @@ pub(super) enum Unread {
 
 fn read(file: &Candidate, body: &[u8]) -> Texts {
     let form = Form::of_file(file.name(), body);
-    let text = |body: &[u8]| draft::read(body, form, Invisible::Allow).map(|draft| draft.text());
-    let error = match text(body) {
-        Ok(text) => {
+    let draft = |body: &[u8]| draft::read(body, form, Invisible::Allow);
+    let error = match draft(body) {
+        Ok(draft) => {
             return Texts {
-                readings: vec![text],
+                readings: vec![draft.text()],
+                apart: draft.apart,
                 unread: None,
             };
         }
@@ -184,25 +190,34 @@ fn read(file: &Candidate, body: &[u8]) -> Texts {
     if !is_encoded || is_damaged(body) {
         return Texts {
             readings: Vec::new(),
+            apart: Vec::new(),
             unread: Some(Unread::Refused(error)),
         };
     }
     let text_in = |encoding: &'static Encoding| {
         let decoded = encoding.decode_without_bom_handling_and_without_replacement(body)?;
-        text(decoded.as_bytes()).ok()
+        draft(decoded.as_bytes())
+            .ok()
+            .map(|draft| (draft.text(), draft.apart))
     };
     let declared = match error.kind {
         DraftErrorKind::Encoding { charset, .. } => Encoding::for_label(charset.as_bytes()),
         _ => None,
     };
-    if let Some(text) = declared.and_then(text_in) {
+    if let Some((text, apart)) = declared.and_then(text_in) {
         return Texts {
             readings: vec![text],
+            apart,
             unread: None,
         };
     }
+    let (readings, apart): (_, Vec<_>) = ENCODINGS.into_iter().filter_map(text_in).unzip();
     Texts {
-        readings: ENCODINGS.into_iter().filter_map(text_in).collect(),
+        readings,
+        apart: apart
+            .into_iter()
+            .find(|apart| !apart.is_empty())
+            .unwrap_or_default(),
         unread: Some(Unread::Undecoded),
     }
 }
@@ -235,6 +250,8 @@ pub(super) fn find<'a>(
     sought: Option<&Sought<'_>>,
 ) -> Result<Match<'a>, Fault> {
     let features = Features::of(text);
+    let own_apart = sought.map_or(&[][..], |sought| &sought.draft.apart);
+    let mut apart: Option<&Candidate> = None;
     let scores: Vec<Option<usize>> = files
         .par_iter()
         .map(|file| {
@@ -276,7 +293,10 @@ pub(super) fn find<'a>(
                 None => {}
             }
             for own in texts.readings {
-                if own == text {
+                let is_apart = !texts.apart.is_empty() && texts.apart != own_apart;
+                if own == text && is_apart {
+                    apart = apart.or(Some(file));
+                } else if own == text {
                     return Ok(Match::Equal(vec![(file, own)]));
                 }
                 if !own.is_empty() && text.contains(&own) {
@@ -296,7 +316,19 @@ pub(super) fn find<'a>(
         .chain(&by_stem)
         .find_map(|parts| put_together(parts, text))
     {
-        return Ok(Match::Equal(found));
+        let mut all = Vec::new();
+        for (file, _) in &found {
+            let of_file = texts_of(store, file)?.apart;
+            apart = apart.or(Some(*file).filter(|_| !of_file.is_empty()));
+            all.extend(of_file);
+        }
+        return Ok(match apart.filter(|_| all != own_apart) {
+            Some(file) => Match::Apart(file),
+            None => Match::Equal(found),
+        });
+    }
+    if let Some(file) = apart {
+        return Ok(Match::Apart(file));
     }
     if let Some(sought) = sought {
         let in_percent = |(shared, file): &(usize, &'a Candidate)| (features.in_percent(*shared), *file);
