@@ -44,6 +44,17 @@ const APART: [&str; 5] = [
 /// Classes of the numbers of lines.
 const NUMBERS: &[&str] = &["ln", "lnt", "lineno", "linenos", "line-number", "line-numbers"];
 
+/// Tells whether a character sets a number apart in every font; narrower blanks may not be seen.
+fn is_apart(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n')
+}
+
+/// Reads the number of a line: ASCII digits and no sign.
+fn line_number(text: &str) -> Option<u32> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_number)
+}
+
 /// Tells whether an element of a heading is a link to a place of the page, by a sign.
 pub fn is_anchor(element: ElementRef<'_>) -> bool {
     let is_sign = |c: char| c.is_whitespace() || ANCHORS.contains(&c) || VARIATIONS.contains(&c);
@@ -186,7 +197,9 @@ pub fn task(element: ElementRef<'_>) -> Option<bool> {
 
 /// Returns the code of a table of one row that has, beside the code, the numbers of its lines and nothing else.
 pub fn numbered_code(table: ElementRef<'_>) -> Option<ElementRef<'_>> {
-    if table.value().name() != "table" {
+    // Without room between its cells a number would read as the first digits of the code.
+    let is_narrowed = ["cellspacing", "cellpadding"].map(|name| table.value().attr(name).is_some());
+    if table.value().name() != "table" || is_narrowed.contains(&true) {
         return None;
     }
     let elements = || table.descendants().filter_map(ElementRef::wrap);
@@ -213,8 +226,9 @@ pub fn numbered_code(table: ElementRef<'_>) -> Option<ElementRef<'_>> {
     let lines = lines_of(found);
     let numbers = lines_of(numbers);
     let numbers: Option<Vec<u32>> = numbers
-        .split_whitespace()
-        .map(|number| number.parse().ok())
+        .split(is_apart)
+        .filter(|number| !number.is_empty())
+        .map(line_number)
         .collect();
     let has_more = all.chars().filter(|c| !c.is_whitespace()).count()
         != lines.chars().filter(|c| !c.is_whitespace()).count();
@@ -249,6 +263,9 @@ pub fn line_numbers(code: ElementRef<'_>) -> Vec<ElementRef<'_>> {
             lines.push_str(text);
         }
         if let Some(element) = ElementRef::wrap(node) {
+            if is_left_out(element) {
+                continue;
+            }
             if element.value().name() == "br" {
                 is_behind_number = false;
                 lines.push('\n');
@@ -256,17 +273,14 @@ pub fn line_numbers(code: ElementRef<'_>) -> Vec<ElementRef<'_>> {
             if is_line_number(element) {
                 let text = short_text(element).unwrap_or_default();
                 let begins_line = lines.is_empty() || lines.ends_with('\n');
-                let Some(number) = text
-                    .trim()
-                    .parse()
-                    .ok()
-                    .filter(|_| begins_line && !is_behind_number)
-                else {
+                let mut parts = element.descendants().filter_map(ElementRef::wrap);
+                let is_one = begins_line && !is_behind_number && !parts.any(is_left_out);
+                let Some(number) = line_number(text.trim_matches(is_apart)).filter(|_| is_one) else {
                     return Vec::new();
                 };
                 numbers.push(number);
                 found.push(element);
-                if text.ends_with(char::is_whitespace) || is_set_apart(element) {
+                if text.ends_with(is_apart) || is_set_apart(element) {
                     continue;
                 }
                 // Only their class sets them apart where code follows in an element of its own.
@@ -290,7 +304,7 @@ pub fn line_numbers(code: ElementRef<'_>) -> Vec<ElementRef<'_>> {
 
 /// Tells whether code that stands right behind a number does not read as more of it, nor as what is counted.
 fn goes_apart(code: &str) -> bool {
-    let signs = |c: char| c.is_whitespace() || c.is_ascii_alphabetic() || "#\"<>()[]{}@_`;&|!?\\".contains(c);
+    let signs = |c: char| is_apart(c) || c.is_ascii_alphabetic() || "#\"<>()[]{}@_`;&|!?\\".contains(c);
     code.starts_with(signs) || code.starts_with("//") || code.starts_with("/*")
 }
 
