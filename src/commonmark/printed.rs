@@ -346,7 +346,8 @@ fn is_right_below_paragraph<'a>(list: &'a AstNode<'a>) -> bool {
 }
 
 /// Returns the first line of a source of which some programs make something that is not known here: an abbreviation, a box
-/// (`!!! note`), an extension of kramdown's, a list below another one.
+/// (`!!! note`), an extension of kramdown's, a list of attributes in a quotation or an item, a list below another one or below a
+/// paragraph and not from 1 on, a formula, notes that are not defined once each in the order in which they are referred to.
 #[must_use]
 pub fn beyond_dialects(source: &str) -> Option<&str> {
     check_bounds(source).ok()?;
@@ -361,18 +362,102 @@ pub fn beyond_dialects(source: &str) -> Option<&str> {
         .filter(|node| is_list(node) && node.previous_sibling().is_some_and(is_list))
         .map(|node| node.data().sourcepos.start.line)
         .collect();
+    let is_item = |node: &AstNode<'_>| matches!(node.data().value, NodeValue::Item(_));
+    let items: HashSet<usize> = document
+        .descendants()
+        .filter(|node| is_item(node))
+        .map(|node| node.data().sourcepos.start.line)
+        .collect();
+    let note = strange_note(source, &code);
+    let mut is_below_text = false;
     let mut lines = source.split('\n').zip(1..);
-    let is_one = |line: &str, number: usize| {
+    let mut is_one = |line: &str, number: usize| {
         let is_abbreviation = line.strip_prefix("*[").is_some_and(|rest| rest.contains("]:"));
         let is_box = ["!!! ", "??? ", "???+ ", ":::", "{::"]
             .iter()
             .any(|mark| line.starts_with(mark));
         let is_reference = line.starts_with("{:") && line.ends_with('}') && attributes(line).is_none();
-        lists.contains(&number) || (is_abbreviation || is_box || is_reference) && !code.contains(&number)
+        let inner = without_marks(line);
+        let is_attributes = inner.len() < line.len() && inner.starts_with("{:") && inner.contains('}');
+        let is_item = is_below_text && begins_with_number(line) && !items.contains(&number);
+        is_below_text = !line.is_empty();
+        let is_strange = is_abbreviation || is_box || is_reference || is_attributes || is_item;
+        lists.contains(&number)
+            || note == Some(number)
+            || (is_strange || has_formula(line)) && !code.contains(&number)
     };
     lines
         .find(|(line, number)| is_one(line.trim(), *number))
         .map(|(line, _)| line.trim())
+}
+
+/// Takes the marks of quotations and items off the beginning of a line.
+fn without_marks(line: &str) -> &str {
+    let mut rest = line.trim_start();
+    loop {
+        let number = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_numbered = number.len() < rest.len() && number.starts_with(['.', ')']);
+        let marked = if is_numbered { number } else { rest };
+        let marks: &[char] = if is_numbered {
+            &['.', ')']
+        } else {
+            &['-', '*', '+']
+        };
+        let item = marked
+            .strip_prefix(marks)
+            .filter(|item| item.starts_with([' ', '\t']));
+        match rest.strip_prefix('>').or(item) {
+            Some(inner) => rest = inner.trim_start(),
+            None => return rest,
+        }
+    }
+}
+
+/// Tells whether a line begins as an item of a list in numbers.
+fn begins_with_number(line: &str) -> bool {
+    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    rest.len() < line.len() && (rest.starts_with(". ") || rest.starts_with(") "))
+}
+
+/// Tells whether a line has a formula in TeX: `$$`, `\\(`, `\\[`, or two dollar signs with no blank at their inner sides and no digit
+/// behind the second, as Pandoc has it.
+fn has_formula(line: &str) -> bool {
+    if ["$$", "\\(", "\\["].iter().any(|mark| line.contains(mark)) {
+        return true;
+    }
+    let is_begin = |at: usize| line[at + 1..].starts_with(|c: char| !c.is_whitespace());
+    let is_end = |at: usize| {
+        line[..at].ends_with(|c: char| !c.is_whitespace())
+            && !line[at + 1..].starts_with(|c: char| c.is_ascii_digit())
+    };
+    let mut signs = line.match_indices('$').map(|(at, _)| at);
+    signs.any(is_begin) && signs.any(is_end)
+}
+
+/// Returns the line, from 1, of the first note that is not referred to in its turn by its very label: of one that is referred to
+/// nowhere or is defined twice, and where the order is another, programs make different things.
+fn strange_note(source: &str, code: &HashSet<usize>) -> Option<usize> {
+    let mut notes: Vec<(&str, usize)> = Vec::new();
+    let mut references: Vec<&str> = Vec::new();
+    for (line, number) in source.split('\n').zip(1..) {
+        if code.contains(&number) {
+            continue;
+        }
+        let mut rest = without_marks(line);
+        if let Some((label, text)) = rest.strip_prefix("[^").and_then(|rest| rest.split_once("]:")) {
+            notes.push((label, number));
+            rest = text;
+        }
+        while let Some((label, behind)) = rest.split_once("[^").and_then(|(_, rest)| rest.split_once(']')) {
+            if !references.contains(&label) {
+                references.push(label);
+            }
+            rest = behind;
+        }
+    }
+    references.retain(|label| notes.iter().any(|(own, _)| own == label));
+    let at = (0..notes.len()).find(|at| references.get(*at) != Some(&notes[*at].0))?;
+    Some(notes[at].1)
 }
 
 /// [`CONTENTS`] as a line.
@@ -575,6 +660,28 @@ mod tests {
             assert_eq!(beyond_dialects(&format!("a\n\n```\n{line}\n```\n")), None);
         }
         assert_eq!(beyond_dialects("* a\n\n3. b\n"), Some("3. b"));
+        for (source, line) in [
+            ("a\n\n[^z]: b\n", "[^z]: b"),
+            ("a[^B]\n\n[^b]: c\n", "[^b]: c"),
+            ("a[^b]\n\n[^b]: c\n\n[^b]: d\n", "[^b]: d"),
+            ("a[^b] c[^d]\n\n[^d]: e\n\n[^b]: f\n", "[^d]: e"),
+            ("> a\n> {: .b}\n", "> {: .b}"),
+            ("- {: .b } a\n", "- {: .b } a"),
+            ("a\n7. b\n", "7. b"),
+            ("a $x^2$ b\n", "a $x^2$ b"),
+            ("a \\(x\\) b\n", "a \\(x\\) b"),
+        ] {
+            assert_eq!(beyond_dialects(source), Some(line), "{source}");
+        }
+        for source in [
+            "a[^b] c[^d] e[^b]\n\n[^b]: f\n\n[^d]: g\n",
+            "a $5 and $6\n",
+            "a $5-$6\n",
+            "a\n\n7. b\n8. c\n",
+            "- a\n{: .b}\n",
+        ] {
+            assert_eq!(beyond_dialects(source), None, "{source}");
+        }
         assert_eq!(beyond_dialects("* a\n\nb *[c] d]:\n{: .e}\n"), None);
     }
 

@@ -310,7 +310,11 @@ pub fn leaves_words_out(root: ElementRef) -> bool {
             continue;
         }
         let is_passed_over = is_left_out(element) || name == "header" && is_navigation(element);
-        let has_words = || element.text().any(|text| text.contains(char::is_alphanumeric));
+        let has_words = || {
+            element
+                .text()
+                .any(|text| text.contains(|c: char| !c.is_whitespace()))
+        };
         if is_passed_over && (matches!(name, "input" | "textarea" | "select") || has_words()) {
             return true;
         }

@@ -196,7 +196,7 @@ pub fn title_of_none(store: &ObjectStore, file: &Candidate, draft: &Draft) -> Re
 }
 
 /// Returns a page's title where it is another than the file says. One above the article may be that of the site, where the page
-/// shows the file's as well, and not only where it leads to other pages.
+/// shows the file's as well, and not only in a link.
 fn other_title<'a>(known: &Known, draft: &'a Draft) -> Option<&'a str> {
     let own = draft.front.title.plain.as_deref();
     let title = own.or(draft.headline.as_deref())?;
@@ -204,7 +204,7 @@ fn other_title<'a>(known: &Known, draft: &'a Draft) -> Option<&'a str> {
     // What stands in the text is compared with it.
     let is_compared = || in_text().any(|line| line == title);
     let beside = draft.beside.iter().filter(|beside| beside.place == Place::Loose);
-    let beside = beside.flat_map(|beside| beside.text.lines());
+    let beside = beside.flat_map(|beside| beside.own.lines());
     let is_shown = || own.is_none() && beside.chain(in_text()).any(|line| known.is_title(line));
     (known.contradicts(title) && !is_compared() && !is_shown()).then_some(title)
 }
