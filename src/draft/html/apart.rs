@@ -21,6 +21,7 @@ pub struct Apart {
 }
 
 /// Lists what stands so in an element.
+#[must_use]
 pub fn of(root: ElementRef<'_>) -> Vec<Apart> {
     let mut found = Vec::new();
     let mut text: Vec<char> = Vec::new();

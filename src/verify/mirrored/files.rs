@@ -316,16 +316,7 @@ pub(super) fn find<'a>(
         .chain(&by_stem)
         .find_map(|parts| put_together(parts, text))
     {
-        let mut all = Vec::new();
-        for (file, _) in &found {
-            let of_file = texts_of(store, file)?.apart;
-            apart = apart.or(Some(*file).filter(|_| !of_file.is_empty()));
-            all.extend(of_file);
-        }
-        return Ok(match apart.filter(|_| all != own_apart) {
-            Some(file) => Match::Apart(file),
-            None => Match::Equal(found),
-        });
+        return whole(store, found, own_apart, apart);
     }
     if let Some(file) = apart {
         return Ok(Match::Apart(file));
@@ -351,6 +342,26 @@ pub(super) fn find<'a>(
             (Match::None, Some(file)) => Match::Undecoded(file),
             (found, _) => found,
         },
+    })
+}
+
+/// Tells whether files that with one another have a page's text have its words apart from that, too; `apart` is a file that has
+/// others.
+fn whole<'a>(
+    store: &ObjectStore,
+    found: Vec<(&'a Candidate, String)>,
+    own: &[Apart],
+    mut apart: Option<&'a Candidate>,
+) -> Result<Match<'a>, Fault> {
+    let mut all = Vec::new();
+    for (file, _) in &found {
+        let of_file = texts_of(store, file)?.apart;
+        apart = apart.or(Some(*file).filter(|_| !of_file.is_empty()));
+        all.extend(of_file);
+    }
+    Ok(match apart.filter(|_| all != own) {
+        Some(file) => Match::Apart(file),
+        None => Match::Equal(found),
     })
 }
 
