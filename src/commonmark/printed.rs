@@ -439,6 +439,7 @@ fn has_formula(line: &str) -> bool {
 fn strange_note(source: &str, code: &HashSet<usize>) -> Option<usize> {
     let mut notes: Vec<(&str, usize)> = Vec::new();
     let mut references: Vec<&str> = Vec::new();
+    let mut known = HashSet::new();
     for (line, number) in source.split('\n').zip(1..) {
         if code.contains(&number) {
             continue;
@@ -449,13 +450,14 @@ fn strange_note(source: &str, code: &HashSet<usize>) -> Option<usize> {
             rest = text;
         }
         while let Some((label, behind)) = rest.split_once("[^").and_then(|(_, rest)| rest.split_once(']')) {
-            if !references.contains(&label) {
+            if known.insert(label) {
                 references.push(label);
             }
             rest = behind;
         }
     }
-    references.retain(|label| notes.iter().any(|(own, _)| own == label));
+    let labels: HashSet<&str> = notes.iter().map(|(label, _)| *label).collect();
+    references.retain(|label| labels.contains(label));
     let at = (0..notes.len()).find(|at| references.get(*at) != Some(&notes[*at].0))?;
     Some(notes[at].1)
 }
