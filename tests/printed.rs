@@ -267,15 +267,21 @@ fn what_stands_around_a_printed_text_is_known_or_taken_for_text() {
     );
 }
 
-#[test]
-fn a_headline_that_is_not_the_files_is_told_also_above_the_very_text() {
-    let printed = begin();
+/// Has the publisher write a short text with a title, and mirrors it; returns the commit's id.
+fn mirror_short(printed: &Printed) -> String {
     printed.publisher.write(
         "posts/short.md",
         "---\ntitle: The ban stays\n---\n\nIt stays for a year.\n",
     );
     let id = printed.publisher.commit("Short", DAY);
     printed.story.yes(&["mirror", "digest", "digest"]);
+    id
+}
+
+#[test]
+fn a_headline_that_is_not_the_files_is_told_also_above_the_very_text() {
+    let printed = begin();
+    let id = mirror_short(&printed);
     let page = |title: &str| {
         format!(
             "<html><body><main><article><header><h1>{title}</h1></header><p>It stays for a year.</p><p>2026-01-22 (Thursday) · {id}</p></article></main></body></html>"
@@ -641,12 +647,7 @@ fn what_some_generators_print_otherwise_is_not_called_altered() {
 #[test]
 fn a_headline_is_no_other_for_a_link_that_says_the_right_one() {
     let printed = begin();
-    printed.publisher.write(
-        "posts/short.md",
-        "---\ntitle: The ban stays\n---\n\nIt stays for a year.\n",
-    );
-    let id = printed.publisher.commit("Short", DAY);
-    printed.story.yes(&["mirror", "digest", "digest"]);
+    let id = mirror_short(&printed);
     let page = |header: &str, above: &str, below: &str| {
         format!(
             "<html><body>{above}<main><article>{header}<p>It stays for a year.</p><p>2026-01-22 (Thursday) · {id}</p></article></main>{below}</body></html>"

@@ -466,22 +466,26 @@ mod tests {
         ));
     }
 
+    /// Signs a checkpoint of a log of so many entries.
+    fn signed_of(size: u8, key: &SignerKey) -> (Peaks, SignedCheckpoint) {
+        let mut peaks = Peaks::default();
+        (0..size).for_each(|number| peaks.push(leaf_hash(&[number])));
+        let checkpoint = Checkpoint {
+            origin: "log.example".to_owned(),
+            size: peaks.size(),
+            root: peaks.root(),
+            extensions: Vec::new(),
+        };
+        let signed = SignedCheckpoint::signed(checkpoint, key);
+        (peaks, signed)
+    }
+
     #[test]
     fn what_no_branch_is_known_to_have_is_kept_until_one_that_goes_on_from_it_is_published() {
         let folder = tempfile::tempdir().unwrap();
         let remembered = Remembered::in_folder(folder.path().join("state"));
         let key = SignerKey::new("log.example", KeyKind::Note, [1; 32]).unwrap();
-        let [one, two, three] = [1, 2, 3].map(|size: u8| {
-            let mut peaks = Peaks::default();
-            (0..size).for_each(|number| peaks.push(leaf_hash(&[number])));
-            let checkpoint = Checkpoint {
-                origin: "log.example".to_owned(),
-                size: peaks.size(),
-                root: peaks.root(),
-                extensions: Vec::new(),
-            };
-            SignedCheckpoint::signed(checkpoint, &key)
-        });
+        let [one, two, three] = [1, 2, 3].map(|size| signed_of(size, &key).1);
         let key = key.public();
         let now = || remembered.signed(key).unwrap();
         for (number, signed) in [&three, &one, &two].into_iter().enumerate() {
@@ -507,15 +511,7 @@ mod tests {
         let key = SignerKey::new("log.example", KeyKind::Note, [1; 32]).unwrap();
         let witness = SignerKey::new("w.example", KeyKind::Cosignature, [2; 32]).unwrap();
         let kept = |size: u8, cosigned: bool| {
-            let mut peaks = Peaks::default();
-            (0..size).for_each(|number| peaks.push(leaf_hash(&[number])));
-            let checkpoint = Checkpoint {
-                origin: "log.example".to_owned(),
-                size: peaks.size(),
-                root: peaks.root(),
-                extensions: Vec::new(),
-            };
-            let mut signed = SignedCheckpoint::signed(checkpoint, &key);
+            let (peaks, mut signed) = signed_of(size, &key);
             signed.add(signed.cosigned_by(&witness, 1).filter(|_| cosigned));
             KeptCheckpoint::new(key.public().clone(), peaks, signed).unwrap()
         };
