@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::id::{BlobId, CommitId, IdPrefix, ObjectId, TreeId};
 use crate::index;
 use crate::object::commit::{Commit, CommitError};
@@ -320,6 +322,34 @@ impl Archive {
     #[must_use]
     pub fn seen(&self) -> Seen {
         self.seen.clone()
+    }
+
+    /// Reads what some things stand for, in their order: `read` is given a stretch of them and the archive. Where there is more than
+    /// one stretch, the archive is opened once more on every core, and a stretch for which it cannot be is read here.
+    ///
+    /// # Errors
+    /// The first that `read` has.
+    pub(crate) fn read_in_stretches<T: Sync, R: Send, E: Send>(
+        &self,
+        things: &[T],
+        stretch: usize,
+        read: impl Fn(&Self, &[T]) -> Result<Vec<R>, E> + Sync,
+    ) -> Result<Vec<R>, E> {
+        if things.len() <= stretch {
+            return read(self, things);
+        }
+        let seen = self.seen();
+        let begin = || seen.clone().open();
+        let stretches = things.par_chunks(stretch).map_init(begin, |archive, things| {
+            let opened = archive.as_ref().ok();
+            opened.map(|archive| read(archive, things)).transpose()
+        });
+        let stretches: Vec<Option<Vec<R>>> = stretches.collect::<Result<_, E>>()?;
+        let mut all = Vec::with_capacity(things.len());
+        for (known, things) in stretches.into_iter().zip(things.chunks(stretch)) {
+            all.extend(known.map_or_else(|| read(self, things), Ok)?);
+        }
+        Ok(all)
     }
 
     /// Opens an archive that is to be written to, in which nothing may deceive.

@@ -5,6 +5,7 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anstream::ColorChoice;
 use avalaches::add::Circumstances;
@@ -12,7 +13,7 @@ use avalaches::archive::{Archive, OpenError, Owner};
 use avalaches::footer::Footer;
 use avalaches::platform::Durability;
 use avalaches::root_files::{self, RootChange, RootError};
-use avalaches::storage::repository::WriteError;
+use avalaches::storage::repository::{self, WriteError};
 use avalaches::storage::vouched::Vouched;
 use avalaches::wording::with_causes;
 use clap::error::ErrorKind;
@@ -300,6 +301,17 @@ pub fn run() -> ExitCode {
     if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
         ColorChoice::Never.write_global();
     }
+    if !cli.common.quiet {
+        repository::on_waiting(|lock| {
+            output::note(&format!(
+                "waiting for another command, which has the lock {}",
+                lock.display()
+            ));
+        });
+    }
+    // A file that has reached the longest length that is allowed cannot be written to, as on a full disk; the system would end the
+    // program without a word.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     match threads::begin(cli.common.threads).and_then(|()| execute(&cli)) {
         Ok(Outcome::Yes) => ExitCode::SUCCESS,
         Ok(Outcome::No) => ExitCode::from(1),
@@ -519,7 +531,7 @@ fn open_failure(error: OpenError) -> Failure {
     let hint = match &error {
         OpenError::NoArchive { .. } => Some("make an archive with `avalaches init DIR`"),
         OpenError::Empty(_) => Some(
-            "make an archive with `avalaches init DIR`; a clone that was interrupted goes on when it is run again",
+            "make an archive with `avalaches init DIR`; a clone that was interrupted goes on when it is run again; where the branch is lost, `git -C ARCHIVE update-ref refs/heads/main ID` sets it again, to the newest id that is known, and `avalaches verify` proves it",
         ),
         OpenError::OtherOwner(_) => Some("to open it all the same, add --any-owner"),
         OpenError::Plumbing(_) => Some("run `avalaches verify` to see all that is wrong"),

@@ -6,7 +6,7 @@ use memchr::memmem;
 use crate::canonical::{self, Invisible, LONGEST_ARTICLE, Position, TextError};
 use crate::capture::charset;
 use crate::commonmark::{self, Block, CommonMarkError, MOST_MARKS, Wordless};
-use crate::date::RevisionDate;
+use crate::date::{CivilDay, RevisionDate};
 use crate::footer::{self, Footer, FooterError};
 use crate::language::{Language, list};
 use crate::page::BACK_ARROW;
@@ -242,6 +242,16 @@ pub enum NoticeKind {
         date: RevisionDate,
         /// The moment of the archiving.
         now: RevisionDate,
+    },
+    /// The page is dated earlier than the revision that it follows.
+    #[error(
+        "it is dated {date}, and the revision that it follows {before}: a date stays for good, and an audit tells of one that is earlier"
+    )]
+    BeforePrevious {
+        /// Its day.
+        date: CivilDay,
+        /// That of the revision before.
+        before: CivilDay,
     },
     /// Parts of a retraction give a note that is in the language of another part.
     #[error("the note in {} is in another language; --note LANG=NOTE gives each its own", list(.0))]

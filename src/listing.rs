@@ -13,6 +13,17 @@ use crate::object::tree::Entry;
 use crate::revision::{Revision, RevisionFault, is_first, is_root};
 use crate::trailer::{Message, MessageError};
 
+/// What the index has of an article: its row, its newest revision, and the commit after that.
+type Known = (ArticleRow, CommitId, Option<CommitId>);
+
+/// Articles that are read before the first is given, and before another one is later.
+const FEWEST_AT_ONCE: usize = 32;
+const MOST_AT_ONCE: usize = 1024;
+
+/// Articles that are read in a row on one core: to begin on another one takes as long as two of them.
+const SHORTEST: usize = 8;
+const LONGEST: usize = 64;
+
 /// Which articles are wanted, by their newest revisions. What is `None` does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
@@ -92,9 +103,12 @@ impl Wanted {
 pub struct Listing<'a> {
     archive: &'a Archive,
     wanted: Wanted,
-    /// Those that are still to come from the index; `None` where the branch was walked.
-    rows: Option<std::vec::IntoIter<Chosen>>,
-    walked: std::vec::IntoIter<Revision>,
+    /// Those that are still to be read.
+    rows: std::vec::IntoIter<Chosen>,
+    /// Those that were read, or found by walking.
+    ready: std::vec::IntoIter<Revision>,
+    /// How many are read next.
+    at_once: usize,
     width: usize,
     given: HashSet<CommitId>,
 }
@@ -114,8 +128,9 @@ impl<'a> Listing<'a> {
         let mut listing = Self {
             archive,
             wanted: wanted.clone(),
-            rows: None,
-            walked: Vec::new().into_iter(),
+            rows: Vec::new().into_iter(),
+            ready: Vec::new().into_iter(),
+            at_once: FEWEST_AT_ONCE,
             width: 0,
             given: HashSet::new(),
         };
@@ -133,30 +148,53 @@ impl<'a> Listing<'a> {
         let (archive, wanted) = (self.archive, &self.wanted);
         if let Some(rows) = index::ask(archive, |index| rows(index, archive, wanted)) {
             self.width = rows.iter().map(|chosen| chosen.width).max().unwrap_or(0);
-            self.rows = Some(rows.into_iter());
+            self.rows = rows.into_iter();
             return Ok(());
         }
         let revisions = walk(archive, wanted)?;
         let names = revisions.iter().map(|revision| revision.article_id().to_string());
         self.width = names.map(|name| name.len()).max().unwrap_or(0);
-        self.rows = None;
-        self.walked = revisions.into_iter();
+        self.ready = revisions.into_iter();
         Ok(())
     }
 
-    /// Reads the revision that the index has for an article; `None` where git does not agree.
-    fn read(&self, chosen: Chosen) -> Option<Revision> {
+    /// Reads the revisions that the index has for some articles; `None` where git does not agree.
+    fn read(&self, some: &[Chosen]) -> Option<Vec<Revision>> {
         let archive = self.archive;
-        let read = |index: &IndexFile| {
-            let (row, id, next) = index.chosen(chosen).ok()??;
-            let revision = Revision::read(archive, id).ok()?;
-            let is_so = row.position == chosen.position
-                && describes(&row, &revision)
-                && archive.folder(archive.root(), &row.article.folder()).ok()? == revision.folder
-                && archive.stands_at(id, row.position, next).ok()?;
-            is_so.then_some(revision)
-        };
-        index::ask(archive, read)
+        index::ask(archive, |index| {
+            let known = |chosen: &Chosen| {
+                let known = index.chosen(*chosen).ok().flatten();
+                known.filter(|(row, ..)| row.position == chosen.position)
+            };
+            let known: Vec<Known> = some.iter().map(known).collect::<Option<_>>()?;
+            let stretch = known.len().div_ceil(rayon::current_num_threads());
+            let stretch = stretch.clamp(SHORTEST, LONGEST);
+            let read = |archive: &Archive, known: &[Known]| {
+                let revisions = known.iter().map(|(row, id, _)| as_in_git(archive, row, *id));
+                revisions.collect::<Option<Vec<_>>>().ok_or(())
+            };
+            let revisions = archive.read_in_stretches(&known, stretch, read).ok()?;
+            let mut places = known.iter().map(|(row, id, next)| (*id, row.position, *next));
+            places
+                .all(|(id, position, next)| archive.stands_at(id, position, next).unwrap_or(false))
+                .then_some(revisions)
+        })
+    }
+
+    /// Reads what comes next; tells whether there is anything.
+    fn go_on(&mut self) -> Result<bool, ListError> {
+        let left = self.wanted.limit.unwrap_or(usize::MAX) - self.given.len();
+        let some: Vec<Chosen> = self.rows.by_ref().take(self.at_once.min(left)).collect();
+        if some.is_empty() {
+            return Ok(false);
+        }
+        self.at_once = (2 * self.at_once).min(MOST_AT_ONCE);
+        match self.read(&some) {
+            Some(revisions) => self.ready = revisions.into_iter(),
+            // The list rested upon an index that is no more: the rest is taken from a better one.
+            None => self.begin()?,
+        }
+        Ok(true)
     }
 }
 
@@ -165,21 +203,13 @@ impl Iterator for Listing<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         while self.given.len() < self.wanted.limit.unwrap_or(usize::MAX) {
-            let revision = match &mut self.rows {
-                None => self.walked.next()?,
-                Some(rows) => {
-                    let row = rows.next()?;
-                    match self.read(row) {
-                        Some(revision) => revision,
-                        // The list rested upon an index that is no more: the rest is taken from a better one.
-                        None => match self.begin() {
-                            Ok(()) => continue,
-                            Err(error) => {
-                                self.rows = None;
-                                self.walked = Vec::new().into_iter();
-                                return Some(Err(error));
-                            }
-                        },
+            let Some(revision) = self.ready.next() else {
+                match self.go_on() {
+                    Ok(true) => continue,
+                    Ok(false) => return None,
+                    Err(error) => {
+                        self.rows = Vec::new().into_iter();
+                        return Some(Err(error));
                     }
                 }
             };
@@ -189,6 +219,14 @@ impl Iterator for Listing<'_> {
         }
         None
     }
+}
+
+/// Reads the revision that the index has for an article; `None` where git does not agree.
+fn as_in_git(archive: &Archive, row: &ArticleRow, id: CommitId) -> Option<Revision> {
+    let revision = Revision::read(archive, id).ok()?;
+    let is_so = describes(row, &revision)
+        && archive.folder(archive.root(), &row.article.folder()).ok()? == revision.folder;
+    is_so.then_some(revision)
 }
 
 fn authors(metadata: &Metadata) -> Vec<String> {

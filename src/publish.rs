@@ -226,6 +226,7 @@ pub async fn publish(folder: &Path, target: &Target, options: Options) -> Result
     if options.going_back == GoingBack::Refuse && is_log_to_change(&site, &there, options.which) {
         hold_against_log(folder, &site, target).await?;
     }
+    let there = target.as_it_stands(there, folder, &site);
     let plan = Plan::of(&site, &there, options.which);
     // Once it is on the list a name is the site's own, and what stands there is replaced or deleted.
     target.make_sure(plan.unlisted(&there), options.which).await?;

@@ -3,8 +3,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use rayon::prelude::*;
-
 use crate::archive::{Archive, Fault};
 use crate::history;
 use crate::id::ArticleId;
@@ -20,9 +18,8 @@ pub use crate::storage::search_file::Order;
 use crate::storage::search_file::{self, Candidate, SearchFile, Searched};
 use crate::withheld::Kept;
 
-/// Candidates that are read on one core, and in a row on each of several: to begin on another one, where the archive is
-/// opened once more, takes as long as a few of them.
-const ALONE: usize = 32;
+/// Candidates that are read in a row on one core: to begin on another one, where the archive is opened once more, takes as long as a
+/// few of them.
 const STRETCH: usize = 32;
 
 /// Candidates that are read before the hits among them are counted.
@@ -133,7 +130,7 @@ fn found(
     let limit = wanted.chosen.limit.unwrap_or(usize::MAX);
     let mut hits = Vec::new();
     let mut rest = positions;
-    let mut at_once = ALONE.min(limit.saturating_add(1));
+    let mut at_once = STRETCH.min(limit.saturating_add(1));
     while !rest.is_empty() && hits.len() <= limit {
         let (now, later) = rest.split_at(rest.len().min(at_once));
         let candidates = now.iter().map(|position| file.candidate(*position));
@@ -223,25 +220,7 @@ fn confirmed(
             .map(|candidate| hit(archive, query, wanted, candidate));
         hits.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()
     };
-    if candidates.len() <= ALONE {
-        return read(archive, candidates);
-    }
-    let seen = archive.seen();
-    let stretches = candidates.par_chunks(STRETCH);
-    let hits = stretches.map_init(
-        || seen.clone().open(),
-        |archive, stretch| match archive {
-            Ok(archive) => read(archive, stretch).map(Some),
-            Err(_) => Ok(None),
-        },
-    );
-    let hits: Vec<Option<Vec<Hit>>> = hits.collect::<Result<_, SearchError>>()?;
-    let mut all = Vec::new();
-    for (hits, stretch) in hits.into_iter().zip(candidates.chunks(STRETCH)) {
-        // Where it could not be opened once more.
-        all.extend(hits.map_or_else(|| read(archive, stretch), Ok)?);
-    }
-    Ok(all)
+    archive.read_in_stretches(candidates, STRETCH, read)
 }
 
 /// Reads a candidate; `None` where it is no hit, or something of it is withheld.

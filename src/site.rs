@@ -28,6 +28,7 @@ use crate::progress::beside;
 use crate::proof::pack::PackError;
 use crate::revision::{Revision, RevisionFault};
 use crate::settings::{EXPUNGED_FOLDER, Settings, SettingsError};
+use crate::storage::repository;
 use crate::tlog::tile::{self, Content};
 use crate::withheld::{Kept, Reason, ReasonError};
 
@@ -120,8 +121,8 @@ pub enum BuildError {
     /// The caller ended it.
     #[error("the build was ended")]
     Ended,
-    /// The folder is a repository.
-    #[error("{} is a git repository, not a folder for a site", .0.display())]
+    /// The folder is a repository, or lies in one.
+    #[error("{} is a git repository, in which no site has a place", .0.display())]
     Repository(PathBuf),
 }
 
@@ -174,8 +175,8 @@ pub fn build(
     theme: Option<&Path>,
     ended: &AtomicBool,
 ) -> Result<Built, BuildError> {
-    if folder.join("HEAD").is_file() && folder.join("objects").is_dir() {
-        return Err(BuildError::Repository(folder.to_owned()));
+    if let Some(repository) = repository::repository_around(folder) {
+        return Err(BuildError::Repository(repository));
     }
     // Reading what the last build left takes as long as walking the branch.
     let (opened, walked) = beside(|| Files::open(folder), |_| course::course(archive));
@@ -248,6 +249,9 @@ pub fn page(
 /// # Errors
 /// [`BuildError::Theme`] where one of them is there already, and nothing is written then, or cannot be written.
 pub fn begin_theme(folder: &Path) -> Result<Vec<&'static str>, BuildError> {
+    if let Some(repository) = repository::repository_around(folder) {
+        return Err(BuildError::Repository(repository));
+    }
     Ok(theme::write(folder)?)
 }
 

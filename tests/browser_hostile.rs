@@ -95,18 +95,22 @@ fn lines() -> String {
 }
 
 /// Lists the pages of a site; the first revision of an article is its newest. The history of one revision has of the article only its
-/// titles, as lists have them: those of one form are enough.
+/// titles, as lists have them: those of one form, with a tag and a note beside them, are enough.
 fn pages(folder: &Path) -> Vec<PathBuf> {
     let paths = tree::files(folder).into_keys().map(|name| folder.join(name));
     let is_page = |path: &PathBuf| {
-        let is_markdown = path.to_string_lossy().contains("/markdown-");
         path.extension().is_some_and(|extension| extension == "html")
             && !path.ends_with("r1.html")
-            && !(is_markdown && path.ends_with("history.html"))
+            && (is_of_text(path) || !path.ends_with("history.html"))
     };
     let mut pages: Vec<PathBuf> = paths.filter(is_page).collect();
     pages.sort();
     pages
+}
+
+/// Tells whether a page is of an article that was given as plain text, with the attempt as its title, tag and note.
+fn is_of_text(path: &Path) -> bool {
+    path.to_string_lossy().contains("/text-")
 }
 
 /// Returns the page with the watch before everything, and with its policy or without.
@@ -121,13 +125,17 @@ fn watched(html: &str, has_policy: bool) -> String {
     }
 }
 
-/// Opens a page with its policy, where it carries a proof, and without; it runs nothing and is proved. It is put beside itself
-/// under a name of the reader's own, so that what it links to is where it is. Returns how often it was opened and how often proved.
-fn read(browser: &Browser, path: &Path, own: &str) -> (usize, usize) {
+/// Opens a page without its policy, and with it where the attempt stands in all that a page has of an article; it runs nothing, and
+/// is proved where it carries a proof. It is put beside itself under a name of the reader's own, so that what it links to is where
+/// it is. Returns how often it was opened and whether it was proved.
+fn read(browser: &Browser, path: &Path, own: &str) -> (usize, bool) {
     let html = fs::read_to_string(path).unwrap();
-    // Lists have what articles have.
     let has_proof = html.contains("id=\"proof\"");
-    let policies: &[bool] = if has_proof { &[true, false] } else { &[false] };
+    let policies: &[bool] = if is_of_text(path) {
+        &[true, false]
+    } else {
+        &[false]
+    };
     let (beside, name) = (path.with_file_name(own), path.display());
     for has_policy in policies {
         fs::write(&beside, watched(&html, *has_policy)).unwrap();
@@ -137,7 +145,7 @@ fn read(browser: &Browser, path: &Path, own: &str) -> (usize, usize) {
         assert_eq!(seen["requests"], json!([]), "{name}, policy {has_policy}");
         let address = seen["address"].as_str().unwrap();
         assert!(address.ends_with(&format!("/{own}")), "{name}: {seen}");
-        if *has_policy {
+        if has_proof {
             let said = browser.wait_for(PRESS, Vec::new());
             assert_eq!(said["verdict"], "proved", "{name}: {said}");
             let ran = browser.run("return ran", Vec::new());
@@ -145,7 +153,7 @@ fn read(browser: &Browser, path: &Path, own: &str) -> (usize, usize) {
         }
     }
     fs::remove_file(&beside).unwrap();
-    (policies.len(), usize::from(has_proof))
+    (policies.len(), has_proof)
 }
 
 #[test]
@@ -179,9 +187,9 @@ fn hostile_articles_run_nothing_and_are_proved() {
                     let browser = Browser::start(&[]);
                     let (mut opened, mut proved) = (0, 0);
                     while let Some(path) = { waiting.lock().unwrap().next() } {
-                        let (views, proofs) = read(&browser, &path, &format!("watched-{number}.html"));
+                        let (views, is_proved) = read(&browser, &path, &format!("watched-{number}.html"));
                         opened += views;
-                        proved += proofs;
+                        proved += usize::from(is_proved);
                     }
                     (opened, proved)
                 })
@@ -193,7 +201,7 @@ fn hostile_articles_run_nothing_and_are_proved() {
     let proved: usize = counts.iter().map(|count| count.1).sum();
     println!("{opened} pages opened, {proved} proved");
     assert_eq!(proved, 3 * HOSTILE.lines().count() + 2);
-    assert!(opened > 2 * proved);
+    assert!(opened > proved + HOSTILE.lines().count());
     // The watch sees what runs.
     let browser = Browser::start(&[]);
     let html = "<!DOCTYPE html>\n<head>\n<p onclick=x>x<img src=x onerror=alert(1)><script>alert(2)</script>";

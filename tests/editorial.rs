@@ -134,6 +134,34 @@ fn a_correction_keeps_titles_tags_authors_and_source_and_needs_a_note() {
 }
 
 #[test]
+fn a_date_before_that_of_the_revision_before_is_warned_of_and_so_is_an_archiving_to_come() {
+    let (story, first) = bridge();
+    story.write("b.txt", mended());
+    let dry = ["correct", &first, "b.txt", "--note", "Mended.", "--dry-run"];
+    let said = |more: &[&str]| {
+        let output = story.run(&[&dry[..], more].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let earlier = said(&["--date", "2020-01-02"]);
+    assert!(
+        earlier.contains("it is dated 2020-01-02, and the revision that it follows 2026-01-22"),
+        "{earlier}"
+    );
+    let to_come = said(&["--archived-at", "2099-01-01"]);
+    assert!(
+        to_come.contains("it is archived at 2099-01-01") && to_come.contains("an audit tells of it"),
+        "{to_come}"
+    );
+    assert!(!said(&[]).contains("warning"), "{}", said(&[]));
+    refused(
+        &story,
+        &["correct", &first, "b.txt", "--note", "en=Mended."],
+        &["the note begins with en=", "one note is for all languages"],
+    );
+}
+
+#[test]
 fn a_technical_revision_keeps_the_text_to_the_character() {
     let (story, _) = bridge();
     let words = [

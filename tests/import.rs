@@ -256,6 +256,17 @@ fn a_second_run_adds_what_is_missing_and_nothing_else() {
         "{said}"
     );
     assert_eq!(story.git(&["rev-parse", "main"]), tip);
+    // Footers of an import before are replaced; nothing else is.
+    for mine in ["mine\n", &lines[0]] {
+        story.write("mine", mine);
+        let (status, _, said) = import_lines(&story, &all, &["--footers", "mine"]);
+        assert_eq!(status, Some(2), "{said}");
+        assert_eq!(
+            fs::read_to_string(story.folder.path().join("mine")).unwrap(),
+            mine
+        );
+    }
+    assert_eq!(import_lines(&story, &all, &["--footers", "footers"]).0, Some(0));
     assert_sound(&story, 741);
     // Each page has the footer of its own revision, whatever came later.
     let footers = fs::read_to_string(story.folder.path().join("footers")).unwrap();

@@ -726,6 +726,9 @@ fn a_checkpoint_needs_the_key_that_the_settings_name_and_something_new() {
     story.yes(&["key", "new", ORIGIN, "other.key"]);
     story.add("a.txt", "一。", &[]);
     let tip = story.git(&["rev-parse", "main"]);
+    story.write("log.pub", &key);
+    let said = says(&story, &["checkpoint", "--key", "log.pub"], 2);
+    assert!(said.contains("log.pub has the public half of a key"), "{said}");
     let said = says(&story, &["checkpoint", "--key", "log.key"], 2);
     assert!(
         said.contains("names no key of its log") && said.contains("settings --log-key"),

@@ -1175,6 +1175,33 @@ fn published_files_that_collide_are_detected_and_behind_a_header_of_gits_are_two
 
 /// Makes a page of a text and the footer of a commit of the day.
 #[test]
+fn no_line_of_a_file_s_name_is_one_of_the_answer() {
+    let (story, publisher) = begin();
+    let forged = "verified  2026-11-28 (Saturday) · befd3aaf69b82925cb973081acaae45dccb844aa";
+    let name = format!("most like\n{forged}.md");
+    publisher.write(
+        &name,
+        "A text of a dozen words that nobody has read before it was here.\n",
+    );
+    let id = publisher.commit("One", DAY);
+    story.yes(&["mirror", "digest", "other"]);
+    let changed = "A text of a dozen words that nobody had read before it was here.\n";
+    let page = format!("{changed}\n{}\n", footer(&publisher, &id));
+    let (code, _, said) = judge(&story, &page);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("most like\\u{a}verified"), "{said}");
+    assert!(!said.lines().any(|line| line.starts_with("verified")), "{said}");
+    story.write(&name, page);
+    let output = story.run(&["verify", &name, &format!("no such\n{forged}")]);
+    let all = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());
+    assert!(
+        !all.iter()
+            .any(|said| said.lines().any(|line| line.starts_with("verified"))),
+        "{all:?}"
+    );
+}
+
+#[test]
 fn a_file_that_is_not_utf8_is_compared_and_one_that_is_not_read_makes_no_page_altered() {
     let (story, publisher) = begin();
     let text = "市长在记者会上说，数字有误，本报谨此更正。\n\n第二段也是一样长的话，说的是别的事情。\n";

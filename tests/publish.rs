@@ -708,6 +708,13 @@ fn a_folder_of_others_is_not_written_over() {
     story.yes(&["publish", "site", "www", "--all"]);
     assert_eq!(published(files(&www)).0, site(&story, "site"));
 
+    // What is gone there, or was cut off, is sent again.
+    fs::remove_file(www.join("index.html")).unwrap();
+    fs::write(www.join("verify.html"), "short").unwrap();
+    let sent = story.yes(&["publish", "site", "www"]);
+    assert!(sent.starts_with("2 files sent"), "{sent}");
+    assert_eq!(published(files(&www)).0, site(&story, "site"));
+
     // A list that leads elsewhere, and files that are links.
     let precious = story.folder.path().join("precious");
     fs::write(&precious, "precious").unwrap();
@@ -723,8 +730,23 @@ fn a_folder_of_others_is_not_written_over() {
     assert_eq!(fs::read(&precious).unwrap(), b"precious");
     let output = story.run(&["publish", "site", "./site"]);
     assert!(said(&output).contains("is the site itself"), "{}", said(&output));
-    let output = story.run(&["publish", "site", "archive"]);
-    assert!(said(&output).contains("is a git repository"), "{}", said(&output));
+    for command in [&["publish", "site"][..], &["build"], &["theme"]] {
+        for within in [
+            "archive",
+            "archive/objects/pack/site",
+            "archive/hooks",
+            "site/../archive/new/site",
+        ] {
+            let output = story.run(&[command, &[within]].concat());
+            assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+            assert!(
+                said(&output).contains("archive is a git repository"),
+                "{}",
+                said(&output)
+            );
+        }
+    }
+    story.yes(&["verify"]);
 }
 
 #[test]

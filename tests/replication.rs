@@ -610,6 +610,10 @@ fn bundles_carry_an_archive_and_what_is_new_in_it() {
     assert!(refused("later.bundle").contains(&second));
     story.write("page.bundle", "一页。\n");
     assert!(refused("page.bundle").contains("page.bundle is no bundle"));
+    let output = story.run(&["bundle", "export", "page.bundle"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(fs::read_to_string(pair.path("page.bundle")).unwrap(), "一页。\n");
+    story.yes(&["bundle", "export", "later.bundle", "-q"]);
     assert!(refused("nowhere.bundle").contains("could not read"));
     let bytes = fs::read(pair.path("new.bundle")).unwrap();
     story.write("cut.bundle", &bytes[..bytes.len() - 30]);

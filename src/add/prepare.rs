@@ -290,9 +290,8 @@ fn prepare_parts(
             what: NoticeKind::MarkupLeft(lost.len()),
         });
     }
-    draft
-        .notices
-        .extend(still_to_come(&draft, &article.metadata, circumstances));
+    let strange = strange_dates(&draft, &article.metadata, wishes, circumstances);
+    draft.notices.extend(strange);
     finish(draft, article, page_text, target, wishes)
 }
 
@@ -331,9 +330,8 @@ fn keep(
     let metadata = metadata(&draft, kind, languages, &sources, wishes, settings, circumstances)?;
     let article = Article { metadata, sources };
     let page_text = article.page_text()?;
-    draft
-        .notices
-        .extend(still_to_come(&draft, &article.metadata, circumstances));
+    let strange = strange_dates(&draft, &article.metadata, wishes, circumstances);
+    draft.notices.extend(strange);
     finish(draft, article, page_text, target, wishes)
 }
 
@@ -399,13 +397,27 @@ fn metadata(
     Ok(metadata)
 }
 
-/// Tells of a date that is later than the archiving.
-fn still_to_come(draft: &Draft, metadata: &Metadata, circumstances: &Circumstances) -> Option<Notice> {
+/// Tells of a date that is later than the archiving, or earlier than that of the revision before.
+fn strange_dates(
+    draft: &Draft,
+    metadata: &Metadata,
+    wishes: &Wishes,
+    circumstances: &Circumstances,
+) -> Vec<Notice> {
     let (date, now) = (metadata.date, circumstances.now);
-    audit::is_after(date, now).then(|| Notice {
-        line: draft.front.date_line.unwrap_or_default(),
-        what: NoticeKind::StillToCome { date, now },
-    })
+    let still_to_come = audit::is_after(date, now).then_some(NoticeKind::StillToCome { date, now });
+    let before = wishes
+        .previous
+        .as_ref()
+        .map(|previous| previous.metadata.date.day());
+    let before = before.filter(|before| date.day() < *before);
+    let before_previous = before.map(|before| NoticeKind::BeforePrevious {
+        date: date.day(),
+        before,
+    });
+    let line = draft.front.date_line.unwrap_or_default();
+    let kinds = still_to_come.into_iter().chain(before_previous);
+    kinds.map(|what| Notice { line, what }).collect()
 }
 
 /// Drops what a list has said before.

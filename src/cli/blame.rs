@@ -11,7 +11,7 @@ use avalaches::withheld::Kept;
 use avalaches::wording::counted;
 use serde_json::{Value, json};
 
-use super::output::{FAINT, NOTICE, visible};
+use super::output::{FAINT, NOTICE, visible_lines};
 use super::wrap::wrapped;
 use super::{Common, Failure, Outcome, output, resolve};
 
@@ -117,7 +117,7 @@ impl Answer<'_> {
                 let revision = &self.revisions[origin];
                 let gutter = format!("{:3}  {}", number(revision), day(revision));
                 let style = if origin == paragraph.origin { FAINT } else { NOTICE };
-                let said = visible(&said);
+                let said = visible_lines(&said);
                 let room = columns.map_or(usize::MAX, |all| {
                     all.saturating_sub(gutter.len() + 2).max(NARROWEST)
                 });

@@ -1,6 +1,6 @@
 //! `avalaches bundle`.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -38,7 +38,7 @@ enum What {
 
 #[derive(Debug, clap::Args)]
 struct Export {
-    /// The file; one that is there is replaced
+    /// The file; a bundle that is there is replaced
     file: PathBuf,
     /// Only what came after a commit, which the other copy has: an id, a footer, or an article for its newest revision
     #[arg(long, value_name = "ID")]
@@ -71,6 +71,10 @@ impl Export {
         drop(archive);
         if self.file.is_dir() {
             return Err(Failure::new(format!("{} is a folder", named(&self.file))).hint("name a file in it"));
+        }
+        if fs::metadata(&self.file).is_ok_and(|there| there.len() > 0) && !begins_as_one(&self.file)? {
+            let failure = Failure::new(format!("{} is there and is no bundle", named(&self.file)));
+            return Err(failure.hint("name another file, or move that one away"));
         }
         let circumstances = circumstances(common, Remember::Never, None, offset)?;
         let bundle = match replication::export(&path, &self.file, since, &circumstances) {
@@ -112,15 +116,18 @@ impl Import {
 
 /// Checks that a file is there and begins as a bundle does, before git looks for a repository of its name.
 fn check(file: &Path) -> Result<(), Failure> {
-    let name = named(file);
+    if begins_as_one(file)? {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{} is no bundle", named(file)))
+        .hint("`avalaches bundle export FILE` and `git bundle create` write bundles"))
+}
+
+fn begins_as_one(file: &Path) -> Result<bool, Failure> {
     let mut beginning = [0; 9];
-    let read = File::open(file).and_then(|mut file| file.read_exact(&mut beginning));
-    match read {
-        Ok(()) if SIGNATURES.contains(&&beginning) => Ok(()),
-        Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
-            Err(Failure::new(format!("could not read {name}: {error}")))
-        }
-        _ => Err(Failure::new(format!("{name} is no bundle"))
-            .hint("`avalaches bundle export FILE` and `git bundle create` write bundles")),
+    match File::open(file).and_then(|mut file| file.read_exact(&mut beginning)) {
+        Ok(()) => Ok(SIGNATURES.contains(&&beginning)),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(Failure::new(format!("could not read {}: {error}", named(file)))),
     }
 }

@@ -6,7 +6,7 @@ use avalaches::canonical::invisible_characters;
 use avalaches::diff::{ParagraphChange, Piece};
 use avalaches::language::{is_radical, mixed_word};
 
-use super::output::{ADDED, FAINT, REMOVED, visible};
+use super::output::{ADDED, FAINT, REMOVED, visible_lines};
 
 /// How much of an unchanged stretch is shown on either side of a change, in characters.
 const CONTEXT: usize = 24;
@@ -71,7 +71,7 @@ impl Told {
                 let more = if start.len() < text.len() { "…" } else { "" };
                 (
                     format!("paragraph {before} was moved and is now {after}"),
-                    indented(&(visible(&start) + more)),
+                    indented(&(visible_lines(&start) + more)),
                 )
             }
         }
@@ -117,9 +117,9 @@ fn pieces_text(pieces: &[Piece]) -> String {
                 };
                 let kept = if first || last { CONTEXT } else { 2 * CONTEXT };
                 if characters.len() < kept + LEAST_LEFT_OUT {
-                    shown.push_str(&visible(same));
+                    shown.push_str(&visible_lines(same));
                 } else {
-                    let _ = write!(shown, "{}…{}", visible(&head), visible(&tail));
+                    let _ = write!(shown, "{}…{}", visible_lines(&head), visible_lines(&tail));
                 }
             }
         }
@@ -171,7 +171,7 @@ fn told_apart(text: &str, other: &str) -> String {
             shown.push(c);
         }
     }
-    visible(&shown)
+    visible_lines(&shown)
 }
 
 fn indented(text: &str) -> String {

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::changes;
-use super::output::{BAD, FAINT, GOOD, NOTICE, visible};
+use super::output::{BAD, FAINT, GOOD, NOTICE, visible, visible_lines};
 use super::pages::{capture_files, form_of, is_warc, page_failure, read_page};
 use super::{Common, Failure, Outcome, environment, output};
 
@@ -300,7 +300,7 @@ fn pair_text(pair: &Pair, text: &mut String) {
     let [before, after] = pair.shown().map(visible);
     let _ = writeln!(text, "{style}{word}{style:#}  {before} → {after}");
     for declaration in &judgement.declarations {
-        let said = visible(&declaration.text()).replace('\n', "\n    ");
+        let said = visible_lines(&declaration.text()).replace('\n', "\n    ");
         let _ = writeln!(text, "  declared by its {}: {said}", declaration.name());
     }
     if judgement.verdict == Verdict::Undeclared {

@@ -86,7 +86,8 @@ pub fn day(option: Option<&str>, offset: UtcOffset) -> Result<CivilDay, Failure>
     Ok(now?.day())
 }
 
-fn clock(offset: UtcOffset) -> Result<RevisionDate, Failure> {
+/// Returns what the clock says.
+pub fn clock(offset: UtcOffset) -> Result<RevisionDate, Failure> {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_err(|_| Failure::new("the clock is before 1970"))?;

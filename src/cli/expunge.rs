@@ -100,7 +100,7 @@ fn failure(error: ExpungeError) -> Failure {
 fn refused(refusal: Refusal) -> Failure {
     let hint = match &refusal {
         Refusal::Newest(_) => Some(
-            "put another text in its place first: `avalaches correct ARTICLE PAGE --note …`, or `avalaches retract ARTICLE --note …`",
+            "put another text in its place first: `avalaches correct ARTICLE PAGE --note …`, or `avalaches retract ARTICLE --note …`; then name the revision that has it, as ARTICLE@1",
         ),
         Refusal::SameNote(_) => Some("give another note, so that it can be said anew"),
         Refusal::Note(_) => Some("say in one line why, such as the court's decision"),

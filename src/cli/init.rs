@@ -68,7 +68,7 @@ impl Init {
                         let what = if is_finished {
                             "was begun by a call that was interrupted, and is an archive now, as that one made it"
                         } else {
-                            "is an archive already; nothing was changed"
+                            "is an archive already; nothing was changed; `avalaches settings` changes what is said of it"
                         };
                         output::note(&format!("{} {what}", dir.display()));
                     }

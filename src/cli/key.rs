@@ -119,6 +119,12 @@ pub fn read(path: &Path) -> Result<SignerKey, Failure> {
             .hint("make one with `avalaches key new NAME FILE`")
     };
     let text = read_text(path, LONGEST).map_err(|error| failed(error.to_string()))?;
-    let key = SignerKey::parse(&text);
-    key.map_err(|error| failed(error.to_string()))
+    SignerKey::parse(&text).map_err(|error| {
+        if text.trim_end().parse::<VerifierKey>().is_ok() {
+            let failure = Failure::new(format!("{} has the public half of a key", path.display()));
+            return failure
+                .hint("name the file with its secret half, which `avalaches key new NAME FILE` wrote");
+        }
+        failed(error.to_string())
+    })
 }

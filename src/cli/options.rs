@@ -4,6 +4,7 @@ use std::path::Path;
 
 use avalaches::add::{self, AddError, Circumstances, Drafts, Outcome, Prepared, Wishes};
 use avalaches::archive::Archive;
+use avalaches::audit;
 use avalaches::id::CommitId;
 use avalaches::language::{Language, Tagged};
 use avalaches::settings::{Settings, Signatures};
@@ -56,6 +57,15 @@ impl Making {
         if made.now.seconds() < newest.seconds() && !common.quiet {
             output::warning(&format!(
                 "it is {} here, and the newest commit was archived at {newest}: what is added now gets that time, for time does not run backwards along the branch; check the clock",
+                made.now
+            ));
+        }
+        if let Ok(clock) = environment::clock(settings.utc_offset)
+            && audit::is_after(made.now, clock)
+            && !common.quiet
+        {
+            output::warning(&format!(
+                "it is archived at {}, and it is {clock} here: that stays for good, nothing can be archived earlier after it, and an audit tells of it",
                 made.now
             ));
         }

@@ -194,7 +194,9 @@ pub fn note(message: &str) {
 }
 
 fn status(style: Style, word: &str, message: &str) {
-    let line = format!("{style}{word}:{style:#} {}\n", visible(message));
+    // No line of a name that has line feeds is one of the program's own.
+    let message = visible_lines(message).replace('\n', "\n  ");
+    let line = format!("{style}{word}:{style:#} {message}\n");
     let line =
         columns_of(&io::stderr()).map_or(Cow::Borrowed(line.as_str()), |columns| ids_whole(&line, columns));
     // stderr may be gone; there is nobody left to tell.
@@ -219,13 +221,22 @@ fn columns_of(stream: &(impl IsTerminal + AsFd)) -> Option<usize> {
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
-/// Returns a text in which every character that could steer a terminal or turn the direction of what follows
-/// is shown as `\u{1b}`. Line feeds and tabs stay.
+/// Returns a name or a sentence in which every character that could steer a terminal, turn the direction of what follows or begin a
+/// line is shown as `\u{1b}`. Tabs stay.
 pub fn visible(text: &str) -> String {
+    escaped(text, |c| c == '\n' || is_unseen(c))
+}
+
+/// Returns a text as [`visible`] does; its line feeds stay, which the caller indents.
+pub fn visible_lines(text: &str) -> String {
+    escaped(text, is_unseen)
+}
+
+fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut shown_to = 0;
     for (at, c) in text.char_indices() {
-        if is_unseen(c) {
+        if is_escaped(c) {
             shown.push_str(&text[shown_to..at]);
             shown.extend(c.escape_unicode());
             shown_to = at + c.len_utf8();
@@ -254,7 +265,7 @@ fn is_unseen(c: char) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{ADDED, BAD, FAINT, ids_whole, uncoloured, visible};
+    use super::{ADDED, BAD, FAINT, ids_whole, uncoloured, visible, visible_lines};
 
     const ID: &str = "befd3aaf69b82925cb973081acaae45dccb844aa";
 
@@ -312,10 +323,9 @@ mod tests {
             visible("a\u{1b}[2J\u{7}\r\u{9b}\u{202e}b"),
             "a\\u{1b}[2J\\u{7}\\u{d}\\u{9b}\\u{202e}b"
         );
-        assert_eq!(
-            visible("中文\tEnglish\n👩\u{200d}💻"),
-            "中文\tEnglish\n👩\u{200d}💻"
-        );
+        let text = "中文\tEnglish\n👩\u{200d}💻";
+        assert_eq!(visible_lines(text), text);
+        assert_eq!(visible(text), "中文\tEnglish\\u{a}👩\u{200d}💻");
     }
     proptest! {
         #[test]

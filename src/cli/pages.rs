@@ -13,6 +13,7 @@ use avalaches::branch::PlaceError;
 use avalaches::canonical::{LONGEST_ARTICLE, TextError};
 use avalaches::draft::{DraftError, DraftErrorKind, Form, Notice};
 use avalaches::language;
+use avalaches::storage::repository;
 use avalaches::wording::{counted, on_one_line, with_causes};
 
 use super::{Common, Failure, output};
@@ -218,7 +219,7 @@ pub fn is_warc(file: &Path) -> bool {
 /// Tells whether a folder is an archive, a site that was built of one, or where that was published.
 fn is_own(folder: &Path) -> bool {
     let is_site = LISTS_OF_SITES.iter().any(|list| folder.join(list).is_file());
-    is_site || folder.join("HEAD").is_file() && folder.join("objects").is_dir()
+    is_site || repository::is_repository(folder)
 }
 
 /// Lists the wanted files below a folder, and returns what could not be looked into.

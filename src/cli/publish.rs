@@ -7,6 +7,8 @@ use avalaches::publish::log::{GoingBack, Setback};
 use avalaches::publish::refusal::Refusal;
 use avalaches::publish::target::{Target, TargetError};
 use avalaches::publish::{self, Mode, Options, PublishError, Published, Which};
+use avalaches::site::BuildError;
+use avalaches::storage::repository;
 use avalaches::wording::counted;
 use serde_json::json;
 
@@ -94,9 +96,8 @@ impl Publish {
                     .hint("a bucket is written s3://BUCKET/PREFIX"));
             }
             let folder = Path::new(&self.target);
-            if folder.join("HEAD").is_file() && folder.join("objects").is_dir() {
-                let what = format!("{} is a git repository, not a folder for a site", self.target);
-                return Err(Failure::new(what));
+            if let Some(repository) = repository::repository_around(folder) {
+                return Err(BuildError::Repository(repository).into());
             }
             return Ok(Target::Folder(folder.to_owned()));
         }

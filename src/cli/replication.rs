@@ -30,6 +30,10 @@ use super::{Common, Failure, environment, open_failure, output, remember, thread
 /// How many findings are printed.
 const MOST_PRINTED: usize = 10;
 
+/// What git says of a host that could not unpack what was pushed, and of something fetched that is not all there.
+const UNPACKED: &str = "unpacker error";
+const CUT_OFF: &str = "early EOF";
+
 /// What is to be done where a local commit cannot be made again.
 const REBASE_THERE: &str = "`avalaches pull --rebase-mine` from this archive, where the other copy is kept, adds what is there on top; else clone that copy into a new folder and make the changes there: this archive stays as it is";
 
@@ -91,6 +95,13 @@ pub fn failure(error: ReplicationError) -> Failure {
         ReplicationError::Withheld(_) => {
             "copy the archive's folder there itself, as with rsync, and push from then on"
         }
+        ReplicationError::Fetch(FetchError::Git {
+            what: "fetch",
+            ref complaint,
+            ..
+        }) if complaint.contains(CUT_OFF) => {
+            "what came ends too early: a file is cut off and has to be written or copied anew; else run the command again, what came is kept"
+        }
         ReplicationError::Fetch(FetchError::Git { what: "fetch", .. }) => {
             "`git ls-remote` with the same address tells whether git can reach it; run the command again: what came is kept"
         }
@@ -103,6 +114,9 @@ pub fn failure(error: ReplicationError) -> Failure {
             "name a folder that is empty or does not exist yet, or pull into the archive that is there"
         }
         ReplicationError::NotOnBranch(_) => "`avalaches history ARTICLE` names the ids of revisions",
+        ReplicationError::Rejected { ref summary, .. } if summary.contains(UNPACKED) => {
+            "run `avalaches verify`: what the other side could not unpack is damaged or missing here, or its disk cannot be written to"
+        }
         ReplicationError::Rejected { .. } => {
             "ask whoever keeps it: there may be a rule that forbids it, a lock that a killed git left, or a folder in which the branch is checked out"
         }

@@ -7,6 +7,7 @@ use avalaches::archive::Archive;
 use avalaches::article::Kind;
 use avalaches::draft;
 use avalaches::editorial::{self, EditorialError};
+use avalaches::language::Language;
 use avalaches::revision::Revision;
 use avalaches::wording::with_causes;
 use clap::ValueEnum;
@@ -62,6 +63,16 @@ impl Page {
         } = self;
         let archive = common.open()?;
         let newest = revising.newest(&archive)?;
+        let languages = &newest.metadata().languages;
+        if let Some(language) = languages
+            .iter()
+            .find(|language| is_for(self.note.as_deref(), language))
+        {
+            return Err(Failure::new(format!(
+                "the note begins with {language}=, as notes of `retract` and `restore` do: here one note is for all languages"
+            ))
+            .hint("say it once, in one language or in all of them"));
+        }
         let wishes = Wishes {
             languages: reading.lang.clone(),
             drafts: reading.drafts(),
@@ -102,6 +113,12 @@ impl Page {
         let prepared = add::prepare_draft(draft, form, &wishes, settings, &circumstances).map_err(refused)?;
         revising.make(common, &archive, Some(&name), prepared, &circumstances)
     }
+}
+
+/// Tells whether a note is given as that of one language.
+fn is_for(note: Option<&str>, language: &Language) -> bool {
+    note.and_then(|note| note.strip_prefix(language.as_str()))
+        .is_some_and(|rest| rest.starts_with('='))
 }
 
 impl Revising {

@@ -15,7 +15,7 @@ use avalaches::query::{Query, QueryError};
 use avalaches::search::{self, Found, Hit, InMemory, Order, Revisions, SearchError, Wanted};
 use clap::ValueEnum;
 
-use super::output::visible;
+use super::output::visible_lines;
 use super::progress::{Meter, Shown};
 use super::{Common, Failure, Outcome, list, output};
 
@@ -184,7 +184,7 @@ impl Search {
 
 fn shown(pieces: &[Piece]) -> String {
     let piece = |piece: &Piece| {
-        let text = visible(&piece.text);
+        let text = visible_lines(&piece.text);
         if piece.is_found {
             format!("{FOUND}{text}{FOUND:#}")
         } else {

@@ -153,6 +153,26 @@ impl Target {
         found.is_some_and(|(own, folder)| own == folder)
     }
 
+    /// Returns the list of what is there, with what a look at a folder shows to be otherwise as of unknown content: a file that is gone, or
+    /// has another length than that of the site which it should be.
+    #[must_use]
+    pub fn as_it_stands(&self, mut listed: Manifest, folder: &Path, site: &Manifest) -> Manifest {
+        let Self::Folder(own) = self else {
+            return listed;
+        };
+        let length = |path: PathBuf| Some(fs::symlink_metadata(path).ok()?.len());
+        let is_same = |name: &str| length(own.join(name)) == length(folder.join(name));
+        let same = listed.files().filter(|(name, sum)| site.get(name) == Some(*sum));
+        let others: Vec<String> = same
+            .filter(|(name, _)| !is_same(name))
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        for name in others {
+            listed.put(&name, Sum::UNKNOWN);
+        }
+        listed
+    }
+
     /// Makes sure that nothing of others stands where files belong that are not on the list, unless all are to be replaced;
     /// what is the very file is no obstacle in a folder, and what is no file is one always.
     ///

@@ -31,12 +31,12 @@ mod place;
 mod settle;
 
 use self::disk::rename;
-pub use self::disk::sync_path;
 pub(crate) use self::disk::{clear_folder, delete, io_error, lock, try_lock};
 pub(super) use self::disk::{make_folder, some_at_once};
+pub use self::disk::{on_waiting, sync_path};
 pub(super) use self::leftovers::MOVED_INDEX;
 use self::leftovers::{clear_abandoned_lock, clear_interrupted};
-pub use self::place::{Making, clear_place, finish, is_free};
+pub use self::place::{Making, clear_place, finish, is_free, is_repository, repository_around};
 
 /// The folder in which a writer keeps objects until they are complete.
 pub const INCOMING: &str = "avalaches.incoming";

@@ -2,8 +2,9 @@
 //! stays as it was, and all is well again when the disk is.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::add::{assert_whole, two_pages};
@@ -217,6 +218,26 @@ fn the_lock_of_a_dead_writer_is_cleared_and_a_live_one_is_waited_for() {
     assert!(output.status.success(), "{output:?}");
     assert_whole(&story, &tip, &output, "a dead writer's lock");
 
+    // That of the archive, which another command has, is waited for, and who waits is told.
+    let (story, _) = two_pages();
+    let other = fs::File::open(story.archive().join("avalaches.lock")).unwrap();
+    other.lock().unwrap();
+    let mut adding = story
+        .program(&["add", "b.txt"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(adding.stderr.take().unwrap())
+        .read_line(&mut said)
+        .unwrap();
+    assert!(
+        said.contains("waiting for another command") && said.contains("avalaches.lock"),
+        "{said}"
+    );
+    other.unlock().unwrap();
+    assert!(adding.wait().unwrap().success());
+
     // Another git program's: it is waited for, and never deleted.
     let (story, _) = two_pages();
     let lock = story.archive().join("refs/heads/main.lock");
@@ -232,6 +253,33 @@ fn the_lock_of_a_dead_writer_is_cleared_and_a_live_one_is_waited_for() {
     // Half an hour old, it belongs to nobody.
     make_old(&lock, "30 minutes ago");
     story.yes(&["add", "-q", "b.txt"]);
+}
+
+#[test]
+fn a_file_that_may_not_be_longer_ends_no_command_without_a_word() {
+    let (story, _) = two_pages();
+    fs::remove_file(story.archive().join("avalaches.index")).unwrap();
+    let run = |arguments: &str| {
+        let program = env!("CARGO_BIN_EXE_avalaches");
+        let line = format!("ulimit -f 1; '{program}' {arguments} | cat");
+        let mut command = Command::new("bash");
+        command
+            .args(["-o", "pipefail", "-c", &line])
+            .current_dir(story.folder.path());
+        command.output().unwrap()
+    };
+    let listed = run("list");
+    assert_eq!(listed.status.code(), Some(0), "{listed:?}");
+    assert_eq!(String::from_utf8(listed.stdout).unwrap().lines().count(), 1);
+    let noise: String = (0..8000).map(|number| format!("{:x} ", number * 7919)).collect();
+    story.write("b.txt", noise);
+    let added = run("add b.txt --date 2026-01-23");
+    let said = String::from_utf8_lossy(&added.stderr);
+    assert!(
+        added.status.code() == Some(2) && said.contains("nothing was added"),
+        "{added:?}"
+    );
+    story.yes(&["verify"]);
 }
 
 #[test]

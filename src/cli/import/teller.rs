@@ -1,7 +1,8 @@
 //! What the user of an import is told while it runs.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::{self, BufWriter, Write as _};
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -14,10 +15,14 @@ use avalaches::progress::Progress;
 use avalaches::publisher::History;
 use avalaches::storage::temporary;
 use avalaches::wording::{counted, on_one_line, with_causes};
+use serde_json::Value;
 
 use super::super::pages::{is_encoded, page_failure, place_failure, tell_notices};
 use super::super::progress::Meter;
 use super::super::{Common, Failure, add, output};
+
+/// The longest line of footers, in bytes: a path and little more.
+const LONGEST_LINE: u64 = 1 << 20;
 
 /// The footers of pages, in a file that has its name once all of them are in it.
 pub struct Footers {
@@ -27,6 +32,10 @@ pub struct Footers {
 
 impl Footers {
     pub fn create(path: &Path) -> Result<Self, Failure> {
+        if !is_free(path) {
+            let failure = Failure::new(format!("{} is there and has no footers", path.display()));
+            return Err(failure.hint("name another file, or move that one away; nothing was imported"));
+        }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let file = temporary::file(folder.unwrap_or(Path::new(".")), ".avalaches-import-", 0o600)
             .map_err(|e| Failure::new(format!("could not write {}: {e}", path.display())))?;
@@ -43,6 +52,21 @@ impl Footers {
         file.persist(&path).map_err(|e| failed(e.error))?;
         Ok(())
     }
+}
+
+/// Tells whether nothing is lost where footers are put in the place of a file: there is none, or it is empty, or begins with a line that
+/// an import wrote.
+fn is_free(path: &Path) -> bool {
+    if !path
+        .metadata()
+        .is_ok_and(|there| there.is_file() && there.len() > 0)
+    {
+        return true;
+    }
+    let mut line = String::new();
+    let read = File::open(path).and_then(|file| BufReader::new(file.take(LONGEST_LINE)).read_line(&mut line));
+    let line: Option<Value> = read.ok().and_then(|_| serde_json::from_str(&line).ok());
+    line.is_some_and(|line| ["page", "footer"].iter().all(|member| line.get(member).is_some()))
 }
 
 /// Tells the user what happens.

@@ -3,13 +3,21 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::ScopedJoinHandle;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 
 use super::WriteError;
 use crate::storage::file::{self, FileError};
+
+/// How long a lock is waited for in silence.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// Who is told that a lock is waited for.
+static TELL: OnceLock<fn(&Path)> = OnceLock::new();
 
 /// How many files are synced or deleted at once.
 const AT_ONCE: usize = 8;
@@ -55,11 +63,32 @@ fn open_lock(path: &Path) -> Result<File, WriteError> {
     })
 }
 
+/// Has somebody be told of each lock that another process has kept this one waiting for, for two seconds.
+pub fn on_waiting(tell: fn(&Path)) {
+    let _ = TELL.set(tell);
+}
+
 /// Waits for the lock of a file, which the kernel frees when what is returned is closed.
 pub(crate) fn lock(path: &Path) -> Result<File, WriteError> {
+    if let Some(file) = try_lock(path)? {
+        return Ok(file);
+    }
     let file = open_lock(path)?;
-    rustix::io::retry_on_intr(|| rustix::fs::flock(&file, FlockOperation::LockExclusive))
-        .map_err(|error| io_error("lock", path)(error.into()))?;
+    let (locked, is_locked) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        if let Some(tell) = TELL.get() {
+            let watch = move || {
+                if is_locked.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
+                    tell(path);
+                }
+            };
+            // Where no thread can be had, it is waited for in silence.
+            let _ = thread::Builder::new().spawn_scoped(scope, watch);
+        }
+        let taken = rustix::io::retry_on_intr(|| rustix::fs::flock(&file, FlockOperation::LockExclusive));
+        drop(locked);
+        taken.map_err(|error| io_error("lock", path)(error.into()))
+    })?;
     Ok(file)
 }
 

@@ -174,3 +174,22 @@ fn has_to_stay(folder: &Path) -> bool {
     place(Path::new(".")) == Some((device, number))
         || place(above(folder)).is_some_and(|(above, _)| above != device)
 }
+/// Tells whether a folder is a bare repository.
+#[must_use]
+pub fn is_repository(folder: &Path) -> bool {
+    folder.join(HEAD).is_file() && folder.join("objects").is_dir()
+}
+
+/// Returns the bare repository that a folder is, or lies in; the folder need not exist yet.
+#[must_use]
+pub fn repository_around(folder: &Path) -> Option<PathBuf> {
+    let whole = |folder: &Path| {
+        let is_here = folder.as_os_str().is_empty();
+        fs::canonicalize(if is_here { Path::new(".") } else { folder }).ok()
+    };
+    let there = folder.ancestors().find_map(whole)?;
+    there
+        .ancestors()
+        .find(|folder| is_repository(folder))
+        .map(Path::to_owned)
+}
