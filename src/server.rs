@@ -56,7 +56,7 @@ pub struct Limits {
     pub connections: usize,
     /// Requests that read the archive at once; one more waits for its turn.
     pub readers: usize,
-    /// How long a client may take to send the head of a request, an answer to be made, and a client to take any of it.
+    /// How long a client may take to send the head of a request, an answer to be made, and a client to take 128 KiB of it.
     pub time: Duration,
     /// The longest body of a request, in bytes.
     pub body: usize,

@@ -19,6 +19,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Stdio;
 use std::thread;
+use std::time::Duration;
 
 use archives::{Story, git, git_reading};
 use bridge::{ARTICLE, FIRST, SECOND};
@@ -737,7 +738,7 @@ fn a_client_that_takes_nothing_of_its_answer_is_given_up() {
     // More than the system keeps of an answer that nobody takes.
     let long = "一段很长的文字，没有人读，也没有人等它来，更没有人记得它。\n\n".repeat(170_000);
     story.add("long.txt", &long, &["--slug", "long", "--date", "2026-01-26"]);
-    let server = Server::of(&story, &["--connections", "1", "--timeout", "1"]);
+    let server = Server::of(&story, &["--connections", "1", "--timeout", "3"]);
     let mut takes_nothing = server.connect();
     takes_nothing
         .write_all(head("GET", "/articles/2026/01/26/long", "").as_bytes())
@@ -750,6 +751,26 @@ fn a_client_that_takes_nothing_of_its_answer_is_given_up() {
         "{}",
         rest.len()
     );
+}
+
+#[test]
+fn a_client_that_takes_its_answer_slowly_has_it_to_the_end() {
+    let story = story();
+    let long = "一段很长的文字，有人慢慢地读，一直读到最后一个字。\n\n".repeat(170_000);
+    story.add("long.txt", &long, &["--slug", "long", "--date", "2026-01-26"]);
+    let server = Server::of(&story, &["--timeout", "3"]);
+    let mut slow = server.connect();
+    slow.write_all(head("GET", "/articles/2026/01/26/long", "").as_bytes())
+        .unwrap();
+    let (mut taken, mut piece) = (Vec::new(), vec![0; 16 << 10]);
+    for _ in 0..70 {
+        thread::sleep(Duration::from_millis(100));
+        let length = slow.read(&mut piece).unwrap();
+        taken.extend_from_slice(&piece[..length]);
+    }
+    slow.read_to_end(&mut taken).unwrap();
+    let end = taken.windows(4).position(|part| part == b"\r\n\r\n").unwrap();
+    assert!(taken[end + 4..] == server.get("/articles/2026/01/26/long").body);
 }
 
 #[test]

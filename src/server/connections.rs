@@ -22,6 +22,12 @@ use super::Limits;
 /// The longest head of a request, in bytes.
 const LONGEST_HEAD: usize = 32 << 10;
 
+/// Bytes of an answer that wait in the system until the client has room for them: of megabytes nobody would see for long that a slow
+/// client takes some. Linux asks for more when half of them are gone, and may have filled one segment of 64 KiB beyond, so that a client
+/// that takes 128 KiB in the time is seen to take something.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 32 << 10;
+
 /// How long is waited where the system has no more connections to give.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
@@ -69,6 +75,7 @@ async fn taken(
 async fn connection(stream: TcpStream, router: Router, time: Duration, mut ended: watch::Receiver<()>) {
     // Answers go out whole; there is nothing to gather.
     let _ = stream.set_nodelay(true);
+    hold_little(&stream);
     let spoke = Arc::new(AtomicBool::new(false));
     let stream = Patient {
         stream,
@@ -96,7 +103,17 @@ async fn connection(stream: TcpStream, router: Router, time: Duration, mut ended
     }
 }
 
-/// A connection that is given up where the client takes nothing of an answer for too long.
+/// Has the system keep little of an answer beside what is under way to the client. Where a system cannot, a slow client has to take
+/// more in the time.
+#[cfg(target_os = "linux")]
+fn hold_little(stream: &TcpStream) {
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn hold_little(_: &TcpStream) {}
+
+/// A connection that is given up where the client takes too little of an answer for too long.
 struct Patient {
     stream: TcpStream,
     time: Duration,
