@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::archives::Story;
@@ -81,6 +81,58 @@ fn a_clone_that_was_killed_comes_to_its_end_when_it_is_run_again() {
         is_ended
     });
     assert!(ended > 0);
+}
+
+/// Runs a command in the folder `here` of a story.
+fn here(story: &Story, mut command: Command) -> Output {
+    let folder = story.folder.path().join("here");
+    command.current_dir(folder).output().unwrap()
+}
+
+/// Kills a clone into the folder where it is run at each call, and returns after how many of them the next one failed.
+fn each_clone_here(story: &Story, judge: impl Fn(&Story, &Output, &str) + Sync) -> usize {
+    let clone = Traced {
+        arguments: &["clone", "../archive", "."],
+        calls: "rename,unlink,unlinkat,rmdir,mkdir",
+    };
+    let traced = again(story);
+    let trace = traced.folder.path().join("trace");
+    let options = ["-f", "-y", "-o", trace.to_str().unwrap()];
+    here(&traced, clone.command(&traced, &options));
+    let counts = clone.counts_in(&fs::read_to_string(&trace).unwrap());
+    let at = |(call, count)| (1..=count).map(move |number| format!("{call}:signal=KILL:when={number}"));
+    strace::each(counts.into_iter().flat_map(at).collect(), |fault| {
+        let story = again(story);
+        here(&story, clone.faulty(&story, fault));
+        let output = here(&story, story.program(clone.arguments));
+        judge(&story, &output, fault);
+        !output.status.success()
+    })
+}
+
+#[test]
+fn a_clone_into_the_folder_where_it_is_run_that_was_killed_is_no_hindrance_to_the_next() {
+    if !strace::is_here() {
+        return;
+    }
+    let story = story();
+    fs::create_dir(story.folder.path().join("here")).unwrap();
+    each_clone_here(&story, |story, output, fault| {
+        let said = String::from_utf8_lossy(&output.stderr);
+        // One that was whole is there.
+        let is_whole = output.status.success() || said.contains("is there already");
+        assert!(is_whole, "{fault}: {said}");
+        story.yes(&["--archive", "here", "verify", "-q"]);
+    });
+    // Of an archive that lacks an object nothing is kept, and who is killed over that leaves nothing that is in the way.
+    let blob = story.git(&["rev-parse", "main:avalaches.json"]);
+    let object = story.archive().join("objects").join(&blob[..2]).join(&blob[2..]);
+    fs::remove_file(object).unwrap();
+    let told = each_clone_here(&story, |_, output, fault| {
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("lacks an object"), "{fault}: {said}");
+    });
+    assert!(told > 20, "{told}");
 }
 
 #[test]

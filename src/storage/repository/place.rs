@@ -6,8 +6,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use super::WriteError;
 use super::disk::{clear_folder, io_error, rename, sync_path};
-use super::{WriteError, delete};
 use crate::storage::temporary::{self, TemporaryFolder};
 
 /// What makes a folder a repository, and is put into its place last.
@@ -91,7 +91,6 @@ fn move_names(from: &Path, to: &Path, mut names: Vec<OsString>) -> Result<(), Wr
 /// # Errors
 /// [`WriteError::Io`].
 pub fn finish(place: &Path) -> Result<bool, WriteError> {
-    let is_making = |name: &OsString| name.to_str().is_some_and(|name| temporary::is_of(name, PREFIX));
     let (making, moved): (Vec<_>, Vec<_>) = names(place)?.into_iter().partition(is_making);
     let [making] = &making[..] else {
         return Ok(false);
@@ -125,30 +124,34 @@ pub fn is_free(folder: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(error) => Err(error),
         Ok(entries) => entries.into_iter().try_fold(true, |is_free, entry| {
-            let name = entry?.file_name();
-            Ok(is_free && name.to_str().is_some_and(|name| temporary::is_of(name, PREFIX)))
+            Ok(is_free && is_making(&entry?.file_name()))
         }),
     }
 }
 
-/// Deletes a repository with its folder; where that has to stay, it is empty afterwards.
+/// Deletes a repository with its folder; where that has to stay, it is empty afterwards. It goes back first to where [`Making`] makes
+/// one, [`HEAD`] before the rest, so that after a kill it is there whole, or [`finish`] makes it so, or the place is free.
 ///
 /// # Errors
 /// [`WriteError::Io`].
 pub fn clear_place(folder: &Path) -> Result<(), WriteError> {
-    if !has_to_stay(folder) {
-        return clear_folder(folder);
+    let is_inside = has_to_stay(folder);
+    let parent = if is_inside { folder } else { above(folder) };
+    let beside = temporary::folder(parent, PREFIX, 0o777).map_err(io_error("clear", folder))?;
+    if is_inside {
+        let all = names(folder)?.into_iter().filter(|name| !is_making(name));
+        let (head, rest) = all.partition(|name| name == HEAD);
+        move_names(folder, beside.path(), head)?;
+        move_names(folder, beside.path(), rest)?;
+    } else {
+        rename(folder, beside.path())?;
     }
-    for name in names(folder)? {
-        let path = folder.join(name);
-        let kind = fs::symlink_metadata(&path).map_err(io_error("look into", &path))?;
-        if kind.is_dir() {
-            clear_folder(&path)?;
-        } else {
-            delete(&path)?;
-        }
-    }
-    Ok(())
+    clear_folder(beside.path())
+}
+
+/// Tells whether a name is one under which a repository is made, or cleared away.
+fn is_making(name: &OsString) -> bool {
+    name.to_str().is_some_and(|name| temporary::is_of(name, PREFIX))
 }
 
 fn above(folder: &Path) -> &Path {
