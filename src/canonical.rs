@@ -6,6 +6,10 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 /// The most bytes one article may have: 16 MiB.
 pub const LONGEST_ARTICLE: usize = 16 << 20;
 
+/// The most bytes of a page or a proof that is checked: 256 MiB. What a site has of the longest article is shorter: each character is
+/// six in HTML at most, and the proof is there in base64, which may hold each text in two files.
+pub const LONGEST_PAGE: usize = 256 << 20;
+
 /// A place in a text: line and column, both from 1, columns counted in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {

@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use crate::canonical::{self, Invisible, LONGEST_ARTICLE, Position, TextError};
+use crate::canonical::{self, Invisible, LONGEST_ARTICLE, LONGEST_PAGE, Position, TextError};
 use crate::capture::charset;
 use crate::commonmark::{self, Block, CommonMarkError, MOST_MARKS, Wordless};
 use crate::date::{CivilDay, RevisionDate};
@@ -304,6 +304,9 @@ pub enum DraftErrorKind {
     /// More than [`LONGEST_ARTICLE`] bytes.
     #[error("the page is longer than {LONGEST_ARTICLE} bytes (16 MiB), the most that an article may have")]
     TooLong,
+    /// More than [`LONGEST_PAGE`] bytes.
+    #[error("it is longer than {LONGEST_PAGE} bytes (256 MiB), the most that is checked")]
+    LongerThanPages,
     /// More than [`MOST_MARKS`] lines.
     #[error("the page has more than {MOST_MARKS} lines, the most that an article may have")]
     Lines,
@@ -375,13 +378,33 @@ impl DraftError {
 /// # Errors
 /// [`DraftError`] with the line, where what stands there cannot be archived or could be misread.
 pub fn read(bytes: &[u8], form: Form, invisible: Invisible) -> Result<Draft, DraftError> {
+    read_within(bytes, form, invisible, fit_an_article)
+}
+
+/// Reads a page that is checked and not added: it may be as long as a site's page of the longest article, and have all its lines.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_published(bytes: &[u8], form: Form) -> Result<Draft, DraftError> {
+    let bounds: Bounds = if form.has_elements() {
+        fit_a_page
+    } else {
+        fit_a_text
+    };
+    read_within(bytes, form, Invisible::Allow, bounds)
+}
+
+/// Refuses bytes of which there are too many.
+type Bounds = fn(&[u8]) -> Result<(), DraftErrorKind>;
+
+fn read_within(bytes: &[u8], form: Form, invisible: Invisible, bounds: Bounds) -> Result<Draft, DraftError> {
     if let Some(form) = other_form(bytes) {
         return Err(DraftError::at(0, DraftErrorKind::OtherForm(form)));
     }
     if is_warc(bytes) {
         return Err(DraftError::at(0, DraftErrorKind::Warc));
     }
-    let decoded = decode(bytes, invisible).map_err(|error| match error.kind {
+    let decoded = decode(bytes, invisible, bounds).map_err(|error| match error.kind {
         DraftErrorKind::Text(why @ TextError::Utf8 { utf16: false, .. }) if form.has_elements() => {
             let kind = match charset::declared(bytes) {
                 Some(charset) if charset != "UTF-8" => DraftErrorKind::Encoding { error: why, charset },
@@ -453,7 +476,7 @@ fn is_warc(bytes: &[u8]) -> bool {
 /// # Errors
 /// [`DraftError`] with the line, where what stands there cannot be archived.
 pub fn read_source(source: &str, invisible: Invisible) -> Result<Vec<Block>, DraftError> {
-    let decoded = decode(source.as_bytes(), invisible)?;
+    let decoded = decode(source.as_bytes(), invisible, fit_an_article)?;
     let blocks =
         commonmark::blocks_as_written(&decoded).map_err(|e| DraftError::at(e.line().unwrap_or(0), e))?;
     if blocks.is_empty() {
@@ -463,13 +486,35 @@ pub fn read_source(source: &str, invisible: Invisible) -> Result<Vec<Block>, Dra
     Ok(blocks)
 }
 
-fn decode(bytes: &[u8], invisible: Invisible) -> Result<String, DraftError> {
+fn fit_an_article(bytes: &[u8]) -> Result<(), DraftErrorKind> {
     if bytes.len() > LONGEST_ARTICLE {
-        return Err(DraftError::at(0, DraftErrorKind::TooLong));
+        return Err(DraftErrorKind::TooLong);
     }
+    fit_lines(bytes)
+}
+
+/// A text that was printed has what stands around it besides.
+fn fit_a_text(bytes: &[u8]) -> Result<(), DraftErrorKind> {
+    fit_a_page(bytes)?;
+    fit_lines(bytes)
+}
+
+fn fit_a_page(bytes: &[u8]) -> Result<(), DraftErrorKind> {
+    if bytes.len() > LONGEST_PAGE {
+        return Err(DraftErrorKind::LongerThanPages);
+    }
+    Ok(())
+}
+
+fn fit_lines(bytes: &[u8]) -> Result<(), DraftErrorKind> {
     if memchr::memchr_iter(b'\n', bytes).count() > MOST_MARKS {
-        return Err(DraftError::at(0, DraftErrorKind::Lines));
+        return Err(DraftErrorKind::Lines);
     }
+    Ok(())
+}
+
+fn decode(bytes: &[u8], invisible: Invisible, bounds: Bounds) -> Result<String, DraftError> {
+    bounds(bytes).map_err(|kind| DraftError::at(0, kind))?;
     canonical::decode(bytes, invisible).map_err(|error| {
         let line = match &error {
             TextError::Utf8 { line, .. } => *line,

@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 
 use crate::archive::{Archive, Fault, Seen, if_there};
 use crate::article::first_words;
+use crate::canonical::LONGEST_PAGE;
 use crate::commonmark;
 use crate::history::{self as course, Course};
 use crate::id::{ArticleId, CommitId, hex};
@@ -109,6 +110,12 @@ pub enum BuildError {
     /// No addresses of pages can be made of where the archive says that they are published.
     #[error("`avalaches settings --base-url URL` has to say anew where the pages are published")]
     Base(#[source] SettingsError),
+    /// A page is longer than any that is checked.
+    #[error(
+        "the page of commit {0} is longer than {LONGEST_PAGE} bytes (256 MiB), the most that `avalaches verify` checks; a theme can make \
+         less of it"
+    )]
+    TooLong(CommitId),
     /// The theme.
     #[error(transparent)]
     Theme(#[from] ThemeError),

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use avalaches::add::PageError;
 use avalaches::archive::Archive;
-use avalaches::canonical::Invisible;
 use avalaches::diff::{self, Labels, html};
 use avalaches::difference::{self, Difference, FieldChange, Side};
 use avalaches::document;
@@ -17,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::changes::{self, Told};
 use super::output::{FAINT, visible};
-use super::pages::{SAVE_FIRST, form_of, is_address, page_failure, read_page};
+use super::pages::{SAVE_FIRST, form_of, is_address, page_failure, read_published};
 use super::{Common, Failure, Outcome, output, resolve};
 
 /// Show what changed between two revisions or pages
@@ -136,8 +135,8 @@ fn side(common: &Common, archive: &mut Option<Archive>, thing: &str) -> Result<S
         return Ok(Side::Revision(Box::new(resolve::revision(archive, id)?)));
     }
     let file = Path::new(thing);
-    let bytes = read_page(file)?;
-    let draft = draft::read(&bytes, form_of(file, &bytes), Invisible::Allow)
+    let bytes = read_published(file)?;
+    let draft = draft::read_published(&bytes, form_of(file, &bytes))
         .map_err(|e| page_failure(thing, &PageError::Draft(e)))?;
     Ok(Side::of_page(thing, &draft))
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use avalaches::add::PageError;
 use avalaches::article::MetadataError;
 use avalaches::branch::PlaceError;
-use avalaches::canonical::{LONGEST_ARTICLE, TextError};
+use avalaches::canonical::{LONGEST_ARTICLE, LONGEST_PAGE, TextError};
 use avalaches::draft::{DraftError, DraftErrorKind, Form, Notice};
 use avalaches::language;
 use avalaches::storage::repository;
@@ -285,9 +285,23 @@ fn list_below(
     }
 }
 
-/// Reads a page from a file or from stdin, not more than can be used.
+/// Reads a page that is to be added from a file or from stdin, not more than can be used.
 pub fn read_page(file: &Path) -> Result<Vec<u8>, Failure> {
-    let most = u64::try_from(LONGEST_ARTICLE).unwrap_or(u64::MAX) + 1;
+    read_up_to(LONGEST_ARTICLE + 1, file)
+}
+
+/// Reads a page or a proof that is to be checked, from a file or from stdin.
+pub fn read_published(file: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = read_up_to(LONGEST_PAGE + 1, file)?;
+    if bytes.len() > LONGEST_PAGE {
+        let error = DraftError::at(0, DraftErrorKind::LongerThanPages);
+        return Err(page_failure(&file.to_string_lossy(), &error.into()));
+    }
+    Ok(bytes)
+}
+
+fn read_up_to(most: usize, file: &Path) -> Result<Vec<u8>, Failure> {
+    let most = u64::try_from(most).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     let read = if file == Path::new("-") {
         io::stdin().lock().take(most).read_to_end(&mut bytes)

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use avalaches::add::PageError;
 use avalaches::archive::{Archive, OpenError};
-use avalaches::canonical::Invisible;
 use avalaches::document::verdict;
 use avalaches::draft::{self, Draft, Form};
 use avalaches::footer::{self, Footer};
@@ -21,7 +20,7 @@ use avalaches::verify::{self, Answer, Verdict};
 use avalaches::verify::{alone, in_log};
 use clap::ValueEnum;
 
-use super::pages::{FormName, SAVE_FIRST, form_of, is_address, page_failure, read_once, read_page};
+use super::pages::{FormName, SAVE_FIRST, form_of, is_address, page_failure, read_once, read_published};
 use super::progress::{Meter, Shown};
 use super::remember::{self, Found};
 use super::{Common, Failure, Outcome, output, quote, resolve};
@@ -321,7 +320,7 @@ impl Verify {
     }
 
     fn judge_page(&self, archive: &Archive, thing: &str) -> Result<Answer, Failure> {
-        let bytes = read_page(Path::new(thing))?;
+        let bytes = read_published(Path::new(thing))?;
         if alone::is_proof(&bytes) {
             let answer = alone::proof_file(&bytes);
             return match &answer.revision {
@@ -367,7 +366,7 @@ impl Verify {
 
     /// Judges a page by the proof that it carries, or a proof; returns how many it carries where that is not one.
     fn by_proof(&self, thing: &str, policy: Option<&Policy>) -> Result<Result<Answer, usize>, Failure> {
-        let bytes = read_page(Path::new(thing))?;
+        let bytes = read_published(Path::new(thing))?;
         if alone::is_proof(&bytes) {
             let mut answer = alone::proof_file(&bytes);
             in_log::of_page(&mut answer, &[], policy);
@@ -397,8 +396,8 @@ impl Verify {
     fn draft(&self, thing: &str, bytes: &[u8]) -> Result<(Form, Draft), Failure> {
         let file = Path::new(thing);
         let form = self.form.map_or_else(|| form_of(file, bytes), Into::into);
-        let mut draft = draft::read(bytes, form, Invisible::Allow)
-            .map_err(|e| page_failure(thing, &PageError::Draft(e)))?;
+        let mut draft =
+            draft::read_published(bytes, form).map_err(|e| page_failure(thing, &PageError::Draft(e)))?;
         if thing != "-" && file.is_file() {
             draft.judge_name(thing);
         }

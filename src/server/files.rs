@@ -10,6 +10,7 @@ use super::negotiation::{Representation, put, tag_by};
 use super::problem::Problem;
 use super::streamed::Whole;
 use super::{App, address};
+use crate::canonical::LONGEST_PAGE;
 use crate::site::files::is_of_a_site;
 use crate::site::media::media_type;
 use crate::storage::file::open_below;
@@ -18,7 +19,7 @@ use crate::storage::file::open_below;
 pub const INDEX: &str = "index.html";
 
 /// The longest file that is served, in bytes.
-const LONGEST: u64 = 256 << 20;
+const LONGEST: u64 = LONGEST_PAGE as u64;
 
 /// Any path that is no route.
 pub async fn file(

@@ -11,7 +11,6 @@ use axum::response::Response;
 use super::problem::Problem;
 use super::{App, body};
 use crate::archive::{self, Archive};
-use crate::canonical::Invisible;
 use crate::document::{self, verdict};
 use crate::draft::{self, Form};
 use crate::verify::{self, in_log};
@@ -50,7 +49,7 @@ pub async fn verify(State(app): State<App>, headers: HeaderMap, body: Body) -> R
     let judged = move |archive: &Archive| {
         let _turn = turn;
         let form = form.unwrap_or_else(|| Form::sniff(&bytes));
-        let draft = draft::read(&bytes, form, Invisible::Allow).map_err(|error| {
+        let draft = draft::read_published(&bytes, form).map_err(|error| {
             let line = error
                 .line
                 .map(|line| format!("line {line}: "))

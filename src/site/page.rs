@@ -12,7 +12,7 @@ use super::wording::Wording;
 use super::{BuildError, Link, Shared, linked_data, titles, whys};
 use crate::article::{Kind, first_words};
 use crate::base64;
-use crate::canonical;
+use crate::canonical::{self, LONGEST_PAGE};
 use crate::commonmark::html::{self as shown, Shown};
 use crate::draft;
 use crate::footer::SEPARATOR;
@@ -104,7 +104,7 @@ struct Values<'a> {
 /// Writes the page of a revision. What a browser shows of it, read back, is the revision's text.
 ///
 /// # Errors
-/// [`BuildError`] where a theme's template cannot be filled in, or makes another text of it.
+/// [`BuildError`] where a theme's template cannot be filled in, or makes another text of it, or too much.
 pub fn html(
     shared: &Shared<'_>,
     kept: &Kept,
@@ -141,6 +141,9 @@ pub fn html(
     for markup in [Markup::Shown, Markup::None] {
         values.sections = sections(revision, markup);
         let page = shared.theme.fill("page.html", &values)?;
+        if page.len() > LONGEST_PAGE {
+            return Err(BuildError::TooLong(revision.id));
+        }
         let is_shown = if shared.theme.has_own_templates() {
             reads_back(&bare(&page, &unread(&values)), revision)
         } else {
