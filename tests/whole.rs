@@ -76,6 +76,43 @@ fn verify(story: &Story, options: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
+fn an_object_that_is_missing_is_told_of_once_for_each_commit_that_lacks_it() {
+    let (story, [_, second, third]) = three();
+    let told = |object: &str| {
+        let path = story
+            .archive()
+            .join("objects")
+            .join(&object[..2])
+            .join(&object[2..]);
+        let bytes = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let (code, said) = verify(&story, &[]);
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(code, Some(1), "{said}");
+        // What is not known is not told.
+        assert!(!said.contains("changes nothing"), "{said}");
+        let found = said
+            .lines()
+            .filter(|line| line.contains(&format!("object {object} is")));
+        found.map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    let object = |name: &str| story.git(&["rev-parse", name]);
+    for name in ["en.md", "page.txt", "article.json"] {
+        let found = told(&object(&format!("{second}:articles/{ARTICLE}/{name}")));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains(&format!("commit {second}: ")), "{found:?}");
+    }
+    let found = told(&object(&format!("{second}^{{tree}}")));
+    let commits = [&second, &third].map(|id| {
+        found
+            .iter()
+            .filter(|line| line.contains(&format!("commit {id}: ")))
+            .count()
+    });
+    assert_eq!((commits, found.len()), ([1, 1], 2), "{found:?}");
+}
+
+#[test]
 fn everything_is_part_of_the_branch_and_what_is_not_is_counted() {
     let (story, _) = three();
     let (status, said) = verify(&story, &[]);

@@ -262,6 +262,7 @@ pub fn observed(
             observer,
             keys: keys.into(),
             stood: RefCell::default(),
+            missing: RefCell::default(),
             leaves: OnceCell::new(),
         };
         explain_doubtful(&doubtful, proof, &mut report);

@@ -1,19 +1,20 @@
 //! Saying what is wrong with a commit that is not plainly sound, or finding that it is in order after all.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::seen::Stood;
 use super::signatures::{self, Which};
 use super::{Census, Code, Earlier, Observer, Report, Seen};
 use crate::archive::{Archive, Fault, if_there};
 use crate::article::content_sha256;
-use crate::id::{ArticleId, CommitId, RawId, TreeId};
+use crate::id::{ArticleId, CommitId, ObjectId, RawId, TreeId};
 use crate::object::commit::Commit;
 use crate::object::tree::Entry;
 use crate::revision::{
     Part, Revision, RevisionFault, article_of, borrowed, is_first, is_root, read_files, unaccounted,
 };
+use crate::storage::finding::ReadError;
 use crate::storage::line::Line;
 use crate::tlog::merkle::Tree;
 use crate::trailer::{KEYS, Message, MessageError};
@@ -35,6 +36,8 @@ pub(super) struct Doubtful<'a> {
     pub observer: Option<&'a dyn Observer>,
     pub keys: RefCell<Keys>,
     pub stood: RefCell<Stood>,
+    /// Objects that are missing and were told of, with the commit that they were told of.
+    pub missing: RefCell<BTreeSet<(CommitId, ObjectId)>>,
     /// What checkpoints are held against, where there is one.
     pub leaves: OnceCell<Option<Leaves>>,
 }
@@ -67,7 +70,7 @@ impl Doubtful<'_> {
         let commit = match self.archive.commit(id) {
             Ok(commit) => commit,
             Err(fault) => {
-                report.found_in(Code::from(&fault), id, with_causes(&fault));
+                self.could_not(report, id, &fault);
                 return Fact::default();
             }
         };
@@ -94,7 +97,7 @@ impl Doubtful<'_> {
         let before = match self.archive.commit(parent) {
             Ok(before) => before,
             Err(fault) => {
-                report.found_in(Code::from(&fault), id, with_causes(&fault));
+                self.could_not(report, id, &fault);
                 return Fact::default();
             }
         };
@@ -107,6 +110,31 @@ impl Doubtful<'_> {
             return Fact::default();
         }
         self.check_revision(place, id, commit, before.tree, report)
+    }
+
+    /// Reports why something could not be read of a commit. An object that is missing is told of once for each.
+    fn could_not(&self, report: &mut Report, id: CommitId, fault: &Fault) {
+        if self.is_news(id, fault) {
+            report.found_in(Code::from(fault), id, with_causes(fault));
+        }
+    }
+
+    /// The same, of a revision.
+    fn could_not_assemble(&self, report: &mut Report, id: CommitId, fault: &RevisionFault) {
+        let is_news = match fault {
+            RevisionFault::Object { source, .. } => self.is_news(id, source),
+            _ => true,
+        };
+        if is_news {
+            report.found_in(fault_code(fault), id, with_causes(fault));
+        }
+    }
+
+    fn is_news(&self, id: CommitId, fault: &Fault) -> bool {
+        match fault {
+            Fault::Read(ReadError::Missing(object)) => self.missing.borrow_mut().insert((id, *object)),
+            _ => true,
+        }
     }
 
     fn id(&self, place: usize) -> Option<CommitId> {
@@ -125,7 +153,7 @@ impl Doubtful<'_> {
         });
         match found {
             Ok(found) => report.findings.extend(found),
-            Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
+            Err(fault) => self.could_not(report, id, &fault),
         }
     }
 
@@ -142,10 +170,10 @@ impl Doubtful<'_> {
             return Fact::default();
         }
         let changed = match changes(self.archive, Some(before), commit.tree, 0) {
-            Ok(changed) => changed,
+            Ok(changed) => Some(changed),
             Err(fault) => {
-                report.found_in(Code::from(&fault), id, with_causes(&fault));
-                Vec::new()
+                self.could_not(report, id, &fault);
+                None
             }
         };
         let message = match Message::parse(&commit.message) {
@@ -154,12 +182,12 @@ impl Doubtful<'_> {
                 let code = message_code(&commit.message, &error);
                 let fault = RevisionFault::Message { id, source: error };
                 report.found_in(code, id, with_causes(&fault));
-                self.check_unnamed(id, &commit, &changed, report);
+                self.check_unnamed(id, &commit, &changed.unwrap_or_default(), report);
                 return Fact::default();
             }
         };
         let path = message.trailers.article.folder();
-        if changed != [path.as_str()] {
+        if let Some(changed) = changed.filter(|changed| *changed != [path.as_str()]) {
             let what = if changed.is_empty() {
                 "changes nothing in place of its article's folder alone".to_owned()
             } else {
@@ -177,7 +205,7 @@ impl Doubtful<'_> {
                 None
             }
             Err(fault) => {
-                report.found_in(Code::from(&fault), id, with_causes(&fault));
+                self.could_not(report, id, &fault);
                 None
             }
         };
@@ -226,7 +254,7 @@ impl Doubtful<'_> {
                 ..
             }) => return self.check_withheld(id, commit, message, path, report),
             Err(fault) => {
-                report.found_in(fault_code(&fault), id, with_causes(&fault));
+                self.could_not_assemble(report, id, &fault);
                 return None;
             }
         };
@@ -238,7 +266,7 @@ impl Doubtful<'_> {
                 Some(Kept::Whole(Box::new(revision)))
             }
             Err(fault) => {
-                report.found_in(fault_code(&fault), id, with_causes(&fault));
+                self.could_not_assemble(report, id, &fault);
                 if content_sha256(files.iter().copied()) != hashes_to {
                     let what = "trailer Content-SHA256 is not that of the files";
                     report.found_in(Code::ContentHash, id, what);
@@ -268,7 +296,7 @@ impl Doubtful<'_> {
         let (revision, found) = match left {
             Ok(left) => left,
             Err(fault) => {
-                report.found_in(fault_code(&fault), id, with_causes(&fault));
+                self.could_not_assemble(report, id, &fault);
                 return None;
             }
         };
@@ -304,7 +332,7 @@ impl Doubtful<'_> {
                         report.found_in(part.into(), id, what);
                     }
                 }
-                Err(fault) => report.found_in(fault_code(&fault), id, with_causes(&fault)),
+                Err(fault) => self.could_not_assemble(report, id, &fault),
             }
         }
     }
@@ -397,7 +425,7 @@ impl Doubtful<'_> {
             let tree = match self.archive.tree(id) {
                 Ok(tree) => tree,
                 Err(fault) => {
-                    report.found_in(Code::from(&fault), root, with_causes(&fault));
+                    self.could_not(report, root, &fault);
                     continue;
                 }
             };
@@ -409,6 +437,7 @@ impl Doubtful<'_> {
                         if self.reach(blob.raw())
                             && !self.census.is_withheld(object)
                             && !self.archive.objects().contains(object).unwrap_or(false)
+                            && self.missing.borrow_mut().insert((root, object))
                         {
                             let what = format!("{name}: object {object} is missing");
                             report.found_in(Code::ObjectMissing, root, what);

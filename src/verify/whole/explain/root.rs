@@ -37,7 +37,7 @@ impl Doubtful<'_> {
                 "the first commit's message is not that of its settings",
             ),
             Ok(Err(error)) => report.found_in(Code::FirstCommit, id, with_causes(&error)),
-            Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
+            Err(fault) => self.could_not(report, id, &fault),
         }
         match changes(self.archive, None, commit.tree, 0) {
             Ok(changed) if changed == [settings::FILE_NAME] => {}
@@ -46,7 +46,7 @@ impl Doubtful<'_> {
                 id,
                 "the first commit holds more than the settings",
             ),
-            Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
+            Err(fault) => self.could_not(report, id, &fault),
         }
     }
 
@@ -61,7 +61,7 @@ impl Doubtful<'_> {
     ) {
         let changed = match changes(self.archive, Some(before), commit.tree, 0) {
             Ok(changed) => changed,
-            Err(fault) => return report.found_in(Code::from(&fault), id, with_causes(&fault)),
+            Err(fault) => return self.could_not(report, id, &fault),
         };
         if changed.is_empty() {
             report.found_in(Code::NothingChanged, id, "changes nothing");
@@ -93,7 +93,7 @@ impl Doubtful<'_> {
                     self.check_checkpoint((place, id), commit, before, &bytes, report);
                 }
                 Ok(_) => {}
-                Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
+                Err(fault) => self.could_not(report, id, &fault),
             }
         }
     }
@@ -196,7 +196,7 @@ impl Doubtful<'_> {
                 );
                 report.found_in(Code::TombstoneUnsigned, id, what);
             }
-            Err(fault) => report.found_in(Code::from(&fault), id, with_causes(&fault)),
+            Err(fault) => self.could_not(report, id, &fault),
         }
     }
 
