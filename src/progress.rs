@@ -6,8 +6,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Stack of a thread that works while it is told how far it is; a page's markup may lie sixty-four deep.
-const STACK: usize = 8 << 20;
+/// Stack of a thread that reads pages; their markup may lie sixty-four deep.
+pub const STACK: usize = 8 << 20;
 
 /// How far something is, in units of its own, which who does it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

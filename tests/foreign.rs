@@ -139,6 +139,14 @@ fn import(story: &Story, options: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// Imports the weekly whole, and returns what was said.
+fn said_by_import(story: &Story, options: &[&str]) -> String {
+    let output = story.run(&[&["import", "--git", "weekly"], options].concat());
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    said
+}
+
 #[test]
 fn each_article_has_the_history_that_git_tells_of_its_file() {
     let (story, publisher) = begin();
@@ -553,13 +561,9 @@ fn a_version_that_nobody_dated_gets_the_date_of_the_commit_before_on_whatever_da
     commit("All about chips.\n", never);
     commit("All about dates.\n", "2026-01-24T09:00:00+0800");
     let import = |day: &str| {
-        let output = story.run(&["import", "--git", "weekly", "--archived-at", day]);
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(
-            output.status.success() && said.contains("2 versions without an author's date"),
-            "{said}"
-        );
-        String::from_utf8(output.stdout).unwrap()
+        let said = said_by_import(&story, &["--archived-at", day]);
+        assert!(said.contains("2 versions without an author's date"), "{said}");
+        said
     };
     let said = import("2026-02-01");
     assert!(said.starts_with("imported  4 revisions, 1 article new"), "{said}");
@@ -653,12 +657,7 @@ fn a_history_that_the_publisher_has_rewritten_is_named_by_the_next_import() {
     };
     version("第一版。");
     let gone = version("第二版。");
-    let import = || {
-        let output = story.run(&["import", "--git", "weekly"]);
-        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert_eq!(output.status.code(), Some(0), "{said}");
-        said
-    };
+    let import = || said_by_import(&story, &[]);
     assert!(!import().contains("no longer has"));
     assert!(!import().contains("no longer has"));
     publisher.git(&["reset", "-q", "--hard", "HEAD~1"]);

@@ -147,6 +147,16 @@ impl Kept {
     }
 }
 
+/// Counts what a capture takes to what others do, from any thread, and returns it.
+fn room_for(kept: &Kept, text: &AtomicUsize) -> Result<usize, CaptureError> {
+    let size = kept.size();
+    let before = text.fetch_add(size, Ordering::Relaxed);
+    if before.saturating_add(size) > MOST_TEXT {
+        return Err(CaptureError::TooMuch);
+    }
+    Ok(size)
+}
+
 /// Takes from all redirects which addresses are those of one page.
 fn redirects(all: &[Kept]) -> Redirects {
     let mut redirects = Redirects::default();
@@ -198,14 +208,17 @@ impl Captures {
             .find_map(Moment::of_name)
             .or_else(of_footer)
             .ok_or(CaptureError::Undated)?;
-        self.keep(Kept {
+        let kept = Kept {
             url: None,
             name: name.to_owned(),
             moment,
             id: None,
             digest: None,
             content: Content::Page(Arc::new(seen)),
-        })
+        };
+        let size = room_for(&kept, &AtomicUsize::new(self.text))?;
+        self.keep(kept, size);
+        Ok(())
     }
 
     /// Takes the captures of a WARC file. What cannot be read of it is noted in [`Captures::unread`].
@@ -237,30 +250,17 @@ impl Captures {
             let records = records.into_par_iter().map(|record| {
                 let mut decoded = 0;
                 let kept = kept(format!("{name}, record {}", record.number), &record, &mut decoded);
-                let size = kept
-                    .as_ref()
-                    .map_or(0, |kept| kept.as_ref().map_or(0, Kept::size));
-                let before = text.fetch_add(size, Ordering::Relaxed);
-                let is_too_much = before.saturating_add(size) > MOST_TEXT;
-                let kept = if is_too_much {
-                    Err(CaptureError::TooMuch)
-                } else {
-                    kept
-                };
+                let kept = kept.and_then(|kept| {
+                    let sized = kept.map(|kept| room_for(&kept, &text).map(|size| (kept, size)));
+                    sized.transpose()
+                });
                 let grown = decoded.saturating_sub(block_length(&record));
                 (record.number, kept, grown)
             });
             for (number, kept, grown) in records.collect::<Vec<_>>() {
-                let kept = match kept {
-                    Ok(Some(kept)) => self.keep(kept),
-                    Ok(None) => {
-                        self.passed_over += 1;
-                        Ok(())
-                    }
-                    Err(error) => Err(error),
-                };
                 match kept {
-                    Ok(()) => {}
+                    Ok(Some((kept, size))) => self.keep(kept, size),
+                    Ok(None) => self.passed_over += 1,
                     Err(error @ CaptureError::TooMuch) => return note(self, number, error),
                     Err(error) => note(self, number, error),
                 }
@@ -276,13 +276,10 @@ impl Captures {
         }
     }
 
-    fn keep(&mut self, kept: Kept) -> Result<(), CaptureError> {
-        self.text = self.text.saturating_add(kept.size());
-        if self.text > MOST_TEXT {
-            return Err(CaptureError::TooMuch);
-        }
+    /// Keeps a capture for which there is room.
+    fn keep(&mut self, kept: Kept, size: usize) {
+        self.text += size;
         self.kept.push(kept);
-        Ok(())
     }
 
     /// Sorts the captures by page and moment, those of one moment as they were taken, and puts in the place of each

@@ -13,6 +13,7 @@ use crate::id::{ArticleId, BlobId, CommitId, ObjectId, TreeId};
 use crate::object::ObjectKind;
 use crate::object::commit::Commit;
 use crate::object::tree::{self, Entries, Entry};
+use crate::progress::STACK;
 use crate::revision::Revision;
 use crate::storage::line::Line;
 use crate::storage::reader::Reader;
@@ -21,9 +22,6 @@ use crate::verify::signed::{Grounds, Keys};
 
 /// Commits that one thread judges in a row.
 const STRETCH: usize = 512;
-
-/// Stack of a thread that judges; a page's markup may lie sixty-four deep.
-const STACK: usize = 8 << 20;
 
 /// What was found out about the branch.
 #[derive(Debug, Default)]
