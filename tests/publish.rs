@@ -728,6 +728,16 @@ fn a_folder_of_others_is_not_written_over() {
     let output = story.run(&["publish", "other", "www"]);
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     assert_eq!(fs::read(&precious).unwrap(), b"precious");
+    // Nor is anything behind a link to another folder.
+    fs::remove_file(www.join("index.html")).unwrap();
+    let elsewhere = story.folder.path().join("elsewhere");
+    fs::rename(www.join("2026"), &elsewhere).unwrap();
+    symlink(&elsewhere, www.join("2026")).unwrap();
+    let before = tree::files(&elsewhere);
+    let output = story.run(&["publish", "other", "www"]);
+    assert!(said(&output).contains("www/2026"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert_eq!(tree::files(&elsewhere), before);
     let output = story.run(&["publish", "site", "./site"]);
     assert!(said(&output).contains("is the site itself"), "{}", said(&output));
     for command in [&["publish", "site"][..], &["build"], &["theme"]] {

@@ -18,7 +18,7 @@ mod tree;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -441,6 +441,48 @@ fn what_is_not_the_sites_is_never_touched() {
         Some(2),
         "a repository is no folder for a site"
     );
+}
+
+#[test]
+fn nothing_is_written_or_removed_behind_a_link_that_leads_out_of_the_site() {
+    let story = story();
+    let (out, elsewhere) = (site(&story), story.folder.path().join("elsewhere"));
+    // A year that somebody moved away, and one of another.
+    fs::rename(out.join("2026"), &elsewhere).unwrap();
+    symlink(&elsewhere, out.join("2026")).unwrap();
+    let before = tree::files(&elsewhere);
+    let refused = |folder: &str, what: &str| {
+        let output = story.run(&["build", folder]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains(&format!("{what} is no file that a build wrote")),
+            "{said}"
+        );
+    };
+    refused("site", "site/2026");
+    // Also where a page is another, or goes.
+    story.yes(&["settings", "--title", "Other"]);
+    refused("site", "site/2026");
+    let list = out.join(".avalaches-site");
+    let named = fs::read_to_string(&list).unwrap();
+    fs::write(&list, format!("{named}2026/01/24/gone/r1.html\n")).unwrap();
+    fs::create_dir_all(elsewhere.join("01/24/gone")).unwrap();
+    fs::write(elsewhere.join("01/24/gone/r1.html"), "mine").unwrap();
+    refused("site", "site/2026");
+    assert_eq!(fs::read(elsewhere.join("01/24/gone/r1.html")).unwrap(), b"mine");
+    fs::remove_dir_all(elsewhere.join("01/24")).unwrap();
+    assert_eq!(tree::files(&elsewhere), before);
+    // Nor is a list of others continued.
+    fs::create_dir(story.folder.path().join("other")).unwrap();
+    story.write("list.txt", "");
+    symlink("../list.txt", story.folder.path().join("other/.avalaches-site")).unwrap();
+    refused("other", "other/.avalaches-site");
+    assert_eq!(fs::read(story.folder.path().join("list.txt")).unwrap(), b"");
+    // Without the link the site is made again.
+    fs::remove_file(out.join("2026")).unwrap();
+    story.yes(&["build", "site"]);
+    assert!(out.join(ARTICLE).join("index.html").is_file());
 }
 
 #[test]

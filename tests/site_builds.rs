@@ -21,7 +21,6 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
-use std::thread;
 use std::time::{Duration, SystemTime};
 
 use archives::Story;
@@ -46,10 +45,8 @@ fn anew(story: &Story, options: &[&str]) -> BTreeMap<String, Vec<u8>> {
     tree::files(&folder)
 }
 
-/// Changes a byte of a file, which keeps its length and the time of its last change. The clock of files goes by ticks of some
-/// milliseconds, and within one of them nobody can tell a change from the build before.
+/// Changes a byte of a file, which keeps its length and the time of its last change.
 fn change(path: &Path) {
-    thread::sleep(Duration::from_millis(50));
     let modified = fs::metadata(path).unwrap().modified().unwrap();
     let mut bytes = fs::read(path).unwrap();
     let last = bytes.len() - 2;

@@ -399,7 +399,9 @@ impl Held {
         let (store, prefix) = match &self.target {
             Target::Folder(folder) => {
                 let path = folder.join(name);
+                let (folder, name) = (folder.clone(), name.to_owned());
                 return blocking(move || {
+                    files::refuse_detour(&folder, files::above(&name))?;
                     make_way(&path, unlisted)?;
                     Ok(files::replace(&path, &content)?)
                 })

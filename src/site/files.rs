@@ -61,7 +61,8 @@ pub struct Files {
     folder: PathBuf,
     /// Holds the lock of the folder.
     _lock: File,
-    /// When the last build ended: what changed later was changed by somebody else.
+    /// When the last build ended: what changed later was changed by somebody else. What changed at that very moment may have been,
+    /// as a clock of files ticks some hundred times in a second.
     ended: Option<Moment>,
     work: Mutex<Work>,
 }
@@ -93,6 +94,9 @@ impl Files {
         fs::create_dir_all(folder).map_err(failed("make", folder))?;
         let lock = locked(folder, File::try_lock)?;
         let path = folder.join(LIST);
+        if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+            return Err(FilesError::NotOurs(path));
+        }
         let mut list = read_list(&path)?.unwrap_or_default();
         let whole = list.rfind('\n').map_or(0, |end| end + 1);
         if whole < list.len() {
@@ -127,6 +131,7 @@ impl Files {
     /// # Errors
     /// [`FilesError`]; a reader sees the old files then, or each of them old or new.
     pub fn write_folder(&self, folder: &str, files: &[(String, Vec<u8>)]) -> Result<(), FilesError> {
+        refuse_detour(&self.folder, Path::new(folder))?;
         let path = self.folder.join(folder);
         let named = |name: &String| format!("{folder}/{name}");
         if fs::symlink_metadata(&path).is_ok() {
@@ -168,6 +173,7 @@ impl Files {
     /// [`FilesError`]; a reader sees the old file then.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FilesError> {
         debug_assert!(is_of_a_site(name), "{name}");
+        refuse_detour(&self.folder, above(name))?;
         let path = self.folder.join(name);
         let before = match fs::symlink_metadata(&path) {
             Ok(found) if found.is_file() && found.len() == bytes.len() as u64 => {
@@ -202,8 +208,8 @@ impl Files {
         Ok(())
     }
 
-    /// Keeps files as the last build left them, where they are still so: of the same length, and not written to since, nor given
-    /// another time, as whoever copies a file gives it that of the other one.
+    /// Keeps files as the last build left them, where they are still so: of the same length, and written before that build ended, and not given
+    /// another time since, as whoever copies a file gives it that of the other one.
     pub fn keep(&self, files: &[(String, u64)]) -> bool {
         let is_kept = |(name, length): &(String, u64)| {
             let found = fs::symlink_metadata(self.folder.join(name));
@@ -212,10 +218,14 @@ impl Files {
                 let changed = (found.ctime(), found.ctime_nsec());
                 found.is_file()
                     && found.len() == *length
-                    && self.ended.is_some_and(|ended| written.max(changed) <= ended)
+                    && self.ended.is_some_and(|ended| written.max(changed) < ended)
             })
         };
-        let are_kept = files.iter().all(is_kept);
+        let mut folders: Vec<&Path> = files.iter().map(|(name, _)| above(name)).collect();
+        folders.dedup();
+        let mut folders = folders.into_iter();
+        let are_kept =
+            files.iter().all(is_kept) && folders.all(|above| refuse_detour(&self.folder, above).is_ok());
         let mut work = self.work();
         if are_kept {
             work.counts.unchanged += files.len();
@@ -351,8 +361,33 @@ pub(crate) fn locked(folder: &Path, take: fn(&File) -> Result<(), TryLockError>)
     }
 }
 
+/// Returns the folder that a file comes in, by its name in the site's.
+pub(crate) fn above(name: &str) -> &Path {
+    Path::new(name).parent().unwrap_or(Path::new(""))
+}
+
+/// Refuses a folder of the site to which a symbolic link leads, or a file stands in the way: what is there is somebody else's. One that
+/// is not there is none.
+pub(crate) fn refuse_detour(root: &Path, folder: &Path) -> Result<(), FilesError> {
+    let folders = folder.components().scan(root.to_owned(), |folder, part| {
+        folder.push(part);
+        Some(folder.clone())
+    });
+    for folder in folders {
+        match fs::symlink_metadata(&folder) {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => return Err(FilesError::NotOurs(folder)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+            Err(source) => return Err(failed("look at", &folder)(source)),
+        }
+    }
+    Ok(())
+}
+
 /// Removes a file, and the folders above it that hold nothing else; tells whether it was there.
 pub(crate) fn remove(root: &Path, name: impl AsRef<Path>) -> Result<bool, FilesError> {
+    let name = name.as_ref();
+    refuse_detour(root, name.parent().unwrap_or(Path::new("")))?;
     let path = root.join(name);
     let was_there = match fs::remove_file(&path) {
         Ok(()) => true,
@@ -384,11 +419,10 @@ pub(crate) fn clear_beside_file(root: &Path, name: &str) -> Result<(), FilesErro
 /// Removes what a build that was killed left beside the place of a file, or of the folder that it was to come in.
 fn clear_beside(root: &Path, name: &str) -> Result<(), FilesError> {
     clear_beside_file(root, name)?;
-    let name = Path::new(name);
-    let Some(folder) = name.parent().filter(|folder| *folder != Path::new("")) else {
+    let Some(folder) = folder_beside(name) else {
         return Ok(());
     };
-    let folder = root.join(beside(folder));
+    let folder = root.join(folder);
     match fs::remove_dir_all(&folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", &folder)(error)),
         _ => Ok(()),
@@ -397,9 +431,16 @@ fn clear_beside(root: &Path, name: &str) -> Result<(), FilesError> {
 
 /// Returns where a file, and the folder that it comes in, are made.
 fn places_beside(name: &str) -> impl Iterator<Item = PathBuf> {
-    let name = Path::new(name);
-    let folder = name.parent().filter(|folder| *folder != Path::new(""));
-    [Some(name), folder].into_iter().flatten().map(beside)
+    [Some(beside(Path::new(name))), folder_beside(name)]
+        .into_iter()
+        .flatten()
+}
+
+/// Returns where the folder that a file comes in is made; `None` where that is the site's own.
+fn folder_beside(name: &str) -> Option<PathBuf> {
+    Some(above(name))
+        .filter(|folder| *folder != Path::new(""))
+        .map(beside)
 }
 
 /// Refuses what stands where something is to be made, which is somebody's: what a build left there that was killed is gone by then.
@@ -469,6 +510,20 @@ mod tests {
                 assert_eq!(fs::read_to_string(&path).unwrap(), "kept");
             }
         }
+    }
+
+    #[test]
+    fn a_file_that_changed_when_the_last_build_ended_may_be_anybodys() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(address::HOME), "a").unwrap();
+        let (mut files, _) = Files::open(folder.path()).unwrap();
+        let found = fs::metadata(folder.path().join(address::HOME)).unwrap();
+        let mut is_kept = |ended| {
+            files.ended = Some(ended);
+            files.keep(&[(address::HOME.to_owned(), 1)])
+        };
+        assert!(!is_kept((found.ctime(), found.ctime_nsec())));
+        assert!(is_kept((found.ctime(), found.ctime_nsec() + 1)));
     }
 
     #[test]
