@@ -257,14 +257,13 @@ fn a_second_run_adds_what_is_missing_and_nothing_else() {
     );
     assert_eq!(story.git(&["rev-parse", "main"]), tip);
     // Footers of an import before are replaced; nothing else is.
-    for mine in ["mine\n", &lines[0]] {
-        story.write("mine", mine);
-        let (status, _, said) = import_lines(&story, &all, &["--footers", "mine"]);
-        assert_eq!(status, Some(2), "{said}");
-        assert_eq!(
-            fs::read_to_string(story.folder.path().join("mine")).unwrap(),
-            mine
-        );
+    story.write("one.jsonl", &lines[0]);
+    story.write("mine", "mine\n");
+    for mine in ["mine", "one.jsonl"] {
+        let before = fs::read(story.folder.path().join(mine)).unwrap();
+        let output = story.run(&["import", "one.jsonl", "--footers", mine]);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert_eq!(fs::read(story.folder.path().join(mine)).unwrap(), before);
     }
     assert_eq!(import_lines(&story, &all, &["--footers", "footers"]).0, Some(0));
     assert_sound(&story, 741);
