@@ -122,6 +122,10 @@ pub struct Draft {
     pub faults: Vec<String>,
     /// Whether an HTML page has another style than the program's, or a second one, which may hide or add something.
     pub has_strange_style: bool,
+    /// Whether an HTML page without a proof has a script that is not the program's, which may change what is shown.
+    pub has_strange_script: bool,
+    /// The address to which a browser goes from an HTML page without a proof by itself.
+    pub refresh: Option<String>,
     /// Whether it is a page in plain text, in which nothing tells a notice above the text from the text.
     pub is_plain: bool,
 }
@@ -638,6 +642,8 @@ fn dress_down(
         printed: None,
         faults: Vec::new(),
         has_strange_style: false,
+        has_strange_script: false,
+        refresh: None,
         is_plain: false,
     })
 }

@@ -142,6 +142,10 @@ pub struct Answer {
     pub beside: Vec<String>,
     /// Whether the page has another style than the program's, or a second one: what it hides or adds was not looked at.
     pub has_strange_style: bool,
+    /// Whether the page has a script that is not the program's: none was run, and what one changes was not looked at.
+    pub has_strange_script: bool,
+    /// The address to which a browser goes from the page by itself: what is there was not looked at.
+    pub refresh: Option<String>,
 }
 
 impl Answer {
@@ -434,6 +438,8 @@ fn shown_otherwise(draft: &Draft, home_link: Option<&str>, answer: &mut Answer) 
     let strange: Vec<String> = texts(&strange);
     answer.beside.splice(0..0, texts(&told));
     answer.has_strange_style = draft.has_strange_style;
+    answer.has_strange_script = draft.has_strange_script;
+    answer.refresh.clone_from(&draft.refresh);
     if !strange.is_empty() {
         let what = format!("the page shows what is no part of its text: {}", quoted(&strange));
         answer.against(Verdict::Altered, what);

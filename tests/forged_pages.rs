@@ -249,6 +249,97 @@ fn a_style_that_is_not_the_program_s_is_told() {
     }
 }
 
+/// The page without its proof, as those of other programs are.
+fn without_proof(page: &str) -> String {
+    let (before, rest) = page
+        .split_once("<script type=\"application/x-git-pack+json\"")
+        .unwrap();
+    let (_, after) = rest.split_once("</script>").unwrap();
+    format!("{before}{after}")
+}
+
+#[test]
+fn that_a_page_has_scripts_or_leads_elsewhere_is_told() {
+    let (story, page) = story();
+    let bare = without_proof(&page);
+    let with = |what: &str| bare.replacen("</head>", &format!("{what}</head>"), 1);
+    let refresh = |content: &str| with(&format!("<meta http-equiv=Refresh content=\"{content}\">"));
+    let there = Value::from("https://example.org/b");
+    for (page, has_script, address) in [
+        (page.clone(), false, Value::Null),
+        (bare.clone(), false, Value::Null),
+        (with("<script>document.title = 1</script>"), true, Value::Null),
+        (with("<script src=\"a.js\"></script>"), true, Value::Null),
+        (with("<script type=\"module\">1</script>"), true, Value::Null),
+        (
+            with("<script type=\"text/JavaScript\">1</script>"),
+            true,
+            Value::Null,
+        ),
+        (
+            with("<script type=\"application/ld+json\">{}</script>"),
+            false,
+            Value::Null,
+        ),
+        (
+            with("<script type=\"text/x-data\">1</script>"),
+            false,
+            Value::Null,
+        ),
+        (
+            with("<noscript><script>1</script></noscript>"),
+            false,
+            Value::Null,
+        ),
+        (
+            bare.replacen(LAST, &LAST.replacen("<p", "<p onclick=\"a()\"", 1), 1),
+            true,
+            Value::Null,
+        ),
+        (
+            bare.replacen(LAST, &LAST.replacen("<p", "<p on=\"a\"", 1), 1),
+            false,
+            Value::Null,
+        ),
+        (
+            bare.replacen(
+                LAST,
+                &LAST.replacen("The", "<a href=\" JavaScript:a()\">The</a>", 1),
+                1,
+            ),
+            true,
+            Value::Null,
+        ),
+        (refresh("0; url=https://example.org/b"), false, there.clone()),
+        (
+            refresh(" 5.0,URL = 'https://example.org/b' x"),
+            false,
+            there.clone(),
+        ),
+        (refresh("1 https://example.org/b"), false, there.clone()),
+        (refresh("30"), false, Value::Null),
+        (refresh("30; url="), false, Value::Null),
+        (
+            with("<meta name=refresh content=\"0; url=b\">"),
+            false,
+            Value::Null,
+        ),
+    ] {
+        let (code, answer) = verify(&story, "acting.html", &page);
+        assert_eq!(code, Some(0), "{answer}");
+        assert_eq!(
+            (&answer["strange_script"], &answer["refresh"]),
+            (&Value::from(has_script), &address),
+            "{answer}"
+        );
+        let said = story.yes(&["verify", "acting.html"]);
+        let told = "not compared: what the page's scripts change, which were not run\n";
+        assert_eq!(said.contains(told), has_script, "{said}");
+        let told = "go from the page by themselves: https://example.org/b\n";
+        assert_eq!(said.contains(told), address == there, "{said}");
+    }
+}
+
 #[test]
 fn a_browser_that_saved_the_page_says_so_above_it() {
     let (story, page) = story();

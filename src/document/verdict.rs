@@ -42,6 +42,8 @@ pub fn answer(asked: &str, answer: &Answer) -> Value {
         "claimed_by": others(&answer.claimed_by),
         "beside": answer.beside,
         "strange_style": answer.has_strange_style,
+        "strange_script": answer.has_strange_script,
+        "refresh": answer.refresh,
     })
 }
 

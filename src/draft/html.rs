@@ -18,6 +18,7 @@ use added::Added;
 use beside::Named;
 use text::{Kind, Piece, Purpose, TooDeep};
 
+mod active;
 mod added;
 pub mod apart;
 mod beside;
@@ -130,6 +131,8 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         faults,
         has_strange_style: own::has_strange_style(page.root_element())
             || !carries_proof && own::has_look(page.root_element()),
+        has_strange_script: !carries_proof && active::has_strange_script(page.root_element()),
+        refresh: active::refresh(page.root_element()).filter(|_| !carries_proof),
         is_plain: false,
     })
 }

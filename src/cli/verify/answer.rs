@@ -94,6 +94,16 @@ pub fn text(common: &Common, thing: &str, answer: &Answer) -> String {
             "  not compared: what the page's style hides or adds, which is not this program's alone\n",
         );
     }
+    if answer.has_strange_script {
+        text.push_str("  not compared: what the page's scripts change, which were not run\n");
+    }
+    if let Some(address) = &answer.refresh {
+        let address = visible(address);
+        let _ = writeln!(
+            text,
+            "  not compared: what is at the address to which browsers go from the page by themselves: {address}"
+        );
+    }
     text
 }
 

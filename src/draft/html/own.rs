@@ -202,7 +202,7 @@ fn after_attributes(text: &str) -> Option<&str> {
 }
 
 /// Tells whether a script is a block of data or one that the program writes.
-fn is_own_script(element: ElementRef<'_>) -> bool {
+pub fn is_own_script(element: ElementRef<'_>) -> bool {
     let value = element.value();
     if let Some(media_type) = value.attr("type") {
         return media_type == "application/ld+json"
@@ -286,7 +286,7 @@ fn anywhere(element: ElementRef<'_>) -> Option<String> {
 }
 
 /// Tells whether an attribute leads to a script, which a click runs.
-fn runs(attribute: &str, value: &str) -> bool {
+pub fn runs(attribute: &str, value: &str) -> bool {
     // A browser drops these characters.
     let mut address = value.chars().filter(|c| *c > ' ');
     let mut scheme = "javascript:".chars();
