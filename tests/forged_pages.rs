@@ -341,6 +341,25 @@ fn that_a_page_has_scripts_or_leads_elsewhere_is_told() {
 }
 
 #[test]
+fn what_a_reader_sees_only_when_he_asks_is_told() {
+    let (story, page) = story();
+    let bare = without_proof(&page);
+    let folded = |tag: &str| bare.replacen(LAST, &format!("<{tag}>{LAST}</details>"), 1);
+    for (page, is_told) in [
+        (bare.clone(), false),
+        (folded("details"), true),
+        (folded("details open"), false),
+    ] {
+        let (code, answer) = verify(&story, "folded.html", &page);
+        assert_eq!(code, Some(0), "{answer}");
+        let beside = answer["beside"].as_array().unwrap();
+        assert_eq!(beside.contains(&Value::from("<details>")), is_told, "{answer}");
+    }
+    let other = folded("details").replacen(LAST, "<p>The bridge opened today.</p>", 1);
+    assert_eq!(verify(&story, "folded.html", &other).1["verdict"], "altered");
+}
+
+#[test]
 fn a_browser_that_saved_the_page_says_so_above_it() {
     let (story, page) = story();
     let saved = format!("<!-- saved from url=(0026)https://example.org/page -->\n{page}");

@@ -190,9 +190,9 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
 fn veiled(article: ElementRef<'_>) -> Vec<String> {
     let around = article.ancestors().filter_map(ElementRef::wrap);
     let elements = around.chain(shown_elements(article));
-    let name = |element: ElementRef<'_>| {
-        let veil = hidden::veil(element)?;
-        Some(format!("<{} {veil}>", element.value().name()))
+    let name = |element: ElementRef<'_>| match hidden::veil(element) {
+        Some(veil) => Some(format!("<{} {veil}>", element.value().name())),
+        None => hidden::is_folded(element).then(|| "<details>".to_owned()),
     };
     let mut veiled: Vec<String> = elements.filter_map(name).collect();
     veiled.sort_unstable();

@@ -146,6 +146,12 @@ pub fn veil(element: ElementRef) -> Option<&'static str> {
     is_see_through.then_some("style=opacity:0")
 }
 
+/// Tells whether an element shows no more than its heading before a reader opens it.
+pub fn is_folded(element: ElementRef) -> bool {
+    let value = element.value();
+    value.name() == "details" && value.attr("open").is_none()
+}
+
 /// Tells whether finding words in the page shows an element, or a link to it; in a line it is not hidden everywhere.
 fn is_until_found(element: ElementRef) -> bool {
     let hidden = element.value().attr("hidden");
