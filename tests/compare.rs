@@ -104,6 +104,38 @@ fn other_words_of_a_formula_are_no_same_page() {
 }
 
 #[test]
+fn a_notice_that_no_browser_shows_declares_nothing() {
+    let story = Story::begin();
+    let page = |day: &str, more: &str| live("", &format!("<p>It opened {day}, and all came.</p>{more}"));
+    story.write("old.html", page("today", ""));
+    let notice = "Correction: It opened yesterday.";
+    for (more, status) in [
+        (format!("<noscript>{notice}</noscript>"), 1),
+        (format!("<noframes>{notice}</noframes>"), 1),
+        (format!("<iframe>{notice}</iframe>"), 1),
+        (format!("<canvas>{notice}</canvas>"), 1),
+        (format!("<object>{notice}</object>"), 1),
+        (format!("<video><p>{notice}</p></video>"), 1),
+        (format!("<datalist><option>{notice}</datalist>"), 1),
+        (format!("<select><option>A<option>{notice}</select>"), 1),
+        (format!("<progress>{notice}</progress>"), 1),
+        (format!("<svg><desc>{notice}</desc></svg>"), 1),
+        (format!("<svg><defs><text>{notice}</text></defs></svg>"), 1),
+        (format!("<aside><canvas>{notice}</canvas></aside>"), 1),
+        (format!("<svg><text>{notice}</text></svg>"), 0),
+        (format!("<aside>{notice}</aside>"), 0),
+        (
+            format!("<details><summary>Corrections</summary><p>{notice}</p></details>"),
+            0,
+        ),
+    ] {
+        story.write("new.html", page("yesterday", &more));
+        let said = story.ends(status, &["old.html", "new.html"]);
+        assert_eq!(said.contains("declared by its notice"), status == 0, "{said}");
+    }
+}
+
+#[test]
 fn a_notice_or_a_later_date_declares_the_change() {
     let story = Story::begin();
     story.write("old.txt", "桥今天通车。\n");

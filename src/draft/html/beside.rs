@@ -78,6 +78,22 @@ const WORDLESS: &[&str] = &[
 /// Those whose words, where they have some, are all that they show.
 const WORDED: &[&str] = &["input"];
 
+/// Elements whose words browsers show only where they cannot show the element itself, or none of them before a reader asks.
+const FALLBACK: &[&str] = &[
+    "noscript", "noframes", "noembed", "iframe", "object", "video", "audio", "canvas", "progress", "meter",
+    "datalist", "select",
+];
+
+/// Those of pictures and formulas that are not shown, or only where another element says so.
+const UNSHOWN: &[&str] = &[
+    "desc",
+    "metadata",
+    "defs",
+    "symbol",
+    "annotation",
+    "annotation-xml",
+];
+
 /// Elements that show another text than stands in them, or may.
 const OTHERWISE: &[&str] = &["img", "amp-img", "bdo"];
 
@@ -151,14 +167,7 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
         };
         let place = if is_frame { Place::Frame } else { Place::Loose };
         let (text, wordless) = words(element, named, |_| false);
-        let own = if is_in_others(element) {
-            String::new()
-        } else {
-            words(element, named, |element| {
-                is_of_others(element) || is_only_link(element) || !is_surely_shown(element)
-            })
-            .0
-        };
+        let own = own_words(element, named);
         found.extend(beside(place, is_in && !leads_elsewhere(element), &text, &own));
         found.extend(
             wordless
@@ -184,6 +193,21 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
         );
     }
     found
+}
+
+/// Returns the words of an element that the page itself says and a reader surely sees.
+fn own_words(element: ElementRef<'_>, named: Named) -> String {
+    if is_in_others(element) {
+        return String::new();
+    }
+    let (words, _) = words(element, named, |element| {
+        is_of_others(element)
+            || is_only_link(element)
+            || !is_surely_shown(element)
+            || FALLBACK.contains(&element.value().name())
+            || UNSHOWN.contains(&element.value().name())
+    });
+    words
 }
 
 /// Names the elements of what is read of an article, and those around it, by which words are seen only later.
