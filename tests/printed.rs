@@ -514,6 +514,30 @@ fn notes_are_what_is_referred_to_and_ways_back_lead_to_that_and_say_nothing() {
 }
 
 #[test]
+fn a_number_that_is_no_reference_to_a_note_stays_a_number() {
+    let page = |first: &str, second: &str| {
+        format!(
+            "<p>Ten<sup id=\"r1\"><a href=\"#fn1\">{first}</a></sup> and ten<sup id=\"r1:1\"><a href=\"#fn1\">{second}</a></sup>.</p><ol><li id=\"fn1\"><p>The note.</p></li></ol>"
+        )
+    };
+    let honest = [page("1", "1"), page("[1]", "[1:1]")];
+    let others = [
+        page("1:000", "1"),
+        page("1:0", "1"),
+        page("1:1", "1"),
+        page("0001", "1"),
+        page("+1", "1"),
+        page("1", "1:2"),
+        page("1", "1:01"),
+        page("1", "1:1").replace(" id=\"r1:1\"", ""),
+        page("1:1", "1").replace("id=\"r1\"", "id=\"r1:1\""),
+    ];
+    let honest: Vec<&str> = honest.iter().map(String::as_str).collect();
+    let others: Vec<&str> = others.iter().map(String::as_str).collect();
+    assert_verified(&[("Ten[^1] and ten[^1].\n\n[^1]: The note.", &honest, &others)]);
+}
+
+#[test]
 fn numbers_of_lines_stand_before_every_line_and_hide_and_add_nothing() {
     let line = |start: &str, number: &str, text: &str| format!("<span {start}>{number}</span>{text}\n");
     let code = |lines: &[String]| format!("<pre><code>{}</code></pre>", lines.concat());

@@ -84,7 +84,10 @@ impl<'a> Notes<'a> {
             let count = counts.entry(reference.note).or_default();
             *count += 1;
             let own = reference.elements.iter().filter_map(|own| own.value().attr("id"));
-            references.extend(own.map(|id| (id, (reference.note, *count))));
+            // A link leads to the first of some elements with one id.
+            for id in own {
+                references.entry(id).or_insert((reference.note, *count));
+            }
         }
         Self { ids, references }
     }
@@ -95,6 +98,13 @@ impl<'a> Notes<'a> {
             return None;
         }
         let reference = Reference::of(element).filter(|reference| self.ids.contains(reference.note))?;
+        let is_it = |own: &ElementRef<'_>| {
+            let known = own.value().attr("id").and_then(|id| self.references.get(id));
+            known.is_some_and(|(note, count)| *note == reference.note && *count - 1 == reference.before)
+        };
+        if reference.before > 0 && !reference.elements.iter().any(is_it) {
+            return None;
+        }
         Some(format!("{NOTE}[{}]", reference.number))
     }
 
@@ -128,7 +138,9 @@ fn id_of_note(element: ElementRef<'_>) -> Option<&str> {
 struct Reference<'a> {
     /// The id of that place.
     note: &'a str,
-    number: u32,
+    number: usize,
+    /// How many references to the note it says to stand before it; 0 where it says nothing of that.
+    before: usize,
     /// The two elements of which it consists.
     elements: [ElementRef<'a>; 2],
 }
@@ -160,19 +172,25 @@ impl<'a> Reference<'a> {
             .strip_prefix('[')
             .and_then(|text| text.strip_suffix(']'))
             .unwrap_or(text);
-        // Some say behind the number which of the references to the note it is.
-        let (number, which) = number.split_once(':').unwrap_or((number, "0"));
-        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = number
-            .parse()
-            .ok()
-            .filter(|_| is_number(number) && is_number(which))?;
+        // markdown-it says behind the number how many references to the note stand before it.
+        let (number, before) = match number.split_once(':') {
+            Some((number, before)) => (number, plain_number(before).filter(|before| *before > 0)?),
+            None => (number, 0),
+        };
         Some(Self {
             note,
-            number,
+            number: plain_number(number)?,
+            before,
             elements: [element, inner],
         })
     }
+}
+
+/// Reads a number as programs write one: digits, and no zero before others.
+fn plain_number(text: &str) -> Option<usize> {
+    text.parse()
+        .ok()
+        .filter(|number: &usize| number.to_string() == text)
 }
 
 /// Tells whether an element is the line above a page's notes.
