@@ -62,7 +62,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         return Err(DraftError::at(LINE, DraftErrorKind::Empty));
     }
     let further_proofs = proofs.count();
-    let mut article = Article::find(text, page.root_element(), &shown, carries_proof).map_err(deep)?;
+    let mut article = Article::find(&page, text.len(), &shown, carries_proof).map_err(deep)?;
     let mut notices = Vec::new();
     if has_shadow_root(page.root_element()) {
         notices.push(Notice {
@@ -304,11 +304,11 @@ struct Article<'a> {
 }
 
 impl<'a> Article<'a> {
-    /// Finds the article of a page. Of one that carries a proof everything counts that it does not say to be none of its
-    /// article.
+    /// Finds the article of a page of some length in bytes. Of one that carries a proof everything counts that it does not say to
+    /// be none of its article.
     fn find(
-        text: &str,
-        root: ElementRef<'a>,
+        page: &'a Html,
+        length: usize,
         shown: &[ElementRef<'a>],
         carries_proof: bool,
     ) -> Result<Self, TooDeep> {
@@ -324,7 +324,7 @@ impl<'a> Article<'a> {
         let the_one = |name: &str| one_of(&|element| element.value().name() == name);
         let has_role = |element: &ElementRef<'a>| element.value().attr("role") == Some("main");
         let the_main = || the_one("main").or_else(|| one_of(&has_role));
-        let body = body_of(root);
+        let body = body_of(page.root_element());
         let whole = the_main().unwrap_or(body);
         // An element may mark what is told beside the story. A page that carries its proof has one for its text.
         let is_text = |article: &ElementRef<'a>| carries_proof || surroundings::of(whole, *article).is_text();
@@ -358,10 +358,10 @@ impl<'a> Article<'a> {
         let is_plain = !shown
             .iter()
             .any(|e| matches!(e.value().name(), "div" | "section" | "table" | "article"));
-        if is_plain || carries_proof || text.len() > LONGEST_SEARCHED || shown.len() > MOST_SEARCHED {
+        if is_plain || carries_proof || length > LONGEST_SEARCHED || shown.len() > MOST_SEARCHED {
             return Ok(whole);
         }
-        let Some((pieces, likely)) = likely_article(text)? else {
+        let Some((pieces, likely)) = likely_article(page)? else {
             return Ok(whole);
         };
         // The page's last line counts as it does on a page that marks its article.
@@ -686,8 +686,8 @@ fn shown_elements(root: ElementRef<'_>) -> Vec<ElementRef<'_>> {
 
 /// Finds the article of a page that does not mark it, as the reader views of browsers do. They are given only what is shown, as
 /// they drop the attributes that would tell.
-fn likely_article(text: &str) -> Result<Option<(Vec<Piece>, String)>, TooDeep> {
-    let shown = shown_alone(text);
+fn likely_article(page: &Html) -> Result<Option<(Vec<Piece>, String)>, TooDeep> {
+    let shown = shown_alone(page);
     let config = dom_smoothie::Config {
         max_elements_to_parse: MOST_SEARCHED * 2,
         disable_json_ld: true,
@@ -704,8 +704,8 @@ fn likely_article(text: &str) -> Result<Option<(Vec<Piece>, String)>, TooDeep> {
 }
 
 /// Returns a page without what of its body is not shown, such as the pictures for browsers without scripts.
-fn shown_alone(text: &str) -> String {
-    let mut page = Html::parse_document(text);
+fn shown_alone(page: &Html) -> String {
+    let mut page = page.clone();
     let elements = body_of(page.root_element())
         .descendants()
         .filter_map(ElementRef::wrap)

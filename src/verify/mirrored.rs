@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use self::files::{Candidate, Match};
-use self::printed::Sought;
+use self::printed::{Doubt, Sought};
 use super::signed::Keys;
 use super::{Answer, Verdict, misdated};
 use crate::archive::{Archive, Fault};
@@ -291,21 +291,18 @@ fn answer_alike(
     sought: Option<&Sought<'_>>,
     answer: &mut Answer,
 ) -> Result<(), Fault> {
-    let doubt = match (printed::filled_in(store, files)?, sought) {
-        (Some((file, place)), _) => Some(format!(
+    let doubt = printed::doubt(store, files, sought)?.map(|(file, doubt)| match doubt {
+        Doubt::Place(place) => format!(
             "{} has {}, in the place of which a program that makes pages puts something else: what differs may be no more than that",
             file.path,
             quoted(&[place])
-        )),
-        (None, Some(_)) => printed::beyond_dialects(store, files)?.map(|(file, line)| {
-            format!(
-                "{} has the line {}, of which programs that make pages may make something that is not known here: what differs may be no more than that",
-                file.path,
-                quoted(&[line])
-            )
-        }),
-        (None, None) => None,
-    };
+        ),
+        Doubt::Line(line) => format!(
+            "{} has the line {}, of which programs that make pages may make something that is not known here: what differs may be no more than that",
+            file.path,
+            quoted(&[line])
+        ),
+    });
     let verdict = match doubt {
         Some(_) => Verdict::Unknown,
         None => Verdict::Altered,

@@ -139,22 +139,40 @@ pub fn find<'a>(
     Ok(Found::None)
 }
 
-/// Finds a file that has a place which generators of pages fill in, such as a shortcode of Hugo or a tag of Liquid, and returns the
-/// first such place.
-pub fn filled_in<'a>(
+/// Of what in a file it is not known what generators of pages make.
+pub enum Doubt {
+    /// A place that they fill in, such as a shortcode of Hugo or a tag of Liquid.
+    Place(String),
+    /// A line of which some make something that is not known here.
+    Line(String),
+}
+
+/// Finds the first of some files that has a place which generators of pages fill in, or else, for a page that may be printed from
+/// one, the first that has such a line.
+pub fn doubt<'a>(
     store: &ObjectStore,
     files: &[(&'a Candidate, String)],
-) -> Result<Option<(&'a Candidate, String)>, Fault> {
+    sought: Option<&Sought<'_>>,
+) -> Result<Option<(&'a Candidate, Doubt)>, Fault> {
+    let mut found = None;
     for (file, _) in files {
-        let is_filled_in = is_markdown(file) || Form::of_name(file.name()) == Some(Form::Html);
-        if is_filled_in
-            && let Some(text) = text_of(store, file)?
-            && let Some(place) = place_in(&text)
-        {
-            return Ok(Some((file, on_one_line(place))));
+        let is_markdown = is_markdown(file);
+        if !is_markdown && Form::of_name(file.name()) != Some(Form::Html) {
+            continue;
+        }
+        let Some(text) = text_of(store, file)? else {
+            continue;
+        };
+        if let Some(place) = place_in(&text) {
+            return Ok(Some((file, Doubt::Place(on_one_line(place)))));
+        }
+        if is_markdown && sought.is_some() && found.is_none() {
+            let given = markdown::given(&text);
+            let line = given.and_then(|given| commonmark::printed::beyond_dialects(given.body));
+            found = line.map(|line| (*file, Doubt::Line(on_one_line(line))));
         }
     }
-    Ok(None)
+    Ok(found)
 }
 
 /// Returns the first place of a source that is filled in, with its marks.
@@ -165,22 +183,6 @@ fn place_in(source: &str) -> Option<&str> {
         (length <= LONGEST_PLACE).then(|| &source[at..at + length])
     });
     places.min_by_key(|place| place.as_ptr())
-}
-
-/// Returns the first of some files that has a line of which some generators of pages make something that is not known here, and
-/// that line.
-pub fn beyond_dialects<'a>(
-    store: &ObjectStore,
-    files: &[(&'a Candidate, String)],
-) -> Result<Option<(&'a Candidate, String)>, Fault> {
-    for (file, _) in files.iter().filter(|(file, _)| is_markdown(file)) {
-        let text = text_of(store, file)?.unwrap_or_default();
-        let line = markdown::given(&text).and_then(|given| commonmark::printed::beyond_dialects(given.body));
-        if let Some(line) = line {
-            return Ok(Some((file, on_one_line(line))));
-        }
-    }
-    Ok(None)
 }
 
 /// Returns the title of a page of which a file has the text, where the file says another, and the page shows that nowhere.
