@@ -142,7 +142,7 @@ impl Seen {
             hidden: paragraphs(draft.hidden.lines().collect()),
         };
         Ok(Self {
-            apart: draft.apart,
+            apart: draft.apart.into_iter().filter(|apart| apart.is_part).collect(),
             title,
             sha256: hex(&Sha256::digest(bytes)),
             besides: form.has_elements().then(besides),

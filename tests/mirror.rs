@@ -1630,3 +1630,62 @@ fn words_of_formulas_in_a_file_are_those_of_the_page_or_it_is_not_known() {
         assert_eq!(answer["verdict"], *verdict, "{body}: {answer:#}");
     }
 }
+
+#[test]
+fn words_of_buttons_and_pictures_in_a_file_are_on_the_page_or_it_is_not_known() {
+    let (story, publisher) = begin();
+    let text = |words: &str| format!("<p>He took {words} euros on Friday, as the court found.</p>");
+    let files = [
+        "<button>no</button>",
+        "<svg><title>Sign</title><text>106</text></svg>",
+        "<noscript><p>some</p></noscript>",
+    ];
+    for (number, words) in files.iter().enumerate() {
+        let number = number + 1;
+        publisher.write(
+            &format!("{number}.html"),
+            format!(
+                "<html><body><article><h1>Case {number}</h1>{}</article></body></html>",
+                text(words)
+            ),
+        );
+    }
+    let id = publisher.commit("Buttons", DAY);
+    story.yes(&["mirror", "digest", "digest"]);
+    let footer = footer(&publisher, &id);
+    let share = "<button>Share</button>";
+    let cases = [
+        (1, text(files[0]), "verified"),
+        (1, share.to_owned() + &text(files[0]), "verified"),
+        (2, text(files[1]), "verified"),
+        (2, text("<svg><text>106</text></svg>"), "verified"),
+        (3, text(files[2]), "verified"),
+        (3, text("<noscript> <b>some</b></noscript>"), "verified"),
+        (1, text(""), "unknown"),
+        (1, text("<button>all</button>"), "unknown"),
+        (1, text("<button hidden>no</button>"), "unknown"),
+        (2, text(""), "unknown"),
+        (2, text("<svg><text>999</text></svg>"), "unknown"),
+        (3, text(""), "unknown"),
+        (3, text("<noscript>none</noscript>"), "unknown"),
+    ];
+    for (at, (number, body, verdict)) in cases.iter().enumerate() {
+        let name = format!("page-{at}.html");
+        story.write(
+            &name,
+            format!(
+                "<html><body><article><h1>Case {number}</h1>{body}<p>{footer}</p></article></body></html>"
+            ),
+        );
+        let output = story.run(&["verify", "--json", &name]);
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let answer = &document["answers"][0];
+        assert_eq!(answer["verdict"], *verdict, "{body}: {answer:#}");
+    }
+    // Who copies the words of a page into a text leaves out those of its buttons.
+    let (_, answer, said) = judge(
+        &story,
+        &format!("Case 1\n\nHe took euros on Friday, as the court found.\n\n{footer}\n"),
+    );
+    assert_eq!(answer["verdict"], "verified", "{said}");
+}

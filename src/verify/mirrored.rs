@@ -259,7 +259,7 @@ fn compare(
         }
         Match::Apart(file) => {
             let what = format!(
-                "the text is that of {}, in which words of formulas, or others that show in another way than as text, stand; on the page these are not the same",
+                "the text is that of {}, in which words of formulas or buttons, or others that show in another way than as text, stand; on the page these are not the same",
                 file.path
             );
             answer.against(Verdict::Unknown, what);

@@ -12,7 +12,7 @@ use super::printed::{self, Found, SetAside, Sought};
 use super::read_tree;
 use crate::archive::Fault;
 use crate::canonical::{Invisible, LONGEST_ARTICLE, TextError};
-use crate::draft::html::apart::Apart;
+use crate::draft::html::apart::{self, Apart};
 use crate::draft::{self, DraftError, DraftErrorKind, Form};
 use crate::id::{ObjectId, TreeId};
 use crate::object::ObjectKind;
@@ -250,8 +250,8 @@ pub(super) fn find<'a>(
     sought: Option<&Sought<'_>>,
 ) -> Result<Match<'a>, Fault> {
     let features = Features::of(text);
-    let own_apart = sought.map_or(&[][..], |sought| &sought.draft.apart);
-    let mut apart: Option<&Candidate> = None;
+    let own_apart = sought.map(|sought| &*sought.draft.apart);
+    let mut others_apart: Option<&Candidate> = None;
     let scores: Vec<Option<usize>> = files
         .par_iter()
         .map(|file| {
@@ -293,9 +293,9 @@ pub(super) fn find<'a>(
                 None => {}
             }
             for own in texts.readings {
-                let is_apart = !texts.apart.is_empty() && texts.apart != own_apart;
+                let is_apart = !apart::are_of_page(&texts.apart, own_apart);
                 if own == text && is_apart {
-                    apart = apart.or(Some(file));
+                    others_apart = others_apart.or(Some(file));
                 } else if own == text {
                     return Ok(Match::Equal(vec![(file, own)]));
                 }
@@ -316,9 +316,9 @@ pub(super) fn find<'a>(
         .chain(&by_stem)
         .find_map(|parts| put_together(parts, text))
     {
-        return whole(store, found, own_apart, apart);
+        return whole(store, found, own_apart, others_apart);
     }
-    if let Some(file) = apart {
+    if let Some(file) = others_apart {
         return Ok(Match::Apart(file));
     }
     if let Some(sought) = sought {
@@ -345,21 +345,21 @@ pub(super) fn find<'a>(
     })
 }
 
-/// Tells whether files that with one another have a page's text have its words apart from that, too; `apart` is a file that has
+/// Tells whether files that with one another have a page's text have its words apart from that, too; `others` is a file that has
 /// others.
 fn whole<'a>(
     store: &ObjectStore,
     found: Vec<(&'a Candidate, String)>,
-    own: &[Apart],
-    mut apart: Option<&'a Candidate>,
+    own: Option<&[Apart]>,
+    mut others: Option<&'a Candidate>,
 ) -> Result<Match<'a>, Fault> {
     let mut all = Vec::new();
     for (file, _) in &found {
         let of_file = texts_of(store, file)?.apart;
-        apart = apart.or(Some(*file).filter(|_| !of_file.is_empty()));
+        others = others.or(Some(*file).filter(|_| !of_file.is_empty()));
         all.extend(of_file);
     }
-    Ok(match apart.filter(|_| all != own) {
+    Ok(match others.filter(|_| !apart::are_of_page(&all, own)) {
         Some(file) => Match::Apart(file),
         None => Match::Equal(found),
     })
