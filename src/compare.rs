@@ -11,7 +11,7 @@ use crate::capture::Moment;
 use crate::capture::charset::{self, Decoded};
 use crate::diff::{self, ParagraphChange, Piece};
 use crate::draft::html::apart::Apart;
-use crate::draft::{self, DraftError, DraftErrorKind, Form};
+use crate::draft::{self, Beside, DraftError, DraftErrorKind, Form};
 use crate::footer::Footer;
 use crate::id::{CommitId, hex};
 
@@ -36,8 +36,10 @@ pub struct Seen {
     modified: Option<Moment>,
     /// The notices that the page shows beside its text.
     notices: Vec<String>,
-    /// The words of formulas and others that stand in the article and are none of its text.
+    /// The words of formulas and others that stand in the article, are none of its text and are a part of what it tells.
     apart: Vec<Apart>,
+    /// The same words as they are shown, a paragraph for each.
+    shown_apart: String,
     /// What a page of HTML has besides; other forms have nothing but their text.
     besides: Option<Besides>,
 }
@@ -86,6 +88,9 @@ pub struct Judgement {
     pub declarations: Vec<Declaration>,
     /// What differs in the text.
     pub changes: Vec<ParagraphChange>,
+    /// What differs in the words of formulas, and of others that show in another way than as text. Where this and `changes` are empty and the
+    /// verdict is not [`Verdict::Same`], they stand elsewhere in the text.
+    pub apart: Vec<ParagraphChange>,
     /// What differs amid the text and is none of it. It is told, and not judged.
     pub beside: Vec<ParagraphChange>,
     /// What differs in what the page's own style hides. It is told, and not judged: a script may show it.
@@ -134,14 +139,17 @@ impl Seen {
         let own = draft.beside.iter().map(|beside| as_shown(&beside.own));
         let own: Vec<String> = own.collect();
         let own = own.iter().flat_map(|text| text.lines());
-        let amid = draft.beside.iter().filter(|beside| beside.is_amid);
-        let amid = amid.flat_map(|beside| beside.text.lines());
+        let lines = |is_one: fn(&&Beside) -> bool| {
+            let some = draft.beside.iter().filter(is_one);
+            some.flat_map(|beside| beside.text.lines()).collect()
+        };
         let paragraphs = |lines: Vec<&str>| canonical::canonical(&as_shown(&lines.join("\n\n")));
         let besides = || Besides {
-            amid: paragraphs(amid.collect()),
+            amid: paragraphs(lines(|beside| beside.is_amid && !beside.is_apart)),
             hidden: paragraphs(draft.hidden.lines().collect()),
         };
         Ok(Self {
+            shown_apart: paragraphs(lines(|beside| beside.is_apart)),
             apart: draft.apart.into_iter().filter(|apart| apart.is_part).collect(),
             title,
             sha256: hex(&Sha256::digest(bytes)),
@@ -166,7 +174,10 @@ impl Seen {
     pub fn size(&self) -> usize {
         let besides = self.besides.as_ref();
         let title = self.title.as_ref().map_or(0, String::len);
-        title + self.text.len() + besides.map_or(0, |besides| besides.amid.len() + besides.hidden.len())
+        title
+            + self.text.len()
+            + self.shown_apart.len()
+            + besides.map_or(0, |besides| besides.amid.len() + besides.hidden.len())
     }
 }
 
@@ -246,6 +257,7 @@ pub fn judge(before: &Seen, after: &Seen) -> Judgement {
         verdict,
         declarations,
         changes,
+        apart: diff::compare(&before.shown_apart, &after.shown_apart),
         beside: differ(|besides| &besides.amid),
         hidden: differ(|besides| &besides.hidden),
     }

@@ -167,6 +167,8 @@ pub struct Beside {
     pub place: Place,
     /// Whether they stand amid the text, or could be a part of it, and are no way to elsewhere.
     pub is_amid: bool,
+    /// Whether they are such as [`html::apart`] compares as a part of what is told.
+    pub is_apart: bool,
     /// The words, a line for each block; of what has none the element's name, as in `<img>`.
     pub text: String,
     /// Those of them that the page itself says: no readers' remarks, and no lines that only lead to other pages.
@@ -178,6 +180,7 @@ impl Beside {
         Self {
             place: Place::BackLink,
             is_amid: false,
+            is_apart: false,
             own: text.clone(),
             text,
         }

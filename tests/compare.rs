@@ -99,8 +99,28 @@ fn other_words_of_a_formula_are_no_same_page() {
     story.ends(0, &["106.html", "106.html"]);
     let said = story.ends(1, &["106.html", "999.html"]);
     assert!(said.starts_with("undeclared  ") && said.contains("999"), "{said}");
+    // It is a part of what was judged.
+    let counted = "changed in formulas, or in other words that show in another way than as text";
+    assert!(
+        said.contains(&format!("  {counted}:\n")) && !said.contains("not judged"),
+        "{said}"
+    );
+    let document = story.json(&["106.html", "999.html"]);
+    let pair = &document["pages"][0]["pairs"][0];
+    assert_eq!(pair["apart"][1]["text"], "999", "{pair:#}");
+    assert_eq!(pair["beside"], serde_json::json!([]), "{pair:#}");
+    let page = story.ends(1, &["--format", "html", "106.html", "999.html"]);
+    assert!(page.contains(counted) && !page.contains("Not judged"), "{page}");
     story.ends(1, &["106.html", "none.html"]);
     story.ends(1, &["none.html", "not.html"]);
+    let formula = "<math><mn>106</mn></math>";
+    story.write("here.html", live("", &format!("<p>He {formula} took euros.</p>")));
+    story.write(
+        "there.html",
+        live("", &format!("<p>He took {formula} euros.</p>")),
+    );
+    let said = story.ends(1, &["here.html", "there.html"]);
+    assert!(said.contains("stand elsewhere\n"), "{said}");
 }
 
 #[test]

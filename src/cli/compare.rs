@@ -307,10 +307,25 @@ fn pair_text(pair: &Pair, text: &mut String) {
         text.push_str("  the text changed, and no notice of it was recognised on the new page\n");
     }
     changes::write(&judgement.changes, changes::Told::OfTime, text);
+    if let Some(what) = changed_apart(judgement) {
+        let end = if judgement.apart.is_empty() { "" } else { ":" };
+        let _ = writeln!(text, "  {what}{end}");
+        changes::write(&judgement.apart, changes::Told::OfTime, text);
+    }
     for (place, changed) in apart(judgement) {
         let _ = writeln!(text, "  not judged, changed {place}:");
         changes::write(changed, changes::Told::OfTime, text);
     }
+}
+
+/// Says that words changed which are a part of what the page tells and stand in another way than as text.
+fn changed_apart(judgement: &Judgement) -> Option<&'static str> {
+    if !judgement.apart.is_empty() {
+        return Some("changed in formulas, or in other words that show in another way than as text");
+    }
+    let is_changed = judgement.verdict != Verdict::Same && judgement.changes.is_empty();
+    is_changed
+        .then_some("the same formulas, or other words that show in another way than as text, stand elsewhere")
 }
 
 /// Lists where something changed that is no text.
@@ -365,6 +380,10 @@ fn page(pages: &[Page], things: &[String], made: RevisionDate) -> String {
                 let _ = writeln!(body, "<p>Declared by its {}: {said}</p>", declaration.name());
             }
             body.push_str(&html::changes(&judgement.changes, &[], html::Tongue::English));
+            if let Some(what) = changed_apart(judgement) {
+                let _ = writeln!(body, "<p>Counted as well: {what}.</p>");
+                body.push_str(&html::changes(&judgement.apart, &[], html::Tongue::English));
+            }
             for (place, changed) in apart(judgement) {
                 let _ = writeln!(body, "<p>Not judged, changed {}:</p>", html::escape(place));
                 body.push_str(&html::changes(changed, &[], html::Tongue::English));
@@ -398,6 +417,7 @@ fn document(told: &Told) -> Value {
             "after": named(&pair.after),
             "declared_by": declared_by,
             "changes": diff::json::changes(&pair.judgement.changes),
+            "apart": diff::json::changes(&pair.judgement.apart),
             "beside": diff::json::changes(&pair.judgement.beside),
             "hidden": diff::json::changes(&pair.judgement.hidden),
         })

@@ -495,6 +495,7 @@ impl<'a> Article<'a> {
             self.beside.extend(own.map(|piece| Beside {
                 place: Place::Frame,
                 is_amid: false,
+                is_apart: false,
                 own: piece.plain.clone(),
                 text: piece.plain,
             }));
@@ -548,6 +549,7 @@ impl<'a> Article<'a> {
                 Beside {
                     place: Place::Frame,
                     is_amid: false,
+                    is_apart: false,
                     own: title.clone(),
                     text: title.clone(),
                 },
@@ -744,6 +746,7 @@ fn left(all: Vec<Piece>, taken: &[Piece]) -> Vec<Beside> {
             _ => left.push(Beside {
                 place: Place::Loose,
                 is_amid: true,
+                is_apart: false,
                 own: piece.plain.clone(),
                 text: piece.plain,
             }),

@@ -4,6 +4,7 @@
 use scraper::{ElementRef, Node};
 
 use super::super::{Beside, Place};
+use super::apart;
 use super::hidden::{self, Display, Visibility};
 use super::own;
 use super::shown_elements;
@@ -168,7 +169,9 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
         let place = if is_frame { Place::Frame } else { Place::Loose };
         let (text, wordless) = words(element, named, |_| false);
         let own = own_words(element, named);
-        found.extend(beside(place, is_in && !leads_elsewhere(element), &text, &own));
+        let said = beside(place, is_in && !leads_elsewhere(element), &text, &own);
+        let is_apart = is_in && apart::is_part(element);
+        found.extend(said.map(|said| Beside { is_apart, ..said }));
         found.extend(
             wordless
                 .iter()
@@ -369,6 +372,7 @@ fn beside(place: Place, is_amid: bool, text: &str, own: &str) -> Option<Beside> 
     (!text.is_empty()).then(|| Beside {
         place,
         is_amid,
+        is_apart: false,
         text: text.to_owned(),
         own: own.trim().to_owned(),
     })
