@@ -258,7 +258,6 @@ fn the_lock_of_a_dead_writer_is_cleared_and_a_live_one_is_waited_for() {
 #[test]
 fn a_file_that_may_not_be_longer_ends_no_command_without_a_word() {
     let (story, _) = two_pages();
-    fs::remove_file(story.archive().join("avalaches.index")).unwrap();
     let run = |arguments: &str| {
         let program = env!("CARGO_BIN_EXE_avalaches");
         let line = format!("ulimit -f 1; '{program}' {arguments} | cat");
