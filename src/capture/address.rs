@@ -4,13 +4,16 @@ use std::collections::HashMap;
 
 use url::{Position, Url};
 
-/// Returns what addresses of one page have in common: host, port, path and query. Schemes of the web, their ports, a fragment and
-/// the slash of a path that is empty tell no pages apart. Of an address that is none of the web it is all of it.
+/// Returns what addresses of one page have in common: host, port, path and query, and a fragment that begins as a path does or with
+/// `!`, by which a program in a page shows another one. Schemes of the web, their ports, other fragments and the slash of a path that
+/// is empty tell no pages apart. Of an address that is none of the web it is all of it.
 #[must_use]
 pub fn key(address: &str) -> String {
     match Url::parse(address) {
         Ok(mut url) if matches!(url.scheme(), "http" | "https") => {
-            url.set_fragment(None);
+            if !url.fragment().is_some_and(|part| part.starts_with(['!', '/'])) {
+                url.set_fragment(None);
+            }
             url[Position::BeforeUsername..].to_owned()
         }
         _ => address.to_owned(),
@@ -70,6 +73,7 @@ mod tests {
             ["http://a.example", "https://a.example/"],
             ["http://a.example:80/b", "https://A.example:443/b#c"],
             ["https://a.example/b?c", "http://a.example/b?c"],
+            ["https://a.example/#!/b", "http://a.example#!/b"],
             ["https://桥.example/桥", "https://xn--6yv.example/%E6%A1%A5"],
         ] {
             assert_eq!(key(one), key(other), "{one}");
@@ -80,6 +84,8 @@ mod tests {
             ["https://a.example/b", "https://a.example/B"],
             ["https://a.example/b", "https://a.example/b?c"],
             ["https://a.example:8080/b", "https://a.example/b"],
+            ["https://a.example/#!/b", "https://a.example/#!/c"],
+            ["https://a.example/#/b", "https://a.example/"],
             ["urn:a#b", "urn:a"],
         ] {
             assert_ne!(key(one), key(other), "{one}");
