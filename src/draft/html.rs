@@ -16,6 +16,7 @@ use crate::proof::block;
 
 use added::Added;
 use beside::Named;
+use numbers::Numbers;
 use text::{Kind, Piece, Purpose, TooDeep};
 
 mod active;
@@ -24,8 +25,10 @@ pub mod apart;
 mod beside;
 mod bounds;
 mod dates;
+mod grid;
 mod hidden;
 mod marks;
+mod numbers;
 mod own;
 pub mod scripts;
 mod source;
@@ -158,6 +161,7 @@ pub fn read_xhtml(text: &str) -> Result<Draft, DraftError> {
     if draft.carries_proof {
         draft.faults.push("the form of XML".to_owned());
     }
+    draft.has_strange_style |= xhtml::names_style(text);
     // In XML these elements say nothing.
     draft.forget_encoding();
     Ok(draft)
@@ -712,12 +716,39 @@ fn shown_alone(page: &Html) -> String {
         .descendants()
         .filter_map(ElementRef::wrap)
         .skip(1);
-    let unseen = elements.filter(|element| {
+    // A cell keeps its place.
+    let (cells, elements): (Vec<_>, Vec<_>) = elements.partition(|element| {
+        grid::is_cell(*element) && text::is_left_out(*element) && !text::is_never_shown(*element)
+    });
+    let within = cells.iter().flat_map(|cell| cell.children());
+    let within: Vec<_> = within.map(|node| node.id()).collect();
+    let cells: Vec<_> = cells.into_iter().map(|cell| cell.id()).collect();
+    let unseen = elements.into_iter().filter(|element| {
         hidden::display(*element) != hidden::Display::Shown
             || text::hides_itself(*element)
             || element.value().name() == "noscript"
     });
-    for id in unseen.map(|element| element.id()).collect::<Vec<_>>() {
+    let unseen: Vec<_> = unseen.map(|element| element.id()).chain(within).collect();
+    for id in cells {
+        if let Some(mut cell) = page.tree.get_mut(id)
+            && let Node::Element(cell) = cell.value()
+        {
+            cell.attrs
+                .retain(|(own, _)| matches!(&*own.local, "colspan" | "rowspan"));
+        }
+    }
+    // A number stays though an item before it goes.
+    for (id, number) in Numbers::of(page.root_element()).all() {
+        if let Some(mut item) = page.tree.get_mut(id)
+            && let Node::Element(item) = item.value()
+        {
+            let mut name = item.name.clone();
+            (name.ns, name.local) = ("".into(), "value".into());
+            item.attrs.retain(|(own, _)| own.local != name.local);
+            item.attrs.push((name, number.to_string().into()));
+        }
+    }
+    for id in unseen {
         if let Some(mut element) = page.tree.get_mut(id) {
             element.detach();
         }

@@ -5,7 +5,9 @@ use scraper::{ElementRef, Node};
 
 use super::super::{Beside, Place};
 use super::apart;
+use super::grid;
 use super::hidden::{self, Display, Visibility};
+use super::numbers::Numbers;
 use super::own;
 use super::shown_elements;
 use super::text::{
@@ -58,7 +60,7 @@ pub enum Named {
 /// Elements in which parts of a page are laid out.
 const LAYOUT: &[&str] = &["main", "div", "section"];
 
-/// Elements that show something without words.
+/// Elements that show something without words, or are laid over what does.
 const WORDLESS: &[&str] = &[
     "img",
     "iframe",
@@ -74,6 +76,7 @@ const WORDLESS: &[&str] = &[
     "fencedframe",
     "permission",
     "geolocation",
+    "dialog",
 ];
 
 /// Those whose words, where they have some, are all that they show.
@@ -96,7 +99,7 @@ const UNSHOWN: &[&str] = &[
 ];
 
 /// Elements that show another text than stands in them, or may.
-const OTHERWISE: &[&str] = &["img", "amp-img", "bdo"];
+const OTHERWISE: &[&str] = &["img", "amp-img", "bdo", "rtc", "dialog"];
 
 /// Lists what stands around an article and amid it, in the page's order.
 pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Beside> {
@@ -181,11 +184,8 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
     // Of a page that carries its proof another check tells that.
     if named == Named::Wordless {
         let veiled = veiled(article);
-        found.extend(
-            veiled
-                .iter()
-                .filter_map(|name| beside(Place::Loose, true, name, "")),
-        );
+        let named = veiled.iter().map(String::as_str).chain(laid_otherwise(article));
+        found.extend(named.filter_map(|name| beside(Place::Loose, true, name, "")));
         let mut turned: Vec<&str> = directions.iter().filter_map(Direction::strange).collect();
         turned.sort_unstable();
         turned.dedup();
@@ -225,6 +225,20 @@ fn veiled(article: ElementRef<'_>) -> Vec<String> {
     veiled.sort_unstable();
     veiled.dedup();
     veiled
+}
+
+/// Names what is read of an article and may have another number than is read, or stand beside other words, and what gives the article
+/// itself a number.
+fn laid_otherwise(article: ElementRef<'_>) -> Vec<&'static str> {
+    let numbers = Numbers::of(article);
+    let mut around = article.ancestors().filter_map(ElementRef::wrap);
+    let is_numbered = around.any(|element| numbers.before(element).is_some());
+    let elements = shown_elements(article).into_iter();
+    let named = elements.filter_map(|element| numbers.strange(element).or_else(|| grid::strange(element)));
+    let mut named: Vec<&str> = is_numbered.then_some("<li>").into_iter().chain(named).collect();
+    named.sort_unstable();
+    named.dedup();
+    named
 }
 
 /// Tells whether an element says nothing by which it is not known whether a browser shows it, or when.

@@ -724,8 +724,9 @@ fn words_in_a_list_beside_its_items_are_text() {
     assert_eq!(
         plain(&draft),
         [
-            "- The bridge never existed.",
-            "1. First,\n2. one\n3. two\n\n   and a half three"
+            "The bridge never existed.",
+            "First,",
+            "1. one\n2. two\n\n   and a half three"
         ]
     );
 }
@@ -751,7 +752,6 @@ fn what_is_not_surely_hidden_is_read_or_told() {
         ("<p style='--x:display:none'>w</p>", true),
         ("<p style='display:none-x'>w</p>", true),
         ("<p style=\"font-family:'display:none'\">w</p>", true),
-        ("<dialog style='display:block'>w</dialog>", true),
         ("<p style='display:none;d\\69splay:block'>w</p>", false),
         (
             "<div style='visibility:hidden'>x<p style='visibility:visible'>w</p></div>",
@@ -908,7 +908,17 @@ fn a_form_around_the_page_is_its_text_and_one_with_fields_is_none() {
 fn a_page_of_xhtml_has_the_text_behind_what_ends_where_it_begins() {
     let page = "<?xml version=\"1.0\"?><html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title/><script src=\"x\"/></head>
         <body><p>a<br/>b <![CDATA[<c>]]></p><textarea/><p>d</p></body></html>";
-    assert_eq!(plain(&read_xhtml(page).unwrap()), ["a\nb <c>", "d"]);
+    let draft = read_xhtml(page).unwrap();
+    assert_eq!(
+        (plain(&draft), draft.has_strange_style),
+        (vec!["a\nb <c>", "d"], false)
+    );
+    let sheet = "?><?xml-stylesheet type=\"text/css\" href=\"a.css\"?><html";
+    assert!(
+        read_xhtml(&page.replace("?><html", sheet))
+            .unwrap()
+            .has_strange_style
+    );
     let proof = "<script type=\"application/x-git-pack+json\" id=\"proof\">[]</script></body>";
     let draft = read_xhtml(&page.replace("</body>", proof)).unwrap();
     assert!(
@@ -983,10 +993,66 @@ fn items_have_the_numbers_that_a_browser_shows() {
         ("<ol><li>a<li value=7>b<li>c</ol>", "1. a\n7. b\n8. c"),
         ("<ol reversed><li>a<li>b<li>c</ol>", "3. a\n2. b\n1. c"),
         ("<ol reversed start=10><li>a<li>b</ol>", "10. a\n9. b"),
-        ("<ol><li value=x>a<li value=-1>b</ol>", "1. a\n2. b"),
+        ("<ol><li value=x>a<li value=-1>b<li>c</ol>", "1. a\n-1. b\n0. c"),
         ("<ul><li value=7>a</ul>", "- a"),
+        ("<ol start='5abc'><li>a<li value='2024.'>b</ol>", "5. a\n2024. b"),
+        ("<ol start=5.9><li>a</ol>", "5. a"),
+        (
+            "<ol start=900000001><li>a<li value=99999999999>b</ol>",
+            "900000001. a\n900000002. b",
+        ),
+        (
+            "<ol reversed start=-2147483648><li>a<li>b</ol>",
+            "-2147483648. a\n-2147483648. b",
+        ),
+        // What shows nothing is counted where it has a place on the page.
+        ("<ol><li></li><li>b</ol>", "2. b"),
+        ("<ol><li aria-hidden=true><li>b</ol>", "2. b"),
+        ("<ol><li style='visibility:hidden'>x<li>b</ol>", "2. b"),
+        ("<ol><li hidden>x<li>b</ol>", "1. b"),
+        (
+            "<ul><ol><pre>x</pre><li>a</ol><li>b<ul><pre>y</pre>z</ul></ul>",
+            "x|1. a|- b\n\n  y\n\n  z",
+        ),
+        (
+            "<ol reversed><li>a<li><li>c<ol><li>d</ol></ol>",
+            "3. a\n1. c\n   1. d",
+        ),
+        (
+            "<ol><div><li value=8>a</div><li>b<section><li>c</section></ol>",
+            "8. a|9. b\n\n   10. c",
+        ),
+        (
+            "<ol type=A start=26><li>a<li>b<li type=i>c<li>d</ol>",
+            "Z. a\nAA. b\nxxviii. c\nAC. d",
+        ),
+        (
+            "<ul><li>a<li type=1 value=7>b<li type=I>c</ul>",
+            "- a\n7. b\nVIII. c",
+        ),
     ] {
-        assert_eq!(plain(&body(html)), [text], "{html}");
+        let draft = body(html);
+        assert_eq!(plain(&draft).join("|"), text, "{html}");
+        assert_eq!(beside(&draft), Vec::<&str>::new(), "{html}");
+    }
+    for (html, told) in [
+        ("<ol type=none><li>a</ol>", "<ol type>"),
+        ("<ul type=1><li>a</ul>", "<ul type>"),
+        ("<ul type=Circle><li>a</ul>", ""),
+        ("<ol><li type=none>a</ol>", "<li type>"),
+        ("<ul><li type=decimal>a</ul>", "<li type>"),
+        ("<dl><dd><li type=1 value=500>a</dl>", "<li type>"),
+        ("<dl><dd><li value=500>a</dl>", ""),
+        ("<ol><li>a</li><dir><li></dir><li>b</ol>", "<ol>"),
+        ("<ol><li>a</li><video><li></video><li>b</ol>", "<ol>"),
+        ("<ol><li>a</li><menu><li></menu><li>b</ol>", ""),
+        ("<ul><dir><li>a</dir></ul>", ""),
+        ("<ol><li><article><p>a</article></ol>", "<li>"),
+        ("<ul><li><article><p>a</article></ul>", ""),
+    ] {
+        let draft = body(html);
+        let told_of = beside(&draft).into_iter().filter(|told| *told != "<video>");
+        assert_eq!(told_of.collect::<Vec<_>>().join("|"), told, "{html}");
     }
 }
 
@@ -1384,6 +1450,126 @@ fn a_table_is_read_in_the_order_in_which_it_is_shown() {
             "{page}"
         );
     }
+}
+
+#[test]
+fn cells_stand_in_the_columns_in_which_a_browser_shows_them() {
+    for (table, text, told) in [
+        (
+            "<tr><th>n<th>for<th>no<tr><td colspan=2>A<td>5<tr><td>B<td><td>7",
+            "n | for | no\nA |  | 5\nB |  | 7",
+            "<td colspan>",
+        ),
+        (
+            "<tr><td rowspan='2x'>A<td>5<td>x<tr><td>6<td>y<tr><td>B<td>7<td>z",
+            "A | 5 | x\n | 6 | y\nB | 7 | z",
+            "<td rowspan>",
+        ),
+        (
+            "<tr><td>A<td rowspan=0 colspan=2>5<td>x<tr><td>B<td>y<tr><td>C<td>z",
+            "A | 5 | x\nB |  | y\nC |  | z",
+            "<td colspan>",
+        ),
+        (
+            "<thead><tr><th rowspan=9>A<th>B</thead><tr><td>1<td>2",
+            "A | B\n1 | 2",
+            "<th rowspan>",
+        ),
+        // Rows that are not read, and columns in which no cell begins.
+        (
+            "<tr><td rowspan=2>A<td>B<tr aria-hidden=true><td><tr><td>C<td>D",
+            "A | B\nC | D",
+            "<td rowspan>",
+        ),
+        (
+            "<tr><td rowspan=2>A<td>B<tr hidden><td><tr><td>C",
+            "A | B\n | C",
+            "<td rowspan>",
+        ),
+        (
+            "<tr><td colspan=2>A<td>B<tr><td colspan=2>C<td>D",
+            "A | B\nC | D",
+            "<td colspan>",
+        ),
+        ("<tr><td>A<td>B<tr><td colspan=2>C", "A | B\nC", "<td colspan>"),
+        (
+            "<tr><td>A<td colspan=1 rowspan=-1>B<td colspan=0>C",
+            "A | B | C",
+            "",
+        ),
+        ("<tr><td>A<td aria-hidden=true><td>B", "A |  | B", ""),
+        ("<tr><td>A<td style='visibility:hidden'>x<td>B", "A |  | B", ""),
+        ("<tr><td>A<td hidden>x<td>B", "A | B", ""),
+    ] {
+        let draft = body(&format!("<article><table>{table}</table></article>"));
+        assert_eq!(plain(&draft), [text], "{table}");
+        assert_eq!(beside(&draft).join("|"), told, "{table}");
+    }
+    let wide = "<td rowspan=65534>".repeat(1000);
+    let rows = "<tr><td>a".repeat(20_000);
+    let draft = assert_quick(&format!("<article><table><tr>{wide}{rows}</table></article>")).unwrap();
+    assert!(draft.text().len() < 200_000, "{}", draft.text().len());
+}
+
+#[test]
+fn what_stands_above_the_line_of_a_ruby_is_in_brackets() {
+    for (ruby, text) in [
+        ("<ruby>10<rt>6</rt></ruby> euros", "10(6) euros"),
+        ("<ruby>10<rp></rp><rt>6</rt><rp></rp></ruby>0", "10(6)0"),
+        ("<ruby>10<rp hidden>(</rp><rt>6</rt></ruby>", "10(6)"),
+        ("<ruby>漢<rt>kàn</rt>字<rt>zì</rt></ruby>", "漢(kàn)字(zì)"),
+        ("<ruby>漢<rp>（</rp><rt>kàn</rt><rp>）</rp></ruby>", "漢（kàn）"),
+        ("<ruby>漢<rt> </rt></ruby>", "漢"),
+    ] {
+        let draft = body(&format!("<article><p>{ruby}</p></article>"));
+        assert_eq!(plain(&draft), [text], "{ruby}");
+        assert_eq!(beside(&draft), Vec::<&str>::new(), "{ruby}");
+    }
+    let draft = body("<article><p><ruby>10<rtc>6</rtc></ruby></p></article>");
+    assert_eq!(beside(&draft), ["<rtc>"]);
+}
+
+#[test]
+fn a_dialog_that_is_laid_over_the_page_is_told() {
+    for (page, told) in [
+        ("<article><p>a<dialog open>&nbsp;</dialog></article>", "<dialog>"),
+        (
+            "<article><p>a<dialog open role=dialog></dialog></article>",
+            "<dialog>",
+        ),
+        (
+            "<article><p>a</article><nav><dialog open></dialog></nav>",
+            "<dialog>",
+        ),
+        (
+            "<article><p>a</article><dialog style='display:block'>w</dialog>",
+            "w|<dialog>",
+        ),
+        ("<article><p>a<dialog></dialog></article><dialog>w</dialog>", ""),
+        (
+            "<article><p>a</article><nav hidden><dialog open></dialog></nav>",
+            "",
+        ),
+    ] {
+        assert_eq!(beside(&body(page)).join("|"), told, "{page}");
+    }
+}
+
+#[test]
+fn where_the_article_is_found_by_its_look_numbers_and_cells_are_those_of_the_page() {
+    let all = paragraphs();
+    let page = format!(
+        "<div><p>{}</p><ol start=1986><li aria-hidden=true>x</li><li value='2024.'>It was built.</li></ol>\
+         <table><tr><td>A<td aria-hidden=true>x<td>5<tr><td>B<td>7<td>8</table><p>{}</p></div><p>{FOOTER}</p>",
+        all[..2].join("</p><p>"),
+        all[2..].join("</p><p>")
+    );
+    let draft = body(&page.replace(" value='2024.'", ""));
+    assert_eq!(
+        plain(&draft)[2..4],
+        ["1987. It was built.", "A |  | 5\nB | 7 | 8"]
+    );
+    assert_eq!(plain(&body(&page))[2], "2024. It was built.");
 }
 
 #[test]

@@ -8,8 +8,10 @@ use scraper::{ElementRef, Node};
 
 use super::LINE;
 use super::added::{self, Added, Notes};
+use super::grid;
 use super::hidden::{self, Display, Visibility};
 use super::marks;
+use super::numbers::Numbers;
 use super::source::{Run, Style, kept_link, mark_struck, source_of};
 use crate::canonical::{self, nfc};
 use crate::capture::wayback;
@@ -22,13 +24,15 @@ const DEEPEST: usize = 400;
 const DEEPEST_NEST: usize = 12;
 /// The longest text that is written in characters above or below the line, in bytes.
 const LONGEST_SHIFTED: usize = 256;
+/// The most cells that are written in a table where others are laid over several columns or rows.
+const MOST_EMPTY_CELLS: usize = 10_000;
 /// How many characters of a word are looked at, to tell whether it is a number.
 const LONGEST_WORD: usize = 16;
 /// The longest block whose emphasis and links are kept.
 const LONGEST_SOURCE: usize = 1 << 20;
 
 /// Elements that hold no text of the article, or show theirs in another way than words one after the other.
-const LEFT_OUT: &[&str] = &[
+pub const LEFT_OUT: &[&str] = &[
     "script",
     "style",
     "template",
@@ -135,7 +139,7 @@ pub const BLOCKS: &[&str] = &[
 ];
 
 /// What stands in an element.
-type NodeOf<'a> = <ElementRef<'a> as Deref>::Target;
+pub type NodeOf<'a> = <ElementRef<'a> as Deref>::Target;
 
 /// The page's elements are nested too deep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -328,7 +332,10 @@ pub fn leaves_words_out(root: ElementRef) -> bool {
 /// # Errors
 /// [`TooDeep`].
 pub fn pieces(root: ElementRef) -> Result<Vec<Piece>, TooDeep> {
-    let mut reader = Reader::default();
+    let mut reader = Reader {
+        numbers: Rc::new(Numbers::of(root)),
+        ..Reader::default()
+    };
     reader.children(root)?;
     Ok(reader.finished())
 }
@@ -340,6 +347,7 @@ pub fn pieces(root: ElementRef) -> Result<Vec<Piece>, TooDeep> {
 pub fn pieces_after<'a>(root: ElementRef<'a>, after: ElementRef<'a>) -> Result<Vec<Piece>, TooDeep> {
     let mut reader = Reader {
         after: Some(after),
+        numbers: Rc::new(Numbers::of(root)),
         ..Reader::default()
     };
     reader.children(root)?;
@@ -354,6 +362,7 @@ pub fn pieces_for(root: ElementRef, purpose: Purpose) -> Result<(Vec<Piece>, Add
     let mut reader = Reader {
         purpose,
         notes: Rc::new(Notes::of(root)),
+        numbers: Rc::new(Numbers::of(root)),
         ..Reader::default()
     };
     reader.children(root)?;
@@ -379,8 +388,10 @@ struct Reader<'a> {
     in_link: bool,
     /// Whether letters were read that stand in no link, since the last block.
     has_unlinked: Cell<bool>,
+    /// The numbers of the page's items.
+    numbers: Rc<Numbers>,
     /// The numbers of the lines of the code that is being read.
-    numbers: Vec<ElementRef<'a>>,
+    line_numbers: Vec<ElementRef<'a>>,
     /// The page's notes, unless it is read for what a browser shows.
     notes: Rc<Notes<'a>>,
     added: Cell<Added>,
@@ -430,7 +441,7 @@ impl<'a> Reader<'a> {
             "hr" => self
                 .pieces
                 .push(self.piece("* * *".to_owned(), Some("* * *".to_owned()), Kind::Break)),
-            "ul" | "ol" if nests => self.list(element, name == "ol")?,
+            "ul" | "ol" if nests => self.list(element)?,
             "blockquote" if nests => self.quotation(element)?,
             "table" if is_table(element) => self.table(element)?,
             "pre" | "listing" | "xmp" | "plaintext" => self.preformatted(element)?,
@@ -454,7 +465,11 @@ impl<'a> Reader<'a> {
                 self.flush(Kind::Paragraph);
                 self.in_footer = outer;
             }
-            _ => self.children(element)?,
+            _ => {
+                // An item that stands right in no list is shown with its number all the same.
+                self.push(&self.numbers.before(element).unwrap_or_default());
+                self.children(element)?;
+            }
         }
         self.flush(Kind::Paragraph);
         Ok(())
@@ -482,6 +497,12 @@ impl<'a> Reader<'a> {
             }
             "img" | "amp-img" => {
                 self.text(element.value().attr("alt").unwrap_or_default());
+                return Ok(());
+            }
+            "rt" if !has_bracket(element) => {
+                self.push("(");
+                self.children(element)?;
+                self.push(")");
                 return Ok(());
             }
             "b" | "strong" => self.style.strong = true,
@@ -514,7 +535,8 @@ impl<'a> Reader<'a> {
             self.count(|added| added.ways_back += 1);
             return true;
         }
-        added::is_line_before_notes(element) || self.numbers.iter().any(|number| number.id() == element.id())
+        added::is_line_before_notes(element)
+            || self.line_numbers.iter().any(|number| number.id() == element.id())
     }
 
     fn count(&self, count: impl Fn(&mut Added)) {
@@ -725,6 +747,7 @@ impl<'a> Reader<'a> {
             in_header: self.in_header,
             purpose: self.purpose,
             notes: Rc::clone(&self.notes),
+            numbers: Rc::clone(&self.numbers),
             in_link: self.in_link,
             added: self.added.clone(),
             ..Reader::default()
@@ -739,45 +762,42 @@ impl<'a> Reader<'a> {
         Ok(inner.finished())
     }
 
-    fn list(&mut self, list: ElementRef<'a>, is_ordered: bool) -> Result<(), TooDeep> {
-        let mut items: Vec<(Option<u32>, Vec<Piece>)> = Vec::new();
-        // What stands in a list beside its items belongs to the item before it.
+    fn list(&mut self, list: ElementRef<'a>) -> Result<(), TooDeep> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(TooDeep);
+        }
+        let mut items: Vec<(String, Vec<Piece>)> = Vec::new();
+        // What stands in a list beside its items belongs to the item before it, or stands before the list.
         let mut beside = self.within();
         for child in list.children() {
             let element = ElementRef::wrap(child);
             if let Some(item) = element.filter(|element| element.value().name() == "li") {
                 if !is_left_out(item) {
-                    add_to_item(
-                        &mut items,
-                        std::mem::replace(&mut beside, self.within()).finished(),
-                    );
-                    items.push((number_in(item, "value"), self.inner(item)?));
+                    self.flush(Kind::Paragraph);
+                    let pieces = std::mem::replace(&mut beside, self.within()).finished();
+                    if let Some((_, item)) = items.last_mut() {
+                        item.extend(pieces);
+                    }
+                    let marker = self.numbers.before(item);
+                    items.push((marker.unwrap_or_else(|| "- ".to_owned()), self.inner(item)?));
                 }
-            } else if let Node::Text(text) = child.value() {
-                beside.text(text);
+                continue;
+            }
+            let reader = if items.is_empty() { &mut *self } else { &mut beside };
+            if let Node::Text(text) = child.value() {
+                reader.text(text);
             } else if let Some(element) = element {
-                beside.element(element)?;
+                reader.element(element)?;
             }
         }
-        add_to_item(&mut items, beside.finished());
+        if let Some((_, item)) = items.last_mut() {
+            item.extend(beside.finished());
+        }
+        self.depth -= 1;
         items.retain(|(_, item)| !item.is_empty());
-        let is_reversed = list.value().attr("reversed").is_some();
-        let count = u32::try_from(items.len()).unwrap_or(1);
-        let start = number_in(list, "start").unwrap_or(if is_reversed { count } else { 1 });
         let (mut plain, mut source) = (Vec::new(), Vec::new());
-        let mut next = start;
-        for (own, item) in &items {
-            let number = own.unwrap_or(next);
-            next = if is_reversed {
-                number.saturating_sub(1)
-            } else {
-                number + 1
-            };
-            let marker = if is_ordered {
-                format!("{number}. ")
-            } else {
-                "- ".to_owned()
-            };
+        for (marker, item) in &items {
             let indent = " ".repeat(marker.len());
             let joined = |text: &dyn Fn(&Piece) -> String| {
                 let mut joined = String::new();
@@ -789,7 +809,7 @@ impl<'a> Reader<'a> {
                     });
                     joined.push_str(&text(piece));
                 }
-                prefixed(&joined, &marker, &indent, "")
+                prefixed(&joined, marker, &indent, "")
             };
             plain.push(joined(&|piece| piece.plain.clone()));
             source.push(joined(&Piece::inner_source));
@@ -836,13 +856,19 @@ impl<'a> Reader<'a> {
 
     fn table(&mut self, table: ElementRef<'a>) -> Result<(), TooDeep> {
         let mut lines = Vec::new();
-        for row in rows(table) {
+        let mut empty = 0;
+        for row in grid::rows(table) {
             let mut cells = Vec::new();
-            for cell in row.children().filter_map(ElementRef::wrap) {
-                if is_left_out(cell) {
+            for cell in row {
+                while cells.len() < cell.column && empty < MOST_EMPTY_CELLS {
+                    cells.push(String::new());
+                    empty += 1;
+                }
+                if is_left_out(cell.element) {
+                    cells.push(String::new());
                     continue;
                 }
-                let pieces = self.inner(cell)?;
+                let pieces = self.inner(cell.element)?;
                 let lines = pieces.iter().flat_map(|piece| piece.plain.lines());
                 let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
                 cells.push(lines.join(" "));
@@ -872,8 +898,8 @@ impl<'a> Reader<'a> {
     fn preformatted(&mut self, element: ElementRef<'a>) -> Result<(), TooDeep> {
         let outer = std::mem::replace(&mut self.keeps_blanks, true);
         if self.purpose == Purpose::Printed {
-            self.numbers = added::line_numbers(element);
-            let has_numbers = !self.numbers.is_empty();
+            self.line_numbers = added::line_numbers(element);
+            let has_numbers = !self.line_numbers.is_empty();
             self.count(|added| added.line_numbers += usize::from(has_numbers));
         }
         self.children(element)?;
@@ -908,12 +934,6 @@ fn in_marks(code: &str) -> String {
     format!("{CODE}{code}{CODE_END}")
 }
 
-/// Returns the number in an attribute of a list or an item, where text can have it.
-fn number_in(element: ElementRef<'_>, attribute: &str) -> Option<u32> {
-    let number = element.value().attr(attribute)?.trim().parse::<u32>().ok();
-    number.filter(|number| *number < 900_000_000)
-}
-
 /// Counts letters and digits.
 pub fn letters(text: &str) -> usize {
     text.chars().filter(|c| c.is_alphanumeric()).count()
@@ -926,7 +946,7 @@ pub fn is_blank(c: char) -> bool {
 
 /// Lists what stands right in an element in the order in which browsers show it: a table's captions, its first head, its rows
 /// and its first foot; and first what heads `details` or a `fieldset`.
-fn in_order<'a>(element: ElementRef<'a>) -> Vec<NodeOf<'a>> {
+pub fn in_order<'a>(element: ElementRef<'a>) -> Vec<NodeOf<'a>> {
     let mut children: Vec<NodeOf<'a>> = element.children().collect();
     let (first, last) = match element.value().name() {
         "table" => ("thead", "tfoot"),
@@ -956,6 +976,15 @@ fn in_order<'a>(element: ElementRef<'a>) -> Vec<NodeOf<'a>> {
     children
 }
 
+/// Tells whether what stands above the line of a ruby has no words, or a bracket before it, which browsers without ruby show.
+fn has_bracket(text: ElementRef<'_>) -> bool {
+    let is_empty = |element: ElementRef<'_>| element.text().all(|text| text.chars().all(is_blank));
+    let before = text.prev_siblings().find_map(ElementRef::wrap);
+    let is_bracket =
+        |before: ElementRef<'_>| before.value().name() == "rp" && !is_left_out(before) && !is_empty(before);
+    is_empty(text) || before.is_some_and(is_bracket)
+}
+
 /// Tells whether a caption stands below its table.
 fn is_below(caption: ElementRef<'_>) -> bool {
     let align = caption.value().attr("align");
@@ -963,27 +992,9 @@ fn is_below(caption: ElementRef<'_>) -> bool {
     align.is_some_and(|align| align.to_ascii_lowercase().contains("bottom"))
 }
 
-/// The rows of a table, not those of tables in it.
-fn rows(table: ElementRef<'_>) -> impl Iterator<Item = ElementRef<'_>> {
-    let groups = in_order(table).into_iter().filter_map(ElementRef::wrap);
-    groups.filter(|group| !is_left_out(*group)).flat_map(|group| {
-        let is_group = matches!(group.value().name(), "thead" | "tbody" | "tfoot");
-        let rows = group.children().filter_map(ElementRef::wrap);
-        rows.filter(move |row| is_group && row.value().name() == "tr" && !is_left_out(*row))
-    })
-}
-
 /// Tells a table of facts from one that only lays out a page: that has one cell a row.
 fn is_table(table: ElementRef) -> bool {
-    rows(table).any(|row| row.children().filter_map(ElementRef::wrap).count() > 1)
-}
-
-/// Adds what stands beside a list's items to the last of them.
-fn add_to_item(items: &mut Vec<(Option<u32>, Vec<Piece>)>, pieces: Vec<Piece>) {
-    match items.last_mut() {
-        Some((_, item)) => item.extend(pieces),
-        None => items.push((None, pieces)),
-    }
+    grid::rows(table).iter().any(|row| row.len() > 1)
 }
 
 /// Puts marks before the lines of a text: one before the first, one before the others, and one in place of those that are empty.

@@ -60,6 +60,11 @@ pub fn as_html(page: &str) -> Result<String, DraftError> {
     Ok(html)
 }
 
+/// Tells whether a page may name a style sheet as XML does.
+pub fn names_style(page: &str) -> bool {
+    page.contains("<?xml-stylesheet")
+}
+
 /// What stands around a tag.
 #[derive(Default)]
 struct Around {
