@@ -669,6 +669,50 @@ fn what_some_generators_print_otherwise_is_not_called_altered() {
 }
 
 #[test]
+fn code_keeps_the_blanks_that_it_begins_with() {
+    let code = |code: &str| format!("<p>It is “so”:</p><pre><code>{code}\n</code></pre>");
+    let item = |code: &str| format!("<ul><li><p>It is “so”:</p><pre><code>{code}\n</code></pre></li></ul>");
+    let lines = [
+        "    x = 1\ny = 2",
+        "  x = 1\ny = 2",
+        "x = 1\ny = 2",
+        "        x = 1\ny = 2",
+        "x = 1\n    y = 2",
+    ];
+    let (blocks, items) = (lines.map(code), lines.map(item));
+    let quoted =
+        |code: &str| format!("<blockquote><pre><code>{code}\n</code></pre></blockquote><p>It is “so”.</p>");
+    let quoted = lines.map(quoted);
+    assert_verified(&[
+        (
+            "It is \"so\":\n\n```\n    x = 1\ny = 2\n```",
+            &[&blocks[0]],
+            &[&blocks[1], &blocks[2], &blocks[3]],
+        ),
+        (
+            "It is \"so\":\n\n```\nx = 1\ny = 2\n```",
+            &[&blocks[2]],
+            &[&blocks[0], &blocks[4]],
+        ),
+        (
+            "- It is \"so\":\n\n  ```\n      x = 1\n  y = 2\n  ```",
+            &[&items[0]],
+            &[&items[1], &items[2], &items[3]],
+        ),
+        (
+            "> ```\n>     x = 1\n> y = 2\n> ```\n\nIt is \"so\".",
+            &[&quoted[0]],
+            &[&quoted[1], &quoted[2], &quoted[3]],
+        ),
+        (
+            "It is \"so\":\n\n\tx = 1\n\nRun ` x` now.",
+            &["<p>It is “so”:</p><pre><code>x = 1\n</code></pre><p>Run <code> x</code> now.</p>"],
+            &["<p>It is “so”:</p><pre><code>\tx = 1\n</code></pre><p>Run <code> x</code> now.</p>"],
+        ),
+    ]);
+}
+
+#[test]
 fn a_headline_is_no_other_for_a_link_that_says_the_right_one() {
     let printed = begin();
     let id = mirror_short(&printed);

@@ -45,16 +45,25 @@ pub fn end_of(
     typography: &mut Typography,
     end_of_contents: impl Fn(usize) -> Option<usize>,
 ) -> Option<usize> {
+    // Code keeps the blanks that it begins with.
+    let mut at = if source.first() == Some(&CODE) {
+        0
+    } else {
+        blanks(page)
+    };
     let mut source = source.iter().peekable();
-    let mut at = blanks(page);
     let mut is_code = false;
     let mut is_apart = true;
     while let Some(&c) = source.peek() {
         match *c {
             c if c.is_whitespace() && !is_code || c == SOFT => {
-                let is_soft = is_soft_alone(&mut source);
-                let gap = blanks(&page[at..]);
+                let taken = take_gap(&mut source);
+                let is_soft = taken == [SOFT];
+                let mut gap = blanks(&page[at..]);
                 let next = source.peek().map(|c| **c);
+                if next == Some(CODE) {
+                    gap = gap.min(line_start(&page[at..at + gap]) + taken.len() - line_start(&taken));
+                }
                 let joins = |c: Option<char>| c.is_some_and(is_wide);
                 if gap == 0 && !is_apart && next.is_some_and(|next| next != CONTENTS) {
                     if !is_soft || !joins(at.checked_sub(1).map(|before| page[before])) || !joins(next) {
@@ -99,14 +108,18 @@ fn blanks(page: &[char]) -> usize {
     page.iter().take_while(|c| c.is_whitespace()).count()
 }
 
-/// Takes the blanks that come next, and tells whether that is one end of a line within a paragraph.
-fn is_soft_alone(source: &mut Peekable<Iter<'_, char>>) -> bool {
-    let (mut soft, mut all) = (0, 0);
+/// Takes the blanks that come next, and ends of lines within a paragraph.
+fn take_gap(source: &mut Peekable<Iter<'_, char>>) -> Vec<char> {
+    let mut taken = Vec::new();
     while let Some(c) = source.next_if(|c| c.is_whitespace() || **c == SOFT) {
-        soft += usize::from(*c == SOFT);
-        all += 1;
+        taken.push(*c);
     }
-    soft == 1 && all == 1
+    taken
+}
+
+/// Returns where the last line of some blanks begins.
+fn line_start(blanks: &[char]) -> usize {
+    blanks.iter().rposition(|c| *c == '\n').map_or(0, |at| at + 1)
 }
 
 /// Returns how many characters of a source from one on are set as the one at a place of the page.
@@ -195,6 +208,11 @@ mod tests {
             ("不\u{e100}是", "不 是"),
             ("a \u{e101}\"b\"\u{e102}", "a \"b\""),
             ("a\n\n- b", "a\n- b"),
+            ("a\n\u{e101}  b\u{e102}", "a\n  b"),
+            ("a\n\n  \u{e101} b\u{e102}", "a\n   b"),
+            ("> \u{e101} b\u{e102}", ">  b"),
+            ("\u{e101} b\u{e102}", " b"),
+            ("a\u{e100}\u{e101}b\u{e102}", "a b"),
         ] {
             assert!(fits(source, line), "{source} {line}");
         }
@@ -219,6 +237,12 @@ mod tests {
             ("a", "a b"),
             ("a b", "a"),
             ("'a'", "“a”"),
+            ("a\n\u{e101}  b\u{e102}", "a\nb"),
+            ("a\n\u{e101}b\u{e102}", "a\n  b"),
+            ("a\n\n  \u{e101}b\u{e102}", "a\n   b"),
+            ("> \u{e101}b\u{e102}", ">  b"),
+            ("\u{e101}b\u{e102}", " b"),
+            ("\u{e101} b\u{e102}", "b"),
         ] {
             assert!(!fits(source, line), "{source} {line}");
         }
