@@ -652,6 +652,47 @@ fn what_some_generators_print_otherwise_is_not_called_altered() {
         ),
         ("So it is.\n\n> [^1]: The rumour is false.", "<p>So it is.</p>"),
         ("So $x^2$ is.", "<p>So \\(x^2\\) is.</p>"),
+        (
+            "1986. A great year it was.",
+            "<ol><li>A great year it was.</li></ol>",
+        ),
+        ("1) one\n2) two", "<p>1) one\n2) two</p>"),
+        ("It costs 5\\% and \\$6.", "<p>It costs 5\\% and \\$6.</p>"),
+        (
+            "#Heading of it\n\nIt is so.",
+            "<h1>Heading of it</h1><p>It is so.</p>",
+        ),
+        ("So it is :smile: here.", "<p>So it is 😄 here.</p>"),
+        ("(c) 2020 by Ada.", "<p>© 2020 by Ada.</p>"),
+        ("So it is and....", "<p>So it is and…</p>"),
+        (
+            "```python title=\"a.py\"\nx = 1\n```",
+            "<p><code>python title=\"a.py\" x = 1</code></p>",
+        ),
+        (
+            "All of the H~2~O is here.",
+            "<p>All of the H<sub>2</sub>O is here.</p>",
+        ),
+        (
+            "So it is^[Ada wrote it.] here.",
+            "<p>So it is<sup><a href=\"#fn1\">1</a></sup> here.</p><ol><li id=\"fn1\">Ada wrote it.</li></ol>",
+        ),
+        ("So it is[^一].\n\n[^一]: The note.", "<p>So it is[^一].</p>"),
+        (
+            "=== \"Tab\"\n\nIt is so.",
+            "<div><label>Tab</label></div><p>It is so.</p>",
+        ),
+        ("So ==it== is here.", "<p>So <mark>it</mark> is here.</p>"),
+        ("Press ++ctrl++ for it.", "<p>Press <kbd>Ctrl</kbd> for it.</p>"),
+        ("So {++it++} is here.", "<p>So <ins>it</ins> is here.</p>"),
+        (
+            "So it is [x](not a link here).",
+            "<p>So it is <a href=\"not%20a%20link%20here\">x</a>.</p>",
+        ),
+        (
+            "He wrote:\n## Head of it\nand more.",
+            "<p>He wrote:\n## Head of it\nand more.</p>",
+        ),
     ];
     for ((source, _), answer) in cases.iter().zip(printed_from(&cases)) {
         assert_eq!(answer["verdict"], "unknown", "{source}: {answer:#}");
@@ -665,6 +706,18 @@ fn what_some_generators_print_otherwise_is_not_called_altered() {
             "<p>Two things:</p><ul><li>one</li><li>two</li></ul><p>A line<br>and another.</p>",
         ],
         &["<p>Two things:\n* one</p><p>A line\\\nand another.</p>"],
+    )]);
+}
+
+#[test]
+fn definitions_are_terms_for_some_generators_and_words_for_others() {
+    assert_verified(&[(
+        "Term \"one\"\n: What it is.",
+        &[
+            "<p>Term “one”\n: What it is.</p>",
+            "<dl><dt>Term “one”</dt><dd>What it is.</dd></dl>",
+        ],
+        &["<p>Term “one”</p>", "<p>Term “one”: What it is.</p>"],
     )]);
 }
 
@@ -710,6 +763,26 @@ fn code_keeps_the_blanks_that_it_begins_with() {
             &["<p>It is “so”:</p><pre><code>\tx = 1\n</code></pre><p>Run <code> x</code> now.</p>"],
         ),
     ]);
+}
+
+#[test]
+fn notes_as_remark_prints_them_are_those_of_the_source() {
+    let page = |label: &str, back: &str| {
+        format!(
+            "<p>So it is<sup><a href=\"#user-content-fn-1\" id=\"user-content-fnref-1\">1</a></sup>.</p><section data-footnotes class=\"footnotes\"><h2 class=\"sr-only\" id=\"footnote-label\">{label}</h2><ol><li id=\"user-content-fn-1\"><p>The note of it. <a href=\"#user-content-fnref-1\" data-footnote-backref>{back}</a></p></li></ol></section>"
+        )
+    };
+    assert_verified(&[(
+        "So it is[^1].\n\n[^1]: The note of it.",
+        &[&page("Footnotes", "↩")],
+        &[
+            &page("None of this is so", "↩"),
+            &page("Footnotes", "↩ not so"),
+            &page("Footnotes", "↩").replace("<ol>", "<h2>Footnotes</h2><ol>"),
+            &page("Footnotes", "↩").replace(">1</a></sup>", ">1:999999</a></sup>"),
+            &page("Footnotes", "↩").replace(">1</a></sup>", ">1:1</a></sup>"),
+        ],
+    )]);
 }
 
 #[test]

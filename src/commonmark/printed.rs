@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use comrak::nodes::{AstNode, NodeValue};
+use comrak::nodes::{AstNode, ListDelimType, ListType, NodeValue};
 use comrak::options::Render;
 use comrak::{Arena, Options, format_html, parse_document};
 
@@ -37,6 +37,8 @@ pub struct Dialect {
     pub struck: bool,
     /// `{#id}`, `{.class}` and `{: …}` are attributes, and `[TOC]` stands for a table of contents.
     pub attributes: bool,
+    /// A line that begins with a colon says what the term above it is.
+    pub terms: bool,
     /// A list begins below a paragraph without an empty line between them, and a backslash ends a line.
     pub interrupting: bool,
     /// Emphasis works beside Han characters.
@@ -51,6 +53,7 @@ impl Dialect {
         tables: true,
         struck: true,
         attributes: true,
+        terms: true,
         interrupting: true,
         cjk_emphasis: false,
         raw_html: true,
@@ -88,6 +91,12 @@ impl Dialect {
             attributes: false,
             ..dialect
         });
+        let is_term_said =
+            |line: &str| line.trim_start().starts_with(": ") || line.trim_start().starts_with(":\t");
+        vary(source.split('\n').any(is_term_said), |dialect| Self {
+            terms: false,
+            ..dialect
+        });
         let has_struck = source.contains('~') || source.contains("[ ]") || source.contains("[x]");
         vary(has_struck, |dialect| Self {
             struck: false,
@@ -117,7 +126,7 @@ pub fn html(source: &str, dialect: Dialect) -> Result<Option<String>, CommonMark
     options.extension.table = dialect.tables;
     options.extension.strikethrough = dialect.struck;
     options.extension.tasklist = dialect.struck;
-    options.extension.description_lists = dialect.attributes;
+    options.extension.description_lists = dialect.terms;
     options.render = Render {
         r#unsafe: true,
         ..Render::default()
@@ -346,20 +355,21 @@ fn is_right_below_paragraph<'a>(list: &'a AstNode<'a>) -> bool {
 }
 
 /// Returns the first line of a source of which some programs make something that is not known here: an abbreviation, a box
-/// (`!!! note`), an extension of kramdown's, a list of attributes in a quotation or an item, a list below another one or below a
-/// paragraph and not from 1 on, a formula, notes that are not defined once each in the order in which they are referred to.
+/// (`!!! note`), an extension of kramdown's, a list of attributes in a quotation or an item, a list that is not numbered from 1 on
+/// or is so with brackets, a block right below another one, code that is said to be more than in a language, a formula, a sign that
+/// has another form (`:smile:`, `(c)`, `==marked==`), notes that are not defined once each in the order in which they are referred to.
 #[must_use]
 pub fn beyond_dialects(source: &str) -> Option<&str> {
     check_bounds(source).ok()?;
     let mut options = Options::default();
     options.extension.table = true;
+    options.render.escaped_char_spans = true;
     let arena = Arena::new();
     let document = parse_document(&arena, source, &options);
     let code = lines_as_they_are(document);
-    let is_list = |node: &AstNode<'_>| matches!(node.data().value, NodeValue::List(_));
-    let lists: HashSet<usize> = document
+    let strange: HashSet<usize> = document
         .descendants()
-        .filter(|node| is_list(node) && node.previous_sibling().is_some_and(is_list))
+        .filter(|node| is_beyond_dialects(node))
         .map(|node| node.data().sourcepos.start.line)
         .collect();
     let is_item = |node: &AstNode<'_>| matches!(node.data().value, NodeValue::Item(_));
@@ -373,22 +383,106 @@ pub fn beyond_dialects(source: &str) -> Option<&str> {
     let mut lines = source.split('\n').zip(1..);
     let mut is_one = |line: &str, number: usize| {
         let is_abbreviation = line.strip_prefix("*[").is_some_and(|rest| rest.contains("]:"));
-        let is_box = ["!!! ", "??? ", "???+ ", ":::", "{::"]
+        let is_box = ["!!! ", "??? ", "???+ ", ":::", "{::", "=== \"", "===! ", "===+ "]
             .iter()
             .any(|mark| line.starts_with(mark));
         let is_reference = line.starts_with("{:") && line.ends_with('}') && attributes(line).is_none();
         let inner = without_marks(line);
         let is_attributes = inner.len() < line.len() && inner.starts_with("{:") && inner.contains('}');
         let is_item = is_below_text && begins_with_number(line) && !items.contains(&number);
+        let heading = inner.trim_start_matches('#');
+        let is_heading = heading.len() < inner.len() && heading.starts_with(|c: char| !c.is_whitespace());
         is_below_text = !line.is_empty();
-        let is_strange = is_abbreviation || is_box || is_reference || is_attributes || is_item;
-        lists.contains(&number)
+        let is_strange = is_abbreviation || is_box || is_reference || is_attributes || is_item || is_heading;
+        strange.contains(&number)
             || note == Some(number)
             || (is_strange || has_formula(line)) && !code.contains(&number)
     };
     lines
         .find(|(line, number)| is_one(line.trim(), *number))
         .map(|(line, _)| line.trim())
+}
+
+/// Tells whether some programs make something that is not known here of what a node was read of.
+fn is_beyond_dialects<'a>(node: &'a AstNode<'a>) -> bool {
+    let own = node.data();
+    let above = node.previous_sibling().map(|above| above.data());
+    let is_right_below_text = above.as_ref().is_some_and(|above| {
+        let is_text = matches!(above.value, NodeValue::Paragraph);
+        is_text && above.sourcepos.end.line + 1 == own.sourcepos.start.line
+    });
+    match &own.value {
+        NodeValue::List(list) => {
+            let is_numbered = list.list_type == ListType::Ordered;
+            let is_below_list = above.is_some_and(|above| matches!(above.value, NodeValue::List(_)));
+            let above = node.parent().and_then(AstNode::parent).map(|above| above.data());
+            let is_under_other = above.is_some_and(
+                |above| matches!(above.value, NodeValue::List(other) if other.list_type != list.list_type),
+            );
+            // Python-Markdown wants four columns before an item that stands in another.
+            let is_flat = is_under_other && own.sourcepos.start.column < 5;
+            is_below_list
+                || is_flat
+                || is_numbered && (list.start != 1 || list.delimiter == ListDelimType::Paren)
+        }
+        NodeValue::Heading(_) | NodeValue::ThematicBreak | NodeValue::BlockQuote => is_right_below_text,
+        NodeValue::CodeBlock(code) => {
+            code.info.contains(char::is_whitespace) || code.info.starts_with('{') || code.fence_offset > 0
+        }
+        // Of the characters that CommonMark has behind a backslash, Markdown had these.
+        NodeValue::Escaped => !node.first_child().is_some_and(|escaped| {
+            let is_old = |text: &str| text.chars().all(|c| "\\`*_{}[]()>#+-.!".contains(c));
+            matches!(&escaped.data().value, NodeValue::Text(text) if is_old(text))
+        }),
+        NodeValue::Text(text) => {
+            let above = node.parent().map(|above| above.data());
+            let is_escaped = above.is_some_and(|above| matches!(above.value, NodeValue::Escaped));
+            !is_escaped && has_strange_sign(text)
+        }
+        _ => false,
+    }
+}
+
+/// Tells whether a text has what some programs show in another form: a name between colons, a sign in letters or ASCII, dots that
+/// are not three, marks around words, a link to an address with blanks, or a note where it is referred to.
+fn has_strange_sign(text: &str) -> bool {
+    let small = text.to_ascii_lowercase();
+    let signs = [
+        "(c)", "(r)", "(p)", "(tm)", "+-", "+/-", "](", "^[", "{++", "{--", "{~~", "{==", "{>>", "`",
+    ];
+    if signs.iter().any(|sign| small.contains(sign)) {
+        return true;
+    }
+    let mut dots = text.split(|c| c != '.').map(str::len);
+    if dots.any(|count| count == 2 || count > 3) || has_name_in_colons(text) {
+        return true;
+    }
+    // Two of these strike out, of which dialects are known.
+    let single = text.replace("~~", " ");
+    ["==", "++", "~"]
+        .iter()
+        .any(|mark| is_around_words(mark, &single))
+        || text.split_whitespace().any(|word| is_around_words("^", word))
+}
+
+/// Tells whether a text has a name between colons, such as those of emoji.
+fn has_name_in_colons(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+');
+    let is_letter = |c: char| c.is_ascii_alphabetic() || c == '+';
+    let parts: Vec<&str> = text.split(':').collect();
+    parts.windows(3).enumerate().any(|(at, parts)| {
+        let begins =
+            !parts[0].ends_with(|c: char| c.is_ascii_alphanumeric()) && (at == 0 || !parts[0].is_empty());
+        begins && parts[1].chars().all(is_part) && parts[1].contains(is_letter)
+    })
+}
+
+/// Tells whether a mark stands before and behind words, with no blank at its inner sides.
+fn is_around_words(mark: &str, text: &str) -> bool {
+    let mut places = text.match_indices(mark).map(|(at, _)| at);
+    let opens = |at: usize| text[at + mark.len()..].starts_with(|c: char| !c.is_whitespace());
+    let closes = |at: usize| text[..at].ends_with(|c: char| !c.is_whitespace());
+    places.any(opens) && places.any(closes)
 }
 
 /// Takes the marks of quotations and items off the beginning of a line.
@@ -434,8 +528,8 @@ fn has_formula(line: &str) -> bool {
     signs.any(is_begin) && signs.any(is_end)
 }
 
-/// Returns the line, from 1, of the first note that is not referred to in its turn by its very label: of one that is referred to
-/// nowhere or is defined twice, and where the order is another, programs make different things.
+/// Returns the line, from 1, of the first note that is not referred to in its turn by its very label, or whose label is no word of
+/// ASCII: of one that is referred to nowhere or is defined twice, and where the order is another, programs make different things.
 fn strange_note(source: &str, code: &HashSet<usize>) -> Option<usize> {
     let mut notes: Vec<(&str, usize)> = Vec::new();
     let mut references: Vec<&str> = Vec::new();
@@ -458,7 +552,13 @@ fn strange_note(source: &str, code: &HashSet<usize>) -> Option<usize> {
     }
     let labels: HashSet<&str> = notes.iter().map(|(label, _)| *label).collect();
     references.retain(|label| labels.contains(label));
-    let at = (0..notes.len()).find(|at| references.get(*at) != Some(&notes[*at].0))?;
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':' | '.');
+    let is_word = |label: &str| label.chars().all(is_part);
+    let is_strange = |at: &usize| {
+        let label = notes[*at].0;
+        references.get(*at) != Some(&label) || !is_word(label)
+    };
+    let at = (0..notes.len()).find(is_strange)?;
     Some(notes[at].1)
 }
 
@@ -672,6 +772,30 @@ mod tests {
             ("a\n7. b\n", "7. b"),
             ("a $x^2$ b\n", "a $x^2$ b"),
             ("a \\(x\\) b\n", "a \\(x\\) b"),
+            ("a\n\n7. b\n8. c\n", "7. b"),
+            ("a\n\n1) b\n2) c\n", "1) b"),
+            ("1. a\n\n    ```\n    b\n    ```\n", "```"),
+            ("a[^一]\n\n[^一]: b\n", "[^一]: b"),
+            ("a\n\nb 5\\% c\n", "b 5\\% c"),
+            ("a\n\n- 一 \\$5\n", "- 一 \\$5"),
+            ("a\n\n#b\n", "#b"),
+            ("a\n**b** :+1: c\n", "**b** :+1: c"),
+            ("a (C) b\n", "a (C) b"),
+            ("a..b\n", "a..b"),
+            ("a....\n", "a...."),
+            ("``` b c=\"d\"\ne\n```\n", "``` b c=\"d\""),
+            ("H~2~O\n", "H~2~O"),
+            ("a^[b]\n", "a^[b]"),
+            ("=== \"a\"\n", "=== \"a\""),
+            ("a ==b== c\n", "a ==b== c"),
+            ("a ++b++ c\n", "a ++b++ c"),
+            ("a {--b--} c\n", "a {--b--} c"),
+            ("a [b](c d) e\n", "a [b](c d) e"),
+            ("| a | b |\n| - | - |\n| c | `d|e` |\n", "| c | `d|e` |"),
+            ("1. a\n   - b\n", "- b"),
+            ("a\n## b\n", "## b"),
+            ("a\n***\nb\n", "***"),
+            ("a\n> b\n", "> b"),
         ] {
             assert_eq!(beyond_dialects(source), Some(line), "{source}");
         }
@@ -679,8 +803,16 @@ mod tests {
             "a[^b] c[^d] e[^b]\n\n[^b]: f\n\n[^d]: g\n",
             "a $5 and $6\n",
             "a $5-$6\n",
-            "a\n\n7. b\n8. c\n",
+            "a\n\n1. b\n1. c\n",
             "- a\n{: .b}\n",
+            "a 10:30:15, b: c: d::e\n",
+            "C++ and C++ == d ... e^2 ~5\n",
+            "`:smile:` `(c)` `\\$` \\* \\# \\_ a^2 + b^2 std::fmt::Write\n",
+            "```rust\n:smile: (c) ==a== ....\n#b\n```\n",
+            "## a\n\nb\n\n> c\n",
+            "- a\n  - b\n",
+            "~~a~~ \\`b c d\n",
+            "1. a\n    - b\n",
         ] {
             assert_eq!(beyond_dialects(source), None, "{source}");
         }

@@ -129,9 +129,13 @@ impl<'a> Notes<'a> {
 
 fn id_of_note(element: ElementRef<'_>) -> Option<&str> {
     let value = element.value();
-    value
-        .attr("id")
-        .filter(|id| value.name() == "li" && id.starts_with("fn"))
+    let is_one = |id: &&str| without_prefix(id).starts_with("fn");
+    value.attr("id").filter(|id| value.name() == "li" && is_one(id))
+}
+
+/// Takes off an id what remark puts before those of a text.
+fn without_prefix(id: &str) -> &str {
+    id.strip_prefix("user-content-").unwrap_or(id)
 }
 
 /// A number above the line that links to a place of the page.
@@ -193,15 +197,24 @@ fn plain_number(text: &str) -> Option<usize> {
         .filter(|number: &usize| number.to_string() == text)
 }
 
-/// Tells whether an element is the line above a page's notes.
-pub fn is_line_before_notes(element: ElementRef<'_>) -> bool {
+/// Tells whether an element is the line above a page's notes, or the heading there that remark has programs read aloud.
+pub fn is_head_of_notes(element: ElementRef<'_>) -> bool {
     let is_of_notes = |element: ElementRef<'_>| {
         let element = element.value();
         element.attr("role") == Some("doc-endnotes")
             || element.classes().any(|class| class.starts_with("footnote"))
     };
     let parent = || element.parent().and_then(ElementRef::wrap);
-    element.value().name() == "hr" && (is_of_notes(element) || parent().is_some_and(is_of_notes))
+    let is_in_notes = || parent().is_some_and(is_of_notes);
+    let value = element.value();
+    match value.name() {
+        "hr" => is_of_notes(element) || is_in_notes(),
+        "h2" => {
+            let is_label = value.attr("id").map(without_prefix) == Some("footnote-label");
+            is_label && is_in_notes() && short_text(element).as_deref() == Some("Footnotes")
+        }
+        _ => false,
+    }
 }
 
 /// Tells of the box of a task whether it is ticked; `None` of anything else, and of one that is not shown or has a style of its

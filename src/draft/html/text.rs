@@ -535,7 +535,7 @@ impl<'a> Reader<'a> {
             self.count(|added| added.ways_back += 1);
             return true;
         }
-        added::is_line_before_notes(element)
+        added::is_head_of_notes(element)
             || self.line_numbers.iter().any(|number| number.id() == element.id())
     }
 
