@@ -786,6 +786,25 @@ fn notes_as_remark_prints_them_are_those_of_the_source() {
 }
 
 #[test]
+fn a_headline_of_a_file_in_html_is_compared_too() {
+    let printed = begin();
+    let page = |title: &str, footer: &str| {
+        format!(
+            "<html><body><article><header><h1>{title}</h1></header><p>The court heard it on Monday, and the judges wrote on Friday.</p>{footer}</article></body></html>"
+        )
+    };
+    printed
+        .publisher
+        .write("site/mayor.html", page("Mayor acquitted", ""));
+    let id = printed.publisher.commit("Mayor", DAY);
+    printed.story.yes(&["mirror", "digest", "digest"]);
+    let footer = format!("<p>2026-01-22 (Thursday) · {id}</p>");
+    let answers = printed.judge(&[page("Mayor acquitted", &footer), page("Mayor convicted", &footer)]);
+    assert_eq!(answers[0]["verdict"], "verified", "{:#}", answers[0]);
+    assert_eq!(answers[1]["verdict"], "altered", "{:#}", answers[1]);
+}
+
+#[test]
 fn a_headline_is_no_other_for_a_link_that_says_the_right_one() {
     let printed = begin();
     let id = mirror_short(&printed);

@@ -14,7 +14,7 @@ use crate::canonical::{self, Invisible};
 use crate::commonmark::{self, printed::Dialect};
 use crate::date::RevisionDate;
 use crate::draft::html::{Printed, PrintedBlock};
-use crate::draft::{Draft, Form, Place, markdown};
+use crate::draft::{self, Draft, Form, Place, markdown};
 use crate::storage::objects::ObjectStore;
 use crate::wording::{counted, on_one_line};
 
@@ -187,14 +187,26 @@ fn place_in(source: &str) -> Option<&str> {
 
 /// Returns the title of a page of which a file has the text, where the file says another, and the page shows that nowhere.
 pub fn title_of_none(store: &ObjectStore, file: &Candidate, draft: &Draft) -> Result<Option<String>, Fault> {
-    if !is_markdown(file) {
-        return Ok(None);
-    }
     let text = text_of(store, file)?.unwrap_or_default();
-    let known = markdown::given(&text).map(|given| Known::of(&given.front, file.stem(), None));
+    let known = known_of(file, &text);
     Ok(known
         .and_then(|known| other_title(&known, draft))
         .map(ToOwned::to_owned))
+}
+
+/// Returns what is known of a file in Markdown or HTML beside its text.
+fn known_of(file: &Candidate, text: &str) -> Option<Known> {
+    if is_markdown(file) {
+        let given = markdown::given(text)?;
+        return Some(Known::of(&given.front, file.stem(), None));
+    }
+    if Form::of_file(file.name(), text.as_bytes()) != Form::Html {
+        return None;
+    }
+    let own = draft::read(text.as_bytes(), Form::Html, Invisible::Allow).ok()?;
+    let title = own.front.title.plain.or(own.headline);
+    let front = title.map(|title| ("title".to_owned(), vec![title]));
+    Some(Known::of(front.as_slice(), file.stem(), None))
 }
 
 /// Returns a page's title where it is another than the file says. One above the article may be that of the site, where the page
