@@ -805,6 +805,44 @@ fn a_headline_of_a_file_in_html_is_compared_too() {
 }
 
 #[test]
+fn what_differs_is_told_without_what_is_set_aside() {
+    let printed = begin();
+    printed.publisher.write(
+        "posts/bridge.md",
+        "---\ntitle: Bridge\n---\n\nThe bridge \"opened\" for 13 days\nand `a \"b\"` stays.\n\nNobody was hurt.\n",
+    );
+    let id = printed.publisher.commit("Bridge", DAY);
+    printed.story.yes(&["mirror", "digest", "digest"]);
+    let page = |days: usize, code: &str, amid: &str| {
+        format!(
+            "<html><body><article><h1>Bridge</h1><p>The bridge “opened” for {days} days\nand <code>{code}</code> stays.</p>{amid}<p>Nobody was hurt.</p><p>2026-01-22 (Thursday) · {id}</p></article></body></html>"
+        )
+    };
+    let answers = printed.judge(&[
+        page(13, "a \"b\"", ""),
+        page(14, "a \"b\"", ""),
+        page(14, "a “b”", ""),
+        page(13, "a \"b\"", "<p>Bridge</p>"),
+    ]);
+    assert_eq!(answers[0]["verdict"], "verified", "{:#}", answers[0]);
+    let told = |answer: &Value| {
+        assert_eq!(answer["verdict"], "altered", "{answer:#}");
+        answer["changes"].to_string()
+    };
+    let number = told(&answers[1]);
+    assert!(number.contains(r#"{"removed":"13"},{"added":"14"}"#), "{number}");
+    assert_eq!(number.matches("removed").count(), 1, "{number}");
+    assert_eq!(number.matches("added").count(), 1, "{number}");
+    // Marks in code are those of the code, and a title amid a text is none.
+    let code = told(&answers[2]);
+    assert!(code.contains("14") && code.contains('“'), "{code}");
+    assert_eq!(
+        told(&answers[3]),
+        r#"[{"change":"added","after":3,"text":"Bridge"}]"#
+    );
+}
+
+#[test]
 fn a_headline_is_no_other_for_a_link_that_says_the_right_one() {
     let printed = begin();
     let id = mirror_short(&printed);

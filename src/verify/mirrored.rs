@@ -23,6 +23,7 @@ mod around;
 mod files;
 mod fitting;
 mod printed;
+mod told;
 
 pub use printed::SetAside;
 
@@ -311,6 +312,10 @@ fn answer_alike(
     answer.reasons.extend(doubt);
     let whole: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
     answer.compare(&whole.join("\n"), text);
+    if sought.is_some() {
+        let changes = std::mem::take(&mut answer.changes);
+        answer.changes = printed::without_set_aside(store, files, changes)?;
+    }
     Ok(())
 }
 

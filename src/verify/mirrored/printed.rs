@@ -2,17 +2,20 @@
 //! generator's own way or printed around it is known to be no more than that.
 
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use rayon::prelude::*;
 
 use super::around::{self, Known};
 use super::files::{Candidate, body_of};
 use super::fitting::{self, Typography};
+use super::told;
 use crate::archive::Fault;
 use crate::canonical::{self, Invisible};
-use crate::commonmark::{self, printed::Dialect};
+use crate::commonmark;
+use crate::commonmark::printed::{CODE, CODE_END, Dialect};
 use crate::date::RevisionDate;
+use crate::diff::ParagraphChange;
 use crate::draft::html::{Printed, PrintedBlock};
 use crate::draft::{self, Draft, Form, Place, markdown};
 use crate::storage::objects::ObjectStore;
@@ -183,6 +186,32 @@ fn place_in(source: &str) -> Option<&str> {
         (length <= LONGEST_PLACE).then(|| &source[at..at + length])
     });
     places.min_by_key(|place| place.as_ptr())
+}
+
+/// Takes from the differences of a page from some files what is set aside of a page that was printed from them.
+pub fn without_set_aside(
+    store: &ObjectStore,
+    files: &[(&Candidate, String)],
+    changes: Vec<ParagraphChange>,
+) -> Result<Vec<ParagraphChange>, Fault> {
+    let (mut known, mut code) = (Vec::new(), BTreeSet::new());
+    for (file, _) in files {
+        let text = text_of(store, file)?.filter(|_| is_markdown(file));
+        let Some(given) = text.as_deref().and_then(markdown::given) else {
+            return Ok(changes);
+        };
+        let Some(blocks) = markdown::printed(given.body, Dialect::of(given.body)[0]) else {
+            return Ok(changes);
+        };
+        known.push(Known::of(&given.front, file.stem(), None));
+        for block in blocks {
+            let pieces = block.text.split(CODE).skip(1);
+            let pieces = pieces.filter_map(|piece| Some(piece.split_once(CODE_END)?.0));
+            let lines = pieces.flat_map(str::lines).map(str::trim);
+            code.extend(lines.filter(|line| !line.is_empty()).map(ToOwned::to_owned));
+        }
+    }
+    Ok(told::without_set_aside(changes, &known, &code))
 }
 
 /// Returns the title of a page of which a file has the text, where the file says another, and the page shows that nowhere.
