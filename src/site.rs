@@ -67,7 +67,7 @@ mod wording;
 pub use self::theme::ThemeError;
 
 /// What made a page, and by which rules: the form of pages may change with the number.
-pub const GENERATOR: &str = "avalaches, renderer 16";
+pub const GENERATOR: &str = "avalaches, renderer 17";
 
 /// What was built.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -41,6 +41,9 @@ pub const KNOWN: &[&str] = &[
     "67de9b7f091335d374b657a5a24a0f31082855191fa0ad113d254533e7f65876",
     // Renderer 15, in Chinese; in English it is that of 14.
     "43291050d410efa076bce88db316aa5104b66b7dd28927de8630d88c844152d9",
+    // Renderer 17.
+    "9293b284169392dc40e5ff78dccee55ae41b788df53e357bb5a0db6877c8b69d",
+    "1793952d4e3f4be1d86f074abd53e00e8681363b11b6ee44402fbab9a938fa81",
 ];
 
 /// The SHA-256 of the styles of articles' pages without a theme, oldest first.
@@ -52,4 +55,6 @@ pub const KNOWN_STYLES: &[&str] = &[
     "3ece482096530366a64d4023b1cd1fbbec1aba58c16bc7a1abcddecc0c9f459e",
     // Renderer 14.
     "53a642e6e058d24ad03f72e3cca1c8e8f8de5fbeeed07bcc35a864b081b7e9b4",
+    // Renderer 17.
+    "ee74ab1c63d4a9fd12e9619c6f8744d4893e57336f46d633e19bdc6e555fa683",
 ];

@@ -535,8 +535,7 @@ impl<'a> Reader<'a> {
             self.count(|added| added.ways_back += 1);
             return true;
         }
-        added::is_head_of_notes(element)
-            || self.line_numbers.iter().any(|number| number.id() == element.id())
+        added::is_head_of_notes(element) || self.line_numbers.iter().any(|number| number.id() == element.id())
     }
 
     fn count(&self, count: impl Fn(&mut Added)) {

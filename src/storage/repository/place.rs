@@ -130,7 +130,7 @@ pub fn is_free(folder: &Path) -> io::Result<bool> {
 }
 
 /// Deletes a repository with its folder; where that has to stay, it is empty afterwards. It goes back first to where [`Making`] makes
-/// one, [`HEAD`] before the rest, so that after a kill it is there whole, or [`finish`] makes it so, or the place is free.
+/// one, `HEAD` before the rest, so that after a kill it is there whole, or [`finish`] makes it so, or the place is free.
 ///
 /// # Errors
 /// [`WriteError::Io`].
