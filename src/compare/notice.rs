@@ -88,7 +88,13 @@ const FIGURES: &[&str] = &["数据", "數據"];
 const OF_ERRORS: &[&str] = &["更正", "勘误", "勘誤", "订正", "訂正"];
 
 /// What Chinese says of an error.
-const SAID_OF_ERRORS: &[&str] = &["应为", "應為", "有误", "有誤", "误为", "誤為", "误写", "誤寫"];
+const SAID_OF_ERRORS: &[&str] = &["有误", "有誤", "误为", "誤為", "误写", "誤寫"];
+
+/// What it says of what is right, which may as well be said of what will be.
+const SAID_OF_RIGHT: &[&str] = &["应为", "應為"];
+
+/// What a page in Chinese calls itself before what was done to it.
+const ITSELF: &[&str] = &["本文", "本稿", "此文", "此稿", "本报道", "本報道", "本報導"];
 
 /// What says after a date that a page was changed then.
 pub const DATED: &[&str] = &[
@@ -211,13 +217,12 @@ const DONE: &[&str] = &[
 /// What was done to a page where it has been done, or was done on a day: what a sentence tells of anything.
 const DONE_TO_ANYTHING: &[&str] = &["edited", "modified", "changed", "withdrawn", "removed"];
 
-/// What pages are taken away from, and not out of a book, and what they are changed from and to.
+/// What pages are taken away from, and not out of a book, and what they are changed from and to; each where it ends the place that is
+/// named ([`NEXT`]).
 const OF_PAGES: &[&str] = &[
     "archive",
     "archives",
     "circulation",
-    "correct",
-    "corrected",
     "figure",
     "original",
     "pages",
@@ -232,6 +237,37 @@ const OF_PAGES: &[&str] = &[
     "publication",
     "article",
     "story",
+];
+
+/// Words behind the end of such a place.
+const NEXT: &[&str] = &[
+    "a",
+    "after",
+    "an",
+    "and",
+    "as",
+    "at",
+    "because",
+    "but",
+    "due",
+    "following",
+    "for",
+    "it",
+    "on",
+    "our",
+    "pending",
+    "since",
+    "the",
+    "they",
+    "this",
+    "to",
+    "until",
+    "we",
+    "when",
+    "where",
+    "which",
+    "while",
+    "with",
 ];
 
 /// Who changes pages.
@@ -256,7 +292,7 @@ const BY_NOW: &[&str] = &["since", "now", "also", "subsequently"];
 /// The most characters behind the date of a stamp: a time zone, a bracket.
 const LONGEST_ZONE: usize = 8;
 
-const MONTHS: &[&str] = &[
+pub(super) const MONTHS: &[&str] = &[
     "january",
     "february",
     "march",
@@ -300,6 +336,7 @@ fn is_said_of_a_text(words: &str) -> bool {
         || SAID_OF_TEXTS
             .iter()
             .chain(SAID_OF_ERRORS)
+            .chain(SAID_OF_RIGHT)
             .any(|said| words.contains(said))
         || parts.any(|word| NOUNS.contains(&word))
 }
@@ -375,9 +412,18 @@ fn has_been_done(words: &[&str]) -> bool {
 /// Tells whether words say from where or to what something was done, as nobody says it of a page of a site.
 fn leads_elsewhere(words: &[&str]) -> bool {
     match words {
-        ["from" | "to", "the" | "a" | "an", place @ ..] => {
-            !place.iter().take(4).any(|word| OF_PAGES.contains(word))
-        }
+        ["from" | "to", "the" | "a" | "an", "correct" | "corrected", ..] => false,
+        ["from" | "to", "the" | "a" | "an", place @ ..] => !(0..place.len().min(4)).any(|at| {
+            let (before, behind) = place.split_at(at);
+            let is_earlier = matches!(before.last(), Some(&("earlier" | "previous")));
+            OF_PAGES.contains(&behind[0])
+                && match &behind[1..] {
+                    [] | ["of", "this", ..] => true,
+                    ["that", ..] => is_earlier,
+                    behind @ ["by", ..] => !is_by_others(behind),
+                    [next, ..] => NEXT.contains(next) || next.starts_with(|c: char| c.is_ascii_digit()),
+                }
+        }),
         ["into" | "onto" | "over" | "along" | "across" | "through", ..] => true,
         _ => false,
     }
@@ -407,11 +453,13 @@ fn is_labelled(line: &str) -> bool {
     if is_in_brackets && (IN_BRACKETS.iter().any(|words| bare.starts_with(words))) {
         return true;
     }
-    if is_dated(bare, is_in_brackets) {
+    if is_dated(bare, is_in_brackets) || is_done(bare, is_in_brackets) || is_of_original(bare) {
         return true;
     }
     let tells_error = |rest: &&str| {
-        behind_one(rest, OF_ERRORS).is_some() || SAID_OF_ERRORS.iter().any(|said| rest.contains(said))
+        behind_one(rest, OF_ERRORS).is_some()
+            || SAID_OF_ERRORS.iter().any(|said| rest.contains(said))
+            || says_what_is_right(rest)
     };
     let of_figures = behind_one(bare, FIGURES).filter(tells_error);
     let bare = behind_one(bare, BEFORE).or(of_figures).unwrap_or(bare);
@@ -428,6 +476,45 @@ fn is_labelled(line: &str) -> bool {
 
 fn behind_one<'a>(text: &'a str, words: &[&str]) -> Option<&'a str> {
     words.iter().find_map(|word| text.strip_prefix(word))
+}
+
+/// Tells whether a line says what should stand in the place of what: each is in quotation marks or has a figure; or what stood there was
+/// named before.
+fn says_what_is_right(line: &str) -> bool {
+    let is_named = |words: &str| words.contains(|c: char| c.is_ascii_digit() || "“”\"「」『』".contains(c));
+    SAID_OF_RIGHT.iter().any(|said| {
+        line.split_once(said).is_some_and(|(wrong, right)| {
+            let label = wrong.trim_end_matches(['：', ':', ' ']);
+            is_named(right) && (is_named(wrong) || label.len() < wrong.len() && WORDS.contains(&label))
+        })
+    })
+}
+
+/// Tells whether a line says what was done to the page: `本稿已更正。`, `已更新于3月1日`, or in brackets `已更正`.
+fn is_done(line: &str, is_in_brackets: bool) -> bool {
+    let itself = behind_one(line, ITSELF);
+    let done = itself.unwrap_or(line).strip_prefix('已');
+    let done = done.map(|done| behind_one(done, &["被", "经", "經"]).unwrap_or(done));
+    let Some(rest) = done.and_then(|done| behind_one(done, DATED)) else {
+        return false;
+    };
+    if let Some(date) = behind_one(rest, &["于", "於"]) {
+        return behind_dates(date.trim_start()).is_some_and(is_end_of_sentence);
+    }
+    let ends = is_end_of_sentence(rest);
+    ends && (itself.is_some() || is_in_brackets && !rest.is_empty())
+}
+
+/// Tells whether a line says what of the original was wrong, and what is right.
+fn is_of_original(line: &str) -> bool {
+    let rest = behind_one(line, &["原文", "原稿"]);
+    rest.is_some_and(|rest| SAID_OF_ERRORS.iter().any(|said| rest.contains(said)) && says_what_is_right(rest))
+}
+
+/// Tells whether a sentence is over: the line is, or a mark follows.
+fn is_end_of_sentence(rest: &str) -> bool {
+    let first = rest.trim_start().chars().next();
+    first.is_none_or(|first| is_mark(first) || "。.;；，,".contains(first))
 }
 
 /// Tells whether a line is a date and what was done then: `2026年5月2日更新`.
@@ -642,6 +729,17 @@ mod tests {
             "This article has been removed at the author’s request.",
             "This article has been changed to correct the date.",
             "数据勘误：昨天",
+            "This article has been removed from the website after a complaint.",
+            "This article has been removed from the site. We regret the error.",
+            "This article has been changed to the correct name of the mayor.",
+            "This story has been changed from an earlier version that said 106.",
+            "This text differs, as this story has been changed from the original version of this report.",
+            "（已更正）",
+            "本稿已更正。",
+            "此文已更正：应为200欧元。",
+            "已更新于3月1日",
+            "原文“106”有误，应为“200”。",
+            "数据更新：106欧元应为200欧元。",
             "The article has been retracted.",
             "本文已于3月5日更正。",
             "本文最后更新于2025年3月5日",
@@ -751,6 +849,19 @@ mod tests {
             "This map has been removed to the museum.",
             "This page has been changed into a poem.",
             "数据更新：上月出口增长三成。",
+            "数据更新：预计全年增速应为5%左右。",
+            "數據更新：今年應為豐收年。",
+            "已更正的文本在附录。",
+            "已更新三台设备。",
+            "原文有误导之处。",
+            "This page has been removed from the original manuscript.",
+            "This map has been changed to a figure of speech.",
+            "This item has been removed from the online shop.",
+            "This report has been modified to the version that ministers prefer.",
+            "This article has been removed from the version of 1920.",
+            "This column has been removed from the site of the temple.",
+            "This story has been changed from the original by monks.",
+            "This page has been removed from the only correct copy of the Bible.",
             "数据更新于2026年5月2日",
             "数据更新时间：2026-05-02 10:00",
             "The report has been revised.",
