@@ -1,7 +1,8 @@
 //! Stealth edits, seen from outside: what changed between two captures of one page, and whether the new one says so.
 //! No archive is asked, only what a reader of both pages holds.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use sha2::{Digest as _, Sha256};
 
@@ -10,13 +11,15 @@ use crate::canonical::{self, Invisible};
 use crate::capture::Moment;
 use crate::capture::charset::{self, Decoded};
 use crate::diff::{self, ParagraphChange, Piece};
-use crate::draft::html::apart::Apart;
-use crate::draft::{self, Beside, DraftError, DraftErrorKind, Form};
+use crate::draft::html::apart::{Apart, Kind as ApartKind};
+use crate::draft::html::restated::Stated;
+use crate::draft::{self, Beside, Draft, DraftError, DraftErrorKind, Form, html};
 use crate::footer::Footer;
 use crate::id::{CommitId, hex};
 
 pub mod captures;
 pub mod notice;
+mod passing;
 
 /// What a reader sees of a page, and what the page says of its own changes.
 #[derive(Debug, Clone)]
@@ -36,10 +39,14 @@ pub struct Seen {
     modified: Option<Moment>,
     /// The notices that the page shows beside its text.
     notices: Vec<String>,
+    /// Notices in the text that are seen only later, if at all, with single blanks.
+    veiled: HashSet<String>,
     /// The words of formulas and others that stand in the article, are none of its text and are a part of what it tells.
     apart: Vec<Apart>,
     /// The same words as they are shown, a paragraph for each.
     shown_apart: String,
+    /// The paragraphs in which something changes by itself, by their numbers from 0, with that left out (see [`passing`]).
+    stilled: BTreeMap<usize, String>,
     /// What a page of HTML has besides; other forms have nothing but their text.
     besides: Option<Besides>,
 }
@@ -91,6 +98,8 @@ pub struct Judgement {
     /// What differs in the words of formulas, and of others that show in another way than as text. Where this and `changes` are empty and the
     /// verdict is not [`Verdict::Same`], they stand elsewhere in the text.
     pub apart: Vec<ParagraphChange>,
+    /// What differs in times that say how long ago something was, and in numbers of readers and remarks. It is told, and not judged.
+    pub passing: Vec<ParagraphChange>,
     /// What differs amid the text and is none of it. It is told, and not judged.
     pub beside: Vec<ParagraphChange>,
     /// What differs in what the page's own style hides. It is told, and not judged: a script may show it.
@@ -123,13 +132,14 @@ impl Seen {
                 kind: DraftErrorKind::OtherEncoding(charset),
             });
         }
-        let titles = draft.front.title;
-        let titles = titles.plain.into_iter().chain(titles.per_language.into_values());
-        let titles: Vec<String> = titles.chain(draft.headline).collect();
+        let text_bytes = std::str::from_utf8(&decoded.bytes)
+            .ok()
+            .filter(|_| form.has_elements());
+        let restated = text_bytes.and_then(|text| html::read_restated(text, form, passing::says_moment));
+        let restated = restated.map(|(draft, moments)| (whole_text(&draft), moments));
+        let whole = whole_text(&draft);
+        let titles = titles(&draft);
         let title = titles.first().cloned();
-        let is_apart = |title: &&String| !draft.blocks.iter().any(|block| is_title(&block.plain, title));
-        let mut whole: Vec<String> = titles.iter().filter(is_apart).cloned().collect();
-        whole.push(text);
         let first = draft.blocks.first().map(|block| block.plain.clone());
         let headlines = titles
             .into_iter()
@@ -144,17 +154,26 @@ impl Seen {
             some.flat_map(|beside| beside.text.lines()).collect()
         };
         let paragraphs = |lines: Vec<&str>| canonical::canonical(&as_shown(&lines.join("\n\n")));
+        // A headline there is a part of the text.
+        let amid = || {
+            let mut amid: Vec<&str> = lines(|beside| (beside.is_amid || beside.is_near) && !beside.is_apart);
+            amid.retain(|line| draft.headline.as_ref().is_none_or(|title| !is_title(line, title)));
+            amid
+        };
+        let is_judged = |apart: &Apart| apart.kind == ApartKind::Part;
         let besides = || Besides {
-            amid: paragraphs(lines(|beside| beside.is_amid && !beside.is_apart)),
+            amid: paragraphs(amid()),
             hidden: paragraphs(draft.hidden.lines().collect()),
         };
         Ok(Self {
+            veiled: notice_lines(&as_shown(&draft.veiled)).into_iter().collect(),
             shown_apart: paragraphs(lines(|beside| beside.is_apart)),
-            apart: draft.apart.into_iter().filter(|apart| apart.is_part).collect(),
+            apart: draft.apart.into_iter().filter(is_judged).collect(),
             title,
             sha256: hex(&Sha256::digest(bytes)),
             besides: form.has_elements().then(besides),
-            text: canonical::canonical(&as_shown(&whole.join("\n\n"))),
+            stilled: stilled(&whole, restated),
+            text: whole,
             headlines: headlines.collect(),
             footer: draft.footer.map(|found| found.footer),
             kind: draft.front.kind.and_then(|kind| kind.parse().ok()),
@@ -173,23 +192,84 @@ impl Seen {
     #[must_use]
     pub fn size(&self) -> usize {
         let besides = self.besides.as_ref();
+        let stilled: usize = self.stilled.values().map(String::len).sum();
         let title = self.title.as_ref().map_or(0, String::len);
         title
             + self.text.len()
+            + stilled
             + self.shown_apart.len()
             + besides.map_or(0, |besides| besides.amid.len() + besides.hidden.len())
     }
 }
 
-/// Returns a text as a reader sees it: blanks that only keep words together are blanks, and marks of where a word may be
-/// divided are nothing.
+/// Returns the titles of a page.
+fn titles(draft: &Draft) -> Vec<String> {
+    let titles = &draft.front.title;
+    let titles = titles.plain.iter().chain(titles.per_language.values());
+    titles.chain(&draft.headline).cloned().collect()
+}
+
+/// Returns the text that a reader sees in canonical form, its titles first where these stand outside it.
+fn whole_text(draft: &Draft) -> String {
+    let is_apart = |title: &String| !draft.blocks.iter().any(|block| is_title(&block.plain, title));
+    let mut whole = titles(draft);
+    whole.retain(is_apart);
+    whole.push(draft.text());
+    canonical::canonical(&as_shown(&whole.join("\n\n")))
+}
+
+/// Returns the paragraphs of a text in which something changes by itself, with that left out. `restated` is the text in which `time`
+/// elements state their moments, with these.
+fn stilled(text: &str, restated: Option<(String, Vec<Stated>)>) -> BTreeMap<usize, String> {
+    let (restated, moments) = restated.unwrap_or_default();
+    let restated: Vec<String> = canonical::paragraphs(&restated).collect();
+    let mut moments = &moments[..];
+    let stilled = canonical::paragraphs(text)
+        .enumerate()
+        .filter_map(|(number, own)| {
+            let with_moments = restated.get(number).filter(|restated| **restated != own);
+            let with_moments = with_moments.and_then(|restated| moments_in(restated, &own, &mut moments));
+            let stilled = passing::stilled(with_moments.as_ref().unwrap_or(&own));
+            Some((number, stilled.or(with_moments)?))
+        });
+    stilled.collect()
+}
+
+/// Returns a paragraph with the moments that `time` elements state in the place of their words; `None` where it is not the same but for
+/// these, as a page that is written again may be. `moments` are those that follow.
+fn moments_in(restated: &str, own: &str, moments: &mut &[Stated]) -> Option<String> {
+    let (mut words, mut stated) = (restated.to_owned(), restated.to_owned());
+    while let Some(at) = moments.iter().position(|next| stated.contains(&next.shown)) {
+        let next = &moments[at];
+        words = words.replacen(&next.shown, &as_shown(&next.words), 1);
+        stated = stated.replacen(&next.shown, &format!("[{}]", next.moment), 1);
+        *moments = &moments[at + 1..];
+    }
+    is_title(&words, own).then_some(stated)
+}
+
+/// Returns a text as a reader sees it: blanks that only keep words together are blanks, one where another stands beside it, and marks
+/// of where a word may be divided are nothing.
 fn as_shown(text: &str) -> String {
-    let shown = text.chars().filter_map(|c| match c {
-        '\u{a0}' | '\u{202f}' => Some(' '),
-        '\u{ad}' | '\u{200b}' | '\u{2060}' => None,
-        c => Some(c),
-    });
-    shown.collect()
+    let is_mark = |c: char| matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}');
+    let keeps_together = |c: char| matches!(c, '\u{a0}' | '\u{202f}');
+    let is_blank = |c: &char| c.is_whitespace();
+    let mut shown: Vec<char> = Vec::with_capacity(text.len());
+    let mut rest = text.chars().filter(|c| !is_mark(*c)).peekable();
+    while let Some(c) = rest.next() {
+        let is_one_of_two = match shown.as_slice() {
+            [.., word, ' '] => keeps_together(c) && !is_blank(word) && !rest.peek().is_some_and(is_blank),
+            _ => false,
+        };
+        if keeps_together(c) && rest.peek() == Some(&' ') && shown.last().is_some_and(|word| !is_blank(word))
+        {
+            rest.next();
+        }
+        if !is_one_of_two {
+            shown.push(if keeps_together(c) { ' ' } else { c });
+        }
+    }
+    shown.into_iter().collect()
 }
 
 /// Tells whether a block of the text shows the title, which then is no text of its own.
@@ -236,7 +316,8 @@ impl Declaration {
 /// Judges two captures of one page, the older one first.
 #[must_use]
 pub fn judge(before: &Seen, after: &Seen) -> Judgement {
-    let changes = diff::compare(&before.text, &after.text);
+    let (after_text, passed) = as_before(before, after);
+    let changes = diff::compare(&before.text, &after_text);
     let is_same = changes.is_empty() && before.apart == after.apart;
     let declarations = if is_same {
         Vec::new()
@@ -253,14 +334,59 @@ pub fn judge(before: &Seen, after: &Seen) -> Judgement {
         let differ = besides.map(|(before, after)| diff::compare(of(before), of(after)));
         differ.unwrap_or_default()
     };
+    // Of formulas there may be more than is shown.
+    let words =
+        |seen: &'_ Seen| -> Vec<String> { seen.apart.iter().map(|apart| apart.words.clone()).collect() };
+    let apart = if words(before) == words(after) {
+        Vec::new()
+    } else {
+        diff::compare(&before.shown_apart, &after.shown_apart)
+    };
     Judgement {
         verdict,
         declarations,
         changes,
-        apart: diff::compare(&before.shown_apart, &after.shown_apart),
+        apart,
+        passing: diff::compare(&passed[0], &passed[1]),
         beside: differ(|besides| &besides.amid),
         hidden: differ(|besides| &besides.hidden),
     }
+}
+
+/// Returns the new text with the old one's paragraphs in the place of those that differ only in what changes by itself; and these, old
+/// and new.
+fn as_before<'a>(before: &'a Seen, after: &'a Seen) -> (Cow<'a, str>, [String; 2]) {
+    let mut passed = [String::new(), String::new()];
+    if before.stilled.is_empty() || after.stilled.is_empty() || before.text == after.text {
+        return (Cow::Borrowed(&after.text), passed);
+    }
+    let paragraphs: Vec<String> = canonical::paragraphs(&before.text).collect();
+    let mut known: HashMap<&str, VecDeque<&str>> = HashMap::new();
+    for (number, stilled) in &before.stilled {
+        known
+            .entry(stilled)
+            .or_default()
+            .extend(paragraphs.get(*number).map(String::as_str));
+    }
+    let new = canonical::paragraphs(&after.text)
+        .enumerate()
+        .map(|(number, own)| {
+            let stilled = after.stilled.get(&number);
+            let old = stilled.and_then(|stilled| known.get_mut(&**stilled)?.pop_front());
+            let Some(old) = old.filter(|old| *old != own) else {
+                return own;
+            };
+            for (passed, paragraph) in passed.iter_mut().zip([old, &own]) {
+                passed.push_str(paragraph);
+                passed.push_str("\n\n");
+            }
+            old.to_owned()
+        });
+    let new = canonical::canonical(&new.collect::<Vec<_>>().join("\n\n"));
+    (
+        Cow::Owned(new),
+        passed.map(|passed| canonical::canonical(&passed)),
+    )
 }
 
 fn declarations(before: &Seen, after: &Seen, changes: &[ParagraphChange]) -> Vec<Declaration> {
@@ -289,7 +415,13 @@ fn declarations(before: &Seen, after: &Seen, changes: &[ParagraphChange]) -> Vec
     let is_subject = |notice: &String| {
         after.headlines.iter().any(|headline| is_title(headline, notice)) && !notice::is_headline(notice)
     };
-    let new = changes.iter().flat_map(new_notices).chain(after.notices.clone());
+    let is_seen = |notice: &String| {
+        !notice_lines(notice)
+            .iter()
+            .all(|line| after.veiled.contains(line))
+    };
+    let in_text = changes.iter().flat_map(new_notices).filter(is_seen);
+    let new = in_text.chain(after.notices.clone());
     let new = new.filter(|notice| is_new(notice) && !is_subject(notice));
     found.extend(new.map(Declaration::Notice));
     if let Some(new) = &after.modified {

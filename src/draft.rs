@@ -112,6 +112,8 @@ pub struct Draft {
     pub apart: Vec<html::apart::Apart>,
     /// The words that the page's own style hides where the text stands, a line for each block.
     pub hidden: String,
+    /// The words of a part of an HTML page's text that are seen only later, if at all, a line for each block.
+    pub veiled: String,
     /// The one heading of the first level that an HTML page shows around its article, where the article has no title.
     pub headline: Option<String>,
     /// Whether an HTML page carries a proof, as those of an archive's site do.
@@ -167,6 +169,8 @@ pub struct Beside {
     pub place: Place,
     /// Whether they stand amid the text, or could be a part of it, and are no way to elsewhere.
     pub is_amid: bool,
+    /// Whether they stand around the text in the same `main`, as a byline and a standfirst may, or name what turns its direction.
+    pub is_near: bool,
     /// Whether they are such as [`html::apart`] compares as a part of what is told.
     pub is_apart: bool,
     /// The words, a line for each block; of what has none the element's name, as in `<img>`.
@@ -180,6 +184,7 @@ impl Beside {
         Self {
             place: Place::BackLink,
             is_amid: false,
+            is_near: false,
             is_apart: false,
             own: text.clone(),
             text,
@@ -640,6 +645,7 @@ fn dress_down(
         beside,
         apart: Vec::new(),
         hidden: String::new(),
+        veiled: String::new(),
         headline: None,
         carries_proof: false,
         printed: None,

@@ -112,7 +112,12 @@ fn other_words_of_a_formula_are_no_same_page() {
     let page = story.ends(1, &["--format", "html", "106.html", "999.html"]);
     assert!(page.contains(counted) && !page.contains("Not judged"), "{page}");
     story.ends(1, &["106.html", "none.html"]);
-    story.ends(1, &["none.html", "not.html"]);
+    // What moves may be news of the site.
+    let said = story.ends(0, &["none.html", "not.html"]);
+    assert!(
+        said.starts_with("same  ") && said.contains("not judged, changed beside the text:"),
+        "{said}"
+    );
     let formula = "<math><mn>106</mn></math>";
     story.write("here.html", live("", &format!("<p>He {formula} took euros.</p>")));
     story.write(
@@ -121,6 +126,146 @@ fn other_words_of_a_formula_are_no_same_page() {
     );
     let said = story.ends(1, &["here.html", "there.html"]);
     assert!(said.contains("stand elsewhere\n"), "{said}");
+}
+
+#[test]
+fn what_stands_before_a_formula_is_what_a_reader_reads() {
+    let story = Story::begin();
+    let sentence = "the judges of the court wrote, as the town had asked for it.";
+    let lead = |lead: &str, words: &str| {
+        live(
+            "",
+            &format!("{lead}<p>Let {words}<math><mi>x</mi></math> be so, {sentence}</p>"),
+        )
+    };
+    let news = |number: u8| format!("<header><a href=/>Home {number} new</a></header>");
+    let moving = |words: &str| format!("<header><marquee>{words}</marquee></header>");
+    let formula = |words: &str| live("", &format!("<p>Let <math>{words}</math> be so, {sentence}</p>"));
+    let tex = "<semantics><mi>x</mi><annotation encoding=application/x-tex>x</annotation></semantics>";
+    for (old, new) in [
+        (lead(&news(3), ""), lead(&news(4), "")),
+        (lead(&moving("Good day"), ""), lead(&moving("Good evening"), "")),
+        (lead("", "all the "), lead("", "all&nbsp;the ")),
+        (lead("", "all "), lead("", "all&nbsp;")),
+        (lead("", "allthe "), lead("", "all&shy;the ")),
+        (lead("", "\u{e9}t\u{e9} "), lead("", "e\u{301}te\u{301} ")),
+        (formula("<mi>x</mi>"), formula(tex)),
+    ] {
+        story.write("old.html", &old);
+        story.write("new.html", &new);
+        let said = story.ends(0, &["old.html", "new.html"]);
+        assert!(said.starts_with("same  "), "{new}\n{said}");
+    }
+    story.write("old.html", formula("<mi>x</mi><mn>2</mn>"));
+    story.write("new.html", formula("<mi>x</mi><mphantom><mn>2</mn></mphantom>"));
+    story.ends(1, &["old.html", "new.html"]);
+}
+
+#[test]
+fn times_that_pass_and_numbers_of_readers_are_told_and_are_no_edits() {
+    let story = Story::begin();
+    let page = |line: &str| {
+        live(
+            "",
+            &format!("<h1>The bridge</h1>{line}<p>It cost 106 euros, and 12 comments were read out.</p>"),
+        )
+    };
+    let time = |words: &str| format!("<time datetime=2026-01-19T10:00:00Z>{words}</time>");
+    let in_header = |words: &str| format!("<header>By Ann Lee {}</header>", time(words));
+    let in_line = |words: &str| format!("<div class=byline>Ann Lee, of the town, {}</div>", time(words));
+    for (old, new) in [
+        (in_header("2 hours ago"), in_header("3 hours ago")),
+        (in_line("2 hours ago"), in_line("yesterday")),
+        (in_line("2 hours ago"), in_line("January 19, 2026")),
+        (in_line("2小时前"), in_line("1月19日")),
+        (
+            "<p>发布于2小时前</p>".to_owned(),
+            "<p>发布于3小时前</p>".to_owned(),
+        ),
+        ("<p>阅读 1203</p>".to_owned(), "<p>阅读 1310</p>".to_owned()),
+        ("<p>12 comments</p>".to_owned(), "<p>1 comment</p>".to_owned()),
+        ("<p>1,203 views</p>".to_owned(), "<p>1.3k views</p>".to_owned()),
+        (
+            "<p>By Ann Lee · an hour ago | 评论(3)</p>".to_owned(),
+            "<p>By Ann Lee · 5 hours ago | 评论(5)</p>".to_owned(),
+        ),
+        (
+            "<p>来源：新华网 2小时前 阅读9</p>".to_owned(),
+            "<p>来源：新华网 刚刚 阅读10</p>".to_owned(),
+        ),
+    ] {
+        story.write("old.html", page(&old));
+        story.write("new.html", page(&new));
+        let said = story.ends(0, &["old.html", "new.html"]);
+        assert!(
+            said.starts_with("same  ") && said.contains("  not judged, changed in times that pass"),
+            "{new}\n{said}"
+        );
+        let document = story.json(&["old.html", "new.html"]);
+        let pair = &document["pages"][0]["pairs"][0];
+        assert_eq!(pair["changes"], serde_json::json!([]), "{pair:#}");
+        assert_ne!(pair["passing"], serde_json::json!([]), "{pair:#}");
+        // Beside it, an edit is one.
+        story.write("new.html", page(&new).replace("106", "200"));
+        let document = story.json(&["old.html", "new.html"]);
+        let pair = &document["pages"][0]["pairs"][0];
+        assert_eq!(pair["verdict"], "undeclared", "{pair:#}");
+        assert_eq!(pair["changes"].as_array().unwrap().len(), 1, "{pair:#}");
+    }
+    let at = |moment: &str, words: &str| format!("<p>Ann, <time datetime={moment}>{words}</time></p>");
+    for (old, new) in [
+        (
+            "<p>It had 1,203 views.</p>".to_owned(),
+            "<p>It had 1,310 views.</p>".to_owned(),
+        ),
+        (
+            "<p>He died 2 hours ago</p>".to_owned(),
+            "<p>He died 3 hours ago</p>".to_owned(),
+        ),
+        ("<p>12 comments</p>".to_owned(), "<p>12 views</p>".to_owned()),
+        (
+            "<p>By Ann · 2 hours ago</p>".to_owned(),
+            "<p>By Bob · 3 hours ago</p>".to_owned(),
+        ),
+        (at("2026-01-19", "2 hours ago"), at("2026-01-18", "3 hours ago")),
+        (at("2026-01-19", "19 January"), at("2026-01-19", "20 January")),
+        (at("2026-01-19", "19 January"), at("2026-01-19", "19 March")),
+        (at("2026-01-19", "acquitted"), at("2026-01-19", "convicted")),
+    ] {
+        story.write("old.html", page(&old));
+        story.write("new.html", page(&new));
+        story.ends(1, &["old.html", "new.html"]);
+    }
+}
+
+#[test]
+fn what_stands_around_the_article_in_its_main_is_told() {
+    let story = Story::begin();
+    let page = |above: &str, more: &str| {
+        format!(
+            "<!doctype html><title>x</title><nav>Home</nav><main>{above}<article><p>The court wrote it on Friday, and all \
+             the town read it.</p>{more}</article></main>"
+        )
+    };
+    let header = |word: &str| format!("<header><h1>Mayor</h1><p class=lead>He was {word}.</p></header>");
+    let byline = |name: &str| format!("<h1>Mayor</h1><p>By {name}</p>");
+    let turned = |turn: &str| format!("<p{turn}>10 - 20 euros</p>");
+    for (old, new, told) in [
+        (
+            page(&header("convicted"), ""),
+            page(&header("acquitted"), ""),
+            "acquitted",
+        ),
+        (page(&byline("Ann"), ""), page(&byline("Bob"), ""), "Bob"),
+        (page("", &turned("")), page("", &turned(" dir=rtl")), "<p dir>"),
+    ] {
+        story.write("old.html", &old);
+        story.write("new.html", &new);
+        let document = story.json(&["old.html", "new.html"]);
+        let pair = &document["pages"][0]["pairs"][0];
+        assert_eq!(pair["verdict"], "same", "{pair:#}");
+        assert!(pair["beside"].to_string().contains(told), "{pair:#}");
+    }
 }
 
 #[test]
@@ -142,6 +287,16 @@ fn a_notice_that_no_browser_shows_declares_nothing() {
         (format!("<svg><desc>{notice}</desc></svg>"), 1),
         (format!("<svg><defs><text>{notice}</text></defs></svg>"), 1),
         (format!("<aside><canvas>{notice}</canvas></aside>"), 1),
+        (format!("<embed alt='{notice}'>"), 1),
+        (format!("<marquee height=0>{notice}</marquee>"), 1),
+        (
+            format!("<math><mphantom><mtext>{notice}</mtext></mphantom></math>"),
+            1,
+        ),
+        (format!("<input type=checkbox value='{notice}'>"), 1),
+        (format!("<p style='opacity:0'>{notice}</p>"), 1),
+        (format!("<marquee>{notice}</marquee>"), 0),
+        (format!("<p style='opacity:1'>{notice}</p>"), 0),
         (format!("<svg><text>{notice}</text></svg>"), 0),
         (format!("<aside>{notice}</aside>"), 0),
         (

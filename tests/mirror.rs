@@ -1601,6 +1601,15 @@ fn words_of_formulas_in_a_file_are_those_of_the_page_or_it_is_not_known() {
             format!("<html><body><article>{}</article></body></html>", text(words)),
         );
     }
+    let html = |body: &str| format!("<html><body><article>{body}</article></body></html>");
+    let first = "<p>The mayor had the keys of the safe in the town hall for years, wrote the judges.</p>";
+    let second =
+        "<p>Of <math><mn>7</mn></math> keys one was lost, and nobody in the town hall asked for it.</p>";
+    publisher.write("of-keys/1.html", html(first));
+    publisher.write(
+        "of-keys/2.html",
+        html(&format!("<header><a href=/>The keys</a></header>{second}")),
+    );
     let id = publisher.commit("Formulas", DAY);
     story.yes(&["mirror", "digest", "digest"]);
     let footer = footer(&publisher, &id);
@@ -1615,6 +1624,16 @@ fn words_of_formulas_in_a_file_are_those_of_the_page_or_it_is_not_known() {
             "<p>He took euros on <math><mn>106</mn></math> Friday, as the court found.</p>".to_owned(),
             "unknown",
         ),
+        // The page has a header and news of its own.
+        (
+            format!("<header><a href=/>Home 3 new</a></header>{}", text(files[0])),
+            "verified",
+        ),
+        (format!("<marquee>Hello</marquee>{}", text(files[0])), "verified"),
+        (format!("<marquee>Hello</marquee>{}", text(files[1])), "verified"),
+        (text(&files[1].replace("less", "more")), "unknown"),
+        (format!("{first}{second}"), "verified"),
+        (format!("{first}{}", second.replace('7', "9")), "unknown"),
         (text("no"), "unknown"),
         (text("some"), "unknown"),
     ];

@@ -24,7 +24,8 @@ use super::{Common, Failure, Outcome, environment, output};
 /// Two saved pages are compared, the older one first; or the captures of any number of pages, from folders, dated files and
 /// WARC files, each with the one before it. What is compared is what a reader sees: the text, in canonical form, and the
 /// headline; blanks that do not break lines are blanks, and marks that show nothing are none. What changed amid the text and is none of
-/// it, such as boxes of facts, and what changed in what the page's own style hides there, is told and not judged. The answer is `same`,
+/// it, such as boxes of facts, and what changed in what the page's own style hides there, is told and not judged; so is what changes by itself outside of
+/// sentences: how long ago something was, and numbers of views and comments. The answer is `same`,
 /// `declared`, or `undeclared`: the text changed, and nothing on the new page was recognised as saying so.
 ///
 /// A change is declared where the new page has something that the old one lacks: another commit in its footer; another
@@ -331,6 +332,10 @@ fn changed_apart(judgement: &Judgement) -> Option<&'static str> {
 /// Lists where something changed that is no text.
 fn apart(judgement: &Judgement) -> impl Iterator<Item = (&'static str, &[ParagraphChange])> {
     let apart = [
+        (
+            "in times that pass and in numbers of readers and remarks",
+            &*judgement.passing,
+        ),
         ("beside the text", &*judgement.beside),
         ("in what the page's style hides", &*judgement.hidden),
     ];
@@ -418,6 +423,7 @@ fn document(told: &Told) -> Value {
             "declared_by": declared_by,
             "changes": diff::json::changes(&pair.judgement.changes),
             "apart": diff::json::changes(&pair.judgement.apart),
+            "passing": diff::json::changes(&pair.judgement.passing),
             "beside": diff::json::changes(&pair.judgement.beside),
             "hidden": diff::json::changes(&pair.judgement.hidden),
         })

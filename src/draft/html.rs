@@ -3,11 +3,15 @@
 //! A reader's eyes decide: what a browser does not show is no text, and a footer that stands in a comment, an
 //! attribute or a hidden element is none.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
+use memchr::memmem;
 use scraper::{ElementRef, Html, Node};
 
-use super::{Beside, Draft, DraftError, DraftErrorKind, DraftFooter, FrontMatter, Notice, NoticeKind, Place};
+use super::{
+    Beside, Draft, DraftError, DraftErrorKind, DraftFooter, Form, FrontMatter, Notice, NoticeKind, Place,
+};
 use crate::canonical::first_unprintable;
 use crate::capture::charset;
 use crate::date::{RevisionDate, UtcOffset};
@@ -17,6 +21,7 @@ use crate::proof::block;
 use added::Added;
 use beside::Named;
 use numbers::Numbers;
+use restated::Stated;
 use text::{Kind, Piece, Purpose, TooDeep};
 
 mod active;
@@ -30,6 +35,7 @@ mod hidden;
 mod marks;
 mod numbers;
 mod own;
+pub mod restated;
 pub mod scripts;
 mod source;
 mod surroundings;
@@ -128,6 +134,7 @@ pub fn read(text: &str) -> Result<Draft, DraftError> {
         apart: apart::of(article.place),
         beside: article.beside,
         hidden: article.hidden,
+        veiled: beside::veiled_words(article.place),
         headline,
         carries_proof,
         printed,
@@ -165,6 +172,26 @@ pub fn read_xhtml(text: &str) -> Result<Draft, DraftError> {
     // In XML these elements say nothing.
     draft.forget_encoding();
     Ok(draft)
+}
+
+/// Reads a page again with the moments that its `time` elements state in the place of their words, where `says_moment` tells of words and
+/// moment that the words say no more; with these. `None` where no element has such words, or the page
+/// cannot be read so.
+#[must_use]
+pub fn read_restated(
+    text: &str,
+    form: Form,
+    says_moment: impl Fn(&str, &str) -> bool,
+) -> Option<(Draft, Vec<Stated>)> {
+    // Pages without such elements are many.
+    memmem::find(text.as_bytes(), b"datetime")?;
+    let text = match form {
+        Form::Xhtml => Cow::Owned(xhtml::as_html(text).ok()?),
+        _ => Cow::Borrowed(text),
+    };
+    let mut page = parse(&text.replace('\0', ""), Html::parse_document).ok()?;
+    let restated = restated::restated(&mut page, says_moment)?;
+    Some((read(&restated.source).ok()?, restated.moments))
 }
 
 /// Names an encoding that the page declares and by which a browser shows other characters than are read here.
@@ -499,6 +526,7 @@ impl<'a> Article<'a> {
             self.beside.extend(own.map(|piece| Beside {
                 place: Place::Frame,
                 is_amid: false,
+                is_near: false,
                 is_apart: false,
                 own: piece.plain.clone(),
                 text: piece.plain,
@@ -553,6 +581,7 @@ impl<'a> Article<'a> {
                 Beside {
                     place: Place::Frame,
                     is_amid: false,
+                    is_near: false,
                     is_apart: false,
                     own: title.clone(),
                     text: title.clone(),
@@ -777,6 +806,7 @@ fn left(all: Vec<Piece>, taken: &[Piece]) -> Vec<Beside> {
             _ => left.push(Beside {
                 place: Place::Loose,
                 is_amid: true,
+                is_near: false,
                 is_apart: false,
                 own: piece.plain.clone(),
                 text: piece.plain,

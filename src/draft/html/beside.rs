@@ -12,6 +12,7 @@ use super::own;
 use super::shown_elements;
 use super::text::{
     BLOCKS, hides_itself, is_blank, is_hidden_text, is_left_out, is_navigation, is_never_shown, is_no_text,
+    letters,
 };
 use crate::capture::wayback;
 use crate::language::right_to_left;
@@ -84,8 +85,21 @@ const WORDED: &[&str] = &["input"];
 
 /// Elements whose words browsers show only where they cannot show the element itself, or none of them before a reader asks.
 const FALLBACK: &[&str] = &[
-    "noscript", "noframes", "noembed", "iframe", "object", "video", "audio", "canvas", "progress", "meter",
-    "datalist", "select",
+    "noscript",
+    "noframes",
+    "noembed",
+    "iframe",
+    "object",
+    "video",
+    "audio",
+    "canvas",
+    "progress",
+    "meter",
+    "datalist",
+    "select",
+    "fencedframe",
+    "permission",
+    "geolocation",
 ];
 
 /// Those of pictures and formulas that are not shown, or only where another element says so.
@@ -96,7 +110,11 @@ const UNSHOWN: &[&str] = &[
     "symbol",
     "annotation",
     "annotation-xml",
+    "mphantom",
 ];
+
+/// Kinds of fields that do not show their values.
+const UNLABELLED: &[&str] = &["checkbox", "radio", "file", "image", "color", "range", "password"];
 
 /// Elements that show another text than stands in them, or may.
 const OTHERWISE: &[&str] = &["img", "amp-img", "bdo", "rtc", "dialog"];
@@ -109,18 +127,27 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
     let mut around = article.ancestors().filter_map(ElementRef::wrap);
     let mut directions = vec![around.find_map(Direction::said_by).unwrap_or_default()];
     // A style may show what stands in a head.
+    let main = main_around(article);
+    let is_near = |element: ElementRef<'_>| {
+        main.is_some_and(|main| element == main || element.ancestors().any(|above| above.id() == main.id()))
+    };
     let mut pending = vec![(*body, false, false, 0)];
     pending.extend(body.prev_siblings().map(|node| (node, false, false, 0)));
     while let Some((node, is_in, is_in_header, mut direction)) = pending.pop() {
         let Some(element) = ElementRef::wrap(node) else {
             if let Node::Text(text) = node.value() {
                 let shown = words_of_text(text);
-                let own = if node.parent().and_then(ElementRef::wrap).is_some_and(is_in_others) {
+                let parent = node.parent().and_then(ElementRef::wrap);
+                let own = if parent.is_some_and(is_in_others) {
                     ""
                 } else {
                     &*shown
                 };
-                found.extend(beside(Place::Loose, false, &shown, own).filter(|_| !is_in));
+                let said = beside(Place::Loose, false, &shown, own).filter(|_| !is_in);
+                found.extend(said.map(|said| Beside {
+                    is_near: !said.own.is_empty() && parent.is_some_and(is_near),
+                    ..said
+                }));
                 if is_in {
                     let (so, others) = right_to_left(text);
                     let Direction {
@@ -174,7 +201,13 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
         let own = own_words(element, named);
         let said = beside(place, is_in && !leads_elsewhere(element), &text, &own);
         let is_apart = is_in && apart::is_part(element);
-        found.extend(said.map(|said| Beside { is_apart, ..said }));
+        let is_way = is_in_others(element) || name != "header" && leads_elsewhere(element);
+        let is_near = !is_in && !is_way && is_near(element);
+        found.extend(said.map(|said| Beside {
+            is_near,
+            is_apart,
+            ..said
+        }));
         found.extend(
             wordless
                 .iter()
@@ -183,19 +216,36 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
     }
     // Of a page that carries its proof another check tells that.
     if named == Named::Wordless {
-        let veiled = veiled(article);
-        let named = veiled.iter().map(String::as_str).chain(laid_otherwise(article));
-        found.extend(named.filter_map(|name| beside(Place::Loose, true, name, "")));
-        let mut turned: Vec<&str> = directions.iter().filter_map(Direction::strange).collect();
-        turned.sort_unstable();
-        turned.dedup();
-        found.extend(
-            turned
-                .iter()
-                .filter_map(|name| beside(Place::Loose, false, &format!("<{name} dir>"), "")),
-        );
+        found.extend(names(article, &directions));
     }
     found
+}
+
+/// Returns the nearest element around an article that is marked as what a page is about.
+fn main_around(article: ElementRef<'_>) -> Option<ElementRef<'_>> {
+    let mut around = article.ancestors().filter_map(ElementRef::wrap);
+    around.find(|above| {
+        let value = above.value();
+        value.name() == "main" || value.attr("role") == Some("main")
+    })
+}
+
+/// Names what lets words of an article be seen only later, or lays them out otherwise, and what turns their direction.
+fn names(article: ElementRef<'_>, directions: &[Direction<'_>]) -> Vec<Beside> {
+    let veiled = veiled(article);
+    let named = veiled.iter().map(String::as_str).chain(laid_otherwise(article));
+    let named = named.filter_map(|name| beside(Place::Loose, true, name, ""));
+    let mut turned: Vec<&str> = directions.iter().filter_map(Direction::strange).collect();
+    turned.sort_unstable();
+    turned.dedup();
+    let turned = turned
+        .iter()
+        .filter_map(|name| beside(Place::Loose, false, &format!("<{name} dir>"), ""))
+        .map(|said| Beside {
+            is_near: true,
+            ..said
+        });
+    named.chain(turned).collect()
 }
 
 /// Returns the words of an element that the page itself says and a reader surely sees.
@@ -207,10 +257,46 @@ fn own_words(element: ElementRef<'_>, named: Named) -> String {
         is_of_others(element)
             || is_only_link(element)
             || !is_surely_shown(element)
+            || has_no_size(element)
+            || is_unlabelled(element)
             || FALLBACK.contains(&element.value().name())
             || UNSHOWN.contains(&element.value().name())
     });
     words
+}
+
+/// Tells whether an element says that it is laid out without a width, or a height.
+fn has_no_size(element: ElementRef<'_>) -> bool {
+    ["width", "height"].iter().any(|size| {
+        let size = element.value().attr(size).unwrap_or_default().trim_start();
+        let number = size.trim_start_matches(['0', '.']);
+        size.starts_with('0') && !number.starts_with(|c: char| c.is_ascii_digit())
+    })
+}
+
+/// Tells whether an element is a field that shows something else than its value.
+fn is_unlabelled(element: ElementRef<'_>) -> bool {
+    let kind = element
+        .value()
+        .attr("type")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    element.value().name() == "input" && UNLABELLED.contains(&&*kind)
+}
+
+/// Returns the words of an article that are seen only later, if at all, a line for each block, where they are less than three quarters
+/// of it: a page that lets all of its text appear so shows it.
+pub fn veiled_words(article: ElementRef<'_>) -> String {
+    let elements = shown_elements(article).into_iter();
+    let veiled = elements.filter(|element| hidden::veil(*element).is_some());
+    let words = veiled.map(|element| words(element, Named::Wordless, |_| false).0);
+    let words = words.collect::<Vec<_>>().join("\n");
+    let all: usize = article.text().map(letters).sum();
+    if 4 * letters(&words) < 3 * all {
+        words
+    } else {
+        String::new()
+    }
 }
 
 /// Names the elements of what is read of an article, and those around it, by which words are seen only later.
@@ -386,6 +472,7 @@ fn beside(place: Place, is_amid: bool, text: &str, own: &str) -> Option<Beside> 
     (!text.is_empty()).then(|| Beside {
         place,
         is_amid,
+        is_near: false,
         is_apart: false,
         text: text.to_owned(),
         own: own.trim().to_owned(),
@@ -416,6 +503,10 @@ fn words(
         let name = element.value().name();
         for attribute in ["alt", "value", "placeholder", "label"] {
             let shown = element.value().attr(attribute).unwrap_or_default();
+            // Another description than a picture's is never shown.
+            if attribute == "alt" && !matches!(name, "img" | "input") {
+                continue;
+            }
             if is_seen && (WORDLESS.contains(&name) || matches!(name, "textarea" | "option" | "optgroup")) {
                 text.push_str(&words_of_text(shown));
             }
