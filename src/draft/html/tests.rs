@@ -1044,7 +1044,7 @@ fn items_have_the_numbers_that_a_browser_shows() {
         ("<dl><dd><li type=1 value=500>a</dl>", "<li type>"),
         ("<dl><dd><li value=500>a</dl>", ""),
         ("<ol><li>a</li><dir><li></dir><li>b</ol>", "<ol>"),
-        ("<ol><li>a</li><video><li></video><li>b</ol>", "<ol>"),
+        ("<ol><li>a</li><video><li></li></video><li>b</ol>", "<ol>"),
         ("<ol><li>a</li><menu><li></menu><li>b</ol>", ""),
         ("<ul><dir><li>a</dir></ul>", ""),
         ("<ol><li><article><p>a</article></ol>", "<li>"),
