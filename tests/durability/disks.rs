@@ -270,7 +270,9 @@ fn a_file_that_may_not_be_longer_ends_no_command_without_a_word() {
     let listed = run("list");
     assert_eq!(listed.status.code(), Some(0), "{listed:?}");
     assert_eq!(String::from_utf8(listed.stdout).unwrap().lines().count(), 1);
-    let noise: String = (0..8000).map(|number| format!("{:x} ", number * 7919)).collect();
+    let noise: String = (0..8000u32)
+        .map(|number| (number * 7919).to_string() + " ")
+        .collect();
     story.write("b.txt", noise);
     let added = run("add b.txt --date 2026-01-23");
     let said = String::from_utf8_lossy(&added.stderr);
