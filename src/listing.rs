@@ -174,10 +174,9 @@ impl<'a> Listing<'a> {
                 revisions.collect::<Option<Vec<_>>>().ok_or(())
             };
             let revisions = archive.read_in_stretches(&known, stretch, read).ok()?;
-            let mut places = known.iter().map(|(row, id, next)| (*id, row.position, *next));
-            places
-                .all(|(id, position, next)| archive.stands_at(id, position, next).unwrap_or(false))
-                .then_some(revisions)
+            let stands =
+                |(row, id, next): &Known| archive.stands_at(*id, row.position, *next).unwrap_or(false);
+            known.iter().all(stands).then_some(revisions)
         })
     }
 

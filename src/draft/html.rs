@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use memchr::memmem;
 use scraper::{ElementRef, Html, Node};
@@ -247,11 +248,16 @@ fn data_blocks_of<'a>(
     })
 }
 
+/// Counts the items of a page, once for all that is read of it.
+fn numbers_of(page: &Html) -> Rc<Numbers> {
+    Rc::new(Numbers::of(page.root_element()))
+}
+
 /// Returns the text that a browser shows of some blocks, an empty line between; `None` where they are nested too deep.
 #[must_use]
 pub fn shown_text(blocks: &str) -> Option<String> {
     let page = parse(blocks, Html::parse_fragment).ok()?;
-    let pieces = text::pieces(page.root_element()).ok()?;
+    let pieces = text::pieces(page.root_element(), &numbers_of(&page)).ok()?;
     let plains: Vec<&str> = pieces.iter().map(|piece| piece.plain.as_str()).collect();
     Some(plains.join("\n\n"))
 }
@@ -356,6 +362,7 @@ impl<'a> Article<'a> {
         let has_role = |element: &ElementRef<'a>| element.value().attr("role") == Some("main");
         let the_main = || the_one("main").or_else(|| one_of(&has_role));
         let body = body_of(page.root_element());
+        let numbers = numbers_of(page);
         let whole = the_main().unwrap_or(body);
         // An element may mark what is told beside the story. A page that carries its proof has one for its text.
         let is_text = |article: &ElementRef<'a>| carries_proof || surroundings::of(whole, *article).is_text();
@@ -365,9 +372,9 @@ impl<'a> Article<'a> {
                 extent: Extent::Marked,
                 carries_proof,
                 shown: shown_elements(marked),
-                pieces: text::pieces(marked)?,
-                after: text::pieces_after(body, marked)?,
-                beside: beside::of(body, marked, named),
+                pieces: text::pieces(marked, &numbers)?,
+                after: text::pieces_after(body, marked, &numbers)?,
+                beside: beside::of(body, marked, named, &numbers),
                 hidden: beside::hidden(marked),
                 around: surroundings::of(body, marked).around,
                 place: marked,
@@ -378,9 +385,9 @@ impl<'a> Article<'a> {
             extent: Extent::Page,
             carries_proof,
             shown: shown.to_vec(),
-            pieces: text::pieces(body)?,
+            pieces: text::pieces(body, &numbers)?,
             after: Vec::new(),
-            beside: beside::of(body, body, named),
+            beside: beside::of(body, body, named, &numbers),
             hidden: beside::hidden(body),
             around: 0,
             place: body,
@@ -734,7 +741,7 @@ fn likely_article(page: &Html) -> Result<Option<(Vec<Piece>, String)>, TooDeep> 
         return Ok(None);
     };
     let content = Html::parse_document(&article.content);
-    let pieces = text::pieces(content.root_element())?;
+    let pieces = text::pieces(content.root_element(), &numbers_of(&content))?;
     Ok((!pieces.is_empty()).then(|| (pieces, article.content.to_string())))
 }
 

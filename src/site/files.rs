@@ -362,8 +362,8 @@ pub(crate) fn locked(folder: &Path, take: fn(&File) -> Result<(), TryLockError>)
 }
 
 /// Returns the folder that a file comes in, by its name in the site's.
-pub(crate) fn above(name: &str) -> &Path {
-    Path::new(name).parent().unwrap_or(Path::new(""))
+pub(crate) fn above(name: &(impl AsRef<Path> + ?Sized)) -> &Path {
+    name.as_ref().parent().unwrap_or(Path::new(""))
 }
 
 /// Refuses a folder of the site to which a symbolic link leads, or a file stands in the way: what is there is somebody else's. One that
@@ -387,7 +387,7 @@ pub(crate) fn refuse_detour(root: &Path, folder: &Path) -> Result<(), FilesError
 /// Removes a file, and the folders above it that hold nothing else; tells whether it was there.
 pub(crate) fn remove(root: &Path, name: impl AsRef<Path>) -> Result<bool, FilesError> {
     let name = name.as_ref();
-    refuse_detour(root, name.parent().unwrap_or(Path::new("")))?;
+    refuse_detour(root, above(name))?;
     let path = root.join(name);
     let was_there = match fs::remove_file(&path) {
         Ok(()) => true,

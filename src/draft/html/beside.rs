@@ -120,7 +120,7 @@ const UNLABELLED: &[&str] = &["checkbox", "radio", "file", "image", "color", "ra
 const OTHERWISE: &[&str] = &["img", "amp-img", "bdo", "rtc", "dialog"];
 
 /// Lists what stands around an article and amid it, in the page's order.
-pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Beside> {
+pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named, numbers: &Numbers) -> Vec<Beside> {
     let above: Vec<_> = article.ancestors().map(|node| node.id()).collect();
     let mut found = Vec::new();
     let mut otherwise = Vec::new();
@@ -216,7 +216,7 @@ pub fn of(body: ElementRef<'_>, article: ElementRef<'_>, named: Named) -> Vec<Be
     }
     // Of a page that carries its proof another check tells that.
     if named == Named::Wordless {
-        found.extend(names(article, &directions));
+        found.extend(names(article, &directions, numbers));
     }
     found
 }
@@ -231,9 +231,12 @@ fn main_around(article: ElementRef<'_>) -> Option<ElementRef<'_>> {
 }
 
 /// Names what lets words of an article be seen only later, or lays them out otherwise, and what turns their direction.
-fn names(article: ElementRef<'_>, directions: &[Direction<'_>]) -> Vec<Beside> {
+fn names(article: ElementRef<'_>, directions: &[Direction<'_>], numbers: &Numbers) -> Vec<Beside> {
     let veiled = veiled(article);
-    let named = veiled.iter().map(String::as_str).chain(laid_otherwise(article));
+    let named = veiled
+        .iter()
+        .map(String::as_str)
+        .chain(laid_otherwise(article, numbers));
     let named = named.filter_map(|name| beside(Place::Loose, true, name, ""));
     let mut turned: Vec<&str> = directions.iter().filter_map(Direction::strange).collect();
     turned.sort_unstable();
@@ -315,8 +318,7 @@ fn veiled(article: ElementRef<'_>) -> Vec<String> {
 
 /// Names what is read of an article and may have another number than is read, or stand beside other words, and what gives the article
 /// itself a number.
-fn laid_otherwise(article: ElementRef<'_>) -> Vec<&'static str> {
-    let numbers = Numbers::of(article);
+fn laid_otherwise(article: ElementRef<'_>, numbers: &Numbers) -> Vec<&'static str> {
     let mut around = article.ancestors().filter_map(ElementRef::wrap);
     let is_numbered = around.any(|element| numbers.before(element).is_some());
     let elements = shown_elements(article).into_iter();

@@ -327,13 +327,13 @@ pub fn leaves_words_out(root: ElementRef) -> bool {
     false
 }
 
-/// Returns the blocks of an element.
+/// Returns the blocks of an element, in a page whose items have these numbers.
 ///
 /// # Errors
 /// [`TooDeep`].
-pub fn pieces(root: ElementRef) -> Result<Vec<Piece>, TooDeep> {
+pub fn pieces(root: ElementRef, numbers: &Rc<Numbers>) -> Result<Vec<Piece>, TooDeep> {
     let mut reader = Reader {
-        numbers: Rc::new(Numbers::of(root)),
+        numbers: Rc::clone(numbers),
         ..Reader::default()
     };
     reader.children(root)?;
@@ -344,10 +344,14 @@ pub fn pieces(root: ElementRef) -> Result<Vec<Piece>, TooDeep> {
 ///
 /// # Errors
 /// [`TooDeep`].
-pub fn pieces_after<'a>(root: ElementRef<'a>, after: ElementRef<'a>) -> Result<Vec<Piece>, TooDeep> {
+pub fn pieces_after<'a>(
+    root: ElementRef<'a>,
+    after: ElementRef<'a>,
+    numbers: &Rc<Numbers>,
+) -> Result<Vec<Piece>, TooDeep> {
     let mut reader = Reader {
         after: Some(after),
-        numbers: Rc::new(Numbers::of(root)),
+        numbers: Rc::clone(numbers),
         ..Reader::default()
     };
     reader.children(root)?;
